@@ -1,0 +1,94 @@
+using System.Numerics.Tensors;
+
+namespace Plume.Compression.Aggregation;
+
+/// <summary>
+/// A weighted sum of updates in 64-bit fixed point. Integers add in any order to the same sum, so a round that was
+/// interrupted and resumed, or spread over machines, gives the same bits.
+/// </summary>
+/// <remarks>
+/// Error: each term is rounded once, by at most half of <see cref="Resolution"/>.
+/// Memory: 8 bytes a value, whatever the number of contributors. Adding to disjoint ranges from several threads is safe.
+/// </remarks>
+public sealed class ExactSum
+{
+    /// <summary>Largest magnitude of a single weighted term that a sum takes by default: far above any sane update.</summary>
+    public const double DefaultLimit = 1024;
+
+    readonly long[] sums;
+
+    /// <summary>A sum of zeros, scaled so that it cannot overflow.</summary>
+    /// <param name="length">Number of values.</param>
+    /// <param name="contributors">Most updates that will be added.</param>
+    /// <param name="limit">Largest |weight * value| that will be added; a power of two is used up best.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or contributors * limit leaves under 16 fraction bits.</exception>
+    public ExactSum(int length, int contributors, double limit = DefaultLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(contributors);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        FractionBits = 62 - (int)Math.Ceiling(Math.Log2(contributors)) - (int)Math.Ceiling(Math.Log2(limit));
+        ArgumentOutOfRangeException.ThrowIfLessThan(FractionBits, 16, nameof(limit));
+        FractionBits = Math.Min(FractionBits, 52);
+        Limit = limit;
+        Scale = Math.ScaleB(1, FractionBits);
+        sums = new long[length];
+    }
+
+    /// <summary>Number of values.</summary>
+    public int Length => sums.Length;
+
+    /// <summary>Bits after the binary point.</summary>
+    public int FractionBits { get; }
+
+    /// <summary>Two to the power of <see cref="FractionBits"/>.</summary>
+    public double Scale { get; }
+
+    /// <summary>The smallest difference the sum can hold.</summary>
+    public double Resolution => 1 / Scale;
+
+    /// <summary>Largest |weight * value| that may be added.</summary>
+    public double Limit { get; }
+
+    /// <summary>The fixed-point sums, for kernels that add to them and for checkpoints.</summary>
+    public Span<long> Values => sums;
+
+    /// <summary>Adds weight * values[i] to the sums from <paramref name="offset"/> on.</summary>
+    /// <exception cref="ArgumentException">A term is not finite or above <see cref="Limit"/>; nothing was added.</exception>
+    public void Add(int offset, ReadOnlySpan<float> values, double weight)
+    {
+        if (values.IsEmpty)
+            return;
+        // Max of magnitudes is NaN when a value is: one comparison refuses NaN, infinity and excess.
+        float largest = TensorPrimitives.MaxMagnitude(values);
+        if (!(Math.Abs(largest * weight) <= Limit))
+            throw new ArgumentException($"A term of the sum must be finite and at most {Limit} in magnitude; found {largest} * {weight}.", nameof(values));
+        var target = sums.AsSpan(offset, values.Length);
+        double factor = weight * Scale;
+        for (int i = 0; i < values.Length; i++)
+            target[i] += (long)Math.Round(values[i] * factor);
+    }
+
+    /// <summary>Adds another sum of the same shape: shards and machines meet here.</summary>
+    /// <exception cref="ArgumentException">The other sum has another length or scale.</exception>
+    public void Add(ExactSum other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Length != Length || other.FractionBits != FractionBits)
+            throw new ArgumentException($"Only sums of the same shape add: {Length} values at 2^-{FractionBits} and {other.Length} at 2^-{other.FractionBits}.", nameof(other));
+        TensorPrimitives.Add(sums, other.sums, sums);
+    }
+
+    /// <summary>Writes sum / divisor: the mean, when the divisor is the sum of the weights.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The divisor is not positive.</exception>
+    public void DivideInto(double divisor, Span<float> mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(divisor);
+        double factor = 1 / (divisor * Scale);
+        for (int i = 0; i < sums.Length; i++)
+            mean[i] = (float)(sums[i] * factor);
+    }
+
+    /// <summary>Back to zeros.</summary>
+    public void Clear() => Array.Clear(sums);
+}

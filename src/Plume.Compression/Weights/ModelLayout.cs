@@ -1,0 +1,99 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace Plume.Compression.Weights;
+
+/// <summary>
+/// The names, shapes and places of a model's tensors in one contiguous array of floats. Both ends of a wire hold the
+/// same layout, so a payload carries none of it and every count in a payload is checked against it.
+/// </summary>
+public sealed class ModelLayout : IEquatable<ModelLayout>
+{
+    readonly TensorSpec[] tensors;
+    readonly Dictionary<string, TensorSpec> byName;
+
+    ModelLayout(TensorSpec[] tensors)
+    {
+        this.tensors = tensors;
+        byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        Length = tensors.Length == 0 ? 0 : tensors[^1].Offset + tensors[^1].Length;
+        Fingerprint = ComputeFingerprint(tensors);
+    }
+
+    /// <summary>The tensors in the order of their offsets, without gaps.</summary>
+    public IReadOnlyList<TensorSpec> Tensors => tensors;
+
+    /// <summary>Number of values of the whole model.</summary>
+    public int Length { get; }
+
+    /// <summary>64-bit hash of names, shapes and roles: two layouts with the same fingerprint hold the same tensors.</summary>
+    public ulong Fingerprint { get; }
+
+    /// <summary>The tensor of that name.</summary>
+    /// <exception cref="ArgumentException">No tensor has that name.</exception>
+    public TensorSpec this[string name] => byName.TryGetValue(name, out var tensor)
+        ? tensor
+        : throw new ArgumentException($"The layout has no tensor '{name}'; it has {string.Join(", ", byName.Keys.Take(8))}.", nameof(name));
+
+    /// <summary>Places the tensors one after another, in the order given.</summary>
+    /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, or the model has over 2^31 - 1 values.</exception>
+    public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role)> tensors)
+    {
+        var placed = new List<TensorSpec>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        long offset = 0;
+        foreach (var (name, shape, role) in tensors)
+        {
+            if (string.IsNullOrEmpty(name) || !names.Add(name))
+                throw new ArgumentException($"A tensor's name must be unique and not empty; '{name}' is not.", nameof(tensors));
+            long length = CountOf(name, shape);
+            if (offset + length > int.MaxValue)
+                throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(tensors));
+            placed.Add(new TensorSpec(name, [.. shape], (int)offset, role));
+            offset += length;
+        }
+
+        return new ModelLayout([.. placed]);
+    }
+
+    static long CountOf(string name, int[] shape)
+    {
+        long length = 1;
+        foreach (int dimension in shape)
+        {
+            if (dimension < 0)
+                throw new ArgumentException($"A dimension must not be negative; tensor '{name}' has {dimension}.", nameof(shape));
+            length = Math.Min(length * dimension, (long)int.MaxValue + 1);
+        }
+
+        return length;
+    }
+
+    static ulong ComputeFingerprint(TensorSpec[] tensors)
+    {
+        var hash = new XxHash64();
+        Span<byte> number = stackalloc byte[4];
+        foreach (var tensor in tensors)
+        {
+            hash.Append(Encoding.UTF8.GetBytes(tensor.Name));
+            hash.Append([0, (byte)tensor.Role, checked((byte)tensor.Shape.Count)]);
+            foreach (int dimension in tensor.Shape)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(number, dimension);
+                hash.Append(number);
+            }
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(ModelLayout? other) => other is not null && (ReferenceEquals(this, other) || tensors.SequenceEqual(other.tensors));
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ModelLayout);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Fingerprint.GetHashCode();
+}

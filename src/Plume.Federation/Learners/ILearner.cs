@@ -1,0 +1,27 @@
+using Plume.Compression.Weights;
+
+namespace Plume.Federation.Learners;
+
+/// <summary>
+/// Trains a model on data that stays where it is. Plume.Learning has one for ONNX graphs; a program may bring its own.
+/// Calls may come from several threads at once, each for another client.
+/// </summary>
+public interface ILearner
+{
+    /// <summary>The model's tensors; every <see cref="LocalTask.Received"/> has its length.</summary>
+    ModelLayout Layout { get; }
+
+    /// <summary>Trains from <see cref="LocalTask.Received"/> and writes the trained weights.</summary>
+    /// <param name="task">What to do.</param>
+    /// <param name="trained">Receives the trained weights, one per value of the layout.</param>
+    /// <param name="cancellation">Stops the work early; nothing of it is kept.</param>
+    /// <exception cref="OperationCanceledException">The work was stopped.</exception>
+    LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation);
+}
+
+/// <summary>Measures a global model on data that the server may see.</summary>
+public interface IEvaluator
+{
+    /// <summary>Accuracy and loss of a model whose values are in the layout's order.</summary>
+    Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation);
+}
