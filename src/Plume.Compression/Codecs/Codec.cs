@@ -60,7 +60,7 @@ public sealed class Codec : IEquatable<Codec>
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
         if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())
-            throw Notation.Error(text, text.LastIndexOf('|') + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
+            throw Notation.Error(text, text.LastIndexOf(coder.Keyword, StringComparison.Ordinal) + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
         return new Codec([.. stages]);
     }
 

@@ -27,6 +27,15 @@ sealed class FrequencyTable
         Complete();
     }
 
+    /// <summary>What tokens so often would cost with this table, in 1/65536 bits.</summary>
+    public long CostOf(ReadOnlySpan<int> counts)
+    {
+        long cost = 0;
+        for (int token = 0; token < counts.Length; token++)
+            cost += (long)counts[token] * Information.OfShare(frequency[token]);
+        return cost;
+    }
+
     /// <summary>What a table for these counts would cost, stream and table together, in 1/65536 bits.</summary>
     public static long Cost(ReadOnlySpan<int> counts)
     {

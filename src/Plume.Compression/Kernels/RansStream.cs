@@ -5,21 +5,29 @@ namespace Plume.Compression.Kernels;
 
 /// <summary>
 /// Interleaved rANS: states of 32 bits, words of 16, probabilities of 12. Token i belongs to state i modulo their
-/// number and to the first table where i is even, to the second where it is odd. The states' last values come first,
-/// then the words in the order in which the decoder takes them.
+/// number and to the first table where i is even, to the second where it is odd. First comes a byte, the binary
+/// logarithm of the number of states; then the states' last values, then the words in the order in which the decoder
+/// takes them.
 /// </summary>
 static class RansStream
 {
     const uint Lowest = 1 << 16;
-    const int MaxStates = 32;
+    const int MaxStatesLog = 5;
 
-    /// <summary>More states let more be done at once and cost 4 bytes each.</summary>
-    public static int StatesFor(int tokens) => tokens < 4096 ? 1 : tokens < 65_536 ? 4 : MaxStates;
-
-    public static void Encode(ReadOnlySpan<byte> tokens, FrequencyTable even, FrequencyTable odd, PayloadWriter output)
+    /// <summary>More states let more be done at once and cost 4 bytes each: as many as take under half a percent of the stream.</summary>
+    public static int StatesLogFor(long streamBytes)
     {
-        int states = StatesFor(tokens.Length);
-        Span<uint> state = stackalloc uint[MaxStates];
+        int log = 0;
+        while (log < MaxStatesLog && 4 << (log + 1) <= streamBytes / 256)
+            log++;
+        return log;
+    }
+
+    public static void Encode(ReadOnlySpan<byte> tokens, FrequencyTable even, FrequencyTable odd, int statesLog, PayloadWriter output)
+    {
+        int states = 1 << statesLog;
+        output.UInt8((byte)statesLog);
+        Span<uint> state = stackalloc uint[1 << MaxStatesLog];
         state.Fill(Lowest);
         // A token costs at most 12 bits and each state keeps up to one word more; unused room is given back.
         int bound = tokens.Length * 2 + states * 4;
@@ -29,7 +37,7 @@ static class RansStream
         {
             var table = (i & 1) == 0 ? even : odd;
             uint frequency = table.Frequency[tokens[i]];
-            uint x = state[i % states];
+            uint x = state[i & (states - 1)];
             if (x >= (ulong)frequency << 20)
             {
                 place -= 2;
@@ -37,7 +45,7 @@ static class RansStream
                 x >>= 16;
             }
 
-            state[i % states] = (x / frequency << FrequencyTable.Bits) + x % frequency + table.Start[tokens[i]];
+            state[i & (states - 1)] = (x / frequency << FrequencyTable.Bits) + x % frequency + table.Start[tokens[i]];
         }
 
         for (int s = states - 1; s >= 0; s--)
@@ -53,8 +61,11 @@ static class RansStream
     /// <exception cref="InvalidPayloadException">The stream ends early, or its states do not come back to where encoding began.</exception>
     public static void Decode(ref PayloadReader input, Span<byte> tokens, FrequencyTable even, FrequencyTable odd)
     {
-        int states = StatesFor(tokens.Length);
-        Span<uint> state = stackalloc uint[MaxStates];
+        int statesLog = input.UInt8("rans states");
+        if (statesLog > MaxStatesLog)
+            throw InvalidPayloadException.Field("rans states", input.Offset - 1, statesLog, $"must be at most {MaxStatesLog}");
+        int states = 1 << statesLog;
+        Span<uint> state = stackalloc uint[1 << MaxStatesLog];
         for (int s = 0; s < states; s++)
         {
             state[s] = input.UInt32("rans state");
@@ -67,7 +78,7 @@ static class RansStream
         for (int i = 0; i < tokens.Length; i++)
         {
             var table = (i & 1) == 0 ? even : odd;
-            uint x = state[i % states];
+            uint x = state[i & (states - 1)];
             uint slot = x & (FrequencyTable.Total - 1);
             byte token = table.TokenOf[(int)slot];
             tokens[i] = token;
@@ -80,7 +91,7 @@ static class RansStream
                 place += 2;
             }
 
-            state[i % states] = x;
+            state[i & (states - 1)] = x;
         }
 
         foreach (uint last in state[..states])

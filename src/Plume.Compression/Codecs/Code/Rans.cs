@@ -8,7 +8,7 @@ namespace Plume.Compression.Codecs.Code;
 /// After a select, gaps between kept positions and symbols alternate in one stream, each with its own table; only kept
 /// values cost time and bytes. Symbols above 8 bits: the upper 8 are coded, the rest stand raw.
 /// Bytes: the empirical entropy within 1 % on large blocks; tables about 1.3 bytes a used symbol; 4 bytes for each of
-/// the 1, 4 or 32 interleaved states of a block.
+/// the 1 to 32 interleaved states of a block, which stay under half a percent of it.
 /// Source: Duda, "Asymmetric numeral systems", 2013, arXiv:1311.2540; interleaving: Giesen, "Interleaved entropy
 /// coders", 2014, arXiv:1402.3392.
 /// </remarks>

@@ -47,7 +47,10 @@ sealed class RansCoder : BlockCoder
         if (block.Count == 0)
             return;
         var symbols = symbolTables.Of(block);
-        RansStream.Encode(block.Tokens, block.IsSparse ? gapTables.Of(block) : symbols, symbols, block.Output);
+        var even = block.IsSparse ? gapTables.Of(block) : symbols;
+        long cost = even.CostOf(block.TokenCounts(0)) + (block.IsSparse ? symbols.CostOf(block.TokenCounts(1)) : 0);
+        int statesLog = RansStream.StatesLogFor(cost >> (Information.FractionBits + 3));
+        RansStream.Encode(block.Tokens, even, symbols, statesLog, block.Output);
         var raw = new BitWriter(block.Output);
         if (block.IsSparse)
             WriteGapRests(ref raw, block.Positions);

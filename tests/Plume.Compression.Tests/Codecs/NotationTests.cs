@@ -1,0 +1,42 @@
+using Plume.Compression.Codecs;
+
+namespace Plume.Compression.Tests.Codecs;
+
+public class NotationTests
+{
+    [Theory]
+    [InlineData("", "column 1: a stage is missing here.")]
+    [InlineData("topk(1%) |", "column 11: a stage is missing here.")]
+    [InlineData("topk(1%) | unifrom(8) | rans", "column 12: 'unifrom' is not a stage; known are feedback, delta, topk, uniform, pack, rans, zstd.")]
+    [InlineData("uniform(8)", "column 11: nothing turns the values into bytes; add pack, rans, zstd at the end.")]
+    [InlineData("uniform(8) | topk(1%) | rans", "column 14: 'topk' cannot stand after 'uniform'; there may stand pack, rans, zstd.")]
+    [InlineData("pack | zstd", "column 8: 'zstd' cannot stand after 'pack'; there may stand nothing.")]
+    [InlineData("topk(1%) | topk(2%) | pack", "column 12: 'topk' cannot stand after 'topk'; there may stand uniform, pack, rans, zstd.")]
+    [InlineData("topk(1%) | rans", "column 12: 'rans' codes small integers; put a quantizer such as uniform(8) before it.")]
+    [InlineData("topk | pack", "column 1: topk needs a share or a count, such as topk(1%) or topk(500).")]
+    [InlineData("topk(0%) | pack", "column 6: '0%' must be above 0% and at most 100%.")]
+    [InlineData("topk(NaN%) | pack", "column 6: 'NaN%' is not a number.")]
+    [InlineData("topk(0.5) | pack", "column 6: '0.5' must be an integer from 1 to 2147483647.")]
+    [InlineData("uniform(17) | pack", "column 9: '17' must be an integer from 1 to 16.")]
+    [InlineData("uniform(8, block=4) | pack", "column 12: '4' must be an integer from 8 to 65536.")]
+    [InlineData("uniform(8, blok=64) | pack", "column 12: 'blok=64' is not an argument of uniform; it takes stochastic, channel, block=..., bits.")]
+    [InlineData("uniform(8, channel, block=64) | pack", "column 1: levels are shared by channel or by block, not both.")]
+    [InlineData("uniform(8 | pack", "column 10: the arguments of 'uniform' need a closing ')'.")]
+    [InlineData("uniform(8, ) | pack", "column 12: an argument is missing here.")]
+    [InlineData("delta(3) | pack", "column 7: '3' is not an argument of delta; it takes none.")]
+    [InlineData("zstd(23)", "column 6: '23' must be an integer from 1 to 22.")]
+    [InlineData("topk(1%) | uniform(4, channel) | rans", "column 12: a channel has no fixed number of values after 'topk'; use one step for the tensor or block=64.")]
+    [InlineData("topk(1%) | uniform(1, stochastic) | rans", "column 12: at 1 bit after 'topk' only the sign is sent, which cannot be stochastic; use 2 bits or more.")]
+    public void A_mistake_is_reported_with_its_place_and_what_may_stand_there(string line, string problem) =>
+        Assert.Equal($"Codec '{line}', {problem}", Assert.Throws<FormatException>(() => Codec.Parse(line)).Message);
+
+    [Fact]
+    public void A_codec_says_what_it_needs_and_promises()
+    {
+        Assert.True(Codec.Parse("pack").IsLossless);
+        Assert.True(Codec.Parse("feedback | topk(1%) | pack") is { Remembers: true, Selects: true, IsUnbiased: false, IsLossless: false });
+        Assert.True(Codec.Parse("uniform(4, stochastic) | pack") is { Remembers: false, IsUnbiased: true });
+        Assert.True(Codec.Parse("delta | uniform(4) | pack") is { UsesReference: true, IsUnbiased: false });
+        Assert.NotEqual(Codec.Parse("uniform(4) | pack"), Codec.Parse("uniform(5) | pack"));
+    }
+}
