@@ -12,14 +12,21 @@ static class TensorRoles
     /// <summary>The role of each float initializer that a weight-bearing slot reads; the others are constants.</summary>
     public static Dictionary<string, TensorRole> Of(ModelGraph graph)
     {
+        var sources = graph.Initializers.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var roles = new Dictionary<string, TensorRole>(StringComparer.Ordinal);
         foreach (var node in graph.Nodes)
         {
             for (int slot = 0; slot < node.Inputs.Count; slot++)
             {
-                if (Source(graph, node.Inputs[slot]) is { ElementType: ElementType.Float } tensor && RoleOf(graph, node, slot, tensor) is { } role)
+                if (node.Input(slot) is { } input && sources.GetValueOrDefault(input) is { ElementType: ElementType.Float } tensor
+                    && RoleOf(graph, node, slot, tensor) is { } role)
+                {
                     roles.TryAdd(tensor.Name, role);
+                }
             }
+
+            if (HandOn.Contains(node.OpType) && node.Input(0) is { } handed && sources.TryGetValue(handed, out var source))
+                sources[node.Outputs[0]] = source;
         }
 
         return roles;
@@ -44,16 +51,4 @@ static class TensorRoles
 
     // A mask or a table that is added to a product is a constant, not a bias.
     static bool IsVector(Initializer tensor) => tensor.Shape.Count > 0 && tensor.Shape.Count(length => length != 1) <= 1;
-
-    static Initializer? Source(ModelGraph graph, string value)
-    {
-        while (graph.ProducerOf(value) is { } producer)
-        {
-            if (!HandOn.Contains(producer.OpType) || producer.Inputs.Count == 0)
-                return null;
-            value = producer.Inputs[0];
-        }
-
-        return graph.FindInitializer(value);
-    }
 }

@@ -70,6 +70,8 @@ static class ModelReader
         if (value.Type?.TensorType is not { } tensor)
             throw Broken(place, "not a tensor", "must be one; export the model without sequences, maps and optionals");
         var type = TensorReader.ReadType(tensor.ElemType, place);
+        if (tensor.Shape?.Dim.Count > TensorReader.MaximumRank)
+            throw Broken($"{place}, shape", $"{tensor.Shape.Dim.Count} long", $"must have at most {TensorReader.MaximumRank} dimensions");
         if (tensor.Shape is { } shape)
             return new ValueInfo(value.Name, type, [.. shape.Dim.Select(dimension => ReadDimension(dimension, place))]);
         return needsShape

@@ -9,7 +9,7 @@ namespace Plume.Models.Onnx;
 /// <summary>Turns the message of a tensor into an <see cref="Initializer"/>, whichever field holds its values.</summary>
 static class TensorReader
 {
-    const int MaximumRank = 32;
+    public const int MaximumRank = 32;
 
     public static Initializer Read(TensorProto tensor, string place)
     {
