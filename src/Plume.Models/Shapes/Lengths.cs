@@ -5,14 +5,16 @@ namespace Plume.Models.Shapes;
 /// <summary>Arithmetic on dimensions: lengths are numbers, symbols stay what they are.</summary>
 static class Lengths
 {
-    /// <summary>The product of the fixed lengths, cut off above <see cref="int.MaxValue"/>: one more than it stands for all larger ones.</summary>
+    const long TooMany = int.MaxValue + 1L;
+
+    /// <summary>The product of the fixed lengths; 2^31 stands for all that is larger than <see cref="int.MaxValue"/>.</summary>
     public static long Product(IEnumerable<Dimension> shape)
     {
         long product = 1;
         foreach (var dimension in shape)
         {
             if (dimension.IsFixed)
-                product = Math.Min(product * Math.Min(dimension.Length, int.MaxValue), int.MaxValue + 1L);
+                product = Math.Min(product * Math.Min(dimension.Length, TooMany), TooMany);
         }
 
         return product;
