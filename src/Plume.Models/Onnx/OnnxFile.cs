@@ -54,24 +54,5 @@ public static class OnnxFile
     /// <summary>Writes a model to a file: beside it first, then to disk, then in its place, so that no half file is ever seen.</summary>
     /// <exception cref="ArgumentException">As for <see cref="Write"/>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void WriteFile(string path, ModelGraph graph)
-    {
-        byte[] bytes = Write(graph);
-        string beside = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                file.Write(bytes);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
-    }
+    public static void WriteFile(string path, ModelGraph graph) => AtomicFile.Write(path, Write(graph));
 }
