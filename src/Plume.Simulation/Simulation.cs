@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.IO.Hashing;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
@@ -81,6 +83,47 @@ public sealed class Simulation : IDisposable
 
     /// <summary>Whether all rounds are done.</summary>
     public bool IsFinished => state.Phase == Phase.Finished;
+
+    /// <summary>All that a later run needs to go on from the end of the last round to the same bits.</summary>
+    /// <exception cref="InvalidOperationException">A round is under way.</exception>
+    public byte[] Save()
+    {
+        if (state.Phase is Phase.Applying or Phase.Abandoned)
+            throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
+        var kept = new Dictionary<int, float[]>();
+        foreach (int client in residuals.Clients)
+            residuals.Load(client, kept[client] = new float[uplink.MemoryLength(learner.Layout)]);
+        return new Checkpoint(Fingerprint, Model, broadcast.Published, optimizerMemory, versions, [.. broadcast.Lengths], metrics, kept).ToBytes();
+    }
+
+    /// <summary>Goes back to where the run that saved these bytes stood.</summary>
+    /// <exception cref="InvalidPayloadException">The bytes are damaged, or of other settings.</exception>
+    /// <exception cref="InvalidOperationException">This run has begun.</exception>
+    public void Resume(ReadOnlySpan<byte> saved)
+    {
+        if (state.Phase != Phase.Waiting)
+            throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
+        var kept = Checkpoint.Read(saved, Fingerprint);
+        Model = kept.Model;
+        broadcast.Restore(kept.Published, kept.Lengths);
+        kept.Optimizer.CopyTo(optimizerMemory, 0);
+        kept.Versions.CopyTo(versions, 0);
+        metrics.AddRange(kept.Metrics);
+        foreach (var (client, residual) in kept.Residuals)
+            residuals.Commit(client, residual);
+        state = machine.After(metrics.Count, DateTimeOffset.UnixEpoch);
+    }
+
+    ulong Fingerprint
+    {
+        get
+        {
+            // What does not change the bits may differ from one run to the next.
+            var same = options with { Threads = 1, ResidualMemory = 0, SpillFolder = "", Plan = options.Plan with { Fixed = null } };
+            string participants = options.Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
+            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{same}|{participants}|{learner.Layout.Fingerprint}"));
+        }
+    }
 
     /// <summary>Runs until all rounds are done, or stops at the end of the round at hand.</summary>
     /// <param name="roundEnded">Told of each round as it ends.</param>

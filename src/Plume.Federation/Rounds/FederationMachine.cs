@@ -30,6 +30,11 @@ public sealed class FederationMachine
         (this.plan, this.key) = (plan, key.Fold("selection"));
     }
 
+    /// <summary>The state of a federation that has completed a number of rounds: its next round is open.</summary>
+    public FederationState After(int rounds, DateTimeOffset now) => rounds < plan.Rounds
+        ? Open(FederationState.Initial, rounds + 1, attempt: 1, now).Item1
+        : FederationState.Initial with { Phase = Phase.Finished };
+
     /// <summary>Takes one event.</summary>
     /// <exception cref="InvalidOperationException">The host reported something that it was not told to do.</exception>
     public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state, FederationEvent happened, DateTimeOffset now)
