@@ -1,1 +1,4 @@
+using Plume.Cli.Experiments;
+
+Console.Write(ExperimentSchema.Text);
 return 0;
