@@ -1,4 +1,1 @@
-using Plume.Cli.Experiments;
-
-Console.Write(ExperimentSchema.Text);
-return 0;
+return Plume.Cli.Commands.PlumeCommand.Run(args);

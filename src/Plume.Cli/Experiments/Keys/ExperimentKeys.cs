@@ -1,3 +1,6 @@
+using Plume.Compression.Codecs;
+using Plume.Models.Zoo;
+
 namespace Plume.Cli.Experiments.Keys;
 
 /// <summary>The one description of the experiment file.</summary>
@@ -21,8 +24,8 @@ static class ExperimentKeys
         new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
-        Codec("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
-        Codec("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
+        Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
+        Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
         new FlagKey("baseline", "Whether the same federation is also run with 32-bit floats both ways, to compare.") { Default = false },
         new IntegerKey("evaluateEvery", "Rounds from one measurement of the global model to the next; the last round is always measured.", 1, 1_000_000) { Default = 1L },
     ];
@@ -40,7 +43,7 @@ static class ExperimentKeys
 
     static readonly KeyGroup Model = new("model", "What is learned: a built-in model by name, or an ONNX file.",
     [
-        new ChoiceKey("name", "A built-in model.", ["logistic", "mlp", "lenet", "resnet8"]),
+        new ChoiceKey("name", "A built-in model.", [.. ModelZoo.Names]),
         new PathKey("file", "An ONNX file whose graph and weights to start from, instead of a name."),
         new PathKey("weights", "Initial weights as a flat .npy array of 32-bit floats, in the order of the model's tensors. Without it, drawn from the seed."),
     ], []);
@@ -69,10 +72,10 @@ static class ExperimentKeys
     /// <summary>The whole file.</summary>
     public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server]);
 
-    static NotationKey Codec(string name, string description, params string[] examples) =>
-        new(name, description, (text, _) => text, CodecPattern)
+    static NotationKey Line(string name, string description, params string[] examples) =>
+        new(name, description, (text, _) => Codec.Parse(text), CodecPattern)
         {
-            Default = "pack",
+            Default = Codec.Parse("pack"),
             Examples = examples,
         };
 }
