@@ -59,14 +59,24 @@ public sealed class ExactSum
     {
         if (values.IsEmpty)
             return;
-        // Max of magnitudes is NaN when a value is: one comparison refuses NaN, infinity and excess.
-        float largest = TensorPrimitives.MaxMagnitude(values);
-        if (!(Math.Abs(largest * weight) <= Limit))
-            throw new ArgumentException($"A term of the sum must be finite and at most {Limit} in magnitude; found {largest} * {weight}.", nameof(values));
+        CheckTerms(values, weight);
         var target = sums.AsSpan(offset, values.Length);
         double factor = weight * Scale;
         for (int i = 0; i < values.Length; i++)
             target[i] += (long)Math.Round(values[i] * factor);
+    }
+
+    /// <summary>Adds weight * values[i] at offset + positions[i].</summary>
+    /// <exception cref="ArgumentException">A term is not finite or above <see cref="Limit"/>; nothing was added.</exception>
+    internal void Add(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
+    {
+        if (values.IsEmpty)
+            return;
+        CheckTerms(values, weight);
+        var target = sums.AsSpan(offset);
+        double factor = weight * Scale;
+        for (int i = 0; i < values.Length; i++)
+            target[positions[i]] += (long)Math.Round(values[i] * factor);
     }
 
     /// <summary>Adds another sum of the same shape: shards and machines meet here.</summary>
@@ -91,4 +101,12 @@ public sealed class ExactSum
 
     /// <summary>Back to zeros.</summary>
     public void Clear() => Array.Clear(sums);
+
+    void CheckTerms(ReadOnlySpan<float> values, double weight)
+    {
+        // The largest magnitude is NaN when a value is: one comparison refuses NaN, infinity and excess.
+        float largest = TensorPrimitives.MaxMagnitude(values);
+        if (!(Math.Abs(largest * weight) <= Limit))
+            throw new ArgumentException($"A term of the sum must be finite and at most {Limit} in magnitude; found {largest} * {weight}.", nameof(values));
+    }
 }

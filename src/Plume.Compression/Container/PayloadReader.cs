@@ -13,6 +13,9 @@ public ref struct PayloadReader(ReadOnlySpan<byte> payload)
     /// <summary>Bytes not yet read.</summary>
     public readonly int Left => payload.Length - Offset;
 
+    /// <summary>The bytes not yet read, without reading them.</summary>
+    public readonly ReadOnlySpan<byte> Rest => payload[Offset..];
+
     /// <summary>The next <paramref name="length"/> bytes.</summary>
     public ReadOnlySpan<byte> Bytes(long length, string field)
     {

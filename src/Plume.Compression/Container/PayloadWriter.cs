@@ -27,6 +27,14 @@ public sealed class PayloadWriter
         return room;
     }
 
+    /// <summary>Takes the last <paramref name="length"/> bytes back.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More than were written.</exception>
+    public void Shorten(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        Length -= length;
+    }
+
     /// <summary>The bytes as they are.</summary>
     public void Bytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Append(bytes.Length));
 

@@ -1,0 +1,46 @@
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Container;
+
+namespace Plume.Compression.Codecs.Code;
+
+/// <summary>A stage that turns symbols and positions into bytes.</summary>
+public abstract record CodeStage : Stage
+{
+    private protected CodeStage()
+    {
+    }
+
+    /// <inheritdoc/>
+    public sealed override StageKind Kind => StageKind.Code;
+
+    /// <summary>Whether symbols must be small integers.</summary>
+    internal virtual bool NeedsQuantizer => false;
+
+    /// <summary>The stage's memory in one encoder or decoder.</summary>
+    internal abstract BlockCoder CreateCoder();
+}
+
+/// <summary>Codes blocks. What blocks share is written and read once, before them; then blocks may go to different threads.</summary>
+abstract class BlockCoder
+{
+    /// <summary>Does a block's share of what <see cref="WriteTables"/> needs.</summary>
+    public virtual void Prepare(Block block)
+    {
+    }
+
+    /// <summary>Learns from all blocks and writes what the decoder must know before the first.</summary>
+    public virtual void WriteTables(Block[] blocks, PayloadWriter output)
+    {
+    }
+
+    /// <summary>Reads what <see cref="WriteTables"/> wrote.</summary>
+    public virtual void ReadTables(ref PayloadReader input, Block[] blocks)
+    {
+    }
+
+    /// <summary>Appends one block's positions and symbols to its output.</summary>
+    public abstract void Encode(Block block);
+
+    /// <summary>Fills one block's positions and symbols; every byte must be used.</summary>
+    public abstract void Decode(ReadOnlySpan<byte> input, Block block);
+}

@@ -1,0 +1,85 @@
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Codecs.Transform;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Codecs;
+
+/// <summary>
+/// How an update becomes bytes: a line of stages, data flowing left to right, for example
+/// <c>feedback | topk(1%) | uniform(4) | rans</c>. A value: it holds no memory and draws nothing at random by itself.
+/// Biases, normalizations and small tensors are never dropped and never coarser than 8 bits (<see cref="Pipeline.CodecPlan"/>).
+/// </summary>
+public sealed class Codec : IEquatable<Codec>
+{
+    readonly Stage[] stages;
+
+    Codec(Stage[] stages)
+    {
+        this.stages = stages;
+        Text = string.Join(" | ", stages.Select(stage => stage.ToString()));
+        UsesReference = stages.Any(stage => stage is Delta);
+        Selector = stages.OfType<SelectStage>().FirstOrDefault();
+        Quantizer = stages.OfType<QuantizeStage>().FirstOrDefault();
+    }
+
+    /// <summary>The stages, left to right.</summary>
+    public IReadOnlyList<Stage> Stages => stages;
+
+    /// <summary>The codec in the notation, spaced the one way it prints.</summary>
+    public string Text { get; }
+
+    /// <summary>Whether a client must keep a residual between rounds.</summary>
+    public bool Remembers => stages[0] is Feedback;
+
+    /// <summary>Whether both ends need a reference model, from which only the difference travels.</summary>
+    public bool UsesReference { get; }
+
+    /// <summary>Whether some values are not sent at all.</summary>
+    public bool Selects => Selector is not null;
+
+    /// <summary>Whether the decoded update equals the update in the mean over the random key.</summary>
+    public bool IsUnbiased => !Selects && Quantizer is null or Uniform { Stochastic: true };
+
+    /// <summary>Whether decoding gives back every bit.</summary>
+    public bool IsLossless => !Selects && Quantizer is null && !UsesReference;
+
+    internal SelectStage? Selector { get; }
+
+    internal QuantizeStage? Quantizer { get; }
+
+    internal CodeStage Coder => (CodeStage)stages[^1];
+
+    /// <summary>Reads a line of the notation.</summary>
+    /// <exception cref="FormatException">The line breaks a rule; the message has the column and what may stand there.</exception>
+    public static Codec Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var stages = Notation.Parse(text);
+        foreach (var stage in stages.OfType<QuantizeStage>())
+            stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
+        if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())
+            throw Notation.Error(text, text.LastIndexOf('|') + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
+        return new Codec([.. stages]);
+    }
+
+    /// <summary>Floats of residual that one client keeps for a model: all of its values, or none.</summary>
+    public int MemoryLength(ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return Remembers ? layout.Length : 0;
+    }
+
+    /// <summary>The codec in the notation.</summary>
+    public override string ToString() => Text;
+
+    /// <summary>Equal when the stages are.</summary>
+    public bool Equals(Codec? other) => other is not null && stages.SequenceEqual(other.stages);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Codec);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+}

@@ -1,0 +1,115 @@
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Codecs.Transform;
+
+namespace Plume.Compression.Codecs;
+
+/// <summary>Reads a codec's line of text. Every error names the place, what stands there, and what may.</summary>
+static class Notation
+{
+    delegate Stage Reader(StageArguments arguments);
+
+    // In the order of the kinds, which is the order in which an error lists them.
+    static readonly (string Word, StageKind Kind, Reader Read)[] Catalogue =
+    [
+        Entry<Feedback>(StageKind.Remember),
+        Entry<Delta>(StageKind.Transform),
+        Entry<TopK>(StageKind.Select),
+        Entry<Uniform>(StageKind.Quantize),
+        Entry<Pack>(StageKind.Code),
+        Entry<Rans>(StageKind.Code),
+        Entry<Zstd>(StageKind.Code),
+    ];
+
+    /// <summary>The words of all stages, in the order in which they may stand.</summary>
+    public static IEnumerable<string> Words => Catalogue.Select(entry => entry.Word);
+
+    /// <summary>The stages of the line, checked one by one and in their order.</summary>
+    public static List<Stage> Parse(string text)
+    {
+        var stages = new List<Stage>();
+        foreach (var (start, length) in Split(text, '|', 0, text.Length))
+        {
+            int column = start + 1;
+            var stage = ParseStage(text, start, length);
+            if (stages.Count > 0 && !MayFollow(stages[^1].Kind, stage.Kind))
+                throw Error(text, column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(stages[^1].Kind)}");
+            stages.Add(stage);
+        }
+
+        if (stages[^1].Kind != StageKind.Code)
+            throw Error(text, text.Length + 1, $"nothing turns the values into bytes; add {WordsOf(StageKind.Code)} at the end");
+        return stages;
+    }
+
+    public static FormatException Error(string codec, int column, string problem) =>
+        new($"Codec '{codec}', column {column}: {problem}.");
+
+    static (string, StageKind, Reader) Entry<TStage>(StageKind kind) where TStage : Stage, INotated<TStage> =>
+        (TStage.Word, kind, TStage.Parse);
+
+    // Several transforms may follow one another; of every other kind there is at most one.
+    static bool MayFollow(StageKind left, StageKind right) => right > left || (right == left && right == StageKind.Transform);
+
+    static string WordsAfter(StageKind kind) => kind == StageKind.Code
+        ? "nothing"
+        : string.Join(", ", Catalogue.Where(entry => MayFollow(kind, entry.Kind)).Select(entry => entry.Word));
+
+    static string WordsOf(StageKind kind) => string.Join(", ", Catalogue.Where(entry => entry.Kind == kind).Select(entry => entry.Word));
+
+    static Stage ParseStage(string text, int start, int length)
+    {
+        string piece = text.Substring(start, length);
+        int open = piece.IndexOf('(', StringComparison.Ordinal);
+        string word = (open < 0 ? piece : piece[..open]).TrimEnd();
+        var entry = Array.Find(Catalogue, candidate => candidate.Word == word);
+        if (entry.Read is null)
+            throw Error(text, start + 1, word.Length == 0 ? "a stage is missing here" : $"'{word}' is not a stage; known are {string.Join(", ", Words)}");
+
+        var arguments = new List<StageArgument>();
+        if (open >= 0)
+        {
+            if (!piece.EndsWith(')'))
+                throw Error(text, start + length + 1, $"the arguments of '{word}' need a closing ')'");
+            foreach (var (first, count) in Split(text, ',', start + open + 1, start + length - 1))
+                arguments.Add(ParseArgument(text, first, count));
+        }
+
+        var reading = new StageArguments(text, word, start + 1, arguments);
+        var stage = entry.Read(reading);
+        reading.End();
+        return stage;
+    }
+
+    static StageArgument ParseArgument(string text, int start, int length)
+    {
+        string piece = text.Substring(start, length);
+        if (piece.Length == 0)
+            throw Error(text, start + 1, "an argument is missing here");
+        int equals = piece.IndexOf('=', StringComparison.Ordinal);
+        return equals < 0
+            ? new StageArgument("", piece, start + 1)
+            : new StageArgument(piece[..equals].Trim(), piece[(equals + 1)..].Trim(), start + 1);
+    }
+
+    // Pieces between separators, without the blanks around them, as (start, length).
+    static IEnumerable<(int Start, int Length)> Split(string text, char separator, int start, int end)
+    {
+        while (true)
+        {
+            int next = text.IndexOf(separator, start, end - start);
+            int stop = next < 0 ? end : next;
+            int first = start;
+            while (first < stop && char.IsWhiteSpace(text[first]))
+                first++;
+            int last = stop;
+            while (last > first && char.IsWhiteSpace(text[last - 1]))
+                last--;
+            yield return (first, last - first);
+            if (next < 0)
+                yield break;
+            start = next + 1;
+        }
+    }
+}

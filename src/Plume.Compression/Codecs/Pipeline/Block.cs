@@ -1,0 +1,101 @@
+namespace Plume.Compression.Codecs.Pipeline;
+
+/// <summary>One block's memory in an encoder or a decoder, kept and reused from payload to payload.</summary>
+sealed class Block(BlockPlan plan)
+{
+    float[] kept = [];
+    ushort[] positions = [];
+    byte[] symbols = [];
+    byte[] tokens = [];
+    int[] tokenCounts = [];
+
+    public BlockPlan Plan { get; } = plan;
+
+    /// <summary>Whether only some values are coded; then <see cref="Positions"/> says which.</summary>
+    public bool IsSparse { get; private set; }
+
+    /// <summary>Number of coded values.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Bits that a symbol needs.</summary>
+    public int SymbolBits { get; private set; }
+
+    /// <summary>Bytes that a symbol takes in <see cref="Symbols"/>: 1, 2 or 4.</summary>
+    public int SymbolBytes => BytesFor(SymbolBits);
+
+    /// <summary>Index of the block's first grid, where grids are counted by block.</summary>
+    public int FirstGrid { get; set; }
+
+    /// <summary>What the quantizer gathered of each run of values that share a grid.</summary>
+    public List<Quantize.GridStatistics> Statistics { get; } = [];
+
+    /// <summary>The coded bytes, on the encoding side.</summary>
+    public Container.PayloadWriter Output { get; } = new();
+
+    /// <summary>Where the coded bytes lie in the payload, on the decoding side.</summary>
+    public Range Input { get; set; }
+
+    /// <summary>Ascending positions of the coded values, counted from the block's start.</summary>
+    public Span<ushort> Positions => positions.AsSpan(0, IsSparse ? Count : 0);
+
+    /// <summary>The coded values of a sparse block.</summary>
+    public Span<float> Kept => kept.AsSpan(0, IsSparse ? Count : 0);
+
+    /// <summary>The coded values as symbols, little-endian.</summary>
+    public Span<byte> Symbols => symbols.AsSpan(0, Count * SymbolBytes);
+
+    /// <summary>What an entropy coder makes of the block: one token a symbol, and one a gap where it is sparse.</summary>
+    public Span<byte> Tokens => tokens.AsSpan(0, IsSparse ? 2 * Count : Count);
+
+    /// <summary>How often each of 256 tokens occurs: of gaps and of symbols apart where the block is sparse.</summary>
+    public Span<int> TokenCounts(int which)
+    {
+        Grow(ref tokenCounts, 512);
+        return tokenCounts.AsSpan(256 * which, 256);
+    }
+
+    /// <summary>Room for the values of a dense block while they are on their way into a sum.</summary>
+    public Span<float> MakeValues()
+    {
+        Grow(ref kept, Plan.Length);
+        return kept.AsSpan(0, Plan.Length);
+    }
+
+    public Span<byte> MakeTokens()
+    {
+        Grow(ref tokens, IsSparse ? 2 * Count : Count);
+        return Tokens;
+    }
+
+    public static int BytesFor(int bits) => bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
+
+    public void MakeDense()
+    {
+        IsSparse = false;
+        Count = Plan.Length;
+    }
+
+    public void MakeSparse(int count)
+    {
+        IsSparse = true;
+        Count = count;
+        Grow(ref positions, count);
+        Grow(ref kept, count);
+    }
+
+    public void MakeSymbols(int bits)
+    {
+        SymbolBits = bits;
+        Grow(ref symbols, Count * SymbolBytes);
+    }
+
+    /// <summary>The values that are coded: all of the block's, or the kept ones.</summary>
+    public ReadOnlySpan<float> Coded(ReadOnlySpan<float> model) => IsSparse ? Kept : model.Slice(Plan.Start, Plan.Length);
+
+    // A little more than asked for, so that a count that wavers from round to round does not allocate each time.
+    static void Grow<T>(ref T[] array, int length)
+    {
+        if (array.Length < length)
+            array = new T[length + length / 4];
+    }
+}

@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Codecs.Pipeline;
+
+/// <summary>How a codec treats a tensor.</summary>
+public enum TensorTreatment
+{
+    /// <summary>Every stage works on it.</summary>
+    Coded,
+
+    /// <summary>A bias, a normalization or a small weight: no value is dropped, 8 bits or more, packed.</summary>
+    Fine,
+
+    /// <summary>A running statistic: 32-bit floats.</summary>
+    Exact,
+}
+
+/// <summary>What a codec does to each tensor of a layout, the same on both ends of the wire.</summary>
+public sealed class CodecPlan
+{
+    /// <summary>A weight with fewer values is treated as fine: it costs little, and tables for it would cost more.</summary>
+    public const int SmallestCoded = 256;
+
+    /// <summary>Plans a codec for a layout.</summary>
+    public CodecPlan(Codec codec, ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(layout);
+        Codec = codec;
+        Layout = layout;
+        Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
+        Tag = ComputeTag(codec, layout);
+        int index = 0;
+        Blocks = [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
+    }
+
+    /// <summary>The codec.</summary>
+    public Codec Codec { get; }
+
+    /// <summary>The layout.</summary>
+    public ModelLayout Layout { get; }
+
+    /// <summary>Each tensor with its treatment, in the order of the layout.</summary>
+    public IReadOnlyList<(TensorSpec Tensor, TensorTreatment Treatment)> Treatments { get; }
+
+    /// <summary>A payload's mark of codec and layout: a receiver refuses one made for others.</summary>
+    internal uint Tag { get; }
+
+    internal BlockPlan[] Blocks { get; }
+
+    internal QuantizeStage Quantizer => Codec.Quantizer ?? FullPrecision.Instance;
+
+    internal IEnumerable<TensorSpec> Tensors(TensorTreatment treatment) =>
+        Treatments.Where(entry => entry.Treatment == treatment && entry.Tensor.Length > 0).Select(entry => entry.Tensor);
+
+    static TensorTreatment TreatmentOf(Codec codec, TensorSpec tensor) => tensor.Role switch
+    {
+        _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
+        TensorRole.Statistic => TensorTreatment.Exact,
+        TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,
+        _ => codec.Quantizer is null ? TensorTreatment.Exact : TensorTreatment.Fine,
+    };
+
+    static uint ComputeTag(Codec codec, ModelLayout layout)
+    {
+        var hash = new XxHash32();
+        hash.Append(Encoding.UTF8.GetBytes(codec.Text));
+        Span<byte> fingerprint = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(fingerprint, layout.Fingerprint);
+        hash.Append(fingerprint);
+        return hash.GetCurrentHashAsUInt32();
+    }
+}

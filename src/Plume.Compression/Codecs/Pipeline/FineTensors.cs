@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Codecs.Pipeline;
+
+/// <summary>
+/// The tensors that no stage may harm: exact ones as 32-bit floats, fine ones in 8 bits or more on a grid each. They
+/// stand at the start of a payload, in the order of the layout.
+/// </summary>
+sealed class FineTensors(CodecPlan plan)
+{
+    readonly TensorSpec[] exact = [.. plan.Tensors(TensorTreatment.Exact)];
+    readonly Uniform quantizer = plan.Quantizer.ForFineTensors();
+    readonly (TensorSpec Tensor, Block[] Blocks, Grid[] Grid)[] fine =
+        [.. plan.Tensors(TensorTreatment.Fine).Select(tensor => (tensor, BlockPlan.Cut(tensor, 0).Select(cut => new Block(cut)).ToArray(), new Grid[1]))];
+
+    public void Write(ReadOnlySpan<float> values, PayloadWriter output)
+    {
+        foreach (var tensor in exact)
+            output.Bytes(MemoryMarshal.AsBytes(values.Slice(tensor.Offset, tensor.Length)));
+        foreach (var (tensor, blocks, _) in fine)
+        {
+            var statistics = new GridStatistics();
+            quantizer.Gather(ref statistics, values.Slice(tensor.Offset, tensor.Length));
+            var grid = quantizer.Fit(statistics, sparse: false);
+            quantizer.Write(grid, sparse: false, output);
+            foreach (var block in blocks)
+            {
+                block.MakeDense();
+                block.MakeSymbols(quantizer.SymbolBits);
+                quantizer.Quantize(block.Coded(values), grid, sparse: false, default, 0, block.Symbols);
+                PackCoder.Write(block, output);
+            }
+        }
+    }
+
+    /// <summary>Reads all of them into memory of their own, so that a payload is known to be whole before any of it counts.</summary>
+    public void Read(ref PayloadReader input, Span<float> values)
+    {
+        foreach (var tensor in exact)
+        {
+            int offset = input.Offset;
+            var target = values.Slice(tensor.Offset, tensor.Length);
+            input.Bytes(4L * tensor.Length, tensor.Name).CopyTo(MemoryMarshal.AsBytes(target));
+            Finite.Check(target, tensor.Name, offset);
+        }
+
+        foreach (var (_, blocks, grid) in fine)
+        {
+            grid[0] = quantizer.Read(ref input, sparse: false);
+            foreach (var block in blocks)
+            {
+                block.MakeDense();
+                block.MakeSymbols(quantizer.SymbolBits);
+                int length = (int)(((long)block.Count * quantizer.SymbolBits + 7) / 8);
+                PackCoder.Read(input.Bytes(length, block.Plan.Tensor.Name), block);
+                quantizer.Dequantize(block.Symbols, grid[0], sparse: false, values.Slice(block.Plan.Start, block.Plan.Length));
+            }
+        }
+    }
+
+    /// <summary>The tensors read here, for the sink that takes them.</summary>
+    public IEnumerable<TensorSpec> Tensors => exact.Concat(fine.Select(entry => entry.Tensor));
+}

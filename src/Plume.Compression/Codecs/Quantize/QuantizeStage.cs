@@ -1,0 +1,64 @@
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>Which values share a grid.</summary>
+public enum GridScope
+{
+    /// <summary>All of a tensor's.</summary>
+    Tensor,
+
+    /// <summary>Those of one index of the tensor's first dimension.</summary>
+    Channel,
+
+    /// <summary>Each run of a fixed number of coded values.</summary>
+    Block,
+}
+
+/// <summary>A stage that turns values into small integers, one symbol a value, on grids that travel with them.</summary>
+public abstract record QuantizeStage : Stage
+{
+    private protected QuantizeStage()
+    {
+    }
+
+    /// <inheritdoc/>
+    public sealed override StageKind Kind => StageKind.Quantize;
+
+    /// <summary>Bits of a symbol.</summary>
+    internal abstract int SymbolBits { get; }
+
+    /// <summary>Which values share a grid.</summary>
+    internal abstract GridScope GridScope { get; }
+
+    /// <summary>Values of a grid's run, where the scope is <see cref="GridScope.Block"/>.</summary>
+    internal virtual int GridLength => 0;
+
+    /// <summary>Refuses what the stage cannot do after that select.</summary>
+    internal virtual void CheckAfter(SelectStage? select, string codec)
+    {
+    }
+
+    /// <summary>Gathers what <see cref="Fit"/> needs of one run of values.</summary>
+    internal abstract void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values);
+
+    /// <summary>The grid for the values gathered, exactly as the decoder will read it.</summary>
+    internal abstract Grid Fit(in GridStatistics statistics, bool sparse);
+
+    internal abstract void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols);
+
+    internal abstract void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values);
+
+    internal abstract void Write(Grid grid, bool sparse, PayloadWriter writer);
+
+    /// <exception cref="InvalidPayloadException">The grid is not finite, or its levels would not be.</exception>
+    internal abstract Grid Read(ref PayloadReader reader, bool sparse);
+
+    /// <summary>The largest magnitude that a symbol can stand for.</summary>
+    internal abstract double Largest(Grid grid, bool sparse);
+
+    /// <summary>The quantizer for biases, normalizations and small tensors: never under 8 bits.</summary>
+    internal virtual Uniform ForFineTensors() => new(Math.Clamp(SymbolBits, 8, 16));
+}

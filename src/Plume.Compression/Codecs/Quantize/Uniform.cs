@@ -1,0 +1,208 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Container;
+using Plume.Compression.Kernels;
+using Plume.Compression.Randomness;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>Evenly spaced levels, the same to both sides of zero; zero is a level from 2 bits on.</summary>
+/// <remarks>
+/// Dense: 2^Bits - 1 levels k * step, step = max|x| / (2^(Bits-1) - 1). After a select that sends positions: one bit of
+/// sign and 2^(Bits-1) magnitudes, evenly from the smallest kept to the largest. At 1 bit: the sign times the mean
+/// magnitude (nearest) or times the largest (stochastic).
+/// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the mean. At 1 bit nearest, the error of
+/// the scaled sign.
+/// Bytes: a 4-byte step for each tensor or channel, 2 bytes (rounded up, so that nothing is clipped) for each block of
+/// values; twice that after a select. The symbols are the code stage's.
+/// Source: Alistarh et al., "QSGD", NIPS 2017, arXiv:1610.02132 (stochastic, largest-magnitude norm); Wen et al.,
+/// "TernGrad", NIPS 2017, arXiv:1705.07878 (2 bits, stochastic). Differs from both: the sign is part of the level.
+/// </remarks>
+public sealed record Uniform : QuantizeStage, INotated<Uniform>
+{
+    /// <summary>Evenly spaced levels.</summary>
+    /// <param name="bits">1 to 16.</param>
+    /// <param name="stochastic">Round up or down at random, so that the mean is exact.</param>
+    /// <param name="perChannel">One step for each channel instead of each tensor.</param>
+    /// <param name="block">One step for each run of this many values, 8 to 65,536; 0 for none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public Uniform(int bits, bool stochastic = false, bool perChannel = false, int block = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bits, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bits, 16);
+        if (block != 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(block, MinBlock);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(block, MaxBlock);
+            if (perChannel)
+                throw new ArgumentException("Levels are shared by channel or by block, not both.", nameof(block));
+        }
+
+        Bits = bits;
+        Stochastic = stochastic;
+        PerChannel = perChannel;
+        Block = block;
+    }
+
+    const int MinBlock = 8;
+    const int MaxBlock = 65_536;
+
+    /// <summary>Bits of a value before entropy coding.</summary>
+    public int Bits { get; }
+
+    /// <summary>Whether rounding is random and exact in the mean.</summary>
+    public bool Stochastic { get; }
+
+    /// <summary>Whether each channel has its own step.</summary>
+    public bool PerChannel { get; }
+
+    /// <summary>Values that share a step, or 0 where a tensor or channel does.</summary>
+    public int Block { get; }
+
+    static string INotated<Uniform>.Word => "uniform";
+
+    /// <inheritdoc/>
+    public override string Keyword => "uniform";
+
+    internal override int SymbolBits => Bits;
+
+    internal override GridScope GridScope => PerChannel ? GridScope.Channel : Block > 0 ? GridScope.Block : GridScope.Tensor;
+
+    internal override int GridLength => Block;
+
+    private protected override IEnumerable<string> Arguments
+    {
+        get
+        {
+            yield return Bits.ToString(CultureInfo.InvariantCulture);
+            if (Stochastic)
+                yield return "stochastic";
+            if (PerChannel)
+                yield return "channel";
+            if (Block > 0)
+                yield return $"block={Block}";
+        }
+    }
+
+    int DenseLevels => Bits == 1 ? 1 : (1 << (Bits - 1)) - 1;
+
+    int SparseLevels => (1 << (Bits - 1)) - 1;
+
+    static Uniform INotated<Uniform>.Parse(StageArguments arguments)
+    {
+        bool stochastic = arguments.Flag("stochastic");
+        bool channel = arguments.Flag("channel");
+        int block = arguments.Named("block") is { } length ? arguments.Integer(length, MinBlock, MaxBlock) : 0;
+        if (arguments.Positional("bits") is not { } bits)
+            throw arguments.Error("uniform needs its bits, such as uniform(8)");
+        if (channel && block > 0)
+            throw arguments.Error("levels are shared by channel or by block, not both");
+        return new Uniform(arguments.Integer(bits, 1, 16), stochastic, channel, block);
+    }
+
+    internal override void CheckAfter(SelectStage? select, string codec)
+    {
+        int column = codec.IndexOf("uniform", StringComparison.Ordinal) + 1;
+        if (select is not null && PerChannel)
+            throw Notation.Error(codec, column, $"a channel has no fixed number of values after '{select.Keyword}'; use one step for the tensor or block=64");
+        if (select is not null && Stochastic && Bits == 1)
+            throw Notation.Error(codec, column, $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
+    }
+
+    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values)
+    {
+        if (Bits == 1)
+            statistics.AddWithSum(values);
+        else
+            statistics.Add(values);
+    }
+
+    internal override Grid Fit(in GridStatistics statistics, bool sparse)
+    {
+        if (statistics.Count == 0)
+            return default;
+        float mean = (float)(statistics.Sum / statistics.Count);
+        if (sparse)
+        {
+            float low = Shorten(Bits == 1 ? mean : statistics.Smallest, up: false);
+            return new Grid(low, Bits == 1 ? 0 : Step(statistics.Largest - low, SparseLevels));
+        }
+
+        return new Grid(0, Bits == 1 && !Stochastic ? Shorten(mean, up: true) : Step(statistics.Largest, DenseLevels));
+    }
+
+    float Step(float range, int levels)
+    {
+        float step = Shorten(range / levels, up: true);
+        // The quotient may round up; at the very top of the range that would take the last level beyond it.
+        while (!float.IsFinite(step * levels))
+            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) - (1u << 16)) : MathF.BitDecrement(step);
+        return step;
+    }
+
+    // What the wire holds: 4 bytes for a tensor or channel; the upper 2 bytes for a block.
+    float Shorten(float value, bool up)
+    {
+        if (Block == 0)
+            return value;
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        uint shortened = (up ? bits + 0xFFFF : bits) & 0xFFFF0000;
+        return BitConverter.UInt32BitsToSingle(Math.Min(shortened, 0x7F7F0000));
+    }
+
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    {
+        if (Bits > 8)
+            UniformKernel.Quantize(values, Levels(grid, sparse), Stochastic, key, firstDraw, MemoryMarshal.Cast<byte, ushort>(symbols));
+        else
+            UniformKernel.Quantize(values, Levels(grid, sparse), Stochastic, key, firstDraw, symbols);
+    }
+
+    internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values)
+    {
+        if (Bits > 8)
+            UniformKernel.Dequantize(MemoryMarshal.Cast<byte, ushort>(symbols), Levels(grid, sparse), values);
+        else
+            UniformKernel.Dequantize(symbols, Levels(grid, sparse), values);
+    }
+
+    UniformLevels Levels(Grid grid, bool sparse) =>
+        new(grid, sparse ? SparseLevels : DenseLevels, sparse ? LevelKind.SignAndMagnitude : Bits == 1 ? LevelKind.Sign : LevelKind.Signed);
+
+    internal override void Write(Grid grid, bool sparse, PayloadWriter writer)
+    {
+        if (sparse)
+            WriteNumber(grid.Low, writer);
+        if (!sparse || Bits > 1)
+            WriteNumber(grid.Step, writer);
+    }
+
+    void WriteNumber(float value, PayloadWriter writer)
+    {
+        if (Block > 0)
+            writer.UInt16((ushort)(BitConverter.SingleToUInt32Bits(value) >> 16));
+        else
+            writer.Single(value);
+    }
+
+    internal override Grid Read(ref PayloadReader reader, bool sparse)
+    {
+        int offset = reader.Offset;
+        float low = sparse ? ReadNumber(ref reader, "smallest magnitude") : 0;
+        float step = !sparse || Bits > 1 ? ReadNumber(ref reader, "step") : 0;
+        // One level above the last, because a field of Bits bits can name it.
+        if (!float.IsFinite(low + step * (1 << Bits)) && !float.IsFinite(low + step * (sparse ? SparseLevels : DenseLevels)))
+            throw InvalidPayloadException.Field("step", offset, step, "must give finite levels");
+        return new Grid(low, step);
+    }
+
+    float ReadNumber(ref PayloadReader reader, string field)
+    {
+        int offset = reader.Offset;
+        float value = Block > 0 ? BitConverter.UInt32BitsToSingle((uint)reader.UInt16(field) << 16) : reader.FiniteSingle(field);
+        return float.IsFinite(value) && value >= 0 ? value : throw InvalidPayloadException.Field(field, offset, value, "must be finite and not negative");
+    }
+
+    internal override double Largest(Grid grid, bool sparse) => grid.Low + (double)grid.Step * (sparse ? SparseLevels : DenseLevels);
+}

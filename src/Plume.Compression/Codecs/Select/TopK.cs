@@ -1,0 +1,117 @@
+using System.Globalization;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Kernels;
+
+namespace Plume.Compression.Codecs.Select;
+
+/// <summary>The values of largest magnitude, exactly as many as asked for; of equals, those that come first.</summary>
+/// <remarks>
+/// Counts over all coded values of the model, or within each tensor. Zeros are never kept, so fewer are sent where
+/// fewer are non-zero. Biased: what is dropped is lost unless <c>feedback</c> stands to the left.
+/// Bytes: positions and values as the code stage writes them.
+/// Source: Aji and Heafield, "Sparse Communication for Distributed Gradient Descent", EMNLP 2017, arXiv:1704.05021.
+/// Differs from it: the threshold is exact, not sampled.
+/// </remarks>
+public sealed record TopK : SelectStage, INotated<TopK>
+{
+    /// <summary>Keeps a share of the values.</summary>
+    /// <param name="share">Above 0 and at most 1.</param>
+    /// <param name="perTensor">Whether the share holds within each tensor, not over the model.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is out of its range.</exception>
+    public TopK(double share, bool perTensor = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
+        if (!(share > 0))
+            throw new ArgumentOutOfRangeException(nameof(share), share, "The share must be above 0.");
+        Share = share;
+        PerTensor = perTensor;
+    }
+
+    /// <summary>Keeps a number of values.</summary>
+    /// <param name="count">At least 1.</param>
+    /// <param name="perTensor">Whether each tensor keeps that many, not the model.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The count is below 1.</exception>
+    public TopK(int count, bool perTensor = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        Count = count;
+        PerTensor = perTensor;
+    }
+
+    /// <summary>The share kept, or 0 where <see cref="Count"/> says how many.</summary>
+    public double Share { get; }
+
+    /// <summary>The number kept, or 0 where <see cref="Share"/> says how many.</summary>
+    public int Count { get; }
+
+    /// <summary>Whether it counts within each tensor.</summary>
+    public bool PerTensor { get; }
+
+    static string INotated<TopK>.Word => "topk";
+
+    /// <inheritdoc/>
+    public override string Keyword => "topk";
+
+    private protected override IEnumerable<string> Arguments
+    {
+        get
+        {
+            // A share prints as a percentage by decimals, so that 0.29 is 29% and reads back as 0.29.
+            yield return Count > 0 ? Count.ToString(CultureInfo.InvariantCulture) : $"{((decimal)Share * 100).ToString("0.############################", CultureInfo.InvariantCulture)}%";
+            if (PerTensor)
+                yield return "tensor";
+        }
+    }
+
+    static TopK INotated<TopK>.Parse(StageArguments arguments)
+    {
+        bool perTensor = arguments.Flag("tensor");
+        if (arguments.Positional("share or count") is not { } amount)
+            throw arguments.Error("topk needs a share or a count, such as topk(1%) or topk(500)");
+        if (!amount.Text.EndsWith('%'))
+            return new TopK(arguments.Integer(amount, 1, int.MaxValue), perTensor);
+        double percent = arguments.Number(amount, amount.Text[..^1]);
+        if (!(percent >= 1e-9 && percent <= 100))
+            throw arguments.Error(amount.Column, $"'{amount.Text}' must be above 0% and at most 100%");
+        return new TopK((double)((decimal)percent / 100), perTensor);
+    }
+
+    /// <summary>How many of a number of values are kept: at least one.</summary>
+    public int KeptOf(int length) => Count > 0 ? Math.Min(Count, length) : (int)Math.Clamp(Math.Round(Share * length), Math.Min(1, length), length);
+
+    internal override BlockSelector CreateSelector() => new TopKSelector(this);
+}
+
+sealed class TopKSelector(TopK stage) : BlockSelector
+{
+    readonly MagnitudeThreshold threshold = new();
+
+    public override void Select(ReadOnlyMemory<float> values, Block[] blocks, ParallelLoop loop)
+    {
+        if (!stage.PerTensor)
+        {
+            SelectAmong(values, blocks, loop);
+            return;
+        }
+
+        int first = 0;
+        for (int next = 1; next <= blocks.Length; next++)
+        {
+            if (next == blocks.Length || blocks[next].Plan.TensorIndex != blocks[first].Plan.TensorIndex)
+            {
+                SelectAmong(values, blocks.AsMemory(first, next - first), loop);
+                first = next;
+            }
+        }
+    }
+
+    void SelectAmong(ReadOnlyMemory<float> values, Memory<Block> blocks, ParallelLoop loop)
+    {
+        int total = 0;
+        foreach (var block in blocks.Span)
+            total += block.Plan.Length;
+        threshold.Find(values, blocks, stage.KeptOf(total), loop);
+        loop.Run(blocks.Length, (values, blocks, threshold), static (state, index) =>
+            state.threshold.Keep(state.values.Span, state.blocks.Span[index], index));
+    }
+}

@@ -1,0 +1,256 @@
+using System.Collections.Concurrent;
+using Plume.Compression.Aggregation;
+using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Tests.Codecs;
+
+/// <summary>What every codec promises, for every codec on every layout and shape of values.</summary>
+public class CodecLaws
+{
+    static readonly string[] Lines =
+    [
+        "pack", "zstd", "delta | pack", "feedback | pack",
+        "uniform(1) | pack", "uniform(2, stochastic) | pack", "uniform(4, block=64) | zstd(9)", "uniform(5, channel) | pack", "uniform(8) | pack",
+        "uniform(16) | pack", "uniform(11, block=32) | rans",
+        "uniform(1, stochastic) | rans", "uniform(4) | rans", "uniform(8, channel) | rans", "uniform(8, stochastic, block=100) | rans", "uniform(13) | rans",
+        "topk(1%) | pack", "topk(1%) | uniform(1) | pack", "topk(7%, tensor) | uniform(3) | rans", "topk(500) | uniform(12) | rans",
+        "topk(100%) | uniform(2, stochastic, block=16) | rans", "topk(5%) | zstd",
+        "feedback | topk(5%) | uniform(4) | rans", "feedback | delta | uniform(6) | zstd", "delta | topk(2%) | uniform(4) | rans",
+    ];
+
+    static readonly (string Name, ModelLayout Layout)[] Layouts =
+    [
+        ("mixed", Some.Mixed), ("lenet", Some.Lenet), ("empty", ModelLayout.Of([])), ("vector of 256", Some.Vector(256)),
+        ("vector of 65,537", Some.Vector(65_537)),
+    ];
+
+    static readonly (string Name, Func<int, float[]> Of)[] Shapes =
+    [
+        ("normal", length => Some.Normal(length)), ("laplace", length => Some.Laplace(length)), ("zeros", length => new float[length]),
+        ("constant", length => Filled(length, 0.25f)), ("subnormal", length => Array.ConvertAll(Some.Normal(length), value => value * 1e-41f)),
+        ("largest", length => Array.ConvertAll(Some.Normal(length), value => value < 0 ? -3e38f : 3e38f)),
+        ("one spike", length => [.. Enumerable.Range(0, length).Select(i => i == length / 2 ? -5f : 0f)]),
+        ("ties", length => [.. Enumerable.Range(0, length).Select(i => (i % 3) - 1f)]),
+    ];
+
+    static readonly ConcurrentDictionary<(string Shape, int Length), float[]> Values = new();
+
+    public static TheoryData<string, string, string> Table
+    {
+        get
+        {
+            var table = new TheoryData<string, string, string>();
+            foreach (string line in Lines)
+            {
+                foreach (var (layout, _) in Layouts)
+                {
+                    foreach (var (shape, _) in Shapes)
+                        table.Add(line, layout, shape);
+                }
+            }
+
+            return table;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_payload_decodes_to_finite_values_within_the_stated_error(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        var decoded = Filled(layout.Length, float.NaN);
+        byte[] payload = Encode(codec, layout, values, reference, new float[codec.MemoryLength(layout)]);
+        new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
+        Assert.DoesNotContain(decoded, value => !float.IsFinite(value));
+        if (codec.IsLossless)
+            Assert.Equal(values, decoded);
+        foreach (var (tensor, treatment) in new CodecPlan(codec, layout).Treatments)
+            AssertErrorBound(codec, tensor, treatment, values.AsSpan(tensor.Offset, tensor.Length), decoded.AsSpan(tensor.Offset, tensor.Length));
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void Same_values_key_and_memory_give_the_same_bytes_on_one_thread_or_three(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        float[] first = new float[codec.MemoryLength(layout)], second = [.. first];
+        byte[] serial = Encode(codec, layout, values, reference, first);
+        byte[] parallel = Encode(codec, layout, values, reference, second, parallelism: 3);
+        Assert.Equal(serial, parallel);
+        Assert.Equal(first, second);
+
+        float[] decoded = new float[layout.Length], decodedInParallel = new float[layout.Length];
+        new PayloadDecoder(codec, layout).Decode(serial, decoded, Some.Key(), reference);
+        new PayloadDecoder(codec, layout) { Parallelism = 3 }.Decode(serial, decodedInParallel, Some.Key(), reference);
+        Assert.Equal(decoded, decodedInParallel);
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_used_encoder_gives_the_bytes_of_a_new_one(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        var encoder = new PayloadEncoder(codec, layout);
+        encoder.Encode(Some.Laplace(layout.Length, 77), Some.Key(9), new float[codec.MemoryLength(layout)], reference);
+        byte[] again = encoder.Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
+        Assert.Equal(Encode(codec, layout, values, reference, new float[codec.MemoryLength(layout)]), again);
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void Feedback_loses_nothing(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        if (!codec.Remembers || shapeName == "largest")
+            return;
+        float[] memory = Some.Normal(layout.Length, 5, 0.1), before = [.. memory], decoded = new float[layout.Length];
+        byte[] payload = Encode(codec, layout, values, reference, memory);
+        new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
+        for (int i = 0; i < values.Length; i++)
+            Assert.True(Math.Abs((double)values[i] + before[i] - decoded[i] - memory[i]) <= 1e-6 * (1 + Math.Abs(values[i])), $"Value {i} lost mass.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void Adding_to_a_sum_equals_decoding_and_adding(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        if (codec.UsesReference)
+            return;
+        byte[] payload = Encode(codec, layout, values, reference, new float[codec.MemoryLength(layout)]);
+        var sum = new ExactSum(layout.Length, contributors: 4);
+        var expected = new ExactSum(layout.Length, contributors: 4);
+        var decoded = new float[layout.Length];
+        var decoder = new PayloadDecoder(codec, layout) { Parallelism = 2 };
+        decoder.Decode(payload, decoded, Some.Key());
+        if (decoded.Any(value => Math.Abs(value) > 1000))
+        {
+            Assert.Throws<InvalidPayloadException>(() => decoder.AddTo(payload, sum, 0.7, Some.Key()));
+            Assert.DoesNotContain(sum.Values.ToArray(), value => value != 0);
+            return;
+        }
+
+        decoder.AddTo(payload, sum, 0.7, Some.Key());
+        expected.Add(0, decoded, 0.7);
+        Assert.Equal(expected.Values.ToArray(), sum.Values.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_payload_cut_or_continued_or_damaged_is_refused_or_decodes_to_finite_values(string line, string layoutName, string shapeName)
+    {
+        if (shapeName is not ("laplace" or "ties"))
+            return;
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        byte[] payload = Encode(codec, layout, values, reference, new float[codec.MemoryLength(layout)]);
+        var decoder = new PayloadDecoder(codec, layout);
+        var decoded = new float[layout.Length];
+        Assert.Throws<InvalidPayloadException>(() => decoder.Decode((byte[])[.. payload, 0], decoded, Some.Key(), reference));
+        var draws = new Plume.Compression.Randomness.RandomDraws(Some.Key(3));
+        for (int attempt = 0; attempt < 12; attempt++)
+        {
+            int cut = draws.NextInt(payload.Length);
+            Assert.Throws<InvalidPayloadException>(() => decoder.Decode(payload.AsMemory(0, cut), decoded, Some.Key(), reference));
+            byte[] damaged = [.. payload];
+            damaged[draws.NextInt(Math.Min(payload.Length, 200))] ^= (byte)(1 << draws.NextInt(8));
+            try
+            {
+                decoder.Decode(damaged, decoded, Some.Key(), reference);
+            }
+            catch (InvalidPayloadException)
+            {
+                continue;
+            }
+
+            Assert.DoesNotContain(decoded, value => !float.IsFinite(value));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllLines))]
+    public void What_a_codec_prints_parses_to_an_equal_codec(string line)
+    {
+        var codec = Codec.Parse(line);
+        Assert.Equal(line, codec.ToString());
+        Assert.Equal(codec, Codec.Parse(codec.ToString()));
+        Assert.Equal(codec, Codec.Parse(line.Replace(" ", "", StringComparison.Ordinal).Replace("|", "   |\t", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [MemberData(nameof(AllLines))]
+    public void An_update_that_is_not_finite_is_refused_by_place_and_leaves_the_memory(string line)
+    {
+        var codec = Codec.Parse(line);
+        var layout = Some.Lenet;
+        float[] values = Some.Normal(layout.Length), memory = Some.Normal(codec.MemoryLength(layout)), before = [.. memory];
+        values[416 + 17] = float.NaN;
+        var refusal = Assert.Throws<ArgumentException>(() => Encode(codec, layout, values, ReferenceFor(codec, layout), memory));
+        Assert.Contains("value 17 of tensor 'conv2.weight' is NaN", refusal.Message);
+        Assert.Equal(before, memory);
+    }
+
+    [Theory]
+    [MemberData(nameof(AllLines))]
+    public void A_warm_encoder_and_decoder_allocate_nothing(string line)
+    {
+        var codec = Codec.Parse(line);
+        var layout = Some.Lenet;
+        float[] values = Some.Laplace(layout.Length), memory = new float[codec.MemoryLength(layout)], reference = ReferenceFor(codec, layout), decoded = new float[layout.Length];
+        var encoder = new PayloadEncoder(codec, layout);
+        var decoder = new PayloadDecoder(codec, layout);
+        long allocated = long.MaxValue;
+        for (int round = 0; round < 4; round++)
+        {
+            memory.AsSpan().Clear();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            decoder.Decode(encoder.Encode(values, Some.Key(), memory, reference), decoded, Some.Key(), reference);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        // Clustering of tables works per tensor, not per block or value; what it takes is bounded by the tensors.
+        Assert.InRange(allocated, 0, layout.Tensors.Count * 8 * 1200);
+    }
+
+    public static TheoryData<string> AllLines => [.. Lines];
+
+    static (Codec Codec, ModelLayout Layout, float[] Values, float[] Reference) Case(string line, string layoutName, string shapeName)
+    {
+        var codec = Codec.Parse(line);
+        var layout = Layouts.Single(entry => entry.Name == layoutName).Layout;
+        return (codec, layout, [.. Values.GetOrAdd((shapeName, layout.Length), key => Shapes.Single(entry => entry.Name == key.Shape).Of(key.Length))], ReferenceFor(codec, layout));
+    }
+
+    static float[] ReferenceFor(Codec codec, ModelLayout layout) => codec.UsesReference ? Some.Normal(layout.Length, 11) : [];
+
+    static byte[] Encode(Codec codec, ModelLayout layout, float[] values, float[] reference, float[] memory, int parallelism = 1) =>
+        new PayloadEncoder(codec, layout) { Parallelism = parallelism }.Encode(values, Some.Key(), memory, reference).ToArray();
+
+    static float[] Filled(int length, float value)
+    {
+        var values = new float[length];
+        Array.Fill(values, value);
+        return values;
+    }
+
+    static void AssertErrorBound(Codec codec, TensorSpec tensor, TensorTreatment treatment, ReadOnlySpan<float> values, ReadOnlySpan<float> decoded)
+    {
+        if (codec.UsesReference || treatment == TensorTreatment.Coded && (codec.Selects || codec.Quantizer is null))
+            return;
+        var uniform = (Plume.Compression.Codecs.Quantize.Uniform?)codec.Quantizer;
+        int bits = treatment == TensorTreatment.Fine ? Math.Max(8, uniform!.Bits) : uniform?.Bits ?? 32;
+        if (treatment == TensorTreatment.Exact || bits == 1)
+            return;
+        double largest = 0;
+        foreach (float value in values)
+            largest = Math.Max(largest, Math.Abs(value));
+        double step = largest / ((1 << (bits - 1)) - 1) * (uniform!.Block > 0 ? 1 + 1.0 / 128 : 1);
+        double bound = (uniform.Stochastic && treatment == TensorTreatment.Coded ? step : step / 2) + largest * Math.ScaleB(1, -22) + 4 * float.Epsilon * (1 << bits);
+        if (uniform.Block > 0)
+            bound += Math.ScaleB(1, -133); // the smallest step that 2 bytes hold
+        for (int i = 0; i < values.Length; i++)
+            Assert.True(Math.Abs((double)values[i] - decoded[i]) <= bound, $"{tensor}, value {i}: {values[i]} became {decoded[i]}; the bound is {bound}.");
+    }
+}
