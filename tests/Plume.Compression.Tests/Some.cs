@@ -1,3 +1,5 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 
@@ -47,6 +49,13 @@ static class Some
         ("odd", [7, 101], TensorRole.Weight), ("norm", [33], TensorRole.Normalization), ("mean", [33], TensorRole.Statistic),
         ("large", [3, 70_001], TensorRole.Weight), ("bias", [300], TensorRole.Bias),
     ]);
+
+    /// <summary>Laplace values in a file.</summary>
+    public static PlumeFile PlumeFile(string line, ModelLayout layout)
+    {
+        var codec = Codec.Parse(line);
+        return new PlumeFile(codec, layout, new PayloadEncoder(codec, layout).Encode(Laplace(layout.Length), new(7)).ToArray(), 7);
+    }
 
     public static double Nmse(ReadOnlySpan<float> values, ReadOnlySpan<float> decoded)
     {

@@ -1,0 +1,48 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Container;
+
+/// <summary>
+/// A compressed model at rest: the codec's line, the layout, the payload, and what else a program needs to make a model
+/// of it again. docs/wire-format.md has the bytes.
+/// </summary>
+/// <param name="Codec">What made the payload.</param>
+/// <param name="Layout">The tensors that it decodes to.</param>
+/// <param name="Payload">What <see cref="PayloadEncoder"/> returned.</param>
+/// <param name="Key">The random key it was encoded with.</param>
+public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<byte> Payload, ulong Key)
+{
+    /// <summary>The newest version of the format, which is the one written.</summary>
+    public const byte Version = 1;
+
+    /// <summary>Hash of the reference's values (<see cref="HashOf"/>) where the codec needs one; 0 otherwise.</summary>
+    public ulong ReferenceHash { get; init; }
+
+    /// <summary>The model's graph without its weights, in a form that this format does not look into; may be empty.</summary>
+    public ReadOnlyMemory<byte> Graph { get; init; }
+
+    /// <summary>Hash of a model's values, by which a file knows the reference it was made against.</summary>
+    public static ulong HashOf(ReadOnlySpan<float> values) =>
+        System.IO.Hashing.XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+
+    /// <summary>The file's bytes.</summary>
+    public byte[] ToBytes() => PlumeFormat.Write(this);
+
+    /// <summary>Reads a file's bytes.</summary>
+    /// <exception cref="InvalidPayloadException">A rule is broken: cut, damaged, of a newer version, or no .plume file at all.</exception>
+    public static PlumeFile Read(ReadOnlySpan<byte> bytes) => PlumeFormat.Read(bytes);
+
+    /// <summary>Decodes the weights.</summary>
+    /// <param name="reference">The reference's values where the codec needs one; empty otherwise.</param>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
+    /// <exception cref="ArgumentException">The reference is missing, or is not the one the file was made against.</exception>
+    public ModelWeights Decode(ReadOnlyMemory<float> reference = default)
+    {
+        if (Codec.UsesReference && (reference.Length != Layout.Length || HashOf(reference.Span) != ReferenceHash))
+            throw new ArgumentException($"Codec '{Codec}' needs the reference model that the file was made against: {Layout.Length} values with hash {ReferenceHash:x16}.", nameof(reference));
+        var weights = new ModelWeights(Layout);
+        new PayloadDecoder(Codec, Layout).Decode(Payload, weights.Values, new(Key), reference);
+        return weights;
+    }
+}

@@ -1,0 +1,181 @@
+using System.IO.Hashing;
+using System.Text;
+using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Container;
+
+/// <summary>
+/// The bytes of a .plume file: a magic, a version, and four sections (header, layout, graph, payload), each in blocks of
+/// at most 1 MiB that carry their own hash, so that damage is found before anything is made of it.
+/// </summary>
+static class PlumeFormat
+{
+    const int MaxBlock = 1 << 20;
+    const int MaxRank = 16;
+    static readonly UTF8Encoding StrictText = new(false, throwOnInvalidBytes: true);
+
+    static ReadOnlySpan<byte> Magic => "PLUME\r\n\x1A"u8;
+
+    public static byte[] Write(PlumeFile file)
+    {
+        var output = new PayloadWriter();
+        output.Bytes(Magic);
+        output.UInt8(PlumeFile.Version);
+        WriteSection(output, HeaderOf(file));
+        WriteSection(output, LayoutOf(file.Layout));
+        WriteSection(output, file.Graph.Span);
+        WriteSection(output, file.Payload.Span);
+        return output.Written.ToArray();
+    }
+
+    public static PlumeFile Read(ReadOnlySpan<byte> bytes)
+    {
+        var input = new PayloadReader(bytes);
+        if (!input.Bytes(Magic.Length, "magic").SequenceEqual(Magic))
+            throw new InvalidPayloadException("The file does not begin as a .plume file does; is it one?");
+        byte version = input.UInt8("version");
+        if (version is 0 or > PlumeFile.Version)
+            throw InvalidPayloadException.Field("version", Magic.Length, version, $"must be 1 to {PlumeFile.Version}: a newer Plume wrote it, and that one is needed to read it");
+        var header = new PayloadReader(ReadSection(ref input, "header"));
+        var layout = new PayloadReader(ReadSection(ref input, "layout"));
+        byte[] graph = ReadSection(ref input, "graph");
+        byte[] payload = ReadSection(ref input, "payload");
+        input.End("file");
+        var file = FileOf(ref header, ReadLayout(ref layout)) with { Graph = graph, Payload = payload };
+        // A payload has a byte or more for every block of values, so a layout beyond that is false before memory is taken for it.
+        if (file.Layout.Length > (long)payload.Length * BlockPlan.MaxLength)
+            throw InvalidPayloadException.Field("layout", 0, $"of {file.Layout.Length} values", $"must fit a payload of {payload.Length} bytes");
+        return file;
+    }
+
+    static ReadOnlySpan<byte> HeaderOf(PlumeFile file)
+    {
+        var header = new PayloadWriter();
+        WriteText(header, file.Codec.Text);
+        header.UInt64(file.Key);
+        header.UInt64(file.ReferenceHash);
+        return header.Written.Span;
+    }
+
+    static PlumeFile FileOf(ref PayloadReader header, ModelLayout layout)
+    {
+        string line = ReadText(ref header, "codec");
+        Codec codec;
+        try
+        {
+            codec = Codec.Parse(line);
+        }
+        catch (FormatException unknown)
+        {
+            throw new InvalidPayloadException($"The file names a codec that this program does not know. {unknown.Message}", unknown);
+        }
+
+        ulong key = header.UInt64("key");
+        ulong reference = header.UInt64("reference hash");
+        header.End("header");
+        return new PlumeFile(codec, layout, default, key) { ReferenceHash = reference };
+    }
+
+    static ReadOnlySpan<byte> LayoutOf(ModelLayout layout)
+    {
+        var output = new PayloadWriter();
+        output.Varint(layout.Tensors.Count);
+        foreach (var tensor in layout.Tensors)
+        {
+            WriteText(output, tensor.Name);
+            output.UInt8((byte)tensor.Role);
+            output.UInt8(checked((byte)tensor.Shape.Count));
+            foreach (int dimension in tensor.Shape)
+                output.Varint(dimension);
+        }
+
+        return output.Written.Span;
+    }
+
+    static ModelLayout ReadLayout(ref PayloadReader input)
+    {
+        // A tensor takes three bytes or more, so a count beyond that is false before any memory is taken for it.
+        int count = input.Varint("number of tensors", 0, input.Left / 3);
+        var tensors = new List<(string, int[], TensorRole)>(count);
+        for (int i = 0; i < count; i++)
+        {
+            string name = ReadText(ref input, "tensor name");
+            int offset = input.Offset;
+            byte role = input.UInt8("role");
+            if (!Enum.IsDefined((TensorRole)role))
+                throw InvalidPayloadException.Field("role", offset, role, $"must be at most {(byte)TensorRole.Statistic}");
+            byte rank = input.UInt8("rank");
+            if (rank > MaxRank)
+                throw InvalidPayloadException.Field("rank", offset + 1, rank, $"must be at most {MaxRank}");
+            var shape = new int[rank];
+            foreach (ref int dimension in shape.AsSpan())
+                dimension = input.Varint("dimension", 0, int.MaxValue);
+            tensors.Add((name, shape, (TensorRole)role));
+        }
+
+        input.End("layout");
+        try
+        {
+            return ModelLayout.Of(tensors);
+        }
+        catch (ArgumentException refusal)
+        {
+            throw new InvalidPayloadException($"The file's layout is not valid. {refusal.Message}", refusal);
+        }
+    }
+
+    static void WriteSection(PayloadWriter output, ReadOnlySpan<byte> section)
+    {
+        output.UInt64((ulong)section.Length);
+        for (; section.Length > 0; section = section[Math.Min(MaxBlock, section.Length)..])
+        {
+            var block = section[..Math.Min(MaxBlock, section.Length)];
+            output.Bytes(block);
+            output.UInt64(XxHash64.HashToUInt64(block));
+        }
+    }
+
+    static byte[] ReadSection(ref PayloadReader input, string name)
+    {
+        int offset = input.Offset;
+        ulong length = input.UInt64($"{name} length");
+        if (length > (ulong)input.Left)
+            throw InvalidPayloadException.Ends(name, offset, (long)Math.Min(length, long.MaxValue), input.Left);
+        var section = new byte[(int)length];
+        for (int done = 0; done < section.Length;)
+        {
+            int size = Math.Min(MaxBlock, section.Length - done);
+            int start = input.Offset;
+            var block = input.Bytes(size, name);
+            if (input.UInt64($"{name} hash") != XxHash64.HashToUInt64(block))
+                throw new InvalidPayloadException($"The file is damaged: the block of {size} bytes of its {name} at offset {start} does not have the hash written after it.");
+            block.CopyTo(section.AsSpan(done));
+            done += size;
+        }
+
+        return section;
+    }
+
+    static void WriteText(PayloadWriter output, string text)
+    {
+        var bytes = StrictText.GetBytes(text);
+        output.Varint(bytes.Length);
+        output.Bytes(bytes);
+    }
+
+    static string ReadText(ref PayloadReader input, string field)
+    {
+        int offset = input.Offset;
+        var bytes = input.Bytes(input.Varint($"{field} length", 0, input.Left), field);
+        try
+        {
+            return StrictText.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw InvalidPayloadException.Field(field, offset, "not UTF-8", "must be UTF-8 text");
+        }
+    }
+}

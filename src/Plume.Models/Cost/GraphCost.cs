@@ -1,0 +1,54 @@
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Models.Graph;
+using Plume.Models.Shapes;
+
+namespace Plume.Models.Cost;
+
+/// <summary>What a graph costs to hold and to run.</summary>
+/// <param name="Parameters">Learned values; running statistics are not among them.</param>
+/// <param name="MultiplyAdds">Multiply-adds of all products, for one sample.</param>
+/// <param name="Nodes">The cost of each node, in the order of the graph.</param>
+public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList<NodeCost> Nodes)
+{
+    /// <summary>
+    /// Counts Conv, Gemm and MatMul; everything else is free by convention. One sample: symbols count as 1, and a graph
+    /// whose first input has a fixed batch is divided by it.
+    /// </summary>
+    /// <exception cref="InvalidPayloadException">The shapes cannot be inferred, or the count passes 2^63 - 1.</exception>
+    public static GraphCost Of(ModelGraph graph)
+    {
+        var shapes = ShapeInference.Of(graph);
+        long batch = Math.Max(1, graph.Inputs is [{ Shape: [{ IsFixed: true } first, ..] }, ..] ? first.Length : 1);
+        var nodes = graph.Nodes.Select(node => Cost(node, shapes, batch)).ToArray();
+        long parameters = graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic).Sum(tensor => (long)tensor.Length);
+        try
+        {
+            return new GraphCost(parameters, nodes.Sum(node => node.MultiplyAdds), nodes);
+        }
+        catch (OverflowException error)
+        {
+            throw new InvalidPayloadException($"Model '{graph.Name}' takes more than {long.MaxValue} multiply-adds.", error);
+        }
+    }
+
+    static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
+    {
+        var output = shapes[node.Outputs.First(name => name.Length > 0)];
+        long each = node.OpType switch
+        {
+            "Conv" => Lengths.Product(shapes[node.Inputs[1]].Skip(1)),
+            "Gemm" => Lengths.Product([shapes[node.Inputs[0]][node.Int("transA", 0) != 0 ? 0 : 1]]),
+            "MatMul" => Lengths.Product([shapes[node.Inputs[0]][^1]]),
+            _ => 0,
+        };
+        // Both factors are below 2^31, as shape inference has checked.
+        return new NodeCost(node, output, each * Lengths.Product(output) / batch);
+    }
+}
+
+/// <summary>What one node costs for one sample.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Shape">Shape of its output.</param>
+/// <param name="MultiplyAdds">Multiplications, each with the addition of its product.</param>
+public sealed record NodeCost(Node Node, IReadOnlyList<Dimension> Shape, long MultiplyAdds);

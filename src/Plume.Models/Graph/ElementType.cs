@@ -1,0 +1,64 @@
+namespace Plume.Models.Graph;
+
+/// <summary>The type of a tensor's values, with the codes that ONNX gives them (TensorProto.DataType).</summary>
+public enum ElementType
+{
+    /// <summary>No type: not allowed in a graph.</summary>
+    Undefined = 0,
+
+    /// <summary>32-bit float: what weights and activations are made of.</summary>
+    Float = 1,
+
+    /// <summary>Unsigned 8-bit integer.</summary>
+    UInt8 = 2,
+
+    /// <summary>Signed 8-bit integer.</summary>
+    Int8 = 3,
+
+    /// <summary>Unsigned 16-bit integer.</summary>
+    UInt16 = 4,
+
+    /// <summary>Signed 16-bit integer.</summary>
+    Int16 = 5,
+
+    /// <summary>Signed 32-bit integer.</summary>
+    Int32 = 6,
+
+    /// <summary>Signed 64-bit integer: shapes and axes.</summary>
+    Int64 = 7,
+
+    /// <summary>UTF-8 text; a model's tensors are never text.</summary>
+    String = 8,
+
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool = 9,
+
+    /// <summary>16-bit IEEE float.</summary>
+    Float16 = 10,
+
+    /// <summary>64-bit float.</summary>
+    Double = 11,
+
+    /// <summary>Unsigned 32-bit integer.</summary>
+    UInt32 = 12,
+
+    /// <summary>Unsigned 64-bit integer.</summary>
+    UInt64 = 13,
+
+    /// <summary>Float with 8 bits of exponent and 7 of mantissa.</summary>
+    BFloat16 = 16,
+}
+
+/// <summary>What follows from an <see cref="ElementType"/>.</summary>
+public static class ElementTypes
+{
+    /// <summary>Bytes of one value; 0 where values have no fixed size (text, undefined, unknown codes).</summary>
+    public static int Size(this ElementType type) => type switch
+    {
+        ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,
+        ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
+        ElementType.Float or ElementType.Int32 or ElementType.UInt32 => 4,
+        ElementType.Int64 or ElementType.Double or ElementType.UInt64 => 8,
+        _ => 0,
+    };
+}

@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+
+namespace Plume.Models.Graph;
+
+/// <summary>A tensor whose values stand in the graph: a weight, a statistic, or a constant.</summary>
+public sealed class Initializer
+{
+    /// <summary>Wraps <paramref name="data"/> without a copy; it must not change afterwards.</summary>
+    /// <param name="name">Unique among the values of its graph; a tensor in an attribute needs none.</param>
+    /// <param name="elementType">The type of the values.</param>
+    /// <param name="shape">Dimensions, row-major; empty for a scalar.</param>
+    /// <param name="data">The values one after another, little-endian.</param>
+    /// <exception cref="ArgumentException">The type has no fixed size, a dimension is negative, or the length of the data is not the shape's.</exception>
+    public Initializer(string name, ElementType elementType, IReadOnlyList<int> shape, ReadOnlyMemory<byte> data)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(shape);
+        if (elementType.Size() == 0)
+            throw new ArgumentException($"Tensor '{name}' cannot be of type {elementType}.", nameof(elementType));
+        long length = CountOf(name, shape);
+        if (data.Length != length * elementType.Size())
+            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape)}] of {elementType} takes {length * elementType.Size()} bytes, but {data.Length} were given.", nameof(data));
+        Name = name;
+        ElementType = elementType;
+        Shape = [.. shape];
+        Data = data;
+        Length = (int)length;
+    }
+
+    /// <summary>Unique among the values of its graph; empty for a tensor in an attribute.</summary>
+    public string Name { get; }
+
+    /// <summary>The type of the values.</summary>
+    public ElementType ElementType { get; }
+
+    /// <summary>Dimensions, row-major; empty for a scalar.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>The values one after another, little-endian.</summary>
+    public ReadOnlyMemory<byte> Data { get; }
+
+    /// <summary>Number of values.</summary>
+    public int Length { get; }
+
+    /// <summary>The values: a view, not a copy.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not of type Float.</exception>
+    public ReadOnlySpan<float> Floats => View<float>(ElementType.Float);
+
+    /// <summary>The values: a view, not a copy.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not of type Int64.</exception>
+    public ReadOnlySpan<long> Ints => View<long>(ElementType.Int64);
+
+    /// <summary>A tensor of floats; the values are copied.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the shape's.</exception>
+    public static Initializer Of(string name, IReadOnlyList<int> shape, ReadOnlySpan<float> values) =>
+        new(name, ElementType.Float, shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>A tensor of 64-bit integers; the values are copied.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the shape's.</exception>
+    public static Initializer Of(string name, IReadOnlyList<int> shape, ReadOnlySpan<long> values) =>
+        new(name, ElementType.Int64, shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    ReadOnlySpan<T> View<T>(ElementType type) where T : struct => ElementType == type
+        ? MemoryMarshal.Cast<byte, T>(Data.Span)
+        : throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not {type}.");
+
+    static long CountOf(string name, IReadOnlyList<int> shape)
+    {
+        long length = 1;
+        foreach (int dimension in shape)
+        {
+            length *= dimension;
+            if (dimension < 0 || length > int.MaxValue)
+                throw new ArgumentException($"Tensor '{name}' cannot have shape [{string.Join(", ", shape)}]: dimensions are not negative and a tensor has at most {int.MaxValue} values.", nameof(shape));
+        }
+
+        return length;
+    }
+
+    /// <summary>For example <c>fc1.weight: Float [128, 512]</c>.</summary>
+    public override string ToString() => $"{Name}: {ElementType} [{string.Join(", ", Shape)}]";
+}

@@ -1,0 +1,104 @@
+using Plume.Compression.Weights;
+
+namespace Plume.Models.Graph;
+
+/// <summary>
+/// A model: an ONNX graph and its initial values. It does not change; <see cref="With"/> gives another graph. Source:
+/// the ONNX specification, onnx.ai, "Open Neural Network Exchange Intermediate Representation".
+/// </summary>
+public sealed class ModelGraph
+{
+    /// <summary>The operator set that the built-in models are written in.</summary>
+    public const int DefaultOpset = 13;
+
+    readonly Dictionary<string, Initializer> initializers;
+    readonly Dictionary<string, Node> producers = new(StringComparer.Ordinal);
+
+    /// <summary>Checks the graph and takes it as it is.</summary>
+    /// <exception cref="ArgumentException">
+    /// A name has two origins, a node reads what is not yet written, an output is not written, or there is no output.
+    /// </exception>
+    public ModelGraph(
+        string name,
+        IReadOnlyList<ValueInfo> inputs,
+        IReadOnlyList<ValueInfo> outputs,
+        IReadOnlyList<Node> nodes,
+        IReadOnlyList<Initializer> initializers,
+        int opsetVersion = DefaultOpset)
+    {
+        if (GraphRules.Violation(inputs, outputs, nodes, initializers) is { } problem)
+            throw new ArgumentException(problem);
+        (Name, OpsetVersion) = (name, opsetVersion);
+        (Inputs, Outputs, Nodes, Initializers) = ([.. inputs], [.. outputs], [.. nodes], [.. initializers]);
+        this.initializers = Initializers.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        foreach (var node in Nodes)
+        {
+            foreach (string output in node.Outputs.Where(output => output.Length > 0))
+                producers.Add(output, node);
+        }
+
+        var roles = TensorRoles.Of(this);
+        Weights = ModelLayout.Of(Initializers
+            .Where(tensor => roles.ContainsKey(tensor.Name))
+            .Select(tensor => (tensor.Name, tensor.Shape.ToArray(), roles[tensor.Name])));
+    }
+
+    /// <summary>The model's name.</summary>
+    public string Name { get; }
+
+    /// <summary>What the caller feeds: the samples. Initializers are not among them.</summary>
+    public IReadOnlyList<ValueInfo> Inputs { get; }
+
+    /// <summary>What the graph gives back.</summary>
+    public IReadOnlyList<ValueInfo> Outputs { get; }
+
+    /// <summary>The operations, each after those whose outputs it reads.</summary>
+    public IReadOnlyList<Node> Nodes { get; }
+
+    /// <summary>Weights, statistics and constants.</summary>
+    public IReadOnlyList<Initializer> Initializers { get; }
+
+    /// <summary>Version of ONNX's own operator set that the nodes are written in.</summary>
+    public int OpsetVersion { get; }
+
+    /// <summary>Versions of other operator sets by domain, for nodes that are not ONNX's own.</summary>
+    public IReadOnlyDictionary<string, int> ExtensionOpsets { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Free notes about the model, kept in its file.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// The tensors that learning changes: float initializers that are read as weights, biases, normalizations and
+    /// statistics, in the order of <see cref="Initializers"/>. Other initializers are constants.
+    /// </summary>
+    public ModelLayout Weights { get; }
+
+    /// <summary>The initializer of that name, or null.</summary>
+    public Initializer? FindInitializer(string name) => initializers.GetValueOrDefault(name);
+
+    /// <summary>The node that writes the value, or null where it is an input or an initializer.</summary>
+    public Node? ProducerOf(string value) => producers.GetValueOrDefault(value);
+
+    /// <summary>A copy of the values of the tensors in <see cref="Weights"/>.</summary>
+    public ModelWeights ToWeights()
+    {
+        var weights = new ModelWeights(Weights);
+        foreach (var tensor in Weights.Tensors)
+            initializers[tensor.Name].Floats.CopyTo(weights[tensor]);
+        return weights;
+    }
+
+    /// <summary>The same graph with these values in its initializers; the values are copied.</summary>
+    /// <exception cref="ArgumentException">The layout is not <see cref="Weights"/>.</exception>
+    public ModelGraph With(ModelWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        if (!weights.Layout.Equals(Weights))
+            throw new ArgumentException($"The weights have another layout than model '{Name}'.", nameof(weights));
+        var placed = Weights.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var updated = Initializers.Select(old => placed.TryGetValue(old.Name, out var tensor)
+            ? Initializer.Of(old.Name, old.Shape, (ReadOnlySpan<float>)weights[tensor])
+            : old);
+        return new(Name, Inputs, Outputs, Nodes, [.. updated], OpsetVersion) { ExtensionOpsets = ExtensionOpsets, Metadata = Metadata };
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using Google.Protobuf;
+using Plume.Compression.Container;
+using Plume.Models.Graph;
+using Plume.Models.Onnx.Messages;
+using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
+
+namespace Plume.Models.Onnx;
+
+/// <summary>Turns the message of a node into a <see cref="Node"/>.</summary>
+static class NodeReader
+{
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static Node Read(NodeProto message, IReadOnlyDictionary<string, int> opsets)
+    {
+        var node = new Node(message.Name, message.OpType, [.. message.Input], [.. message.Output]);
+        string domain = DomainOf(message.Domain);
+        if (message.OpType.Contains('.'))
+            throw ModelReader.Broken($"{node}, op_type", "written with a dot", "must be a plain name; its operator set belongs in domain");
+        if (!opsets.ContainsKey(domain))
+            throw ModelReader.Broken($"{node}, domain", $"'{domain}'", "must be among the model's opset_import");
+        return node with
+        {
+            OpType = domain.Length == 0 ? message.OpType : $"{domain}.{message.OpType}",
+            Attributes = ReadAttributes(message, node.ToString()),
+        };
+    }
+
+    /// <summary>ONNX's own operator set has two names: the empty one and this.</summary>
+    public static string DomainOf(string domain) => domain == "ai.onnx" ? "" : domain;
+
+    static Dictionary<string, AttributeValue> ReadAttributes(NodeProto message, string node)
+    {
+        var attributes = new Dictionary<string, AttributeValue>(StringComparer.Ordinal);
+        foreach (var attribute in message.Attribute)
+        {
+            string place = $"{node}, attribute '{attribute.Name}'";
+            if (!attributes.TryAdd(attribute.Name, ReadAttribute(attribute, place)))
+                throw ModelReader.Broken(place, "given twice", "must be given once");
+        }
+
+        return attributes;
+    }
+
+    static AttributeValue ReadAttribute(AttributeProto attribute, string place)
+    {
+        if (attribute.RefAttrName.Length > 0)
+            throw ModelReader.Broken(place, $"a reference to '{attribute.RefAttrName}'", "must be a value outside of functions");
+        return attribute.Type switch
+        {
+            Kind.Float => new FloatValue(attribute.F),
+            Kind.Int => new IntValue(attribute.I),
+            Kind.String => new TextValue(ReadText(attribute.S, place)),
+            Kind.Tensor when attribute.T is not null => new TensorValue(TensorReader.Read(attribute.T, place)),
+            Kind.Floats => new FloatsValue([.. attribute.Floats]),
+            Kind.Ints => new IntsValue([.. attribute.Ints]),
+            Kind.Strings => new TextsValue([.. attribute.Strings.Select(text => ReadText(text, place))]),
+            var other => throw ModelReader.Broken(place, $"of type {other}", "must be a number, a text, a tensor, or a list of numbers or texts"),
+        };
+    }
+
+    static string ReadText(ByteString text, string place)
+    {
+        try
+        {
+            return StrictUtf8.GetString(text.Span);
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidPayloadException($"ONNX {place} is not valid UTF-8.", error);
+        }
+    }
+}

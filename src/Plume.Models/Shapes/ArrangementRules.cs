@@ -1,0 +1,116 @@
+using Plume.Models.Graph;
+
+namespace Plume.Models.Shapes;
+
+/// <summary>Shapes of operators that rearrange values without changing them, or take them together along an axis.</summary>
+static class ArrangementRules
+{
+    public static IReadOnlyList<Dimension> Constant(NodeInputs inputs) => inputs.Node.Tensor("value") is { } tensor
+        ? [.. tensor.Shape.Select(length => (Dimension)length)]
+        : throw inputs.Fail("it must have the attribute 'value'");
+
+    public static IReadOnlyList<Dimension> Flatten(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        long axis = inputs.Node.Int("axis", 1);
+        int split = axis == data.Count ? data.Count : inputs.Axis(axis, data.Count);
+        return [Lengths.Merge([.. data.Take(split)]), Lengths.Merge([.. data.Skip(split)])];
+    }
+
+    public static IReadOnlyList<Dimension> Reshape(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        long[] target = inputs.ConstantInts(1).ToArray();
+        bool zeroCopies = inputs.Node.Int("allowzero", 0) == 0;
+        if (target.Count(length => length == -1) > 1 || target.Any(length => length is < -1 or > int.MaxValue))
+            throw inputs.Fail($"the new shape [{string.Join(", ", target)}] must have lengths, and one -1 at most");
+        bool Copies(int axis) => target[axis] == 0 && zeroCopies;
+        if (Enumerable.Range(0, target.Length).Any(axis => Copies(axis) && axis >= data.Count))
+            throw inputs.Fail($"the new shape [{string.Join(", ", target)}] copies a dimension that [{string.Join(", ", data)}] lacks");
+
+        var shape = target.Select((length, axis) => Copies(axis) ? data[axis] : length == -1 ? 1 : Dimension.Fixed(length)).ToArray();
+        Dimension[] left = [.. data.Where((_, axis) => axis >= target.Length || !Copies(axis))];
+        Dimension[] placed = [.. shape.Where((_, axis) => !Copies(axis))];
+        var rest = Quotient(inputs, left, Lengths.Product(placed), open: target.Contains(-1));
+        if (Array.IndexOf(target, -1L) is >= 0 and int place)
+            shape[place] = rest;
+        return shape;
+    }
+
+    // What is left for the -1: symbols among the old lengths go there; without symbols it must come out even.
+    static Dimension Quotient(NodeInputs inputs, Dimension[] old, long placed, bool open)
+    {
+        long product = Lengths.Product(old);
+        var symbols = old.Where(dimension => !dimension.IsFixed).ToArray();
+        if (symbols.Length == 1 && product == placed && open)
+            return symbols[0];
+        if (symbols.Length > 0)
+            return Dimension.Symbol("");
+        if (placed == product)
+            return 1;
+        return open && placed > 0 && product % placed == 0
+            ? Dimension.Fixed(product / placed)
+            : throw inputs.Fail($"{product} values do not fill the new shape");
+    }
+
+    public static IReadOnlyList<Dimension> Transpose(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        long[] order = inputs.Node.Ints("perm", [.. Enumerable.Range(0, data.Count).Select(axis => (long)(data.Count - 1 - axis))]);
+        return order.Order().SequenceEqual(Enumerable.Range(0, data.Count).Select(axis => (long)axis))
+            ? [.. order.Select(axis => data[(int)axis])]
+            : throw inputs.Fail($"perm [{string.Join(", ", order)}] must name each of {data.Count} dimensions once");
+    }
+
+    public static IReadOnlyList<Dimension> Concat(NodeInputs inputs)
+    {
+        var shape = inputs.Shape(0).ToArray();
+        int axis = inputs.Axis(inputs.Node.Int("axis", 0), shape.Length);
+        for (int slot = 1; slot < inputs.Count; slot++)
+        {
+            var other = inputs.Shape(slot, rank: shape.Length);
+            for (int each = 0; each < shape.Length; each++)
+            {
+                shape[each] = each != axis ? inputs.Same(shape[each], other[each], $"dimensions {each} of the inputs")
+                    : shape[each].IsFixed && other[each].IsFixed ? Dimension.Fixed(shape[each].Length + other[each].Length)
+                    : Dimension.Symbol("");
+            }
+        }
+
+        return shape;
+    }
+
+    public static IReadOnlyList<Dimension> Squeeze(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        var axes = Axes(inputs, data.Count);
+        if (axes.Count == 0)
+            return [.. data.Where(length => length != 1)];
+        return axes.All(axis => data[axis] == 1)
+            ? [.. data.Where((_, axis) => !axes.Contains(axis))]
+            : throw inputs.Fail($"only dimensions of length 1 can be taken out of [{string.Join(", ", data)}]");
+    }
+
+    public static IReadOnlyList<Dimension> Unsqueeze(NodeInputs inputs)
+    {
+        var shape = new Queue<Dimension>(inputs.Shape(0));
+        int rank = shape.Count + inputs.InputOrAttribute(1, "axes").Length;
+        var axes = Axes(inputs, rank);
+        return axes.Count + shape.Count == rank
+            ? [.. Enumerable.Range(0, rank).Select(axis => axes.Contains(axis) ? 1 : shape.Dequeue())]
+            : throw inputs.Fail("an axis is named twice");
+    }
+
+    public static IReadOnlyList<Dimension> ReduceMean(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        var axes = Axes(inputs, data.Count);
+        bool Reduced(int axis) => axes.Count == 0 || axes.Contains(axis);
+        return inputs.Node.Int("keepdims", 1) != 0
+            ? [.. data.Select((length, axis) => Reduced(axis) ? 1 : length)]
+            : [.. data.Where((_, axis) => !Reduced(axis))];
+    }
+
+    static HashSet<int> Axes(NodeInputs inputs, int rank) =>
+        [.. inputs.InputOrAttribute(1, "axes").Select(axis => inputs.Axis(axis, rank))];
+}

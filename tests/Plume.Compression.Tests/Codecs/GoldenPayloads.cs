@@ -1,0 +1,58 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Tests.Codecs;
+
+/// <summary>
+/// Payloads of version 1 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
+/// needs a new version, not a new golden file.
+/// </summary>
+public class GoldenPayloads
+{
+    static readonly ModelLayout Layout = ModelLayout.Of(
+    [
+        ("conv.weight", [8, 1, 6, 6], TensorRole.Weight), ("conv.bias", [8], TensorRole.Bias), ("norm.mean", [8], TensorRole.Statistic),
+        ("fc.weight", [20, 32], TensorRole.Weight), ("fc.bias", [20], TensorRole.Bias),
+    ]);
+
+    public static TheoryData<string, string> Lines => new()
+    {
+        { "pack", "pack" },
+        { "uniform8-pack", "uniform(8) | pack" },
+        { "uniform3-block-pack", "uniform(3, stochastic, block=32) | pack" },
+        { "uniform1-rans", "uniform(1) | rans" },
+        { "uniform12-channel-rans", "uniform(12, channel) | rans" },
+        { "topk-pack", "topk(5%) | pack" },
+        { "topk-uniform1-pack", "topk(5%) | uniform(1) | pack" },
+        { "feedback-topk-uniform4-rans", "feedback | topk(10%) | uniform(4) | rans" },
+        { "delta-topk-tensor-uniform10-rans", "delta | topk(20, tensor) | uniform(10) | rans" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void A_payload_has_the_bytes_and_the_meaning_of_its_golden_file(string name, string line)
+    {
+        var codec = Codec.Parse(line);
+        float[] values = Some.Laplace(Layout.Length, 21), reference = codec.UsesReference ? Some.Laplace(Layout.Length, 22) : [];
+        byte[] payload = new PayloadEncoder(codec, Layout).Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
+        var decoded = new float[Layout.Length];
+        new PayloadDecoder(codec, Layout).Decode(payload, decoded, Some.Key(), reference);
+
+        string path = Path.Combine(Folder, $"payload-v1-{name}.txt");
+        string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())))}\n";
+        if (Environment.GetEnvironmentVariable("PLUME_WRITE_GOLDEN") == "1" && !File.Exists(path))
+            File.WriteAllText(path, text);
+        Assert.Equal(File.ReadAllText(path), text);
+    }
+
+    static string Folder
+    {
+        get
+        {
+            string folder = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(folder, "Plume.slnx")))
+                folder = Path.GetDirectoryName(folder)!;
+            return Path.Combine(folder, "tests", "golden");
+        }
+    }
+}

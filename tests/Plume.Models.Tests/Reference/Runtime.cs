@@ -1,0 +1,20 @@
+using Microsoft.ML.OnnxRuntime;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+
+namespace Plume.Models.Tests;
+
+/// <summary>ONNX Runtime, the judge of what we write.</summary>
+static class Runtime
+{
+    /// <summary>Writes the graph, loads the bytes, and runs them on one input.</summary>
+    public static (long[] Shape, float[] Values) Run(ModelGraph graph, long[] shape, float[] values)
+    {
+        using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        using var session = new InferenceSession(OnnxFile.Write(graph), options);
+        using var run = new RunOptions();
+        using var input = OrtValue.CreateTensorValueFromMemory(values, shape);
+        using var outputs = session.Run(run, [graph.Inputs[0].Name], [input], [graph.Outputs[0].Name]);
+        return (outputs[0].GetTensorTypeAndShape().Shape, outputs[0].GetTensorDataAsSpan<float>().ToArray());
+    }
+}
