@@ -51,6 +51,16 @@ public sealed class LabeledSet
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
 
+    /// <summary>Whose each sample is, where the data says so.</summary>
+    /// <exception cref="ArgumentException">It does not name one client a sample.</exception>
+    public ClientColumn? Clients
+    {
+        get;
+        init => field = value is null || value.Names.Count == Count
+            ? value
+            : throw new ArgumentException($"Column '{value.Name}' names {value.Names.Count} clients for the {Count} samples of '{Name}'.", nameof(value));
+    }
+
     /// <summary>Number of samples.</summary>
     public int Count => Labels.Length;
 
