@@ -1,0 +1,150 @@
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Learning.Native;
+using Plume.Models.Graph;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Plume.Learning.Execution;
+
+/// <summary>
+/// A graph compiled once to a list of delegates over TorchSharp. The weights are views of one flat tensor in the order
+/// of the layout, and so are their gradients, so that an optimizer's step or a copy is one operation for all of them.
+/// </summary>
+public sealed class GraphExecutor : IExecutor
+{
+    readonly DisposeScope owned;
+    readonly Step[] steps;
+    readonly Frame frame;
+    readonly int input;
+    readonly int output;
+
+    /// <summary>Compiles a graph; the weights are those of the graph.</summary>
+    /// <exception cref="UnsupportedOperatorException">An operator is not supported; the message names it and its node.</exception>
+    /// <exception cref="ArgumentException">The graph has not one input and one output.</exception>
+    public GraphExecutor(ModelGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
+            throw new ArgumentException($"A classifier has one input and one output, but graph '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.", nameof(graph));
+        TorchLibrary.EnsureLoaded();
+        Layout = graph.Weights;
+        owned = NewDisposeScope();
+        try
+        {
+            var nodes = WithoutFinalSoftmax(graph, out string logits);
+            var slots = NumberValues(graph, nodes);
+            frame = new Frame(slots.Count);
+            (input, output) = (slots[graph.Inputs[0].Name], slots[logits]);
+            Weights = zeros(Layout.Length);
+            Gradients = zeros(Layout.Length);
+            Learnable = zeros(Layout.Length);
+            PlaceWeights(slots);
+            foreach (var constant in graph.Initializers.Where(initializer => slots.ContainsKey(initializer.Name) && frame.Slots[slots[initializer.Name]] is null))
+            {
+                if (constant.ElementType == ElementType.Float)
+                    frame.Slots[slots[constant.Name]] = NodeCompiler.TensorOf(constant);
+            }
+
+            steps = [.. nodes.Select(node => new NodeCompiler(graph, node, slots).Compile())];
+            SetWeights(graph.ToWeights().Values);
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
+
+        // The tensors live as long as the executor, whatever scope its maker stands in.
+        owned.Detach(Weights, Gradients, Learnable);
+        foreach (var slot in frame.Slots.Where(slot => slot is not null))
+            owned.Detach(slot);
+        owned.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public ModelLayout Layout { get; }
+
+    /// <summary>All weights, flat.</summary>
+    internal Tensor Weights { get; }
+
+    /// <summary>All gradients, flat; what a backward pass adds to.</summary>
+    internal Tensor Gradients { get; }
+
+    /// <summary>1 where a value is learned, 0 where it is a running statistic.</summary>
+    internal Tensor Learnable { get; }
+
+    /// <summary>Whether some values are running statistics.</summary>
+    internal bool HasStatistics => Layout.Tensors.Any(tensor => tensor.Role == TensorRole.Statistic);
+
+    /// <inheritdoc/>
+    public void SetWeights(ReadOnlySpan<float> values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).CopyTo(Weights.bytes);
+
+    /// <inheritdoc/>
+    public void GetWeights(Span<float> values) => Weights.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+
+    /// <inheritdoc/>
+    public Tensor Logits(Tensor batch)
+    {
+        using var gradientless = no_grad();
+        return Run(batch, training: false, default);
+    }
+
+    /// <summary>The class scores with everything a backward pass needs.</summary>
+    internal Tensor Forward(Tensor batch, RandomKey key) => Run(batch, training: true, key);
+
+    Tensor Run(Tensor batch, bool training, RandomKey key)
+    {
+        frame.Training = training;
+        frame.Key = key;
+        frame.Slots[input] = batch;
+        foreach (var step in steps)
+            step(frame);
+        return frame.Slots[output];
+    }
+
+    void PlaceWeights(Dictionary<string, int> slots)
+    {
+        foreach (var tensor in Layout.Tensors.Where(tensor => slots.ContainsKey(tensor.Name)))
+        {
+            long[] shape = [.. tensor.Shape.Select(length => (long)length)];
+            var values = Weights.narrow(0, tensor.Offset, tensor.Length).view(shape).detach();
+            if (tensor.Role != TensorRole.Statistic)
+            {
+                Learnable.narrow(0, tensor.Offset, tensor.Length).fill_(1);
+                values.requires_grad_(true);
+                values.grad = Gradients.narrow(0, tensor.Offset, tensor.Length).view(shape);
+            }
+
+            frame.Slots[slots[tensor.Name]] = values;
+        }
+    }
+
+    // The loss and the ranking of classes want scores, not probabilities.
+    static List<Node> WithoutFinalSoftmax(ModelGraph graph, out string logits)
+    {
+        logits = graph.Outputs[0].Name;
+        if (graph.ProducerOf(logits) is not { OpType: "Softmax" or "LogSoftmax" } last)
+            return [.. graph.Nodes];
+        logits = last.Inputs[0];
+        return [.. graph.Nodes.Where(node => !ReferenceEquals(node, last))];
+    }
+
+    static Dictionary<string, int> NumberValues(ModelGraph graph, List<Node> nodes)
+    {
+        var slots = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string name in graph.Inputs.Select(value => value.Name).Concat(graph.Initializers.Select(tensor => tensor.Name)).Concat(nodes.SelectMany(node => node.Outputs)))
+            slots.TryAdd(name, slots.Count);
+        return slots;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var slot in frame.Slots.Where(slot => slot is not null))
+            slot.Dispose();
+        Weights.Dispose();
+        Gradients.Dispose();
+        Learnable.Dispose();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Plume.Federation.Learners;
+using Plume.Learning.Data;
+using Plume.Learning.Execution;
+using Plume.Learning.Objectives;
+using Plume.Models.Graph;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Plume.Learning;
+
+/// <summary>
+/// Measures accuracy and mean cross-entropy of a graph on a set. The set is cut into chunks that do not depend on the
+/// number of threads, and their results are added in order, so that neither does the result.
+/// </summary>
+public sealed class GraphEvaluator : IEvaluator, IDisposable
+{
+    const int Chunk = 250;
+
+    readonly ModelGraph graph;
+    readonly LabeledSet set;
+    readonly int threads;
+    readonly ConcurrentBag<(GraphExecutor Executor, BatchBuffer Batch)> idle = [];
+
+    /// <summary>An evaluator on a number of threads.</summary>
+    public GraphEvaluator(ModelGraph graph, LabeledSet set, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        (this.graph, this.set, this.threads) = (graph, set, threads);
+    }
+
+    /// <inheritdoc/>
+    public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation)
+    {
+        var results = new (int Correct, double Loss)[(set.Count + Chunk - 1) / Chunk];
+        int workers = Math.Min(threads, results.Length);
+        Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, worker =>
+        {
+            if (!idle.TryTake(out var tools))
+                tools = (new GraphExecutor(graph), new BatchBuffer(set, Math.Min(Chunk, set.Count)));
+            tools.Executor.SetWeights(model.Span);
+            for (int chunk = worker; chunk < results.Length && !cancellation.IsCancellationRequested; chunk += workers)
+                results[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk);
+            idle.Add(tools);
+        });
+        cancellation.ThrowIfCancellationRequested();
+        return new Evaluation((double)results.Sum(result => result.Correct) / set.Count, results.Sum(result => result.Loss) / set.Count, set.Count);
+    }
+
+    (int Correct, double Loss) Measure(GraphExecutor executor, BatchBuffer batch, int start)
+    {
+        using var scope = NewDisposeScope();
+        int[] indices = [.. Enumerable.Range(start, Math.Min(Chunk, set.Count - start))];
+        var (features, labels) = batch.Fill(indices);
+        var logits = executor.Logits(features);
+        var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
+        return ((int)logits.argmax(1).eq(labels).sum().ToInt64(), loss.ToSingle());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (idle.TryTake(out var tools))
+        {
+            tools.Executor.Dispose();
+            tools.Batch.Dispose();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Learning.Data;
+using Plume.Learning.Execution;
+using Plume.Learning.Objectives;
+using Plume.Models.Graph;
+
+namespace Plume.Learning;
+
+/// <summary>
+/// Trains an ONNX graph for any number of clients whose samples lie in one set. Calls from several threads each use an
+/// executor of their own, one torch thread each; the bits do not depend on which.
+/// </summary>
+public sealed class GraphLearner : ILearner, IDisposable
+{
+    readonly ModelGraph graph;
+    readonly LabeledSet set;
+    readonly IReadOnlyList<int[]> samples;
+    readonly ConcurrentBag<GraphExecutor> idle = [];
+
+    /// <summary>A learner for a graph.</summary>
+    /// <param name="graph">The model; its weights only shape the layout.</param>
+    /// <param name="set">All samples.</param>
+    /// <param name="samples">For each client the indices of its samples.</param>
+    /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
+    public GraphLearner(ModelGraph graph, LabeledSet set, IReadOnlyList<int[]> samples)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        (this.graph, this.set, this.samples) = (graph, set, samples);
+        idle.Add(new GraphExecutor(graph));
+    }
+
+    /// <inheritdoc/>
+    public ModelLayout Layout => graph.Weights;
+
+    /// <inheritdoc/>
+    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        if (!idle.TryTake(out var executor))
+            executor = new GraphExecutor(graph);
+        try
+        {
+            double loss = LocalTraining.Run(executor, set, samples[task.Client], task, cancellation);
+            executor.GetWeights(trained);
+            return new LocalOutcome(samples[task.Client].Length, loss);
+        }
+        finally
+        {
+            idle.Add(executor);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (idle.TryTake(out var executor))
+            executor.Dispose();
+    }
+}

@@ -1,0 +1,82 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using Plume.Compression.Container;
+using TorchSharp;
+
+namespace Plume.Learning.Native;
+
+/// <summary>
+/// Loads TorchSharp's native library, also where the system's C++ runtime is a little older than the one it was built
+/// with (Debian 12): there a copy in which the one newer symbol version is marked as optional is loaded instead.
+/// </summary>
+/// <remarks>Nothing of that version is ever called; the name is a marker only. Must run before the first touch of torch.</remarks>
+public static class TorchLibrary
+{
+    const string Bridge = "LibTorchSharp";
+    const string NewerVersion = "GLIBCXX_3.4.32";
+    static readonly Lazy<bool> Loading = new(Load);
+
+    /// <summary>Makes torch ready, once: one thread for each call, so that several models can train side by side.</summary>
+    /// <exception cref="DllNotFoundException">There is no native library for this platform beside the program.</exception>
+    public static void EnsureLoaded() => _ = Loading.Value;
+
+    static bool Load()
+    {
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge ? LoadRelaxed() : 0;
+        torch.InitializeDeviceType(DeviceType.CPU);
+        torch.set_num_threads(1);
+        return true;
+    }
+
+    // Asked only after the plain load failed.
+    static nint LoadRelaxed()
+    {
+        if (!OperatingSystem.IsLinux() || Find($"lib{Bridge}.so") is not { } bridge)
+            return 0;
+        foreach (string name in new[] { "libc10.so", "libtorch_cpu.so", "libtorch.so" })
+        {
+            if (Find(name) is { } library)
+                NativeLibrary.Load(library);
+        }
+
+        byte[] bytes = File.ReadAllBytes(bridge);
+        string hash = Convert.ToHexStringLower(XxHash64.Hash(bytes));
+        string copy = Path.Combine(CacheFolder(), $"lib{Bridge}-{hash}.so");
+        if (!File.Exists(copy))
+        {
+            ElfVersionNeeds.MakeOptional(bytes, NewerVersion);
+            AtomicFile.Write(copy, bytes);
+        }
+
+        return NativeLibrary.Load(copy);
+    }
+
+    static string? Find(string file)
+    {
+        string folders = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        return folders.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Append(AppContext.BaseDirectory)
+            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"))
+            .Select(folder => Path.Combine(folder, file))
+            .FirstOrDefault(File.Exists);
+    }
+
+    static string CacheFolder()
+    {
+        string cache = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        if (cache.Length > 0)
+        {
+            try
+            {
+                return Directory.CreateDirectory(Path.Combine(cache, "plume")).FullName;
+            }
+            catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
+            {
+                // A home that cannot be written to: the temporary folder does as well, at the cost of a copy a run.
+            }
+        }
+
+        return Directory.CreateTempSubdirectory("plume-").FullName;
+    }
+}
