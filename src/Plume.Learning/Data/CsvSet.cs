@@ -24,16 +24,8 @@ public static class CsvSet
     {
         if (classes is < 1 or > MostClasses)
             throw new ArgumentOutOfRangeException(nameof(classes), classes, $"Classes must be in 1..{MostClasses}.");
-        using var file = new PackedFile(path);
-        using var text = new StreamReader(file.Stream);
-        try
-        {
-            return Read(new CsvRows(text, path), path, label, client, sampleShape, classes);
-        }
-        catch (InvalidDataException damage)
-        {
-            throw file.Damaged(damage);
-        }
+        using var text = new StreamReader(new PackedFile(path));
+        return Read(new CsvRows(text, path), path, label, client, sampleShape, classes);
     }
 
     static LabeledSet Read(CsvRows rows, string path, string label, string? client, IReadOnlyList<int>? sampleShape, int? classes)
