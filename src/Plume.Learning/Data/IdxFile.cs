@@ -1,71 +1,63 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using Plume.Compression.Container;
 
 namespace Plume.Learning.Data;
 
 /// <summary>
-/// Reads files of unsigned bytes in the IDX format of the MNIST family (a magic, the dimensions, the bytes), gzipped or
-/// not.
+/// Reads files of unsigned bytes in the IDX format of the MNIST family: a magic, the dimensions, the bytes. Gzipped or not.
 /// </summary>
 static class IdxFile
 {
-    const int MaxValues = 1 << 30;
-    const int BytesType = 0x08;
+    const int UnsignedBytes = 0x08, Piece = 1 << 16;
 
-    /// <summary>Reads the dimensions, then hands the bytes over in order and in pieces, so that no second copy is held.</summary>
+    /// <summary>Reads a file, each byte through a table, so that the bytes themselves are never held.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rank">Number of dimensions that it must have.</param>
+    /// <param name="table">What stands for each of the 256 bytes.</param>
     /// <exception cref="InvalidPayloadException">The file breaks the format; the message names the file.</exception>
-    public static int[] Read(string path, int rank, Action<int[]> begin, Action<int, ReadOnlyMemory<byte>> take)
+    public static (int[] Shape, T[] Values) Read<T>(string path, int rank, IReadOnlyList<T> table)
     {
-        using var file = File.OpenRead(path);
-        using Stream stream = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
-        try
+        using var file = new PackedFile(path);
+        int[] shape = ReadShape(file, path, rank);
+        long count = CountOf(shape), most = Math.Min(file.Capacity - HeaderLength(rank), Array.MaxLength);
+        if (count > most)
+            throw file.Cut("data", count, most);
+
+        T[] values = new T[count], entries = [.. table];
+        byte[] piece = new byte[Math.Min(Piece, values.Length)];
+        for (int done = 0; done < values.Length;)
         {
-            int[] dimensions = ReadDimensions(stream, path, rank);
-            begin(dimensions);
-            TakeBytes(stream, path, dimensions.Aggregate(1, (product, dimension) => product * dimension), take);
-            return dimensions;
+            var bytes = piece.AsSpan(0, Math.Min(piece.Length, values.Length - done));
+            file.Fill(bytes, "data", count, done);
+            foreach (byte value in bytes)
+                values[done++] = entries[value];
         }
-        catch (InvalidDataException damage)
-        {
-            throw new InvalidPayloadException($"File '{path}' is not valid gzip: {damage.Message}", damage);
-        }
+
+        return file.Read(new byte[1]) == 0
+            ? (shape, values)
+            : throw new InvalidPayloadException($"File '{path}' has more than the {count} bytes of data that it declares.");
     }
 
-    static int[] ReadDimensions(Stream stream, string path, int rank)
+    static int HeaderLength(int rank) => 4 + 4 * rank;
+
+    static int[] ReadShape(PackedFile file, string path, int rank)
     {
-        var header = new byte[4 + 4 * rank];
-        int have = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
-        if (have < header.Length)
-            throw new InvalidPayloadException($"File '{path}' is cut: its header needs {header.Length} bytes, but it has {have}.");
-        if (header[0] != 0 || header[1] != 0 || header[2] != BytesType || header[3] != rank)
-            throw new InvalidPayloadException($"File '{path}' must begin with 00 00 08 {rank:x2} (bytes in {rank} dimensions), but begins with {Convert.ToHexStringLower(header.AsSpan(0, 4))}.");
-        var dimensions = new int[rank];
-        long values = 1;
+        byte[] header = new byte[HeaderLength(rank)];
+        file.Fill(header, "header", header.Length);
+        if (header.AsSpan(0, 4) is not [0, 0, UnsignedBytes, var dimensions] || dimensions != rank)
+            throw new InvalidPayloadException($"File '{path}' must begin with 0000{UnsignedBytes:x2}{rank:x2} (bytes in {rank} dimensions), but begins with {Convert.ToHexStringLower(header.AsSpan(0, 4))}.");
+        int[] shape = new int[rank];
         for (int i = 0; i < rank; i++)
         {
             uint dimension = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
-            values = Math.Min(values * Math.Min(dimension, MaxValues + 1L), MaxValues + 1L);
-            dimensions[i] = (int)Math.Min(dimension, int.MaxValue);
+            shape[i] = dimension is > 0 and <= int.MaxValue
+                ? (int)dimension
+                : throw new InvalidPayloadException($"File '{path}' has {dimension} as dimension {i + 1} of {rank}, but it must be in 1..{int.MaxValue}.");
         }
 
-        return values <= MaxValues ? dimensions : throw new InvalidPayloadException($"File '{path}' declares {string.Join(" x ", dimensions)} values; at most {MaxValues} are read.");
+        return shape;
     }
 
-    static void TakeBytes(Stream stream, string path, int need, Action<int, ReadOnlyMemory<byte>> take)
-    {
-        var buffer = new byte[1 << 16];
-        int have = 0;
-        while (have < need)
-        {
-            int read = stream.Read(buffer, 0, Math.Min(buffer.Length, need - have));
-            if (read == 0)
-                throw new InvalidPayloadException($"File '{path}' is cut: {need} bytes of data are declared, but it has {have}.");
-            take(have, buffer.AsMemory(0, read));
-            have += read;
-        }
-
-        if (stream.ReadByte() >= 0)
-            throw new InvalidPayloadException($"File '{path}' has more than the {need} bytes of data that it declares.");
-    }
+    // Capped, not overflowing: no array is that long.
+    static long CountOf(int[] shape) => shape.Aggregate(1L, (count, dimension) => Math.Min(count * dimension, 1L << 31));
 }

@@ -1,50 +1,84 @@
 namespace Plume.Learning.Data;
 
-/// <summary>Samples with a class each, in memory: the features of all samples in one array, sample after sample.</summary>
+/// <summary>Samples with one class each, in memory: features contiguous, sample after sample, row-major.</summary>
 public sealed class LabeledSet
 {
-    /// <summary>Wraps features and labels without a copy.</summary>
-    /// <param name="name">What the set is called in messages.</param>
-    /// <param name="features">As many floats as samples times the sample's size.</param>
-    /// <param name="sampleShape">Dimensions of one sample, for example 1, 28, 28.</param>
-    /// <param name="labels">One class a sample, from 0 to <paramref name="classes"/> - 1.</param>
+    readonly int[] shape;
+
+    /// <summary>Wraps the arrays without a copy.</summary>
+    /// <param name="name">What messages call the set.</param>
+    /// <param name="features">The samples one after another: labels' length x the product of the shape.</param>
+    /// <param name="sampleShape">Shape of one sample without a batch dimension, e.g. 1, 28, 28.</param>
+    /// <param name="labels">The class of every sample, in 0..classes-1.</param>
     /// <param name="classes">Number of classes.</param>
-    /// <exception cref="ArgumentException">The lengths disagree, or a label is out of its range.</exception>
+    /// <exception cref="ArgumentException">A length, a dimension or a label does not fit the others.</exception>
     public LabeledSet(string name, float[] features, IReadOnlyList<int> sampleShape, int[] labels, int classes)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(sampleShape);
         ArgumentNullException.ThrowIfNull(labels);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
+        shape = [.. sampleShape];
+        SampleLength = LengthOf(name, shape);
+        if (features.LongLength != (long)labels.Length * SampleLength)
+            throw new ArgumentException($"'{name}' has {labels.Length} labels for samples of {SampleLength} values, so it needs " +
+                $"{(long)labels.Length * SampleLength} features; {features.Length} were given.", nameof(features));
+        int strange = Array.FindIndex(labels, label => (uint)label >= (uint)classes);
+        if (strange >= 0)
+            throw new ArgumentException($"A label of '{name}' must be in 0..{classes - 1}; label {strange} is {labels[strange]}.", nameof(labels));
         Name = name;
         Features = features;
-        SampleShape = [.. sampleShape];
-        SampleLength = SampleShape.Aggregate(1, (product, dimension) => product * dimension);
         Labels = labels;
         Classes = classes;
-        if (features.LongLength != (long)labels.Length * SampleLength)
-            throw new ArgumentException($"Set '{name}' has {labels.Length} labels and samples of {SampleLength} values, but {features.Length} values.", nameof(features));
-        int wrong = Array.FindIndex(labels, label => label < 0 || label >= classes);
-        if (wrong >= 0)
-            throw new ArgumentException($"A label of set '{name}' must be in 0..{classes - 1}; sample {wrong} has {labels[wrong]}.", nameof(labels));
     }
 
-    /// <summary>What the set is called in messages.</summary>
+    /// <summary>What messages call the set.</summary>
     public string Name { get; }
 
-    /// <summary>All samples' values.</summary>
+    /// <summary>All values: sample i is the slice of <see cref="SampleLength"/> values from i x <see cref="SampleLength"/>.</summary>
     public float[] Features { get; }
 
-    /// <summary>Dimensions of one sample.</summary>
-    public IReadOnlyList<int> SampleShape { get; }
+    /// <summary>Shape of one sample, e.g. 1, 28, 28.</summary>
+    public IReadOnlyList<int> SampleShape => shape;
 
-    /// <summary>Values of one sample.</summary>
+    /// <summary>Values of one sample: the product of <see cref="SampleShape"/>.</summary>
     public int SampleLength { get; }
 
-    /// <summary>The class of each sample.</summary>
+    /// <summary>The class of every sample.</summary>
     public int[] Labels { get; }
 
     /// <summary>Number of classes.</summary>
     public int Classes { get; }
 
+    /// <summary>Whose each sample is, where the data says so.</summary>
+    /// <exception cref="ArgumentException">It does not name one client a sample.</exception>
+    public ClientColumn? Clients
+    {
+        get;
+        init => field = value is null || value.Names.Count == Count
+            ? value
+            : throw new ArgumentException($"Column '{value.Name}' names {value.Names.Count} clients for the {Count} samples of '{Name}'.", nameof(value));
+    }
+
     /// <summary>Number of samples.</summary>
     public int Count => Labels.Length;
+
+    /// <summary>The values of one sample: a view, not a copy.</summary>
+    public ReadOnlySpan<float> this[int sample] => Features.AsSpan(sample * SampleLength, SampleLength);
+
+    static int LengthOf(string name, int[] shape)
+    {
+        long length = 1;
+        foreach (int dimension in shape)
+        {
+            if (dimension <= 0)
+                throw new ArgumentException($"A dimension of a sample must be positive; '{name}' has {dimension}.", nameof(shape));
+            length *= dimension;
+            if (length > Array.MaxLength)
+                throw new ArgumentException($"A sample of '{name}' has too many values: [{string.Join(", ", shape)}].", nameof(shape));
+        }
+
+        return (int)length;
+    }
 }

@@ -12,7 +12,7 @@ namespace Plume.Learning.Data;
 /// <param name="HowToGet">What brings the files, for the message when they are missing.</param>
 public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean, float Deviation, string HowToGet)
 {
-    const int MaxClasses = 10;
+    const int Classes = 10;
 
     /// <summary>Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017, arXiv:1708.07747.</summary>
     public static MnistFolder Fashion { get; } =
@@ -45,27 +45,16 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
             throw new FileNotFoundException(problem);
         string place = folder ?? DefaultFolder!;
         string imagePath = Find(place, $"{prefix}-images-idx3-ubyte")!, labelPath = Find(place, $"{prefix}-labels-idx1-ubyte")!;
-        float[] features = [];
-        int[] labels = [];
         // From the pixel to the normalized value by a table: 256 divisions instead of 47 million.
         float[] normalized = [.. Enumerable.Range(0, 256).Select(pixel => (pixel / 255f - Mean) / Deviation)];
-        int[] shape = IdxFile.Read(imagePath, 3, dimensions => features = new float[dimensions.Aggregate(1, (product, dimension) => product * dimension)], (offset, bytes) =>
-        {
-            var target = features.AsSpan(offset, bytes.Length);
-            for (int i = 0; i < target.Length; i++)
-                target[i] = normalized[bytes.Span[i]];
-        });
-        IdxFile.Read(labelPath, 1, dimensions => labels = new int[dimensions[0]], (offset, bytes) =>
-        {
-            for (int i = 0; i < bytes.Length; i++)
-                labels[offset + i] = bytes.Span[i];
-        });
+        var (_, labels) = IdxFile.Read(labelPath, 1, [.. Enumerable.Range(0, 256)]);
+        var (shape, features) = IdxFile.Read(imagePath, 3, normalized);
         if (labels.Length != shape[0])
             throw new InvalidPayloadException($"Files '{imagePath}' and '{labelPath}' must be of the same samples, but have {shape[0]} and {labels.Length}.");
-        int wrong = Array.FindIndex(labels, label => label >= MaxClasses);
+        int wrong = Array.FindIndex(labels, label => label >= Classes);
         if (wrong >= 0)
-            throw new InvalidPayloadException($"File '{labelPath}' has label {labels[wrong]} at sample {wrong}, but labels are 0 to {MaxClasses - 1}.");
-        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, MaxClasses);
+            throw new InvalidPayloadException($"File '{labelPath}' has label {labels[wrong]} at sample {wrong}, but labels are 0 to {Classes - 1}.");
+        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, Classes);
     }
 
     static string? Find(string folder, string name) =>

@@ -3,20 +3,26 @@ using Plume.Learning.Data;
 
 namespace Plume.Learning.Partition;
 
-/// <summary>Each client has the samples that carry its name, as a column of the data says; clients in the order of their names.</summary>
-/// <param name="Owners">For each sample its client's name.</param>
-public sealed record ByColumn(IReadOnlyList<string> Owners) : Partition
+/// <summary>Each client has the samples that carry its name in a column of the data; clients in the ordinal order of their names.</summary>
+/// <param name="Column">The name of the column, with which the data was read.</param>
+public sealed record ByColumn(string Column) : Partition
 {
-    /// <summary>Number of different names.</summary>
-    public int Clients { get; } = Owners.Distinct(StringComparer.Ordinal).Count();
+    /// <summary>The name of the column.</summary>
+    public string Column { get; } = Valid(Column, nameof(Column));
+
+    private protected override string Notation => $"column({Column})";
 
     /// <inheritdoc/>
     public override Allotment Deal(LabeledSet set, int clients, RandomKey key)
     {
-        ArgumentNullException.ThrowIfNull(set);
-        if (Owners.Count != set.Count || clients != Clients)
-            throw new ArgumentException($"The column names {Clients} clients for {Owners.Count} samples, but {clients} clients and {set.Count} samples were given.", nameof(clients));
-        return new Allotment([.. Enumerable.Range(0, set.Count).GroupBy(index => Owners[index], StringComparer.Ordinal)
-            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray())]);
+        CheckClients(set, clients);
+        if (set.Clients?.Name != Column)
+            throw new ArgumentException($"Set '{set.Name}' was not read with a client column '{Column}'; it has {(set.Clients is null ? "none" : $"'{set.Clients.Name}'")}.", nameof(set));
+        var names = set.Clients.Names;
+        int[][] parts = [.. Enumerable.Range(0, set.Count).GroupBy(sample => names[sample], StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray())];
+        return parts.Length == clients
+            ? new Allotment(parts)
+            : throw new ArgumentException($"Column '{Column}' of set '{set.Name}' names {parts.Length} clients, but {clients} were asked for.", nameof(clients));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 
@@ -7,7 +8,7 @@ namespace Plume.Learning.Partition;
 /// Each class is shared out in proportions drawn from a Dirichlet distribution: the smaller the concentration, the
 /// fewer classes a client sees. A client that drew nothing is given one sample of the richest.
 /// </summary>
-/// <param name="Concentration">Alpha, above 0: 0.1 is harsh, 100 nearly even.</param>
+/// <param name="Concentration">Alpha, above 0 and at most a million: 0.1 is harsh, 100 nearly even.</param>
 /// <remarks>
 /// Source: Hsu, Qi, Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated Visual
 /// Classification", 2019, arXiv:1909.06335. Differs from it: shares are drawn for each class over the clients, so that
@@ -15,12 +16,19 @@ namespace Plume.Learning.Partition;
 /// </remarks>
 public sealed record Dirichlet(double Concentration) : Partition
 {
+    internal const int MostConcentration = 1_000_000;
+
+    /// <summary>Alpha.</summary>
+    public double Concentration { get; } = Concentration is > 0 and <= MostConcentration
+        ? Concentration
+        : throw new ArgumentOutOfRangeException(nameof(Concentration), Concentration, $"Alpha must be above 0 and at most {MostConcentration}.");
+
+    private protected override string Notation => string.Create(CultureInfo.InvariantCulture, $"dirichlet({Concentration})");
+
     /// <inheritdoc/>
     public override Allotment Deal(LabeledSet set, int clients, RandomKey key)
     {
-        ArgumentNullException.ThrowIfNull(set);
         CheckClients(set, clients);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Concentration);
         var parts = Enumerable.Range(0, clients).Select(_ => new List<int>()).ToArray();
         for (int label = 0; label < set.Classes; label++)
         {

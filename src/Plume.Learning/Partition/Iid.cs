@@ -3,13 +3,14 @@ using Plume.Learning.Data;
 
 namespace Plume.Learning.Partition;
 
-/// <summary>Samples in random order, in equal parts (sizes differ by one at most).</summary>
+/// <summary>Samples in random order, in equal parts: sizes differ by one at most.</summary>
 public sealed record Iid : Partition
 {
+    private protected override string Notation => "iid";
+
     /// <inheritdoc/>
     public override Allotment Deal(LabeledSet set, int clients, RandomKey key)
     {
-        ArgumentNullException.ThrowIfNull(set);
         CheckClients(set, clients);
         int[] order = [.. Enumerable.Range(0, set.Count)];
         new RandomDraws(key).Shuffle(order.AsSpan());
