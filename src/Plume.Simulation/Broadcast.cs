@@ -38,6 +38,9 @@ sealed class Broadcast
     /// <summary>The model that clients decode.</summary>
     public float[] Published { get; private set; }
 
+    /// <summary>The newest version's payload.</summary>
+    public ReadOnlyMemory<byte> LastPayload { get; private set; }
+
     /// <summary>Bytes of each version's payload, from version 1 on.</summary>
     public IReadOnlyList<long> Lengths => lengths;
 
@@ -50,6 +53,7 @@ sealed class Broadcast
         var decoded = new float[Published.Length];
         decoder.Decode(payload, decoded, draws, reference);
         Published = decoded;
+        LastPayload = payload.ToArray();
         lengths.Add(payload.Length);
     }
 

@@ -79,6 +79,12 @@ public sealed class Simulation : IDisposable
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => broadcast.Published;
 
+    /// <summary>The last update that was taken in, as it was sent; empty before.</summary>
+    public ReadOnlyMemory<byte> LastUplink { get; private set; }
+
+    /// <summary>The last version's payload, as it was broadcast; empty before.</summary>
+    public ReadOnlyMemory<byte> LastDownlink => broadcast.LastPayload;
+
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
 
@@ -237,6 +243,7 @@ public sealed class Simulation : IDisposable
         }
 
         residuals.Commit(add.Client, result.Residual);
+        LastUplink = result.Payload;
         tally.TrainingLoss += result.Outcome.Loss;
         return new UpdateAdded(add.Client);
     }

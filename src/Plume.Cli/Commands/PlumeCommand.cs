@@ -18,6 +18,7 @@ static class PlumeCommand
     {
         var root = new RootCommand("Plume: federated learning that is light on the wire.")
         {
+            SimulateCommand.Create(),
             SchemaCommand.Create(),
         };
         var line = root.Parse(arguments);

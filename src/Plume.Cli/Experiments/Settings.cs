@@ -28,6 +28,11 @@ sealed class Settings
     /// <summary>All values as the object of an experiment file, which reads back to the same settings.</summary>
     public JsonObject ToJson() => ToJson(ExperimentKeys.Root, "");
 
+    /// <summary>Every key that has a value, by its dotted path, with the value as text.</summary>
+    public IEnumerable<(string Key, string Value)> Written() => ExperimentKeys.Root.Flatten()
+        .Where(entry => entry.Key.Name != "$schema" && Has(entry.Path))
+        .Select(entry => (entry.Path, entry.Key.Write(values[entry.Path].Value)?.ToString() ?? ""));
+
     JsonObject ToJson(KeyGroup group, string prefix)
     {
         var json = new JsonObject();

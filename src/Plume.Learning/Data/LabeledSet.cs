@@ -67,6 +67,23 @@ public sealed class LabeledSet
     /// <summary>The values of one sample: a view, not a copy.</summary>
     public ReadOnlySpan<float> this[int sample] => Features.AsSpan(sample * SampleLength, SampleLength);
 
+    /// <summary>The samples of those indices, copied, in that order.</summary>
+    public LabeledSet Take(string name, ReadOnlySpan<int> samples)
+    {
+        var features = new float[samples.Length * SampleLength];
+        var labels = new int[samples.Length];
+        var clients = Clients is null ? null : new string[samples.Length];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            this[samples[i]].CopyTo(features.AsSpan(i * SampleLength));
+            labels[i] = Labels[samples[i]];
+            if (clients is not null)
+                clients[i] = Clients!.Names[samples[i]];
+        }
+
+        return new LabeledSet(name, features, shape, labels, Classes) { Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients) };
+    }
+
     static int LengthOf(string name, int[] shape)
     {
         long length = 1;

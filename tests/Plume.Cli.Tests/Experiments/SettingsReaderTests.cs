@@ -1,3 +1,4 @@
+using Plume.Learning.Partition;
 using System.Text;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
@@ -20,7 +21,7 @@ public class SettingsReaderTests
         var settings = Read(Smallest);
         Assert.Equal(10L, settings.Get<long>("rounds"));
         Assert.Equal(0.05, settings.Get<double>("client.learningRate"));
-        Assert.Equal(PartitionLine.Iid, settings.Get<PartitionLine>("data.partition"));
+        Assert.Equal("iid", settings.Get<Partition>("data.partition").ToString());
         Assert.False(settings.Has("data.folder"));
     }
 
@@ -111,7 +112,7 @@ public class SettingsReaderTests
     {
         var settings = Read("""{ "data": { "set": "csv", "file": "a/../b.csv", "partition": "file(s.json)" } }""", "model.file=m.onnx");
         Assert.Equal("/work/b.csv", settings.Get<string>("data.file"));
-        Assert.Equal("file(/work/s.json)", settings.Get<PartitionLine>("data.partition").ToString());
+        Assert.Equal("file(/work/s.json)", settings.Get<Partition>("data.partition").ToString());
         Assert.Equal(Path.GetFullPath("m.onnx"), settings.Get<string>("model.file"));
     }
 

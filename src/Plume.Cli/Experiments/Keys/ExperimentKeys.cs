@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Learning.Partition;
 using Plume.Models.Zoo;
 
 namespace Plume.Cli.Experiments.Keys;
@@ -7,6 +8,8 @@ namespace Plume.Cli.Experiments.Keys;
 static class ExperimentKeys
 {
     const string CodecPattern = @"^\s*[a-z]+\s*(\([^|]*\))?(\s*\|\s*[a-z]+\s*(\([^|]*\))?)*\s*$";
+
+    const string PartitionPattern = @"^(iid|dirichlet\([0-9.eE+-]+\)|shards\([0-9]+\)|column\(.+\)|file\(.+\))$";
 
     static readonly Key[] Run =
     [
@@ -38,7 +41,7 @@ static class ExperimentKeys
         new PathKey("file", "The table of the csv set: one sample a line, a header with the names of the columns, gzipped or not."),
         new TextKey("label", "The column of the csv set that holds the class.") { Default = "label" },
         new NotationKey("partition", "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
-            PartitionLine.Parse, PartitionLine.Pattern) { Default = PartitionLine.Iid, Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
+            ParsePartition, PartitionPattern) { Default = Partition.Parse("iid"), Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
     ], []);
 
     static readonly KeyGroup Model = new("model", "What is learned: a built-in model by name, or an ONNX file.",
@@ -71,6 +74,10 @@ static class ExperimentKeys
 
     /// <summary>The whole file.</summary>
     public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server]);
+
+    // A path in the notation is relative to the file that it is written in.
+    static Partition ParsePartition(string text, string folder) =>
+        Partition.Parse(text) is FromFile file ? new FromFile(Path.GetFullPath(file.Path, folder)) : Partition.Parse(text);
 
     static NotationKey Line(string name, string description, params string[] examples) =>
         new(name, description, (text, _) => Codec.Parse(text), CodecPattern)

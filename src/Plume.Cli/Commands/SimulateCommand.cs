@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Plume.Cli.Errors;
+using Plume.Cli.Experiments;
+using Plume.Cli.Progress;
+using Plume.Cli.Runs;
+using Plume.Cli.Setup;
+using Plume.Compression.Container;
+using Plume.Simulation;
+using Spectre.Console;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
+static class SimulateCommand
+{
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline);
+
+    public static Command Create()
+    {
+        var file = new Argument<string?>("file") { Description = "The experiment; without it, digits over twenty clients.", Arity = ArgumentArity.ZeroOrOne };
+        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set client.epochs=2.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
+        var folder = new Option<string?>("--out") { Description = "The run folder; without it, a new one under runs." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object at the end, and progress to standard error." };
+        var resume = new Option<bool>("--resume") { Description = "Go on with the stopped run in --out." };
+        var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the 32-bit run out." };
+        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline };
+        command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
+            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline))));
+        return command;
+    }
+
+    static ExitCode Run(Request request)
+    {
+        // Everything that can be wrong is found before a folder is made.
+        var settings = Read(request);
+        var inputs = Inputs.Load(settings);
+        var options = Federations.Compressed(settings, inputs, request.Threads);
+        var folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
+        bool withBaseline = settings.Get<bool>("baseline");
+        using var runs = new Comparison(
+            new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint),
+            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
+
+        string subtitle = Subtitle(options, inputs);
+        var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
+        bool finished = false;
+        using var stop = new CancellationTokenSource();
+        using (PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop)))
+        using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop)))
+            ViewFor(request).Follow(outline, report => finished = runs.Run(options.Plan.Rounds, report, stop.Token));
+        if (!finished)
+        {
+            runs.Save();
+            Console.Error.WriteLine($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume");
+            return ExitCode.Stopped;
+        }
+
+        RunFiles.Write(folder, settings, subtitle, inputs, runs);
+        runs.Close();
+        var result = runs.Result();
+        if (request.Json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(result, MetricsJson.Default.RunResult));
+        else
+            Summary.Write(AnsiConsole.Console, result, folder.Folder);
+        return ExitCode.Done;
+    }
+
+    static Settings Read(Request request)
+    {
+        if (request.Threads < 1)
+            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        if (!request.Resume)
+            return ExperimentFile.Read(request.File, request.NoBaseline ? [.. request.Overrides, "baseline=false"] : request.Overrides);
+        if (request.Out is null || request.File is not null || request.Overrides.Length > 0)
+            throw new CliException(ExitCode.Usage, "--resume goes on with the settings of the run in --out: name that folder, and leave the file and --set out.");
+        return ExperimentFile.Read(RunFolder.Resume(request.Out).Experiment, []);
+    }
+
+    static RunFolder NewFolder(Request request, Settings settings)
+    {
+        string name = $"{settings.Get<string>("name")}-{TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        var folder = RunFolder.Create(request.Out ?? Path.Combine("runs", name));
+        AtomicFile.Write(folder.Experiment, Encoding.UTF8.GetBytes(settings.ToJson().ToJsonString(Indented) + "\n"));
+        if (settings.Get<bool>("baseline"))
+            folder.AddBaseline();
+        return folder;
+    }
+
+    static IProgressView ViewFor(Request request) => request.Json ? new LineView(Console.Error)
+        : Console.IsOutputRedirected ? new LineView(Console.Out)
+        : new LiveView(AnsiConsole.Console);
+
+    static string Subtitle(SimulationOptions options, Inputs inputs) =>
+        $"{options.Plan.Clients} clients, {options.Plan.Participants} a round, {inputs.Train.Name}, {inputs.Graph.Name} of {inputs.Graph.Weights.Length.ToString("N0", CultureInfo.InvariantCulture)} parameters";
+
+    static void Stop(PosixSignalContext signal, CancellationTokenSource stop)
+    {
+        // The second signal ends the program at once, as a user in a hurry means it.
+        signal.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
+    }
+}

@@ -1,0 +1,43 @@
+using Plume.Cli.Runs;
+using Spectre.Console;
+
+namespace Plume.Cli.Progress;
+
+/// <summary>The table at the end of a run.</summary>
+static class Summary
+{
+    public static void Write(IAnsiConsole console, RunResult result, string folder)
+    {
+        var plain = result.Baseline;
+        var table = new Table { Border = TableBorder.Simple };
+        table.AddColumn("");
+        table.AddColumn(new TableColumn("compressed").RightAligned());
+        if (plain is not null)
+        {
+            table.AddColumn(new TableColumn("fp32").RightAligned());
+            table.AddColumn(new TableColumn("").RightAligned());
+        }
+
+        Row(table, "accuracy", Quantity.Percent(result.Accuracy), plain is null ? null : Quantity.Percent(plain.Accuracy), Points(result, plain));
+        Row(table, "uplink", Quantity.Bytes(result.UplinkBytes), plain is null ? null : Quantity.Bytes(plain.UplinkBytes), Less(plain?.UplinkBytes, result.UplinkBytes));
+        Row(table, "downlink", Quantity.Bytes(result.DownlinkBytes), plain is null ? null : Quantity.Bytes(plain.DownlinkBytes), Less(plain?.DownlinkBytes, result.DownlinkBytes));
+        Row(table, "both ways", Quantity.Bytes(Both(result)), plain is null ? null : Quantity.Bytes(Both(plain)), Less(plain is null ? null : Both(plain), Both(result)));
+        Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
+        console.Write(table);
+        console.WriteLine($"Report, model and metrics are in {folder}");
+    }
+
+    static long Both(RunResult result) => result.UplinkBytes + result.DownlinkBytes;
+
+    static string Points(RunResult result, RunResult? plain) => plain is null ? "" : $"{(result.Accuracy - plain.Accuracy) * 100:+0.00;-0.00} points";
+
+    static string Less(long? whole, long part) => whole is { } bytes ? $"{Quantity.Ratio(bytes, part)} less" : "";
+
+    static void Row(Table table, string name, string value, string? plain, string note)
+    {
+        if (plain is null)
+            table.AddRow(name, value);
+        else
+            table.AddRow(name, value, plain, note);
+    }
+}

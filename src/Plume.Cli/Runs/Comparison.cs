@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Plume.Cli.Progress;
+
+namespace Plume.Cli.Runs;
+
+/// <summary>A federation and, where one is wanted, the same with 32-bit floats, round by round beside it.</summary>
+sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisposable
+{
+    public FederatedRun Compressed => compressed;
+
+    public FederatedRun? Baseline => baseline;
+
+    /// <summary>Runs to the end, or to the end of the round at hand once asked to stop.</summary>
+    /// <returns>Whether all rounds are done.</returns>
+    public bool Run(int rounds, Action<RoundDone> report, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        int before = compressed.Rounds.Count;
+        while (!stop.IsCancellationRequested)
+        {
+            var plain = baseline?.Next();
+            if (compressed.Next() is not { } line)
+                return true;
+            double pace = clock.Elapsed.TotalSeconds / (line.Round - before);
+            report(new RoundDone(line, plain, pace * (rounds - line.Round)));
+        }
+
+        return compressed.Simulation.IsFinished;
+    }
+
+    public void Save()
+    {
+        compressed.Save();
+        baseline?.Save();
+    }
+
+    public void Close()
+    {
+        compressed.Close();
+        baseline?.Close();
+    }
+
+    /// <summary>What --json prints.</summary>
+    public RunResult Result()
+    {
+        long memory = Process.GetCurrentProcess().PeakWorkingSet64;
+        return Summary(compressed, memory, baseline is null ? null : Summary(baseline, memory, null));
+    }
+
+    static RunResult Summary(FederatedRun run, long memory, RunResult? baseline) => new(
+        run.Rounds.LastOrDefault(round => round.Accuracy is not null)?.Accuracy,
+        run.Rounds.Count,
+        run.Rounds.Sum(round => round.UplinkBytes),
+        run.Rounds.Sum(round => round.DownlinkBytes),
+        run.Rounds.Count == 0 ? 0 : run.Rounds.Average(round => round.Seconds),
+        memory,
+        baseline);
+
+    public void Dispose()
+    {
+        compressed.Dispose();
+        baseline?.Dispose();
+    }
+}

@@ -1,0 +1,57 @@
+using Plume.Cli.Setup;
+using Plume.Compression.Container;
+using Plume.Learning;
+using Plume.Simulation;
+
+namespace Plume.Cli.Runs;
+
+/// <summary>One federation and its files: a simulation that logs each round and can be kept and resumed.</summary>
+sealed class FederatedRun : IDisposable
+{
+    readonly GraphLearner learner;
+    readonly GraphEvaluator evaluator;
+    readonly MetricsLog log;
+    readonly string checkpoint;
+
+    /// <summary>Prepares a run; where there is a checkpoint, it goes on from it.</summary>
+    /// <exception cref="InvalidPayloadException">The checkpoint is damaged or of other settings.</exception>
+    public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint)
+    {
+        this.checkpoint = checkpoint;
+        learner = new GraphLearner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
+        evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
+        Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
+        if (File.Exists(checkpoint))
+            Simulation.Resume(File.ReadAllBytes(checkpoint));
+        log = new MetricsLog(metrics, Simulation.Metrics.Count);
+    }
+
+    public Simulation.Simulation Simulation { get; }
+
+    /// <summary>The rounds so far, those before a resume included.</summary>
+    public IReadOnlyList<RoundLine> Rounds => log.Rounds;
+
+    /// <summary>Runs one round and logs it; null when there is none left.</summary>
+    public RoundLine? Next()
+    {
+        if (Simulation.NextRound() is not { } round)
+            return null;
+        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds);
+        log.Append(line);
+        return line;
+    }
+
+    /// <summary>Keeps the run as it stands, to be resumed.</summary>
+    public void Save() => AtomicFile.Write(checkpoint, Simulation.Save());
+
+    /// <summary>Removes what only a resume needs.</summary>
+    public void Close() => File.Delete(checkpoint);
+
+    public void Dispose()
+    {
+        log.Dispose();
+        Simulation.Dispose();
+        learner.Dispose();
+        evaluator.Dispose();
+    }
+}

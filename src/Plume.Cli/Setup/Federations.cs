@@ -1,0 +1,79 @@
+using Plume.Cli.Experiments;
+using Plume.Cli.Experiments.Keys;
+using Plume.Compression.Codecs;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+using Plume.Simulation;
+
+namespace Plume.Cli.Setup;
+
+/// <summary>The federation that an experiment describes, and the same one with 32-bit floats both ways.</summary>
+static class Federations
+{
+    const string Floats = "pack";
+
+    /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
+    public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads) =>
+        Options(settings, inputs, threads, settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+
+    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, Floats, Floats);
+
+    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, string uplink, string downlink)
+    {
+        var allotment = inputs.Allotment;
+        int clients = allotment.Clients.Count;
+        int participants = settings.Get<Amount>("participants").Of(clients);
+        var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings), uplink, downlink)
+        {
+            OverSelection = 1 + settings.Get<double>("overSelect"),
+            Quorum = settings.Get<Amount>("quorum").Of(participants),
+            SampleCap = allotment.Clients.Max(samples => samples.Length),
+            Fixed = allotment.Rounds,
+        };
+        var options = new SimulationOptions(plan, (ulong)settings.Get<long>("seed"))
+        {
+            Server = Server(settings),
+            Threads = threads,
+            DropOut = settings.Get<double>("dropout"),
+            EvaluateEvery = settings.Int32("evaluateEvery"),
+        };
+        var problems = options.Problems().Concat(CodecProblems(settings)).ToList();
+        return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf("name"), problem))]);
+    }
+
+    static IEnumerable<string> CodecProblems(Settings settings)
+    {
+        Codec uplink = settings.Get<Codec>("uplink"), downlink = settings.Get<Codec>("downlink");
+        if (uplink.UsesReference)
+            yield return $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.";
+        if (uplink.Selects && !uplink.Remembers)
+            yield return $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.";
+        if (downlink.Remembers)
+            yield return $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.";
+        if (downlink.Selects && !downlink.UsesReference)
+            yield return $"downlink: '{downlink}' would send a model with values missing; write 'delta | {downlink}'.";
+    }
+
+    static LocalObjective Objective(Settings settings) => new(
+        settings.Int32("client.epochs"),
+        settings.Int32("client.batchSize"),
+        settings.Get<double>("client.learningRate"),
+        settings.Get<string>("client.optimizer") == "adam" ? LocalOptimizer.Adam : LocalOptimizer.Sgd,
+        settings.Get<double>("client.momentum"),
+        settings.Get<double>("client.weightDecay"),
+        settings.Get<double>("client.proximal"));
+
+    static ServerOptimizer Server(Settings settings)
+    {
+        double rate = settings.Get<double>("server.learningRate"), beta1 = settings.Get<double>("server.beta1"), beta2 = settings.Get<double>("server.beta2");
+        double tau = settings.Get<double>("server.tau");
+        return settings.Get<string>("server.optimizer") switch
+        {
+            "fedavgm" => new FedAvgM(rate, settings.Get<double>("server.momentum")),
+            "fedadam" => new FedAdam(rate, beta1, beta2, tau),
+            "fedyogi" => new FedYogi(rate, beta1, beta2, tau),
+            _ => new FedAvg(rate),
+        };
+    }
+}

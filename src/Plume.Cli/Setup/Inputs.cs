@@ -1,0 +1,128 @@
+using Plume.Cli.Experiments;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Learning.Data;
+using Plume.Learning.Partition;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Setup;
+
+/// <summary>What an experiment learns from and with: data, who holds what, the model and its first weights.</summary>
+sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, ModelGraph Graph)
+{
+    /// <summary>Share of a table's rows that are kept for measuring.</summary>
+    const double TestShare = 0.2;
+
+    static readonly string[] Files = ["data.file", "model.file", "model.weights"];
+
+    /// <summary>Loads everything that the settings name.</summary>
+    /// <exception cref="ExperimentException">Something named does not exist or does not fit; it says where it was named.</exception>
+    /// <exception cref="InvalidPayloadException">A file is damaged.</exception>
+    public static Inputs Load(Settings settings)
+    {
+        CheckFiles(settings);
+        var key = RandomKey.FromSeed((ulong)settings.Get<long>("seed"));
+        var (train, test) = LoadData(settings, key);
+        var graph = LoadModel(settings, train, key);
+        return new Inputs(train, test, Deal(settings, train, key), graph);
+    }
+
+    static void CheckFiles(Settings settings)
+    {
+        var problems = new List<Problem>();
+        string set = settings.Get<string>("data.set");
+        if (Folder(set) is { } folder && folder.Missing(Optional(settings, "data.folder")) is { } missing)
+            problems.Add(new Problem(settings.PlaceOf(settings.Has("data.folder") ? "data.folder" : "data.set"), missing));
+        if (set == "csv" && !settings.Has("data.file"))
+            problems.Add(new Problem(settings.PlaceOf("data.set"), "The set csv needs data.file, the path of the table."));
+        if (settings.Has("model.name") == settings.Has("model.file"))
+            problems.Add(new Problem(settings.PlaceOf("model.name"), "A model is named by either model.name or model.file; give one of them."));
+        foreach (string path in Files.Where(settings.Has))
+        {
+            if (!File.Exists(settings.Get<string>(path)))
+                problems.Add(new Problem(settings.PlaceOf(path), $"{path} names '{settings.Get<string>(path)}', which does not exist."));
+        }
+
+        if (settings.Get<Partition>("data.partition") is FromFile split && !File.Exists(split.Path))
+            problems.Add(new Problem(settings.PlaceOf("data.partition"), $"data.partition names '{split.Path}', which does not exist."));
+        if (problems.Count > 0)
+            throw new ExperimentException(problems);
+    }
+
+    static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, RandomKey key) => settings.Get<string>("data.set") switch
+    {
+        "digits" => Digits.Load(),
+        "csv" => HoldOut(CsvSet.Load(settings.Get<string>("data.file"), settings.Get<string>("data.label"), (settings.Get<Partition>("data.partition") as ByColumn)?.Column), key),
+        var set => Folder(set)!.Load(Optional(settings, "data.folder")),
+    };
+
+    static MnistFolder? Folder(string set) => set switch
+    {
+        "fashion-mnist" => MnistFolder.Fashion,
+        "mnist" => MnistFolder.Mnist,
+        _ => null,
+    };
+
+    static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)
+    {
+        int[] order = [.. Enumerable.Range(0, all.Count)];
+        new RandomDraws(key.Fold("hold-out")).Shuffle(order.AsSpan());
+        int test = Math.Max(1, (int)(TestShare * all.Count));
+        return (all.Take("train", order.AsSpan(test)), all.Take("test", order.AsSpan(0, test)));
+    }
+
+    static ModelGraph LoadModel(Settings settings, LabeledSet train, RandomKey key)
+    {
+        ModelGraph graph;
+        try
+        {
+            graph = settings.Has("model.file")
+                ? OnnxFile.ReadFile(settings.Get<string>("model.file"))
+                : ModelZoo.Build(settings.Get<string>("model.name"), train.SampleShape, train.Classes, key.Fold("model"));
+        }
+        catch (ArgumentException misfit)
+        {
+            throw Wrong(settings, "model.name", misfit.Message);
+        }
+
+        if (!settings.Has("model.weights"))
+            return graph;
+        float[] values = NpyFile.Read(settings.Get<string>("model.weights")).Values;
+        return values.Length == graph.Weights.Length
+            ? graph.With(new ModelWeights(graph.Weights, values))
+            : throw Wrong(settings, "model.weights", $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");
+    }
+
+    static Allotment Deal(Settings settings, LabeledSet train, RandomKey key)
+    {
+        var partition = settings.Get<Partition>("data.partition");
+        int? brought = partition switch
+        {
+            FromFile split => split.Read(train).Clients.Count,
+            ByColumn => train.Clients!.Names.Distinct(StringComparer.Ordinal).Count(),
+            _ => null,
+        };
+        if (brought is { } own && settings.Has("clients") && settings.Int32("clients") != own)
+            throw Wrong(settings, "clients", $"clients is {settings.Int32("clients")}, but {partition} brings {own}; leave clients out.");
+        if (brought is null && !settings.Has("clients"))
+            throw Wrong(settings, "clients", $"clients is missing: {partition} needs the number of clients to deal to.");
+        try
+        {
+            return partition.Deal(train, brought ?? settings.Int32("clients"), key.Fold("partition"));
+        }
+        catch (ArgumentException misfit)
+        {
+            throw Wrong(settings, "data.partition", misfit.Message);
+        }
+    }
+
+    static string? Optional(Settings settings, string path) => settings.Has(path) ? settings.Get<string>(path) : null;
+
+    static ExperimentException Wrong(Settings settings, string path, string message) => new([new Problem(settings.PlaceOf(path), FirstSentence(message))]);
+
+    // The framework adds the parameter's name, which means nothing to the reader of an experiment.
+    static string FirstSentence(string message) => message.Split(" (Parameter '", 2)[0];
+}
