@@ -19,6 +19,9 @@ static class PlumeCommand
         var root = new RootCommand("Plume: federated learning that is light on the wire.")
         {
             SimulateCommand.Create(),
+            CompressCommand.Create(),
+            DecompressCommand.Create(),
+            InspectCommand.Create(),
             SchemaCommand.Create(),
         };
         var line = root.Parse(arguments);

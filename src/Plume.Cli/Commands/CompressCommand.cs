@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Cli.Setup;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Models.Container;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume compress</c>: a model becomes a .plume file by a codec line.</summary>
+static class CompressCommand
+{
+    public static Command Create()
+    {
+        var input = new Argument<string>("model") { Description = "The model: .onnx or .safetensors." };
+        var codec = new Option<string>("--codec") { Description = "The codec, such as \"uniform(8, channel) | rans\".", DefaultValueFactory = _ => Runs.RunFiles.ModelCodec.Text };
+        var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .plume." };
+        var reference = new Option<string?>("--reference") { Description = "The model that a codec with delta takes the difference from." };
+        var command = new Command("compress", "Compress a model to a .plume file.") { input, codec, output, reference };
+        command.SetAction(line => (int)Run(line.GetValue(input)!, line.GetValue(codec)!, line.GetValue(output), line.GetValue(reference)));
+        return command;
+    }
+
+    static ExitCode Run(string input, string line, string? output, string? reference)
+    {
+        var codec = ParseCodec(line);
+        var model = ModelFiles.Read(input);
+        var against = reference is null ? null : ModelFiles.Read(reference).Weights;
+        var file = Wrapped(() => model.Graph is { } graph ? CompressedModel.Compress(graph, codec, against) : CompressedModel.Compress(model.Weights, codec, against));
+        byte[] bytes = file.ToBytes();
+        string target = output ?? Path.ChangeExtension(input, ".plume");
+        AtomicFile.Write(target, bytes);
+        long before = new FileInfo(input).Length;
+        Console.Out.WriteLine($"{target}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
+        return ExitCode.Done;
+    }
+
+    static Codec ParseCodec(string line)
+    {
+        try
+        {
+            return Codec.Parse(line);
+        }
+        catch (FormatException mistake)
+        {
+            throw new CliException(ExitCode.Usage, mistake.Message, mistake);
+        }
+    }
+
+    static PlumeFile Wrapped(Func<PlumeFile> compress)
+    {
+        try
+        {
+            return compress();
+        }
+        catch (ArgumentException misfit)
+        {
+            throw new CliException(ExitCode.Usage, misfit.Message.Split(" (Parameter", 2)[0], misfit);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Cli.Setup;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Models.Onnx;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume decompress</c>: a .plume file becomes a model again.</summary>
+static class DecompressCommand
+{
+    public static Command Create()
+    {
+        var input = new Argument<string>("file") { Description = "The .plume file." };
+        var output = new Option<string?>("-o", "--output") { Description = "The file to write, .onnx or .safetensors; without it, the same name with the ending of what was compressed." };
+        var reference = new Option<string?>("--reference") { Description = "The model that a file with delta was made against." };
+        var command = new Command("decompress", "Turn a .plume file into a model again.") { input, output, reference };
+        command.SetAction(line => (int)Run(line.GetValue(input)!, line.GetValue(output), line.GetValue(reference)));
+        return command;
+    }
+
+    static ExitCode Run(string input, string? output, string? reference)
+    {
+        if (!input.EndsWith(".plume", StringComparison.OrdinalIgnoreCase))
+            throw new CliException(ExitCode.Usage, $"A compressed model ends in .plume, but '{input}' does not.");
+        var model = ModelFiles.Read(input, reference);
+        string target = output ?? Path.ChangeExtension(input, model.Graph is null ? ".safetensors" : ".onnx");
+        AtomicFile.Write(target, Bytes(model, target));
+        Console.Out.WriteLine($"{target}: {Quantity.Bytes(new FileInfo(target).Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
+        return ExitCode.Done;
+    }
+
+    static byte[] Bytes(ModelFiles model, string target) => (Path.GetExtension(target).ToUpperInvariant(), model.Graph) switch
+    {
+        (".SAFETENSORS", _) => Safetensors.Write(model.Weights),
+        (".ONNX", { } graph) => OnnxFile.Write(graph),
+        (".ONNX", null) => throw new CliException(ExitCode.Usage, "The file holds weights without a graph, so no .onnx can be made of it; write a .safetensors file."),
+        var (ending, _) => throw new CliException(ExitCode.Usage, $"A model is written as .onnx or .safetensors, but '{target}' ends in '{ending}'."),
+    };
+}

@@ -1,0 +1,62 @@
+using Plume.Cli.Errors;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Models.Container;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+
+namespace Plume.Cli.Setup;
+
+/// <summary>A model read from a file of any kind that Plume knows: weights always, a graph where the file has one.</summary>
+/// <param name="Weights">The weights, decoded.</param>
+/// <param name="Graph">The graph with these weights; null where the file has weights only.</param>
+/// <param name="Compressed">The .plume file; null for other kinds.</param>
+sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Compressed)
+{
+    /// <summary>Reads .onnx, .safetensors or .plume, by the name's ending.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="reference">What a .plume file with delta was made against; null where it needs none.</param>
+    /// <exception cref="CliException">The file is missing, of no known kind, or needs a reference.</exception>
+    /// <exception cref="InvalidPayloadException">The file is damaged.</exception>
+    public static ModelFiles Read(string path, string? reference = null)
+    {
+        try
+        {
+            return Path.GetExtension(path).ToUpperInvariant() switch
+            {
+                ".ONNX" => Of(OnnxFile.Read(File.ReadAllBytes(path)), null),
+                ".SAFETENSORS" => new ModelFiles(Safetensors.Read(File.ReadAllBytes(path)), null, null),
+                ".PLUME" => OfCompressed(path, reference),
+                var ending => throw new CliException(ExitCode.Usage, $"A model file ends in .onnx, .safetensors or .plume, but '{path}' ends in '{ending}'."),
+            };
+        }
+        catch (InvalidPayloadException damage)
+        {
+            throw new CliException(ExitCode.Input, $"'{path}' cannot be read. {damage.Message}", damage);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Input, $"'{path}' cannot be opened: {missing.Message}", missing);
+        }
+    }
+
+    static ModelFiles OfCompressed(string path, string? reference)
+    {
+        var file = PlumeFile.Read(File.ReadAllBytes(path));
+        ReadOnlyMemory<float> against = default;
+        if (file.Codec.UsesReference)
+        {
+            if (reference is null)
+                throw new CliException(ExitCode.Usage, $"'{path}' holds the difference to another model; name that one with --reference.");
+            against = Read(reference).Weights.Values;
+            if (PlumeFile.HashOf(against.Span) != file.ReferenceHash)
+                throw new CliException(ExitCode.Input, $"'{reference}' is not the model that '{path}' was made against: its values have another hash.");
+        }
+
+        return file.Graph.IsEmpty
+            ? new ModelFiles(file.Decode(against), null, file)
+            : Of(CompressedModel.Decompress(file, against)!, file);
+    }
+
+    static ModelFiles Of(ModelGraph graph, PlumeFile? file) => new(graph.ToWeights(), graph, file);
+}
