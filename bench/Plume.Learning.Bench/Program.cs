@@ -1,5 +1,5 @@
 // The federated work of docs/benchmarks.md without codecs or a federation around it: what training alone takes.
-// Usage: Plume.Learning.Bench [rounds] [threads]
+// Usage: Plume.Learning.Bench [rounds] [threads] [seed]
 using System.Diagnostics;
 using System.Globalization;
 using Plume.Compression.Aggregation;
@@ -14,7 +14,7 @@ int rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) 
 int threads = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2;
 string data = Path.Combine(FindRoot(), "experiments", "data");
 
-var key = RandomKey.FromSeed(1);
+var key = RandomKey.FromSeed(args.Length > 2 ? ulong.Parse(args[2], CultureInfo.InvariantCulture) : 1);
 var (train, test) = MnistFolder.Fashion.Load();
 var graph = ModelZoo.Build("lenet", train.SampleShape, train.Classes, key);
 var allotment = new FromFile(Path.Combine(data, "fashion-mnist-dirichlet0.3.json.gz")).Read(train);

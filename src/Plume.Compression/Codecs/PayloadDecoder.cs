@@ -85,6 +85,27 @@ public sealed class PayloadDecoder
         loop.Run(blocks.Length, (this, sum, weight), static (state, index) => state.Item1.AddBlock(state.Item1.blocks[index], state.sum, state.weight));
     }
 
+    /// <summary>
+    /// Bits that each tensor's values take in a payload, in the order of the layout. The rest of the payload (header,
+    /// grids, tables, lengths) belongs to no one tensor.
+    /// </summary>
+    /// <param name="payload">What an encoder of the same codec and layout returned.</param>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
+    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload)
+    {
+        Read(payload);
+        var coded = blocks
+            .GroupBy(block => block.Plan.Tensor.Name)
+            .ToDictionary(group => group.Key, group => 8L * group.Sum(block => block.Input.End.Value - block.Input.Start.Value));
+        int fineBits = plan.Quantizer.ForFineTensors().SymbolBits;
+        return [.. plan.Treatments.Select(entry => entry.Treatment switch
+        {
+            TensorTreatment.Coded => coded.GetValueOrDefault(entry.Tensor.Name),
+            TensorTreatment.Fine => (long)fineBits * entry.Tensor.Length,
+            _ => 32L * entry.Tensor.Length,
+        })];
+    }
+
     void Read(ReadOnlyMemory<byte> payload)
     {
         var input = new PayloadReader(payload.Span);

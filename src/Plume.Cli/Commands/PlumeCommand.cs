@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+
+namespace Plume.Cli.Commands;
+
+/// <summary>The <c>plume</c> command: finds the subcommand, runs it, and turns what it throws into a message and a code.</summary>
+static class PlumeCommand
+{
+    static readonly InvocationConfiguration Invocation = new()
+    {
+        EnableDefaultExceptionHandler = false,
+        // Commands that can stop cleanly listen to the signals themselves and need no deadline.
+        ProcessTerminationTimeout = null,
+    };
+
+    /// <summary>Runs the command line and gives the exit code.</summary>
+    public static int Run(string[] arguments)
+    {
+        var root = new RootCommand("Plume: federated learning that is light on the wire.")
+        {
+            SchemaCommand.Create(),
+        };
+        var line = root.Parse(arguments);
+        try
+        {
+            return line.Errors.Count == 0
+                ? line.Invoke(Invocation)
+                : throw new CliException(ExitCode.Usage, Mistakes(line));
+        }
+        catch (Exception failed)
+        {
+            return (int)Failure.Report(failed, Console.Error);
+        }
+    }
+
+    static string Mistakes(ParseResult line)
+    {
+        string command = line.CommandResult.Command is RootCommand ? "plume" : $"plume {line.CommandResult.Command.Name}";
+        return $"{string.Join(" ", line.Errors.Select(error => error.Message))} See '{command} --help'.";
+    }
+}

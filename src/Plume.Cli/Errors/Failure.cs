@@ -1,0 +1,32 @@
+using Plume.Cli.Experiments;
+using Plume.Compression.Container;
+
+namespace Plume.Cli.Errors;
+
+/// <summary>Turns whatever a command threw into one message and an exit code.</summary>
+static class Failure
+{
+    /// <summary>Writes the message and gives the code.</summary>
+    public static ExitCode Report(Exception exception, TextWriter error)
+    {
+        var (code, message) = Explain(exception);
+        error.WriteLine($"plume: {message}");
+        if (code == ExitCode.Defect && Environment.GetEnvironmentVariable("PLUME_TRACE") == "1")
+            error.WriteLine(exception);
+        return code;
+    }
+
+    static (ExitCode, string) Explain(Exception exception) => exception switch
+    {
+        CliException known => (known.Code, known.Message),
+        ExperimentException wrong => (ExitCode.Usage, wrong.Message),
+        OperationCanceledException => (ExitCode.Stopped, "Stopped."),
+        InvalidPayloadException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
+        IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
+        AggregateException { InnerExceptions: [var only] } => Explain(only),
+        OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
+        _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),
+    };
+
+    static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
+}

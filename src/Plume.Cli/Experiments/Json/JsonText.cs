@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Plume.Cli.Experiments.Json;
+
+/// <summary>Reads JSON with comments and trailing commas into a <see cref="JsonTree"/>.</summary>
+static class JsonText
+{
+    static readonly JsonReaderOptions Options = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        MaxDepth = 16,
+    };
+
+    /// <summary>The value that the text holds.</summary>
+    /// <param name="utf8">The text, with or without a byte order mark.</param>
+    /// <param name="source">The name to show in places.</param>
+    /// <param name="folder">What relative paths in the text are relative to.</param>
+    /// <exception cref="FormatException">The text is not JSON; the message begins with line and column.</exception>
+    public static JsonTree Parse(ReadOnlySpan<byte> utf8, string source, string folder)
+    {
+        if (utf8.StartsWith(Encoding.UTF8.Preamble))
+            utf8 = utf8[Encoding.UTF8.Preamble.Length..];
+        var reader = new Utf8JsonReader(utf8, Options);
+        try
+        {
+            reader.Read();
+            var tree = Value(ref reader, utf8, source, folder);
+            reader.Read();
+            return tree;
+        }
+        catch (JsonException broken)
+        {
+            string place = $"{source}:{broken.LineNumber + 1}:{broken.BytePositionInLine + 1}";
+            throw new FormatException($"{place}: The file is not JSON: {FirstSentence(broken.Message)}.", broken);
+        }
+        catch (InvalidOperationException broken)
+        {
+            throw new FormatException($"{PlaceAt(utf8, reader.TokenStartIndex, source, folder)}: The text is not valid UTF-8.", broken);
+        }
+    }
+
+    static JsonTree Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    {
+        var place = PlaceAt(utf8, reader.TokenStartIndex, source, folder);
+        var kind = reader.TokenType;
+        switch (kind)
+        {
+            case JsonTokenType.StartObject:
+                return new JsonTree(kind, "", place, Members(ref reader, utf8, source, folder));
+            case JsonTokenType.StartArray:
+                reader.Skip();
+                return new JsonTree(kind, "", place, []);
+            case JsonTokenType.String:
+                return new JsonTree(kind, reader.GetString()!, place, []);
+            case JsonTokenType.Number:
+                return new JsonTree(kind, Encoding.UTF8.GetString(reader.ValueSpan), place, []);
+            default:
+                return new JsonTree(kind, "", place, []);
+        }
+    }
+
+    static List<JsonMember> Members(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    {
+        var members = new List<JsonMember>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var place = PlaceAt(utf8, reader.TokenStartIndex, source, folder);
+            string name = reader.GetString()!;
+            reader.Read();
+            members.Add(new JsonMember(name, place, Value(ref reader, utf8, source, folder)));
+        }
+
+        return members;
+    }
+
+    static Place PlaceAt(ReadOnlySpan<byte> utf8, long offset, string source, string folder)
+    {
+        var before = utf8[..(int)offset];
+        int line = before.Count((byte)'\n') + 1;
+        int column = Encoding.UTF8.GetCharCount(before[(before.LastIndexOf((byte)'\n') + 1)..]) + 1;
+        return new Place($"{source}:{line}:{column}", folder);
+    }
+
+    static string FirstSentence(string message) => message.Split(". ", 2)[0].TrimEnd('.');
+}

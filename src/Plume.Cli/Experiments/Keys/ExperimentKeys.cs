@@ -1,0 +1,81 @@
+using Plume.Compression.Codecs;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Experiments.Keys;
+
+/// <summary>The one description of the experiment file.</summary>
+static class ExperimentKeys
+{
+    const string CodecPattern = @"^\s*[a-z]+\s*(\([^|]*\))?(\s*\|\s*[a-z]+\s*(\([^|]*\))?)*\s*$";
+
+    static readonly Key[] Run =
+    [
+        new TextKey("$schema", "Where an editor finds the schema of this file."),
+        new TextKey("name", "Names the run folder and titles the report.")
+        {
+            Default = "experiment",
+            Pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            Meaning = "a name of letters, digits, dots, dashes and underscores, at most 64",
+        },
+        new IntegerKey("seed", "Where every random draw comes from: the same seed gives the same bytes.", 0, 9007199254740991) { Default = 1L },
+        new IntegerKey("rounds", "Rounds of the federation.", 1, 1_000_000) { Default = 10L },
+        new IntegerKey("clients", "Clients that the partition makes. A partition by file or column brings its own number.", 1, 1_000_000),
+        new AmountKey("participants", "Clients that take part in a round: a count, or a share of all clients.") { Default = new Amount(10, 0) },
+        new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
+        new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
+        new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
+        Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
+        Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
+        new FlagKey("baseline", "Whether the same federation is also run with 32-bit floats both ways, to compare.") { Default = false },
+        new IntegerKey("evaluateEvery", "Rounds from one measurement of the global model to the next; the last round is always measured.", 1, 1_000_000) { Default = 1L },
+    ];
+
+    static readonly KeyGroup Data = new("data", "What the clients learn from.",
+    [
+        new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, csv from a table.",
+            ["digits", "fashion-mnist", "mnist", "csv"]) { Required = true },
+        new PathKey("folder", "Folder of the IDX files, gzipped or not. Without it, where Debian's package puts them."),
+        new PathKey("file", "The table of the csv set: one sample a line, a header with the names of the columns, gzipped or not."),
+        new TextKey("label", "The column of the csv set that holds the class.") { Default = "label" },
+        new NotationKey("partition", "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
+            PartitionLine.Parse, PartitionLine.Pattern) { Default = PartitionLine.Iid, Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
+    ], []);
+
+    static readonly KeyGroup Model = new("model", "What is learned: a built-in model by name, or an ONNX file.",
+    [
+        new ChoiceKey("name", "A built-in model.", [.. ModelZoo.Names]),
+        new PathKey("file", "An ONNX file whose graph and weights to start from, instead of a name."),
+        new PathKey("weights", "Initial weights as a flat .npy array of 32-bit floats, in the order of the model's tensors. Without it, drawn from the seed."),
+    ], []);
+
+    static readonly KeyGroup Client = new("client", "What a participant does in a round.",
+    [
+        new IntegerKey("epochs", "Passes over the client's data.", 1, 10_000) { Default = 1L },
+        new IntegerKey("batchSize", "Samples a step.", 1, 1_000_000) { Default = 32L },
+        new NumberKey("learningRate", "Step size of the client's optimizer.", 0) { Default = 0.05, Above = true },
+        new ChoiceKey("optimizer", "The client's optimizer.", ["sgd", "adam"]) { Default = "sgd" },
+        new NumberKey("momentum", "Momentum of sgd.", 0, 1) { Default = 0.0, Below = true },
+        new NumberKey("weightDecay", "Factor of the squared-norm penalty.", 0) { Default = 0.0 },
+        new NumberKey("proximal", "Strength mu of FedProx's pull towards the received model; 0 is FedAvg.", 0) { Default = 0.0 },
+    ], []);
+
+    static readonly KeyGroup Server = new("server", "How the mean update becomes the next model.",
+    [
+        new ChoiceKey("optimizer", "The server's optimizer.", ["fedavg", "fedavgm", "fedadam", "fedyogi"]) { Default = "fedavg" },
+        new NumberKey("learningRate", "Step size of the server's optimizer.", 0) { Default = 1.0, Above = true },
+        new NumberKey("momentum", "Momentum of fedavgm.", 0, 1) { Default = 0.9, Below = true },
+        new NumberKey("beta1", "Decay of the mean in fedadam and fedyogi.", 0, 1) { Default = 0.9, Below = true },
+        new NumberKey("beta2", "Decay of the squares in fedadam and fedyogi.", 0, 1) { Default = 0.99, Below = true },
+        new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3, Above = true },
+    ], []);
+
+    /// <summary>The whole file.</summary>
+    public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server]);
+
+    static NotationKey Line(string name, string description, params string[] examples) =>
+        new(name, description, (text, _) => Codec.Parse(text), CodecPattern)
+        {
+            Default = Codec.Parse("pack"),
+            Examples = examples,
+        };
+}

@@ -1,0 +1,37 @@
+namespace Plume.Cli.Experiments;
+
+/// <summary>Finds the known word that a mistyped one was meant to be.</summary>
+static class Nearest
+{
+    /// <summary>The nearest of the words in <paramref name="sentence"/>, or the list of all when none is near.</summary>
+    public static string To(string word, IEnumerable<string> known, string sentence)
+    {
+        var words = known.ToList();
+        string nearest = words.MinBy(candidate => Distance(word, candidate))!;
+        return Distance(word, nearest) <= Math.Max(2, nearest.Length / 2)
+            ? string.Format(sentence, nearest)
+            : $"known are {string.Join(", ", words)}.";
+    }
+
+    /// <summary>
+    /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other, in any case.
+    /// Source: Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964 (optimal string alignment).
+    /// </summary>
+    public static int Distance(string left, string right)
+    {
+        (left, right) = (left.ToLowerInvariant(), right.ToLowerInvariant());
+        var costs = new int[left.Length + 1, right.Length + 1];
+        for (int i = 0; i <= left.Length; i++)
+            for (int j = 0; j <= right.Length; j++)
+                costs[i, j] = i == 0 || j == 0 ? i + j : Step(costs, left, right, i, j);
+        return costs[left.Length, right.Length];
+    }
+
+    static int Step(int[,] costs, string left, string right, int i, int j)
+    {
+        int replaced = costs[i - 1, j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+        int best = Math.Min(replaced, Math.Min(costs[i - 1, j], costs[i, j - 1]) + 1);
+        bool swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+        return swapped ? Math.Min(best, costs[i - 2, j - 2] + 1) : best;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using Plume.Cli.Experiments.Json;
+using Plume.Cli.Experiments.Keys;
+
+namespace Plume.Cli.Experiments;
+
+/// <summary>The value of every key, as written or by default, and where it was written.</summary>
+sealed class Settings
+{
+    readonly Dictionary<string, (object? Value, Place? Place)> values =
+        ExperimentKeys.Root.Flatten().ToDictionary(entry => entry.Path, entry => (entry.Key.Default, (Place?)null), StringComparer.Ordinal);
+
+    /// <summary>Takes a value that was written, over an earlier one.</summary>
+    public void Set(string path, object value, Place place) => values[path] = (value, place);
+
+    /// <summary>The value of a key.</summary>
+    public T Get<T>(string path) => (T)values[path].Value!;
+
+    /// <summary>Whether the key has a value.</summary>
+    public bool Has(string path) => values[path].Value is not null;
+
+    /// <summary>A whole number that fits 32 bits, as its key's range promises.</summary>
+    public int Int32(string path) => checked((int)Get<long>(path));
+
+    /// <summary>Where the key was written, or that it was not.</summary>
+    public string PlaceOf(string path) => values[path].Place?.Text ?? $"{path} (not written)";
+
+    /// <summary>All values as the object of an experiment file, which reads back to the same settings.</summary>
+    public JsonObject ToJson() => ToJson(ExperimentKeys.Root, "");
+
+    JsonObject ToJson(KeyGroup group, string prefix)
+    {
+        var json = new JsonObject();
+        foreach (var key in group.Keys.Where(key => key.Name != "$schema" && Has(prefix + key.Name)))
+            json[key.Name] = key.Write(values[prefix + key.Name].Value);
+        foreach (var inner in group.Groups)
+            json[inner.Name] = ToJson(inner, $"{prefix}{inner.Name}.");
+        return json;
+    }
+}

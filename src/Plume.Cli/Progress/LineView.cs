@@ -1,0 +1,24 @@
+namespace Plume.Cli.Progress;
+
+/// <summary>One plain line a round, for logs and pipes.</summary>
+sealed class LineView(TextWriter output) : IProgressView
+{
+    public void Follow(RunOutline outline, Action<Action<RoundDone>> run)
+    {
+        output.WriteLine($"{outline.Name}: {outline.Subtitle}");
+        int width = $"{outline.Rounds}".Length;
+        run(done => output.WriteLine(Line(done, outline.Rounds, width)));
+    }
+
+    static string Line(RoundDone done, int rounds, int width)
+    {
+        var (run, plain) = (done.Compressed, done.Baseline);
+        return $"round {run.Round.ToString().PadLeft(width)}/{rounds}  "
+            + $"accuracy {Quantity.Percent(run.Accuracy),8}{Beside(plain is null ? null : Quantity.Percent(plain.Accuracy))}  "
+            + $"up {Quantity.Bytes(run.UplinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.UplinkBytes))}  "
+            + $"down {Quantity.Bytes(run.DownlinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.DownlinkBytes))}  "
+            + $"{Quantity.Seconds(run.Seconds)}  left {Quantity.Seconds(done.SecondsLeft)}";
+    }
+
+    static string Beside(string? plain) => plain is null ? "" : $" (fp32 {plain})";
+}

@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace Plume.Cli.Report;
+
+/// <summary>The page a run leaves behind: one file that loads nothing, for light and dark screens and for paper.</summary>
+static class ReportPage
+{
+    static readonly string Style = ReadStyle();
+
+    /// <summary>The whole page.</summary>
+    public static string Render(RunReport report) => new StringBuilder()
+        .Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n")
+        .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
+        .Append($"<title>{Html.Text(report.Title)} - Plume</title>\n<style>\n{Style}</style>\n</head>\n<body>\n")
+        .Append($"<header><h1>{Html.Text(report.Title)}</h1><p>{Html.Text(report.Subtitle)}</p></header>\n")
+        .Append(Facts(report))
+        .Append(ReportCharts.Pair(report))
+        .Append(Wire(report))
+        .Append(Tensors(report))
+        .Append("<div class=\"pair\">")
+        .Append(Html.Section("Settings", Pairs(report.Settings)))
+        .Append(Html.Section("Made with", Pairs(report.Versions)))
+        .Append("</div>\n<footer>Bytes are counted from the payloads that were really encoded, headers included.</footer>\n</body>\n</html>\n")
+        .ToString();
+
+    static string Facts(RunReport report)
+    {
+        var (run, plain) = (report.Compressed, report.Baseline);
+        var facts = new List<(string Name, string Value, string Note)>
+        {
+            ("Accuracy", Quantity.Percent(run.Accuracy), plain is null ? "" : $"{Quantity.Percent(plain.Accuracy)} with 32-bit floats"),
+            ("Uplink", Quantity.Bytes(run.UplinkBytes), plain is null ? "all updates together" : $"{Quantity.Ratio(plain.UplinkBytes, run.UplinkBytes)} less than {Quantity.Bytes(plain.UplinkBytes)}"),
+            ("Downlink", Quantity.Bytes(run.DownlinkBytes), plain is null ? "missed rounds included" : $"{Quantity.Ratio(plain.DownlinkBytes, run.DownlinkBytes)} less than {Quantity.Bytes(plain.DownlinkBytes)}"),
+            ("Time a round", Quantity.Seconds(run.SecondsPerRound), plain is null ? $"{run.Rounds.Count} rounds" : $"{Quantity.Seconds(plain.SecondsPerRound)} with 32-bit floats"),
+        };
+        if (plain is not null)
+            facts.Insert(3, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
+        return $"<dl class=\"facts\">{string.Concat(facts.Select(fact => $"<div><dt>{fact.Name}</dt><dd>{fact.Value}<small>{fact.Note}</small></dd></div>"))}</dl>\n";
+    }
+
+    static string Wire(RunReport report)
+    {
+        var rows = new List<IReadOnlyList<Cell>>();
+        foreach (var track in new[] { report.Compressed, report.Baseline }.OfType<Track>())
+        {
+            rows.Add(Row(track, "uplink", track.Uplink, track.UplinkBytes, report.Baseline?.UplinkBytes));
+            rows.Add(Row(track, "downlink", track.Downlink, track.DownlinkBytes, report.Baseline?.DownlinkBytes));
+        }
+
+        return Html.Section("On the wire", $"<div class=\"code\">{Html.Table(["", "codec", "bytes", "a round", "to 32-bit floats"], rows)}</div>");
+    }
+
+    static Cell[] Row(Track track, string direction, string codec, long bytes, long? plain) =>
+    [
+        $"{track.Name}, {direction}",
+        codec,
+        Cell.Number(Quantity.Bytes(bytes)),
+        Cell.Number(Quantity.Bytes(bytes / Math.Max(1, track.Rounds.Count))),
+        Cell.Number(plain is { } whole ? Quantity.Ratio(whole, bytes) : "-"),
+    ];
+
+    static string Tensors(RunReport report)
+    {
+        double uplink = report.Tensors.Sum(tensor => tensor.Values * tensor.UplinkBits);
+        double downlink = report.Tensors.Sum(tensor => tensor.Values * tensor.DownlinkBits);
+        long values = report.Tensors.Sum(tensor => (long)tensor.Values);
+        List<IReadOnlyList<Cell>> rows = [.. report.Tensors.Select(tensor => (Cell[])
+        [
+            tensor.Name, tensor.Shape, tensor.Role, Cell.Number($"{tensor.Values:N0}"),
+            Bits(tensor.UplinkBits, tensor.Values, uplink), Bits(tensor.DownlinkBits, tensor.Values, downlink),
+        ])];
+        rows.Add(["all", "", "", Cell.Number($"{values:N0}"), Cell.Number($"{uplink / values:0.00}"), Cell.Number($"{downlink / values:0.00}")]);
+        return values == 0 ? "" : Html.Section("Bits a parameter, by tensor",
+            Html.Table(["tensor", "shape", "role", "values", "uplink", "downlink"], rows),
+            "In the last round's payloads; the bar is the tensor's share of their bits. Biases, normalizations and small tensors are never dropped and stay at high precision.");
+    }
+
+    static Cell Bits(double bits, int values, double whole) => new($"{bits:0.00}", true, bits * values / whole);
+
+    static string Pairs(IReadOnlyList<(string Key, string Value)> pairs) =>
+        Html.Table(["", ""], [.. pairs.Select(pair => (Cell[])[pair.Key, pair.Value])]).Replace("<thead><tr><th></th><th></th></tr></thead>", "", StringComparison.Ordinal);
+
+    static string ReadStyle()
+    {
+        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("report.css")!);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,35 @@
+namespace Plume.Federation.Rounds;
+
+/// <summary>Something that happened outside, told to the federation together with the time.</summary>
+public abstract record FederationEvent
+{
+    private protected FederationEvent()
+    {
+    }
+}
+
+/// <summary>The federation begins.</summary>
+public sealed record Started : FederationEvent;
+
+/// <summary>A client's update is here, durable, and not yet decoded.</summary>
+/// <param name="Client">Who sent it.</param>
+/// <param name="Round">The round it was made in.</param>
+/// <param name="Attempt">That round's attempt.</param>
+/// <param name="ModelVersion">The version it was made from.</param>
+/// <param name="Samples">How many samples it says it was made from.</param>
+public sealed record UpdateArrived(int Client, int Round, int Attempt, int ModelVersion, int Samples) : FederationEvent;
+
+/// <summary>An update that was to be added was decoded and is in the sum.</summary>
+public sealed record UpdateAdded(int Client) : FederationEvent;
+
+/// <summary>An update that was to be added could not be: its bytes break a rule, or it is not finite.</summary>
+public sealed record UpdateInvalid(int Client, string Problem) : FederationEvent;
+
+/// <summary>A participant is known to be gone for this round.</summary>
+public sealed record ClientDropped(int Client) : FederationEvent;
+
+/// <summary>Time has passed; a deadline may have.</summary>
+public sealed record TimePassed : FederationEvent;
+
+/// <summary>The mean of the round was applied to the model and the new version is durable.</summary>
+public sealed record ModelApplied : FederationEvent;

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using Plume.Compression.Randomness;
+using Plume.Federation.Selection;
+
+namespace Plume.Federation.Rounds;
+
+/// <summary>
+/// The rules of a federation as a pure function: a state, an event and the time go in; the next state and the host's
+/// commands come out. No clock, no I/O, no chance but the key's. The simulator and a server differ only in who calls it.
+/// </summary>
+/// <remarks>
+/// Promises: an update counts once or not at all; nothing of another round counts; a round closes once, with a quorum or
+/// more; a refused update names its client and its rule.
+/// </remarks>
+public sealed class FederationMachine
+{
+    readonly FederationPlan plan;
+    readonly RandomKey key;
+
+    /// <summary>A machine for one plan.</summary>
+    /// <param name="plan">The rules.</param>
+    /// <param name="key">Where selection draws from.</param>
+    /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
+    public FederationMachine(FederationPlan plan, RandomKey key)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        string problems = string.Join(" ", plan.Problems());
+        if (problems.Length > 0)
+            throw new ArgumentException(problems, nameof(plan));
+        (this.plan, this.key) = (plan, key.Fold("selection"));
+    }
+
+    /// <summary>The state of a federation that has completed a number of rounds: its next round is open.</summary>
+    public FederationState After(int rounds, DateTimeOffset now) => rounds < plan.Rounds
+        ? Open(FederationState.Initial, rounds + 1, attempt: 1, now).Item1
+        : FederationState.Initial with { Phase = Phase.Finished };
+
+    /// <summary>Takes one event.</summary>
+    /// <exception cref="InvalidOperationException">The host reported something that it was not told to do.</exception>
+    public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state, FederationEvent happened, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return happened switch
+        {
+            Started => state.Phase == Phase.Waiting ? Open(state, round: 1, attempt: 1, now) : Ignore(state),
+            UpdateArrived update => Arrive(state, update),
+            UpdateAdded added => Settle(Stand(state, added.Client, Standing.Decoding, Standing.Added), now),
+            UpdateInvalid invalid => Refuse(state, invalid, now),
+            ClientDropped dropped => Drop(state, dropped.Client, now),
+            TimePassed => Settle(state, now),
+            ModelApplied => Advance(state, now),
+            _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
+        };
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Open(FederationState state, int round, int attempt, DateTimeOffset now)
+    {
+        var participants = plan.Fixed is { } lists
+            ? [.. lists[round - 1].Order()]
+            : UniformSelection.Select(plan.Clients, (int)Math.Ceiling(plan.Participants * plan.OverSelection), key.Fold((ulong)round).Fold((ulong)attempt));
+        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline);
+        return (state with
+        {
+            Phase = Phase.Collecting,
+            Current = next,
+            Standings = participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked),
+            Weights = ImmutableSortedDictionary<int, double>.Empty,
+        }, [new PublishRound(next)]);
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Arrive(FederationState state, UpdateArrived update)
+    {
+        var current = state.Current;
+        var (reason, message) = update switch
+        {
+            _ when update.Round != current.Round || update.Attempt != current.Attempt =>
+                (Refusal.Stale, $"round {current.Round}, attempt {current.Attempt} is open, but the update is of round {update.Round}, attempt {update.Attempt}"),
+            _ when state.Phase != Phase.Collecting => (Refusal.Late, $"round {current.Round} has closed"),
+            _ when !state.Standings.TryGetValue(update.Client, out var standing) => (Refusal.NotAsked, $"round {current.Round} did not ask for it"),
+            _ when state.Standings[update.Client] != Standing.Asked => (Refusal.Duplicate, $"the client's part in round {current.Round} is settled"),
+            _ when update.ModelVersion != current.ModelVersion =>
+                (Refusal.WrongVersion, $"round {current.Round} starts from version {current.ModelVersion}, not {update.ModelVersion}"),
+            _ when update.Samples < 1 || update.Samples > plan.SampleCap => (Refusal.Samples, $"its samples must be 1 to {plan.SampleCap}, but are {update.Samples}"),
+            _ => (default(Refusal?), ""),
+        };
+        if (reason is { } refusal)
+            return (state, [new RefuseUpdate(update.Client, update.Round, refusal, $"The update of client {update.Client} is refused: {message}.")]);
+        double weight = (double)update.Samples / plan.SampleCap;
+        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) }, [new AddUpdate(update.Client, weight)]);
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid, DateTimeOffset now)
+    {
+        var refused = Stand(state, invalid.Client, Standing.Decoding, Standing.Out);
+        var (next, commands) = Settle(refused with { Weights = refused.Weights.Remove(invalid.Client) }, now);
+        string message = $"The update of client {invalid.Client} is refused: {invalid.Problem}";
+        return (next, commands.Insert(0, new RefuseUpdate(invalid.Client, state.Current.Round, Refusal.Invalid, message)));
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Drop(FederationState state, int client, DateTimeOffset now) =>
+        state.Phase == Phase.Collecting && state.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Asked
+            ? Settle(Stand(state, client, Standing.Asked, Standing.Out), now)
+            : Ignore(state);
+
+    // Closes the round when it has all it wanted, or all it will get, or its time is up; never while an update is being
+    // decoded, because that one was taken in.
+    (FederationState, ImmutableArray<FederationCommand>) Settle(FederationState state, DateTimeOffset now)
+    {
+        if (state.Phase != Phase.Collecting || state.Any(Standing.Decoding))
+            return Ignore(state);
+        int added = state.Added;
+        int wanted = plan.Fixed is null ? plan.Participants : state.Standings.Count;
+        bool ended = !state.Any(Standing.Asked) || now >= state.Current.Deadline;
+        if (added >= wanted || (ended && added >= plan.Quorum))
+            return (state with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
+        if (!ended)
+            return Ignore(state);
+        if (state.Current.Attempt < plan.Attempts)
+            return Open(state, state.Current.Round, state.Current.Attempt + 1, now);
+        string message = $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.";
+        return (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, message)]);
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
+    {
+        if (state.Phase != Phase.Applying)
+            throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
+        return state.Current.Round < plan.Rounds
+            ? Open(state, state.Current.Round + 1, attempt: 1, now)
+            : (state with { Phase = Phase.Finished }, [new Finish()]);
+    }
+
+    static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>
+        state.Standings.TryGetValue(client, out var standing) && standing == from
+            ? state with { Standings = state.Standings.SetItem(client, to) }
+            : throw new InvalidOperationException($"Client {client} cannot become {to} in round {state.Current.Round}: it is not {from}.");
+
+    static (FederationState, ImmutableArray<FederationCommand>) Ignore(FederationState state) => (state, []);
+}

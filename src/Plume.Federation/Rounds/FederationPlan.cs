@@ -1,0 +1,54 @@
+using Plume.Federation.Learners;
+
+namespace Plume.Federation.Rounds;
+
+/// <summary>The rules of one federation, fixed before its first round.</summary>
+/// <param name="Clients">Number of clients; a client is a number from 0.</param>
+/// <param name="Rounds">Rounds to run.</param>
+/// <param name="Participants">Updates that a round wants.</param>
+/// <param name="Objective">What clients minimize.</param>
+/// <param name="Uplink">The codec of updates, in its notation.</param>
+/// <param name="Downlink">The codec of models, in its notation.</param>
+public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink, string Downlink)
+{
+    /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
+    public double OverSelection { get; init; } = 1;
+
+    /// <summary>Updates that a round needs at its deadline.</summary>
+    public int Quorum { get; init; } = 1;
+
+    /// <summary>Time that a round's participants have.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Most samples that count of one client: a bound on what a client can claim its update weighs.</summary>
+    public int SampleCap { get; init; } = 1 << 20;
+
+    /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>Who takes part in each round, from the first on, where that is fixed; the federation selects otherwise.</summary>
+    public IReadOnlyList<int[]>? Fixed { get; init; }
+
+    /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Clients < 1)
+            yield return $"A federation needs clients, but has {Clients}.";
+        if (Rounds < 1)
+            yield return $"A federation needs rounds, but has {Rounds}.";
+        if (Participants < 1 || Participants > Clients)
+            yield return $"The participants of a round must be 1 to {Clients}, the number of clients, but are {Participants}.";
+        if (Quorum < 1 || Quorum > Participants)
+            yield return $"The quorum must be 1 to {Participants}, the number of participants, but is {Quorum}.";
+        if (!(OverSelection >= 1 && OverSelection <= 10))
+            yield return $"Over-selection must be 1 to 10 times the participants, but is {OverSelection}.";
+        if (Deadline <= TimeSpan.Zero)
+            yield return $"A round's deadline must be after its start, but is {Deadline}.";
+        if (SampleCap < 1)
+            yield return $"The sample cap must be at least 1, but is {SampleCap}.";
+        if (Attempts < 1)
+            yield return $"A round must be tried at least once, but is {Attempts} times.";
+        if (Fixed is not null && Fixed.Count < Rounds)
+            yield return $"Participants are fixed for {Fixed.Count} rounds, but {Rounds} rounds are to run.";
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+
+namespace Plume.Federation.Rounds;
+
+/// <summary>What a federation is doing.</summary>
+public enum Phase
+{
+    /// <summary>Not begun.</summary>
+    Waiting,
+
+    /// <summary>Participants work; updates arrive.</summary>
+    Collecting,
+
+    /// <summary>The host applies the mean of the round.</summary>
+    Applying,
+
+    /// <summary>All rounds are done.</summary>
+    Finished,
+
+    /// <summary>A round could not find its quorum.</summary>
+    Abandoned,
+}
+
+/// <summary>Where one participant of the round stands.</summary>
+public enum Standing
+{
+    /// <summary>Nothing heard yet.</summary>
+    Asked,
+
+    /// <summary>Its update is being decoded.</summary>
+    Decoding,
+
+    /// <summary>Its update is in the sum.</summary>
+    Added,
+
+    /// <summary>Its update was refused, or it is gone.</summary>
+    Out,
+}
+
+/// <summary>All that a federation knows between two events: a value, so that keeping one is a checkpoint.</summary>
+/// <param name="Phase">What it is doing.</param>
+/// <param name="Current">The round at hand.</param>
+/// <param name="Standings">Each participant of the round and where it stands.</param>
+/// <param name="Weights">The weights of the updates that were taken in, by client.</param>
+public sealed record FederationState(
+    Phase Phase,
+    RoundPlan Current,
+    ImmutableSortedDictionary<int, Standing> Standings,
+    ImmutableSortedDictionary<int, double> Weights)
+{
+    /// <summary>Before the first event.</summary>
+    public static FederationState Initial { get; } = new(
+        Phase.Waiting,
+        new RoundPlan(0, 0, 0, [], default),
+        ImmutableSortedDictionary<int, Standing>.Empty,
+        ImmutableSortedDictionary<int, double>.Empty);
+
+    /// <summary>Updates in the sum.</summary>
+    public int Added => Standings.Count(entry => entry.Value == Standing.Added);
+
+    internal bool Any(Standing standing) => Standings.ContainsValue(standing);
+}

@@ -1,0 +1,9 @@
+namespace Plume.Federation.Rounds;
+
+/// <summary>What is published to the participants of one round.</summary>
+/// <param name="Round">From 1.</param>
+/// <param name="Attempt">From 1; above where earlier participants did not answer in numbers.</param>
+/// <param name="ModelVersion">The version to start from: 0 before the first round has ended.</param>
+/// <param name="Participants">The clients asked, in ascending order.</param>
+/// <param name="Deadline">When the round closes with what has arrived.</param>
+public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline);

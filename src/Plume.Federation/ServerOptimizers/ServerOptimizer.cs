@@ -1,0 +1,46 @@
+using Plume.Compression.Weights;
+
+namespace Plume.Federation.ServerOptimizers;
+
+/// <summary>How the mean of a round's updates becomes the next model.</summary>
+public abstract record ServerOptimizer
+{
+    private protected ServerOptimizer()
+    {
+    }
+
+    /// <summary>Floats of memory a value, which the caller owns and keeps from round to round; zeros at first.</summary>
+    public abstract int MemoryPerValue { get; }
+
+    /// <summary>Moves the model. Running statistics take the plain mean: they are measured, not optimized.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="model">The values, changed in place.</param>
+    /// <param name="mean">The weighted mean of the updates.</param>
+    /// <param name="memory"><see cref="MemoryPerValue"/> times the layout's length.</param>
+    public void Apply(ModelLayout layout, Span<float> model, ReadOnlySpan<float> mean, Span<float> memory)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (model.Length != layout.Length || mean.Length != layout.Length || memory.Length != MemoryPerValue * layout.Length)
+            throw new ArgumentException($"The layout has {layout.Length} values and the optimizer remembers {MemoryPerValue} for each, but model, mean and memory have {model.Length}, {mean.Length} and {memory.Length}.");
+        foreach (var tensor in layout.Tensors)
+        {
+            for (int i = tensor.Offset; i < tensor.Offset + tensor.Length; i++)
+            {
+                model[i] += tensor.Role == TensorRole.Statistic
+                    ? mean[i]
+                    : Change(mean[i], memory.Slice(i * MemoryPerValue, MemoryPerValue));
+            }
+        }
+    }
+
+    /// <summary>What is added to one value, and what is remembered of it.</summary>
+    private protected abstract float Change(float mean, Span<float> memory);
+
+    private protected static double Positive(double value, string name) => double.IsFinite(value) && value > 0
+        ? value
+        : throw new ArgumentOutOfRangeException(name, value, "It must be above 0 and finite.");
+
+    private protected static double Decay(double value, string name) => value >= 0 && value < 1
+        ? value
+        : throw new ArgumentOutOfRangeException(name, value, "It must be from 0 to below 1.");
+}

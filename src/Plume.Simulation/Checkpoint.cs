@@ -1,0 +1,124 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+using Plume.Compression.Container;
+
+namespace Plume.Simulation;
+
+/// <summary>Everything a stopped simulation needs to go on to the same bits, as the bytes of a file.</summary>
+/// <param name="Fingerprint">Of the options and the layout: a checkpoint of other settings is refused.</param>
+/// <param name="Model">The server's exact model.</param>
+/// <param name="Published">The model that clients see.</param>
+/// <param name="Optimizer">The server optimizer's memory.</param>
+/// <param name="Versions">The version that each client has.</param>
+/// <param name="Lengths">Bytes of each version's payload.</param>
+/// <param name="Metrics">The rounds so far.</param>
+/// <param name="Residuals">The clients' residuals.</param>
+sealed record Checkpoint(
+    ulong Fingerprint,
+    float[] Model,
+    float[] Published,
+    float[] Optimizer,
+    int[] Versions,
+    long[] Lengths,
+    IReadOnlyList<RoundMetrics> Metrics,
+    IReadOnlyDictionary<int, float[]> Residuals)
+{
+    const byte FormatVersion = 1;
+    const int HashBytes = 8;
+
+    static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
+
+    public byte[] ToBytes()
+    {
+        var output = new PayloadWriter();
+        output.Bytes(Magic);
+        output.UInt8(FormatVersion);
+        output.UInt64(Fingerprint);
+        WriteArray(output, Model);
+        WriteArray(output, Published);
+        WriteArray(output, Optimizer);
+        WriteArray(output, Versions);
+        WriteArray(output, Lengths);
+        output.Varint(Metrics.Count);
+        foreach (var round in Metrics)
+            WriteRound(output, round);
+        output.Varint(Residuals.Count);
+        foreach (var (client, residual) in Residuals)
+        {
+            output.Varint(client);
+            WriteArray(output, residual);
+        }
+
+        output.UInt64(XxHash64.HashToUInt64(output.Written.Span));
+        return output.Written.ToArray();
+    }
+
+    /// <exception cref="InvalidPayloadException">The bytes are cut, damaged, of another version, or of other settings.</exception>
+    public static Checkpoint Read(ReadOnlySpan<byte> bytes, ulong fingerprint)
+    {
+        var input = new PayloadReader(bytes);
+        if (!input.Bytes(Magic.Length, "magic").SequenceEqual(Magic))
+            throw new InvalidPayloadException("The file does not begin as a checkpoint does.");
+        byte version = input.UInt8("version");
+        if (version != FormatVersion)
+            throw InvalidPayloadException.Field("version", Magic.Length, version, $"must be {FormatVersion}");
+        if (input.Left < HashBytes || XxHash64.HashToUInt64(bytes[..^HashBytes]) != MemoryMarshal.Read<ulong>(bytes[^HashBytes..]))
+            throw new InvalidPayloadException("The checkpoint is cut or damaged: its hash is not the one written at its end.");
+        if (input.UInt64("fingerprint") != fingerprint)
+            throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
+        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
+            ReadArray<long>(ref input), ReadRounds(ref input), ReadResiduals(ref input));
+        input.UInt64("hash");
+        input.End("checkpoint");
+        return checkpoint;
+    }
+
+    static void WriteArray<T>(PayloadWriter output, T[] values) where T : unmanaged
+    {
+        output.Varint(values.Length);
+        output.Bytes(MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+
+    static unsafe T[] ReadArray<T>(ref PayloadReader input) where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>(input.Bytes((long)sizeof(T) * input.Varint("length", 0, input.Left), "values")).ToArray();
+
+    static void WriteRound(PayloadWriter output, RoundMetrics round)
+    {
+        output.Varint(round.Round);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds]);
+        WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
+        output.Varint(round.Accepted);
+        output.Varint(round.Refused.Count);
+        foreach (string reason in round.Refused)
+            WriteArray(output, Encoding.UTF8.GetBytes(reason));
+    }
+
+    static List<RoundMetrics> ReadRounds(ref PayloadReader input)
+    {
+        var rounds = new List<RoundMetrics>();
+        for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
+        {
+            int number = input.Varint("round", 1, int.MaxValue);
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have four figures and two sizes");
+            int accepted = input.Varint("accepted", 0, int.MaxValue);
+            var refused = new List<string>();
+            for (int reasons = input.Varint("refused", 0, input.Left); reasons > 0; reasons--)
+                refused.Add(Encoding.UTF8.GetString(ReadArray<byte>(ref input)));
+            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused));
+        }
+
+        return rounds;
+    }
+
+    static Dictionary<int, float[]> ReadResiduals(ref PayloadReader input)
+    {
+        var residuals = new Dictionary<int, float[]>();
+        for (int left = input.Varint("number of residuals", 0, input.Left); left > 0; left--)
+            residuals[input.Varint("client", 0, int.MaxValue)] = ReadArray<float>(ref input);
+        return residuals;
+    }
+
+    static double? Known(double value) => double.IsNaN(value) ? null : value;
+}

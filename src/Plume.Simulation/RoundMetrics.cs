@@ -1,0 +1,22 @@
+namespace Plume.Simulation;
+
+/// <summary>What one round did.</summary>
+/// <param name="Round">From 1.</param>
+/// <param name="Accuracy">Of the model that the round made, 0 to 1; null where it was not measured.</param>
+/// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
+/// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
+/// <param name="UplinkBytes">Lengths of the payloads that clients sent, refused ones too.</param>
+/// <param name="DownlinkBytes">Lengths of the payloads that participants downloaded to catch up.</param>
+/// <param name="Seconds">Wall time of the round, measuring the model apart.</param>
+/// <param name="Accepted">Updates in the mean.</param>
+/// <param name="Refused">Why each refused update was, with its client's name.</param>
+public sealed record RoundMetrics(
+    int Round,
+    double? Accuracy,
+    double? Loss,
+    double TrainingLoss,
+    long UplinkBytes,
+    long DownlinkBytes,
+    double Seconds,
+    int Accepted,
+    IReadOnlyList<string> Refused);

@@ -1,0 +1,306 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
+using System.Text;
+using Plume.Compression.Aggregation;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+
+namespace Plume.Simulation;
+
+/// <summary>
+/// A whole federation in one process: any number of virtual clients through the same rules and codecs as on a network,
+/// every update really encoded and decoded. The same seed gives the same bits, whatever the number of threads.
+/// </summary>
+/// <remarks>
+/// Memory: the server's model, sum and optimizer, one trained model a thread, the payloads of one round, and the
+/// residuals up to <see cref="SimulationOptions.ResidualMemory"/>.
+/// </remarks>
+public sealed class Simulation : IDisposable
+{
+    readonly SimulationOptions options;
+    readonly ILearner learner;
+    readonly IEvaluator evaluator;
+    readonly TimeProvider time;
+    readonly RandomKey key;
+    readonly Codec uplink;
+    readonly FederationMachine machine;
+    readonly Broadcast broadcast;
+    readonly PayloadDecoder decoder;
+    readonly ExactSum sum;
+    readonly ResidualStore residuals;
+    readonly ConcurrentBag<ClientWork> idle = [];
+    readonly float[] optimizerMemory;
+    readonly int[] versions;
+    readonly List<RoundMetrics> metrics = [];
+    FederationState state = FederationState.Initial;
+    RoundTally tally = new();
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="options">What to run.</param>
+    /// <param name="learner">Trains for every client.</param>
+    /// <param name="evaluator">Measures the model that clients see.</param>
+    /// <param name="initial">Version 0, known to all.</param>
+    /// <param name="time">For the seconds in the metrics; nothing else depends on it.</param>
+    /// <exception cref="ArgumentException">The options break rules (all of them are in the message), or a codec does not fit its direction.</exception>
+    /// <exception cref="FormatException">A codec's line breaks a rule.</exception>
+    public Simulation(SimulationOptions options, ILearner learner, IEvaluator evaluator, float[] initial, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(learner);
+        ArgumentNullException.ThrowIfNull(initial);
+        string problems = string.Join(" ", options.Problems());
+        if (problems.Length > 0)
+            throw new ArgumentException(problems, nameof(options));
+        (this.options, this.learner, this.evaluator, this.time) = (options, learner, evaluator, time);
+        var layout = learner.Layout;
+        key = RandomKey.FromSeed(options.Seed);
+        uplink = Codec.Parse(options.Plan.Uplink);
+        if (uplink.UsesReference)
+            throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
+        machine = new FederationMachine(options.Plan, key);
+        broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads);
+        decoder = new PayloadDecoder(uplink, layout);
+        sum = new ExactSum(layout.Length, (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection));
+        residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
+        optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
+        versions = new int[options.Plan.Clients];
+        Model = [.. initial];
+    }
+
+    /// <summary>The server's exact model.</summary>
+    public float[] Model { get; private set; }
+
+    /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
+    public ReadOnlyMemory<float> Published => broadcast.Published;
+
+    /// <summary>The rounds so far.</summary>
+    public IReadOnlyList<RoundMetrics> Metrics => metrics;
+
+    /// <summary>Whether all rounds are done.</summary>
+    public bool IsFinished => state.Phase == Phase.Finished;
+
+    /// <summary>All that a later run needs to go on from the end of the last round to the same bits.</summary>
+    /// <exception cref="InvalidOperationException">A round is under way.</exception>
+    public byte[] Save()
+    {
+        if (state.Phase is Phase.Applying or Phase.Abandoned)
+            throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
+        var kept = new Dictionary<int, float[]>();
+        foreach (int client in residuals.Clients)
+            residuals.Load(client, kept[client] = new float[uplink.MemoryLength(learner.Layout)]);
+        return new Checkpoint(Fingerprint, Model, broadcast.Published, optimizerMemory, versions, [.. broadcast.Lengths], metrics, kept).ToBytes();
+    }
+
+    /// <summary>Goes back to where the run that saved these bytes stood.</summary>
+    /// <exception cref="InvalidPayloadException">The bytes are damaged, or of other settings.</exception>
+    /// <exception cref="InvalidOperationException">This run has begun.</exception>
+    public void Resume(ReadOnlySpan<byte> saved)
+    {
+        if (state.Phase != Phase.Waiting)
+            throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
+        var kept = Checkpoint.Read(saved, Fingerprint);
+        Model = kept.Model;
+        broadcast.Restore(kept.Published, kept.Lengths);
+        kept.Optimizer.CopyTo(optimizerMemory, 0);
+        kept.Versions.CopyTo(versions, 0);
+        metrics.AddRange(kept.Metrics);
+        foreach (var (client, residual) in kept.Residuals)
+            residuals.Commit(client, residual);
+        state = machine.After(metrics.Count, DateTimeOffset.UnixEpoch);
+    }
+
+    ulong Fingerprint
+    {
+        get
+        {
+            // What does not change the bits may differ from one run to the next.
+            var same = options with { Threads = 1, ResidualMemory = 0, SpillFolder = "", Plan = options.Plan with { Fixed = null } };
+            string participants = options.Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
+            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{same}|{participants}|{learner.Layout.Fingerprint}"));
+        }
+    }
+
+    /// <summary>Runs until all rounds are done, or stops at the end of the round at hand.</summary>
+    /// <param name="roundEnded">Told of each round as it ends.</param>
+    /// <param name="stop">Asks to stop; the round at hand is finished first.</param>
+    /// <exception cref="InvalidOperationException">A round could not find its quorum.</exception>
+    public void Run(Action<RoundMetrics> roundEnded, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(roundEnded);
+        var pending = new Queue<FederationCommand>();
+        if (state.Phase == Phase.Waiting)
+            Tell(new Started(), pending);
+        else if (state.Phase == Phase.Collecting)
+            pending.Enqueue(new PublishRound(state.Current));
+        while (pending.TryDequeue(out var command))
+        {
+            switch (command)
+            {
+                case PublishRound publish when stop.IsCancellationRequested && publish.Plan.Attempt == 1:
+                    return;
+                case PublishRound publish:
+                    RunRound(publish.Plan, pending);
+                    break;
+                case ApplyMean apply:
+                    ApplyMean(apply, pending, roundEnded);
+                    break;
+                case Abandon abandon:
+                    throw new InvalidOperationException(abandon.Message);
+            }
+        }
+    }
+
+    void RunRound(RoundPlan plan, Queue<FederationCommand> pending)
+    {
+        if (plan.Attempt == 1)
+            tally = new RoundTally { Started = time.GetTimestamp() };
+        sum.Clear();
+        foreach (int client in plan.Participants)
+        {
+            tally.DownlinkBytes += broadcast.BytesFrom(versions[client]);
+            versions[client] = broadcast.Version;
+        }
+
+        // Results are told in the order of the participants: with over-selection the order decides who counts.
+        var results = new ClientResult?[plan.Participants.Count];
+        int next = 0;
+        var gate = new Lock();
+        try
+        {
+            Parallel.For(0, results.Length, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
+            {
+                var result = Work(plan, plan.Participants[index]);
+                lock (gate)
+                {
+                    results[index] = result;
+                    for (; next < results.Length && results[next] is { } ready; next++)
+                    {
+                        Deliver(plan, plan.Participants[next], ready, pending);
+                        results[next] = ready with { Payload = [], Residual = [] };
+                    }
+                }
+            });
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+    }
+
+    ClientResult Work(RoundPlan plan, int client)
+    {
+        var clientKey = key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
+        if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
+            return new ClientResult([], new LocalOutcome(0, 0), [], "");
+        if (!idle.TryTake(out var work))
+            work = new ClientWork(learner, uplink, learner.Layout);
+        var task = new LocalTask(plan.Round, client, broadcast.Published, options.Plan.Objective, clientKey);
+        var result = work.Run(task, residuals, CancellationToken.None);
+        idle.Add(work);
+        if (result.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
+            Corrupt(result.Payload, new RandomDraws(clientKey.Fold("corruption")));
+        return result;
+    }
+
+    void Deliver(RoundPlan plan, int client, ClientResult result, Queue<FederationCommand> pending)
+    {
+        if (result.Problem is { } problem)
+        {
+            if (problem.Length > 0)
+                tally.Refused.Add($"Client {client} sent no update: {problem}");
+            Tell(new ClientDropped(client), pending);
+            return;
+        }
+
+        tally.UplinkBytes += result.Payload.Length;
+        foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Outcome.Samples)))
+        {
+            if (command is AddUpdate add)
+                Tell(Add(plan, add, result), pending);
+            else
+                Note(command, pending);
+        }
+    }
+
+    FederationEvent Add(RoundPlan plan, AddUpdate add, ClientResult result)
+    {
+        var clientKey = key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)add.Client);
+        try
+        {
+            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clientKey));
+        }
+        catch (InvalidPayloadException refusal)
+        {
+            return new UpdateInvalid(add.Client, refusal.Message);
+        }
+
+        residuals.Commit(add.Client, result.Residual);
+        tally.TrainingLoss += result.Outcome.Loss;
+        return new UpdateAdded(add.Client);
+    }
+
+    void ApplyMean(ApplyMean apply, Queue<FederationCommand> pending, Action<RoundMetrics> roundEnded)
+    {
+        var mean = new float[Model.Length];
+        sum.DivideInto(apply.TotalWeight, mean);
+        options.Server.Apply(learner.Layout, Model, mean, optimizerMemory);
+        broadcast.Publish(Model);
+        double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
+        bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
+        var evaluation = measured ? evaluator.Evaluate(broadcast.Published, CancellationToken.None) : null;
+        var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
+            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused]);
+        metrics.Add(round);
+        Tell(new ModelApplied(), pending);
+        roundEnded(round);
+    }
+
+    void Tell(FederationEvent happened, Queue<FederationCommand> pending)
+    {
+        foreach (var command in Step(happened))
+            Note(command, pending);
+    }
+
+    ImmutableArray<FederationCommand> Step(FederationEvent happened)
+    {
+        // Virtual clients answer or drop out; no deadline passes, and a constant keeps runs alike.
+        (state, var commands) = machine.Step(state, happened, DateTimeOffset.UnixEpoch);
+        return commands;
+    }
+
+    void Note(FederationCommand command, Queue<FederationCommand> pending)
+    {
+        if (command is RefuseUpdate refuse)
+            tally.Refused.Add(refuse.Message);
+        else
+            pending.Enqueue(command);
+    }
+
+    static void Corrupt(byte[] payload, RandomDraws draws)
+    {
+        for (int flips = 1 + draws.NextInt(8); flips > 0; flips--)
+            payload[draws.NextInt(payload.Length)] ^= (byte)(1 << draws.NextInt(8));
+    }
+
+    /// <summary>Deletes the file of residuals, if there is one.</summary>
+    public void Dispose() => residuals.Dispose();
+}
+
+/// <summary>What is counted while a round runs.</summary>
+sealed class RoundTally
+{
+    public long Started { get; init; }
+
+    public long UplinkBytes { get; set; }
+
+    public long DownlinkBytes { get; set; }
+
+    public double TrainingLoss { get; set; }
+
+    public List<string> Refused { get; } = [];
+}

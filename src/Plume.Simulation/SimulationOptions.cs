@@ -1,0 +1,48 @@
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Simulation;
+
+/// <summary>What a simulation runs and how.</summary>
+/// <param name="Plan">The federation's rules.</param>
+/// <param name="Seed">Where every draw of the run comes from.</param>
+public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
+{
+    /// <summary>How the mean update becomes the next model.</summary>
+    public ServerOptimizer Server { get; init; } = new FedAvg();
+
+    /// <summary>Clients that train side by side. The result does not depend on it.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
+    public double DropOut { get; init; }
+
+    /// <summary>Chance that a payload has bits flipped on its way to the server, 0 to 1.</summary>
+    public double Corruption { get; init; }
+
+    /// <summary>The model is measured after every so many rounds and after the last.</summary>
+    public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>Memory for the clients' residuals, in bytes; what does not fit goes to a file.</summary>
+    public long ResidualMemory { get; init; } = 256L << 20;
+
+    /// <summary>Folder of that file, which is deleted at the end.</summary>
+    public string SpillFolder { get; init; } = Path.GetTempPath();
+
+    /// <summary>Every rule that the options break, in sentences.</summary>
+    public IEnumerable<string> Problems()
+    {
+        foreach (string problem in Plan.Problems())
+            yield return problem;
+        if (Threads < 1)
+            yield return $"A simulation needs a thread, but has {Threads}.";
+        if (!(DropOut >= 0 && DropOut <= 1))
+            yield return $"The chance of a drop-out must be 0 to 1, but is {DropOut}.";
+        if (!(Corruption >= 0 && Corruption <= 1))
+            yield return $"The chance of corruption must be 0 to 1, but is {Corruption}.";
+        if (EvaluateEvery < 1)
+            yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
+        if (ResidualMemory < 0)
+            yield return $"The memory for residuals must not be negative, but is {ResidualMemory} bytes.";
+    }
+}
