@@ -45,6 +45,18 @@ public sealed class PartitionLaws
         Assert.Throws<ArgumentOutOfRangeException>(() => partition.Deal(set, 0, Some.Key()));
     }
 
+    // One class, two clients, nearly equal parts: the first client's samples from the first half are hypergeometric with
+    // mean 250 and a standard deviation of 8.
+    [Theory]
+    [InlineData("iid")]
+    [InlineData("dirichlet(1000000)")]
+    [InlineData("shards(1)")]
+    public void The_order_of_the_data_says_nothing_about_whose_a_sample_is(string notation)
+    {
+        var first = Partition.Parse(notation).Deal(Some.Even(1_000, 1), 2, Some.Key()).Clients[0];
+        Assert.InRange(first.Count(sample => sample < 500), 210, 290);
+    }
+
     [Fact]
     public void Iid_parts_differ_by_one_sample_at_most() => Cases.Sample(drawn =>
     {
@@ -65,6 +77,8 @@ public sealed class PartitionLaws
     {
         var clients = new Shards(2).Deal(Some.Even(600, 10), 100, Some.Key()).Clients;
         Assert.All(clients, samples => Assert.Equal(60, samples.Length));
+        // Two random shards of 200 are of one class for about ten clients of a hundred.
+        Assert.InRange(clients.Count(samples => samples.DistinctBy(sample => sample % 10).Count() == 1), 1, 25);
     }
 
     [Fact]
