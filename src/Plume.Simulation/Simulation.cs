@@ -37,6 +37,7 @@ public sealed class Simulation : IDisposable
     readonly float[] optimizerMemory;
     readonly int[] versions;
     readonly List<RoundMetrics> metrics = [];
+    readonly Queue<FederationCommand> pending = [];
     FederationState state = FederationState.Initial;
     RoundTally tally = new();
 
@@ -112,6 +113,8 @@ public sealed class Simulation : IDisposable
         foreach (var (client, residual) in kept.Residuals)
             residuals.Commit(client, residual);
         state = machine.After(metrics.Count, DateTimeOffset.UnixEpoch);
+        if (state.Phase == Phase.Collecting)
+            pending.Enqueue(new PublishRound(state.Current));
     }
 
     ulong Fingerprint
@@ -125,37 +128,31 @@ public sealed class Simulation : IDisposable
         }
     }
 
-    /// <summary>Runs until all rounds are done, or stops at the end of the round at hand.</summary>
-    /// <param name="roundEnded">Told of each round as it ends.</param>
-    /// <param name="stop">Asks to stop; the round at hand is finished first.</param>
-    /// <exception cref="InvalidOperationException">A round could not find its quorum.</exception>
-    public void Run(Action<RoundMetrics> roundEnded, CancellationToken stop)
+    /// <summary>Runs the next round to its end.</summary>
+    /// <returns>What it did; null when all rounds are done.</returns>
+    /// <exception cref="InvalidOperationException">The round could not find its quorum.</exception>
+    public RoundMetrics? NextRound()
     {
-        ArgumentNullException.ThrowIfNull(roundEnded);
-        var pending = new Queue<FederationCommand>();
         if (state.Phase == Phase.Waiting)
-            Tell(new Started(), pending);
-        else if (state.Phase == Phase.Collecting)
-            pending.Enqueue(new PublishRound(state.Current));
+            Tell(new Started());
         while (pending.TryDequeue(out var command))
         {
             switch (command)
             {
-                case PublishRound publish when stop.IsCancellationRequested && publish.Plan.Attempt == 1:
-                    return;
                 case PublishRound publish:
-                    RunRound(publish.Plan, pending);
+                    RunRound(publish.Plan);
                     break;
                 case ApplyMean apply:
-                    ApplyMean(apply, pending, roundEnded);
-                    break;
+                    return ApplyMean(apply);
                 case Abandon abandon:
                     throw new InvalidOperationException(abandon.Message);
             }
         }
+
+        return null;
     }
 
-    void RunRound(RoundPlan plan, Queue<FederationCommand> pending)
+    void RunRound(RoundPlan plan)
     {
         if (plan.Attempt == 1)
             tally = new RoundTally { Started = time.GetTimestamp() };
@@ -180,7 +177,7 @@ public sealed class Simulation : IDisposable
                     results[index] = result;
                     for (; next < results.Length && results[next] is { } ready; next++)
                     {
-                        Deliver(plan, plan.Participants[next], ready, pending);
+                        Deliver(plan, plan.Participants[next], ready);
                         results[next] = ready with { Payload = [], Residual = [] };
                     }
                 }
@@ -207,13 +204,13 @@ public sealed class Simulation : IDisposable
         return result;
     }
 
-    void Deliver(RoundPlan plan, int client, ClientResult result, Queue<FederationCommand> pending)
+    void Deliver(RoundPlan plan, int client, ClientResult result)
     {
         if (result.Problem is { } problem)
         {
             if (problem.Length > 0)
                 tally.Refused.Add($"Client {client} sent no update: {problem}");
-            Tell(new ClientDropped(client), pending);
+            Tell(new ClientDropped(client));
             return;
         }
 
@@ -221,9 +218,9 @@ public sealed class Simulation : IDisposable
         foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Outcome.Samples)))
         {
             if (command is AddUpdate add)
-                Tell(Add(plan, add, result), pending);
+                Tell(Add(plan, add, result));
             else
-                Note(command, pending);
+                Note(command);
         }
     }
 
@@ -244,7 +241,7 @@ public sealed class Simulation : IDisposable
         return new UpdateAdded(add.Client);
     }
 
-    void ApplyMean(ApplyMean apply, Queue<FederationCommand> pending, Action<RoundMetrics> roundEnded)
+    RoundMetrics ApplyMean(ApplyMean apply)
     {
         var mean = new float[Model.Length];
         sum.DivideInto(apply.TotalWeight, mean);
@@ -256,14 +253,14 @@ public sealed class Simulation : IDisposable
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused]);
         metrics.Add(round);
-        Tell(new ModelApplied(), pending);
-        roundEnded(round);
+        Tell(new ModelApplied());
+        return round;
     }
 
-    void Tell(FederationEvent happened, Queue<FederationCommand> pending)
+    void Tell(FederationEvent happened)
     {
         foreach (var command in Step(happened))
-            Note(command, pending);
+            Note(command);
     }
 
     ImmutableArray<FederationCommand> Step(FederationEvent happened)
@@ -273,7 +270,7 @@ public sealed class Simulation : IDisposable
         return commands;
     }
 
-    void Note(FederationCommand command, Queue<FederationCommand> pending)
+    void Note(FederationCommand command)
     {
         if (command is RefuseUpdate refuse)
             tally.Refused.Add(refuse.Message);
