@@ -39,7 +39,8 @@ ref struct AllotmentReader
         Expect(JsonTokenType.StartObject, "an object with 'clients', a list of index lists");
         for (json.Read(); json.TokenType != JsonTokenType.EndObject; json.Read())
         {
-            bool ofClients = json.ValueTextEquals("clients"u8), ofRounds = json.ValueTextEquals("rounds"u8);
+            // As they are written: unescaping another's key throws where it is half a surrogate pair.
+            bool ofClients = json.ValueSpan.SequenceEqual("clients"u8), ofRounds = json.ValueSpan.SequenceEqual("rounds"u8);
             if ((ofClients ? clients : ofRounds ? rounds : null) is not null)
                 throw Error("the key stands here a second time");
             // The number of clients bounds what a round may name, so it must be known first.
