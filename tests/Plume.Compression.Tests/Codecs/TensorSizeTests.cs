@@ -1,10 +1,11 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Weights;
 
 namespace Plume.Compression.Tests.Codecs;
 
 public class TensorSizeTests
 {
-    static (IReadOnlyList<long> Bits, int Payload) Measure(string line, Weights.ModelLayout layout)
+    static (IReadOnlyList<long> Bits, int Payload) Measure(string line, ModelLayout layout)
     {
         var codec = Codec.Parse(line);
         var payload = new PayloadEncoder(codec, layout).Encode(Some.Normal(layout.Length), Some.Key());
