@@ -1,5 +1,6 @@
 using Plume.Cli.Experiments;
 using Plume.Compression.Container;
+using Plume.Learning.Execution;
 
 namespace Plume.Cli.Errors;
 
@@ -21,7 +22,7 @@ static class Failure
         CliException known => (known.Code, known.Message),
         ExperimentException wrong => (ExitCode.Usage, wrong.Message),
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
-        InvalidPayloadException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
+        InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),

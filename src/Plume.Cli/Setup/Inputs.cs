@@ -91,6 +91,9 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (!settings.Has("model.weights"))
             return graph;
         float[] values = NpyFile.Read(settings.Get<string>("model.weights")).Values;
+        int strange = Array.FindIndex(values, value => !float.IsFinite(value));
+        if (strange >= 0)
+            throw Wrong(settings, "model.weights", $"model.weights must be finite, but value {strange} is {values[strange]}.");
         return values.Length == graph.Weights.Length
             ? graph.With(new ModelWeights(graph.Weights, values))
             : throw Wrong(settings, "model.weights", $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");

@@ -1,0 +1,99 @@
+using Plume.Compression.Randomness;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Tests.Commands;
+
+public class BadInputTests
+{
+    [Theory]
+    [InlineData(1, "--set client.epoch=2: There is no key 'client.epoch' in an experiment; did you mean 'client.epochs'?", "simulate", "--set", "client.epoch=2")]
+    [InlineData(1, "column 12: 'unifrm' is not a stage; known are feedback, delta, topk, uniform, pack, rans, zstd.", "simulate", "--set", "uplink=topk(1%) | unifrm(8) | rans")]
+    [InlineData(1, "drops values for good, which keeps a model from learning; write 'feedback | topk(1%) | pack'.", "simulate", "--set", "uplink=topk(1%) | pack")]
+    [InlineData(1, "Folder '/no/such' lacks train-images-idx3-ubyte", "simulate", "--set", "data.set=fashion-mnist", "--set", "data.folder=/no/such")]
+    [InlineData(1, "apt-get install dataset-fashion-mnist", "simulate", "--set", "data.set=fashion-mnist", "--set", "data.folder=/no/such")]
+    [InlineData(1, "Model 'lenet' does not fit samples of shape [1, 8, 8].", "simulate", "--set", "model.name=lenet")]
+    [InlineData(1, "The experiment file '/no/such.json' cannot be read", "simulate", "/no/such.json")]
+    [InlineData(1, "the participants of a round must be 1 to 20", "simulate", "--set", "participants=21")]
+    [InlineData(3, "The run folder '/proc/plume' cannot be written", "simulate", "--out", "/proc/plume")]
+    [InlineData(1, "--resume goes on with the settings of the run in --out", "simulate", "--resume")]
+    [InlineData(3, "There is no run to resume in '/proc'", "simulate", "--resume", "--out", "/proc")]
+    [InlineData(1, "--threads must be 1 or more, but is 0.", "simulate", "--threads", "0")]
+    [InlineData(2, "'/no/such.onnx' cannot be opened", "compress", "/no/such.onnx")]
+    [InlineData(1, "A model file ends in .onnx, .safetensors or .plume", "inspect", "/etc/hostname")]
+    [InlineData(1, "See 'plume --help'.", "simulat")]
+    public void A_mistake_gives_one_message_its_code_and_no_trace(int code, string message, params string[] arguments)
+    {
+        var run = Program.Run(arguments);
+        Assert.Equal(code, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("plume: ", run.Error);
+        Assert.DoesNotContain("   at ", run.Error);
+        Assert.Empty(run.Output);
+    }
+
+    [Fact]
+    public void All_problems_of_an_experiment_are_listed_at_once_with_their_places()
+    {
+        using var folder = new Folder();
+        File.WriteAllText(folder["e.json"], """
+            { // a comment
+              "rounds": 0, "participant": 3,
+              "data": { "set": "digit" },
+              "uplink": "topk(200%) | pack",
+            }
+            """);
+        var run = Program.Run("simulate", folder["e.json"]);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("The experiment has 4 problems:", run.Error);
+        foreach (string problem in new[] { "e.json:2:13: rounds must be", "did you mean 'participants'?", "the nearest is \"digits\"", "'200%' must be above 0% and at most 100%" })
+            Assert.Contains(problem, run.Error);
+    }
+
+    [Fact]
+    public void An_unsupported_operator_and_its_node_are_named()
+    {
+        using var folder = new Folder();
+        var graph = new ModelGraph("odd", [new ValueInfo("x", ElementType.Float, ["N", 1, 8, 8])], [new ValueInfo("y", ElementType.Float, ["N", 10])],
+            [new Node("strange", "Einsum", ["x"], ["y"], new Dictionary<string, AttributeValue> { ["equation"] = "nijk->n" })], []);
+        OnnxFile.WriteFile(folder["odd.onnx"], graph);
+        File.WriteAllText(folder["e.json"], """{ "clients": 4, "participants": 2, "data": { "set": "digits" }, "model": { "file": "odd.onnx" } }""");
+        var run = Program.Run("simulate", folder["e.json"], "--out", folder["run"]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Operator 'Einsum' of node 'strange' (Einsum) is not supported", run.Error);
+    }
+
+    [Fact]
+    public void A_model_file_cut_anywhere_is_refused_and_nothing_is_written()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        Assert.Equal(0, Program.Run("compress", folder["m.onnx"]).Code);
+        byte[] whole = File.ReadAllBytes(folder["m.plume"]);
+        foreach (int length in new[] { 0, 5, 100, whole.Length - 1 })
+        {
+            File.WriteAllBytes(folder["cut.plume"], whole[..length]);
+            var run = Program.Run("decompress", folder["cut.plume"]);
+            Assert.Equal(2, run.Code);
+            Assert.Contains("cut.plume' cannot be read.", run.Error);
+            Assert.False(File.Exists(folder["cut.onnx"]));
+        }
+    }
+
+    [Fact]
+    public void A_truncated_idx_file_is_named_with_what_it_lacks()
+    {
+        using var folder = new Folder();
+        foreach (string part in new[] { "train", "t10k" })
+        {
+            File.WriteAllBytes(folder[$"{part}-images-idx3-ubyte"], [0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2, 3]);
+            File.WriteAllBytes(folder[$"{part}-labels-idx1-ubyte"], [0, 0, 8, 1, 0, 0, 0, 9, 1]);
+        }
+
+        var run = Program.Run("simulate", "--set", "data.set=mnist", "--set", $"data.folder={folder.Path}");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("train-labels-idx1-ubyte", run.Error);
+        Assert.DoesNotContain("   at ", run.Error);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace Plume.Cli.Tests;
+
+/// <summary>The built program, run as a user runs it.</summary>
+static class Program
+{
+    public sealed record Ended(int Code, string Output, string Error);
+
+    public static Ended Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Ended(process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Runs until a line begins with the text, then asks the program to stop as Ctrl-C does.</summary>
+    public static Ended RunUntil(string line, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        string output = "";
+        while (process.StandardOutput.ReadLine() is { } text)
+        {
+            output += text + "\n";
+            if (text.StartsWith(line, StringComparison.Ordinal))
+                Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        }
+
+        process.WaitForExit();
+        return new Ended(process.ExitCode, output, error.Result);
+    }
+
+    static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Repository.Program, .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+}
