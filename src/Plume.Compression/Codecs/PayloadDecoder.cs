@@ -33,7 +33,7 @@ public sealed class PayloadDecoder
         fine = new FineTensors(plan);
         fineValues = new float[fine.Tensors.Any() ? layout.Length : 0];
         blocks = [.. plan.Blocks.Select(block => new Block(block))];
-        coder = codec.Coder.CreateCoder();
+        coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         transforms = [.. codec.Stages.OfType<TransformStage>().Reverse()];
     }

@@ -25,6 +25,7 @@ public sealed class PayloadEncoder
     readonly TransformStage[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
+    readonly float keep;
     readonly Lazy<PayloadDecoder> decoder;
     Grid[] grids = [];
     GridStatistics[] statistics = [];
@@ -37,10 +38,11 @@ public sealed class PayloadEncoder
         fine = new FineTensors(plan);
         blocks = [.. plan.Blocks.Select(block => new Block(block))];
         selector = codec.Selector?.CreateSelector();
-        coder = codec.Coder.CreateCoder();
+        coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         transforms = [.. codec.Stages.OfType<TransformStage>()];
         work = new float[layout.Length];
+        keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
         decoder = new Lazy<PayloadDecoder>(() => new PayloadDecoder(codec, layout) { Parallelism = Parallelism });
     }
 
@@ -59,7 +61,7 @@ public sealed class PayloadEncoder
         CheckLengths(values.Length, memory.Length, reference.Length);
         values.Span.CopyTo(work);
         if (plan.Codec.Remembers)
-            TensorPrimitives.Add(work, memory.Span, work);
+            AddResidual(memory.Span, work);
         foreach (var transform in transforms)
             transform.Forward(work, reference.Span);
         Finite.Check(work, plan.Layout, nameof(values));
@@ -167,8 +169,25 @@ public sealed class PayloadEncoder
     void KeepResidual(ReadOnlySpan<float> values, Span<float> memory, ReadOnlyMemory<float> reference, RandomKey key)
     {
         decoder.Value.Decode(output.Written, work, key, reference);
-        TensorPrimitives.Add(values, memory, memory);
-        TensorPrimitives.Subtract(memory, work, memory);
+        TensorPrimitives.Subtract(values, work, work);
+        AddResidual(memory, work);
+        work.CopyTo(memory);
+    }
+
+    // Product and sum are rounded apart, so that every instruction set gives the same bits.
+    void AddResidual(ReadOnlySpan<float> memory, Span<float> target)
+    {
+        if (keep == 1)
+        {
+            TensorPrimitives.Add(target, memory, target);
+            return;
+        }
+
+        for (int i = 0; i < memory.Length; i++)
+        {
+            float kept = keep * memory[i];
+            target[i] += kept;
+        }
     }
 
     void CheckLengths(int values, int memory, int reference)

@@ -15,7 +15,7 @@ sealed class TableSet
     public FrequencyTable Of(Block block) => tables[tableOf[block.Plan.TensorIndex]];
 
     /// <summary>Fits tables to the blocks' token counts and writes them: for each tensor its table's number, then the tables.</summary>
-    public void Write(Block[] blocks, int which, int alphabet, PayloadWriter output)
+    public void Write(Block[] blocks, int which, PayloadWriter output)
     {
         var clusters = Cluster.Join(CountByTensor(blocks, which));
         Resize(blocks[^1].Plan.TensorIndex + 1, clusters.Count);

@@ -58,7 +58,7 @@ static class UniformKernel
             {
                 LevelKind.Signed => Math.Min(symbol - last, last) * grid.Step,
                 LevelKind.Sign => symbol == 0 ? -grid.Step : grid.Step,
-                _ => WithSign(grid.Low + (symbol >> 1) * grid.Step, symbol & 1),
+                _ => WithSign(grid.Low + Math.Min(symbol >> 1, last) * grid.Step, symbol & 1),
             };
         }
     }

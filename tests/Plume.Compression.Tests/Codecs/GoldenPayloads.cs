@@ -21,6 +21,7 @@ public class GoldenPayloads
         { "uniform8-pack", "uniform(8) | pack" },
         { "uniform3-block-pack", "uniform(3, stochastic, block=32) | pack" },
         { "uniform1-rans", "uniform(1) | rans" },
+        { "uniform3-rans-in-pairs", "uniform(3) | rans" },
         { "uniform12-channel-rans", "uniform(12, channel) | rans" },
         { "topk-pack", "topk(5%) | pack" },
         { "topk-uniform1-pack", "topk(5%) | uniform(1) | pack" },

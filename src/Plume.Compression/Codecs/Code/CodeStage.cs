@@ -17,7 +17,7 @@ public abstract record CodeStage : Stage
     internal virtual bool NeedsQuantizer => false;
 
     /// <summary>The stage's memory in one encoder or decoder.</summary>
-    internal abstract BlockCoder CreateCoder();
+    internal abstract BlockCoder CreateCoder(CodecPlan plan);
 }
 
 /// <summary>Codes blocks. What blocks share is written and read once, before them; then blocks may go to different threads.</summary>

@@ -19,7 +19,7 @@ public sealed record Pack : CodeStage, INotated<Pack>
 
     static Pack INotated<Pack>.Parse(StageArguments arguments) => new();
 
-    internal override BlockCoder CreateCoder() => new PackCoder();
+    internal override BlockCoder CreateCoder(CodecPlan plan) => new PackCoder();
 }
 
 sealed class PackCoder : BlockCoder

@@ -38,7 +38,7 @@ public sealed record Zstd : CodeStage, INotated<Zstd>
     static Zstd INotated<Zstd>.Parse(StageArguments arguments) =>
         new(arguments.Positional("level") is { } level ? arguments.Integer(level, Fastest, Smallest) : Default);
 
-    internal override BlockCoder CreateCoder() => new ZstdCoder(Level);
+    internal override BlockCoder CreateCoder(CodecPlan plan) => new ZstdCoder(Level);
 }
 
 sealed class ZstdCoder(int level) : BlockCoder

@@ -44,10 +44,22 @@ sealed class Block(BlockPlan plan)
     /// <summary>The coded values as symbols, little-endian.</summary>
     public Span<byte> Symbols => symbols.AsSpan(0, Count * SymbolBytes);
 
-    /// <summary>What an entropy coder makes of the block: one token a symbol, and one a gap where it is sparse.</summary>
-    public Span<byte> Tokens => tokens.AsSpan(0, IsSparse ? 2 * Count : Count);
+    /// <summary>Whether an entropy coder writes only some symbols, each with the gap before it.</summary>
+    public bool InPairs { get; set; }
 
-    /// <summary>How often each of 256 tokens occurs: of gaps and of symbols apart where the block is sparse.</summary>
+    /// <summary>Positions of the symbols other than zero, of a dense block that is coded in pairs.</summary>
+    public List<ushort> NonZeros { get; } = [];
+
+    /// <summary>Symbols that an entropy coder writes.</summary>
+    public int CodedCount => IsSparse || !InPairs ? Count : NonZeros.Count;
+
+    /// <summary>Where they stand, for a block in pairs.</summary>
+    public Span<ushort> CodedPositions => IsSparse ? Positions : System.Runtime.InteropServices.CollectionsMarshal.AsSpan(NonZeros);
+
+    /// <summary>What an entropy coder makes of the block: one token a symbol, and one a gap where they are in pairs.</summary>
+    public Span<byte> Tokens => tokens.AsSpan(0, InPairs ? 2 * CodedCount : Count);
+
+    /// <summary>How often each of 256 tokens occurs: of gaps, and of symbols.</summary>
     public Span<int> TokenCounts(int which)
     {
         Grow(ref tokenCounts, 512);
@@ -63,7 +75,7 @@ sealed class Block(BlockPlan plan)
 
     public Span<byte> MakeTokens()
     {
-        Grow(ref tokens, IsSparse ? 2 * Count : Count);
+        Grow(ref tokens, InPairs ? 2 * CodedCount : Count);
         return Tokens;
     }
 

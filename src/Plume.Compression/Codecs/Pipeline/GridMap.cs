@@ -17,12 +17,21 @@ sealed class GridMap
         this.quantizer = quantizer;
         firstOfTensor = new int[tensors.Count + 1];
         for (int i = 0; i < tensors.Count; i++)
-            firstOfTensor[i + 1] = firstOfTensor[i] + (quantizer.GridScope == GridScope.Channel ? tensors[i].Channels : 1);
+        {
+            firstOfTensor[i + 1] = quantizer.GridScope switch
+            {
+                GridScope.Channel => firstOfTensor[i] + tensors[i].Channels,
+                GridScope.Tensor => firstOfTensor[i] + 1,
+                _ => 0,
+            };
+        }
     }
 
     /// <summary>Numbers the grids of the blocks and says how many there are.</summary>
     public int Number(Block[] blocks)
     {
+        if (quantizer.GridScope == GridScope.Model)
+            return 1;
         if (quantizer.GridScope != GridScope.Block)
             return firstOfTensor[^1];
         int next = 0;
@@ -42,7 +51,7 @@ sealed class GridMap
         int tensorGrid = firstOfTensor[block.Plan.TensorIndex];
         switch (quantizer.GridScope)
         {
-            case GridScope.Tensor:
+            case GridScope.Model or GridScope.Tensor:
                 return new GridRun(start, left, tensorGrid);
             case GridScope.Block:
                 return new GridRun(start, Math.Min(left, quantizer.GridLength), block.FirstGrid + start / quantizer.GridLength);

@@ -7,6 +7,9 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <summary>Which values share a grid.</summary>
 public enum GridScope
 {
+    /// <summary>All coded values of the model.</summary>
+    Model,
+
     /// <summary>All of a tensor's.</summary>
     Tensor,
 
@@ -29,6 +32,9 @@ public abstract record QuantizeStage : Stage
 
     /// <summary>Bits of a symbol.</summary>
     internal abstract int SymbolBits { get; }
+
+    /// <summary>The symbol of zero in a dense block, or -1 where zero has none.</summary>
+    internal virtual int ZeroSymbol => -1;
 
     /// <summary>Which values share a grid.</summary>
     internal abstract GridScope GridScope { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Container;
@@ -9,12 +10,12 @@ namespace Plume.Compression.Codecs.Quantize;
 
 /// <summary>Evenly spaced levels, the same to both sides of zero; zero is a level from 2 bits on.</summary>
 /// <remarks>
-/// Dense: 2^Bits - 1 levels k * step, step = max|x| / (2^(Bits-1) - 1). After a select that sends positions: one bit of
+/// Dense: 2^Bits - 1 levels k * step, step = max|x| / (2^(Bits-1) - 1), or any odd number of levels. After a select that sends positions: one bit of
 /// sign and 2^(Bits-1) magnitudes, evenly from the smallest kept to the largest. At 1 bit: the sign times the mean
 /// magnitude (nearest) or times the largest (stochastic).
 /// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the mean. At 1 bit nearest, the error of
 /// the scaled sign.
-/// Bytes: a 4-byte step for each tensor or channel, 2 bytes (rounded up, so that nothing is clipped) for each block of
+/// Bytes: a 4-byte step for the model, or for each tensor or channel; 2 bytes (rounded up, so that nothing is clipped) for each block of
 /// values; twice that after a select. The symbols are the code stage's.
 /// Source: Alistarh et al., "QSGD", NIPS 2017, arXiv:1610.02132 (stochastic, largest-magnitude norm); Wen et al.,
 /// "TernGrad", NIPS 2017, arXiv:1705.07878 (2 bits, stochastic). Differs from both: the sign is part of the level.
@@ -24,26 +25,23 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     /// <summary>Evenly spaced levels.</summary>
     /// <param name="bits">1 to 16.</param>
     /// <param name="stochastic">Round up or down at random, so that the mean is exact.</param>
-    /// <param name="perChannel">One step for each channel instead of each tensor.</param>
-    /// <param name="block">One step for each run of this many values, 8 to 65,536; 0 for none.</param>
+    /// <param name="scope">Which values share a step.</param>
+    /// <param name="block">Values that share one where the scope is a block, 8 to 65,536; 0 otherwise.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
-    public Uniform(int bits, bool stochastic = false, bool perChannel = false, int block = 0)
+    public Uniform(int bits, bool stochastic = false, GridScope scope = GridScope.Tensor, int block = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bits, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bits, 16);
-        if (block != 0)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(block, MinBlock);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(block, MaxBlock);
-            if (perChannel)
-                throw new ArgumentException("Levels are shared by channel or by block, not both.", nameof(block));
-        }
-
+        if (scope == GridScope.Block ? block is < MinBlock or > MaxBlock : block != 0)
+            throw new ArgumentOutOfRangeException(nameof(block), block, $"A block has {MinBlock} to {MaxBlock} values; for another scope it must be 0.");
         Bits = bits;
+        Last = (1 << (bits - 1)) - 1;
         Stochastic = stochastic;
-        PerChannel = perChannel;
+        Scope = scope;
         Block = block;
     }
+
+    Uniform(int bits, bool stochastic, GridScope scope, int block, int last) : this(bits, stochastic, scope, block) => Last = last;
 
     const int MinBlock = 8;
     const int MaxBlock = 65_536;
@@ -51,13 +49,16 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     /// <summary>Bits of a value before entropy coding.</summary>
     public int Bits { get; }
 
+    /// <summary>Levels on either side of zero: 2^(Bits-1) - 1, or fewer where the notation says how many there are in all.</summary>
+    public int Last { get; }
+
     /// <summary>Whether rounding is random and exact in the mean.</summary>
     public bool Stochastic { get; }
 
-    /// <summary>Whether each channel has its own step.</summary>
-    public bool PerChannel { get; }
+    /// <summary>Which values share a step.</summary>
+    public GridScope Scope { get; }
 
-    /// <summary>Values that share a step, or 0 where a tensor or channel does.</summary>
+    /// <summary>Values that share a step where the scope is a block, or 0.</summary>
     public int Block { get; }
 
     static string INotated<Uniform>.Word => "uniform";
@@ -67,7 +68,9 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
 
     internal override int SymbolBits => Bits;
 
-    internal override GridScope GridScope => PerChannel ? GridScope.Channel : Block > 0 ? GridScope.Block : GridScope.Tensor;
+    internal override int ZeroSymbol => Bits == 1 ? -1 : DenseLevels;
+
+    internal override GridScope GridScope => Scope;
 
     internal override int GridLength => Block;
 
@@ -75,36 +78,49 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     {
         get
         {
-            yield return Bits.ToString(CultureInfo.InvariantCulture);
+            yield return Last == (1 << (Bits - 1)) - 1 ? Bits.ToString(CultureInfo.InvariantCulture) : $"levels={2 * Last + 1}";
             if (Stochastic)
                 yield return "stochastic";
-            if (PerChannel)
-                yield return "channel";
-            if (Block > 0)
+            if (Scope == GridScope.Block)
                 yield return $"block={Block}";
+            else if (Scope != GridScope.Tensor)
+                yield return Scope == GridScope.Model ? "model" : "channel";
         }
     }
 
-    int DenseLevels => Bits == 1 ? 1 : (1 << (Bits - 1)) - 1;
+    int DenseLevels => Math.Max(1, Last);
 
-    int SparseLevels => (1 << (Bits - 1)) - 1;
+    int SparseLevels => Last;
 
     static Uniform INotated<Uniform>.Parse(StageArguments arguments)
     {
         bool stochastic = arguments.Flag("stochastic");
-        bool channel = arguments.Flag("channel");
+        var scopes = new List<GridScope>();
+        if (arguments.Flag("model"))
+            scopes.Add(GridScope.Model);
+        if (arguments.Flag("channel"))
+            scopes.Add(GridScope.Channel);
         int block = arguments.Named("block") is { } length ? arguments.Integer(length, MinBlock, MaxBlock) : 0;
+        if (block > 0)
+            scopes.Add(GridScope.Block);
+        if (scopes.Count > 1)
+            throw arguments.Error("values share a step by model, by channel or by block; choose one");
+        var scope = scopes.Count == 1 ? scopes[0] : GridScope.Tensor;
+        if (arguments.Named("levels") is { } levels)
+            return WithLevels(arguments.Integer(levels, 3, 65_535), stochastic, scope, block, () => arguments.Error(levels.Column, $"'{levels.Text}' must be odd: zero is a level, and the others come in pairs"));
         if (arguments.Positional("bits") is not { } bits)
-            throw arguments.Error("uniform needs its bits, such as uniform(8)");
-        if (channel && block > 0)
-            throw arguments.Error("levels are shared by channel or by block, not both");
-        return new Uniform(arguments.Integer(bits, 1, 16), stochastic, channel, block);
+            throw arguments.Error("uniform needs its bits, such as uniform(8), or its levels, such as uniform(levels=21)");
+        return new Uniform(arguments.Integer(bits, 1, 16), stochastic, scope, block);
     }
+
+    static Uniform WithLevels(int levels, bool stochastic, GridScope scope, int block, Func<FormatException> even) => levels % 2 == 1
+        ? new Uniform(BitOperations.Log2((uint)levels) + 1, stochastic, scope, block, levels / 2)
+        : throw even();
 
     internal override void CheckAfter(SelectStage? select, string codec)
     {
         int column = codec.IndexOf("uniform", StringComparison.Ordinal) + 1;
-        if (select is not null && PerChannel)
+        if (select is not null && Scope == GridScope.Channel)
             throw Notation.Error(codec, column, $"a channel has no fixed number of values after '{select.Keyword}'; use one step for the tensor or block=64");
         if (select is not null && Stochastic && Bits == 1)
             throw Notation.Error(codec, column, $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
@@ -191,8 +207,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         int offset = reader.Offset;
         float low = sparse ? ReadNumber(ref reader, "smallest magnitude") : 0;
         float step = !sparse || Bits > 1 ? ReadNumber(ref reader, "step") : 0;
-        // One level above the last, because a field of Bits bits can name it.
-        if (!float.IsFinite(low + step * (1 << Bits)) && !float.IsFinite(low + step * (sparse ? SparseLevels : DenseLevels)))
+        if (!float.IsFinite(low + step * (sparse ? SparseLevels : DenseLevels)))
             throw InvalidPayloadException.Field("step", offset, step, "must give finite levels");
         return new Grid(low, step);
     }

@@ -56,8 +56,7 @@ public sealed record TopK : SelectStage, INotated<TopK>
     {
         get
         {
-            // A share prints as a percentage by decimals, so that 0.29 is 29% and reads back as 0.29.
-            yield return Count > 0 ? Count.ToString(CultureInfo.InvariantCulture) : $"{((decimal)Share * 100).ToString("0.############################", CultureInfo.InvariantCulture)}%";
+            yield return Count > 0 ? Count.ToString(CultureInfo.InvariantCulture) : Percentage.Print(Share);
             if (PerTensor)
                 yield return "tensor";
         }
@@ -68,12 +67,9 @@ public sealed record TopK : SelectStage, INotated<TopK>
         bool perTensor = arguments.Flag("tensor");
         if (arguments.Positional("share or count") is not { } amount)
             throw arguments.Error("topk needs a share or a count, such as topk(1%) or topk(500)");
-        if (!amount.Text.EndsWith('%'))
-            return new TopK(arguments.Integer(amount, 1, int.MaxValue), perTensor);
-        double percent = arguments.Number(amount, amount.Text[..^1]);
-        if (!(percent >= 1e-9 && percent <= 100))
-            throw arguments.Error(amount.Column, $"'{amount.Text}' must be above 0% and at most 100%");
-        return new TopK((double)((decimal)percent / 100), perTensor);
+        return amount.Text.EndsWith('%')
+            ? new TopK(Percentage.Parse(arguments, amount), perTensor)
+            : new TopK(arguments.Integer(amount, 1, int.MaxValue), perTensor);
     }
 
     /// <summary>How many of a number of values are kept: at least one.</summary>

@@ -1,0 +1,148 @@
+using Plume.Compression.Randomness;
+using Plume.Federation.Rounds;
+using Plume.Federation.Selection;
+
+namespace Plume.Federation.Tests.Rounds;
+
+public class FederationMachineTests
+{
+    /// <summary>Everything that can happen to three clients, as a step on a host.</summary>
+    static readonly Action<Host>[] Happenings =
+    [
+        host => host.Arrive(0), host => host.Arrive(1), host => host.Arrive(2),
+        host => host.Arrive(1, valid: false),
+        host => host.Tell(new ClientDropped(0)), host => host.Tell(new ClientDropped(2)),
+        host => host.Tell(new UpdateArrived(2, host.State.Current.Round - 1, 1, 0, 5)),
+        host => host.Tell(new UpdateArrived(1, host.State.Current.Round, host.State.Current.Attempt, 7, 5)),
+        host => host.PassDeadline(),
+    ];
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 3)]
+    [InlineData(3, 3)]
+    public void No_order_of_events_breaks_a_promise(int quorum, int participants)
+    {
+        const int length = 5;
+        int sequences = (int)Math.Pow(Happenings.Length, length);
+        for (int sequence = 0; sequence < sequences; sequence++)
+        {
+            var host = new Host(Host.Plan(clients: 3, participants, rounds: 2, quorum, attempts: 2));
+            host.Tell(new Started());
+            for (int step = 0, rest = sequence; step < length; step++, rest /= Happenings.Length)
+                Happenings[rest % Happenings.Length](host);
+            Assert.Equal(Enumerable.Range(1, host.RoundsApplied.Count), host.RoundsApplied);
+            Assert.Equal(host.State.Phase == Phase.Finished, host.Finished);
+            Assert.Equal(host.State.Phase == Phase.Abandoned, host.Abandoned is not null);
+        }
+    }
+
+    [Fact]
+    public void Thousands_of_rounds_with_losses_and_lies_go_on_to_the_end()
+    {
+        const int rounds = 2000;
+        var host = new Host(Host.Plan(clients: 20, participants: 5, rounds, quorum: 2, overSelection: 1.6, attempts: 50));
+        var draws = new RandomDraws(RandomKey.FromSeed(7));
+        host.Tell(new Started());
+        for (int step = 0; step < 200_000 && !host.Finished; step++)
+        {
+            int client = draws.NextInt(20);
+            switch (draws.NextInt(12))
+            {
+                case 0:
+                    host.Tell(new ClientDropped(client));
+                    break;
+                case 1:
+                    host.Arrive(client, valid: false);
+                    break;
+                case 2:
+                    host.Tell(new UpdateArrived(client, host.State.Current.Round + draws.NextInt(3) - 1, 1, draws.NextInt(3), draws.NextInt(20)));
+                    break;
+                case 3:
+                    host.PassDeadline();
+                    break;
+                default:
+                    host.Arrive(client);
+                    break;
+            }
+        }
+
+        Assert.True(host.Finished);
+        Assert.Equal(rounds, host.RoundsApplied.Count);
+        Assert.Superset(new HashSet<Refusal> { Refusal.NotAsked, Refusal.Stale, Refusal.Duplicate, Refusal.Invalid }, host.Refused.Select(refused => refused.Reason).ToHashSet());
+    }
+
+    [Fact]
+    public void A_round_without_its_quorum_is_tried_with_others_and_then_given_up()
+    {
+        var host = new Host(Host.Plan(clients: 30, participants: 4, rounds: 1, quorum: 2, attempts: 3));
+        host.Tell(new Started());
+        for (int attempt = 1; attempt <= 3; attempt++)
+        {
+            Assert.Equal(attempt, host.State.Current.Attempt);
+            host.Arrive(host.State.Current.Participants[0]);
+            host.PassDeadline();
+        }
+
+        Assert.Equal("Round 1 needs 2 updates, but got 1 in the last of 3 attempts.", host.Abandoned);
+        Assert.Equal(3, host.Published.Select(plan => string.Join(',', plan.Participants)).Distinct().Count());
+    }
+
+    [Fact]
+    public void With_over_selection_the_first_to_answer_count_and_the_rest_are_late()
+    {
+        var host = new Host(Host.Plan(clients: 10, participants: 4, rounds: 1, overSelection: 1.5));
+        host.Tell(new Started());
+        int[] asked = [.. host.State.Current.Participants];
+        Assert.Equal(6, asked.Length);
+        foreach (int client in asked)
+            host.Tell(new UpdateArrived(client, 1, 1, 0, 5));
+        Assert.Equal([1], host.RoundsApplied);
+        Assert.Equal([Refusal.Late, Refusal.Late], host.Refused.Select(refused => refused.Reason));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(11)]
+    [InlineData(int.MinValue)]
+    public void A_client_cannot_claim_more_samples_than_the_cap(int samples)
+    {
+        var host = new Host(Host.Plan(clients: 2, participants: 2, rounds: 1));
+        host.Tell(new Started());
+        host.Arrive(0, samples);
+        Assert.Equal($"The update of client 0 is refused: its samples must be 1 to 10, but are {samples}.", Assert.Single(host.Refused).Message);
+    }
+
+    [Fact]
+    public void A_host_that_reports_what_it_was_not_told_to_do_is_told_so()
+    {
+        var host = new Host(Host.Plan(clients: 2, participants: 2, rounds: 1));
+        host.Tell(new Started());
+        Assert.Throws<InvalidOperationException>(() => host.Tell(new UpdateAdded(0)));
+        Assert.Throws<InvalidOperationException>(() => host.Tell(new ModelApplied()));
+    }
+
+    [Fact]
+    public void All_problems_of_a_plan_are_listed()
+    {
+        var plan = Host.Plan(clients: 3, participants: 4, rounds: 0, quorum: 9, overSelection: 0.5, attempts: 0);
+        Assert.Equal(5, plan.Problems().Count());
+        Assert.Contains("The quorum must be 1 to 4", Assert.Throws<ArgumentException>(() => new FederationMachine(plan, RandomKey.FromSeed(1))).Message);
+    }
+
+    [Fact]
+    public void Selection_favours_nobody()
+    {
+        var counts = new int[20];
+        for (ulong round = 0; round < 4000; round++)
+        {
+            int[] selected = UniformSelection.Select(20, 5, RandomKey.FromSeed(round));
+            Assert.Equal(selected.Distinct().Order(), selected);
+            foreach (int client in selected)
+                counts[client]++;
+        }
+
+        // Chi-square with 19 degrees of freedom, each count of variance 4000 * 0.25 * 0.75; five deviations above its mean.
+        Assert.InRange(counts.Sum(count => Math.Pow(count - 1000, 2) / 750), 0, 19 + 5 * Math.Sqrt(38));
+    }
+}

@@ -1,0 +1,86 @@
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+
+namespace Plume.Simulation.Tests;
+
+/// <summary>
+/// Logistic regression in plain C# on points around one centre a class: small enough that thousands of clients run in
+/// a test. The weight is wide, with most inputs silent, so that codecs have something to leave out.
+/// </summary>
+sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
+{
+    public const int Inputs = 300;
+    public const int Classes = 3;
+    const int Telling = 6;
+
+    public ModelLayout Layout { get; } = ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
+
+    /// <summary>A client whose training diverges.</summary>
+    public int? Diverging { get; init; }
+
+    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+    {
+        task.Received.Span.CopyTo(trained);
+        double loss = 0;
+        for (int sample = 0; sample < samples; sample++)
+            loss += Step(trained, Point(task.Client, sample), (float)task.Objective.LearningRate);
+        if (task.Client == Diverging)
+            trained[7] = float.NaN;
+        return new LocalOutcome(samples, loss / samples);
+    }
+
+    public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation)
+    {
+        const int count = 60;
+        int right = 0;
+        double loss = 0;
+        for (int sample = 0; sample < count; sample++)
+        {
+            var (x, label) = Point(clients, sample);
+            double[] shares = Shares(model.Span, x);
+            right += Array.IndexOf(shares, shares.Max()) == label ? 1 : 0;
+            loss -= Math.Log(shares[label]);
+        }
+
+        return new Evaluation((double)right / count, loss / count, count);
+    }
+
+    static double Step(Span<float> model, (float[] X, int Label) point, float rate)
+    {
+        double[] shares = Shares(model, point.X);
+        for (int k = 0; k < Classes; k++)
+        {
+            float slope = (float)(shares[k] - (k == point.Label ? 1 : 0)) * rate;
+            for (int i = 0; i < Inputs; i++)
+                model[k * Inputs + i] -= slope * point.X[i];
+            model[Classes * Inputs + k] -= slope;
+        }
+
+        return -Math.Log(shares[point.Label]);
+    }
+
+    static double[] Shares(ReadOnlySpan<float> model, float[] x)
+    {
+        var scores = new double[Classes];
+        for (int k = 0; k < Classes; k++)
+        {
+            scores[k] = model[Classes * Inputs + k];
+            for (int i = 0; i < Inputs; i++)
+                scores[k] += model[k * Inputs + i] * x[i];
+        }
+
+        double[] powers = Array.ConvertAll(scores, score => Math.Exp(score - scores.Max()));
+        return Array.ConvertAll(powers, power => power / powers.Sum());
+    }
+
+    static (float[] X, int Label) Point(int client, int sample)
+    {
+        var draws = new RandomDraws(RandomKey.FromSeed((ulong)client).Fold((ulong)sample));
+        int label = draws.NextInt(Classes);
+        var x = new float[Inputs];
+        for (int i = 0; i < Inputs; i++)
+            x[i] = i < Telling ? (float)(draws.NextNormal() + (i % Classes == label ? 2 : 0)) : (float)(0.05 * draws.NextNormal());
+        return (x, label);
+    }
+}

@@ -1,0 +1,211 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Simulation.Tests;
+
+public class SimulationTests
+{
+    const string Sparse = "feedback | topk(5%) | uniform(4) | rans";
+    const string Delta = "delta | topk(10%) | uniform(5) | rans";
+
+    public static TheoryData<string> Kinds => ["plain", "sparse", "adam, drop-outs, over-selection", "corrupted"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_number_of_threads_changes_no_bit(string kind)
+    {
+        var (serial, serialModel) = Run(Options(kind, 6) with { Threads = 1 });
+        foreach (int threads in new[] { 2, 4 })
+        {
+            var (metrics, model) = Run(Options(kind, 6) with { Threads = threads });
+            Assert.Equal(Bits(serial), Bits(metrics));
+            Assert.Equal(serialModel, model);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_run_resumed_after_any_round_ends_in_the_same_bits(string kind)
+    {
+        const int rounds = 5;
+        var (calm, calmModel) = Run(Options(kind, rounds));
+        for (int stop = 0; stop <= rounds; stop++)
+        {
+            using var first = Simulate(Options(kind, rounds));
+            for (int round = 0; round < stop; round++)
+                first.NextRound();
+            byte[] saved = first.Save();
+            using var second = Simulate(Options(kind, rounds) with { Threads = 3, ResidualMemory = 1 });
+            second.Resume(saved);
+            var metrics = Finish(second);
+            Assert.Equal(Bits(calm), Bits(metrics));
+            Assert.Equal(calmModel, second.Published.ToArray());
+            Assert.True(second.IsFinished);
+        }
+    }
+
+    [Theory]
+    [InlineData("pack", "pack")]
+    [InlineData(Sparse, Delta)]
+    [InlineData("uniform(4, stochastic) | rans", "uniform(8) | pack")]
+    public void A_federation_learns(string uplink, string downlink)
+    {
+        var (metrics, _) = Run(Options("plain", 25) with { Plan = Plan(25) with { Uplink = uplink, Downlink = downlink } });
+        Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
+        Assert.True(metrics[^1].Loss < metrics[0].Loss);
+    }
+
+    [Fact]
+    public void Bytes_are_those_of_the_payloads_in_each_direction()
+    {
+        var learner = new Blobs(20);
+        long payload = new PayloadEncoder(Codec.Parse("pack"), learner.Layout).Encode(new float[learner.Layout.Length], default).Length;
+        var (metrics, _) = Run(Options("plain", 4));
+        Assert.All(metrics, round => Assert.Equal(8 * payload, round.UplinkBytes));
+        Assert.Equal(0, metrics[0].DownlinkBytes);
+        Assert.All(metrics.Skip(1), round => Assert.Equal(8 * payload, round.DownlinkBytes));
+    }
+
+    [Fact]
+    public void A_client_downloads_the_broadcasts_it_missed_or_the_whole_model_where_that_is_less()
+    {
+        var layout = new Blobs(1).Layout;
+        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 1);
+        for (int version = 1; version <= 100; version++)
+            broadcast.Publish(Array.ConvertAll(new float[layout.Length], _ => version * 0.1f));
+        long whole = new PayloadEncoder(Codec.Parse("pack"), layout).Encode(broadcast.Published, default).Length;
+        Assert.Equal(0, broadcast.BytesFrom(100));
+        Assert.Equal(broadcast.Lengths[98] + broadcast.Lengths[99], broadcast.BytesFrom(98));
+        Assert.True(broadcast.Lengths.Sum() > whole);
+        Assert.Equal(whole, broadcast.BytesFrom(0));
+    }
+
+    [Fact]
+    public void What_a_broadcast_drops_is_sent_by_later_ones()
+    {
+        var layout = new Blobs(1).Layout;
+        float[] model = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 2);
+        for (int version = 0; version < 40; version++)
+            broadcast.Publish(model);
+        Assert.All(model.Zip(broadcast.Published), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
+    }
+
+    [Fact]
+    public void A_client_that_diverges_is_named_and_the_round_goes_on()
+    {
+        var plan = Plan(3) with { Participants = 20 };
+        using var simulation = new Simulation(Options("plain", 3) with { Plan = plan with { Uplink = Sparse } }, new Blobs(20) { Diverging = 4 }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
+        Assert.All(Finish(simulation), round =>
+        {
+            Assert.Equal(19, round.Accepted);
+            Assert.StartsWith("Client 4 sent no update: An update must be finite, but value 7 of tensor 'w' is NaN.", Assert.Single(round.Refused));
+        });
+    }
+
+    [Fact]
+    public void Damaged_payloads_are_refused_with_the_client_named_or_count_as_what_they_say()
+    {
+        var (metrics, _) = Run(Options("corrupted", 12));
+        Assert.Equal(12, metrics.Count);
+        Assert.Contains(metrics, round => round.Refused.Count > 0);
+        Assert.All(metrics.SelectMany(round => round.Refused), reason => Assert.Matches("^The update of client [0-9]+ is refused: ", reason));
+        Assert.All(metrics, round => Assert.Equal(8, round.Accepted + round.Refused.Count));
+    }
+
+    [Fact]
+    public void A_round_that_nobody_answers_is_given_up_with_a_reason()
+    {
+        using var simulation = Simulate(Options("plain", 3) with { DropOut = 1 });
+        Assert.Equal("Round 1 needs 1 updates, but got 0 in the last of 3 attempts.", Assert.Throws<InvalidOperationException>(simulation.NextRound).Message);
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_or_one_of_other_settings_is_refused()
+    {
+        using var first = Simulate(Options("sparse", 4));
+        first.NextRound();
+        byte[] saved = first.Save();
+        using var second = Simulate(Options("sparse", 4));
+        for (int length = 0; length < saved.Length; length += 37)
+            Assert.Throws<InvalidPayloadException>(() => second.Resume(saved.AsSpan(0, length)));
+        for (int place = 0; place < saved.Length; place += 11)
+        {
+            saved[place] ^= 16;
+            Assert.Throws<InvalidPayloadException>(() => second.Resume(saved));
+            saved[place] ^= 16;
+        }
+
+        using var other = Simulate(Options("sparse", 4) with { Seed = 99 });
+        Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => other.Resume(saved)).Message);
+        second.Resume(saved);
+        Assert.Equal(2, second.NextRound()!.Round);
+    }
+
+    [Fact]
+    public void Ten_thousand_clients_keep_their_residuals_within_the_memory_they_may_have()
+    {
+        string folder = Directory.CreateTempSubdirectory("plume-test-").FullName;
+        var options = Options("sparse", 2) with { ResidualMemory = 200_000, SpillFolder = folder };
+        options = options with { Plan = options.Plan with { Clients = 10_000, Participants = 1500 } };
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        using (var simulation = Simulate(options))
+        {
+            Assert.All(Finish(simulation), round => Assert.Equal(1500, round.Accepted));
+            // 3,000 residuals of 3.6 kB are 10.8 MB; almost all of them must be in the file.
+            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 4_000_000);
+            Assert.Single(Directory.GetFiles(folder));
+        }
+
+        Assert.Empty(Directory.GetFiles(folder));
+        Directory.Delete(folder);
+    }
+
+    [Fact]
+    public void Codecs_that_do_not_fit_their_direction_are_refused()
+    {
+        Assert.Contains("must not have delta", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "delta | pack" } })).Message);
+        Assert.Contains("must not begin with feedback", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
+    }
+
+    static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { SampleCap = 12 };
+
+    static SimulationOptions Options(string kind, int rounds)
+    {
+        var options = new SimulationOptions(Plan(rounds), Seed: 3) { Threads = 2 };
+        var sparse = options with { Plan = options.Plan with { Uplink = Sparse, Downlink = Delta } };
+        return kind switch
+        {
+            "plain" => options,
+            "sparse" => sparse,
+            "corrupted" => sparse with { Corruption = 0.4 },
+            _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
+        };
+    }
+
+    static Simulation Simulate(SimulationOptions options)
+    {
+        var blobs = new Blobs(options.Plan.Clients);
+        return new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System);
+    }
+
+    static (IReadOnlyList<RoundMetrics> Metrics, float[] Model) Run(SimulationOptions options)
+    {
+        using var simulation = Simulate(options);
+        return (Finish(simulation), simulation.Published.ToArray());
+    }
+
+    static IReadOnlyList<RoundMetrics> Finish(Simulation simulation)
+    {
+        while (simulation.NextRound() is not null)
+        {
+        }
+
+        return simulation.Metrics;
+    }
+
+    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, Refused = [] }) + string.Join("; ", round.Refused))];
+}
