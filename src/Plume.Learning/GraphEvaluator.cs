@@ -15,7 +15,7 @@ namespace Plume.Learning;
 /// </summary>
 public sealed class GraphEvaluator : IEvaluator, IDisposable
 {
-    const int Chunk = 250;
+    const int Chunk = 50;
 
     readonly ModelGraph graph;
     readonly LabeledSet set;
