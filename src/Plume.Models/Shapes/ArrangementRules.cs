@@ -17,42 +17,6 @@ static class ArrangementRules
         return [Lengths.Merge([.. data.Take(split)]), Lengths.Merge([.. data.Skip(split)])];
     }
 
-    public static IReadOnlyList<Dimension> Reshape(NodeInputs inputs)
-    {
-        var data = inputs.Shape(0);
-        long[] target = inputs.ConstantInts(1).ToArray();
-        bool zeroCopies = inputs.Node.Int("allowzero", 0) == 0;
-        if (target.Count(length => length == -1) > 1 || target.Any(length => length is < -1 or > int.MaxValue))
-            throw inputs.Fail($"the new shape [{string.Join(", ", target)}] must have lengths, and one -1 at most");
-        bool Copies(int axis) => target[axis] == 0 && zeroCopies;
-        if (Enumerable.Range(0, target.Length).Any(axis => Copies(axis) && axis >= data.Count))
-            throw inputs.Fail($"the new shape [{string.Join(", ", target)}] copies a dimension that [{string.Join(", ", data)}] lacks");
-
-        var shape = target.Select((length, axis) => Copies(axis) ? data[axis] : length == -1 ? 1 : Dimension.Fixed(length)).ToArray();
-        Dimension[] left = [.. data.Where((_, axis) => axis >= target.Length || !Copies(axis))];
-        Dimension[] placed = [.. shape.Where((_, axis) => !Copies(axis))];
-        var rest = Quotient(inputs, left, Lengths.Product(placed), open: target.Contains(-1));
-        if (Array.IndexOf(target, -1L) is >= 0 and int place)
-            shape[place] = rest;
-        return shape;
-    }
-
-    // What is left for the -1: symbols among the old lengths go there; without symbols it must come out even.
-    static Dimension Quotient(NodeInputs inputs, Dimension[] old, long placed, bool open)
-    {
-        long product = Lengths.Product(old);
-        var symbols = old.Where(dimension => !dimension.IsFixed).ToArray();
-        if (symbols.Length == 1 && product == placed && open)
-            return symbols[0];
-        if (symbols.Length > 0)
-            return Dimension.Symbol("");
-        if (placed == product)
-            return 1;
-        return open && placed > 0 && product % placed == 0
-            ? Dimension.Fixed(product / placed)
-            : throw inputs.Fail($"{product} values do not fill the new shape");
-    }
-
     public static IReadOnlyList<Dimension> Transpose(NodeInputs inputs)
     {
         var data = inputs.Shape(0);
@@ -109,6 +73,13 @@ static class ArrangementRules
         return inputs.Node.Int("keepdims", 1) != 0
             ? [.. data.Select((length, axis) => Reduced(axis) ? 1 : length)]
             : [.. data.Where((_, axis) => !Reduced(axis))];
+    }
+
+    public static IReadOnlyList<Dimension> Gather(NodeInputs inputs)
+    {
+        var data = inputs.Shape(0);
+        int axis = inputs.Axis(inputs.Node.Int("axis", 0), data.Count);
+        return [.. data.Take(axis), .. inputs.Shape(1), .. data.Skip(axis + 1)];
     }
 
     static HashSet<int> Axes(NodeInputs inputs, int rank) =>

@@ -3,18 +3,18 @@ using Plume.Models.Graph;
 
 namespace Plume.Models.Shapes;
 
-/// <summary>What is known of a graph's values while one walks along its nodes: all shapes, and the values of constants.</summary>
+/// <summary>What is known of a graph's values while one walks along its nodes: all shapes, and small integers.</summary>
 sealed class KnownValues
 {
     /// <summary>More dimensions than any model has; bounds what a hostile file can ask for.</summary>
     public const int MaximumRank = 32;
 
     readonly Dictionary<string, IReadOnlyList<Dimension>> shapes = new(StringComparer.Ordinal);
-    readonly Dictionary<string, Initializer> constants = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Number[]> numbers = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, IReadOnlyList<Dimension>> Shapes => shapes;
 
-    public Initializer? Constant(string value) => constants.GetValueOrDefault(value);
+    public Number[]? Numbers(string value) => numbers.GetValueOrDefault(value);
 
     public void Add(ValueInfo input)
     {
@@ -26,7 +26,8 @@ sealed class KnownValues
     public void Add(Initializer tensor)
     {
         shapes.Add(tensor.Name, [.. tensor.Shape.Select(length => (Dimension)length)]);
-        constants.Add(tensor.Name, tensor);
+        if (NumberRules.Of(tensor) is { } known)
+            numbers.Add(tensor.Name, known);
     }
 
     /// <summary>Adds what a node writes.</summary>
@@ -50,16 +51,9 @@ sealed class KnownValues
                 shapes.Add(node.Outputs[slot], slot == 0 ? shape : further);
         }
 
-        if (ConstantOf(node) is { } constant && node.Outputs[0].Length > 0)
-            constants.Add(node.Outputs[0], constant);
+        if (node.Outputs[0].Length > 0 && NumberRules.Of(inputs) is { } known)
+            numbers.Add(node.Outputs[0], known);
     }
-
-    Initializer? ConstantOf(Node node) => node.OpType switch
-    {
-        "Constant" => node.Tensor("value"),
-        "Identity" => Constant(node.Inputs[0]),
-        _ => null,
-    };
 
     static bool IsTooLarge(IReadOnlyList<Dimension> shape) => shape.Count > MaximumRank || Lengths.Product(shape) > int.MaxValue;
 }

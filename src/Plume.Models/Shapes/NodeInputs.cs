@@ -23,14 +23,18 @@ sealed class NodeInputs(Node node, KnownValues known)
         ? shape
         : throw Fail($"input {slot} must have {rank} dimensions, but is [{string.Join(", ", Shape(slot))}]");
 
-    /// <summary>The 64-bit integers of an input that must be constant.</summary>
-    public ReadOnlySpan<long> ConstantInts(int slot) =>
-        Node.Input(slot) is { } name && known.Constant(name) is { ElementType: ElementType.Int64, Length: <= KnownValues.MaximumRank } constant
-            ? constant.Ints
-            : throw Fail($"input {slot} must be a constant of at most {KnownValues.MaximumRank} 64-bit integers");
+    /// <summary>The integers of an input, flat, where they follow from constants and shapes; else null.</summary>
+    public Number[]? Numbers(int slot) => Node.Input(slot) is { } name ? known.Numbers(name) : null;
 
     /// <summary>Integers from an input where there is one (newer operator sets), else from an attribute (older ones).</summary>
-    public long[] InputOrAttribute(int slot, string attribute) => Has(slot) ? ConstantInts(slot).ToArray() : Node.Ints(attribute);
+    public long[] InputOrAttribute(int slot, string attribute)
+    {
+        if (!Has(slot))
+            return Node.Ints(attribute);
+        return Numbers(slot) is { } numbers && numbers.All(number => number.Symbol is null)
+            ? [.. numbers.Select(number => number.Value)]
+            : throw Fail($"input {slot} must be at most {KnownValues.MaximumRank} constant integers");
+    }
 
     /// <summary>An axis counted from the front, from one that may count from the back.</summary>
     public int Axis(long axis, int rank) => axis >= -rank && axis < rank

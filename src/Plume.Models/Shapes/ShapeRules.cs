@@ -41,12 +41,14 @@ static class ShapeRules
         ["DequantizeLinear"] = Unchanged,
         ["Constant"] = ArrangementRules.Constant,
         ["Flatten"] = ArrangementRules.Flatten,
-        ["Reshape"] = ArrangementRules.Reshape,
+        ["Reshape"] = ReshapeRule.Reshape,
         ["Transpose"] = ArrangementRules.Transpose,
         ["Concat"] = ArrangementRules.Concat,
         ["Squeeze"] = ArrangementRules.Squeeze,
         ["Unsqueeze"] = ArrangementRules.Unsqueeze,
         ["ReduceMean"] = ArrangementRules.ReduceMean,
+        ["Gather"] = ArrangementRules.Gather,
+        ["Shape"] = inputs => [NumberRules.Slice(inputs).Length],
     };
 
     /// <summary>Two shapes stretched to each other from the back: a length of 1 takes that of the other.</summary>
