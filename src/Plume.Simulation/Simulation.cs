@@ -36,6 +36,8 @@ public sealed class Simulation : IDisposable
     readonly ConcurrentBag<ClientWork> idle = [];
     readonly float[] optimizerMemory;
     readonly int[] versions;
+    // How much work each client was; one that was not asked yet may be the largest.
+    readonly int[] samples;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
     FederationState state = FederationState.Initial;
@@ -70,6 +72,7 @@ public sealed class Simulation : IDisposable
         residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
         optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];
+        samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
         Model = [.. initial];
     }
 
@@ -175,7 +178,8 @@ public sealed class Simulation : IDisposable
         var gate = new Lock();
         try
         {
-            Parallel.For(0, results.Length, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
+            var order = Partitioner.Create(LongestFirst(plan.Participants), EnumerablePartitionerOptions.NoBuffering);
+            Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 var result = Work(plan, plan.Participants[index]);
                 lock (gate)
@@ -195,6 +199,12 @@ public sealed class Simulation : IDisposable
         }
     }
 
+    // With the most work first the threads end together. Only within a window: results wait for those before them, and
+    // what waits takes memory.
+    IEnumerable<int> LongestFirst(IReadOnlyList<int> participants) => Enumerable.Range(0, participants.Count)
+        .Chunk(8 * options.Threads)
+        .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
+
     ClientResult Work(RoundPlan plan, int client)
     {
         var clientKey = key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
@@ -204,6 +214,7 @@ public sealed class Simulation : IDisposable
             work = new ClientWork(learner, uplink, learner.Layout);
         var task = new LocalTask(plan.Round, client, broadcast.Published, options.Plan.Objective, clientKey);
         var result = work.Run(task, residuals, CancellationToken.None);
+        samples[client] = result.Outcome.Samples;
         idle.Add(work);
         if (result.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
             Corrupt(result.Payload, new RandomDraws(clientKey.Fold("corruption")));

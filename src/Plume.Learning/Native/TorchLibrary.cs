@@ -24,6 +24,7 @@ public static class TorchLibrary
     static bool Load()
     {
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge ? LoadRelaxed() : 0;
+        Allocator.KeepFreedMemory();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(1);
         return true;
