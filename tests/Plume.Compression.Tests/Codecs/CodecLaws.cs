@@ -216,6 +216,13 @@ public class CodecLaws
         Assert.InRange(allocated, 0, layout.Tensors.Count * 8 * 1200);
     }
 
+    [Fact]
+    public void Every_stage_of_the_notation_is_in_the_table()
+    {
+        var tried = Lines.SelectMany(line => Codec.Parse(line).Stages).Select(stage => stage.Keyword).ToHashSet();
+        Assert.Empty(Notation.Words.Except(tried));
+    }
+
     public static TheoryData<string> AllLines => [.. Lines];
 
     static (Codec Codec, ModelLayout Layout, float[] Values, float[] Reference) Case(string line, string layoutName, string shapeName)
