@@ -68,7 +68,8 @@ public sealed class Simulation : IDisposable
         machine = new FederationMachine(options.Plan, key);
         broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads);
         decoder = new PayloadDecoder(uplink, layout);
-        sum = new ExactSum(layout.Length, (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection));
+        int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
+        sum = new ExactSum(layout.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
         residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
         optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];

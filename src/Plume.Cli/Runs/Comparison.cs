@@ -14,6 +14,7 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
     /// <returns>Whether all rounds are done.</returns>
     public bool Run(int rounds, Action<RoundDone> report, CancellationToken stop)
     {
+        CatchUp();
         var clock = Stopwatch.StartNew();
         int before = compressed.Rounds.Count;
         while (!stop.IsCancellationRequested)
@@ -26,6 +27,15 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         }
 
         return compressed.Simulation.IsFinished;
+    }
+
+    // A program that was ended between two checkpoints leaves one run behind the other.
+    void CatchUp()
+    {
+        while (baseline is not null && baseline.Rounds.Count < compressed.Rounds.Count)
+            baseline.Next();
+        while (baseline is not null && compressed.Rounds.Count < baseline.Rounds.Count)
+            compressed.Next();
     }
 
     public void Save()

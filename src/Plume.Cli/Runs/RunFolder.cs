@@ -44,6 +44,8 @@ sealed class RunFolder
         var run = new RunFolder(Path.GetFullPath(path));
         if (!File.Exists(run.Experiment))
             throw new CliException(ExitCode.Output, $"There is no run to resume in '{path}': it has no experiment.json. Start one without --resume.");
+        if (File.Exists(run.Report))
+            throw new CliException(ExitCode.Output, $"The run in '{path}' is complete, so there is nothing to resume. Start another without --resume.");
         run.CheckWritable(path);
         return run;
     }

@@ -38,21 +38,32 @@ static class Federations
             DropOut = settings.Get<double>("dropout"),
             EvaluateEvery = settings.Int32("evaluateEvery"),
         };
-        var problems = options.Problems().Concat(CodecProblems(settings)).ToList();
-        return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf("name"), problem))]);
+        var problems = PlanMisfits(plan).Concat(CodecMisfits(settings)).ToList();
+        return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
     }
 
-    static IEnumerable<string> CodecProblems(Settings settings)
+    // Each key alone is in its range by now; these are the rules between keys.
+    static IEnumerable<(string Key, string Message)> PlanMisfits(FederationPlan plan)
+    {
+        if (plan.Participants > plan.Clients)
+            yield return ("participants", $"participants must be at most {plan.Clients}, the number of clients, but is {plan.Participants}.");
+        if (plan.Quorum > plan.Participants)
+            yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
+        if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
+            yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
+    }
+
+    static IEnumerable<(string Key, string Message)> CodecMisfits(Settings settings)
     {
         Codec uplink = settings.Get<Codec>("uplink"), downlink = settings.Get<Codec>("downlink");
         if (uplink.UsesReference)
-            yield return $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.";
+            yield return ("uplink", $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.");
         if (uplink.Selects && !uplink.Remembers)
-            yield return $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.";
+            yield return ("uplink", $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.");
         if (downlink.Remembers)
-            yield return $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.";
+            yield return ("downlink", $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.");
         if (downlink.Selects && !downlink.UsesReference)
-            yield return $"downlink: '{downlink}' would send a model with values missing; write 'delta | {downlink}'.";
+            yield return ("downlink", $"downlink: '{downlink}' would send a model with values missing; write 'delta | {downlink}'.");
     }
 
     static LocalObjective Objective(Settings settings) => new(

@@ -46,6 +46,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
                 problems.Add(new Problem(settings.PlaceOf(path), $"{path} names '{settings.Get<string>(path)}', which does not exist."));
         }
 
+        if (settings.Get<Partition>("data.partition") is ByColumn column && set != "csv")
+            problems.Add(new Problem(settings.PlaceOf("data.partition"), $"{column} needs a set with columns, which is csv, but data.set is {set}."));
         if (settings.Get<Partition>("data.partition") is FromFile split && !File.Exists(split.Path))
             problems.Add(new Problem(settings.PlaceOf("data.partition"), $"data.partition names '{split.Path}', which does not exist."));
         if (problems.Count > 0)

@@ -27,7 +27,7 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
                 ".ONNX" => Of(OnnxFile.Read(File.ReadAllBytes(path)), null),
                 ".SAFETENSORS" => new ModelFiles(Safetensors.Read(File.ReadAllBytes(path)), null, null),
                 ".PLUME" => OfCompressed(path, reference),
-                var ending => throw new CliException(ExitCode.Usage, $"A model file ends in .onnx, .safetensors or .plume, but '{path}' ends in '{ending}'."),
+                _ => throw new CliException(ExitCode.Usage, $"A model file ends in .onnx, .safetensors or .plume, but '{path}' does not."),
             };
         }
         catch (InvalidPayloadException damage)

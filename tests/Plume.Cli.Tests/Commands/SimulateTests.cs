@@ -40,6 +40,7 @@ public class SimulateTests
         Assert.False(File.Exists(folder["stopped/model.onnx"]));
 
         Assert.Equal(0, Program.Run("simulate", "--out", folder["stopped"], "--resume").Code);
+        Assert.Contains("is complete, so there is nothing to resume", Program.Run("simulate", "--out", folder["stopped"], "--resume").Error);
         Assert.Equal(0, Program.Run([.. experiment, "--out", folder["calm"], "--threads", "1"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["calm/model.onnx"]), File.ReadAllBytes(folder["stopped/model.onnx"]));
         Assert.Equal(WithoutSeconds(folder["calm/metrics.jsonl"]), WithoutSeconds(folder["stopped/metrics.jsonl"]));
