@@ -9,8 +9,12 @@ namespace Plume.Simulation;
 /// <param name="Payload">The encoded update.</param>
 /// <param name="Outcome">Its samples and loss.</param>
 /// <param name="Residual">What the codec dropped; empty where it remembers nothing.</param>
-/// <param name="Problem">Why there is no payload; null where there is one.</param>
-sealed record ClientResult(byte[] Payload, LocalOutcome Outcome, float[] Residual, string? Problem);
+/// <param name="Problem">Why there is no payload: empty for a client that vanished, null where there is one.</param>
+sealed record ClientResult(byte[] Payload, LocalOutcome Outcome, float[] Residual, string? Problem)
+{
+    /// <summary>Of a client that vanished.</summary>
+    public static ClientResult None { get; } = new([], new LocalOutcome(0, 0), [], "");
+}
 
 /// <summary>Trains and encodes for one client at a time; each thread has its own.</summary>
 sealed class ClientWork(ILearner learner, Codec codec, ModelLayout layout)

@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.IO.Hashing;
-using System.Runtime.ExceptionServices;
 using System.Text;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
@@ -33,11 +31,9 @@ public sealed class Simulation : IDisposable
     readonly PayloadDecoder decoder;
     readonly ExactSum sum;
     readonly ResidualStore residuals;
-    readonly ConcurrentBag<ClientWork> idle = [];
+    readonly VirtualClients clients;
     readonly float[] optimizerMemory;
     readonly int[] versions;
-    // How much work each client was; one that was not asked yet may be the largest.
-    readonly int[] samples;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
     FederationState state = FederationState.Initial;
@@ -73,7 +69,7 @@ public sealed class Simulation : IDisposable
         residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
         optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];
-        samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
+        clients = new VirtualClients(options, learner, uplink, residuals, key);
         Model = [.. initial];
     }
 
@@ -173,53 +169,7 @@ public sealed class Simulation : IDisposable
             versions[client] = broadcast.Version;
         }
 
-        // Results are told in the order of the participants: with over-selection the order decides who counts.
-        var results = new ClientResult?[plan.Participants.Count];
-        int next = 0;
-        var gate = new Lock();
-        try
-        {
-            var order = Partitioner.Create(LongestFirst(plan.Participants), EnumerablePartitionerOptions.NoBuffering);
-            Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
-            {
-                var result = Work(plan, plan.Participants[index]);
-                lock (gate)
-                {
-                    results[index] = result;
-                    for (; next < results.Length && results[next] is { } ready; next++)
-                    {
-                        Deliver(plan, plan.Participants[next], ready);
-                        results[next] = ready with { Payload = [], Residual = [] };
-                    }
-                }
-            });
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
-    }
-
-    // With the most work first the threads end together. Only within a window: results wait for those before them, and
-    // what waits takes memory.
-    IEnumerable<int> LongestFirst(IReadOnlyList<int> participants) => Enumerable.Range(0, participants.Count)
-        .Chunk(8 * options.Threads)
-        .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
-
-    ClientResult Work(RoundPlan plan, int client)
-    {
-        var clientKey = key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
-        if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
-            return new ClientResult([], new LocalOutcome(0, 0), [], "");
-        if (!idle.TryTake(out var work))
-            work = new ClientWork(learner, uplink, learner.Layout);
-        var task = new LocalTask(plan.Round, client, broadcast.Published, options.Plan.Objective, clientKey);
-        var result = work.Run(task, residuals, CancellationToken.None);
-        samples[client] = result.Outcome.Samples;
-        idle.Add(work);
-        if (result.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
-            Corrupt(result.Payload, new RandomDraws(clientKey.Fold("corruption")));
-        return result;
+        clients.Run(plan, broadcast.Published, (client, result) => Deliver(plan, client, result));
     }
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
@@ -244,10 +194,9 @@ public sealed class Simulation : IDisposable
 
     FederationEvent Add(RoundPlan plan, AddUpdate add, ClientResult result)
     {
-        var clientKey = key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)add.Client);
         try
         {
-            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clientKey));
+            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clients.KeyOf(plan, add.Client)));
         }
         catch (InvalidPayloadException refusal)
         {
@@ -295,12 +244,6 @@ public sealed class Simulation : IDisposable
             tally.Refused.Add(refuse.Message);
         else
             pending.Enqueue(command);
-    }
-
-    static void Corrupt(byte[] payload, RandomDraws draws)
-    {
-        for (int flips = 1 + draws.NextInt(8); flips > 0; flips--)
-            payload[draws.NextInt(payload.Length)] ^= (byte)(1 << draws.NextInt(8));
     }
 
     /// <summary>Deletes the file of residuals, if there is one.</summary>

@@ -10,7 +10,7 @@ public class SettingsReaderTests
     const string Smallest = """{ "data": { "set": "digits" } }""";
 
     static Settings Read(string json, params string[] overrides) =>
-        SettingsReader.Read(Encoding.UTF8.GetBytes(json), "e.json", "/work", overrides);
+        SettingsReader.Read(Encoding.UTF8.GetBytes(json), "e.json", "/data", overrides);
 
     static string[] Problems(string json, params string[] overrides) =>
         [.. Assert.Throws<ExperimentException>(() => Read(json, overrides)).Problems.Select(problem => problem.ToString())];
@@ -111,8 +111,8 @@ public class SettingsReaderTests
     public void Paths_are_relative_to_the_file_and_those_of_overrides_to_the_working_folder()
     {
         var settings = Read("""{ "data": { "set": "csv", "file": "a/../b.csv", "partition": "file(s.json)" } }""", "model.file=m.onnx");
-        Assert.Equal("/work/b.csv", settings.Get<string>("data.file"));
-        Assert.Equal("file(/work/s.json)", settings.Get<Partition>("data.partition").ToString());
+        Assert.Equal("/data/b.csv", settings.Get<string>("data.file"));
+        Assert.Equal("file(/data/s.json)", settings.Get<Partition>("data.partition").ToString());
         Assert.Equal(Path.GetFullPath("m.onnx"), settings.Get<string>("model.file"));
     }
 
