@@ -16,8 +16,8 @@ static class Program
         return new Ended(process.ExitCode, output, error.Result);
     }
 
-    /// <summary>Runs until a line begins with the text, then asks the program to stop as Ctrl-C does.</summary>
-    public static Ended RunUntil(string line, params string[] arguments)
+    /// <summary>Runs until a line begins with the text, then sends a signal: INT asks the program to stop as Ctrl-C does, KILL ends it.</summary>
+    public static Ended RunUntil(string line, string signal, params string[] arguments)
     {
         using var process = Start(arguments);
         var error = process.StandardError.ReadToEndAsync();
@@ -26,7 +26,7 @@ static class Program
         {
             output += text + "\n";
             if (text.StartsWith(line, StringComparison.Ordinal))
-                Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+                Process.Start("kill", [$"-{signal}", $"{process.Id}"]).WaitForExit();
         }
 
         process.WaitForExit();

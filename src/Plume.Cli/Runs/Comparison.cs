@@ -11,18 +11,29 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
     public FederatedRun? Baseline => baseline;
 
     /// <summary>Runs to the end, or to the end of the round at hand once asked to stop.</summary>
+    /// <param name="rounds">Rounds of the whole run.</param>
+    /// <param name="saveEvery">Time from one checkpoint to the next: what a program that is killed loses at most.</param>
+    /// <param name="report">Told of each round.</param>
+    /// <param name="stop">Asks to stop.</param>
     /// <returns>Whether all rounds are done.</returns>
-    public bool Run(int rounds, Action<RoundDone> report, CancellationToken stop)
+    public bool Run(int rounds, TimeSpan saveEvery, Action<RoundDone> report, CancellationToken stop)
     {
         CatchUp();
         var clock = Stopwatch.StartNew();
         int before = compressed.Rounds.Count;
+        var saved = TimeSpan.Zero;
         while (!stop.IsCancellationRequested)
         {
             var plain = baseline?.Next();
             if (compressed.Next() is not { } line)
                 return true;
             double pace = clock.Elapsed.TotalSeconds / (line.Round - before);
+            if (clock.Elapsed - saved >= saveEvery)
+            {
+                Save();
+                saved = clock.Elapsed;
+            }
+
             report(new RoundDone(line, plain, pace * (rounds - line.Round)));
         }
 

@@ -34,7 +34,7 @@ public class SimulateTests
     {
         using var folder = new Folder();
         string[] experiment = ["simulate", "--set", "rounds=60", "--set", "server.optimizer=fedavgm", "--set", "server.learningRate=0.3"];
-        var stopped = Program.RunUntil("round  3/", [.. experiment, "--out", folder["stopped"]]);
+        var stopped = Program.RunUntil("round  3/", "INT", [.. experiment, "--out", folder["stopped"]]);
         Assert.Equal(130, stopped.Code);
         Assert.Matches("^Stopped after round [0-9]+ of 60. Go on with: plume simulate --out .*stopped --resume", stopped.Error);
         Assert.False(File.Exists(folder["stopped/model.onnx"]));
@@ -45,6 +45,19 @@ public class SimulateTests
         Assert.Equal(File.ReadAllBytes(folder["calm/model.onnx"]), File.ReadAllBytes(folder["stopped/model.onnx"]));
         Assert.Equal(WithoutSeconds(folder["calm/metrics.jsonl"]), WithoutSeconds(folder["stopped/metrics.jsonl"]));
         Assert.Equal(WithoutSeconds(folder["calm/baseline/metrics.jsonl"]), WithoutSeconds(folder["stopped/baseline/metrics.jsonl"]));
+    }
+
+    [Fact]
+    public void A_run_that_is_killed_goes_on_from_its_last_checkpoint_to_the_same_bits()
+    {
+        using var folder = new Folder();
+        string[] experiment = ["simulate", "--set", "rounds=50", "--set", "client.epochs=1"];
+        Assert.NotEqual(0, Program.RunUntil("round  4/", "KILL", [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
+        Assert.True(File.Exists(folder["killed/checkpoint.bin"]));
+        Assert.Equal(0, Program.Run("simulate", "--out", folder["killed"], "--resume").Code);
+        Assert.Equal(0, Program.Run([.. experiment, "--out", folder["calm"]]).Code);
+        Assert.Equal(File.ReadAllBytes(folder["calm/model.onnx"]), File.ReadAllBytes(folder["killed/model.onnx"]));
+        Assert.Equal(WithoutSeconds(folder["calm/metrics.jsonl"]), WithoutSeconds(folder["killed/metrics.jsonl"]));
     }
 
     static string[] WithoutSeconds(string path) => [.. File.ReadLines(path).Select(line => line[..line.IndexOf("\"seconds\"", StringComparison.Ordinal)])];
