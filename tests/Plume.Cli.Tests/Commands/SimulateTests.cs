@@ -51,8 +51,8 @@ public class SimulateTests
     public void A_run_that_is_killed_goes_on_from_its_last_checkpoint_to_the_same_bits()
     {
         using var folder = new Folder();
-        string[] experiment = ["simulate", "--set", "rounds=50", "--set", "client.epochs=1"];
-        Assert.NotEqual(0, Program.RunUntil("round  4/", "KILL", [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
+        string[] experiment = ["simulate", "--set", "rounds=200", "--set", "client.epochs=1"];
+        Assert.NotEqual(0, Program.RunUntil("round   4/", "KILL", [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
         Assert.True(File.Exists(folder["killed/checkpoint.bin"]));
         Assert.Equal(0, Program.Run("simulate", "--out", folder["killed"], "--resume").Code);
         Assert.Equal(0, Program.Run([.. experiment, "--out", folder["calm"]]).Code);
