@@ -30,7 +30,7 @@ sealed class ClientWork(ILearner learner, Codec codec, ModelLayout layout)
         residuals.Load(task.Client, residual);
         try
         {
-            var payload = encoder.Encode(trained, EncodingKey(task.Key), residual);
+            var payload = encoder.Encode(trained, EncodingKey(task.Key), residual, codec.UsesReference ? task.Received : default);
             return new ClientResult(payload.ToArray(), outcome, residual, null);
         }
         catch (ArgumentException refusal)

@@ -59,7 +59,7 @@ public sealed class Simulation : IDisposable
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = Codec.Parse(options.Plan.Uplink);
-        if (uplink.UsesReference)
+        if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         machine = new FederationMachine(options.Plan, key);
         broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads);
@@ -196,7 +196,7 @@ public sealed class Simulation : IDisposable
     {
         try
         {
-            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clients.KeyOf(plan, add.Client)));
+            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clients.KeyOf(plan, add.Client)), uplink.UsesReference ? broadcast.Published : default);
         }
         catch (InvalidPayloadException refusal)
         {

@@ -56,13 +56,13 @@ static class Federations
     static IEnumerable<(string Key, string Message)> CodecMisfits(Settings settings)
     {
         Codec uplink = settings.Get<Codec>("uplink"), downlink = settings.Get<Codec>("downlink");
-        if (uplink.UsesReference)
+        if (uplink.SubtractsReference)
             yield return ("uplink", $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.");
-        if (uplink.Selects && !uplink.Remembers)
+        if (uplink is { Selects: true, Remembers: false, IsUnbiased: false })
             yield return ("uplink", $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.");
         if (downlink.Remembers)
             yield return ("downlink", $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.");
-        if (downlink.Selects && !downlink.UsesReference)
+        if (downlink.Selects && !downlink.SubtractsReference)
             yield return ("downlink", $"downlink: '{downlink}' would send a model with values missing; write 'delta | {downlink}'.");
     }
 

@@ -1,4 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Plume.Compression.Aggregation;
 
@@ -15,6 +18,12 @@ public sealed class ExactSum
     /// <summary>Largest magnitude of a single weighted term that a sum takes by default: far above any sane update.</summary>
     public const double DefaultLimit = 1024;
 
+    // A term is rounded by adding 1.5 * 2^52, which leaves the nearest whole number in the low bits of the double: exact
+    // below 2^51, and the same on every instruction set, most of which cannot convert a double to a long.
+    const int TermBits = 50;
+    const double Rounder = 6755399441055744;
+    const int Lanes = 16;
+
     readonly long[] sums;
 
     /// <summary>A sum of zeros, scaled so that it cannot overflow.</summary>
@@ -27,7 +36,8 @@ public sealed class ExactSum
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(contributors);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        FractionBits = 62 - (int)Math.Ceiling(Math.Log2(contributors)) - (int)Math.Ceiling(Math.Log2(limit));
+        int limitBits = (int)Math.Ceiling(Math.Log2(limit));
+        FractionBits = Math.Min(TermBits, 62 - (int)Math.Ceiling(Math.Log2(contributors))) - limitBits;
         ArgumentOutOfRangeException.ThrowIfLessThan(FractionBits, 16, nameof(limit));
         FractionBits = Math.Min(FractionBits, 52);
         Limit = limit;
@@ -60,23 +70,38 @@ public sealed class ExactSum
         if (values.IsEmpty)
             return;
         CheckTerms(values, weight);
-        var target = sums.AsSpan(offset, values.Length);
-        double factor = weight * Scale;
-        for (int i = 0; i < values.Length; i++)
-            target[i] += (long)Math.Round(values[i] * factor);
+        AddBounded(offset, values, weight);
     }
 
-    /// <summary>Adds weight * values[i] at offset + positions[i].</summary>
-    /// <exception cref="ArgumentException">A term is not finite or above <see cref="Limit"/>; nothing was added.</exception>
-    internal void Add(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
+    /// <summary>Adds terms that are known to be finite and within the limit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void AddBounded(int offset, ReadOnlySpan<float> values, double weight)
     {
-        if (values.IsEmpty)
-            return;
-        CheckTerms(values, weight);
+        var target = sums.AsSpan(offset, values.Length);
+        double factor = weight * Scale;
+        ref float first = ref MemoryMarshal.GetReference(values);
+        ref long sum = ref MemoryMarshal.GetReference(target);
+        int i = 0;
+        for (; i <= values.Length - Lanes; i += Lanes)
+        {
+            var vector = Vector512.LoadUnsafe(ref first, (nuint)i);
+            var low = Terms(Vector512.WidenLower(vector), factor) + Vector512.LoadUnsafe(ref sum, (nuint)i);
+            var high = Terms(Vector512.WidenUpper(vector), factor) + Vector512.LoadUnsafe(ref sum, (nuint)(i + Lanes / 2));
+            low.StoreUnsafe(ref sum, (nuint)i);
+            high.StoreUnsafe(ref sum, (nuint)(i + Lanes / 2));
+        }
+
+        for (; i < values.Length; i++)
+            target[i] += Term(values[i], factor);
+    }
+
+    /// <summary>Adds such terms at offset + positions[i].</summary>
+    internal void AddBounded(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
+    {
         var target = sums.AsSpan(offset);
         double factor = weight * Scale;
         for (int i = 0; i < values.Length; i++)
-            target[positions[i]] += (long)Math.Round(values[i] * factor);
+            target[positions[i]] += Term(values[i], factor);
     }
 
     /// <summary>Adds another sum of the same shape: shards and machines meet here.</summary>
@@ -101,6 +126,12 @@ public sealed class ExactSum
 
     /// <summary>Back to zeros.</summary>
     public void Clear() => Array.Clear(sums);
+
+    static long Term(float value, double factor) =>
+        BitConverter.DoubleToInt64Bits(value * factor + Rounder) - BitConverter.DoubleToInt64Bits(Rounder);
+
+    static Vector512<long> Terms(Vector512<double> values, double factor) =>
+        (values * Vector512.Create(factor) + Vector512.Create(Rounder)).AsInt64() - Vector512.Create(BitConverter.DoubleToInt64Bits(Rounder));
 
     void CheckTerms(ReadOnlySpan<float> values, double weight)
     {

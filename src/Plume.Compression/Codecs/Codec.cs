@@ -19,7 +19,7 @@ public sealed class Codec : IEquatable<Codec>
     {
         this.stages = stages;
         Text = string.Join(" | ", stages.Select(stage => stage.ToString()));
-        UsesReference = stages.Any(stage => stage is Delta);
+        SubtractsReference = stages.Any(stage => stage is Delta);
         Selector = stages.OfType<SelectStage>().FirstOrDefault();
         Quantizer = stages.OfType<QuantizeStage>().FirstOrDefault();
     }
@@ -33,17 +33,22 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>Whether a client must keep a residual between rounds.</summary>
     public bool Remembers => stages[0] is Feedback;
 
-    /// <summary>Whether both ends need a reference model, from which only the difference travels.</summary>
-    public bool UsesReference { get; }
+    /// <summary>Whether only the difference from a reference travels, which both ends hold.</summary>
+    public bool SubtractsReference { get; }
+
+    /// <summary>Whether both ends need a reference model: to subtract it, or to leave its zeros out.</summary>
+    public bool UsesReference => SubtractsReference || Selector is { UsesReference: true };
 
     /// <summary>Whether some values are not sent at all.</summary>
     public bool Selects => Selector is not null;
 
     /// <summary>Whether the decoded update equals the update in the mean over the random key.</summary>
-    public bool IsUnbiased => !Selects && Quantizer is null or Uniform { Stochastic: true };
+    public bool IsUnbiased => (Selector is null || (Selector.IsUnbiased && !Remembers))
+        && stages.All(stage => stage is not Clip)
+        && (Quantizer is null || (stages.Any(stage => stage is TransformStage { Mixes: true }) ? Quantizer.IsUnbiasedWhenRotated : Quantizer.IsUnbiased));
 
     /// <summary>Whether decoding gives back every bit.</summary>
-    public bool IsLossless => !Selects && Quantizer is null && !UsesReference;
+    public bool IsLossless => !Selects && Quantizer is null && !stages.Any(stage => stage is TransformStage);
 
     internal SelectStage? Selector { get; }
 

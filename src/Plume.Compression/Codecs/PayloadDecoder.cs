@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Container;
+using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 
@@ -15,16 +18,26 @@ namespace Plume.Compression.Codecs;
 /// </summary>
 public sealed class PayloadDecoder
 {
+    /// <summary>Values that are on their way into a sum at a time: few enough for the first-level cache.</summary>
+    const int Chunk = 4096;
+
+    /// <summary>Times that the largest value of a block grows at most when all its energy is gathered in one value.</summary>
+    static readonly double MostGathered = Math.Sqrt(BlockPlan.MaxLength);
+
     readonly CodecPlan plan;
     readonly FineTensors fine;
     readonly float[] fineValues;
     readonly Block[] blocks;
+    readonly BlockSelector? selector;
     readonly BlockCoder coder;
     readonly GridMap map;
+    readonly Segments segments;
     readonly TransformStage[] transforms;
+    readonly bool mixes;
     Grid[] grids = [];
     int gridCount;
     ParallelLoop loop = new(1);
+    Scratch[] scratches = [];
 
     /// <summary>Prepares scratch memory, which grows with what payloads really hold.</summary>
     public PayloadDecoder(Codec codec, ModelLayout layout)
@@ -33,9 +46,12 @@ public sealed class PayloadDecoder
         fine = new FineTensors(plan);
         fineValues = new float[fine.Tensors.Any() ? layout.Length : 0];
         blocks = [.. plan.Blocks.Select(block => new Block(block))];
+        selector = codec.Selector?.CreateSelector(plan);
         coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
+        segments = new Segments(coder, blocks);
         transforms = [.. codec.Stages.OfType<TransformStage>().Reverse()];
+        mixes = transforms.Any(transform => transform.Mixes);
     }
 
     /// <summary>Threads that work on the blocks of one payload; the values do not depend on it.</summary>
@@ -45,21 +61,29 @@ public sealed class PayloadDecoder
     /// <param name="payload">What an encoder of the same codec and layout returned.</param>
     /// <param name="values">Receives one float a value of the layout; untouched when the payload is refused.</param>
     /// <param name="key">The key it was encoded with.</param>
-    /// <param name="reference">What <c>delta</c> subtracted. Empty for other codecs.</param>
+    /// <param name="reference">What <c>delta</c> subtracted, or whose zeros <c>mask</c> left out. Empty for other codecs.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
     public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key, ReadOnlyMemory<float> reference = default)
     {
         if (values.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but room for {values.Length} was given.", nameof(values));
-        if (reference.Length != (plan.Codec.UsesReference ? values.Length : 0))
-            throw new ArgumentException($"Codec '{plan.Codec}' needs a reference of {(plan.Codec.UsesReference ? values.Length : 0)} values, but {reference.Length} were given.", nameof(reference));
-        Read(payload);
+        Read(payload, key, reference);
         foreach (var tensor in fine.Tensors)
-            fineValues.AsSpan(tensor.Offset, tensor.Length).CopyTo(values.Span[tensor.Offset..]);
-        loop.Run(blocks.Length, (this, values), static (state, index) => state.Item1.WriteBlock(state.Item1.blocks[index], state.values.Span));
-        foreach (var transform in transforms)
-            transform.Inverse(values.Span, reference.Span);
+        {
+            var target = values.Span.Slice(tensor.Offset, tensor.Length);
+            fineValues.AsSpan(tensor.Offset, tensor.Length).CopyTo(target);
+            foreach (var transform in transforms)
+                transform.InverseFine(target, tensor.Offset, reference.Span);
+        }
+
+        loop.Run(blocks.Length, (this, payload, values, key, reference), static (state, index, worker) =>
+        {
+            var (self, payload, values, key, reference) = state;
+            var block = self.blocks[index];
+            self.WriteBlock(block, payload.Span, values.Span.Slice(block.Plan.Start, block.Plan.Length), worker);
+            self.Invert(block, values.Span.Slice(block.Plan.Start, block.Plan.Length), key, reference.Span);
+        });
     }
 
     /// <summary>Adds weight * decoded values to a sum, at the cost of the values that were sent.</summary>
@@ -67,22 +91,24 @@ public sealed class PayloadDecoder
     /// <param name="sum">As long as the layout; untouched when the payload is refused.</param>
     /// <param name="weight">The update's weight, at least 0.</param>
     /// <param name="key">The key it was encoded with.</param>
+    /// <param name="reference">Whose zeros <c>mask</c> left out. Empty for other codecs.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
-    /// <exception cref="ArgumentException">The sum's length or the weight is wrong, or the codec needs a reference.</exception>
-    public void AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key)
+    /// <exception cref="ArgumentException">The sum's length or the weight is wrong, or the codec has <c>delta</c>.</exception>
+    public void AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default)
     {
         ArgumentNullException.ThrowIfNull(sum);
         if (sum.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but the sum has {sum.Length}.", nameof(sum));
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentException($"A weight must be finite and not negative; found {weight}.", nameof(weight));
-        if (plan.Codec.UsesReference)
+        if (plan.Codec.SubtractsReference)
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
-        Read(payload);
-        CheckLimit(sum, weight);
+        Read(payload, key, reference);
+        CheckLimit(payload.Span, sum, weight);
         foreach (var tensor in fine.Tensors)
-            sum.Add(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
-        loop.Run(blocks.Length, (this, sum, weight), static (state, index) => state.Item1.AddBlock(state.Item1.blocks[index], state.sum, state.weight));
+            sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
+        loop.Run(blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
+            state.Item1.AddBlock(state.Item1.blocks[index], state.payload.Span, state.sum, state.weight, state.key, worker));
     }
 
     /// <summary>
@@ -90,13 +116,15 @@ public sealed class PayloadDecoder
     /// grids, tables, lengths) belongs to no one tensor.
     /// </summary>
     /// <param name="payload">What an encoder of the same codec and layout returned.</param>
+    /// <param name="key">The key it was encoded with.</param>
+    /// <param name="reference">What both ends hold. Empty for codecs that need none.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
-    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload)
+    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default, ReadOnlyMemory<float> reference = default)
     {
-        Read(payload);
+        Read(payload, key, reference);
         var coded = blocks
             .GroupBy(block => block.Plan.Tensor.Name)
-            .ToDictionary(group => group.Key, group => 8L * group.Sum(block => block.Input.End.Value - block.Input.Start.Value));
+            .ToDictionary(group => group.Key, group => 8L * group.Sum(block => block.Bytes.End.Value - block.Bytes.Start.Value));
         int fineBits = plan.Quantizer.ForFineTensors().SymbolBits;
         return [.. plan.Treatments.Select(entry => entry.Treatment switch
         {
@@ -106,100 +134,184 @@ public sealed class PayloadDecoder
         })];
     }
 
-    void Read(ReadOnlyMemory<byte> payload)
+    void Read(ReadOnlyMemory<byte> payload, RandomKey key, ReadOnlyMemory<float> reference)
     {
+        plan.CheckReference(reference);
+        if (scratches.Length != loop.Workers)
+            scratches = Scratch.For(loop);
         var input = new PayloadReader(payload.Span);
         PayloadHeader.Read(plan, ref input);
         fine.Read(ref input, fineValues);
         if (blocks.Length > 0)
-            ReadBlocks(ref input, payload);
+            ReadBlocks(ref input, payload, key, reference);
         input.End("payload");
     }
 
-    void ReadBlocks(ref PayloadReader input, ReadOnlyMemory<byte> payload)
+    void ReadBlocks(ref PayloadReader input, ReadOnlyMemory<byte> payload, RandomKey key, ReadOnlyMemory<float> reference)
     {
-        foreach (var block in blocks)
+        if (plan.SendsCounts)
         {
-            if (plan.Codec.Selects)
+            foreach (var block in blocks)
                 block.MakeSparse(input.Varint("number of kept values", 0, block.Plan.Length));
-            else
-                block.MakeDense();
+        }
+        else if (selector is not null)
+        {
+            selector.Locate(blocks, new SelectContext(reference, key, loop, scratches));
+        }
+        else
+        {
+            Array.ForEach(blocks, static block => block.MakeDense());
         }
 
         gridCount = map.Number(blocks);
         if (grids.Length < gridCount)
             grids = new Grid[gridCount];
         for (int grid = 0; grid < gridCount; grid++)
-            grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
-        foreach (var block in blocks)
-            block.MakeSymbols(plan.Quantizer.SymbolBits);
-        coder.ReadTables(ref input, blocks);
-        ReadLengths(ref input);
-        loop.Run(blocks.Length, (this, payload), static (state, index) => state.Item1.ReadBlock(state.Item1.blocks[index], state.payload));
+            grids[grid] = ReadGrid(ref input);
+        if (plan.IsFixedWidth)
+            ReadFixedWidth(ref input, payload.Span);
+        else
+            ReadSegments(ref input, payload);
     }
 
-    void ReadLengths(ref PayloadReader input)
+    Grid ReadGrid(ref PayloadReader input)
     {
-        foreach (var block in blocks)
-            block.Input = 0..input.Varint("block length", 0, input.Left);
+        int offset = input.Offset;
+        var grid = plan.Quantizer.Read(ref input, plan.Codec.Selects);
+        if (mixes && plan.Quantizer.Largest(grid, plan.Codec.Selects) * MostGathered > float.MaxValue)
+            throw InvalidPayloadException.Field("grid", offset, grid.Step, "must stay finite when the rotation is undone");
+        return grid;
+    }
+
+    // Any symbols are valid, so blocks are unpacked only when they are put to use.
+    void ReadFixedWidth(ref PayloadReader input, ReadOnlySpan<byte> payload)
+    {
         foreach (var block in blocks)
         {
             int start = input.Offset;
-            input.Bytes(block.Input.End.Value, "block");
-            block.Input = start..input.Offset;
+            var fields = input.Bytes(BitFields.LengthOf(block.Count, plan.Quantizer.SymbolBits), "packed values");
+            if (!BitFields.IsPadded(fields, block.Count, plan.Quantizer.SymbolBits))
+                throw InvalidPayloadException.Field("packed values", input.Offset - 1, "padded with ones", "must be padded with zeros");
+            block.Bytes = start..input.Offset;
+            if (plan.Quantizer is FullPrecision)
+                Finite.Check(MemoryMarshal.Cast<byte, float>(payload[block.Bytes]), block.Plan.Tensor.Name, start);
         }
     }
 
-    void ReadBlock(Block block, ReadOnlyMemory<byte> payload)
+    void ReadSegments(ref PayloadReader input, ReadOnlyMemory<byte> payload)
     {
-        coder.Decode(payload.Span[block.Input], block);
-        if (plan.Quantizer is FullPrecision)
-            Finite.Check(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(block.Symbols), block.Plan.Tensor.Name, block.Input.Start.Value);
+        foreach (var block in blocks)
+            block.MakeSymbols(plan.Quantizer.SymbolBits);
+        coder.ReadTables(ref input, blocks);
+        for (int segment = 0; segment < segments.Count; segment++)
+            segments[segment][0].Bytes = 0..input.Varint("segment length", 0, input.Left);
+        for (int segment = 0; segment < segments.Count; segment++)
+        {
+            int start = input.Offset;
+            input.Bytes(segments[segment][0].Bytes.End.Value, "segment");
+            segments[segment][0].Bytes = start..input.Offset;
+        }
+
+        loop.Run(segments.Count, (this, payload), static (state, index, _) => state.Item1.ReadSegment(state.Item1.segments[index], state.payload.Span));
     }
 
-    void WriteBlock(Block block, Span<float> model)
+    void ReadSegment(ReadOnlySpan<Block> segment, ReadOnlySpan<byte> payload)
     {
-        var target = model.Slice(block.Plan.Start, block.Plan.Length);
+        int start = segment[0].Bytes.Start.Value;
+        var bytes = payload[segment[0].Bytes];
+        if (plan.Codec.Selector?.Positions == PositionCoding.Written)
+        {
+            var input = new PayloadReader(bytes);
+            selector!.ReadPositions(segment[0], ref input);
+            bytes = input.Rest;
+        }
+
+        coder.DecodeSegment(bytes, segment);
+        if (plan.Quantizer is not FullPrecision)
+            return;
+        foreach (var block in segment)
+            Finite.Check(MemoryMarshal.Cast<byte, float>(block.Symbols), block.Plan.Tensor.Name, start);
+    }
+
+    // Dense values go where they belong; kept ones are scattered among zeros.
+    void WriteBlock(Block block, ReadOnlySpan<byte> payload, Span<float> target, int worker)
+    {
+        var symbols = SymbolsOf(block, payload, worker);
         if (!block.IsSparse)
         {
-            Dequantize(block, target);
+            Dequantize(block, symbols, 0, target);
             return;
         }
 
-        Dequantize(block, block.Kept);
+        Dequantize(block, symbols, 0, block.Kept);
         target.Clear();
-        for (int i = 0; i < block.Count; i++)
-            target[block.Positions[i]] = block.Kept[i];
+        var positions = block.Positions;
+        var kept = block.Kept;
+        for (int i = 0; i < kept.Length; i++)
+            target[positions[i]] = kept[i];
     }
 
-    void AddBlock(Block block, ExactSum sum, double weight)
+    void Invert(Block block, Span<float> values, RandomKey key, ReadOnlySpan<float> reference)
     {
+        foreach (var transform in transforms)
+            transform.Inverse(values, block.Plan, reference, key);
+    }
+
+    void AddBlock(Block block, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
+    {
+        if (mixes)
+        {
+            var values = scratches[worker].Values(block.Plan.Length);
+            WriteBlock(block, payload, values, worker);
+            Invert(block, values, key, default);
+            sum.AddBounded(block.Plan.Start, values, weight);
+            return;
+        }
+
+        var symbols = SymbolsOf(block, payload, worker);
         if (block.IsSparse)
         {
-            Dequantize(block, block.Kept);
-            sum.Add(block.Plan.Start, block.Positions, block.Kept, weight);
+            Dequantize(block, symbols, 0, block.Kept);
+            sum.AddBounded(block.Plan.Start, block.Positions, block.Kept, weight);
+            return;
         }
-        else
+
+        for (int start = 0; start < block.Count; start += Chunk)
         {
-            var values = block.MakeValues();
-            Dequantize(block, values);
-            sum.Add(block.Plan.Start, values, weight);
+            var values = scratches[worker].Values(Math.Min(Chunk, block.Count - start));
+            Dequantize(block, symbols, start, values);
+            sum.AddBounded(block.Plan.Start + start, values, weight);
         }
     }
 
-    void Dequantize(Block block, Span<float> values)
+    ReadOnlySpan<byte> SymbolsOf(Block block, ReadOnlySpan<byte> payload, int worker)
     {
-        for (int start = 0; start < block.Count;)
+        if (!plan.IsFixedWidth)
+            return block.Symbols;
+        int bits = plan.Quantizer.SymbolBits, bytes = Block.BytesFor(bits);
+        var fields = payload[block.Bytes];
+        if (bits == 8 * bytes)
+            return fields;
+        var symbols = scratches[worker].Symbols(block.Count * bytes);
+        BitFields.Unpack(fields, bits, symbols);
+        return symbols;
+    }
+
+    // The coded values from one on, as many as there is room for.
+    void Dequantize(Block block, ReadOnlySpan<byte> symbols, int first, Span<float> values)
+    {
+        int size = Block.BytesFor(plan.Quantizer.SymbolBits), end = first + values.Length;
+        for (int start = first; start < end;)
         {
             var run = map.RunAt(block, start);
-            var symbols = block.Symbols.Slice(run.Start * block.SymbolBytes, run.Length * block.SymbolBytes);
-            plan.Quantizer.Dequantize(symbols, grids[run.Grid], block.IsSparse, values.Slice(run.Start, run.Length));
-            start += run.Length;
+            int length = Math.Min(run.Length, end - start);
+            plan.Quantizer.Dequantize(symbols.Slice(start * size, length * size), grids[run.Grid], block.IsSparse, values.Slice(start - first, length));
+            start += length;
         }
     }
 
     // All of it before the first addition: a refused payload leaves no trace in the sum.
-    void CheckLimit(ExactSum sum, double weight)
+    void CheckLimit(ReadOnlySpan<byte> payload, ExactSum sum, double weight)
     {
         double largest = 0;
         foreach (var tensor in fine.Tensors)
@@ -207,7 +319,7 @@ public sealed class PayloadDecoder
         if (plan.Quantizer is FullPrecision)
         {
             foreach (var block in blocks)
-                largest = Math.Max(largest, LargestOf(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(block.Symbols)));
+                largest = Math.Max(largest, LargestOf(MemoryMarshal.Cast<byte, float>(SymbolsOf(block, payload, 0))));
         }
         else
         {
@@ -215,11 +327,12 @@ public sealed class PayloadDecoder
                 largest = Math.Max(largest, plan.Quantizer.Largest(grid, plan.Codec.Selects));
         }
 
-        // A hair of room for the roundings between here and the sum's own check.
-        if (largest * weight * (1 + 1e-6) > sum.Limit)
+        if (mixes)
+            largest *= MostGathered;
+        // A hair of room for the roundings between here and the sum.
+        if (!(largest * weight * (1 + 1e-6) <= sum.Limit))
             throw InvalidPayloadException.Field("largest value", 0, largest, $"must be at most {sum.Limit} once weighted by {weight}");
     }
 
-    static double LargestOf(ReadOnlySpan<float> values) =>
-        values.IsEmpty ? 0 : Math.Abs(System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(values));
+    static double LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Magnitudes.Largest(values));
 }

@@ -5,6 +5,7 @@ using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Container;
+using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 
@@ -20,28 +21,32 @@ public sealed class PayloadEncoder
     readonly FineTensors fine;
     readonly Block[] blocks;
     readonly BlockSelector? selector;
+    readonly GridFitter fitter;
     readonly BlockCoder coder;
     readonly GridMap map;
+    readonly Segments segments;
     readonly TransformStage[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
     readonly float keep;
     readonly Lazy<PayloadDecoder> decoder;
     Grid[] grids = [];
-    GridStatistics[] statistics = [];
     ParallelLoop loop = new(1);
+    Scratch[] scratches = [];
 
-    /// <summary>Prepares scratch memory: one float a value, and what the blocks come to need.</summary>
+    /// <summary>Prepares scratch memory: what the blocks come to need, and one float a value where values are rewritten.</summary>
     public PayloadEncoder(Codec codec, ModelLayout layout)
     {
         plan = new CodecPlan(codec, layout);
         fine = new FineTensors(plan);
         blocks = [.. plan.Blocks.Select(block => new Block(block))];
-        selector = codec.Selector?.CreateSelector();
+        selector = codec.Selector?.CreateSelector(plan);
+        fitter = plan.Quantizer.CreateFitter(plan);
         coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
+        segments = new Segments(coder, blocks);
         transforms = [.. codec.Stages.OfType<TransformStage>()];
-        work = new float[layout.Length];
+        work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
         decoder = new Lazy<PayloadDecoder>(() => new PayloadDecoder(codec, layout) { Parallelism = Parallelism });
     }
@@ -51,118 +56,135 @@ public sealed class PayloadEncoder
 
     /// <summary>Encodes values, and leaves in <paramref name="memory"/> what the codec dropped.</summary>
     /// <param name="values">The update or model, in the order of the layout. Must be finite.</param>
-    /// <param name="key">Where stochastic stages draw from; the same key gives the same bytes.</param>
+    /// <param name="key">Where stages draw from; the same key gives the same bytes.</param>
     /// <param name="memory">The residual of <c>feedback</c>: the layout's length, zeros at first. Empty for other codecs.</param>
-    /// <param name="reference">What <c>delta</c> subtracts. Empty for other codecs.</param>
+    /// <param name="reference">What <c>delta</c> subtracts, or whose zeros <c>mask</c> leaves out. Empty for other codecs.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="ArgumentException">A length is wrong or a value is not finite; <paramref name="memory"/> is untouched.</exception>
     public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default)
     {
-        CheckLengths(values.Length, memory.Length, reference.Length);
-        values.Span.CopyTo(work);
-        if (plan.Codec.Remembers)
-            AddResidual(memory.Span, work);
-        foreach (var transform in transforms)
-            transform.Forward(work, reference.Span);
-        Finite.Check(work, plan.Layout, nameof(values));
-
+        CheckLengths(values.Length, memory.Length);
+        plan.CheckReference(reference);
+        if (scratches.Length != loop.Workers)
+            scratches = Scratch.For(loop);
+        var source = Rewritten(values, key, memory, reference);
         output.Clear();
         PayloadHeader.Write(plan, output);
-        fine.Write(work, output);
+        bool finite = fine.Write(source.Span, output) && (plan.Codec.Selector is not { KeepsNotFinite: false } || Finite.All(source.Span));
         if (blocks.Length > 0)
-            EncodeBlocks(key);
+            finite = finite && EncodeBlocks(source, key, reference);
+        if (!finite)
+            Finite.Check(source.Span, plan.Layout, nameof(values));
         if (plan.Codec.Remembers)
             KeepResidual(values.Span, memory.Span, reference, key);
         return output.Written;
     }
 
-    void EncodeBlocks(RandomKey key)
+    // What the stages from the first select or quantizer on work with: the values themselves, where nothing rewrites them.
+    ReadOnlyMemory<float> Rewritten(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    {
+        if (work.Length == 0)
+            return values;
+        values.Span.CopyTo(work);
+        if (plan.Codec.Remembers)
+            AddResidual(memory.Span, work);
+        foreach (var transform in transforms)
+            transform.Forward(work, new TransformContext(reference, key, plan.Blocks, loop));
+        return work;
+    }
+
+    bool EncodeBlocks(ReadOnlyMemory<float> source, RandomKey key, ReadOnlyMemory<float> reference)
     {
         if (selector is not null)
-            selector.Select(work, blocks, loop);
+            selector.Select(source, blocks, new SelectContext(reference, key, loop, scratches));
         else
             Array.ForEach(blocks, static block => block.MakeDense());
-        WriteCounts();
-        FitGrids();
-        loop.Run(blocks.Length, (this, key), static (state, index) => state.Item1.QuantizeBlock(state.Item1.blocks[index], state.key));
-        coder.WriteTables(blocks, output);
-        loop.Run(blocks.Length, this, static (self, index) =>
-        {
-            self.blocks[index].Output.Clear();
-            self.coder.Encode(self.blocks[index]);
-        });
-        foreach (var block in blocks)
-            output.Varint(block.Output.Length);
-        foreach (var block in blocks)
-            output.Bytes(block.Output.Written.Span);
+        if (plan.SendsCounts)
+            Array.ForEach(blocks, block => output.Varint(block.Count));
+        if (!FitGrids(source))
+            return false;
+        if (plan.IsFixedWidth)
+            EncodeFixedWidth(source, key);
+        else
+            EncodeSegments(source, key);
+        return true;
     }
 
-    void WriteCounts()
-    {
-        if (!blocks[0].IsSparse)
-            return;
-        foreach (var block in blocks)
-            output.Varint(block.Count);
-    }
-
-    void FitGrids()
+    bool FitGrids(ReadOnlyMemory<float> source)
     {
         int count = map.Number(blocks);
         if (grids.Length < count)
-        {
             grids = new Grid[count];
-            statistics = new GridStatistics[count];
-        }
+        if (!fitter.Fit(source, blocks, map, grids.AsMemory(0, count), loop))
+            return false;
+        for (int grid = 0; grid < count; grid++)
+            plan.Quantizer.Write(grids[grid], blocks[0].IsSparse, output);
+        return true;
+    }
 
-        statistics.AsSpan(0, count).Fill(new GridStatistics());
-        loop.Run(blocks.Length, this, static (self, index) => self.GatherBlock(self.blocks[index]));
-        bool sparse = blocks[0].IsSparse;
+    // Quantized and packed while the block is in the cache, into its place in the payload.
+    void EncodeFixedWidth(ReadOnlyMemory<float> source, RandomKey key)
+    {
+        int bits = plan.Quantizer.SymbolBits, length = 0;
         foreach (var block in blocks)
         {
-            int run = 0;
-            for (int start = 0; start < block.Count; run++)
-            {
-                var (_, length, grid) = map.RunAt(block, start);
-                statistics[grid].Add(block.Statistics[run]);
-                start += length;
-            }
+            int bytes = BitFields.LengthOf(block.Count, bits);
+            block.Bytes = length..(length + bytes);
+            length += bytes;
         }
 
-        for (int grid = 0; grid < count; grid++)
+        var room = output.AppendMemory(length);
+        loop.Run(blocks.Length, (this, source, key, room), static (state, index, worker) =>
         {
-            grids[grid] = plan.Quantizer.Fit(statistics[grid], sparse);
-            plan.Quantizer.Write(grids[grid], sparse, output);
-        }
+            var (self, source, key, room) = state;
+            var block = self.blocks[index];
+            var fields = room.Span[block.Bytes];
+            int bits = self.plan.Quantizer.SymbolBits, bytes = Block.BytesFor(bits);
+            bool direct = bits == 8 * bytes;
+            var symbols = direct ? fields : self.scratches[worker].Symbols(block.Count * bytes);
+            self.Quantize(block, source.Span, key, symbols);
+            if (!direct)
+                BitFields.Pack(symbols, bits, fields);
+        });
     }
 
-    void GatherBlock(Block block)
+    void EncodeSegments(ReadOnlyMemory<float> source, RandomKey key)
     {
-        block.Statistics.Clear();
-        var coded = block.Coded(work);
+        loop.Run(blocks.Length, (this, source, key), static (state, index, _) =>
+        {
+            var (self, source, key) = state;
+            var block = self.blocks[index];
+            block.MakeSymbols(self.plan.Quantizer.SymbolBits);
+            self.Quantize(block, source.Span, key, block.Symbols);
+            self.coder.Prepare(block);
+        });
+        coder.WriteTables(blocks, output);
+        loop.Run(segments.Count, this, static (self, index, _) =>
+        {
+            var segment = self.segments[index];
+            var written = segment[0].Output;
+            written.Clear();
+            if (self.plan.Codec.Selector?.Positions == PositionCoding.Written)
+                self.selector!.WritePositions(segment[0], written);
+            self.coder.EncodeSegment(segment);
+        });
+        for (int segment = 0; segment < segments.Count; segment++)
+            output.Varint(segments[segment][0].Output.Length);
+        for (int segment = 0; segment < segments.Count; segment++)
+            output.Bytes(segments[segment][0].Output.Written.Span);
+    }
+
+    void Quantize(Block block, ReadOnlySpan<float> source, RandomKey key, Span<byte> symbols)
+    {
+        int size = Block.BytesFor(plan.Quantizer.SymbolBits);
+        var coded = block.Coded(source);
         for (int start = 0; start < block.Count;)
         {
             var run = map.RunAt(block, start);
-            var gathered = new GridStatistics();
-            plan.Quantizer.Gather(ref gathered, coded.Slice(run.Start, run.Length));
-            block.Statistics.Add(gathered);
+            plan.Quantizer.Quantize(coded.Slice(run.Start, run.Length), grids[run.Grid], block.IsSparse, key, block.Plan.Start + run.Start,
+                symbols.Slice(run.Start * size, run.Length * size));
             start += run.Length;
         }
-    }
-
-    void QuantizeBlock(Block block, RandomKey key)
-    {
-        var quantizer = plan.Quantizer;
-        block.MakeSymbols(quantizer.SymbolBits);
-        var coded = block.Coded(work);
-        for (int start = 0; start < block.Count;)
-        {
-            var run = map.RunAt(block, start);
-            var symbols = block.Symbols.Slice(run.Start * block.SymbolBytes, run.Length * block.SymbolBytes);
-            quantizer.Quantize(coded.Slice(run.Start, run.Length), grids[run.Grid], block.IsSparse, key, block.Plan.Start + run.Start, symbols);
-            start += run.Length;
-        }
-
-        coder.Prepare(block);
     }
 
     // The residual is taken from what the receiver will decode, not from what the encoder meant.
@@ -190,7 +212,7 @@ public sealed class PayloadEncoder
         }
     }
 
-    void CheckLengths(int values, int memory, int reference)
+    void CheckLengths(int values, int memory)
     {
         int length = plan.Layout.Length;
         if (values != length)
@@ -198,7 +220,5 @@ public sealed class PayloadEncoder
         int remembered = plan.Codec.MemoryLength(plan.Layout);
         if (memory != remembered)
             throw new ArgumentException($"Codec '{plan.Codec}' keeps {remembered} floats of residual for this layout, but {memory} were given.", nameof(memory));
-        if (reference != (plan.Codec.UsesReference ? length : 0))
-            throw new ArgumentException($"Codec '{plan.Codec}' needs a reference of {(plan.Codec.UsesReference ? length : 0)} values, but {reference} were given.", nameof(reference));
     }
 }

@@ -27,6 +27,13 @@ public sealed class PayloadWriter
         return room;
     }
 
+    /// <summary>The same for several threads, each in a part of its own; valid until the next write.</summary>
+    public Memory<byte> AppendMemory(int length)
+    {
+        Append(length);
+        return buffer.AsMemory(Length - length, length);
+    }
+
     /// <summary>Takes the last <paramref name="length"/> bytes back.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More than were written.</exception>
     public void Shorten(int length)

@@ -1,99 +1,135 @@
-using System.Runtime.CompilerServices;
 using Plume.Compression.Codecs.Pipeline;
 
 namespace Plume.Compression.Kernels;
 
 /// <summary>
-/// The magnitude that exactly k values reach, found by two passes over a histogram of float bits: magnitudes order as
-/// their bit patterns do. Ties at the threshold are shared out in the order of the values.
+/// The magnitude that exactly k values reach. A sample guesses it from below; one pass over the values gathers the few
+/// that reach the guess; among those it is found exactly, so the guess decides the speed and never the result. Ties at
+/// the threshold are shared out in the order of the values.
 /// </summary>
 sealed class MagnitudeThreshold
 {
+    const int SampleLength = 1 << 14;
     const int FineBits = 16;
-    const uint MagnitudeMask = 0x7FFFFFFF;
-    const int AllBuckets = -1;
 
+    readonly uint[] sample = new uint[SampleLength];
     readonly int[] coarse = new int[1 << (31 - FineBits)];
     readonly int[] fine = new int[1 << FineBits];
-    readonly List<int> tieBudget = [];
-    uint threshold;
 
-    /// <summary>Finds the threshold of the <paramref name="k"/> largest magnitudes, and sizes the blocks for what they keep.</summary>
-    public void Find(ReadOnlyMemory<float> values, Memory<Block> blocks, int k, ParallelLoop loop)
+    /// <summary>Makes the blocks sparse, with the <paramref name="k"/> values of largest magnitude, or all that are not zero if those are fewer.</summary>
+    public void Keep(ReadOnlyMemory<float> values, Memory<Block> blocks, int k, ParallelLoop loop, Scratch[] scratches)
     {
-        Count(values, blocks, loop, coarse, AllBuckets);
-        int above = Descend(coarse, k, out int bucket);
-        Count(values, blocks, loop, fine, bucket);
-        above += Descend(fine, k - above, out int last);
-        threshold = ((uint)bucket << FineBits) | (uint)last;
-        // Zeros are never kept: with fewer than k non-zeros the threshold falls to zero and takes none of them.
-        ShareTies(values, blocks, loop, threshold == 0 ? 0 : k - above);
+        uint guess = Guess(values.Span, blocks.Span, k);
+        int found = Gather(values, blocks, guess, loop, scratches);
+        if (found < k && guess > 1)
+            found = Gather(values, blocks, guess: 1, loop, scratches);
+        if (found > k)
+            Narrow(blocks, k, loop);
     }
 
-    /// <summary>Writes a block's kept positions and values.</summary>
-    public void Keep(ReadOnlySpan<float> values, Block block, int index)
+    // So low that fewer than k values reach it once in tens of thousands of models, and so high that few more do.
+    uint Guess(ReadOnlySpan<float> values, ReadOnlySpan<Block> blocks, int k)
     {
-        var source = values.Slice(block.Plan.Start, block.Plan.Length);
+        long total = 0;
+        foreach (var block in blocks)
+            total += block.Plan.Length;
+        double expected = (double)SampleLength * k / Math.Max(1, total);
+        int rank = (int)Math.Ceiling(expected + 4 * Math.Sqrt(expected) + 4);
+        if (total < 2 * SampleLength || rank >= SampleLength)
+            return 1;
+        Sample(values, blocks, total);
+        Array.Sort(sample);
+        return Math.Max(1, sample[SampleLength - rank]);
+    }
+
+    void Sample(ReadOnlySpan<float> values, ReadOnlySpan<Block> blocks, long total)
+    {
+        int index = 0;
+        long before = 0;
+        for (int i = 0; i < SampleLength; i++)
+        {
+            long place = i * total / SampleLength;
+            while (place - before >= blocks[index].Plan.Length)
+                before += blocks[index++].Plan.Length;
+            sample[i] = Magnitudes.BitsOf(values[blocks[index].Plan.Start + (int)(place - before)]);
+        }
+    }
+
+    static int Gather(ReadOnlyMemory<float> values, Memory<Block> blocks, uint guess, ParallelLoop loop, Scratch[] scratches)
+    {
+        loop.Run(blocks.Length, (values, blocks, guess, scratches), static (state, index, worker) =>
+        {
+            var block = state.blocks.Span[index];
+            var scratch = state.scratches[worker];
+            var source = state.values.Span.Slice(block.Plan.Start, block.Plan.Length);
+            Span<ushort> positions = scratch.Positions(source.Length);
+            Span<float> kept = scratch.Values(source.Length);
+            int count = MagnitudeFilter.AtLeast(source, state.guess, positions, kept);
+            block.Keep(positions[..count], kept[..count]);
+        });
+        int found = 0;
+        foreach (var block in blocks.Span)
+            found += block.Count;
+        return found;
+    }
+
+    // Two passes over a histogram of the candidates' bits give the threshold; ties are kept from the first block on.
+    void Narrow(Memory<Block> blocks, int k, ParallelLoop loop)
+    {
+        Array.Clear(coarse);
+        foreach (var block in blocks.Span)
+        {
+            foreach (float value in block.Kept)
+                coarse[Magnitudes.BitsOf(value) >> FineBits]++;
+        }
+
+        int above = Descend(coarse, k, out int bucket);
+        Array.Clear(fine);
+        foreach (var block in blocks.Span)
+        {
+            foreach (float value in block.Kept)
+            {
+                uint bits = Magnitudes.BitsOf(value);
+                if (bits >> FineBits == (uint)bucket)
+                    fine[bits & ((1 << FineBits) - 1)]++;
+            }
+        }
+
+        above += Descend(fine, k - above, out int last);
+        uint threshold = ((uint)bucket << FineBits) | (uint)last;
+        int ties = k - above;
+        foreach (var block in blocks.Span)
+        {
+            block.TiesLeft = ties;
+            ties -= Math.Min(ties, CountEqual(block.Kept, threshold));
+        }
+
+        loop.Run(blocks.Length, (blocks, threshold), static (state, index, _) => Narrow(state.blocks.Span[index], state.threshold));
+    }
+
+    static void Narrow(Block block, uint threshold)
+    {
         var positions = block.Positions;
         var kept = block.Kept;
-        int count = 0;
-        int tiesLeft = tieBudget[index];
-        for (int position = 0; position < source.Length; position++)
+        int count = 0, ties = block.TiesLeft;
+        for (int i = 0; i < kept.Length; i++)
         {
-            uint magnitude = MagnitudeOf(source[position]);
-            if (magnitude < threshold || (magnitude == threshold && tiesLeft-- <= 0))
+            uint bits = Magnitudes.BitsOf(kept[i]);
+            if (bits < threshold || (bits == threshold && ties-- <= 0))
                 continue;
-            positions[count] = (ushort)position;
-            kept[count++] = source[position];
+            positions[count] = positions[i];
+            kept[count++] = kept[i];
         }
+
+        block.MakeSparse(count);
     }
 
-    void ShareTies(ReadOnlyMemory<float> values, Memory<Block> blocks, ParallelLoop loop, int ties)
+    static int CountEqual(ReadOnlySpan<float> values, uint threshold)
     {
-        tieBudget.Clear();
-        for (int index = 0; index < blocks.Length; index++)
-            tieBudget.Add(0);
-        loop.Run(blocks.Length, (values, blocks, this), static (state, index) =>
-        {
-            int equal = 0, above = 0;
-            foreach (float value in ValuesOf(state.values, state.blocks.Span[index]))
-            {
-                uint magnitude = MagnitudeOf(value);
-                equal += magnitude == state.Item3.threshold ? 1 : 0;
-                above += magnitude > state.Item3.threshold ? 1 : 0;
-            }
-
-            state.Item3.tieBudget[index] = equal;
-            state.blocks.Span[index].MakeSparse(above);
-        });
-        for (int index = 0; index < blocks.Length; index++)
-        {
-            var block = blocks.Span[index];
-            tieBudget[index] = Math.Min(tieBudget[index], ties);
-            ties -= tieBudget[index];
-            block.MakeSparse(block.Count + tieBudget[index]);
-        }
-    }
-
-    // Whole numbers add up to the same counts whatever the order of the threads.
-    static void Count(ReadOnlyMemory<float> values, Memory<Block> blocks, ParallelLoop loop, int[] histogram, int bucket)
-    {
-        Array.Clear(histogram);
-        loop.Run(blocks.Length, (values, blocks, histogram, bucket, loop.IsSerial), static (state, index) =>
-        {
-            var (_, _, histogram, bucket, serial) = state;
-            foreach (float value in ValuesOf(state.values, state.blocks.Span[index]))
-            {
-                uint magnitude = MagnitudeOf(value);
-                if (bucket != AllBuckets && magnitude >> FineBits != (uint)bucket)
-                    continue;
-                ref int count = ref histogram[bucket == AllBuckets ? magnitude >> FineBits : magnitude & ((1 << FineBits) - 1)];
-                if (serial)
-                    count++;
-                else
-                    Interlocked.Increment(ref count);
-            }
-        });
+        int equal = 0;
+        foreach (float value in values)
+            equal += Magnitudes.BitsOf(value) == threshold ? 1 : 0;
+        return equal;
     }
 
     // The bucket in which the k-th from the top lies, and how many lie above it.
@@ -104,9 +140,4 @@ sealed class MagnitudeThreshold
             above += histogram[bucket];
         return above;
     }
-
-    static ReadOnlySpan<float> ValuesOf(ReadOnlyMemory<float> values, Block block) => values.Span.Slice(block.Plan.Start, block.Plan.Length);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static uint MagnitudeOf(float value) => BitConverter.SingleToUInt32Bits(value) & MagnitudeMask;
 }

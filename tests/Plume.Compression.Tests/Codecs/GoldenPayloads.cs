@@ -4,7 +4,7 @@ using Plume.Compression.Weights;
 namespace Plume.Compression.Tests.Codecs;
 
 /// <summary>
-/// Payloads of version 1 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
+/// Payloads of version 2 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
 /// needs a new version, not a new golden file.
 /// </summary>
 public class GoldenPayloads
@@ -39,7 +39,7 @@ public class GoldenPayloads
         var decoded = new float[Layout.Length];
         new PayloadDecoder(codec, Layout).Decode(payload, decoded, Some.Key(), reference);
 
-        string path = Path.Combine(Folder, $"payload-v1-{name}.txt");
+        string path = Path.Combine(Folder, $"payload-v2-{name}.txt");
         string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())))}\n";
         if (Environment.GetEnvironmentVariable("PLUME_WRITE_GOLDEN") == "1" && !File.Exists(path))
             File.WriteAllText(path, text);

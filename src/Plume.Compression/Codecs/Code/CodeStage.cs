@@ -20,7 +20,10 @@ public abstract record CodeStage : Stage
     internal abstract BlockCoder CreateCoder(CodecPlan plan);
 }
 
-/// <summary>Codes blocks. What blocks share is written and read once, before them; then blocks may go to different threads.</summary>
+/// <summary>
+/// Codes blocks. What blocks share is written and read once, before them; then segments, which are runs of one or more
+/// blocks, may go to different threads.
+/// </summary>
 abstract class BlockCoder
 {
     /// <summary>Does a block's share of what <see cref="WriteTables"/> needs.</summary>
@@ -37,6 +40,15 @@ abstract class BlockCoder
     public virtual void ReadTables(ref PayloadReader input, Block[] blocks)
     {
     }
+
+    /// <summary>Number of blocks, from that one on, that are coded together; it depends on their plans only.</summary>
+    public virtual int SegmentLength(Block[] blocks, int first) => 1;
+
+    /// <summary>Appends a segment's positions and symbols to the output of its first block.</summary>
+    public virtual void EncodeSegment(ReadOnlySpan<Block> segment) => Encode(segment[0]);
+
+    /// <summary>Fills a segment's positions and symbols; every byte must be used.</summary>
+    public virtual void DecodeSegment(ReadOnlySpan<byte> input, ReadOnlySpan<Block> segment) => Decode(input, segment[0]);
 
     /// <summary>Appends one block's positions and symbols to its output.</summary>
     public abstract void Encode(Block block);

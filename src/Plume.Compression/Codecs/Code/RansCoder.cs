@@ -22,7 +22,7 @@ sealed class RansCoder(int zero) : BlockCoder
 
     public override void Prepare(Block block)
     {
-        bool pairs = block.IsSparse || (zero >= 0 && FindNonZeros(block));
+        bool pairs = block.CodesGaps || (zero >= 0 && FindNonZeros(block));
         if (!pairs)
             block.NonZeros.Clear();
         block.InPairs = pairs;
@@ -46,7 +46,7 @@ sealed class RansCoder(int zero) : BlockCoder
 
     public override void ReadTables(ref PayloadReader input, Block[] blocks)
     {
-        int pairs = zero >= 0 ? input.UInt8("pairs") : blocks[0].IsSparse ? 1 : 0;
+        int pairs = zero >= 0 ? input.UInt8("pairs") : blocks[0].CodesGaps ? 1 : 0;
         if (pairs > 1)
             throw InvalidPayloadException.Field("pairs", input.Offset - 1, pairs, "must be 0 or 1");
         if (pairs == 1)
@@ -97,7 +97,7 @@ sealed class RansCoder(int zero) : BlockCoder
     void ReadForm(ref PayloadReader input, Block block)
     {
         block.NonZeros.Clear();
-        block.InPairs = block.IsSparse;
+        block.InPairs = block.CodesGaps;
         int form = zero >= 0 ? input.Varint("number of non-zeros", 0, mayPair ? block.Count + 1 : 0) : 0;
         if (form == 0)
             return;

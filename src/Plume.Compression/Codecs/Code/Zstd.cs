@@ -92,7 +92,7 @@ sealed class ZstdCoder(int level) : BlockCoder
 
     // Width byte, a Golomb code of at most width + 1 bits a position beside the unary part, the symbols.
     static int MaxPackedLength(Block block) =>
-        1 + (block.IsSparse ? (block.Count * (Golomb.MaxWidth + 1) + block.Plan.Length) / 8 + 1 : 0) + block.Count * block.SymbolBytes;
+        1 + (block.CodesGaps ? (block.Count * (Golomb.MaxWidth + 1) + block.Plan.Length) / 8 + 1 : 0) + block.Count * block.SymbolBytes;
 
     (Compressor Compressor, Decompressor Decompressor, PayloadWriter Packed) Borrow() =>
         idle.TryTake(out var tools) ? tools : (new Compressor(level), new Decompressor(), new PayloadWriter());

@@ -32,8 +32,14 @@ sealed class Block(BlockPlan plan)
     /// <summary>The coded bytes, on the encoding side.</summary>
     public Container.PayloadWriter Output { get; } = new();
 
-    /// <summary>Where the coded bytes lie in the payload, on the decoding side.</summary>
-    public Range Input { get; set; }
+    /// <summary>Where the coded bytes lie: in the payload, or among the blocks.</summary>
+    public Range Bytes { get; set; }
+
+    /// <summary>Whether the code stage writes the positions of the kept values, as the gaps between them.</summary>
+    public bool CodesGaps { get; private set; }
+
+    /// <summary>Of values equal to a threshold, how many the block may keep, while a select is at work.</summary>
+    public int TiesLeft { get; set; }
 
     /// <summary>Ascending positions of the coded values, counted from the block's start.</summary>
     public Span<ushort> Positions => positions.AsSpan(0, IsSparse ? Count : 0);
@@ -66,13 +72,6 @@ sealed class Block(BlockPlan plan)
         return tokenCounts.AsSpan(256 * which, 256);
     }
 
-    /// <summary>Room for the values of a dense block while they are on their way into a sum.</summary>
-    public Span<float> MakeValues()
-    {
-        Grow(ref kept, Plan.Length);
-        return kept.AsSpan(0, Plan.Length);
-    }
-
     public Span<byte> MakeTokens()
     {
         Grow(ref tokens, InPairs ? 2 * CodedCount : Count);
@@ -83,16 +82,26 @@ sealed class Block(BlockPlan plan)
 
     public void MakeDense()
     {
-        IsSparse = false;
+        IsSparse = CodesGaps = false;
         Count = Plan.Length;
     }
 
-    public void MakeSparse(int count)
+    /// <summary>Makes room for a number of kept values; those that were there stay.</summary>
+    public void MakeSparse(int count, bool codesGaps = true)
     {
         IsSparse = true;
+        CodesGaps = codesGaps;
         Count = count;
         Grow(ref positions, count);
         Grow(ref kept, count);
+    }
+
+    /// <summary>Keeps these values.</summary>
+    public void Keep(ReadOnlySpan<ushort> places, ReadOnlySpan<float> values)
+    {
+        MakeSparse(places.Length);
+        places.CopyTo(positions);
+        values.CopyTo(kept);
     }
 
     public void MakeSymbols(int bits)
@@ -108,6 +117,6 @@ sealed class Block(BlockPlan plan)
     static void Grow<T>(ref T[] array, int length)
     {
         if (array.Length < length)
-            array = new T[length + length / 4];
+            Array.Resize(ref array, length + length / 4);
     }
 }

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
 using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Pipeline;
@@ -53,6 +55,20 @@ public sealed class CodecPlan
     internal BlockPlan[] Blocks { get; }
 
     internal QuantizeStage Quantizer => Codec.Quantizer ?? FullPrecision.Instance;
+
+    /// <summary>Whether the number of kept values travels for each block.</summary>
+    internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };
+
+    /// <summary>Whether a block is nothing but its symbols as fields of a fixed width.</summary>
+    internal bool IsFixedWidth => Codec.Coder is Pack && (Codec.Selector is null || Codec.Selector.Positions == PositionCoding.Known);
+
+    /// <exception cref="ArgumentException">The reference has not the length that the codec needs.</exception>
+    internal void CheckReference(ReadOnlyMemory<float> reference)
+    {
+        int needed = Codec.UsesReference ? Layout.Length : 0;
+        if (reference.Length != needed)
+            throw new ArgumentException($"Codec '{Codec}' needs a reference of {needed} values, but {reference.Length} were given.", nameof(reference));
+    }
 
     internal IEnumerable<TensorSpec> Tensors(TensorTreatment treatment) =>
         Treatments.Where(entry => entry.Treatment == treatment && entry.Tensor.Length > 0).Select(entry => entry.Tensor);

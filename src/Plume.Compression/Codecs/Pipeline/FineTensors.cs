@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Container;
+using Plume.Compression.Kernels;
 using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Pipeline;
@@ -17,24 +17,35 @@ sealed class FineTensors(CodecPlan plan)
     readonly (TensorSpec Tensor, Block[] Blocks, Grid[] Grid)[] fine =
         [.. plan.Tensors(TensorTreatment.Fine).Select(tensor => (tensor, BlockPlan.Cut(tensor, 0).Select(cut => new Block(cut)).ToArray(), new Grid[1]))];
 
-    public void Write(ReadOnlySpan<float> values, PayloadWriter output)
+    /// <returns>Whether all of them are finite; what was written is worthless where not.</returns>
+    public bool Write(ReadOnlySpan<float> values, PayloadWriter output)
     {
+        bool finite = true;
         foreach (var tensor in exact)
-            output.Bytes(MemoryMarshal.AsBytes(values.Slice(tensor.Offset, tensor.Length)));
+        {
+            var slice = values.Slice(tensor.Offset, tensor.Length);
+            finite &= Finite.All(slice);
+            output.Bytes(MemoryMarshal.AsBytes(slice));
+        }
+
         foreach (var (tensor, blocks, _) in fine)
         {
             var statistics = new GridStatistics();
-            quantizer.Gather(ref statistics, values.Slice(tensor.Offset, tensor.Length));
-            var grid = quantizer.Fit(statistics, sparse: false);
+            quantizer.Gather(ref statistics, values.Slice(tensor.Offset, tensor.Length), default);
+            if (!statistics.IsFinite)
+                return false;
+            var grid = quantizer.Fit(statistics, sparse: false, default);
             quantizer.Write(grid, sparse: false, output);
             foreach (var block in blocks)
             {
                 block.MakeDense();
                 block.MakeSymbols(quantizer.SymbolBits);
                 quantizer.Quantize(block.Coded(values), grid, sparse: false, default, 0, block.Symbols);
-                PackCoder.Write(block, output);
+                BitFields.Pack(block.Symbols, quantizer.SymbolBits, output.Append(BitFields.LengthOf(block.Count, quantizer.SymbolBits)));
             }
         }
+
+        return finite;
     }
 
     /// <summary>Reads all of them into memory of their own, so that a payload is known to be whole before any of it counts.</summary>
@@ -55,8 +66,10 @@ sealed class FineTensors(CodecPlan plan)
             {
                 block.MakeDense();
                 block.MakeSymbols(quantizer.SymbolBits);
-                int length = (int)(((long)block.Count * quantizer.SymbolBits + 7) / 8);
-                PackCoder.Read(input.Bytes(length, block.Plan.Tensor.Name), block);
+                var fields = input.Bytes(BitFields.LengthOf(block.Count, quantizer.SymbolBits), block.Plan.Tensor.Name);
+                if (!BitFields.IsPadded(fields, block.Count, quantizer.SymbolBits))
+                    throw InvalidPayloadException.Field(block.Plan.Tensor.Name, input.Offset - 1, "padded with ones", "must be padded with zeros");
+                BitFields.Unpack(fields, quantizer.SymbolBits, block.Symbols);
                 quantizer.Dequantize(block.Symbols, grid[0], sparse: false, values.Slice(block.Plan.Start, block.Plan.Length));
             }
         }

@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using Plume.Compression.Container;
+using Plume.Compression.Kernels;
 using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Pipeline;
@@ -7,8 +7,8 @@ namespace Plume.Compression.Codecs.Pipeline;
 /// <summary>Checks for NaN and infinity.</summary>
 static class Finite
 {
-    /// <summary>Whether all values are finite. The largest magnitude is NaN when any value is.</summary>
-    public static bool All(ReadOnlySpan<float> values) => values.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(values));
+    /// <summary>Whether all values are finite.</summary>
+    public static bool All(ReadOnlySpan<float> values) => Magnitudes.Largest(values) < Magnitudes.NotFinite;
 
     /// <exception cref="InvalidPayloadException">A decoded value is not finite.</exception>
     public static void Check(ReadOnlySpan<float> values, string tensor, int offset)

@@ -44,7 +44,7 @@ sealed class GridMap
         return next;
     }
 
-    /// <summary>The run at <paramref name="start"/> of a block's coded values; runs follow one another to its end.</summary>
+    /// <summary>The run that begins at <paramref name="start"/> of a block's coded values; runs follow one another to its end.</summary>
     public GridRun RunAt(Block block, int start)
     {
         int left = block.Count - start;
@@ -54,7 +54,7 @@ sealed class GridMap
             case GridScope.Model or GridScope.Tensor:
                 return new GridRun(start, left, tensorGrid);
             case GridScope.Block:
-                return new GridRun(start, Math.Min(left, quantizer.GridLength), block.FirstGrid + start / quantizer.GridLength);
+                return new GridRun(start, Math.Min(left, quantizer.GridLength - start % quantizer.GridLength), block.FirstGrid + start / quantizer.GridLength);
             default:
                 int channelLength = block.Plan.Tensor.Length / block.Plan.Tensor.Channels;
                 int place = block.Plan.Start - block.Plan.Tensor.Offset + start;

@@ -5,7 +5,8 @@ namespace Plume.Compression.Codecs.Pipeline;
 /// <summary>The five bytes before every payload: its version, and the mark of the codec and layout it was made for.</summary>
 static class PayloadHeader
 {
-    public const byte Version = 1;
+    /// <summary>Version 1 never left its authors.</summary>
+    public const byte Version = 2;
 
     public static void Write(CodecPlan plan, PayloadWriter output)
     {
@@ -17,7 +18,9 @@ static class PayloadHeader
     {
         byte version = input.UInt8("version");
         if (version != Version)
-            throw InvalidPayloadException.Field("version", 0, version, $"must be {Version}: this program reads no other");
+            throw InvalidPayloadException.Field("version", 0, version, version > Version
+                ? $"must be {Version}: a newer Plume wrote it, and that one is needed to read it"
+                : $"must be {Version}: no released Plume wrote another");
         uint tag = input.UInt32("codec tag");
         if (tag != plan.Tag)
             throw InvalidPayloadException.Field("codec tag", 1, tag.ToString("x8"), $"must be {plan.Tag:x8}, that of '{plan.Codec}' and this layout of {plan.Layout.Length} values");

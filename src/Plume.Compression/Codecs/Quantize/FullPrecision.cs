@@ -15,11 +15,11 @@ sealed record FullPrecision : QuantizeStage
 
     internal override GridScope GridScope => GridScope.Tensor;
 
-    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values)
-    {
-    }
+    internal override bool IsUnbiased => true;
 
-    internal override Grid Fit(in GridStatistics statistics, bool sparse) => default;
+    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
+
+    internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => default;
 
     internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
         MemoryMarshal.AsBytes(values).CopyTo(symbols);

@@ -1,3 +1,5 @@
+using Plume.Compression.Kernels;
+
 namespace Plume.Compression.Codecs.Quantize;
 
 /// <summary>Where the levels of a group of values lie. Dense values sit at multiples of Step; magnitudes that a select kept, at Low + k * Step.</summary>
@@ -6,35 +8,39 @@ readonly record struct Grid(float Low, float Step);
 /// <summary>What a grid is fitted to: gathered block by block, joined in block order.</summary>
 struct GridStatistics()
 {
-    public float Smallest = float.PositiveInfinity;
-    public float Largest;
+    public uint SmallestBits = Magnitudes.Mask;
+    public uint LargestBits;
     public double Sum;
+    public double SumOfSquares;
     public int Count;
 
-    /// <summary>Takes the magnitudes of more values in.</summary>
+    /// <summary>The smallest magnitude.</summary>
+    public readonly float Smallest => BitConverter.UInt32BitsToSingle(SmallestBits);
+
+    /// <summary>The largest magnitude.</summary>
+    public readonly float Largest => BitConverter.UInt32BitsToSingle(LargestBits);
+
+    /// <summary>Whether all values are finite.</summary>
+    public readonly bool IsFinite => LargestBits < Magnitudes.NotFinite;
+
+    /// <summary>Takes the extremes of more values in.</summary>
     public void Add(ReadOnlySpan<float> values)
     {
         if (values.IsEmpty)
             return;
-        Smallest = Math.Min(Smallest, Math.Abs(System.Numerics.Tensors.TensorPrimitives.MinMagnitude(values)));
-        Largest = Math.Max(Largest, Math.Abs(System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(values)));
+        var (smallest, largest) = Magnitudes.Extremes(values);
+        SmallestBits = Math.Min(SmallestBits, smallest);
+        LargestBits = Math.Max(LargestBits, largest);
         Count += values.Length;
-    }
-
-    /// <summary>Takes the magnitudes in, and their sum in the order of the values.</summary>
-    public void AddWithSum(ReadOnlySpan<float> values)
-    {
-        Add(values);
-        foreach (float value in values)
-            Sum += Math.Abs(value);
     }
 
     /// <summary>Takes another gathering in.</summary>
     public void Add(in GridStatistics other)
     {
-        Smallest = Math.Min(Smallest, other.Smallest);
-        Largest = Math.Max(Largest, other.Largest);
+        SmallestBits = Math.Min(SmallestBits, other.SmallestBits);
+        LargestBits = Math.Max(LargestBits, other.LargestBits);
         Sum += other.Sum;
+        SumOfSquares += other.SumOfSquares;
         Count += other.Count;
     }
 }

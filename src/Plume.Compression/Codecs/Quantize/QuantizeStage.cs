@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
@@ -42,16 +43,31 @@ public abstract record QuantizeStage : Stage
     /// <summary>Values of a grid's run, where the scope is <see cref="GridScope.Block"/>.</summary>
     internal virtual int GridLength => 0;
 
+    /// <summary>Whether the decoded value equals the value in the mean over the random key, for any values.</summary>
+    internal virtual bool IsUnbiased => false;
+
+    /// <summary>Whether it is unbiased for values that a rotation made alike.</summary>
+    internal virtual bool IsUnbiasedWhenRotated => IsUnbiased;
+
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)
     {
     }
 
-    /// <summary>Gathers what <see cref="Fit"/> needs of one run of values.</summary>
-    internal abstract void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values);
+    /// <summary>Finds the grids in an encoder.</summary>
+    internal virtual GridFitter CreateFitter(CodecPlan plan) => new StatisticsFitter(this);
 
-    /// <summary>The grid for the values gathered, exactly as the decoder will read it.</summary>
-    internal abstract Grid Fit(in GridStatistics statistics, bool sparse);
+    /// <summary>Times that all values are gathered from, one after another.</summary>
+    internal virtual int Passes => 1;
+
+    /// <summary>Gathers what <see cref="Fit"/> needs of one run of values; at least their extremes, in the first pass.</summary>
+    /// <param name="statistics">Takes them in.</param>
+    /// <param name="values">The run.</param>
+    /// <param name="grid">What the pass before fitted; default in the first.</param>
+    internal abstract void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid);
+
+    /// <summary>The grid for the values gathered; after the last pass exactly as the decoder will read it, or with more than that.</summary>
+    internal abstract Grid Fit(in GridStatistics statistics, bool sparse, Grid grid);
 
     internal abstract void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols);
 

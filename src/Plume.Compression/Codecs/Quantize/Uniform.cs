@@ -126,15 +126,16 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
             throw Notation.Error(codec, column, $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
     }
 
-    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values)
+    internal override bool IsUnbiased => Stochastic;
+
+    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
     {
+        statistics.Add(values);
         if (Bits == 1)
-            statistics.AddWithSum(values);
-        else
-            statistics.Add(values);
+            statistics.Sum += LaneSums.OfMagnitudes(values);
     }
 
-    internal override Grid Fit(in GridStatistics statistics, bool sparse)
+    internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid)
     {
         if (statistics.Count == 0)
             return default;

@@ -75,18 +75,18 @@ public sealed record TopK : SelectStage, INotated<TopK>
     /// <summary>How many of a number of values are kept: at least one.</summary>
     public int KeptOf(int length) => Count > 0 ? Math.Min(Count, length) : (int)Math.Clamp(Math.Round(Share * length), Math.Min(1, length), length);
 
-    internal override BlockSelector CreateSelector() => new TopKSelector(this);
+    internal override BlockSelector CreateSelector(CodecPlan plan) => new TopKSelector(this);
 }
 
 sealed class TopKSelector(TopK stage) : BlockSelector
 {
     readonly MagnitudeThreshold threshold = new();
 
-    public override void Select(ReadOnlyMemory<float> values, Block[] blocks, ParallelLoop loop)
+    public override void Select(ReadOnlyMemory<float> values, Block[] blocks, SelectContext context)
     {
         if (!stage.PerTensor)
         {
-            SelectAmong(values, blocks, loop);
+            SelectAmong(values, blocks, context);
             return;
         }
 
@@ -95,19 +95,17 @@ sealed class TopKSelector(TopK stage) : BlockSelector
         {
             if (next == blocks.Length || blocks[next].Plan.TensorIndex != blocks[first].Plan.TensorIndex)
             {
-                SelectAmong(values, blocks.AsMemory(first, next - first), loop);
+                SelectAmong(values, blocks.AsMemory(first, next - first), context);
                 first = next;
             }
         }
     }
 
-    void SelectAmong(ReadOnlyMemory<float> values, Memory<Block> blocks, ParallelLoop loop)
+    void SelectAmong(ReadOnlyMemory<float> values, Memory<Block> blocks, SelectContext context)
     {
         int total = 0;
         foreach (var block in blocks.Span)
             total += block.Plan.Length;
-        threshold.Find(values, blocks, stage.KeptOf(total), loop);
-        loop.Run(blocks.Length, (values, blocks, threshold), static (state, index) =>
-            state.threshold.Keep(state.values.Span, state.blocks.Span[index], index));
+        threshold.Keep(values, blocks, stage.KeptOf(total), context.Loop, context.Scratches);
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
 
@@ -13,9 +15,12 @@ public sealed record Delta : TransformStage, INotated<Delta>
 
     static Delta INotated<Delta>.Parse(StageArguments arguments) => new();
 
-    internal override void Forward(Span<float> values, ReadOnlySpan<float> reference) =>
-        TensorPrimitives.Subtract(values, reference, values);
+    internal override void Forward(Memory<float> values, TransformContext context) =>
+        TensorPrimitives.Subtract(values.Span, context.Reference.Span, values.Span);
 
-    internal override void Inverse(Span<float> values, ReadOnlySpan<float> reference) =>
-        TensorPrimitives.Add(values, reference, values);
+    internal override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
+        InverseFine(values, block.Start, reference);
+
+    internal override void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference) =>
+        TensorPrimitives.Add(values, reference.Slice(offset, values.Length), values);
 }

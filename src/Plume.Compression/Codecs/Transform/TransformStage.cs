@@ -1,6 +1,9 @@
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Randomness;
+
 namespace Plume.Compression.Codecs.Transform;
 
-/// <summary>A stage that rewrites the values in place and can undo it.</summary>
+/// <summary>A stage that rewrites the values in place and can undo it, as far as it is to be undone.</summary>
 public abstract record TransformStage : Stage
 {
     private protected TransformStage()
@@ -10,9 +13,31 @@ public abstract record TransformStage : Stage
     /// <inheritdoc/>
     public sealed override StageKind Kind => StageKind.Transform;
 
-    /// <summary>Values to what the next stage sees.</summary>
-    internal abstract void Forward(Span<float> values, ReadOnlySpan<float> reference);
+    /// <summary>Whether undoing it makes other values of a block differ from zero, so that a sparse block becomes dense.</summary>
+    internal virtual bool Mixes => false;
 
-    /// <summary>What the next stage gave back to values.</summary>
-    internal abstract void Inverse(Span<float> values, ReadOnlySpan<float> reference);
+    /// <summary>Values of the whole model to what the next stage sees.</summary>
+    internal abstract void Forward(Memory<float> values, TransformContext context);
+
+    /// <summary>What the next stage gave back of one block, to the block's values.</summary>
+    /// <param name="values">The block's values.</param>
+    /// <param name="block">Which block it is.</param>
+    /// <param name="reference">What both ends hold, of the whole model; empty where the codec needs none.</param>
+    /// <param name="key">The payload's key.</param>
+    internal abstract void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key);
+
+    /// <summary>The same for a tensor that stages treat as fine or exact.</summary>
+    /// <param name="values">The tensor's values.</param>
+    /// <param name="offset">Where they begin in the model.</param>
+    /// <param name="reference">What both ends hold.</param>
+    internal virtual void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference)
+    {
+    }
 }
+
+/// <summary>What a transform may need besides the values.</summary>
+/// <param name="Reference">What both ends hold, of the whole model; empty where the codec needs none.</param>
+/// <param name="Key">The payload's key.</param>
+/// <param name="Blocks">The blocks of the coded tensors.</param>
+/// <param name="Loop">Runs work on blocks.</param>
+readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, BlockPlan[] Blocks, ParallelLoop Loop);

@@ -1,0 +1,25 @@
+using Plume.Compression.Codecs.Code;
+
+namespace Plume.Compression.Codecs.Pipeline;
+
+/// <summary>The runs of blocks that a coder codes together, each in one piece of the payload.</summary>
+sealed class Segments
+{
+    readonly Block[] blocks;
+    readonly List<Range> ranges = [];
+
+    public Segments(BlockCoder coder, Block[] blocks)
+    {
+        this.blocks = blocks;
+        for (int first = 0; first < blocks.Length;)
+        {
+            int length = coder.SegmentLength(blocks, first);
+            ranges.Add(first..(first + length));
+            first += length;
+        }
+    }
+
+    public int Count => ranges.Count;
+
+    public ReadOnlySpan<Block> this[int index] => blocks.AsSpan(ranges[index]);
+}

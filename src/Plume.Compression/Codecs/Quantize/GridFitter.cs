@@ -1,0 +1,73 @@
+using Plume.Compression.Codecs.Pipeline;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>Finds the grids of a payload in an encoder.</summary>
+abstract class GridFitter
+{
+    /// <summary>Fits every grid to the values that it will quantize.</summary>
+    /// <param name="values">The model, or what transforms made of it.</param>
+    /// <param name="blocks">Dense or sparse, their grids numbered.</param>
+    /// <param name="map">Which grid a value belongs to.</param>
+    /// <param name="grids">Receives them.</param>
+    /// <param name="loop">Runs work on blocks.</param>
+    /// <returns>Whether all coded values are finite; the grids are worthless where not.</returns>
+    public abstract bool Fit(ReadOnlyMemory<float> values, Block[] blocks, GridMap map, Memory<Grid> grids, ParallelLoop loop);
+}
+
+/// <summary>Fits grids to statistics, in as many passes over the values as the quantizer wants.</summary>
+sealed class StatisticsFitter(QuantizeStage quantizer) : GridFitter
+{
+    GridStatistics[] statistics = [];
+
+    public override bool Fit(ReadOnlyMemory<float> values, Block[] blocks, GridMap map, Memory<Grid> grids, ParallelLoop loop)
+    {
+        if (statistics.Length < grids.Length)
+            statistics = new GridStatistics[grids.Length];
+        var joined = statistics.AsSpan(0, grids.Length);
+        grids.Span.Clear();
+        for (int pass = 0; pass < quantizer.Passes; pass++)
+        {
+            joined.Fill(new GridStatistics());
+            loop.Run(blocks.Length, (quantizer, values, blocks, map, grids), static (state, index, _) =>
+                Gather(state.quantizer, state.values.Span, state.blocks[index], state.map, state.grids.Span));
+            foreach (var block in blocks)
+                Join(block, map, joined);
+            foreach (ref readonly var grid in joined)
+            {
+                if (!grid.IsFinite)
+                    return false;
+            }
+
+            for (int grid = 0; grid < grids.Length; grid++)
+                grids.Span[grid] = quantizer.Fit(joined[grid], blocks[0].IsSparse, grids.Span[grid]);
+        }
+
+        return true;
+    }
+
+    static void Gather(QuantizeStage quantizer, ReadOnlySpan<float> values, Block block, GridMap map, ReadOnlySpan<Grid> grids)
+    {
+        block.Statistics.Clear();
+        var coded = block.Coded(values);
+        for (int start = 0; start < block.Count;)
+        {
+            var run = map.RunAt(block, start);
+            var gathered = new GridStatistics();
+            quantizer.Gather(ref gathered, coded.Slice(run.Start, run.Length), grids[run.Grid]);
+            block.Statistics.Add(gathered);
+            start += run.Length;
+        }
+    }
+
+    static void Join(Block block, GridMap map, Span<GridStatistics> joined)
+    {
+        int run = 0;
+        for (int start = 0; start < block.Count; run++)
+        {
+            var (_, length, grid) = map.RunAt(block, start);
+            joined[grid].Add(block.Statistics[run]);
+            start += length;
+        }
+    }
+}
