@@ -15,7 +15,12 @@ static class Notation
     [
         Entry<Feedback>(StageKind.Remember),
         Entry<Delta>(StageKind.Transform),
+        Entry<Clip>(StageKind.Transform),
         Entry<TopK>(StageKind.Select),
+        Entry<RandomK>(StageKind.Select),
+        Entry<Threshold>(StageKind.Select),
+        Entry<Mask>(StageKind.Select),
+        Entry<GroupPattern>(StageKind.Select),
         Entry<Uniform>(StageKind.Quantize),
         Entry<Pack>(StageKind.Code),
         Entry<Rans>(StageKind.Code),

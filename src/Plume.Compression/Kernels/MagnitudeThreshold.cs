@@ -58,15 +58,7 @@ sealed class MagnitudeThreshold
     static int Gather(ReadOnlyMemory<float> values, Memory<Block> blocks, uint guess, ParallelLoop loop, Scratch[] scratches)
     {
         loop.Run(blocks.Length, (values, blocks, guess, scratches), static (state, index, worker) =>
-        {
-            var block = state.blocks.Span[index];
-            var scratch = state.scratches[worker];
-            var source = state.values.Span.Slice(block.Plan.Start, block.Plan.Length);
-            Span<ushort> positions = scratch.Positions(source.Length);
-            Span<float> kept = scratch.Values(source.Length);
-            int count = MagnitudeFilter.AtLeast(source, state.guess, positions, kept);
-            block.Keep(positions[..count], kept[..count]);
-        });
+            MagnitudeFilter.KeepAtLeast(state.values.Span, state.guess, state.blocks.Span[index], state.scratches[worker]));
         int found = 0;
         foreach (var block in blocks.Span)
             found += block.Count;

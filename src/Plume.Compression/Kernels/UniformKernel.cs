@@ -48,7 +48,7 @@ static class UniformKernel
     public static void Dequantize<T>(ReadOnlySpan<T> symbols, UniformLevels levels, Span<float> values)
         where T : unmanaged, INumberBase<T>
     {
-        int done = levels.Kind == LevelKind.Signed && typeof(T) == typeof(byte) ? DequantizeVectors(MemoryMarshal.AsBytes(symbols), levels, values) : 0;
+        int done = levels.Kind != LevelKind.SignAndMagnitude && typeof(T) == typeof(byte) ? DequantizeVectors(MemoryMarshal.AsBytes(symbols), levels, values) : 0;
         for (int i = done; i < symbols.Length; i++)
             values[i] = ValueOf(int.CreateTruncating(symbols[i]), levels);
     }
@@ -114,24 +114,26 @@ static class UniformKernel
         ref byte first = ref MemoryMarshal.GetReference(symbols);
         ref float target = ref MemoryMarshal.GetReference(values);
         var step = Vector512.Create(levels.Grid.Step);
-        var last = Vector512.Create(levels.Last);
+        // A sign is 2 * symbol - 1, a level symbol - last.
+        bool signs = levels.Kind == LevelKind.Sign;
+        var last = Vector512.Create(signs ? 1 : levels.Last);
         int i = 0;
         for (; i <= symbols.Length - 4 * Lanes; i += 4 * Lanes)
         {
             var bytes = Vector512.LoadUnsafe(ref first, (nuint)i);
             Vector512<ushort> low = Vector512.WidenLower(bytes), high = Vector512.WidenUpper(bytes);
-            Values(Vector512.WidenLower(low), last, step).StoreUnsafe(ref target, (nuint)i);
-            Values(Vector512.WidenUpper(low), last, step).StoreUnsafe(ref target, (nuint)(i + Lanes));
-            Values(Vector512.WidenLower(high), last, step).StoreUnsafe(ref target, (nuint)(i + 2 * Lanes));
-            Values(Vector512.WidenUpper(high), last, step).StoreUnsafe(ref target, (nuint)(i + 3 * Lanes));
+            Values(Vector512.WidenLower(low), last, step, signs).StoreUnsafe(ref target, (nuint)i);
+            Values(Vector512.WidenUpper(low), last, step, signs).StoreUnsafe(ref target, (nuint)(i + Lanes));
+            Values(Vector512.WidenLower(high), last, step, signs).StoreUnsafe(ref target, (nuint)(i + 2 * Lanes));
+            Values(Vector512.WidenUpper(high), last, step, signs).StoreUnsafe(ref target, (nuint)(i + 3 * Lanes));
         }
 
         return i;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<float> Values(Vector512<uint> symbols, Vector512<int> last, Vector512<float> step) =>
-        Vector512.ConvertToSingle(Vector512.Min(symbols.AsInt32() - last, last)) * step;
+    static Vector512<float> Values(Vector512<uint> symbols, Vector512<int> last, Vector512<float> step, bool signs) =>
+        Vector512.ConvertToSingle(Vector512.Min((signs ? symbols + symbols : symbols).AsInt32() - last, last)) * step;
 
     static int Level(float value, Scale scale, bool stochastic, float draw, int first, int last)
     {

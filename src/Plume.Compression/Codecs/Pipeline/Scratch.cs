@@ -1,13 +1,13 @@
 namespace Plume.Compression.Codecs.Pipeline;
 
-/// <summary>One worker's memory for what it needs only while it works on a block.</summary>
+/// <summary>One worker's memory for what it needs only while it works on a block; it grows with what is asked for.</summary>
 sealed class Scratch
 {
-    readonly float[] values = new float[BlockPlan.MaxLength];
-    readonly ushort[] positions = new ushort[BlockPlan.MaxLength];
+    float[] values = [];
+    ushort[] positions = [];
     byte[] symbols = [];
 
-    /// <summary>As many workers' as a loop has.</summary>
+    /// <summary>As many as a loop has workers.</summary>
     public static Scratch[] For(ParallelLoop loop)
     {
         var all = new Scratch[loop.Workers];
@@ -16,14 +16,16 @@ sealed class Scratch
         return all;
     }
 
-    public Span<float> Values(int count) => values.AsSpan(0, count);
+    public Span<float> Values(int count) => Of(ref values, count);
 
-    public Span<ushort> Positions(int count) => positions.AsSpan(0, count);
+    public Span<ushort> Positions(int count) => Of(ref positions, count);
 
-    public Span<byte> Symbols(int bytes)
+    public Span<byte> Symbols(int bytes) => Of(ref symbols, bytes);
+
+    static Span<T> Of<T>(ref T[] array, int length)
     {
-        if (symbols.Length < bytes)
-            symbols = new byte[bytes];
-        return symbols.AsSpan(0, bytes);
+        if (array.Length < length)
+            array = new T[length];
+        return array.AsSpan(0, length);
     }
 }
