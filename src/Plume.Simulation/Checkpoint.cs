@@ -8,7 +8,8 @@ namespace Plume.Simulation;
 /// <summary>Everything a stopped simulation needs to go on to the same bits, as the bytes of a file.</summary>
 /// <param name="Fingerprint">Of the options and the layout: a checkpoint of other settings is refused.</param>
 /// <param name="Model">The server's exact model.</param>
-/// <param name="Published">The model that clients see.</param>
+/// <param name="Oldest">The oldest published model that is kept.</param>
+/// <param name="Payloads">The payloads that lead from it to the newest.</param>
 /// <param name="Optimizer">The server optimizer's memory.</param>
 /// <param name="Versions">The version that each client has.</param>
 /// <param name="Lengths">Bytes of each version's payload.</param>
@@ -17,14 +18,15 @@ namespace Plume.Simulation;
 sealed record Checkpoint(
     ulong Fingerprint,
     float[] Model,
-    float[] Published,
+    float[] Oldest,
+    IReadOnlyList<byte[]> Payloads,
     float[] Optimizer,
     int[] Versions,
     long[] Lengths,
     IReadOnlyList<RoundMetrics> Metrics,
     IReadOnlyDictionary<int, float[]> Residuals)
 {
-    const byte FormatVersion = 1;
+    const byte FormatVersion = 2;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -36,7 +38,10 @@ sealed record Checkpoint(
         output.UInt8(FormatVersion);
         output.UInt64(Fingerprint);
         WriteArray(output, Model);
-        WriteArray(output, Published);
+        WriteArray(output, Oldest);
+        output.Varint(Payloads.Count);
+        foreach (byte[] payload in Payloads)
+            WriteArray(output, payload);
         WriteArray(output, Optimizer);
         WriteArray(output, Versions);
         WriteArray(output, Lengths);
@@ -67,7 +72,7 @@ sealed record Checkpoint(
             throw new InvalidPayloadException("The checkpoint is cut or damaged: its hash is not the one written at its end.");
         if (input.UInt64("fingerprint") != fingerprint)
             throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
-        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
+        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadPayloads(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
             ReadArray<long>(ref input), ReadRounds(ref input), ReadResiduals(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
@@ -82,6 +87,14 @@ sealed record Checkpoint(
 
     static unsafe T[] ReadArray<T>(ref PayloadReader input) where T : unmanaged =>
         MemoryMarshal.Cast<byte, T>(input.Bytes((long)sizeof(T) * input.Varint("length", 0, input.Left), "values")).ToArray();
+
+    static List<byte[]> ReadPayloads(ref PayloadReader input)
+    {
+        var payloads = new List<byte[]>();
+        for (int left = input.Varint("number of payloads", 0, input.Left); left > 0; left--)
+            payloads.Add(ReadArray<byte>(ref input));
+        return payloads;
+    }
 
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {

@@ -62,7 +62,7 @@ public sealed class Simulation : IDisposable
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         machine = new FederationMachine(options.Plan, key);
-        broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads);
+        broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads, options.HistoryMemory);
         decoder = new PayloadDecoder(uplink, layout);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
         sum = new ExactSum(layout.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
@@ -70,7 +70,7 @@ public sealed class Simulation : IDisposable
         optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];
         clients = new VirtualClients(options, learner, uplink, residuals, key);
-        Model = [.. initial];
+        Model = [.. broadcast.Published];
     }
 
     /// <summary>The server's exact model.</summary>
@@ -100,7 +100,7 @@ public sealed class Simulation : IDisposable
         var kept = new Dictionary<int, float[]>();
         foreach (int client in residuals.Clients)
             residuals.Load(client, kept[client] = new float[uplink.MemoryLength(learner.Layout)]);
-        return new Checkpoint(Fingerprint, Model, broadcast.Published, optimizerMemory, versions, [.. broadcast.Lengths], metrics, kept).ToBytes();
+        return new Checkpoint(Fingerprint, Model, broadcast.History.Oldest, broadcast.History.Payloads, optimizerMemory, versions, [.. broadcast.Lengths], metrics, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -112,7 +112,7 @@ public sealed class Simulation : IDisposable
             throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
         var kept = Checkpoint.Read(saved, Fingerprint);
         Model = kept.Model;
-        broadcast.Restore(kept.Published, kept.Lengths);
+        broadcast.Restore(kept.Oldest, kept.Payloads, kept.Lengths);
         kept.Optimizer.CopyTo(optimizerMemory, 0);
         kept.Versions.CopyTo(versions, 0);
         metrics.AddRange(kept.Metrics);

@@ -26,6 +26,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Memory for the clients' residuals, in bytes; what does not fit goes to a file.</summary>
     public long ResidualMemory { get; init; } = 256L << 20;
 
+    /// <summary>Memory for earlier models, from which clients that missed some catch up in one payload, in bytes.</summary>
+    public long HistoryMemory { get; init; } = 256L << 20;
+
     /// <summary>Folder of that file, which is deleted at the end.</summary>
     public string SpillFolder { get; init; } = Path.GetTempPath();
 
@@ -44,5 +47,7 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ResidualMemory < 0)
             yield return $"The memory for residuals must not be negative, but is {ResidualMemory} bytes.";
+        if (HistoryMemory < 0)
+            yield return $"The memory for earlier models must not be negative, but is {HistoryMemory} bytes.";
     }
 }

@@ -73,7 +73,7 @@ public class SimulationTests
     public void A_client_downloads_the_broadcasts_it_missed_or_the_whole_model_where_that_is_less()
     {
         var layout = new Blobs(1).Layout;
-        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 1);
+        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 1, historyMemory: 1 << 20);
         for (int version = 1; version <= 100; version++)
             broadcast.Publish(Array.ConvertAll(new float[layout.Length], _ => version * 0.1f));
         long whole = new PayloadEncoder(Codec.Parse("pack"), layout).Encode(broadcast.Published, default).Length;
@@ -88,7 +88,7 @@ public class SimulationTests
     {
         var layout = new Blobs(1).Layout;
         float[] model = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))];
-        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 2);
+        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 2, historyMemory: 1 << 20);
         for (int version = 0; version < 40; version++)
             broadcast.Publish(model);
         Assert.All(model.Zip(broadcast.Published), pair => Assert.Equal(pair.First, pair.Second, 0.02f));

@@ -50,6 +50,17 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>Whether decoding gives back every bit.</summary>
     public bool IsLossless => !Selects && Quantizer is null && !stages.Any(stage => stage is TransformStage);
 
+    /// <summary>
+    /// The codec that codes, without loss, any sum of what this one decoded: where all its levels are multiples of one step
+    /// that the line names. Null for other codecs.
+    /// </summary>
+    public Codec? ForSums => SubtractsReference && Quantizer?.ForSums is { } exact
+        ? new Codec([.. stages.Select(stage => stage == Quantizer ? exact : stage)])
+        : null;
+
+    /// <summary>The step whose multiples such a codec's levels are; 0 for others.</summary>
+    public float SumStep => Quantizer?.SumStep ?? 0;
+
     internal SelectStage? Selector { get; }
 
     internal QuantizeStage? Quantizer { get; }

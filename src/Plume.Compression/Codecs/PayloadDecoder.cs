@@ -26,6 +26,7 @@ public sealed class PayloadDecoder
 
     readonly CodecPlan plan;
     readonly FineTensors fine;
+    readonly (TensorSpec Tensor, bool IsExact)[] fineTensors;
     readonly float[] fineValues;
     readonly Block[] blocks;
     readonly BlockSelector? selector;
@@ -44,7 +45,8 @@ public sealed class PayloadDecoder
     {
         plan = new CodecPlan(codec, layout);
         fine = new FineTensors(plan);
-        fineValues = new float[fine.Tensors.Any() ? layout.Length : 0];
+        fineTensors = [.. fine.Tensors];
+        fineValues = new float[fineTensors.Length > 0 ? layout.Length : 0];
         blocks = [.. plan.Blocks.Select(block => new Block(block))];
         selector = codec.Selector?.CreateSelector(plan);
         coder = codec.Coder.CreateCoder(plan);
@@ -69,12 +71,12 @@ public sealed class PayloadDecoder
         if (values.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but room for {values.Length} was given.", nameof(values));
         Read(payload, key, reference);
-        foreach (var tensor in fine.Tensors)
+        foreach (var (tensor, isExact) in fineTensors)
         {
             var target = values.Span.Slice(tensor.Offset, tensor.Length);
             fineValues.AsSpan(tensor.Offset, tensor.Length).CopyTo(target);
-            foreach (var transform in transforms)
-                transform.InverseFine(target, tensor.Offset, reference.Span);
+            for (int i = 0; i < transforms.Length && !isExact; i++)
+                transforms[i].InverseFine(target, tensor.Offset, reference.Span);
         }
 
         loop.Run(blocks.Length, (this, payload, values, key, reference), static (state, index, worker) =>
@@ -105,7 +107,7 @@ public sealed class PayloadDecoder
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
         Read(payload, key, reference);
         CheckLimit(payload.Span, sum, weight);
-        foreach (var tensor in fine.Tensors)
+        foreach (var (tensor, _) in fineTensors)
             sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
         loop.Run(blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
             state.Item1.AddBlock(state.Item1.blocks[index], state.payload.Span, state.sum, state.weight, state.key, worker));
@@ -314,7 +316,7 @@ public sealed class PayloadDecoder
     void CheckLimit(ReadOnlySpan<byte> payload, ExactSum sum, double weight)
     {
         double largest = 0;
-        foreach (var tensor in fine.Tensors)
+        foreach (var (tensor, _) in fineTensors)
             largest = Math.Max(largest, LargestOf(fineValues.AsSpan(tensor.Offset, tensor.Length)));
         if (plan.Quantizer is FullPrecision)
         {

@@ -89,7 +89,7 @@ public sealed class PayloadEncoder
         if (plan.Codec.Remembers)
             AddResidual(memory.Span, work);
         foreach (var transform in transforms)
-            transform.Forward(work, new TransformContext(reference, key, plan.Blocks, loop));
+            transform.Forward(work, new TransformContext(reference, key, plan, loop));
         return work;
     }
 

@@ -75,6 +75,7 @@ sealed class FineTensors(CodecPlan plan)
         }
     }
 
-    /// <summary>The tensors read here, for the sink that takes them.</summary>
-    public IEnumerable<TensorSpec> Tensors => exact.Concat(fine.Select(entry => entry.Tensor));
+    /// <summary>The fine tensors read here, then the exact ones.</summary>
+    public IEnumerable<(TensorSpec Tensor, bool IsExact)> Tensors =>
+        fine.Select(entry => (entry.Tensor, false)).Concat(exact.Select(tensor => (tensor, true)));
 }

@@ -49,6 +49,12 @@ public abstract record QuantizeStage : Stage
     /// <summary>Whether it is unbiased for values that a rotation made alike.</summary>
     internal virtual bool IsUnbiasedWhenRotated => IsUnbiased;
 
+    /// <summary>The quantizer of sums of what this one decoded, which loses nothing of them; null where there is none.</summary>
+    internal virtual QuantizeStage? ForSums => null;
+
+    /// <summary>The step whose multiples all levels are, where the notation names it; otherwise 0.</summary>
+    internal virtual float SumStep => 0;
+
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)
     {

@@ -5,7 +5,10 @@ using Plume.Compression.Randomness;
 namespace Plume.Compression.Codecs.Transform;
 
 /// <summary>The difference from a reference that both ends hold: a model against its last published version.</summary>
-/// <remarks>Error: two float roundings a value. Bytes: none; the reference does not travel.</remarks>
+/// <remarks>
+/// Running statistics travel as they are, not as a difference. Error: two float roundings a value. Bytes: none; the
+/// reference does not travel.
+/// </remarks>
 public sealed record Delta : TransformStage, INotated<Delta>
 {
     static string INotated<Delta>.Word => "delta";
@@ -15,8 +18,15 @@ public sealed record Delta : TransformStage, INotated<Delta>
 
     static Delta INotated<Delta>.Parse(StageArguments arguments) => new();
 
-    internal override void Forward(Memory<float> values, TransformContext context) =>
-        TensorPrimitives.Subtract(values.Span, context.Reference.Span, values.Span);
+    internal override void Forward(Memory<float> values, TransformContext context)
+    {
+        foreach (var (tensor, treatment) in context.Plan.Treatments)
+        {
+            var slice = values.Span.Slice(tensor.Offset, tensor.Length);
+            if (treatment != TensorTreatment.Exact)
+                TensorPrimitives.Subtract(slice, context.Reference.Span.Slice(tensor.Offset, tensor.Length), slice);
+        }
+    }
 
     internal override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
         InverseFine(values, block.Start, reference);

@@ -26,7 +26,7 @@ public abstract record TransformStage : Stage
     /// <param name="key">The payload's key.</param>
     internal abstract void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key);
 
-    /// <summary>The same for a tensor that stages treat as fine or exact.</summary>
+    /// <summary>The same for a fine tensor. Exact ones are as they were sent.</summary>
     /// <param name="values">The tensor's values.</param>
     /// <param name="offset">Where they begin in the model.</param>
     /// <param name="reference">What both ends hold.</param>
@@ -38,6 +38,6 @@ public abstract record TransformStage : Stage
 /// <summary>What a transform may need besides the values.</summary>
 /// <param name="Reference">What both ends hold, of the whole model; empty where the codec needs none.</param>
 /// <param name="Key">The payload's key.</param>
-/// <param name="Blocks">The blocks of the coded tensors.</param>
+/// <param name="Plan">Which tensors are coded, in which blocks, and which are fine or exact.</param>
 /// <param name="Loop">Runs work on blocks.</param>
-readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, BlockPlan[] Blocks, ParallelLoop Loop);
+readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, CodecPlan Plan, ParallelLoop Loop);
