@@ -34,6 +34,9 @@ ref struct BitReader(ReadOnlySpan<byte> input, string field)
         return ones;
     }
 
+    /// <summary>Bits used up so far.</summary>
+    public readonly int Used => 8 * next - count;
+
     /// <summary>Bytes used up, whole ones; the padding of the last must be zero.</summary>
     public int End()
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Plume.Compression.Container;
 
 namespace Plume.Compression.Kernels;
 
@@ -27,4 +28,43 @@ static class GapToken
 
     /// <summary>Bits that tell the token's gaps apart.</summary>
     public static int RestBits(int token) => token < Direct ? 0 : ((token - Direct) >> 2) + DirectBits - 2;
+
+    /// <summary>The tokens of ascending positions.</summary>
+    public static void Split(ReadOnlySpan<ushort> positions, Span<byte> tokens)
+    {
+        int next = 0;
+        for (int i = 0; i < positions.Length; i++)
+        {
+            tokens[i] = (byte)Of(positions[i] - next);
+            next = positions[i] + 1;
+        }
+    }
+
+    /// <summary>Writes what <see cref="Split"/> left out.</summary>
+    public static void WriteRests(ref BitWriter output, ReadOnlySpan<ushort> positions)
+    {
+        int next = 0;
+        foreach (int position in positions)
+        {
+            // The rest of a gap is what stands below its three highest bits.
+            int gap = position - next, bits = Math.Max(0, BitOperations.Log2((uint)gap) - 2) & -(gap >> DirectBits == 0 ? 0 : 1);
+            output.Write((uint)gap & ((1u << bits) - 1), bits);
+            next = position + 1;
+        }
+    }
+
+    /// <exception cref="InvalidPayloadException">A position lies at or beyond <paramref name="length"/>.</exception>
+    public static void Join(ref BitReader input, ReadOnlySpan<byte> tokens, Span<ushort> positions, int length)
+    {
+        int next = 0;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            int token = tokens[i];
+            int position = next + Smallest(token) + (int)input.Read(RestBits(token));
+            if (position >= length)
+                throw InvalidPayloadException.Field("position", i, position, $"must be below {length}");
+            positions[i] = (ushort)position;
+            next = position + 1;
+        }
+    }
 }

@@ -1,105 +1,30 @@
-using System.Buffers.Binary;
-using Plume.Compression.Container;
-
 namespace Plume.Compression.Kernels;
 
 /// <summary>
-/// Interleaved rANS: states of 32 bits, words of 16, probabilities of 12. Token i belongs to state i modulo their
-/// number and to the first table where i is even, to the second where it is odd. First comes a byte, the binary
-/// logarithm of the number of states; then the states' last values, then the words in the order in which the decoder
-/// takes them.
+/// Interleaved rANS: states of 32 bits, words of 16, probabilities of 12. Tokens come in runs, each with its table; token
+/// i of a run belongs to state i modulo their number. First come the states' last values, then the words in the order in
+/// which the decoder takes them.
 /// </summary>
+/// <remarks>
+/// Source: Duda, "Asymmetric numeral systems", 2013, arXiv:1311.2540; interleaving: Giesen, "Interleaved entropy
+/// coders", 2014, arXiv:1402.3392.
+/// </remarks>
 static class RansStream
 {
-    const uint Lowest = 1 << 16;
-    const int MaxStatesLog = 5;
+    /// <summary>Where every state starts in the encoder and ends in the decoder; between tokens none is below it.</summary>
+    public const uint Lowest = 1 << 16;
 
-    /// <summary>More states let more be done at once and cost 4 bytes each: as many as take under half a percent of the stream.</summary>
-    public static int StatesLogFor(long streamBytes)
+    public const int MaxStates = 32;
+
+    /// <summary>States whose values stand before the words, as many as the expected size of a stream allows.</summary>
+    /// <param name="cost">What its tokens cost when they are as frequent as their tables say, in units of <see cref="Information"/>.</param>
+    /// <remarks>More states let more be done at once and cost 4 bytes each, of which one tells something: they stay under half a percent.</remarks>
+    public static int StatesFor(long cost)
     {
-        int log = 0;
-        while (log < MaxStatesLog && 4 << (log + 1) <= streamBytes / 256)
-            log++;
-        return log;
-    }
-
-    public static void Encode(ReadOnlySpan<byte> tokens, FrequencyTable even, FrequencyTable odd, int statesLog, PayloadWriter output)
-    {
-        int states = 1 << statesLog;
-        output.UInt8((byte)statesLog);
-        Span<uint> state = stackalloc uint[1 << MaxStatesLog];
-        state.Fill(Lowest);
-        // A token costs at most 12 bits and each state keeps up to one word more; unused room is given back.
-        int bound = tokens.Length * 2 + states * 4;
-        var room = output.Append(bound);
-        int place = bound;
-        for (int i = tokens.Length - 1; i >= 0; i--)
-        {
-            var table = (i & 1) == 0 ? even : odd;
-            uint frequency = table.Frequency[tokens[i]];
-            uint x = state[i & (states - 1)];
-            if (x >= (ulong)frequency << 20)
-            {
-                place -= 2;
-                BinaryPrimitives.WriteUInt16LittleEndian(room[place..], (ushort)x);
-                x >>= 16;
-            }
-
-            state[i & (states - 1)] = (x / frequency << FrequencyTable.Bits) + x % frequency + table.Start[tokens[i]];
-        }
-
-        for (int s = states - 1; s >= 0; s--)
-        {
-            place -= 4;
-            BinaryPrimitives.WriteUInt32LittleEndian(room[place..], state[s]);
-        }
-
-        room[place..].CopyTo(room);
-        output.Shorten(place);
-    }
-
-    /// <exception cref="InvalidPayloadException">The stream ends early, or its states do not come back to where encoding began.</exception>
-    public static void Decode(ref PayloadReader input, Span<byte> tokens, FrequencyTable even, FrequencyTable odd)
-    {
-        int statesLog = input.UInt8("rans states");
-        if (statesLog > MaxStatesLog)
-            throw InvalidPayloadException.Field("rans states", input.Offset - 1, statesLog, $"must be at most {MaxStatesLog}");
-        int states = 1 << statesLog;
-        Span<uint> state = stackalloc uint[1 << MaxStatesLog];
-        for (int s = 0; s < states; s++)
-        {
-            state[s] = input.UInt32("rans state");
-            if (state[s] < Lowest)
-                throw InvalidPayloadException.Field("rans state", input.Offset - 4, state[s], $"must be at least {Lowest}");
-        }
-
-        var words = input.Rest;
-        int place = 0;
-        for (int i = 0; i < tokens.Length; i++)
-        {
-            var table = (i & 1) == 0 ? even : odd;
-            uint x = state[i & (states - 1)];
-            uint slot = x & (FrequencyTable.Total - 1);
-            byte token = table.TokenOf[(int)slot];
-            tokens[i] = token;
-            x = table.Frequency[token] * (x >> FrequencyTable.Bits) + slot - table.Start[token];
-            if (x < Lowest)
-            {
-                if (words.Length - place < 2)
-                    throw InvalidPayloadException.Ends("rans words", input.Offset + place, 2, words.Length - place);
-                x = (x << 16) | BinaryPrimitives.ReadUInt16LittleEndian(words[place..]);
-                place += 2;
-            }
-
-            state[i & (states - 1)] = x;
-        }
-
-        foreach (uint last in state[..states])
-        {
-            if (last != Lowest)
-                throw InvalidPayloadException.Field("rans state", input.Offset + place, last, $"must end at {Lowest}");
-        }
-
-        input.Bytes(place, "rans words");
+        long bytes = cost >> (Information.FractionBits + 3);
+        int states = 1;
+        while (states < MaxStates && 8 * states <= bytes / 200)
+            states *= 2;
+        return states;
     }
 }

@@ -7,21 +7,28 @@ namespace Plume.Compression.Kernels;
 /// The tables of one kind of token, and which tensor uses which. Tensors start with a table each; neighbours in the
 /// order of how costly their tokens are join while that makes stream and tables together smaller.
 /// </summary>
-sealed class TableSet
+/// <param name="alphabet">The tokens.</param>
+/// <param name="counts">Where blocks keep the counts of this kind.</param>
+/// <param name="inPairs">Whether the tokens are those of blocks in pairs, or of blocks in plain form.</param>
+sealed class TableSet(TableAlphabet alphabet, int counts, bool inPairs)
 {
     readonly List<FrequencyTable> tables = [];
     int[] tableOf = [];
 
     public FrequencyTable Of(Block block) => tables[tableOf[block.Plan.TensorIndex]];
 
+    /// <summary>Whether the block has tokens of this kind, and so a use for a table.</summary>
+    public bool IsFor(Block block) => block.InPairs == inPairs;
+
     /// <summary>Fits tables to the blocks' token counts and writes them: for each tensor its table's number, then the tables.</summary>
-    public void Write(Block[] blocks, int which, PayloadWriter output)
+    public void Write(Block[] blocks, PayloadWriter output)
     {
-        var clusters = Cluster.Join(CountByTensor(blocks, which));
+        var clusters = Cluster.Join(CountByTensor(blocks), alphabet);
         Resize(blocks[^1].Plan.TensorIndex + 1, clusters.Count);
+        Array.Clear(tableOf);
         for (int table = 0; table < clusters.Count; table++)
         {
-            tables[table].Set(clusters[table].Counts);
+            tables[table].Set(clusters[table].Fit.Form, clusters[table].Counts, alphabet.Shape);
             foreach (int tensor in clusters[table].Tensors)
                 tableOf[tensor] = table;
         }
@@ -30,13 +37,13 @@ sealed class TableSet
         var bits = new BitWriter(output);
         foreach (int table in tableOf)
             bits.Write((uint)table, NumberBits(clusters.Count));
-        for (int table = 0; table < clusters.Count; table++)
-            tables[table].Write(ref bits);
+        foreach (var cluster in clusters)
+            cluster.Fit.Form.Write(ref bits, cluster.Counts, alphabet);
         bits.Flush();
     }
 
     /// <exception cref="InvalidPayloadException">A number or a frequency breaks its rule.</exception>
-    public void Read(ref PayloadReader input, Block[] blocks, int alphabet)
+    public void Read(ref PayloadReader input, Block[] blocks)
     {
         int tensors = blocks[^1].Plan.TensorIndex + 1;
         int count = input.Varint("number of tables", 1, tensors);
@@ -56,18 +63,21 @@ sealed class TableSet
 
     static int NumberBits(int count) => count == 1 ? 0 : System.Numerics.BitOperations.Log2((uint)(count - 1)) + 1;
 
-    static int[][] CountByTensor(Block[] blocks, int which)
+    // Nothing for a tensor without tokens of this kind, except that there is always one to make a table of.
+    int[]?[] CountByTensor(Block[] blocks)
     {
-        var counts = new int[blocks[^1].Plan.TensorIndex + 1][];
+        var sums = new int[]?[blocks[^1].Plan.TensorIndex + 1];
         foreach (var block in blocks)
         {
-            var sum = counts[block.Plan.TensorIndex] ??= new int[256];
-            var tokens = block.TokenCounts(which);
-            for (int token = 0; token < 256; token++)
-                sum[token] += tokens[token];
+            if (!IsFor(block) || block.Count == 0)
+                continue;
+            var sum = sums[block.Plan.TensorIndex] ??= new int[256];
+            System.Numerics.Tensors.TensorPrimitives.Add(sum, block.TokenCounts(counts), sum);
         }
 
-        return counts;
+        if (Array.TrueForAll(sums, static sum => sum is null))
+            sums[0] = new int[256];
+        return sums;
     }
 
     void Resize(int tensors, int count)
@@ -76,57 +86,5 @@ sealed class TableSet
             tableOf = new int[tensors];
         while (tables.Count < count)
             tables.Add(new FrequencyTable());
-    }
-}
-
-/// <summary>Tensors that share a table.</summary>
-sealed class Cluster(int[] counts, List<int> tensors)
-{
-    public int[] Counts { get; } = counts;
-
-    public List<int> Tensors { get; } = tensors;
-
-    public long Cost { get; } = FrequencyTable.Cost(counts);
-
-    /// <summary>Joins neighbours, always the pair that saves most, until none saves anything.</summary>
-    public static List<Cluster> Join(int[][] countsByTensor)
-    {
-        var clusters = countsByTensor.Select((counts, tensor) => new Cluster(counts, [tensor])).ToList();
-        clusters.Sort(static (left, right) => left.CostPerToken.CompareTo(right.CostPerToken) is not 0 and var order ? order : left.Tensors[0] - right.Tensors[0]);
-        var joined = new List<Cluster>();
-        for (int i = 0; i + 1 < clusters.Count; i++)
-            joined.Add(Union(clusters[i], clusters[i + 1]));
-        while (joined.Count > 0)
-        {
-            int best = 0;
-            for (int i = 1; i < joined.Count; i++)
-            {
-                if (Saving(i) > Saving(best))
-                    best = i;
-            }
-
-            if (Saving(best) < 0)
-                break;
-            clusters[best] = joined[best];
-            clusters.RemoveAt(best + 1);
-            joined.RemoveAt(best);
-            if (best > 0)
-                joined[best - 1] = Union(clusters[best - 1], clusters[best]);
-            if (best < joined.Count)
-                joined[best] = Union(clusters[best], clusters[best + 1]);
-        }
-
-        return clusters;
-
-        long Saving(int i) => clusters[i].Cost + clusters[i + 1].Cost - joined[i].Cost;
-    }
-
-    long CostPerToken => Cost / Math.Max(1, Counts.Sum(count => (long)count));
-
-    static Cluster Union(Cluster left, Cluster right)
-    {
-        var counts = new int[256];
-        System.Numerics.Tensors.TensorPrimitives.Add<int>(left.Counts, right.Counts, counts);
-        return new Cluster(counts, [.. left.Tensors, .. right.Tensors]);
     }
 }

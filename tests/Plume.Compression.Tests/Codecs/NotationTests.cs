@@ -12,7 +12,6 @@ public class NotationTests
     [InlineData("uniform(8) | topk(1%) | rans", "column 14: 'topk' cannot stand after 'uniform'; there may stand pack, rans, zstd.")]
     [InlineData("pack | zstd", "column 8: 'zstd' cannot stand after 'pack'; there may stand nothing.")]
     [InlineData("topk(1%) | topk(2%) | pack", "column 12: 'topk' cannot stand after 'topk'; there may stand uniform, pack, rans, zstd.")]
-    [InlineData("topk(1%) | rans", "column 12: 'rans' codes small integers; put a quantizer such as uniform(8) before it.")]
     [InlineData("topk | pack", "column 1: topk needs a share or a count, such as topk(1%) or topk(500).")]
     [InlineData("topk(0%) | pack", "column 6: '0%' must be above 0% and at most 100%.")]
     [InlineData("topk(NaN%) | pack", "column 6: 'NaN%' is not a number.")]

@@ -62,20 +62,21 @@ sealed class Block(BlockPlan plan)
     /// <summary>Where they stand, for a block in pairs.</summary>
     public Span<ushort> CodedPositions => IsSparse ? Positions : System.Runtime.InteropServices.CollectionsMarshal.AsSpan(NonZeros);
 
-    /// <summary>What an entropy coder makes of the block: one token a symbol, and one a gap where they are in pairs.</summary>
-    public Span<byte> Tokens => tokens.AsSpan(0, InPairs ? 2 * CodedCount : Count);
+    /// <summary>Kinds of token that an entropy coder may count apart.</summary>
+    public const int TokenKinds = 5;
 
-    /// <summary>How often each of 256 tokens occurs: of gaps, and of symbols.</summary>
-    public Span<int> TokenCounts(int which)
+    /// <summary>How often each of 256 tokens of one kind occurs.</summary>
+    public Span<int> TokenCounts(int kind)
     {
-        Grow(ref tokenCounts, 512);
-        return tokenCounts.AsSpan(256 * which, 256);
+        Grow(ref tokenCounts, TokenKinds * 256);
+        return tokenCounts.AsSpan(256 * kind, 256);
     }
 
-    public Span<byte> MakeTokens()
+    /// <summary>What an entropy coder makes of the block, laid out as it likes; what is there stays.</summary>
+    public Span<byte> Tokens(int length)
     {
-        Grow(ref tokens, InPairs ? 2 * CodedCount : Count);
-        return Tokens;
+        Grow(ref tokens, length);
+        return tokens.AsSpan(0, length);
     }
 
     public static int BytesFor(int bits) => bits <= 8 ? 1 : bits <= 16 ? 2 : 4;

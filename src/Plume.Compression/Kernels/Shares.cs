@@ -1,0 +1,63 @@
+namespace Plume.Compression.Kernels;
+
+/// <summary>Weights to frequencies that add up to 4096, in whole numbers only.</summary>
+static class Shares
+{
+    const int Total = FrequencyTable.Total;
+
+    /// <summary>Scales weights so that they add up to 4096; each that is not zero becomes at least 1.</summary>
+    public static void Normalize(ReadOnlySpan<long> weights, Span<ushort> frequency)
+    {
+        frequency.Clear();
+        long sum = 0;
+        foreach (long weight in weights)
+            sum += weight;
+        if (sum == 0)
+        {
+            frequency[0] = Total;
+            return;
+        }
+
+        // Down to 50 bits, so that the products below fit.
+        int shift = Math.Max(0, 14 - System.Numerics.BitOperations.LeadingZeroCount((ulong)sum));
+        long scale = Math.Max(1, sum >> shift);
+        int total = 0;
+        for (int token = 0; token < weights.Length; token++)
+        {
+            if (weights[token] == 0)
+                continue;
+            frequency[token] = (ushort)Math.Clamp(((weights[token] >> shift) * Total + scale / 2) / scale, 1, Total);
+            total += frequency[token];
+        }
+
+        // Rounding leaves little over: the most frequent tokens bear it at the least cost.
+        while (total != Total)
+        {
+            int most = MostFrequent(frequency);
+            int change = total < Total ? Total - total : Math.Max(Total - total, -Math.Max(1, frequency[most] / 8));
+            frequency[most] = (ushort)(frequency[most] + change);
+            total += change;
+        }
+    }
+
+    public static int MostFrequent(ReadOnlySpan<ushort> frequency)
+    {
+        int most = 0;
+        for (int token = 1; token < frequency.Length; token++)
+        {
+            if (frequency[token] > frequency[most])
+                most = token;
+        }
+
+        return most;
+    }
+
+    /// <summary>What tokens so often cost with these frequencies, in units of <see cref="Information"/>.</summary>
+    public static long CostOf(ReadOnlySpan<int> counts, ReadOnlySpan<ushort> frequency)
+    {
+        long cost = 0;
+        for (int token = 0; token < counts.Length; token++)
+            cost += (long)counts[token] * Information.OfShare(frequency[token]);
+        return cost;
+    }
+}
