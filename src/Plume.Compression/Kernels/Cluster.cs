@@ -7,15 +7,18 @@ sealed class Cluster
     {
         Counts = counts;
         Tensors = tensors;
-        Fit = TableFit.Best(counts, alphabet);
-        CostPerToken = Fit.Cost / Math.Max(1, counts.Sum(count => (long)count));
+        Cost = TableFit.Quick(counts, alphabet).Cost;
+        CostPerToken = Cost / Math.Max(1, counts.Sum(count => (long)count));
     }
 
     public int[] Counts { get; }
 
     public List<int> Tensors { get; }
 
-    public TableFit Fit { get; }
+    /// <summary>The cheapest form of their table.</summary>
+    public TableForm Form { get; private set; }
+
+    long Cost { get; }
 
     long CostPerToken { get; }
 
@@ -55,9 +58,11 @@ sealed class Cluster
                 joined[best] = Union(clusters[best], clusters[best + 1], alphabet);
         }
 
+        foreach (var cluster in clusters)
+            cluster.Form = TableFit.Best(cluster.Counts, alphabet).Form;
         return clusters;
 
-        long Saving(int i) => clusters[i].Fit.Cost + clusters[i + 1].Fit.Cost - joined[i].Fit.Cost;
+        long Saving(int i) => clusters[i].Cost + clusters[i + 1].Cost - joined[i].Cost;
     }
 
     static Cluster Union(Cluster left, Cluster right, in TableAlphabet alphabet)

@@ -10,6 +10,7 @@ sealed class FrequencyTable
 
     readonly ushort[] frequency = new ushort[256];
     readonly TokenCode[] codes = new TokenCode[256];
+    readonly uint[] ranges = new uint[256];
     uint[] slots = [];
 
     public ReadOnlySpan<ushort> Frequency => frequency;
@@ -17,8 +18,13 @@ sealed class FrequencyTable
     /// <summary>For the encoder: each token's numbers.</summary>
     public ReadOnlySpan<TokenCode> Codes => codes;
 
+    /// <summary>For the encoder by vectors: each token's frequency, and 2^16 times its first place.</summary>
+    public ReadOnlySpan<uint> Ranges => ranges;
+
     /// <summary>For the decoder: each of the 4096 places as a <see cref="RansSlot"/>.</summary>
     public ReadOnlySpan<uint> Slots => slots;
+
+    public int Alphabet => 1 + frequency.AsSpan().LastIndexOfAnyExcept((ushort)0);
 
     /// <summary>Whether tokens stand outside the stream, 8 bits each; then there are no frequencies.</summary>
     public bool IsRaw { get; private set; }
@@ -33,15 +39,16 @@ sealed class FrequencyTable
     public int MeanCost { get; private set; }
 
     /// <summary>For encoding with a form fitted to counts.</summary>
-    public void Set(in TableForm form, ReadOnlySpan<int> counts, TokenShape? shape)
+    public void Set(in TableForm form, ReadOnlySpan<int> counts, in TableAlphabet alphabet)
     {
         IsRaw = form.Kind == TableKind.Raw;
-        form.Frequencies(counts, shape, frequency);
+        form.Frequencies(counts, alphabet, frequency);
         Complete();
         int start = 0;
         for (int token = 0; token < frequency.Length; token++)
         {
             codes[token] = new TokenCode(frequency[token], start);
+            ranges[token] = frequency[token] | ((uint)start << 16);
             start += frequency[token];
         }
     }

@@ -32,7 +32,8 @@ readonly record struct GeometricShares(int Scale, Fall Fall, int Peak, int Reach
     const int StepsPerOctave = 8;
     const int LowestOctave = -6;
     public const int MaxScale = (16 - LowestOctave) * StepsPerOctave;
-    const double One = 1L << 40;
+    const int PowerCount = 33;
+    const double Least = 1.0 / (1L << 40);
 
     static readonly double[] Steps = MakeSteps();
 
@@ -45,75 +46,74 @@ readonly record struct GeometricShares(int Scale, Fall Fall, int Peak, int Reach
         return scale;
     }
 
-    /// <summary>Sets weights in proportion to the shares; a token beyond the reach gets none, all others at least 1.</summary>
-    public void Weigh(TokenShape shape, Span<long> weights)
+    /// <summary>Sets weights in proportion to the shares; only tokens beyond the reach get none.</summary>
+    public void Weigh(TokenShape shape, Span<double> weights)
     {
         weights.Clear();
         Span<double> mass = stackalloc double[256];
-        double total = MassOfClasses(shape, mass);
-        double others = shape.Peak < 0 ? One : One * (256 - Peak - 0.5) / 256;
-        for (int token = 0; token < shape.Tokens; token++)
+        double left = 1, total = 0, mean = MeanOf(Scale);
+        Span<double> powers = stackalloc double[PowerCount];
+        Square(mean / (1 + mean), powers);
+        for (int place = 0; place <= Reach; place++)
         {
-            int place = shape.ClassOf[token];
-            if (token == shape.Peak)
-                weights[token] = total == 0 ? 1 : (long)(One * (Peak + 0.5) / 256);
-            else if (place >= 0 && place <= Reach)
-                weights[token] = 1 + (long)(others * mass[place] / total);
-        }
-    }
-
-    // The total counts a class once for each of its tokens.
-    double MassOfClasses(TokenShape shape, Span<double> mass)
-    {
-        double left = 1;
-        for (int place = 0; place <= Math.Min(Reach, shape.Classes - 1); place++)
-        {
-            double next = Beyond(shape.Bounds[place + 1]);
+            int distance = shape.Bounds[place + 1];
+            double next = Fall switch
+            {
+                Fall.Even => left * Power(powers, distance - shape.Bounds[place]),
+                Fall.Quickening => left == 0 ? 0 : Power(powers, (long)distance * (distance + 1) / 2),
+                Fall.Slowing => 1 / Eighth(1 + distance / (8 * mean)),
+                _ => 1 / Cube(1 + distance / (3 * mean)),
+            };
             mass[place] = left - next;
             left = next;
         }
 
-        double total = 0;
         foreach (short place in shape.ClassOf)
         {
             if (place >= 0 && place <= Reach)
                 total += mass[place];
         }
 
-        return total;
-    }
-
-    // The share of distances that are at least this.
-    double Beyond(int distance)
-    {
-        double mean = MeanOf(Scale);
-        switch (Fall)
+        double others = (shape.Peak < 0 ? 1 : (256 - Peak - 0.5) / 256) / total;
+        for (int token = 0; token < shape.Tokens; token++)
         {
-            case Fall.Even:
-                return Power(mean / (1 + mean), distance);
-            case Fall.Quickening:
-                return Power(mean / (1 + mean), (long)distance * (distance + 1) / 2);
-            default:
-                int power = Fall == Fall.Slow ? 3 : 8;
-                return 1 / Power(1 + distance / (power * mean), power);
+            int place = shape.ClassOf[token];
+            if (place >= 0 && place <= Reach)
+                weights[token] = Least + others * mass[place];
         }
+
+        if (shape.Peak >= 0)
+            weights[shape.Peak] = (Peak + 0.5) / 256;
     }
 
     static double MeanOf(int scale) => Steps[scale % StepsPerOctave] * (scale / StepsPerOctave + LowestOctave is >= 0 and var octave
         ? 1 << octave
         : 1.0 / (1 << -(scale / StepsPerOctave + LowestOctave)));
 
-    static double Power(double value, long exponent)
+    // The powers 1, 2, 4, ... of a ratio.
+    static void Square(double ratio, Span<double> powers)
+    {
+        foreach (ref double power in powers)
+        {
+            power = ratio;
+            ratio *= ratio;
+        }
+    }
+
+    static double Power(ReadOnlySpan<double> powers, long exponent)
     {
         double power = 1;
-        for (; exponent > 0 && power > 0; exponent >>= 1)
-        {
-            if ((exponent & 1) != 0)
-                power *= value;
-            value *= value;
-        }
-
+        for (; exponent != 0 && power > 0; exponent &= exponent - 1)
+            power *= powers[System.Numerics.BitOperations.TrailingZeroCount(exponent)];
         return power;
+    }
+
+    static double Cube(double value) => value * value * value;
+
+    static double Eighth(double value)
+    {
+        double square = value * value, fourth = square * square;
+        return fourth * fourth;
     }
 
     // 2^(1/8) is rounded once here; its powers are products.

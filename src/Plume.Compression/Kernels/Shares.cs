@@ -1,16 +1,16 @@
 namespace Plume.Compression.Kernels;
 
-/// <summary>Weights to frequencies that add up to 4096, in whole numbers only.</summary>
+/// <summary>Weights to frequencies that add up to 4096. Doubles are added and multiplied one by one in a fixed order, so that every machine finds the same.</summary>
 static class Shares
 {
     const int Total = FrequencyTable.Total;
 
     /// <summary>Scales weights so that they add up to 4096; each that is not zero becomes at least 1.</summary>
-    public static void Normalize(ReadOnlySpan<long> weights, Span<ushort> frequency)
+    public static void Normalize(ReadOnlySpan<double> weights, Span<ushort> frequency)
     {
         frequency.Clear();
-        long sum = 0;
-        foreach (long weight in weights)
+        double sum = 0;
+        foreach (double weight in weights)
             sum += weight;
         if (sum == 0)
         {
@@ -18,15 +18,14 @@ static class Shares
             return;
         }
 
-        // Down to 50 bits, so that the products below fit.
-        int shift = Math.Max(0, 14 - System.Numerics.BitOperations.LeadingZeroCount((ulong)sum));
-        long scale = Math.Max(1, sum >> shift);
+        double scale = Total / sum;
         int total = 0;
         for (int token = 0; token < weights.Length; token++)
         {
             if (weights[token] == 0)
                 continue;
-            frequency[token] = (ushort)Math.Clamp(((weights[token] >> shift) * Total + scale / 2) / scale, 1, Total);
+            double scaled = weights[token] * scale;
+            frequency[token] = (ushort)Math.Max(1, (int)(scaled + 0.5));
             total += frequency[token];
         }
 
@@ -56,7 +55,7 @@ static class Shares
     public static long CostOf(ReadOnlySpan<int> counts, ReadOnlySpan<ushort> frequency)
     {
         long cost = 0;
-        for (int token = 0; token < counts.Length; token++)
+        for (int token = 0; token < frequency.Length; token++)
             cost += (long)counts[token] * Information.OfShare(frequency[token]);
         return cost;
     }

@@ -5,10 +5,16 @@ readonly record struct TableFit(TableForm Form, long Cost)
 {
     static readonly int[] Precisions = [1, 2, 3, 5, 11];
 
-    public static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet)
+    /// <summary>Among all forms.</summary>
+    public static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet) => Best(counts, alphabet, Precisions, Fall.Quickening);
+
+    /// <summary>Among few of them, to compare which tensors shall share a table.</summary>
+    public static TableFit Quick(ReadOnlySpan<int> counts, in TableAlphabet alphabet) => Best(counts, alphabet, [2], Fall.Even);
+
+    static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet, ReadOnlySpan<int> precisions, Fall lastFall)
     {
-        var best = BestExplicit(counts, alphabet);
-        if (alphabet.Shape is { } shape && BestGeometric(counts, alphabet, shape) is { } geometric && geometric.Cost < best.Cost)
+        var best = BestExplicit(counts, alphabet, precisions);
+        if (alphabet.Shape is { } shape && BestGeometric(counts, alphabet, shape, lastFall) is { } geometric && geometric.Cost < best.Cost)
             best = geometric;
         if (alphabet.MayBeRaw)
         {
@@ -23,17 +29,19 @@ readonly record struct TableFit(TableForm Form, long Cost)
         return best;
     }
 
-    static TableFit BestExplicit(ReadOnlySpan<int> counts, in TableAlphabet alphabet)
+    static TableFit BestExplicit(ReadOnlySpan<int> counts, in TableAlphabet alphabet, ReadOnlySpan<int> precisions)
     {
-        Span<long> weights = stackalloc long[256];
+        Span<double> room = stackalloc double[256];
+        var weights = room[..alphabet.Size];
         Span<ushort> exact = stackalloc ushort[256], frequency = stackalloc ushort[256];
+        exact = exact[..alphabet.Size];
+        frequency = frequency[..alphabet.Size];
         TableForm.Spread(counts, weights);
         Shares.Normalize(weights, exact);
         var best = new TableFit(default, long.MaxValue);
-        foreach (int precision in Precisions)
+        foreach (int precision in precisions)
         {
-            for (int token = 0; token < 256; token++)
-                weights[token] = TableForm.Shortened(exact[token], precision);
+            TableForm.Shorten(exact, precision, weights);
             Shares.Normalize(weights, frequency);
             long cost = Shares.CostOf(counts, frequency) + ((long)TableForm.ExplicitBits(exact, precision, alphabet) << Information.FractionBits);
             if (cost < best.Cost)
@@ -44,7 +52,7 @@ readonly record struct TableFit(TableForm Form, long Cost)
     }
 
     // The scale of each kind of fall is found by going from the mean distance to where the cost falls no more.
-    static TableFit? BestGeometric(ReadOnlySpan<int> counts, in TableAlphabet alphabet, TokenShape shape)
+    static TableFit? BestGeometric(ReadOnlySpan<int> counts, in TableAlphabet alphabet, TokenShape shape, Fall lastFall)
     {
         long tokens = 0, far = 0, distances = 0;
         int reach = 0;
@@ -64,7 +72,7 @@ readonly record struct TableFit(TableForm Form, long Cost)
         int peak = shape.Peak < 0 ? 0 : (int)Math.Clamp((tokens - far) * 256 / tokens, 0, 255);
         var best = new TableFit(default, long.MaxValue);
         int scale = GeometricShares.ScaleOf((double)distances / Math.Max(1, far));
-        for (var fall = Fall.Even; fall <= Fall.Quickening; fall++)
+        for (var fall = Fall.Even; fall <= lastFall; fall++)
         {
             var fit = Climb(new GeometricShares(scale, fall, peak, reach), counts, alphabet);
             if (fit.Cost < best.Cost)
@@ -95,7 +103,7 @@ readonly record struct TableFit(TableForm Form, long Cost)
     {
         Span<ushort> frequency = stackalloc ushort[256];
         var form = new TableForm(TableKind.Geometric, 0, shares);
-        form.Frequencies(counts, alphabet.Shape, frequency);
-        return new TableFit(form, Shares.CostOf(counts, frequency) + ((long)TableForm.GeometricBits(alphabet) << Information.FractionBits));
+        form.Frequencies(counts, alphabet, frequency);
+        return new TableFit(form, Shares.CostOf(counts, frequency[..alphabet.Size]) + ((long)TableForm.GeometricBits(alphabet) << Information.FractionBits));
     }
 }

@@ -38,26 +38,25 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
     const int PrecisionBits = 4;
 
     /// <summary>The frequencies that the receiver will have.</summary>
-    public void Frequencies(ReadOnlySpan<int> counts, TokenShape? shape, Span<ushort> frequency)
+    public void Frequencies(ReadOnlySpan<int> counts, in TableAlphabet alphabet, Span<ushort> frequency)
     {
-        Span<long> weights = stackalloc long[256];
-        switch (Kind)
+        Span<double> room = stackalloc double[256];
+        var weights = room[..alphabet.Size];
+        frequency.Clear();
+        if (Kind == TableKind.Raw)
+            return;
+        if (Kind == TableKind.Geometric)
         {
-            case TableKind.Raw:
-                frequency.Clear();
-                return;
-            case TableKind.Geometric:
-                Geometric.Weigh(shape!, weights);
-                break;
-            default:
-                Spread(counts, weights);
-                Shares.Normalize(weights, frequency);
-                for (int token = 0; token < 256; token++)
-                    weights[token] = Shortened(frequency[token], Precision);
-                break;
+            Geometric.Weigh(alphabet.Shape!, weights);
+        }
+        else
+        {
+            Spread(counts, weights);
+            Shares.Normalize(weights, frequency);
+            Shorten(frequency, Precision, weights);
         }
 
-        Shares.Normalize(weights, frequency);
+        Shares.Normalize(weights, frequency[..alphabet.Size]);
     }
 
     public void Write(ref BitWriter output, ReadOnlySpan<int> counts, in TableAlphabet alphabet)
@@ -91,7 +90,8 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
     public static TableKind Read(ref BitReader input, in TableAlphabet alphabet, Span<ushort> frequency)
     {
         var kind = (TableKind)input.Read(KindBits);
-        Span<long> weights = stackalloc long[256];
+        Span<double> room = stackalloc double[256];
+        var weights = room[..alphabet.Size];
         weights.Clear();
         frequency.Clear();
         switch (kind)
@@ -108,22 +108,24 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
                 throw InvalidPayloadException.Field("kind of table", 0, (int)kind, "must be one that these tokens may have");
         }
 
-        Shares.Normalize(weights, frequency);
+        Shares.Normalize(weights, frequency[..alphabet.Size]);
         return kind;
     }
 
-    public static void Spread(ReadOnlySpan<int> counts, Span<long> weights)
+    public static void Spread(ReadOnlySpan<int> counts, Span<double> weights)
     {
-        weights.Clear();
-        for (int token = 0; token < counts.Length; token++)
+        for (int token = 0; token < weights.Length; token++)
             weights[token] = counts[token];
     }
 
-    /// <summary>A frequency with that many bits after its highest, the middle of those that have them.</summary>
-    public static long Shortened(int frequency, int precision)
+    /// <summary>Weights for frequencies of which only some bits after the highest are known: the middle of those that have them.</summary>
+    public static void Shorten(ReadOnlySpan<ushort> frequency, int precision, Span<double> weights)
     {
-        int cut = LengthOf(frequency) - 1 - precision;
-        return cut <= 0 ? frequency : ((long)(frequency >> cut) << cut) + (1 << (cut - 1));
+        for (int token = 0; token < weights.Length; token++)
+        {
+            int cut = LengthOf(frequency[token]) - 1 - precision;
+            weights[token] = cut <= 0 ? frequency[token] : (frequency[token] >> cut << cut) + (1 << (cut - 1));
+        }
     }
 
     void WriteGeometric(ref BitWriter output, in TableAlphabet alphabet)
@@ -150,7 +152,7 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
 
     void WriteExplicit(ref BitWriter output, ReadOnlySpan<int> counts, in TableAlphabet alphabet)
     {
-        Span<long> weights = stackalloc long[256];
+        Span<double> weights = stackalloc double[256];
         Span<ushort> exact = stackalloc ushort[256];
         Spread(counts, weights);
         Shares.Normalize(weights, exact);
@@ -168,7 +170,7 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
         }
     }
 
-    static void ReadExplicit(ref BitReader input, in TableAlphabet alphabet, scoped Span<long> weights)
+    static void ReadExplicit(ref BitReader input, in TableAlphabet alphabet, scoped Span<double> weights)
     {
         int precision = (int)input.Read(PrecisionBits);
         int first = (int)input.Read(alphabet.TokenBits), last = (int)input.Read(alphabet.TokenBits);
@@ -184,7 +186,7 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
             if (length == 0)
                 continue;
             int kept = Math.Min(length - 1, precision), cut = length - 1 - kept;
-            weights[token] = (((1L << kept) | input.Read(kept)) << cut) + (cut > 0 ? 1 << (cut - 1) : 0);
+            weights[token] = (((1 << kept) | (int)input.Read(kept)) << cut) + (cut > 0 ? 1 << (cut - 1) : 0);
         }
     }
 

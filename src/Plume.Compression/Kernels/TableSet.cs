@@ -28,7 +28,7 @@ sealed class TableSet(TableAlphabet alphabet, int counts, bool inPairs)
         Array.Clear(tableOf);
         for (int table = 0; table < clusters.Count; table++)
         {
-            tables[table].Set(clusters[table].Fit.Form, clusters[table].Counts, alphabet.Shape);
+            tables[table].Set(clusters[table].Form, clusters[table].Counts, alphabet);
             foreach (int tensor in clusters[table].Tensors)
                 tableOf[tensor] = table;
         }
@@ -38,7 +38,7 @@ sealed class TableSet(TableAlphabet alphabet, int counts, bool inPairs)
         foreach (int table in tableOf)
             bits.Write((uint)table, NumberBits(clusters.Count));
         foreach (var cluster in clusters)
-            cluster.Fit.Form.Write(ref bits, cluster.Counts, alphabet);
+            cluster.Form.Write(ref bits, cluster.Counts, alphabet);
         bits.Flush();
     }
 
