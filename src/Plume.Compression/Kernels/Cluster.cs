@@ -1,40 +1,34 @@
+using System.Numerics.Tensors;
+using Plume.Compression.Codecs.Code;
+
 namespace Plume.Compression.Kernels;
 
-/// <summary>Tensors that share a table.</summary>
-sealed class Cluster
+/// <summary>Parts that share a table.</summary>
+sealed class Cluster(int[] counts, List<RansPart> parts)
 {
-    Cluster(int[] counts, List<int> tensors, in TableAlphabet alphabet)
-    {
-        Counts = counts;
-        Tensors = tensors;
-        Cost = TableFit.Quick(counts, alphabet).Cost;
-        CostPerToken = Cost / Math.Max(1, counts.Sum(count => (long)count));
-    }
+    public int[] Counts { get; } = counts;
 
-    public int[] Counts { get; }
-
-    public List<int> Tensors { get; }
+    public List<RansPart> Parts { get; } = parts;
 
     /// <summary>The cheapest form of their table.</summary>
     public TableForm Form { get; private set; }
 
-    long Cost { get; }
+    long Cost { get; set; }
 
-    long CostPerToken { get; }
+    long CostPerToken { get; set; }
+
+    public void Add(RansPart part, ReadOnlySpan<int> tokens)
+    {
+        TensorPrimitives.Add(Counts, tokens, Counts);
+        Parts.Add(part);
+    }
 
     /// <summary>Joins neighbours, always the pair that saves most, until none saves anything.</summary>
-    /// <param name="countsByTensor">Null for a tensor that has no tokens.</param>
-    /// <param name="alphabet">The tokens.</param>
-    public static List<Cluster> Join(int[]?[] countsByTensor, TableAlphabet alphabet)
+    public static List<Cluster> Join(List<Cluster> clusters, TableAlphabet alphabet)
     {
-        var clusters = new List<Cluster>();
-        for (int tensor = 0; tensor < countsByTensor.Length; tensor++)
-        {
-            if (countsByTensor[tensor] is { } counts)
-                clusters.Add(new Cluster(counts, [tensor], alphabet));
-        }
-
-        clusters.Sort(static (left, right) => left.CostPerToken.CompareTo(right.CostPerToken) is not 0 and var order ? order : left.Tensors[0] - right.Tensors[0]);
+        // Equally costly ones stay in the order of their first parts: the sort is stable.
+        clusters.ForEach(cluster => cluster.Estimate(alphabet));
+        clusters = [.. clusters.OrderBy(static cluster => cluster.CostPerToken)];
         var joined = new List<Cluster>();
         for (int i = 0; i + 1 < clusters.Count; i++)
             joined.Add(Union(clusters[i], clusters[i + 1], alphabet));
@@ -58,17 +52,27 @@ sealed class Cluster
                 joined[best] = Union(clusters[best], clusters[best + 1], alphabet);
         }
 
-        foreach (var cluster in clusters)
-            cluster.Form = TableFit.Best(cluster.Counts, alphabet).Form;
+        clusters.ForEach(cluster => cluster.Form = TableFit.Best(cluster.Counts, alphabet).Form);
         return clusters;
 
         long Saving(int i) => clusters[i].Cost + clusters[i + 1].Cost - joined[i].Cost;
     }
 
+    void Estimate(in TableAlphabet alphabet)
+    {
+        Cost = TableFit.Quick(Counts, alphabet).Cost;
+        long tokens = 0;
+        foreach (int count in Counts)
+            tokens += count;
+        CostPerToken = Cost / Math.Max(1, tokens);
+    }
+
     static Cluster Union(Cluster left, Cluster right, in TableAlphabet alphabet)
     {
-        var counts = new int[256];
-        System.Numerics.Tensors.TensorPrimitives.Add<int>(left.Counts, right.Counts, counts);
-        return new Cluster(counts, [.. left.Tensors, .. right.Tensors], alphabet);
+        var sum = new int[256];
+        TensorPrimitives.Add<int>(left.Counts, right.Counts, sum);
+        var union = new Cluster(sum, [.. left.Parts, .. right.Parts]);
+        union.Estimate(alphabet);
+        return union;
     }
 }

@@ -12,6 +12,9 @@ static class NonZeros
     /// <summary>Room that <see cref="Collect"/> needs behind the last position and token.</summary>
     public const int Slack = 64;
 
+    /// <summary>A non-zero coded alone costs a gap besides its symbol: worth it where seven of eight symbols need neither.</summary>
+    public static bool AreFew(int count, int among) => count <= among / 8;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Count<T>(ReadOnlySpan<T> symbols, T zero) where T : unmanaged, IEquatable<T>
     {

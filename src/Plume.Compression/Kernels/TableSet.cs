@@ -1,89 +1,106 @@
-using Plume.Compression.Codecs.Pipeline;
+using System.Numerics;
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Container;
 
 namespace Plume.Compression.Kernels;
 
 /// <summary>
-/// The tables of one kind of token, and which tensor uses which. Tensors start with a table each; neighbours in the
-/// order of how costly their tokens are join while that makes stream and tables together smaller.
+/// The tables of one run of tokens. Parts that should be alike start with a table together; tables that are neighbours in
+/// the order of how costly their tokens are join while that makes stream and tables together smaller.
 /// </summary>
 /// <param name="alphabet">The tokens.</param>
-/// <param name="counts">Where blocks keep the counts of this kind.</param>
-/// <param name="inPairs">Whether the tokens are those of blocks in pairs, or of blocks in plain form.</param>
-sealed class TableSet(TableAlphabet alphabet, int counts, bool inPairs)
+/// <param name="run">Which of a part's runs they are.</param>
+/// <param name="inPairs">Whether the parts are those in pairs, or those in plain form.</param>
+sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
 {
+    /// <summary>Beyond so many tables to begin with, parts of different tensors share one where they are equally strong.</summary>
+    const int ManyKeys = 64;
+
+    /// <summary>Tables that a payload may have; more would not fit the time that a hostile one may take.</summary>
+    const int MaxTables = 1 << 12;
+
     readonly List<FrequencyTable> tables = [];
-    int[] tableOf = [];
+    int count;
 
-    public FrequencyTable Of(Block block) => tables[tableOf[block.Plan.TensorIndex]];
+    public FrequencyTable Of(RansPart part) => tables[part.Tables[run]];
 
-    /// <summary>Whether the block has tokens of this kind, and so a use for a table.</summary>
-    public bool IsFor(Block block) => block.InPairs == inPairs;
-
-    /// <summary>Fits tables to the blocks' token counts and writes them: for each tensor its table's number, then the tables.</summary>
-    public void Write(Block[] blocks, PayloadWriter output)
+    /// <summary>Fits tables to the token counts of the parts, tells the parts which they use, and writes the tables.</summary>
+    public void Write(List<RansPart> parts, PayloadWriter output)
     {
-        var clusters = Cluster.Join(CountByTensor(blocks), alphabet);
-        Resize(blocks[^1].Plan.TensorIndex + 1, clusters.Count);
-        Array.Clear(tableOf);
-        for (int table = 0; table < clusters.Count; table++)
+        var clusters = Cluster.Join(Alike(parts), alphabet);
+        Resize(clusters.Count);
+        output.Varint(count);
+        var bits = new BitWriter(output);
+        for (int table = 0; table < count; table++)
         {
-            tables[table].Set(clusters[table].Form, clusters[table].Counts, alphabet);
-            foreach (int tensor in clusters[table].Tensors)
-                tableOf[tensor] = table;
+            var cluster = clusters[table];
+            tables[table].Set(cluster.Form, cluster.Counts, alphabet);
+            cluster.Form.Write(ref bits, cluster.Counts, alphabet);
+            foreach (var part in cluster.Parts)
+                part.Tables[run] = table;
         }
 
-        output.Varint(clusters.Count);
-        var bits = new BitWriter(output);
-        foreach (int table in tableOf)
-            bits.Write((uint)table, NumberBits(clusters.Count));
-        foreach (var cluster in clusters)
-            cluster.Form.Write(ref bits, cluster.Counts, alphabet);
         bits.Flush();
     }
 
-    /// <exception cref="InvalidPayloadException">A number or a frequency breaks its rule.</exception>
-    public void Read(ref PayloadReader input, Block[] blocks)
+    /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
+    public void Read(ref PayloadReader input, int parts)
     {
-        int tensors = blocks[^1].Plan.TensorIndex + 1;
-        int count = input.Varint("number of tables", 1, tensors);
-        Resize(tensors, count);
+        Resize(input.Varint("number of tables", 1, Math.Min(MaxTables, parts)));
         var bits = new BitReader(input.Rest, "tables");
-        for (int tensor = 0; tensor < tensors; tensor++)
-        {
-            tableOf[tensor] = (int)bits.Read(NumberBits(count));
-            if (tableOf[tensor] >= count)
-                throw InvalidPayloadException.Field("table number", tensor, tableOf[tensor], $"must be below {count}");
-        }
-
         for (int table = 0; table < count; table++)
             tables[table].Read(ref bits, alphabet);
         input.Bytes(bits.End(), "tables");
     }
 
-    static int NumberBits(int count) => count == 1 ? 0 : System.Numerics.BitOperations.Log2((uint)(count - 1)) + 1;
+    /// <summary>Writes which table a part uses.</summary>
+    public void WriteNumber(ref BitWriter output, RansPart part) => output.Write((uint)part.Tables[run], NumberBits);
 
-    // Nothing for a tensor without tokens of this kind, except that there is always one to make a table of.
-    int[]?[] CountByTensor(Block[] blocks)
+    /// <exception cref="InvalidPayloadException">There is no such table.</exception>
+    public void ReadNumber(ref BitReader input, RansPart part)
     {
-        var sums = new int[]?[blocks[^1].Plan.TensorIndex + 1];
-        foreach (var block in blocks)
-        {
-            if (!IsFor(block) || block.Count == 0)
-                continue;
-            var sum = sums[block.Plan.TensorIndex] ??= new int[256];
-            System.Numerics.Tensors.TensorPrimitives.Add(sum, block.TokenCounts(counts), sum);
-        }
-
-        if (Array.TrueForAll(sums, static sum => sum is null))
-            sums[0] = new int[256];
-        return sums;
+        int number = (int)input.Read(NumberBits);
+        if (number >= count)
+            throw InvalidPayloadException.Field("table number", 0, number, $"must be below {count}");
+        part.Tables[run] = number;
     }
 
-    void Resize(int tensors, int count)
+    int NumberBits => count == 1 ? 0 : BitOperations.Log2((uint)(count - 1)) + 1;
+
+    // At least one, so that there is always a table.
+    List<Cluster> Alike(List<RansPart> parts)
     {
-        if (tableOf.Length != tensors)
-            tableOf = new int[tensors];
+        var alike = Group(parts, static part => (part.Tensor, part.Level));
+        if (alike.Count > ManyKeys)
+            alike = Group(parts, static part => part.Level < 0 ? (part.Tensor, -1) : (0, part.Level));
+        if (alike.Count == 0)
+            alike.Add(new Cluster(new int[256], []));
+        return alike;
+    }
+
+    List<Cluster> Group(List<RansPart> parts, Func<RansPart, (int, int)> key)
+    {
+        var clusters = new List<Cluster>();
+        var byKey = new Dictionary<(int, int), Cluster>();
+        foreach (var part in parts)
+        {
+            if (part.InPairs != inPairs || part.Coded == 0)
+                continue;
+            if (!byKey.TryGetValue(key(part), out var cluster))
+            {
+                byKey[key(part)] = cluster = new Cluster(new int[256], []);
+                clusters.Add(cluster);
+            }
+
+            cluster.Add(part, part.CountsOf(run));
+        }
+
+        return clusters;
+    }
+
+    void Resize(int tableCount)
+    {
+        count = tableCount;
         while (tables.Count < count)
             tables.Add(new FrequencyTable());
     }

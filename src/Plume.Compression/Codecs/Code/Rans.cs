@@ -1,5 +1,4 @@
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
 
 namespace Plume.Compression.Codecs.Code;
@@ -34,8 +33,9 @@ public sealed record Rans : CodeStage, INotated<Rans>
     internal override BlockCoder CreateCoder(CodecPlan plan)
     {
         int zero = plan.Codec.Selects ? -1 : plan.Quantizer.ZeroSymbol;
-        RansSymbols symbols = plan.Quantizer is FullPrecision ? new FloatSymbols() : new IntegerSymbols(plan.Quantizer.SymbolBits, zero);
+        int bits = plan.Quantizer.SymbolBits;
         bool codesGaps = plan.Codec.Selector is { Positions: PositionCoding.Gaps };
+        RansSymbols symbols = bits > 16 ? new FloatSymbols() : bits > 8 ? new WideSymbols(bits, zero) : new NarrowSymbols(bits, zero, codesGaps);
         return new RansCoder(symbols, zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
     }
 }

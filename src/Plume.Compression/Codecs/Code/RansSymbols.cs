@@ -1,157 +1,162 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 
 namespace Plume.Compression.Codecs.Code;
 
-/// <summary>How a block's symbols become runs of tokens. The tokens of gaps stand before them in the block's memory.</summary>
+/// <summary>How the symbols of a part become runs of tokens.</summary>
 abstract class RansSymbols
 {
-    /// <summary>Runs that a block's symbols make.</summary>
+    /// <summary>Runs that symbols make.</summary>
     public abstract int Runs { get; }
 
     /// <summary>What the tokens of one run are.</summary>
     public abstract TableAlphabet Alphabet(int run, bool inPairs);
 
-    /// <summary>Decides whether a dense block is worth coding in pairs, and finds its non-zeros if so.</summary>
-    public virtual bool FindNonZeros(Block block) => false;
+    /// <summary>Whether rows may be told apart by how strong they are.</summary>
+    public virtual bool HasActivity => false;
+
+    /// <summary>What symbols are like, among that many values.</summary>
+    public virtual Activity ActivityOf(ReadOnlySpan<byte> symbols, int among) => default;
+
+    /// <summary>Decides whether only the symbols other than zero are coded, and finds them if so.</summary>
+    public virtual void FindNonZeros(RansPart part, ReadOnlySpan<byte> symbols)
+    {
+    }
 
     /// <summary>Makes the tokens of all runs.</summary>
-    public abstract void Split(Block block);
+    public abstract void Split(RansPart part, ReadOnlySpan<byte> symbols);
 
     /// <summary>One run's tokens, as <see cref="Split"/> made them or for the decoder to fill.</summary>
-    public abstract Span<byte> Tokens(Block block, int run);
+    public abstract Span<byte> Tokens(RansPart part, Span<byte> symbols, int run);
 
     /// <summary>Writes what the tokens left out.</summary>
-    public virtual void WriteRests(ref BitWriter output, Block block)
+    public virtual void WriteRests(ref BitWriter output, RansPart part, Span<byte> symbols)
     {
     }
 
     /// <summary>Makes symbols of tokens and of what they left out.</summary>
-    public abstract void Join(ref BitReader input, Block block);
-
-    /// <summary>Tokens of gaps.</summary>
-    protected static int GapTokens(Block block) => block.InPairs ? block.CodedCount : 0;
+    public abstract void Join(ref BitReader input, RansPart part, Span<byte> symbols);
 }
 
-/// <summary>Symbols of up to 16 bits: one run. Those of up to 8 bits are their own tokens.</summary>
-sealed class IntegerSymbols(int bits, int zero) : RansSymbols
+/// <summary>Symbols of up to 8 bits: one run, of the symbols themselves.</summary>
+/// <param name="bits">Bits of a symbol.</param>
+/// <param name="zero">The symbol of zero, or -1 where there is none.</param>
+/// <param name="codesGaps">Whether symbols are those of kept values, which stand among others.</param>
+sealed class NarrowSymbols(int bits, int zero, bool codesGaps) : RansSymbols
 {
-    /// <summary>In pairs a non-zero costs a gap besides its symbol: worth it where seven of eight symbols need neither.</summary>
-    const int LeastZerosPerNonZero = 8;
-
     readonly SymbolTokens map = new(bits, zero);
 
     public override int Runs => 1;
 
     public override TableAlphabet Alphabet(int run, bool inPairs) => new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
 
-    public override bool FindNonZeros(Block block)
+    public override bool HasActivity => zero >= 0 || codesGaps;
+
+    public override Activity ActivityOf(ReadOnlySpan<byte> symbols, int among)
+    {
+        if (!codesGaps)
+            return Activity.Of(symbols, (byte)zero);
+        // The lowest bit is the sign.
+        long sum = Activity.Of(symbols, 0).Sum / 2;
+        return new Activity(among, symbols.Length, sum + symbols.Length);
+    }
+
+    public override void FindNonZeros(RansPart part, ReadOnlySpan<byte> symbols)
     {
         if (zero < 0)
-            return false;
-        int count = map.IsWide ? NonZeros.Count(Wide(block), (ushort)zero) : NonZeros.Count(block.Symbols, (byte)zero);
-        if (count > block.Count / LeastZerosPerNonZero)
-            return false;
-        CollectionsMarshal.SetCount(block.NonZeros, count + NonZeros.Slack);
-        var positions = CollectionsMarshal.AsSpan(block.NonZeros);
-        if (map.IsWide)
-            NonZeros.Collect(Wide(block), (ushort)zero, positions);
-        else
-            NonZeros.Collect(block.Symbols, (byte)zero, positions);
-        CollectionsMarshal.SetCount(block.NonZeros, count);
-        return true;
-    }
-
-    public override void Split(Block block)
-    {
-        var tokens = Tokens(block, 0);
-        if (map.IsWide)
-        {
-            var symbols = Wide(block);
-            var tokenOf = map.TokenOf;
-            if (IsScattered(block))
-            {
-                for (int i = 0; i < tokens.Length; i++)
-                    tokens[i] = tokenOf[symbols[block.NonZeros[i]]];
-            }
-            else
-            {
-                for (int i = 0; i < tokens.Length; i++)
-                    tokens[i] = tokenOf[symbols[i]];
-            }
-        }
-        else if (IsScattered(block))
-        {
-            var symbols = block.Symbols;
-            var positions = block.CodedPositions;
-            for (int i = 0; i < tokens.Length; i++)
-                tokens[i] = symbols[positions[i]];
-        }
-    }
-
-    public override Span<byte> Tokens(Block block, int run)
-    {
-        if (!map.IsWide && !IsScattered(block))
-            return block.Symbols;
-        int gaps = GapTokens(block);
-        return block.Tokens(gaps + block.CodedCount)[gaps..];
-    }
-
-    public override void WriteRests(ref BitWriter output, Block block)
-    {
-        if (!map.IsWide)
             return;
-        var tokens = Tokens(block, 0);
-        var symbols = Wide(block);
-        var positions = block.CodedPositions;
-        bool scattered = IsScattered(block);
+        int count = NonZeros.Count(symbols, (byte)zero);
+        if (NonZeros.AreFew(count, symbols.Length))
+            NonZeros.Collect(symbols, (byte)zero, part.Scatter(count));
+    }
+
+    public override void Split(RansPart part, ReadOnlySpan<byte> symbols)
+    {
+        if (!part.IsScattered)
+            return;
+        var tokens = part.SymbolTokens(part.Coded);
+        var positions = part.NonZeros;
         for (int i = 0; i < tokens.Length; i++)
-        {
-            int symbol = symbols[scattered ? positions[i] : i];
-            output.Write((uint)(symbol - map.Smallest[tokens[i]]), map.RestBits[tokens[i]]);
-        }
+            tokens[i] = symbols[positions[i]];
     }
 
-    public override void Join(ref BitReader input, Block block)
+    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.IsScattered ? part.SymbolTokens(part.Coded) : symbols;
+
+    public override void Join(ref BitReader input, RansPart part, Span<byte> symbols)
     {
-        if (map.IsWide)
-        {
-            JoinWide(ref input, block);
-        }
-        else if (IsScattered(block))
-        {
-            var symbols = block.Symbols;
-            var tokens = Tokens(block, 0);
-            var positions = block.CodedPositions;
-            symbols.Fill((byte)zero);
-            for (int i = 0; i < tokens.Length; i++)
-                symbols[positions[i]] = tokens[i];
-        }
+        if (!part.IsScattered)
+            return;
+        symbols.Fill((byte)zero);
+        var tokens = part.SymbolTokens(part.Coded);
+        var positions = part.NonZeros;
+        for (int i = 0; i < tokens.Length; i++)
+            symbols[positions[i]] = tokens[i];
+    }
+}
+
+/// <summary>Symbols of 9 to 16 bits: one run, of <see cref="SymbolTokens"/>.</summary>
+/// <param name="bits">Bits of a symbol.</param>
+/// <param name="zero">The symbol of zero, or -1 where there is none.</param>
+sealed class WideSymbols(int bits, int zero) : RansSymbols
+{
+    readonly SymbolTokens map = new(bits, zero);
+
+    public override int Runs => 1;
+
+    public override TableAlphabet Alphabet(int run, bool inPairs) => new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
+
+    public override bool HasActivity => zero >= 0;
+
+    public override Activity ActivityOf(ReadOnlySpan<byte> symbols, int among) => Activity.Of(Wide(symbols), (ushort)zero);
+
+    public override void FindNonZeros(RansPart part, ReadOnlySpan<byte> symbols)
+    {
+        if (zero < 0)
+            return;
+        int count = NonZeros.Count(Wide(symbols), (ushort)zero);
+        if (NonZeros.AreFew(count, part.Count))
+            NonZeros.Collect(Wide(symbols), (ushort)zero, part.Scatter(count));
     }
 
-    void JoinWide(ref BitReader input, Block block)
+    public override void Split(RansPart part, ReadOnlySpan<byte> symbols)
     {
-        var symbols = Wide(block);
-        var tokens = Tokens(block, 0);
-        var positions = block.CodedPositions;
-        bool scattered = IsScattered(block);
-        if (scattered)
-            symbols.Fill((ushort)zero);
+        var tokens = part.SymbolTokens(part.Coded);
+        var wide = Wide(symbols);
+        var positions = part.NonZeros;
+        var tokenOf = map.TokenOf;
+        for (int i = 0; i < tokens.Length; i++)
+            tokens[i] = tokenOf[wide[part.IsScattered ? positions[i] : i]];
+    }
+
+    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.SymbolTokens(part.Coded);
+
+    public override void WriteRests(ref BitWriter output, RansPart part, Span<byte> symbols)
+    {
+        var tokens = part.SymbolTokens(part.Coded);
+        var wide = Wide(symbols);
+        var positions = part.NonZeros;
+        for (int i = 0; i < tokens.Length; i++)
+            output.Write((uint)(wide[part.IsScattered ? positions[i] : i] - map.Smallest[tokens[i]]), map.RestBits[tokens[i]]);
+    }
+
+    public override void Join(ref BitReader input, RansPart part, Span<byte> symbols)
+    {
+        var tokens = part.SymbolTokens(part.Coded);
+        var wide = MemoryMarshal.Cast<byte, ushort>(symbols);
+        var positions = part.NonZeros;
+        if (part.IsScattered)
+            wide.Fill((ushort)zero);
         for (int i = 0; i < tokens.Length; i++)
         {
             int symbol = map.Smallest[tokens[i]] + (int)input.Read(map.RestBits[tokens[i]]);
             if (symbol >= map.SymbolCount)
                 throw InvalidPayloadException.Field("symbol", i, symbol, $"must be below {map.SymbolCount}");
-            symbols[scattered ? positions[i] : i] = (ushort)symbol;
+            wide[part.IsScattered ? positions[i] : i] = (ushort)symbol;
         }
     }
 
-    // Coded symbols of a dense block in pairs are apart; all others stand side by side.
-    static bool IsScattered(Block block) => block.InPairs && !block.IsSparse;
-
-    static Span<ushort> Wide(Block block) => MemoryMarshal.Cast<byte, ushort>(block.Symbols);
+    static ReadOnlySpan<ushort> Wide(ReadOnlySpan<byte> symbols) => MemoryMarshal.Cast<byte, ushort>(symbols);
 }
 
 /// <summary>Floats, as the four planes of <see cref="BytePlanes"/>: a run each, coded where that makes it smaller.</summary>
@@ -161,15 +166,11 @@ sealed class FloatSymbols : RansSymbols
 
     public override TableAlphabet Alphabet(int run, bool inPairs) => new(256, null, MayBeRaw: true);
 
-    public override void Split(Block block) => BytePlanes.Split(MemoryMarshal.Cast<byte, uint>(block.Symbols), AllPlanes(block));
+    public override void Split(RansPart part, ReadOnlySpan<byte> symbols) =>
+        BytePlanes.Split(MemoryMarshal.Cast<byte, uint>(symbols), part.SymbolTokens(symbols.Length));
 
-    public override Span<byte> Tokens(Block block, int run) => AllPlanes(block).Slice(run * block.Count, block.Count);
+    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.SymbolTokens(symbols.Length).Slice(run * part.Count, part.Count);
 
-    public override void Join(ref BitReader input, Block block) => BytePlanes.Join(AllPlanes(block), MemoryMarshal.Cast<byte, uint>(block.Symbols));
-
-    static Span<byte> AllPlanes(Block block)
-    {
-        int gaps = GapTokens(block);
-        return block.Tokens(gaps + BytePlanes.Planes * block.Count)[gaps..];
-    }
+    public override void Join(ref BitReader input, RansPart part, Span<byte> symbols) =>
+        BytePlanes.Join(part.SymbolTokens(symbols.Length), MemoryMarshal.Cast<byte, uint>(symbols));
 }

@@ -6,8 +6,6 @@ sealed class Block(BlockPlan plan)
     float[] kept = [];
     ushort[] positions = [];
     byte[] symbols = [];
-    byte[] tokens = [];
-    int[] tokenCounts = [];
 
     public BlockPlan Plan { get; } = plan;
 
@@ -50,34 +48,8 @@ sealed class Block(BlockPlan plan)
     /// <summary>The coded values as symbols, little-endian.</summary>
     public Span<byte> Symbols => symbols.AsSpan(0, Count * SymbolBytes);
 
-    /// <summary>Whether an entropy coder writes only some symbols, each with the gap before it.</summary>
-    public bool InPairs { get; set; }
-
-    /// <summary>Positions of the symbols other than zero, of a dense block that is coded in pairs.</summary>
-    public List<ushort> NonZeros { get; } = [];
-
-    /// <summary>Symbols that an entropy coder writes.</summary>
-    public int CodedCount => IsSparse || !InPairs ? Count : NonZeros.Count;
-
-    /// <summary>Where they stand, for a block in pairs.</summary>
-    public Span<ushort> CodedPositions => IsSparse ? Positions : System.Runtime.InteropServices.CollectionsMarshal.AsSpan(NonZeros);
-
-    /// <summary>Kinds of token that an entropy coder may count apart.</summary>
-    public const int TokenKinds = 5;
-
-    /// <summary>How often each of 256 tokens of one kind occurs.</summary>
-    public Span<int> TokenCounts(int kind)
-    {
-        Grow(ref tokenCounts, TokenKinds * 256);
-        return tokenCounts.AsSpan(256 * kind, 256);
-    }
-
-    /// <summary>What an entropy coder makes of the block, laid out as it likes; what is there stays.</summary>
-    public Span<byte> Tokens(int length)
-    {
-        Grow(ref tokens, length);
-        return tokens.AsSpan(0, length);
-    }
+    /// <summary>What the code stage keeps of the block, made when it is first asked for.</summary>
+    public Code.RansBlock Rans => field ??= new Code.RansBlock();
 
     public static int BytesFor(int bits) => bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
 
