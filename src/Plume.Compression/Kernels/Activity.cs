@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Plume.Compression.Kernels;
 
@@ -59,15 +60,11 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
         for (; i + Vector512<byte>.Count <= symbols.Length; i += Vector512<byte>.Count)
         {
             var some = Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(symbols), (nuint)i);
-            var distance = Vector512.Max(some, zeros) - Vector512.Min(some, zeros);
             nonZeros += BitOperations.PopCount((~Vector512.Equals(some, zeros)).ExtractMostSignificantBits());
-            var pairs = Vector512.WidenLower(distance) + Vector512.WidenUpper(distance);
-            var fours = Vector512.WidenLower(pairs) + Vector512.WidenUpper(pairs);
-            sums += Vector512.WidenLower(fours) + Vector512.WidenUpper(fours);
+            sums += Avx512BW.IsSupported ? Avx512BW.SumAbsoluteDifferences(some, zeros).AsUInt64() : SumOfEights(Vector512.Max(some, zeros) - Vector512.Min(some, zeros));
         }
 
-        for (int lane = 0; lane < Vector512<ulong>.Count; lane++)
-            sum += (long)sums[lane];
+        sum = (long)Vector512.Sum(sums);
         for (; i < symbols.Length; i++)
         {
             nonZeros += symbols[i] == zero ? 0 : 1;
@@ -75,6 +72,13 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
         }
 
         return new Activity(symbols.Length, nonZeros, sum);
+    }
+
+    static Vector512<ulong> SumOfEights(Vector512<byte> bytes)
+    {
+        var pairs = Vector512.WidenLower(bytes) + Vector512.WidenUpper(bytes);
+        var fours = Vector512.WidenLower(pairs) + Vector512.WidenUpper(pairs);
+        return Vector512.WidenLower(fours) + Vector512.WidenUpper(fours);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -59,4 +59,16 @@ static class Shares
             cost += (long)counts[token] * Information.OfShare(frequency[token]);
         return cost;
     }
+
+    /// <summary>What tokens so often cost with the frequencies that suit them best.</summary>
+    public static long LeastCost(ReadOnlySpan<int> counts)
+    {
+        Span<double> weights = stackalloc double[256];
+        Span<ushort> frequency = stackalloc ushort[256];
+        int size = counts.LastIndexOfAnyExcept(0) + 1;
+        for (int token = 0; token < size; token++)
+            weights[token] = counts[token];
+        Normalize(weights[..size], frequency[..Math.Max(1, size)]);
+        return CostOf(counts, frequency[..size]);
+    }
 }

@@ -27,6 +27,9 @@ abstract class RansSymbols
     /// <summary>Makes the tokens of all runs.</summary>
     public abstract void Split(RansPart part, ReadOnlySpan<byte> symbols);
 
+    /// <summary>Counts the tokens of a run.</summary>
+    public virtual void Count(ReadOnlySpan<byte> tokens, Span<int> counts) => Histogram.Count(tokens, counts);
+
     /// <summary>One run's tokens, as <see cref="Split"/> made them or for the decoder to fill.</summary>
     public abstract Span<byte> Tokens(RansPart part, Span<byte> symbols, int run);
 
@@ -162,12 +165,27 @@ sealed class WideSymbols(int bits, int zero) : RansSymbols
 /// <summary>Floats, as the four planes of <see cref="BytePlanes"/>: a run each, coded where that makes it smaller.</summary>
 sealed class FloatSymbols : RansSymbols
 {
+    const int Sample = 4096;
+
+    /// <summary>Bits a byte, of 8, from which a sample counts as random: random ones measure 7.95 themselves.</summary>
+    const double RandomBits = 7.9;
+
     public override int Runs => BytePlanes.Planes;
 
     public override TableAlphabet Alphabet(int run, bool inPairs) => new(256, null, MayBeRaw: true);
 
     public override void Split(RansPart part, ReadOnlySpan<byte> symbols) =>
         BytePlanes.Split(MemoryMarshal.Cast<byte, uint>(symbols), part.SymbolTokens(symbols.Length));
+
+    // Most planes are noise, which a sample tells. They are taken as even, so that any byte could be coded if it came to that.
+    public override void Count(ReadOnlySpan<byte> tokens, Span<int> counts)
+    {
+        Histogram.Count(tokens[..Math.Min(Sample, tokens.Length)], counts);
+        if (tokens.Length < 2 * Sample || Shares.LeastCost(counts) < (long)(Sample * RandomBits * (1 << Information.FractionBits)))
+            Histogram.Count(tokens, counts);
+        else
+            counts.Fill(tokens.Length / 256);
+    }
 
     public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.SymbolTokens(symbols.Length).Slice(run * part.Count, part.Count);
 

@@ -8,7 +8,7 @@ namespace Plume.Compression.Codecs.Code;
 /// </summary>
 readonly record struct Rows(int Unit, int Offset, int Length)
 {
-    const int Shortest = 64;
+    const int Shortest = 128;
     const int Longest = 1024;
 
     public int Count => (Offset + Length + Unit - 1) / Unit;
@@ -21,6 +21,9 @@ readonly record struct Rows(int Unit, int Offset, int Length)
             : channel / ((channel + Longest - 1) / Longest);
         return new Rows(unit, (plan.Start - plan.Tensor.Offset) % unit, plan.Length);
     }
+
+    /// <summary>Whether the block's rows may be in groups: not where positions are known, nor where symbols do not tell how strong they are.</summary>
+    public bool MayGroup(Block block, RansSymbols symbols) => Count > 1 && symbols.HasActivity && block.CodesGaps == block.IsSparse;
 
     public int Start(int row) => Math.Max(0, row * Unit - Offset);
 
@@ -36,14 +39,20 @@ sealed class RowGroups
     public const int MaxGroups = 16;
 
     /// <summary>Bits that one more group costs, about: its counts, the numbers of its tables, and its share of tables.</summary>
-    const int GroupBits = 56;
+    public const int GroupBits = 64;
 
     readonly int[] groupOfLevel = new int[Activity.MaxLevel + 1];
     readonly Activity[] groups = new Activity[MaxGroups];
     byte[] groupOf = [];
     int[] levels = [];
 
-    public int Count { get; private set; } = 1;
+    Activity all;
+    int divided;
+
+    /// <summary>Whether all rows are taken together, whatever groups there could be.</summary>
+    public bool IsOne { get; set; } = true;
+
+    public int Count => IsOne ? 1 : divided;
 
     /// <summary>Bits that name a group.</summary>
     public int Bits => BitsFor(Count);
@@ -57,13 +66,13 @@ sealed class RowGroups
     }
 
     /// <summary>What a group's symbols are like, in the encoder.</summary>
-    public Activity ActivityOf(int group) => groups[group];
+    public Activity ActivityOf(int group) => IsOne ? all : groups[group];
 
     /// <summary>Takes a number of groups; which rows are theirs is for the caller to say.</summary>
     public void Take(int count, Activity all)
     {
-        Count = count;
-        groups[0] = all;
+        (divided, IsOne) = (count, count == 1);
+        this.all = all;
     }
 
     /// <summary>Groups rows by their level, with as many groups as make the block smallest by estimate.</summary>
@@ -73,13 +82,16 @@ sealed class RowGroups
             levels = new int[rows.Length];
         Span<Activity> ofLevel = stackalloc Activity[Activity.MaxLevel + 1];
         ofLevel.Clear();
+        all = default;
         for (int row = 0; row < rows.Length; row++)
         {
             levels[row] = rows[row].Level;
             ofLevel[levels[row]] += rows[row];
+            all += rows[row];
         }
 
-        Count = Merge(ofLevel, rows.Length);
+        divided = Merge(ofLevel, rows.Length);
+        IsOne = divided == 1;
         Array.Clear(groups);
         var groupOfRow = Of(rows.Length);
         for (int row = 0; row < rows.Length; row++)
