@@ -24,6 +24,7 @@ sealed class FrequencyTable
     /// <summary>For the decoder: each of the 4096 places as a <see cref="RansSlot"/>.</summary>
     public ReadOnlySpan<uint> Slots => slots;
 
+    /// <summary>One more than the last token that occurs.</summary>
     public int Alphabet => 1 + frequency.AsSpan().LastIndexOfAnyExcept((ushort)0);
 
     /// <summary>Whether tokens stand outside the stream, 8 bits each; then there are no frequencies.</summary>

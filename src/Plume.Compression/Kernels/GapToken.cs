@@ -47,7 +47,7 @@ static class GapToken
         foreach (int position in positions)
         {
             // The rest of a gap is what stands below its three highest bits.
-            int gap = position - next, bits = Math.Max(0, BitOperations.Log2((uint)gap) - 2) & -(gap >> DirectBits == 0 ? 0 : 1);
+            int gap = position - next, bits = gap < Direct ? 0 : BitOperations.Log2((uint)gap) - 2;
             output.Write((uint)gap & ((1u << bits) - 1), bits);
             next = position + 1;
         }

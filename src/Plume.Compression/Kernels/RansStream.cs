@@ -16,14 +16,19 @@ static class RansStream
 
     public const int MaxStates = 32;
 
+    const int FewStates = 8;
+
     /// <summary>States whose values stand before the words, as many as the expected size of a stream allows.</summary>
     /// <param name="cost">What its tokens cost when they are as frequent as their tables say, in units of <see cref="Information"/>.</param>
-    /// <remarks>More states let more be done at once and cost 4 bytes each, of which one tells something: they stay under half a percent.</remarks>
+    /// <remarks>
+    /// A state costs 4 bytes, of which one tells something. Few take under a quarter of a percent; the many that vectors
+    /// need take under half a percent.
+    /// </remarks>
     public static int StatesFor(long cost)
     {
         long bytes = cost >> (Information.FractionBits + 3);
         int states = 1;
-        while (states < MaxStates && 8 * states <= bytes / 200)
+        while (states < MaxStates && 8 * states <= bytes / (states < FewStates ? 400 : 200))
             states *= 2;
         return states;
     }

@@ -21,14 +21,15 @@ static unsafe class RansVectors
     static readonly uint[] Gathered = MakeGathered();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void EncodeBySixteen(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, int tokenCount, Span<uint> state, Span<byte> room, ref int place)
+    public static void EncodeBySixteen(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, int alphabet, Span<uint> state, Span<byte> room, ref int place)
     {
         const int lanes = 16;
         fixed (byte* token = tokens, start = room)
         fixed (uint* range = ranges, x = state)
         {
             byte* word = start + place;
-            bool few = tokens.IsEmpty || tokenCount <= lanes;
+            // Up to 16 tokens, their ranges fit one vector.
+            bool few = alphabet <= lanes;
             var fewRanges = Vector512.Load(range);
             var first = Vector512.Load(x);
             var second = Vector512.Load(x + (state.Length > lanes ? lanes : 0));

@@ -77,6 +77,7 @@ readonly record struct TableFit(TableForm Form, long Cost)
             var fit = Climb(new GeometricShares(scale, fall, peak, reach), counts, alphabet);
             if (fit.Cost < best.Cost)
                 best = fit;
+            scale = fit.Form.Geometric.Scale;
         }
 
         return best;

@@ -16,8 +16,8 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
     /// <summary>Beyond so many tables to begin with, parts of different tensors share one where they are equally strong.</summary>
     const int ManyKeys = 64;
 
-    /// <summary>Tables that a payload may have; more would not fit the time that a hostile one may take.</summary>
-    const int MaxTables = 1 << 12;
+    /// <summary>Tables that there are at most, unless each tensor has its own: by level, or as many keys as are not many.</summary>
+    public const int MostByLevel = Activity.MaxLevel + 1;
 
     readonly List<FrequencyTable> tables = [];
     int count;
@@ -44,9 +44,9 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
     }
 
     /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
-    public void Read(ref PayloadReader input, int parts)
+    public void Read(ref PayloadReader input, int most)
     {
-        Resize(input.Varint("number of tables", 1, Math.Min(MaxTables, parts)));
+        Resize(input.Varint("number of tables", 1, most));
         var bits = new BitReader(input.Rest, "tables");
         for (int table = 0; table < count; table++)
             tables[table].Read(ref bits, alphabet);

@@ -16,7 +16,9 @@ static class PartHeaders
         var rows = Rows.Of(block.Plan);
         if (rows.MayGroup(block, symbols))
         {
-            bits.Write((uint)groups.Count - 1, GroupCountBits);
+            bits.Write(groups.Count > 1 ? 1u : 0, 1);
+            if (groups.Count > 1)
+                bits.Write((uint)groups.Count - 1, GroupCountBits);
             for (int row = 0; groups.Count > 1 && row < rows.Count; row++)
                 bits.Write(groups.Of(rows.Count)[row], groups.Bits);
         }
@@ -26,7 +28,7 @@ static class PartHeaders
             if (tables.SomePlain && tables.SomeInPairs)
                 bits.Write(part.InPairs ? 1u : 0, 1);
             if (part.IsScattered || (part.InPairs && groups.Count > 1))
-                bits.Write((uint)part.Coded, CountBits(part));
+                WriteCount(ref bits, part);
             tables.WriteNumbers(ref bits, part);
         }
     }
@@ -59,7 +61,7 @@ static class PartHeaders
 
     static void ReadGroups(ref BitReader bits, RowGroups groups, int rows)
     {
-        groups.Take(rows > 0 ? (int)bits.Read(GroupCountBits) + 1 : 1, default);
+        groups.Take(rows > 0 && bits.Read(1) != 0 ? (int)bits.Read(GroupCountBits) + 1 : 1, default);
         if (groups.Count == 1)
             return;
         var groupOf = groups.Of(rows);
@@ -71,12 +73,23 @@ static class PartHeaders
         }
     }
 
+    // The number's length in bits, then the bits below the highest.
+    static void WriteCount(ref BitWriter bits, RansPart part)
+    {
+        int length = LengthOf(part.Coded);
+        bits.Write((uint)length, LengthOf(LengthOf(part.Length)));
+        if (length > 1)
+            bits.Write((uint)part.Coded & ((1u << (length - 1)) - 1), length - 1);
+    }
+
     static int ReadCount(ref BitReader bits, RansPart part, int most)
     {
-        int count = (int)bits.Read(CountBits(part));
+        int length = (int)bits.Read(LengthOf(LengthOf(part.Length)));
+        if (length > LengthOf(most))
+            throw InvalidPayloadException.Field("length of coded symbols", 0, length, $"must be at most {LengthOf(most)}");
+        int count = length < 2 ? length : (1 << (length - 1)) | (int)bits.Read(length - 1);
         return count <= most ? count : throw InvalidPayloadException.Field("coded symbols", 0, count, $"must be at most {most}");
     }
 
-    // Enough for any number up to the part's length.
-    static int CountBits(RansPart part) => BitOperations.Log2((uint)part.Length + 1) + 1;
+    static int LengthOf(int number) => number == 0 ? 0 : BitOperations.Log2((uint)number) + 1;
 }

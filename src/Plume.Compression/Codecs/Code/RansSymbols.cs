@@ -128,8 +128,15 @@ sealed class WideSymbols(int bits, int zero) : RansSymbols
         var wide = Wide(symbols);
         var positions = part.NonZeros;
         var tokenOf = map.TokenOf;
+        if (part.IsScattered)
+        {
+            for (int i = 0; i < tokens.Length; i++)
+                tokens[i] = tokenOf[wide[positions[i]]];
+            return;
+        }
+
         for (int i = 0; i < tokens.Length; i++)
-            tokens[i] = tokenOf[wide[part.IsScattered ? positions[i] : i]];
+            tokens[i] = tokenOf[wide[i]];
     }
 
     public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.SymbolTokens(part.Coded);
@@ -140,7 +147,11 @@ sealed class WideSymbols(int bits, int zero) : RansSymbols
         var wide = Wide(symbols);
         var positions = part.NonZeros;
         for (int i = 0; i < tokens.Length; i++)
-            output.Write((uint)(wide[part.IsScattered ? positions[i] : i] - map.Smallest[tokens[i]]), map.RestBits[tokens[i]]);
+        {
+            int bits = map.RestBits[tokens[i]];
+            if (bits > 0)
+                output.Write((uint)(wide[part.IsScattered ? positions[i] : i] - map.Smallest[tokens[i]]), bits);
+        }
     }
 
     public override void Join(ref BitReader input, RansPart part, Span<byte> symbols)
@@ -152,7 +163,8 @@ sealed class WideSymbols(int bits, int zero) : RansSymbols
             wide.Fill((ushort)zero);
         for (int i = 0; i < tokens.Length; i++)
         {
-            int symbol = map.Smallest[tokens[i]] + (int)input.Read(map.RestBits[tokens[i]]);
+            int bits = map.RestBits[tokens[i]];
+            int symbol = map.Smallest[tokens[i]] + (bits > 0 ? (int)input.Read(bits) : 0);
             if (symbol >= map.SymbolCount)
                 throw InvalidPayloadException.Field("symbol", i, symbol, $"must be below {map.SymbolCount}");
             wide[part.IsScattered ? positions[i] : i] = (ushort)symbol;

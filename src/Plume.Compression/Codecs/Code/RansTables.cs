@@ -60,7 +60,7 @@ sealed class RansTables(RansSymbols symbols, bool choosesForm, bool codesGaps)
             (SomePlain, SomeInPairs) = ((forms & 1) != 0, (forms & 2) != 0);
         }
 
-        int most = blocks.Length * RowGroups.MaxGroups;
+        int most = Math.Min(blocks.Length * RowGroups.MaxGroups, Math.Max(TableSet.MostByLevel, blocks[^1].Plan.TensorIndex + 1));
         for (int run = 0; SomePlain && run < plain.Length; run++)
             plain[run].Read(ref input, most);
         if (!SomeInPairs)
