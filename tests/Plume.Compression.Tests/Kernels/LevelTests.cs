@@ -42,7 +42,7 @@ public class LevelTests
     [Fact]
     public void Normal_floats_are_quantiles_of_the_normal_distribution()
     {
-        var levels = NormalFloat.Levels;
+        var levels = NormalLevels.Table;
         double last = Quantile(929.0 / 960);
         for (int symbol = 0; symbol < 16; symbol++)
         {
@@ -70,7 +70,7 @@ public class LevelTests
     [MemberData(nameof(TablesAndScales))]
     public void A_symbol_counts_the_thresholds_below_the_value(int bits, float scale)
     {
-        var levels = bits == 0 ? NormalFloat.Levels : LloydMax.Levels(bits);
+        var levels = bits == 0 ? NormalLevels.Table : LloydMax.Levels(bits);
         float[] thresholds = new float[levels.Count - 1];
         for (int i = 0; i < thresholds.Length; i++)
             thresholds[i] = (float)(((double)levels[i] + levels[i + 1]) / 2) * scale;

@@ -102,6 +102,20 @@ public class RotationTests
         }
     }
 
+    [Theory]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void What_is_not_finite_is_not_hidden(float value)
+    {
+        foreach (int length in new[] { 256, 801 })
+        {
+            float[] values = Some.Normal(length);
+            values[7] = value;
+            RandomRotation.Rotate(values, Some.Key());
+            Assert.Contains(values, rotated => !float.IsFinite(rotated));
+        }
+    }
+
     [Fact]
     public void Rotating_allocates_nothing()
     {

@@ -55,6 +55,9 @@ public abstract record QuantizeStage : Stage
     /// <summary>The step whose multiples all levels are, where the notation names it; otherwise 0.</summary>
     internal virtual float SumStep => 0;
 
+    /// <summary>The stage that does its work on values that a select kept.</summary>
+    internal virtual QuantizeStage AfterSelect => this;
+
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)
     {

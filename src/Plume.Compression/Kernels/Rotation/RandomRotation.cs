@@ -79,7 +79,8 @@ static class RandomRotation
     {
         if (block.IsEmpty)
             return;
-        if (Magnitudes.Largest(block) <= SafeMagnitude)
+        // What is not finite stays so, for a check to find.
+        if (Magnitudes.Largest(block) is var largest && (largest <= SafeMagnitude || largest >= Magnitudes.NotFinite))
         {
             rotate(block, key);
             return;
