@@ -106,7 +106,8 @@ static class LaneSums
         return (sum, count);
     }
 
-    static double Join(Vector512<double> lanes)
+    /// <summary>The lanes, added from the first to the last.</summary>
+    public static double Join(Vector512<double> lanes)
     {
         double sum = 0;
         for (int lane = 0; lane < Vector512<double>.Count; lane++)
