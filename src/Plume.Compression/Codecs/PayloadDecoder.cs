@@ -171,20 +171,11 @@ public sealed class PayloadDecoder
         if (grids.Length < gridCount)
             grids = new Grid[gridCount];
         for (int grid = 0; grid < gridCount; grid++)
-            grids[grid] = ReadGrid(ref input);
+            grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
         if (plan.IsFixedWidth)
             ReadFixedWidth(ref input, payload.Span);
         else
             ReadSegments(ref input, payload);
-    }
-
-    Grid ReadGrid(ref PayloadReader input)
-    {
-        int offset = input.Offset;
-        var grid = plan.Quantizer.Read(ref input, plan.Codec.Selects);
-        if (mixes && !(Undone(plan.Quantizer.Largest(grid, plan.Codec.Selects)) <= float.MaxValue))
-            throw InvalidPayloadException.Field("grid", offset, grid.Step, "must stay finite when the transforms are undone");
-        return grid;
     }
 
     // Any symbols are valid, so blocks are unpacked only when they are put to use.

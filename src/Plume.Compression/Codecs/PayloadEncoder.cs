@@ -76,7 +76,12 @@ public sealed class PayloadEncoder
         if (blocks.Length > 0)
             finite = finite && EncodeBlocks(source, key, reference);
         if (!finite)
+        {
+            // A rotation spreads one bad value over its block, so the place is looked for in the update first.
+            Finite.Check(values.Span, plan.Layout, nameof(values));
             Finite.Check(source.Span, plan.Layout, nameof(values));
+        }
+
         if (plan.Codec.Remembers)
             KeepResidual(values.Span, memory.Span, reference, key);
         return output.Written;

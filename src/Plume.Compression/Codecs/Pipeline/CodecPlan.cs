@@ -34,6 +34,7 @@ public sealed class CodecPlan
         ArgumentNullException.ThrowIfNull(layout);
         Codec = codec;
         Layout = layout;
+        Quantizer = (codec.Selects ? codec.Quantizer?.AfterSelect : codec.Quantizer) ?? FullPrecision.Instance;
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
@@ -54,7 +55,8 @@ public sealed class CodecPlan
 
     internal BlockPlan[] Blocks { get; }
 
-    internal QuantizeStage Quantizer => Codec.Quantizer ?? FullPrecision.Instance;
+    /// <summary>What quantizes: the codec's stage, or what stands for it after a select or where there is none.</summary>
+    internal QuantizeStage Quantizer { get; }
 
     /// <summary>Whether the number of kept values travels for each block.</summary>
     internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };

@@ -58,6 +58,9 @@ public abstract record QuantizeStage : Stage
     /// <summary>The step for a tensor's values, where a stage to the left shares it; 0 where there is none.</summary>
     internal virtual float StepFor(ReadOnlySpan<float> values) => 0;
 
+    /// <summary>The stage that does its work on values that a select kept.</summary>
+    internal virtual QuantizeStage AfterSelect => this;
+
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)
     {
