@@ -22,8 +22,10 @@ static class Notation
         Entry<Mask>(StageKind.Select),
         Entry<GroupPattern>(StageKind.Select),
         Entry<Uniform>(StageKind.Quantize),
+        Entry<DeadZone>(StageKind.Quantize),
         Entry<Pack>(StageKind.Code),
         Entry<Rans>(StageKind.Code),
+        Entry<RangeCode>(StageKind.Code),
         Entry<Zstd>(StageKind.Code),
     ];
 

@@ -325,8 +325,8 @@ public sealed class PayloadDecoder
         }
         else
         {
-            foreach (var grid in grids.AsSpan(0, gridCount))
-                largest = Math.Max(largest, plan.Quantizer.Largest(grid, plan.Codec.Selects));
+            foreach (var block in blocks)
+                largest = Math.Max(largest, LargestOf(block, payload));
         }
 
         if (mixes)
@@ -334,6 +334,21 @@ public sealed class PayloadDecoder
         // A hair of room for the roundings between here and the sum.
         if (!(largest * weight * (1 + 1e-6) <= sum.Limit))
             throw InvalidPayloadException.Field("largest value", 0, largest, $"must be at most {sum.Limit} once weighted by {weight}");
+    }
+
+    double LargestOf(Block block, ReadOnlySpan<byte> payload)
+    {
+        double largest = 0;
+        int size = Block.BytesFor(plan.Quantizer.SymbolBits);
+        for (int start = 0; start < block.Count;)
+        {
+            var run = map.RunAt(block, start);
+            var symbols = plan.IsFixedWidth ? default : SymbolsOf(block, payload, 0).Slice(start * size, run.Length * size);
+            largest = Math.Max(largest, plan.Quantizer.LargestOf(symbols, grids[run.Grid], block.IsSparse));
+            start += run.Length;
+        }
+
+        return largest;
     }
 
     static double LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Magnitudes.Largest(values));

@@ -34,6 +34,7 @@ public sealed class CodecPlan
         ArgumentNullException.ThrowIfNull(layout);
         Codec = codec;
         Layout = layout;
+        Quantizer = (codec.Quantizer ?? FullPrecision.Instance).Before(codec.Coder);
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
@@ -54,7 +55,7 @@ public sealed class CodecPlan
 
     internal BlockPlan[] Blocks { get; }
 
-    internal QuantizeStage Quantizer => Codec.Quantizer ?? FullPrecision.Instance;
+    internal QuantizeStage Quantizer { get; }
 
     /// <summary>Whether the number of kept values travels for each block.</summary>
     internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };
@@ -77,6 +78,7 @@ public sealed class CodecPlan
     {
         _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
         TensorRole.Statistic => TensorTreatment.Exact,
+        _ when codec.Quantizer is { CodesEveryWeight: true } => TensorTreatment.Coded,
         TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,
         _ => codec.Quantizer is null ? TensorTreatment.Exact : TensorTreatment.Fine,
     };
