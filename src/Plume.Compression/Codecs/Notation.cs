@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
@@ -17,12 +18,15 @@ static class Notation
         Entry<Delta>(StageKind.Transform),
         Entry<Clip>(StageKind.Transform),
         Entry<Rotate>(StageKind.Transform),
+        Entry<LowRank>(StageKind.Transform),
         Entry<TopK>(StageKind.Select),
         Entry<RandomK>(StageKind.Select),
         Entry<Threshold>(StageKind.Select),
         Entry<Mask>(StageKind.Select),
         Entry<GroupPattern>(StageKind.Select),
+        Entry<Budget>(StageKind.Allocate),
         Entry<Uniform>(StageKind.Quantize),
+        Entry<DeadZone>(StageKind.Quantize),
         Entry<Ternary>(StageKind.Quantize),
         Entry<Sign>(StageKind.Quantize),
         Entry<Lloyd>(StageKind.Quantize),
@@ -32,6 +36,7 @@ static class Notation
         Entry<Float8>(StageKind.Quantize),
         Entry<Pack>(StageKind.Code),
         Entry<Rans>(StageKind.Code),
+        Entry<RangeCode>(StageKind.Code),
         Entry<Zstd>(StageKind.Code),
     ];
 

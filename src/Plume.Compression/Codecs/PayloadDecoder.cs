@@ -318,8 +318,8 @@ public sealed class PayloadDecoder
         }
         else
         {
-            foreach (var grid in grids.AsSpan(0, gridCount))
-                largest = Math.Max(largest, plan.Quantizer.Largest(grid, plan.Codec.Selects));
+            foreach (var block in blocks)
+                largest = Math.Max(largest, LargestOf(block, payload));
         }
 
         largest = Undone(largest);
@@ -334,6 +334,21 @@ public sealed class PayloadDecoder
         largest *= growth;
         foreach (var transform in transforms)
             largest += transform.LargestAdded;
+        return largest;
+    }
+
+    double LargestOf(Block block, ReadOnlySpan<byte> payload)
+    {
+        double largest = 0;
+        int size = Block.BytesFor(plan.Quantizer.SymbolBits);
+        for (int start = 0; start < block.Count;)
+        {
+            var run = map.RunAt(block, start);
+            var symbols = plan.IsFixedWidth ? default : SymbolsOf(block, payload, 0).Slice(start * size, run.Length * size);
+            largest = Math.Max(largest, plan.Quantizer.LargestOf(symbols, grids[run.Grid], block.IsSparse));
+            start += run.Length;
+        }
+
         return largest;
     }
 

@@ -30,7 +30,9 @@ sealed class LevelModel
     public const int MaxWidth = 1 << 16;
 
     const int Unary = 15;
-    const int Kinds = 8;
+    /// <summary>Kinds of tensors.</summary>
+    public const int Kinds = 8;
+
     const int ByKind = 0;
     const int ByPlace = ByKind + Unary * Kinds;
     const int ByNeighbours = ByPlace + Unary * 32;
@@ -70,9 +72,10 @@ sealed class LevelModel
 
     /// <summary>A tensor begins.</summary>
     /// <param name="rowLength">Values of a row.</param>
+    /// <param name="firstColumn">Where in its row the first value stands.</param>
     /// <param name="rowLag">How far before in its row each value's second neighbour stands, 2 to <see cref="MaxLag"/>.</param>
     /// <param name="tensorKind">0 to 7: tensors that are alike.</param>
-    public void Begin(int rowLength, int rowLag, int tensorKind)
+    public void Begin(int rowLength, int firstColumn, int rowLag, int tensorKind)
     {
         width = Math.Min(rowLength, MaxWidth);
         lag = rowLag;
@@ -96,7 +99,8 @@ sealed class LevelModel
         int start = Logarithm(4L * mean);
         for (int j = 0; j < width; j++)
             columnOdds[j] = start - distance[j];
-        row = column = 0;
+        row = 0;
+        column = firstColumn % width;
         tensorSum = 0;
         tensorCount = 0;
         BeginRow();

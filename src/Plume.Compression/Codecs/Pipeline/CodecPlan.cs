@@ -34,7 +34,8 @@ public sealed class CodecPlan
         ArgumentNullException.ThrowIfNull(layout);
         Codec = codec;
         Layout = layout;
-        Quantizer = (codec.Selects ? codec.Quantizer?.AfterSelect : codec.Quantizer) ?? FullPrecision.Instance;
+        var stage = codec.Quantizer ?? FullPrecision.Instance;
+        Quantizer = (codec.Selects ? stage.AfterSelect : stage).Before(codec.Coder);
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
@@ -54,6 +55,9 @@ public sealed class CodecPlan
     internal uint Tag { get; }
 
     internal BlockPlan[] Blocks { get; }
+
+    /// <summary>The one step of all tensors that a search tries at the moment, in an encoder; 0 where nothing is searched for.</summary>
+    internal float CommonStep { get; set; }
 
     /// <summary>What quantizes: the codec's stage, or what stands for it after a select or where there is none.</summary>
     internal QuantizeStage Quantizer { get; }
@@ -79,6 +83,7 @@ public sealed class CodecPlan
     {
         _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
         TensorRole.Statistic => TensorTreatment.Exact,
+        _ when codec.Quantizer is { CodesEveryWeight: true } => TensorTreatment.Coded,
         TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,
         _ => codec.Quantizer is null ? TensorTreatment.Exact : TensorTreatment.Fine,
     };

@@ -49,8 +49,8 @@ public sealed record LowRank : TransformStage, INotated<LowRank>
 
     internal override void CheckBefore(Quantize.QuantizeStage? quantizer, string codec)
     {
-        if (quantizer is null or Quantize.Uniform)
-            throw Notation.Error(codec, codec.IndexOf("lowrank", StringComparison.Ordinal) + 1, "'lowrank' shares the step of a deadzone; put one to its right, such as deadzone(step=1)");
+        if (quantizer is not Quantize.DeadZone { Rule: not Quantize.StepRule.Relative })
+            throw Notation.Error(codec, codec.IndexOf("lowrank", StringComparison.Ordinal) + 1, "'lowrank' shares the step of a deadzone that has one for all tensors; put deadzone(abs=...), deadzone(nmse=...) or deadzone(bpp=...) to its right, or a budget and a deadzone");
     }
 
     internal override Transformer CreateTransformer(CodecPlan plan) => new LowRankTransformer(this, plan);

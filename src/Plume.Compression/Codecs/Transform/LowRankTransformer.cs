@@ -11,11 +11,15 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     /// <summary>Energy that a direction must have for each value it sends, in squared steps: below, the rest codes it for less.</summary>
     const double EnergyForAValue = 0.1;
 
-    const int Lag = 2;
+    /// <summary>Products stay far below what a float can hold; tensors with greater values are left alone.</summary>
+    const double LargestSum = 1e30;
+
     const int RankBits = 7;
     const int ScaleBits = 8;
     const int StepBits = 32;
     const int Even = 1 << 15;
+
+    static readonly uint LargestValue = Magnitudes.BitsOf(1e24f);
 
     readonly MatrixFactors[] matrices = [.. plan.Tensors(TensorTreatment.Coded).Where(tensor => tensor.Shape.Count >= 2).Select(tensor => new MatrixFactors(tensor))];
     readonly Subspace subspace = new();
@@ -71,8 +75,8 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     int Find(MatrixFactors matrix, ReadOnlySpan<float> values)
     {
         matrix.Begin(0);
-        matrix.Step = plan.Quantizer.StepFor(values);
-        if (!(matrix.Step > 0) || !Finite.All(values))
+        matrix.Step = plan.Quantizer.StepFor(plan);
+        if (!(matrix.Step > 0) || Magnitudes.Largest(values) > LargestValue)
             return 0;
         subspace.Find(values, matrix.Rows, stage.Rank);
         double energy = EnergyForAValue * (matrix.Rows + matrix.Columns) * matrix.Step * matrix.Step;
@@ -113,18 +117,21 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
             matrix.Scales[direction] = FactorScale.Of((int)CodeNumber(ref coder, 0, ScaleBits));
         CodeColumns(ref coder, matrix, Levels(matrix.Rank * matrix.Rows), chooses: false);
         CodeRows(ref coder, matrix, Levels(matrix.Rank * matrix.Columns), chooses: false);
+        if (!(matrix.LargestProduct() <= LargestSum))
+            throw InvalidPayloadException.Field("factors", offset, matrix.LargestProduct(), $"must have products of at most {LargestSum}");
     }
 
     void CodeColumns<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> columns, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
     {
-        model.Begin(matrix.Rows, Lag, 0);
+        model.Begin(matrix.Rows, 0, Lags.Shortest, 0);
         model.Code(ref coder, columns, chooses);
         matrix.TakeColumns(columns);
     }
 
     void CodeRows<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> rows, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
     {
-        model.Begin(matrix.Columns, Lag, 1);
+        int lag = Lags.Code(ref coder, matrix.Tensor, matrix.Columns, rows, 1 << (LevelModel.FractionBits - 1));
+        model.Begin(matrix.Columns, 0, lag, 1);
         model.Code(ref coder, rows, chooses);
         matrix.TakeRows(rows);
     }
