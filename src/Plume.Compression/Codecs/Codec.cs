@@ -75,6 +75,8 @@ public sealed class Codec : IEquatable<Codec>
         var stages = Notation.Parse(text);
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
+        foreach (var stage in stages.OfType<TransformStage>())
+            stage.CheckBefore(stages.OfType<QuantizeStage>().FirstOrDefault(), text);
         if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())
             throw Notation.Error(text, text.LastIndexOf(coder.Keyword, StringComparison.Ordinal) + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
         return new Codec([.. stages]);

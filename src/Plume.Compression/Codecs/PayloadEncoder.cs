@@ -25,7 +25,7 @@ public sealed class PayloadEncoder
     readonly BlockCoder coder;
     readonly GridMap map;
     readonly Segments segments;
-    readonly TransformStage[] transforms;
+    readonly Transformer[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
     readonly float keep;
@@ -45,7 +45,7 @@ public sealed class PayloadEncoder
         coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         segments = new Segments(coder, blocks);
-        transforms = [.. codec.Stages.OfType<TransformStage>()];
+        transforms = [.. codec.Stages.OfType<TransformStage>().Select(stage => stage.CreateTransformer(plan))];
         work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
         decoder = new Lazy<PayloadDecoder>(() => new PayloadDecoder(codec, layout) { Parallelism = Parallelism });
@@ -71,6 +71,8 @@ public sealed class PayloadEncoder
         output.Clear();
         PayloadHeader.Write(plan, output);
         bool finite = fine.Write(source.Span, output) && (plan.Codec.Selector is not { KeepsNotFinite: false } || Finite.All(source.Span));
+        foreach (var transform in transforms)
+            transform.Write(output);
         if (blocks.Length > 0)
             finite = finite && EncodeBlocks(source, key, reference);
         if (!finite)

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Kernels;
@@ -76,7 +73,7 @@ sealed class Subspace
         {
             var source = matrix.Slice(row * columns, columns);
             for (int direction = 0; direction < count; direction++)
-                AddScaled(source, left[direction * rows + row], right.AsSpan(direction * columns, columns));
+                VectorSums.AddScaled(source, left[direction * rows + row], right.AsSpan(direction * columns, columns));
         }
     }
 
@@ -87,7 +84,7 @@ sealed class Subspace
         {
             var source = matrix.Slice(row * columns, columns);
             for (int direction = 0; direction < count; direction++)
-                left[direction * rows + row] = Dot(source, right.AsSpan(direction * columns, columns));
+                left[direction * rows + row] = VectorSums.Dot(source, right.AsSpan(direction * columns, columns));
         }
     }
 
@@ -97,17 +94,17 @@ sealed class Subspace
         for (int direction = 0; direction < count; direction++)
         {
             var vector = left.AsSpan(direction * rows, rows);
-            double before = Dot(vector, vector);
+            double before = VectorSums.Dot(vector, vector);
             for (int pass = 0; pass < 2; pass++)
             {
                 for (int earlier = 0; earlier < direction; earlier++)
                 {
                     var other = left.AsSpan(earlier * rows, rows);
-                    AddScaled(other, -Dot(vector, other), vector);
+                    VectorSums.AddScaled(other, -VectorSums.Dot(vector, other), vector);
                 }
             }
 
-            double square = Dot(vector, vector);
+            double square = VectorSums.Dot(vector, vector);
             double factor = square > 1e-20 * before ? 1 / Math.Sqrt(square) : 0;
             foreach (ref double value in vector)
                 value *= factor;
@@ -119,7 +116,7 @@ sealed class Subspace
         for (int a = 0; a < count; a++)
         {
             for (int b = 0; b <= a; b++)
-                gram[a * count + b] = gram[b * count + a] = Dot(right.AsSpan(a * columns, columns), right.AsSpan(b * columns, columns));
+                gram[a * count + b] = gram[b * count + a] = VectorSums.Dot(right.AsSpan(a * columns, columns), right.AsSpan(b * columns, columns));
         }
     }
 
@@ -173,7 +170,7 @@ sealed class Subspace
             var turned = right.AsSpan(direction * rows, rows);
             turned.Clear();
             for (int other = 0; other < count; other++)
-                AddScaled(left.AsSpan(other * rows, rows), rotation[next * count + other], turned);
+                VectorSums.AddScaled(left.AsSpan(other * rows, rows), rotation[next * count + other], turned);
             Exchange(direction, next);
         }
 
@@ -197,68 +194,6 @@ sealed class Subspace
         (gram[a * count + a], gram[b * count + b]) = (gram[b * count + b], gram[a * count + a]);
         for (int k = 0; k < count; k++)
             (rotation[a * count + k], rotation[b * count + k]) = (rotation[b * count + k], rotation[a * count + k]);
-    }
-
-    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        var lanes = Vector512<double>.Zero;
-        int i = 0;
-        for (; i <= a.Length - 8; i += 8)
-            lanes += Vector512.Create(a[i..]) * Vector512.Create(b[i..]);
-        double sum = LaneSums.Join(lanes);
-        for (; i < a.Length; i++)
-            sum += a[i] * b[i];
-        return sum;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<double> b)
-    {
-        Vector512<double> low = Vector512<double>.Zero, high = low;
-        ref float first = ref MemoryMarshal.GetReference(a);
-        ref double second = ref MemoryMarshal.GetReference(b);
-        int i = 0;
-        for (; i <= a.Length - 16; i += 16)
-        {
-            var vector = Vector512.LoadUnsafe(ref first, (nuint)i);
-            low += Vector512.WidenLower(vector) * Vector512.LoadUnsafe(ref second, (nuint)i);
-            high += Vector512.WidenUpper(vector) * Vector512.LoadUnsafe(ref second, (nuint)(i + 8));
-        }
-
-        double sum = LaneSums.Join(low + high);
-        for (; i < a.Length; i++)
-            sum += a[i] * b[i];
-        return sum;
-    }
-
-    static void AddScaled(ReadOnlySpan<double> source, double factor, Span<double> target)
-    {
-        for (int i = 0; i < source.Length; i++)
-        {
-            double term = source[i] * factor;
-            target[i] += term;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddScaled(ReadOnlySpan<float> source, double factor, Span<double> target)
-    {
-        ref float first = ref MemoryMarshal.GetReference(source);
-        ref double second = ref MemoryMarshal.GetReference(target);
-        var factors = Vector512.Create(factor);
-        int i = 0;
-        for (; i <= source.Length - 16; i += 16)
-        {
-            var vector = Vector512.LoadUnsafe(ref first, (nuint)i);
-            (Vector512.LoadUnsafe(ref second, (nuint)i) + Vector512.WidenLower(vector) * factors).StoreUnsafe(ref second, (nuint)i);
-            (Vector512.LoadUnsafe(ref second, (nuint)(i + 8)) + Vector512.WidenUpper(vector) * factors).StoreUnsafe(ref second, (nuint)(i + 8));
-        }
-
-        for (; i < source.Length; i++)
-        {
-            double term = source[i] * factor;
-            target[i] += term;
-        }
     }
 
     static void Grow(ref double[] array, int length)

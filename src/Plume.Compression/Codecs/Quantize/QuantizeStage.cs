@@ -55,6 +55,9 @@ public abstract record QuantizeStage : Stage
     /// <summary>The step whose multiples all levels are, where the notation names it; otherwise 0.</summary>
     internal virtual float SumStep => 0;
 
+    /// <summary>The step for a tensor's values, where a stage to the left shares it; 0 where there is none.</summary>
+    internal virtual float StepFor(ReadOnlySpan<float> values) => 0;
+
     /// <summary>The stage that does its work on values that a select kept.</summary>
     internal virtual QuantizeStage AfterSelect => this;
 

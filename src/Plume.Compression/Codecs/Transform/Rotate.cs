@@ -27,7 +27,15 @@ public sealed record Rotate : TransformStage, INotated<Rotate>
 
     static Rotate INotated<Rotate>.Parse(StageArguments arguments) => new();
 
-    internal override void Forward(Memory<float> values, TransformContext context)
+    // All the energy of a block may come together in one value.
+    internal override double LargestGrowth => Math.Sqrt(BlockPlan.MaxLength);
+
+    internal override Transformer CreateTransformer(CodecPlan plan) => new RotateTransformer();
+}
+
+sealed class RotateTransformer : Transformer
+{
+    public override void Forward(Memory<float> values, TransformContext context)
     {
         var blocks = context.Plan.Blocks;
         context.Loop.Run(blocks.Length, (values, blocks, context.Key), static (state, index, _) =>
@@ -37,7 +45,7 @@ public sealed record Rotate : TransformStage, INotated<Rotate>
         });
     }
 
-    internal override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
+    public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
         RandomRotation.Unrotate(values, KeyOf(block, key));
 
     static RandomKey KeyOf(BlockPlan block, RandomKey key) => key.Fold("rotate").Fold((ulong)block.Start);
