@@ -28,8 +28,12 @@ public class QuantizerOracles
     [InlineData(6, 0.00064465, "laplace")]
     [InlineData(7, 0.00016351, "laplace")]
     [InlineData(8, 0.000041187, "laplace")]
-    public void Rotated_values_of_any_distribution_lose_what_normal_ones_do(int bits, double nmse, string distribution) =>
-        Assert.Equal(nmse, Nmse($"rotate | lloyd({bits}) | pack", Values[distribution]), nmse * 3e-3);
+    public void Rotated_values_of_any_distribution_lose_what_normal_ones_do(int bits, double nmse, string distribution)
+    {
+        // Four standard deviations of the figure, from a million values: the more bits, the more the few outermost values weigh.
+        double tolerance = bits switch { 1 => 0.006, <= 4 => 0.01, _ => 0.02 };
+        Assert.Equal(nmse, Nmse($"rotate | lloyd({bits}) | pack", Values[distribution]), nmse * tolerance);
+    }
 
     [Theory]
     [InlineData(257)]

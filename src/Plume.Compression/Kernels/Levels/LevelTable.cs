@@ -64,17 +64,17 @@ sealed class LevelTable
     /// <summary>Writes the level * scale of each symbol; a symbol beyond the last level counts as the last.</summary>
     public void Dequantize(ReadOnlySpan<byte> symbols, float scale, Span<float> values)
     {
-        if (symbols.Length >= MaxLevels)
+        if (Count <= Vector512<float>.Count && Vector512.IsHardwareAccelerated)
         {
-            Span<float> scaled = stackalloc float[MaxLevels];
-            TensorPrimitives.Multiply(levels, scale, scaled);
-            Choose(scaled, symbols, values);
-            return;
+            int whole = symbols.Length / Vector512<byte>.Count * Vector512<byte>.Count;
+            Permute(Vector512.Create(levels) * scale, symbols[..whole], values);
+            symbols = symbols[whole..];
+            values = values[whole..];
         }
 
-        Choose(levels, symbols, values);
-        values = values[..symbols.Length];
-        TensorPrimitives.Multiply(values, scale, values);
+        Span<float> scaled = stackalloc float[symbols.Length > 0 ? MaxLevels : 0];
+        TensorPrimitives.Multiply(levels.AsSpan(0, scaled.Length), scale, scaled);
+        Choose(scaled, symbols, values);
     }
 
     /// <summary>The sum of value * level that <see cref="Quantize"/> chooses for it, in an order that no machine changes.</summary>
@@ -87,7 +87,7 @@ sealed class LevelTable
         {
             var part = values.Slice(start, Math.Min(Chunk, values.Length - start));
             Quantize(part, scale, symbols);
-            Choose(levels, symbols[..part.Length], chosen);
+            Dequantize(symbols[..part.Length], 1, chosen);
             product += LaneSums.OfProducts(part, chosen);
         }
 
@@ -119,6 +119,23 @@ sealed class LevelTable
 
         for (; i < symbols.Length; i++)
             values[i] = table[symbols[i]];
+    }
+
+    // Sixteen levels are one register, from which each lane takes its own. A symbol beyond the last level is taken for the last.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Permute(Vector512<float> table, ReadOnlySpan<byte> symbols, Span<float> values)
+    {
+        var last = Vector512.Create((byte)(Vector512<float>.Count - 1));
+        var packed = MemoryMarshal.Cast<byte, Vector512<byte>>(symbols);
+        var vectors = MemoryMarshal.Cast<float, Vector512<float>>(values);
+        for (int i = 0; i < packed.Length && 4 * i + 3 < vectors.Length; i++)
+        {
+            var (low, high) = Vector512.Widen(Vector512.Min(packed[i], last));
+            vectors[4 * i] = Vector512.ShuffleNative(table, Vector512.WidenLower(low).AsInt32());
+            vectors[4 * i + 1] = Vector512.ShuffleNative(table, Vector512.WidenUpper(low).AsInt32());
+            vectors[4 * i + 2] = Vector512.ShuffleNative(table, Vector512.WidenLower(high).AsInt32());
+            vectors[4 * i + 3] = Vector512.ShuffleNative(table, Vector512.WidenUpper(high).AsInt32());
+        }
     }
 
     // 64 values at a time, so that each threshold is loaded once for all of them.

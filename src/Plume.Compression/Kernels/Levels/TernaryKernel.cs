@@ -7,7 +7,7 @@ namespace Plume.Compression.Kernels.Levels;
 /// <summary>Signs of the values whose magnitude reaches a bound: symbol 0 for minus, 1 for what lies between, 2 for plus.</summary>
 static class TernaryKernel
 {
-    /// <summary>Where the bound is zero, so is every value that it was made for: such values are between.</summary>
+    /// <summary>One symbol a value. With a bound of zero, zeros are what lies between.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quantize(ReadOnlySpan<float> values, float bound, Span<byte> symbols)
     {
