@@ -29,6 +29,8 @@ sealed class Broadcast
     // The models of the newest versions, and between each two of them the payload that makes the one of the other.
     readonly List<float[]> models = [];
     readonly List<byte[]> payloads = [];
+    byte[] lastPayload = [];
+    ReadOnlyMemory<float> lastReference;
 
     public Broadcast(Codec codec, ModelLayout layout, float[] initial, RandomKey key, int threads, long historyMemory)
     {
@@ -59,9 +61,6 @@ sealed class Broadcast
     /// <summary>The model that clients decode.</summary>
     public float[] Published => models[^1];
 
-    /// <summary>The newest version's payload.</summary>
-    public ReadOnlyMemory<byte> LastPayload { get; private set; }
-
     /// <summary>Bytes of each version's payload, from version 1 on.</summary>
     public IReadOnlyList<long> Lengths => lengths;
 
@@ -71,10 +70,10 @@ sealed class Broadcast
     /// <summary>Encodes the next version and publishes what it decodes to.</summary>
     public void Publish(ReadOnlyMemory<float> model)
     {
-        ReadOnlyMemory<float> reference = codec.UsesReference ? Published : default;
-        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: reference).ToArray();
+        lastReference = codec.UsesReference ? Published : default;
+        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference).ToArray();
         Append(payload);
-        LastPayload = payload;
+        lastPayload = payload;
         lengths.Add(payload.Length);
         catchUps.Clear();
     }
@@ -90,6 +89,9 @@ sealed class Broadcast
             catchUps[version] = bytes = Math.Min(Chain(version), Math.Min(wholeLength, SumFrom(version)));
         return bytes;
     }
+
+    /// <summary>Bits that each tensor takes in the newest payload, in the order of the layout; empty before the first.</summary>
+    public IReadOnlyList<long> MeasureLast() => lastPayload.Length == 0 ? [] : decoder.MeasureTensors(lastPayload, KeyOf(Version), lastReference);
 
     /// <summary>Goes back to where an earlier run stopped.</summary>
     public void Restore(float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengthsSoFar)

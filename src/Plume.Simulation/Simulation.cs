@@ -38,6 +38,9 @@ public sealed class Simulation : IDisposable
     readonly Queue<FederationCommand> pending = [];
     FederationState state = FederationState.Initial;
     RoundTally tally = new();
+    ReadOnlyMemory<byte> lastUplink;
+    RandomKey lastKey;
+    ReadOnlyMemory<float> lastReference;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="options">What to run.</param>
@@ -79,11 +82,11 @@ public sealed class Simulation : IDisposable
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => broadcast.Published;
 
-    /// <summary>The last update that was taken in, as it was sent; empty before.</summary>
-    public ReadOnlyMemory<byte> LastUplink { get; private set; }
+    /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before.</summary>
+    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : decoder.MeasureTensors(lastUplink, lastKey, lastReference);
 
-    /// <summary>The last version's payload, as it was broadcast; empty before.</summary>
-    public ReadOnlyMemory<byte> LastDownlink => broadcast.LastPayload;
+    /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
+    public IReadOnlyList<long> MeasureLastDownlink() => broadcast.MeasureLast();
 
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
@@ -196,7 +199,9 @@ public sealed class Simulation : IDisposable
     {
         try
         {
-            decoder.AddTo(result.Payload, sum, add.Weight, ClientWork.EncodingKey(clients.KeyOf(plan, add.Client)), uplink.UsesReference ? broadcast.Published : default);
+            lastKey = ClientWork.EncodingKey(clients.KeyOf(plan, add.Client));
+            lastReference = uplink.UsesReference ? broadcast.Published : default;
+            decoder.AddTo(result.Payload, sum, add.Weight, lastKey, lastReference);
         }
         catch (InvalidPayloadException refusal)
         {
@@ -204,7 +209,7 @@ public sealed class Simulation : IDisposable
         }
 
         residuals.Commit(add.Client, result.Residual);
-        LastUplink = result.Payload;
+        lastUplink = result.Payload;
         tally.TrainingLoss += result.Outcome.Loss;
         return new UpdateAdded(add.Client);
     }

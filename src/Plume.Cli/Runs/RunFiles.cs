@@ -27,7 +27,7 @@ static class RunFiles
             subtitle,
             TrackOf("compressed", runs.Compressed, settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text),
             runs.Baseline is { } baseline ? TrackOf("fp32", baseline, "pack", "pack") : null,
-            TensorsOf(settings, layout, runs.Compressed.Simulation),
+            TensorsOf(layout, runs.Compressed.Simulation),
             [.. settings.Written()],
             Versions());
         AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
@@ -36,13 +36,10 @@ static class RunFiles
     static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) => new(name, run.Rounds, uplink, downlink);
 
     // Of a run that was resumed after its last round there is no payload to look into.
-    static List<TensorBits> TensorsOf(Settings settings, ModelLayout layout, Simulation.Simulation simulation)
+    static List<TensorBits> TensorsOf(ModelLayout layout, Simulation.Simulation simulation)
     {
-        if (simulation.LastUplink.IsEmpty || simulation.LastDownlink.IsEmpty)
-            return [];
-        var up = new PayloadDecoder(settings.Get<Codec>("uplink"), layout).MeasureTensors(simulation.LastUplink);
-        var down = new PayloadDecoder(settings.Get<Codec>("downlink"), layout).MeasureTensors(simulation.LastDownlink);
-        return [.. layout.Tensors.Select((tensor, index) => new TensorBits(tensor.Name, string.Join(" x ", tensor.Shape), tensor.Role.ToString(), tensor.Length,
+        IReadOnlyList<long> up = simulation.MeasureLastUplink(), down = simulation.MeasureLastDownlink();
+        return up.Count == 0 || down.Count == 0 ? [] : [.. layout.Tensors.Select((tensor, index) => new TensorBits(tensor.Name, string.Join(" x ", tensor.Shape), tensor.Role.ToString(), tensor.Length,
             (double)up[index] / Math.Max(1, tensor.Length), (double)down[index] / Math.Max(1, tensor.Length)))];
     }
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
@@ -65,6 +66,15 @@ public sealed class Codec : IEquatable<Codec>
 
     internal QuantizeStage? Quantizer { get; }
 
+    /// <summary>What the step of all tensors is searched for, or null where nothing is searched for.</summary>
+    internal StepTarget? Target => Quantizer switch
+    {
+        DeadZone { Rule: StepRule.Nmse } zone => new StepTarget(BudgetUnit.Nmse, zone.Value),
+        DeadZone { Rule: StepRule.Bits } zone => new StepTarget(BudgetUnit.BitsPerParameter, zone.Value),
+        DeadZone { Rule: StepRule.Budget } => stages.OfType<Budget>().Single().Target,
+        _ => null,
+    };
+
     internal CodeStage Coder => (CodeStage)stages[^1];
 
     /// <summary>Reads a line of the notation.</summary>
@@ -75,9 +85,21 @@ public sealed class Codec : IEquatable<Codec>
         var stages = Notation.Parse(text);
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
+        CheckBudget(stages, text);
+        foreach (var stage in stages.OfType<TransformStage>())
+            stage.CheckBefore(stages.OfType<QuantizeStage>().FirstOrDefault(), text);
         if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())
             throw Notation.Error(text, text.LastIndexOf(coder.Keyword, StringComparison.Ordinal) + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
         return new Codec([.. stages]);
+    }
+
+    static void CheckBudget(List<Stage> stages, string text)
+    {
+        bool open = stages.Exists(stage => stage is DeadZone { Rule: StepRule.Budget }), budget = stages.Exists(stage => stage is Budget);
+        if (budget && !open)
+            throw Notation.Error(text, text.IndexOf("budget", StringComparison.Ordinal) + 1, "'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone");
+        if (open && !budget)
+            throw Notation.Error(text, text.IndexOf("deadzone", StringComparison.Ordinal) + 1, "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it");
     }
 
     /// <summary>Floats of residual that one client keeps for a model: all of its values, or none.</summary>

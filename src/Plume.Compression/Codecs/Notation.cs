@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
@@ -16,14 +17,26 @@ static class Notation
         Entry<Feedback>(StageKind.Remember),
         Entry<Delta>(StageKind.Transform),
         Entry<Clip>(StageKind.Transform),
+        Entry<Rotate>(StageKind.Transform),
+        Entry<LowRank>(StageKind.Transform),
         Entry<TopK>(StageKind.Select),
         Entry<RandomK>(StageKind.Select),
         Entry<Threshold>(StageKind.Select),
         Entry<Mask>(StageKind.Select),
         Entry<GroupPattern>(StageKind.Select),
+        Entry<Budget>(StageKind.Allocate),
         Entry<Uniform>(StageKind.Quantize),
+        Entry<DeadZone>(StageKind.Quantize),
+        Entry<Ternary>(StageKind.Quantize),
+        Entry<Sign>(StageKind.Quantize),
+        Entry<Lloyd>(StageKind.Quantize),
+        Entry<NormalFloat>(StageKind.Quantize),
+        Entry<HalfFloat>(StageKind.Quantize),
+        Entry<BrainFloat>(StageKind.Quantize),
+        Entry<Float8>(StageKind.Quantize),
         Entry<Pack>(StageKind.Code),
         Entry<Rans>(StageKind.Code),
+        Entry<RangeCode>(StageKind.Code),
         Entry<Zstd>(StageKind.Code),
     ];
 

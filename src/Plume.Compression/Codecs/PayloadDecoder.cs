@@ -21,9 +21,6 @@ public sealed class PayloadDecoder
     /// <summary>Values that are on their way into a sum at a time: few enough for the first-level cache.</summary>
     const int Chunk = 4096;
 
-    /// <summary>Times that the largest value of a block grows at most when all its energy is gathered in one value.</summary>
-    static readonly double MostGathered = Math.Sqrt(BlockPlan.MaxLength);
-
     readonly CodecPlan plan;
     readonly FineTensors fine;
     readonly (TensorSpec Tensor, bool IsExact)[] fineTensors;
@@ -33,8 +30,9 @@ public sealed class PayloadDecoder
     readonly BlockCoder coder;
     readonly GridMap map;
     readonly Segments segments;
-    readonly TransformStage[] transforms;
+    readonly Transformer[] transforms;
     readonly bool mixes;
+    readonly double growth;
     Grid[] grids = [];
     int gridCount;
     ParallelLoop loop = new(1);
@@ -52,8 +50,10 @@ public sealed class PayloadDecoder
         coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         segments = new Segments(coder, blocks);
-        transforms = [.. codec.Stages.OfType<TransformStage>().Reverse()];
-        mixes = transforms.Any(transform => transform.Mixes);
+        var stages = codec.Stages.OfType<TransformStage>().ToList();
+        transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
+        mixes = stages.Exists(stage => stage.Mixes);
+        growth = stages.Aggregate(1.0, (product, stage) => product * stage.LargestGrowth);
     }
 
     /// <summary>Threads that work on the blocks of one payload; the values do not depend on it.</summary>
@@ -75,7 +75,7 @@ public sealed class PayloadDecoder
         {
             var target = values.Span.Slice(tensor.Offset, tensor.Length);
             fineValues.AsSpan(tensor.Offset, tensor.Length).CopyTo(target);
-            for (int i = 0; i < transforms.Length && !isExact; i++)
+            for (int i = transforms.Length - 1; i >= 0 && !isExact; i--)
                 transforms[i].InverseFine(target, tensor.Offset, reference.Span);
         }
 
@@ -144,6 +144,8 @@ public sealed class PayloadDecoder
         var input = new PayloadReader(payload.Span);
         PayloadHeader.Read(plan, ref input);
         fine.Read(ref input, fineValues);
+        foreach (var transform in transforms)
+            transform.Read(ref input);
         if (blocks.Length > 0)
             ReadBlocks(ref input, payload, key, reference);
         input.End("payload");
@@ -169,20 +171,11 @@ public sealed class PayloadDecoder
         if (grids.Length < gridCount)
             grids = new Grid[gridCount];
         for (int grid = 0; grid < gridCount; grid++)
-            grids[grid] = ReadGrid(ref input);
+            grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
         if (plan.IsFixedWidth)
             ReadFixedWidth(ref input, payload.Span);
         else
             ReadSegments(ref input, payload);
-    }
-
-    Grid ReadGrid(ref PayloadReader input)
-    {
-        int offset = input.Offset;
-        var grid = plan.Quantizer.Read(ref input, plan.Codec.Selects);
-        if (mixes && plan.Quantizer.Largest(grid, plan.Codec.Selects) * MostGathered > float.MaxValue)
-            throw InvalidPayloadException.Field("grid", offset, grid.Step, "must stay finite when the rotation is undone");
-        return grid;
     }
 
     // Any symbols are valid, so blocks are unpacked only when they are put to use.
@@ -255,8 +248,8 @@ public sealed class PayloadDecoder
 
     void Invert(Block block, Span<float> values, RandomKey key, ReadOnlySpan<float> reference)
     {
-        foreach (var transform in transforms)
-            transform.Inverse(values, block.Plan, reference, key);
+        for (int i = transforms.Length - 1; i >= 0; i--)
+            transforms[i].Inverse(values, block.Plan, reference, key);
     }
 
     void AddBlock(Block block, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
@@ -325,15 +318,38 @@ public sealed class PayloadDecoder
         }
         else
         {
-            foreach (var grid in grids.AsSpan(0, gridCount))
-                largest = Math.Max(largest, plan.Quantizer.Largest(grid, plan.Codec.Selects));
+            foreach (var block in blocks)
+                largest = Math.Max(largest, LargestOf(block, payload));
         }
 
-        if (mixes)
-            largest *= MostGathered;
+        largest = Undone(largest);
         // A hair of room for the roundings between here and the sum.
         if (!(largest * weight * (1 + 1e-6) <= sum.Limit))
             throw InvalidPayloadException.Field("largest value", 0, largest, $"must be at most {sum.Limit} once weighted by {weight}");
+    }
+
+    // The largest magnitude that a value can have after the transforms are undone.
+    double Undone(double largest)
+    {
+        largest *= growth;
+        foreach (var transform in transforms)
+            largest += transform.LargestAdded;
+        return largest;
+    }
+
+    double LargestOf(Block block, ReadOnlySpan<byte> payload)
+    {
+        double largest = 0;
+        int size = Block.BytesFor(plan.Quantizer.SymbolBits);
+        for (int start = 0; start < block.Count;)
+        {
+            var run = map.RunAt(block, start);
+            var symbols = plan.IsFixedWidth ? default : SymbolsOf(block, payload, 0).Slice(start * size, run.Length * size);
+            largest = Math.Max(largest, plan.Quantizer.LargestOf(symbols, grids[run.Grid], block.IsSparse));
+            start += run.Length;
+        }
+
+        return largest;
     }
 
     static double LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Magnitudes.Largest(values));

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Quantize;
@@ -25,12 +26,14 @@ public sealed class PayloadEncoder
     readonly BlockCoder coder;
     readonly GridMap map;
     readonly Segments segments;
-    readonly TransformStage[] transforms;
+    readonly Transformer[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
     readonly float keep;
     readonly Lazy<PayloadDecoder> decoder;
     Grid[] grids = [];
+    float[] wanted = [];
+    float[] decoded = [];
     ParallelLoop loop = new(1);
     Scratch[] scratches = [];
 
@@ -45,7 +48,7 @@ public sealed class PayloadEncoder
         coder = codec.Coder.CreateCoder(plan);
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         segments = new Segments(coder, blocks);
-        transforms = [.. codec.Stages.OfType<TransformStage>()];
+        transforms = [.. codec.Stages.OfType<TransformStage>().Select(stage => stage.CreateTransformer(plan))];
         work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
         decoder = new Lazy<PayloadDecoder>(() => new PayloadDecoder(codec, layout) { Parallelism = Parallelism });
@@ -67,17 +70,71 @@ public sealed class PayloadEncoder
         plan.CheckReference(reference);
         if (scratches.Length != loop.Workers)
             scratches = Scratch.For(loop);
+        bool finite = plan.Codec.Target is { } target
+            ? Search(target, values, key, memory, reference)
+            : EncodeOnce(values, key, memory, reference);
+        if (!finite)
+        {
+            // A rotation spreads one bad value over its block, so the place is looked for in the update first.
+            Finite.Check(values.Span, plan.Layout, nameof(values));
+            Finite.Check(Rewritten(values, key, memory, reference).Span, plan.Layout, nameof(values));
+        }
+
+        if (plan.Codec.Remembers)
+            KeepResidual(values.Span, memory.Span, reference, key);
+        return output.Written;
+    }
+
+    bool EncodeOnce(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    {
         var source = Rewritten(values, key, memory, reference);
         output.Clear();
         PayloadHeader.Write(plan, output);
         bool finite = fine.Write(source.Span, output) && (plan.Codec.Selector is not { KeepsNotFinite: false } || Finite.All(source.Span));
-        if (blocks.Length > 0)
-            finite = finite && EncodeBlocks(source, key, reference);
-        if (!finite)
-            Finite.Check(source.Span, plan.Layout, nameof(values));
+        foreach (var transform in transforms)
+            transform.Write(output);
+        return finite && (blocks.Length == 0 || EncodeBlocks(source, key, reference));
+    }
+
+    // Encodes with one step after another; the last encoding is the one with the step that was found.
+    bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    {
+        var ideal = Remembered(values.Span, memory.Span, reference.Span, out double energy);
+        if (!double.IsFinite(energy))
+            return false;
+        double start = Math.Sqrt(energy / Math.Max(1, values.Length));
+        bool byError = target.Unit == BudgetUnit.Nmse;
+        var search = new StepSearch(step =>
+        {
+            plan.CommonStep = step;
+            EncodeOnce(values, key, memory, reference);
+            return byError ? ErrorOf(ideal, key, reference) > target.Amount * energy : output.Length <= target.BytesFor(values.Length);
+        }, wantsCoarse: byError);
+        return search.Run((float)start) || blocks.Length == 0
+            ? true
+            : throw new ArgumentException($"Codec '{plan.Codec}' cannot keep to its limit for this update: the nearest payload has {output.Length} bytes. Give it more, or leave exact tensors out of the model.", nameof(values));
+    }
+
+    // What a payload should say, and the energy of what it says beyond the reference.
+    float[] Remembered(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, ReadOnlySpan<float> reference, out double energy)
+    {
+        if (wanted.Length == 0)
+            (wanted, decoded) = (new float[values.Length], new float[values.Length]);
+        values.CopyTo(wanted);
         if (plan.Codec.Remembers)
-            KeepResidual(values.Span, memory.Span, reference, key);
-        return output.Written;
+            AddResidual(memory, wanted);
+        wanted.CopyTo(decoded, 0);
+        if (plan.Codec.SubtractsReference)
+            TensorPrimitives.Subtract(wanted, reference, decoded);
+        energy = LaneSums.OfSquares(decoded);
+        return wanted;
+    }
+
+    double ErrorOf(float[] ideal, RandomKey key, ReadOnlyMemory<float> reference)
+    {
+        decoder.Value.Decode(output.Written, decoded, key, reference);
+        TensorPrimitives.Subtract(ideal, decoded, decoded);
+        return LaneSums.OfSquares(decoded);
     }
 
     // What the stages from the first select or quantizer on work with: the values themselves, where nothing rewrites them.

@@ -12,6 +12,9 @@ public enum StageKind
     /// <summary>Keeps some of the values; the others arrive as zero.</summary>
     Select,
 
+    /// <summary>Shares bytes out over the tensors.</summary>
+    Allocate,
+
     /// <summary>Turns values into small integers.</summary>
     Quantize,
 

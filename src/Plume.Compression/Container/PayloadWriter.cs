@@ -42,6 +42,14 @@ public sealed class PayloadWriter
         Length -= length;
     }
 
+    /// <summary>Adds one to the bytes from <paramref name="start"/> on as if they were one number, highest byte first.</summary>
+    internal void AddOne(int start)
+    {
+        int place = Length - 1;
+        while (place >= start && ++buffer[place] == 0)
+            place--;
+    }
+
     /// <summary>The bytes as they are.</summary>
     public void Bytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Append(bytes.Length));
 

@@ -69,7 +69,7 @@ sealed class Cluster(int[] counts, List<RansPart> parts)
 
     static Cluster Union(Cluster left, Cluster right, in TableAlphabet alphabet)
     {
-        var sum = new int[256];
+        var sum = new int[left.Counts.Length];
         TensorPrimitives.Add<int>(left.Counts, right.Counts, sum);
         var union = new Cluster(sum, [.. left.Parts, .. right.Parts]);
         union.Estimate(alphabet);

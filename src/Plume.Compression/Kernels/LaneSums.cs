@@ -53,7 +53,61 @@ static class LaneSums
         return sum;
     }
 
-    static double Join(Vector512<double> lanes)
+    /// <summary>The sum of the products of two equally long runs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double OfProducts(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        right = right[..left.Length];
+        Vector512<double> low = Vector512<double>.Zero, high = low;
+        ref float firstLeft = ref MemoryMarshal.GetReference(left);
+        ref float firstRight = ref MemoryMarshal.GetReference(right);
+        int i = 0;
+        for (; i <= left.Length - Lanes; i += Lanes)
+        {
+            var a = Vector512.LoadUnsafe(ref firstLeft, (nuint)i);
+            var b = Vector512.LoadUnsafe(ref firstRight, (nuint)i);
+            low += Vector512.WidenLower(a) * Vector512.WidenLower(b);
+            high += Vector512.WidenUpper(a) * Vector512.WidenUpper(b);
+        }
+
+        double sum = Join(low + high);
+        for (; i < left.Length; i++)
+            sum += (double)left[i] * right[i];
+        return sum;
+    }
+
+    /// <summary>The sum and the number of the magnitudes from a bound up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static (double Sum, int Count) OfMagnitudesFrom(float bound, ReadOnlySpan<float> values)
+    {
+        Vector512<double> low = Vector512<double>.Zero, high = low;
+        var counts = Vector512<int>.Zero;
+        ref float first = ref MemoryMarshal.GetReference(values);
+        int i = 0;
+        for (; i <= values.Length - Lanes; i += Lanes)
+        {
+            var magnitudes = Vector512.Abs(Vector512.LoadUnsafe(ref first, (nuint)i));
+            var reached = Vector512.GreaterThanOrEqual(magnitudes, Vector512.Create(bound));
+            magnitudes &= reached;
+            counts -= reached.AsInt32();
+            low += Vector512.WidenLower(magnitudes);
+            high += Vector512.WidenUpper(magnitudes);
+        }
+
+        double sum = Join(low + high);
+        int count = Vector512.Sum(counts);
+        for (; i < values.Length; i++)
+        {
+            bool reached = Math.Abs(values[i]) >= bound;
+            sum += reached ? Math.Abs(values[i]) : 0;
+            count += reached ? 1 : 0;
+        }
+
+        return (sum, count);
+    }
+
+    /// <summary>The lanes, added from the first to the last.</summary>
+    public static double Join(Vector512<double> lanes)
     {
         double sum = 0;
         for (int lane = 0; lane < Vector512<double>.Count; lane++)

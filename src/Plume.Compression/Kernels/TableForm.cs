@@ -152,8 +152,8 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
 
     void WriteExplicit(ref BitWriter output, ReadOnlySpan<int> counts, in TableAlphabet alphabet)
     {
-        Span<double> weights = stackalloc double[256];
-        Span<ushort> exact = stackalloc ushort[256];
+        Span<double> weights = stackalloc double[alphabet.Size];
+        Span<ushort> exact = stackalloc ushort[alphabet.Size];
         Spread(counts, weights);
         Shares.Normalize(weights, exact);
         var (first, last) = Ends(exact);

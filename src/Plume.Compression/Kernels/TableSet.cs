@@ -74,7 +74,7 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
         if (alike.Count > ManyKeys)
             alike = Group(parts, static part => part.Level < 0 ? (part.Tensor, -1) : (0, part.Level));
         if (alike.Count == 0)
-            alike.Add(new Cluster(new int[256], []));
+            alike.Add(new Cluster(new int[alphabet.Size], []));
         return alike;
     }
 
@@ -88,11 +88,11 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
                 continue;
             if (!byKey.TryGetValue(key(part), out var cluster))
             {
-                byKey[key(part)] = cluster = new Cluster(new int[256], []);
+                byKey[key(part)] = cluster = new Cluster(new int[alphabet.Size], []);
                 clusters.Add(cluster);
             }
 
-            cluster.Add(part, part.CountsOf(run));
+            cluster.Add(part, part.CountsOf(run)[..alphabet.Size]);
         }
 
         return clusters;

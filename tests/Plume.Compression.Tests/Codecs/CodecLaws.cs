@@ -19,9 +19,19 @@ public class CodecLaws
         "uniform(1, stochastic) | rans", "uniform(4) | rans", "uniform(8, channel) | rans", "uniform(8, stochastic, block=100) | rans", "uniform(13) | rans",
         "topk(1%) | pack", "topk(1%) | uniform(1) | pack", "topk(7%, tensor) | uniform(3) | rans", "topk(3%) | uniform(levels=9, model) | rans", "topk(500) | uniform(12) | rans",
         "topk(100%) | uniform(2, stochastic, block=16) | rans", "topk(5%) | zstd",
+        "rotate | pack", "rotate | lloyd(1) | pack", "delta | rotate | lloyd(3) | rans", "feedback | rotate | lloyd(8) | zstd", "rotate | randk(50%) | lloyd(2) | pack",
+        "rotate | uniform(4) | rans", "rotate | topk(5%) | uniform(4) | rans", "lloyd(4) | pack",
+        "ternary | pack", "feedback | ternary(threshold=1.2) | rans", "topk(2%) | ternary | pack", "sign | pack", "feedback | threshold(1) | sign | rans",
+        "nf4 | pack", "nf4(block=32) | rans", "topk(5%) | nf4(block=9) | rans", "fp16 | pack", "topk(10%) | fp16 | rans", "bf16 | pack", "bf16 | rans",
+        "fp8 | pack", "fp8 | rans", "fp8(e5m2) | zstd", "mask | fp8 | pack",
+        "lowrank | deadzone(abs=0.03) | range", "feedback | lowrank(4) | deadzone(nmse=0.1) | range", "delta | lowrank(2) | budget(0.5bpp) | deadzone | rans",
+        "feedback | budget(20kB) | deadzone | range", "budget(nmse=0.3) | deadzone | zstd",
         "clip(2) | pack", "feedback | clip(1) | uniform(4) | pack",
         "randk(10%) | pack", "randk(7%) | uniform(4) | rans", "feedback | randk(25%) | uniform(8, block=64) | pack", "threshold(0.5) | pack", "threshold(0) | uniform(6) | rans",
         "mask | pack", "mask | uniform(8, block=64) | zstd", "feedback | mask | uniform(3) | rans", "nm(2:4) | pack", "nm(3:7) | uniform(4) | rans", "nm(1:16) | uniform(2) | zstd",
+        "deadzone(step=0.5) | range", "deadzone(abs=0.05) | range", "deadzone(abs=0.05, exact) | range", "deadzone(step=1.5) | pack", "deadzone(step=0.3) | rans", "deadzone(step=2) | zstd",
+        "uniform(1) | range", "uniform(4) | range", "uniform(12) | range", "topk(3%) | uniform(4) | range", "topk(1%) | uniform(1) | range", "randk(5%) | deadzone(step=1) | range", "randk(5%) | uniform(3) | range",
+        "feedback | deadzone(step=1) | range", "delta | deadzone(abs=0.1) | range",
         "feedback | topk(5%) | uniform(4) | rans", "feedback(50%) | uniform(3) | rans", "feedback | delta | uniform(6) | zstd", "delta | topk(2%) | uniform(4) | rans",
     ];
 
@@ -253,15 +263,14 @@ public class CodecLaws
     {
         if (codec.Stages.Any(stage => stage.Kind == StageKind.Transform) || treatment == TensorTreatment.Coded && (codec.Selects || codec.Quantizer is null))
             return;
-        var uniform = (Uniform?)codec.Quantizer;
-        int bits = treatment == TensorTreatment.Fine ? Math.Max(8, uniform!.Bits) : uniform?.Bits ?? 32;
-        if (treatment == TensorTreatment.Exact || bits == 1)
+        var uniform = treatment == TensorTreatment.Fine ? codec.Quantizer?.ForFineTensors() : codec.Quantizer as Uniform;
+        if (treatment == TensorTreatment.Exact || uniform is null || uniform.Bits == 1)
             return;
         double largest = 0;
-        foreach (float value in uniform!.Scope == GridScope.Model && treatment == TensorTreatment.Coded ? all : values)
+        foreach (float value in uniform.Scope == GridScope.Model ? all : values)
             largest = Math.Max(largest, Math.Abs(value));
-        double step = largest / (treatment == TensorTreatment.Fine ? (1 << (bits - 1)) - 1 : uniform.Last) * (uniform.Block > 0 ? 1 + 1.0 / 128 : 1);
-        double bound = (uniform.Stochastic && treatment == TensorTreatment.Coded ? step : step / 2) + largest * Math.ScaleB(1, -22) + 4 * float.Epsilon * (1 << bits);
+        double step = largest / uniform.Last * (uniform.Block > 0 ? 1 + 1.0 / 128 : 1);
+        double bound = (uniform.Stochastic ? step : step / 2) + largest * Math.ScaleB(1, -22) + 4 * float.Epsilon * (1 << uniform.Bits);
         if (uniform.Block > 0)
             bound += Math.ScaleB(1, -133); // the smallest step that 2 bytes hold
         for (int i = 0; i < values.Length; i++)

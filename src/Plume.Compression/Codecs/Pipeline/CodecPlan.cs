@@ -34,6 +34,8 @@ public sealed class CodecPlan
         ArgumentNullException.ThrowIfNull(layout);
         Codec = codec;
         Layout = layout;
+        var stage = codec.Quantizer ?? FullPrecision.Instance;
+        Quantizer = (codec.Selects ? stage.AfterSelect : stage).Before(codec.Coder);
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
@@ -54,7 +56,11 @@ public sealed class CodecPlan
 
     internal BlockPlan[] Blocks { get; }
 
-    internal QuantizeStage Quantizer => Codec.Quantizer ?? FullPrecision.Instance;
+    /// <summary>The one step of all tensors that a search tries at the moment, in an encoder; 0 where nothing is searched for.</summary>
+    internal float CommonStep { get; set; }
+
+    /// <summary>What quantizes: the codec's stage, or what stands for it after a select or where there is none.</summary>
+    internal QuantizeStage Quantizer { get; }
 
     /// <summary>Whether the number of kept values travels for each block.</summary>
     internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };
@@ -77,6 +83,7 @@ public sealed class CodecPlan
     {
         _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
         TensorRole.Statistic => TensorTreatment.Exact,
+        _ when codec.Quantizer is { CodesEveryWeight: true } => TensorTreatment.Coded,
         TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,
         _ => codec.Quantizer is null ? TensorTreatment.Exact : TensorTreatment.Fine,
     };

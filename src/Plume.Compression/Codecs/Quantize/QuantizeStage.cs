@@ -55,6 +55,18 @@ public abstract record QuantizeStage : Stage
     /// <summary>The step whose multiples all levels are, where the notation names it; otherwise 0.</summary>
     internal virtual float SumStep => 0;
 
+    /// <summary>The one step of all tensors, in an encoder, where a stage to the left shares it; 0 where there is none.</summary>
+    internal virtual float StepFor(CodecPlan plan) => 0;
+
+    /// <summary>The stage that does its work on values that a select kept.</summary>
+    internal virtual QuantizeStage AfterSelect => this;
+
+    /// <summary>Whether small weights, biases and normalizations are coded like the others.</summary>
+    internal virtual bool CodesEveryWeight => false;
+
+    /// <summary>The quantizer as it works before that coder.</summary>
+    internal virtual QuantizeStage Before(Code.CodeStage coder) => this;
+
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)
     {
@@ -86,6 +98,9 @@ public abstract record QuantizeStage : Stage
 
     /// <summary>The largest magnitude that a symbol can stand for.</summary>
     internal abstract double Largest(Grid grid, bool sparse);
+
+    /// <summary>The largest magnitude among values, where no level of the grid is a useful bound.</summary>
+    internal virtual double LargestOf(ReadOnlySpan<byte> symbols, Grid grid, bool sparse) => Largest(grid, sparse);
 
     /// <summary>The quantizer for biases, normalizations and small tensors: never under 8 bits.</summary>
     internal virtual Uniform ForFineTensors() => new(Math.Clamp(SymbolBits, 8, 16));

@@ -42,15 +42,20 @@ public sealed record Clip : TransformStage, INotated<Clip>
         return norm > 0 ? new Clip(norm) : throw arguments.Error(argument.Column, $"'{argument.Text}' must be above 0");
     }
 
-    internal override void Forward(Memory<float> values, TransformContext context)
+    internal override Transformer CreateTransformer(CodecPlan plan) => new ClipTransformer(Norm);
+}
+
+sealed class ClipTransformer(double largest) : Transformer
+{
+    public override void Forward(Memory<float> values, TransformContext context)
     {
         double norm = Math.Sqrt(LaneSums.OfSquares(values.Span));
         // A norm that is not finite is left to the check for finite values, which names the place.
-        if (norm > Norm && double.IsFinite(norm))
-            TensorPrimitives.Multiply(values.Span, (float)(Norm / norm), values.Span);
+        if (norm > largest && double.IsFinite(norm))
+            TensorPrimitives.Multiply(values.Span, (float)(largest / norm), values.Span);
     }
 
-    internal override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key)
+    public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key)
     {
     }
 }

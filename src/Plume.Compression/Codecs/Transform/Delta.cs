@@ -18,7 +18,12 @@ public sealed record Delta : TransformStage, INotated<Delta>
 
     static Delta INotated<Delta>.Parse(StageArguments arguments) => new();
 
-    internal override void Forward(Memory<float> values, TransformContext context)
+    internal override Transformer CreateTransformer(CodecPlan plan) => new DeltaTransformer();
+}
+
+sealed class DeltaTransformer : Transformer
+{
+    public override void Forward(Memory<float> values, TransformContext context)
     {
         foreach (var (tensor, treatment) in context.Plan.Treatments)
         {
@@ -28,9 +33,9 @@ public sealed record Delta : TransformStage, INotated<Delta>
         }
     }
 
-    internal override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
+    public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
         InverseFine(values, block.Start, reference);
 
-    internal override void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference) =>
+    public override void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference) =>
         TensorPrimitives.Add(values, reference.Slice(offset, values.Length), values);
 }

@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
@@ -16,21 +17,50 @@ public abstract record TransformStage : Stage
     /// <summary>Whether undoing it makes other values of a block differ from zero, so that a sparse block becomes dense.</summary>
     internal virtual bool Mixes => false;
 
+    /// <summary>Times that the largest magnitude of a block grows at most when the transform is undone.</summary>
+    internal virtual double LargestGrowth => 1;
+
+    /// <summary>Refuses what the stage cannot do before that quantizer.</summary>
+    internal virtual void CheckBefore(Quantize.QuantizeStage? quantizer, string codec)
+    {
+    }
+
+    /// <summary>The stage's memory in one encoder or decoder.</summary>
+    internal abstract Transformer CreateTransformer(CodecPlan plan);
+}
+
+/// <summary>A transform at work.</summary>
+abstract class Transformer
+{
+    /// <summary>Largest magnitude that undoing it adds to a value, known once it was read.</summary>
+    public virtual double LargestAdded => 0;
+
     /// <summary>Values of the whole model to what the next stage sees.</summary>
-    internal abstract void Forward(Memory<float> values, TransformContext context);
+    public abstract void Forward(Memory<float> values, TransformContext context);
+
+    /// <summary>Writes what the receiver needs to undo it.</summary>
+    public virtual void Write(PayloadWriter output)
+    {
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidPayloadException">It breaks a rule.</exception>
+    public virtual void Read(ref PayloadReader input)
+    {
+    }
 
     /// <summary>What the next stage gave back of one block, to the block's values.</summary>
     /// <param name="values">The block's values.</param>
     /// <param name="block">Which block it is.</param>
     /// <param name="reference">What both ends hold, of the whole model; empty where the codec needs none.</param>
     /// <param name="key">The payload's key.</param>
-    internal abstract void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key);
+    public abstract void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key);
 
     /// <summary>The same for a fine tensor. Exact ones are as they were sent.</summary>
     /// <param name="values">The tensor's values.</param>
     /// <param name="offset">Where they begin in the model.</param>
     /// <param name="reference">What both ends hold.</param>
-    internal virtual void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference)
+    public virtual void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference)
     {
     }
 }

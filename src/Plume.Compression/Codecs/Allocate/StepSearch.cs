@@ -1,0 +1,71 @@
+using Plume.Compression.Codecs.Quantize;
+
+namespace Plume.Compression.Codecs.Allocate;
+
+/// <summary>
+/// Looks for the best step by trying: the finest whose payload is small enough, or the coarsest whose error is. It begins at
+/// the values' own size whatever was found before, so that the same values give the same bytes.
+/// </summary>
+/// <param name="isCoarseEnough">Encodes with a step, and says whether a coarser one is not needed.</param>
+/// <param name="wantsCoarse">Whether the step to end at is the coarsest that is not coarse enough yet.</param>
+sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
+{
+    /// <summary>Codes of steps to a factor of two.</summary>
+    const int Octave = 128;
+
+    /// <summary>Codes that are not told apart.</summary>
+    const int Resolution = Octave / 32;
+
+    /// <summary>How far from where it begins a search goes: beyond, levels are all zero or hold every bit of a float.</summary>
+    const int MostOctaves = 28;
+
+    static readonly int Finest = StepCode.AtLeast(DeadZone.SmallestStep);
+
+    int last = -1;
+
+    /// <summary>Finds the step, and ends with its encoding; false where there is none.</summary>
+    /// <param name="start">A step to begin at.</param>
+    public bool Run(float start)
+    {
+        int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e30f));
+        int first = Math.Max(Finest, code - MostOctaves * Octave), end = Math.Min(StepCode.Last, code + MostOctaves * Octave);
+        bool coarseEnough = Try(code);
+        int other = code, direction = coarseEnough ? -Octave : Octave;
+        do
+        {
+            code = other;
+            other = code + direction;
+            if (other < first || other > end)
+                return coarseEnough != wantsCoarse && EndAt(code);
+        }
+        while (Try(other) == coarseEnough);
+        return EndAt(coarseEnough ? Between(other, code) : Between(code, other));
+    }
+
+    int Between(int fine, int coarse)
+    {
+        while (coarse - fine > Resolution)
+        {
+            int middle = (coarse + fine) / 2;
+            if (Try(middle))
+                coarse = middle;
+            else
+                fine = middle;
+        }
+
+        return wantsCoarse ? fine : coarse;
+    }
+
+    bool EndAt(int code)
+    {
+        if (last != code)
+            Try(code);
+        return true;
+    }
+
+    bool Try(int code)
+    {
+        last = code;
+        return isCoarseEnough(StepCode.Step(code));
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Container;
+using Plume.Compression.Kernels;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Codecs.Code;
+
+/// <summary>
+/// Segments of blocks as range codes of levels. A level is what a quantizer with a dead zone gives; of other dense symbols,
+/// the distance from the one for zero, or from the middle; of positions with their symbols, zero where nothing was kept,
+/// else one more than the magnitude, with its sign.
+/// </summary>
+sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
+{
+    const int SegmentValues = 1 << 17;
+
+    readonly ConcurrentBag<Workplace> workplaces = [];
+    readonly bool isWide = quantizer is DeadZone { IsWide: true };
+    readonly bool chooses = quantizer is DeadZone { IsWide: true, Exact: false };
+
+    // One segment's memory while it is at work.
+    sealed class Workplace
+    {
+        public readonly LevelModel Model = new();
+        int[] levels = [];
+
+        public Span<int> Levels(int count)
+        {
+            if (levels.Length < count)
+                levels = new int[count];
+            return levels.AsSpan(0, count);
+        }
+    }
+
+    public override int SegmentLength(Block[] blocks, int first)
+    {
+        int length = 0, values = 0;
+        while (first + length < blocks.Length && values < SegmentValues)
+            values += blocks[first + length++].Plan.Length;
+        int rest = 0;
+        for (int next = first + length; next < blocks.Length && rest < SegmentValues / 2; next++)
+            rest += blocks[next].Plan.Length;
+        return rest < SegmentValues / 2 ? blocks.Length - first : length;
+    }
+
+    public override void Encode(Block block) => EncodeSegment([block]);
+
+    public override void Decode(ReadOnlySpan<byte> input, Block block) => DecodeSegment(input, [block]);
+
+    public override void EncodeSegment(ReadOnlySpan<Block> segment)
+    {
+        var place = workplaces.TryTake(out var free) ? free : new Workplace();
+        var coder = new RangeEncoder(segment[0].Output);
+        place.Model.Clear();
+        for (int index = 0; index < segment.Length; index++)
+        {
+            var block = segment[index];
+            var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
+            if (!isWide)
+                ToLevels(block, levels);
+            if (Begins(segment, index))
+                Begin(ref coder, place.Model, segment, index, levels);
+            place.Model.Code(ref coder, levels, chooses);
+        }
+
+        coder.Finish();
+        workplaces.Add(place);
+    }
+
+    public override void DecodeSegment(ReadOnlySpan<byte> input, ReadOnlySpan<Block> segment)
+    {
+        var place = workplaces.TryTake(out var free) ? free : new Workplace();
+        var coder = new RangeDecoder(input);
+        place.Model.Clear();
+        for (int index = 0; index < segment.Length; index++)
+        {
+            var block = segment[index];
+            var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
+            if (Begins(segment, index))
+                Begin(ref coder, place.Model, segment, index, levels);
+            place.Model.Code(ref coder, levels, chooses: false);
+            if (!isWide)
+                FromLevels(levels, block);
+        }
+
+        coder.Finish();
+        workplaces.Add(place);
+    }
+
+    static int LengthOf(Block block) => block.CodesGaps ? block.Plan.Length : block.Count;
+
+    static bool Begins(ReadOnlySpan<Block> segment, int index) => index == 0 || segment[index].Plan.TensorIndex != segment[index - 1].Plan.TensorIndex;
+
+    // Rows are those of the tensor, where its values are all there; the lag is a kernel's width, or what the encoder finds.
+    void Begin<TCoder>(ref TCoder coder, LevelModel model, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels) where TCoder : struct, ILevelCoder, allows ref struct
+    {
+        var block = segment[index];
+        var tensor = block.Plan.Tensor;
+        bool hasRows = (!block.IsSparse || block.CodesGaps) && tensor.Shape.Count > 1;
+        int width = hasRows ? tensor.Length / tensor.Channels : Math.Min(512, block.Plan.Length);
+        int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, chooses ? 1 << (LevelModel.FractionBits - 1) : 1) : Lags.Shortest;
+        int kind = tensor.Role != TensorRole.Weight ? LevelModel.Kinds - 1 : Math.Min(index, LevelModel.Kinds - 2);
+        model.Begin(width, hasRows ? (block.Plan.Start - tensor.Offset) % width : 0, lag, kind);
+    }
+
+    void ToLevels(Block block, Span<int> levels)
+    {
+        int zero = ZeroOf(block), wide = block.SymbolBytes;
+        var symbols = block.Symbols;
+        var symbols16 = MemoryMarshal.Cast<byte, ushort>(symbols);
+        if (!block.CodesGaps)
+        {
+            for (int i = 0; i < levels.Length; i++)
+                levels[i] = (wide == 1 ? symbols[i] : symbols16[i]) - zero;
+            return;
+        }
+
+        levels.Clear();
+        var positions = block.Positions;
+        for (int i = 0; i < positions.Length; i++)
+        {
+            int symbol = wide == 1 ? symbols[i] : symbols16[i];
+            levels[positions[i]] = (symbol & 1) != 0 ? -(symbol >> 1) - 1 : (symbol >> 1) + 1;
+        }
+    }
+
+    void FromLevels(ReadOnlySpan<int> levels, Block block)
+    {
+        int zero = ZeroOf(block), wide = block.SymbolBytes, last = (1 << block.SymbolBits) - 1, next = 0;
+        var symbols = block.Symbols;
+        var symbols16 = MemoryMarshal.Cast<byte, ushort>(symbols);
+        for (int i = 0; i < levels.Length; i++)
+        {
+            int symbol = levels[i] + zero;
+            if (block.CodesGaps)
+            {
+                if (levels[i] == 0)
+                    continue;
+                symbol = levels[i] < 0 ? 2 * (-levels[i] - 1) + 1 : 2 * (levels[i] - 1);
+                if (next == symbols.Length / wide)
+                    throw InvalidPayloadException.Field("kept values", i, next + 1, $"must be {next} as said before");
+                block.Positions[next] = (ushort)i;
+            }
+
+            if ((uint)symbol > (uint)last)
+                throw InvalidPayloadException.Field("symbol", i, symbol, $"must be from 0 to {last}");
+            if (wide == 1)
+                symbols[next++] = (byte)symbol;
+            else
+                symbols16[next++] = (ushort)symbol;
+        }
+
+        if (next < block.Count)
+            throw InvalidPayloadException.Field("kept values", levels.Length, next, $"must be {block.Count} as said before");
+    }
+
+    int ZeroOf(Block block) => block.IsSparse || quantizer.ZeroSymbol < 0 ? 1 << (block.SymbolBits - 1) : quantizer.ZeroSymbol;
+}

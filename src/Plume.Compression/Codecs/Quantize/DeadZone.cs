@@ -1,0 +1,215 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Container;
+using Plume.Compression.Kernels;
+using Plume.Compression.Randomness;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>What fixes the step of a <see cref="DeadZone"/>.</summary>
+public enum StepRule
+{
+    /// <summary>A multiple of the root mean square of each tensor's values.</summary>
+    Relative,
+
+    /// <summary>The step itself, for all tensors.</summary>
+    Absolute,
+
+    /// <summary>The largest common step whose squared error stays within this share of the values' energy.</summary>
+    Nmse,
+
+    /// <summary>The smallest common step whose payload stays within this many bits a value.</summary>
+    Bits,
+
+    /// <summary>The common step that the <c>budget</c> to the left asks for.</summary>
+    Budget,
+}
+
+/// <summary>Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.</summary>
+/// <remarks>
+/// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.1
+/// step^2 a bit, at what the coder takes for it at that moment. Before other coders, which have 255 levels, a magnitude
+/// of a steps becomes floor(a + 0.36), and the step is at least the largest magnitude / 127.
+/// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
+/// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
+/// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Magnitudes end at 2^22 steps; steps below
+/// 2^-100 count as zero.
+/// Bytes: 2 for a step (none for a step by value), a step for the model or for each tensor. The levels are the code stage's.
+/// Source: Sullivan, "Efficient scalar quantization of exponential and Laplacian random variables", IEEE Trans. IT 1996;
+/// choice: Wiedemann et al., "DeepCABAC", 2019, arXiv:1907.11900.
+/// </remarks>
+public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
+{
+    const int ByteLevels = 127;
+    /// <summary>2^-100: finer steps count as zero.</summary>
+    internal const float SmallestStep = 7.888609e-31f;
+
+    static readonly (string Word, StepRule Rule)[] Rules =
+        [("step", StepRule.Relative), ("abs", StepRule.Absolute), ("nmse", StepRule.Nmse), ("bpp", StepRule.Bits)];
+
+    /// <summary>A quantizer with a dead zone.</summary>
+    /// <param name="rule">What fixes the step.</param>
+    /// <param name="value">The number it is fixed by, above 0; for an error, below 1; for a budget, 0.</param>
+    /// <param name="exact">Always the nearest level, so that values which are multiples of the step stay what they are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
+    public DeadZone(StepRule rule, double value, bool exact = false)
+    {
+        if (!IsValid(rule, value))
+            throw new ArgumentOutOfRangeException(nameof(value), value, RangeOf(rule));
+        Rule = rule;
+        Value = value;
+        Exact = exact;
+    }
+
+    /// <summary>What fixes the step.</summary>
+    public StepRule Rule { get; }
+
+    /// <summary>The number it is fixed by.</summary>
+    public double Value { get; }
+
+    /// <summary>Whether levels are always the nearest.</summary>
+    public bool Exact { get; }
+
+    static string INotated<DeadZone>.Word => "deadzone";
+
+    /// <inheritdoc/>
+    public override string Keyword => "deadzone";
+
+    /// <summary>Whether symbols are levels of 32 bits, which the code stage may still choose.</summary>
+    internal bool IsWide { get; private init; }
+
+    internal override int SymbolBits => IsWide ? 32 : 8;
+
+    internal override int ZeroSymbol => IsWide ? 0 : ByteLevels;
+
+    internal override GridScope GridScope => Rule == StepRule.Relative ? GridScope.Tensor : GridScope.Model;
+
+    internal override bool CodesEveryWeight => true;
+
+    internal override float StepFor(CodecPlan plan) => Rule == StepRule.Absolute ? (float)Value : plan.CommonStep;
+
+    internal override QuantizeStage? ForSums => Rule == StepRule.Absolute ? new DeadZone(Rule, Value, exact: true) : null;
+
+    internal override float SumStep => Rule == StepRule.Absolute ? (float)Value : 0;
+
+    private protected override IEnumerable<string> Arguments
+    {
+        get
+        {
+            if (Rule != StepRule.Budget)
+                yield return $"{Array.Find(Rules, entry => entry.Rule == Rule).Word}={Value.ToString(CultureInfo.InvariantCulture)}";
+            if (Exact)
+                yield return "exact";
+        }
+    }
+
+    static DeadZone INotated<DeadZone>.Parse(StageArguments arguments)
+    {
+        bool exact = arguments.Flag("exact");
+        DeadZone? parsed = null;
+        foreach (var (word, rule) in Rules)
+        {
+            if (arguments.Named(word) is not { } argument)
+                continue;
+            if (parsed is not null)
+                throw arguments.Error(argument.Column, "the step has one rule; choose step, abs, nmse or bpp");
+            double value = arguments.Number(argument, argument.Text);
+            parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact) : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {RangeOf(rule)}");
+        }
+
+        return parsed ?? new DeadZone(StepRule.Budget, 0, exact);
+    }
+
+    static bool IsValid(StepRule rule, double value) => rule switch
+    {
+        StepRule.Nmse => value is > 0 and < 1,
+        StepRule.Budget => value == 0,
+        StepRule.Absolute => value >= SmallestStep && value <= 1e30,
+        _ => value is >= 1e-4 and <= 1e4,
+    };
+
+    static string RangeOf(StepRule rule) => rule switch
+    {
+        StepRule.Nmse => "It must be above 0 and below 1.",
+        StepRule.Budget => "It must be 0: the budget has the number.",
+        StepRule.Absolute => "It must be from 2^-100 to 1e30.",
+        _ => "It must be from 0.0001 to 10,000.",
+    };
+
+    internal override void CheckAfter(SelectStage? select, string codec)
+    {
+        if (select is { Positions: PositionCoding.Gaps })
+            throw Notation.Error(codec, codec.IndexOf("deadzone", StringComparison.Ordinal) + 1, $"'deadzone' drops values by itself, and '{select.Keyword}' has chosen already; leave one of them out");
+    }
+
+    internal override QuantizeStage Before(CodeStage coder) => coder is RangeCode ? this with { IsWide = true } : this;
+
+    internal override GridFitter CreateFitter(CodecPlan plan) => new DeadZoneFitter(this, plan);
+
+    internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
+
+    internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => grid;
+
+    /// <summary>The grid of a step, as the decoder will read it.</summary>
+    /// <param name="step">The step wanted.</param>
+    /// <param name="largest">The largest magnitude of the values.</param>
+    internal Grid GridOf(double step, float largest)
+    {
+        if (Rule == StepRule.Absolute)
+            return new Grid(0, (float)Value);
+        float wanted = (float)Math.Min(IsWide ? step : Math.Max(step, largest / (double)ByteLevels), 1e38);
+        return new Grid(0, wanted < SmallestStep ? 0 : StepCode.Step(StepCode.AtLeast(wanted)));
+    }
+
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    {
+        if (grid.Step == 0)
+            symbols.Fill((byte)ZeroSymbol);
+        else if (!IsWide)
+            DeadZoneKernel.ToBytes(values, grid.Step, Exact ? 0.5f : 0.36f, ByteLevels, symbols);
+        else
+            DeadZoneKernel.ToFixedPoint(values, grid.Step, Exact, MemoryMarshal.Cast<byte, int>(symbols));
+    }
+
+    internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values)
+    {
+        if (IsWide)
+            DeadZoneKernel.ToValues(MemoryMarshal.Cast<byte, int>(symbols), grid.Step, values);
+        else
+            DeadZoneKernel.ToValues(symbols, grid.Step, ByteLevels, values);
+    }
+
+    internal override void Write(Grid grid, bool sparse, PayloadWriter writer)
+    {
+        if (Rule != StepRule.Absolute)
+            writer.UInt16((ushort)StepCode.AtLeast(grid.Step));
+    }
+
+    internal override Grid Read(ref PayloadReader reader, bool sparse)
+    {
+        if (Rule == StepRule.Absolute)
+            return new Grid(0, (float)Value);
+        int code = reader.UInt16("step");
+        return code <= StepCode.Last ? new Grid(0, StepCode.Step(code)) : throw InvalidPayloadException.Field("step", reader.Offset - 2, code, $"must be at most {StepCode.Last}");
+    }
+
+    internal override double Largest(Grid grid, bool sparse) => (double)grid.Step * (IsWide ? LevelModel.Largest : 255 - ByteLevels);
+
+    internal override double LargestOf(ReadOnlySpan<byte> symbols, Grid grid, bool sparse) =>
+        IsWide ? (double)grid.Step * DeadZoneKernel.LargestMagnitude(MemoryMarshal.Cast<byte, int>(symbols)) : Largest(grid, sparse);
+}
+
+/// <summary>Steps as 16 bits: the upper half of a float. Their codes ascend with the steps, 128 to a factor of two.</summary>
+static class StepCode
+{
+    /// <summary>The code of 1.7e38.</summary>
+    public const int Last = 0x7F00;
+
+    public static float Step(int code) => BitConverter.UInt32BitsToSingle((uint)code << 16);
+
+    /// <summary>The code of the smallest step that is not below this one.</summary>
+    public static int AtLeast(float step) => (int)((BitConverter.SingleToUInt32Bits(step) + 0xFFFF) >> 16);
+}

@@ -1,0 +1,21 @@
+using Plume.Compression.Kernels.Levels;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>IEEE 754 half precision: 5 bits of exponent, 10 of mantissa.</summary>
+/// <remarks>
+/// Error: at most 2^-11 of a value, or 2^-25 for one below 2^-14; magnitudes above 65,504 become 65,504.
+/// Bytes: 2 a tensor and 2 a value.
+/// Source: IEEE 754-2019, binary16.
+/// </remarks>
+public sealed record HalfFloat : Float16Stage, INotated<HalfFloat>
+{
+    static string INotated<HalfFloat>.Word => "fp16";
+
+    /// <inheritdoc/>
+    public override string Keyword => "fp16";
+
+    private protected override SmallFloat Format => SmallFloat.Half;
+
+    static HalfFloat INotated<HalfFloat>.Parse(StageArguments arguments) => new();
+}
