@@ -4,18 +4,20 @@ using Plume.Compression.Codecs.Select;
 namespace Plume.Compression.Codecs.Code;
 
 /// <summary>
-/// Range asymmetric numeral systems with static tables: each symbol costs close to the logarithm of how rare it is in
-/// its tensor. Tensors whose symbols are alike share a table when that makes the payload smaller. Without a quantizer,
-/// floats without loss: each of their four bytes, exponent first, coded where that makes it smaller.
+/// Range asymmetric numeral systems with static tables: each symbol costs close to the logarithm of how rare it is among
+/// the rows of its strength. Rows (channels) of a block are grouped by how strong they are, and groups that are alike
+/// share a table, when that makes the payload smaller. Without a quantizer, floats without loss: each of their four
+/// bytes, exponent first, coded where that makes it smaller.
 /// </summary>
 /// <remarks>
-/// After a select that sends positions, and where most symbols are zero, gaps and the other symbols are coded, each with a table of their
-/// own; what was not kept, or is zero, costs nothing but its part in a gap. Symbols above 8 bits: their distance from zero to an eighth of an octave is coded (the upper 8
-/// bits, where there is no zero), the rest stands raw.
-/// Bytes: the empirical entropy within 1 % from some KB on; a table costs 3 or 4 bytes where shares fall geometrically
-/// and about half a byte a used symbol where not; 4 bytes for each of the 1 to 32 interleaved states of a segment of up
-/// to 256 Ki values, which stay under half a percent of it. Floats: 83 % of their bytes for normal values, 66 % of 2 bytes for
-/// normal values that were rounded to bf16.
+/// After a select that sends positions, and where seven of eight symbols are zero, gaps and the other symbols are coded,
+/// each with a table of their own; what was not kept, or is zero, costs nothing but its part in a gap. Symbols above 8
+/// bits: their distance from zero to an eighth of an octave is coded (the upper 8 bits, where there is no zero), the rest
+/// stands raw.
+/// Bytes: the empirical entropy within 1 % from about 3 KB on; a table costs 3 or 4 bytes where shares fall
+/// geometrically and about half a byte a used symbol where not; 4 bytes for each of the 1 to 32 interleaved states of a
+/// segment of up to 256 Ki values, which stay under half a percent of it. Floats: 83 % of their bytes for normal values,
+/// 66 % of 2 bytes for normal values that were rounded to bf16.
 /// Source: Duda, "Asymmetric numeral systems", 2013, arXiv:1311.2540; interleaving: Giesen, "Interleaved entropy
 /// coders", 2014, arXiv:1402.3392; floats: Hershcovitch et al., "ZipNN", 2024, arXiv:2411.05239.
 /// </remarks>
