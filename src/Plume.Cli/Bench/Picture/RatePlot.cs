@@ -11,7 +11,9 @@ sealed class RatePlot : IDisposable
 {
     const int Width = 960, Height = 620;
     const int PngScale = 2;
-    const float LabelSize = 12, LabelHeight = 15, MarkerSize = 9;
+    const float LabelSize = 12, LabelHeight = 15, LabelMargin = 3, MarkerSize = 9;
+    // By which the middle of small letters lies under that of the line.
+    const float Baseline = 2;
     const double DecibelsPerBit = -6.020599913279624;
     const string Bound = "Gaussian bound D = 2⁻²ᴿ";
     static readonly PixelPadding Padding = new(left: 76, right: 28, bottom: 62, top: 52);
@@ -27,7 +29,7 @@ sealed class RatePlot : IDisposable
 
     RatePlot(string title, List<RatePoint> points)
     {
-        right = 1.12 * points.Max(point => point.Bits);
+        right = 1.2 * points.Max(point => point.Bits);
         low = 5 * Math.Floor(points.Min(point => Distortion.Decibels(point.Nmse)) / 5 - 0.5);
         high = Math.Max(2, 2 + points.Max(point => Distortion.Decibels(point.Nmse)));
         Frame(title);
@@ -122,7 +124,7 @@ sealed class RatePlot : IDisposable
     void Label(string text, double bits, double decibels, Color color)
     {
         var (x, y) = (X(bits), Y(decibels));
-        var box = labels.Place(x, y, PlotFont.Width(text, LabelSize), LabelHeight);
+        var box = labels.Place(x, y, PlotFont.Width(text, LabelSize) + 2 * LabelMargin, LabelHeight);
         if (LabelPlaces.NeedsLeader(box, x, y))
         {
             var (nearX, nearY) = box.Nearest(x, y);
@@ -130,7 +132,7 @@ sealed class RatePlot : IDisposable
             (leader.LineColor, leader.LineWidth) = (color.WithOpacity(0.5), 0.75f);
         }
 
-        var label = plot.Add.Text(text, Bits(box.Left), Decibels(box.Top + box.Height / 2));
+        var label = plot.Add.Text(text, Bits(box.Left + LabelMargin), Decibels(box.Top + box.Height / 2 + Baseline));
         (label.LabelFontName, label.LabelFontSize, label.LabelFontColor, label.LabelAlignment) = (PlotFont.Name, LabelSize, color, Alignment.MiddleLeft);
         label.LabelBackgroundColor = Paper;
     }
