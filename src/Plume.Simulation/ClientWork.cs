@@ -14,10 +14,20 @@ sealed record ClientResult(byte[] Payload, LocalOutcome Outcome, float[] Residua
 {
     /// <summary>Of a client that vanished.</summary>
     public static ClientResult None { get; } = new([], new LocalOutcome(0, 0), [], "");
+
+    /// <summary>The update before feedback and codec; empty where nobody wants to see it.</summary>
+    public float[] Update { get; init; } = [];
+
+    /// <summary>What is left to remember once the result was delivered.</summary>
+    public ClientResult Delivered => this with { Payload = [], Residual = [], Update = [] };
 }
 
 /// <summary>Trains and encodes for one client at a time; each thread has its own.</summary>
-sealed class ClientWork(ILearner learner, Codec codec, ModelLayout layout)
+/// <param name="learner">Trains.</param>
+/// <param name="codec">Encodes.</param>
+/// <param name="layout">The model's tensors.</param>
+/// <param name="keepUpdates">Whether results hold the update itself too.</param>
+sealed class ClientWork(ILearner learner, Codec codec, ModelLayout layout, bool keepUpdates)
 {
     readonly PayloadEncoder encoder = new(codec, layout);
     readonly float[] trained = new float[layout.Length];
@@ -31,7 +41,7 @@ sealed class ClientWork(ILearner learner, Codec codec, ModelLayout layout)
         try
         {
             var payload = encoder.Encode(trained, EncodingKey(task.Key), residual, codec.UsesReference ? task.Received : default);
-            return new ClientResult(payload.ToArray(), outcome, residual, null);
+            return new ClientResult(payload.ToArray(), outcome, residual, null) { Update = keepUpdates ? [.. trained] : [] };
         }
         catch (ArgumentException refusal)
         {

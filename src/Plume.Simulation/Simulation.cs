@@ -5,6 +5,7 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 
@@ -32,6 +33,7 @@ public sealed class Simulation : IDisposable
     readonly ExactSum sum;
     readonly ResidualStore residuals;
     readonly VirtualClients clients;
+    readonly UpdateObserver? observer;
     readonly float[] optimizerMemory;
     readonly int[] versions;
     readonly List<RoundMetrics> metrics = [];
@@ -48,9 +50,10 @@ public sealed class Simulation : IDisposable
     /// <param name="evaluator">Measures the model that clients see.</param>
     /// <param name="initial">Version 0, known to all.</param>
     /// <param name="time">For the seconds in the metrics; nothing else depends on it.</param>
+    /// <param name="observer">Is shown every update that the server takes in; changes no bit of the run.</param>
     /// <exception cref="ArgumentException">The options break rules (all of them are in the message), or a codec does not fit its direction.</exception>
     /// <exception cref="FormatException">A codec's line breaks a rule.</exception>
-    public Simulation(SimulationOptions options, ILearner learner, IEvaluator evaluator, float[] initial, TimeProvider time)
+    public Simulation(SimulationOptions options, ILearner learner, IEvaluator evaluator, float[] initial, TimeProvider time, UpdateObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(learner);
@@ -58,7 +61,7 @@ public sealed class Simulation : IDisposable
         string problems = string.Join(" ", options.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(options));
-        (this.options, this.learner, this.evaluator, this.time) = (options, learner, evaluator, time);
+        (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = Codec.Parse(options.Plan.Uplink);
@@ -72,7 +75,7 @@ public sealed class Simulation : IDisposable
         residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
         optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];
-        clients = new VirtualClients(options, learner, uplink, residuals, key);
+        clients = new VirtualClients(options, learner, uplink, residuals, key, keepUpdates: observer is not null);
         Model = [.. broadcast.Published];
     }
 
@@ -209,6 +212,7 @@ public sealed class Simulation : IDisposable
         }
 
         residuals.Commit(add.Client, result.Residual);
+        observer?.Invoke(plan.Round, add.Client, new ModelWeights(learner.Layout, result.Update));
         lastUplink = result.Payload;
         tally.TrainingLoss += result.Outcome.Loss;
         return new UpdateAdded(add.Client);

@@ -8,7 +8,7 @@ using Plume.Federation.Rounds;
 namespace Plume.Simulation;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
-sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ResidualStore residuals, RandomKey key)
+sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ResidualStore residuals, RandomKey key, bool keepUpdates)
 {
     readonly ConcurrentBag<ClientWork> idle = [];
 
@@ -39,7 +39,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
                     for (; next < results.Length && results[next] is { } ready; next++)
                     {
                         deliver(plan.Participants[next], ready);
-                        results[next] = ready with { Payload = [], Residual = [] };
+                        results[next] = ready.Delivered;
                     }
                 }
             });
@@ -62,7 +62,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
             return ClientResult.None;
         if (!idle.TryTake(out var work))
-            work = new ClientWork(learner, uplink, learner.Layout);
+            work = new ClientWork(learner, uplink, learner.Layout, keepUpdates);
         var result = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), residuals, CancellationToken.None);
         samples[client] = result.Outcome.Samples;
         idle.Add(work);

@@ -28,6 +28,37 @@ public class SimulationTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void An_observer_sees_what_is_taken_in_in_the_same_order_on_any_number_of_threads_and_changes_no_bit(string kind)
+    {
+        var (unseen, unseenModel) = Run(Options(kind, 5));
+        var (metrics, model, serial) = Watch(Options(kind, 5) with { Threads = 1 });
+        Assert.Equal(Bits(unseen), Bits(metrics));
+        Assert.Equal(unseenModel, model);
+        Assert.Equal(metrics.Select(round => round.Accepted), metrics.Select(round => serial.Count(seen => seen.Round == round.Round)));
+        Assert.All(serial, seen => Assert.All(seen.Update, value => Assert.True(float.IsFinite(value))));
+
+        var parallel = Watch(Options(kind, 5) with { Threads = 4 }).Seen;
+        Assert.Equal(serial.Select(seen => (seen.Round, seen.Client)), parallel.Select(seen => (seen.Round, seen.Client)));
+        Assert.All(serial.Zip(parallel), pair => Assert.Equal(pair.First.Update, pair.Second.Update));
+    }
+
+    [Fact]
+    public void The_mean_of_the_updates_that_an_observer_sees_is_what_the_model_moves_by()
+    {
+        var (_, model, seen) = Watch(Options("plain", 1));
+        for (int i = 0; i < model.Length; i++)
+            Assert.Equal(seen.Average(client => (double)client.Update[i]), model[i], 1e-6);
+    }
+
+    [Fact]
+    public void What_an_observer_throws_ends_the_run()
+    {
+        using var simulation = Simulate(Options("plain", 1), (_, client, _) => throw new IOException($"The disk refused client {client}."));
+        Assert.StartsWith("The disk refused client ", Assert.Throws<IOException>(simulation.NextRound).Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void A_run_resumed_after_any_round_ends_in_the_same_bits(string kind)
     {
         const int rounds = 5;
@@ -186,10 +217,17 @@ public class SimulationTests
         };
     }
 
-    static Simulation Simulate(SimulationOptions options)
+    static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
         var blobs = new Blobs(options.Plan.Clients);
-        return new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System);
+        return new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
+    }
+
+    static (IReadOnlyList<RoundMetrics> Metrics, float[] Model, List<(int Round, int Client, float[] Update)> Seen) Watch(SimulationOptions options)
+    {
+        var seen = new List<(int, int, float[])>();
+        using var simulation = Simulate(options, (round, client, update) => seen.Add((round, client, update.Values)));
+        return (Finish(simulation), simulation.Published.ToArray(), seen);
     }
 
     static (IReadOnlyList<RoundMetrics> Metrics, float[] Model) Run(SimulationOptions options)

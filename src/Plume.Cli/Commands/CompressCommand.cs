@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Setup;
-using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Models.Container;
 
@@ -23,39 +22,15 @@ static class CompressCommand
 
     static ExitCode Run(string input, string line, string? output, string? reference)
     {
-        var codec = ParseCodec(line);
+        var codec = CodecLine.Parse(line);
         var model = ModelFiles.Read(input);
         var against = reference is null ? null : ModelFiles.Read(reference).Weights;
-        var file = Wrapped(() => model.Graph is { } graph ? CompressedModel.Compress(graph, codec, against) : CompressedModel.Compress(model.Weights, codec, against));
+        var file = CodecLine.Apply(() => model.Graph is { } graph ? CompressedModel.Compress(graph, codec, against) : CompressedModel.Compress(model.Weights, codec, against));
         byte[] bytes = file.ToBytes();
         string target = output ?? Path.ChangeExtension(input, ".plume");
         AtomicFile.Write(target, bytes);
         long before = new FileInfo(input).Length;
         Console.Out.WriteLine($"{target}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
         return ExitCode.Done;
-    }
-
-    static Codec ParseCodec(string line)
-    {
-        try
-        {
-            return Codec.Parse(line);
-        }
-        catch (FormatException mistake)
-        {
-            throw new CliException(ExitCode.Usage, mistake.Message, mistake);
-        }
-    }
-
-    static PlumeFile Wrapped(Func<PlumeFile> compress)
-    {
-        try
-        {
-            return compress();
-        }
-        catch (ArgumentException misfit)
-        {
-            throw new CliException(ExitCode.Usage, misfit.Message.Split(" (Parameter", 2)[0], misfit);
-        }
     }
 }

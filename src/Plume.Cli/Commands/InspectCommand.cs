@@ -46,10 +46,10 @@ static class InspectCommand
             $"{tensor.Length}",
             $"{(double)bits[i] / Math.Max(1, tensor.Length):0.###}",
             Quantity.Percent(ZeroShare(weights[tensor])),
-            original is null ? "-" : $"{Nmse(original[tensor], weights[tensor]):0.######}",
+            original is null ? "-" : $"{Distortion.Nmse(original[tensor], weights[tensor]):0.######}",
         ])));
         if (original is not null)
-            Console.Out.WriteLine($"NMSE of the whole model {Nmse(original.Values, weights.Values):0.########}");
+            Console.Out.WriteLine($"NMSE of the whole model {Distortion.Nmse(original.Values, weights.Values):0.########}");
     }
 
     static IReadOnlyList<long> Bits(ModelFiles model) => model.Compressed is { } file
@@ -62,17 +62,5 @@ static class InspectCommand
         foreach (float value in values)
             zeros += value == 0 ? 1 : 0;
         return values.IsEmpty ? 0 : (double)zeros / values.Length;
-    }
-
-    static double Nmse(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
-    {
-        double error = 0, energy = 0;
-        for (int i = 0; i < original.Length; i++)
-        {
-            error += ((double)original[i] - decoded[i]) * ((double)original[i] - decoded[i]);
-            energy += (double)original[i] * original[i];
-        }
-
-        return energy > 0 ? error / energy : error;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Plume.Cli.Errors;
 
 namespace Plume.Cli.Commands;
@@ -22,6 +23,7 @@ static class PlumeCommand
             CompressCommand.Create(),
             DecompressCommand.Create(),
             InspectCommand.Create(),
+            BenchCommand.Create(),
             SchemaCommand.Create(),
         };
         var line = root.Parse(arguments);
@@ -37,9 +39,9 @@ static class PlumeCommand
         }
     }
 
-    static string Mistakes(ParseResult line)
-    {
-        string command = line.CommandResult.Command is RootCommand ? "plume" : $"plume {line.CommandResult.Command.Name}";
-        return $"{string.Join(" ", line.Errors.Select(error => error.Message))} See '{command} --help'.";
-    }
+    static string Mistakes(ParseResult line) =>
+        $"{string.Join(" ", line.Errors.Select(error => error.Message))} See '{Path(line.CommandResult)} --help'.";
+
+    static string Path(CommandResult result) =>
+        result.Parent is CommandResult above ? $"{Path(above)} {result.Command.Name}" : "plume";
 }

@@ -19,7 +19,7 @@ static class SimulateCommand
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery);
+    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery, string? DumpUpdates);
 
     public static Command Create()
     {
@@ -31,9 +31,10 @@ static class SimulateCommand
         var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the 32-bit run out." };
         var saveEvery = new Option<int>("--save-every") { Description = "Seconds from one checkpoint to the next: what a kill loses at most.", DefaultValueFactory = _ => 60 };
-        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline, saveEvery };
+        var dump = new Option<string?>("--dump-updates") { Description = "Write every update that the server takes in, as it was before feedback and codec, into this folder: what plume bench codec reads." };
+        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump };
         command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
-            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery))));
+            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery), line.GetValue(dump))));
         return command;
     }
 
@@ -43,10 +44,11 @@ static class SimulateCommand
         var settings = Read(request);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, request.Threads);
+        var dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
         var folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
-            new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint),
+            new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
             withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
@@ -59,7 +61,7 @@ static class SimulateCommand
         if (!finished)
         {
             runs.Save();
-            Console.Error.WriteLine($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume");
+            Console.Error.WriteLine($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
             return ExitCode.Stopped;
         }
 

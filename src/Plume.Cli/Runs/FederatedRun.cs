@@ -14,13 +14,18 @@ sealed class FederatedRun : IDisposable
     readonly string checkpoint;
 
     /// <summary>Prepares a run; where there is a checkpoint, it goes on from it.</summary>
+    /// <param name="options">What to run.</param>
+    /// <param name="inputs">What it learns from and with.</param>
+    /// <param name="metrics">The file of the metrics.</param>
+    /// <param name="checkpoint">The file of the checkpoint.</param>
+    /// <param name="observer">Is shown the updates that are taken in.</param>
     /// <exception cref="InvalidPayloadException">The checkpoint is damaged or of other settings.</exception>
-    public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint)
+    public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint, UpdateObserver? observer = null)
     {
         this.checkpoint = checkpoint;
         learner = new GraphLearner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
-        Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
+        Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
             Simulation.Resume(File.ReadAllBytes(checkpoint));
         log = new MetricsLog(metrics, Simulation.Metrics.Count);

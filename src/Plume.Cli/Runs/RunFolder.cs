@@ -30,10 +30,10 @@ sealed class RunFolder
     /// <exception cref="CliException">It is not empty or cannot be written.</exception>
     public static RunFolder Create(string path)
     {
-        var run = Open(path);
+        var run = new RunFolder(Output(path).Make());
         if (Directory.EnumerateFileSystemEntries(run.Folder).Any())
             throw new CliException(ExitCode.Output, $"A new run needs an empty folder, but '{path}' has files. Name another with --out, or go on with what is there with --resume.");
-        run.CheckWritable(path);
+        Output(path).CheckWritable();
         return run;
     }
 
@@ -46,39 +46,14 @@ sealed class RunFolder
             throw new CliException(ExitCode.Output, $"There is no run to resume in '{path}': it has no experiment.json. Start one without --resume.");
         if (File.Exists(run.Report))
             throw new CliException(ExitCode.Output, $"The run in '{path}' is complete, so there is nothing to resume. Start another without --resume.");
-        run.CheckWritable(path);
+        Output(path).CheckWritable();
         return run;
     }
 
     /// <summary>Makes the baseline's own folder.</summary>
     public void AddBaseline() => Directory.CreateDirectory(In("baseline"));
 
-    static RunFolder Open(string path)
-    {
-        try
-        {
-            return new RunFolder(Directory.CreateDirectory(path).FullName);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw Unwritable(path, refused);
-        }
-    }
-
-    void CheckWritable(string path)
-    {
-        try
-        {
-            using var probe = new FileStream(In(".probe"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(path, refused);
-        }
-    }
-
-    static CliException Unwritable(string path, Exception reason) =>
-        new(ExitCode.Output, $"The run folder '{path}' cannot be written: {reason.Message} Name another with --out.", reason);
+    static OutputFolder Output(string path) => new(path, "run folder", "--out");
 
     string In(params string[] names) => Path.Combine([Folder, .. names]);
 }

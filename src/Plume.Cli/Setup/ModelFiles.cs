@@ -34,7 +34,7 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
         {
             throw new CliException(ExitCode.Input, $"'{path}' cannot be read. {damage.Message}", damage);
         }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
             throw new CliException(ExitCode.Input, $"'{path}' cannot be opened: {missing.Message}", missing);
         }
@@ -47,7 +47,7 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
         if (file.Codec.UsesReference)
         {
             if (reference is null)
-                throw new CliException(ExitCode.Usage, $"'{path}' holds the difference to another model; name that one with --reference.");
+                throw new CliException(ExitCode.Usage, $"'{path}' holds the difference to another model; name that one with --reference, or make a whole model of it first with 'plume decompress'.");
             against = Read(reference).Weights.Values;
             if (PlumeFile.HashOf(against.Span) != file.ReferenceHash)
                 throw new CliException(ExitCode.Input, $"'{reference}' is not the model that '{path}' was made against: its values have another hash.");

@@ -23,11 +23,11 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
 
     int last = -1;
 
-    /// <summary>Finds the step, and ends with its encoding; false where there is none.</summary>
+    /// <summary>Finds the step that is wanted, or the one that comes nearest, and ends with its encoding.</summary>
     /// <param name="start">A step to begin at.</param>
-    public bool Run(float start)
+    public void Run(float start)
     {
-        int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e30f));
+        int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e38f));
         int first = Math.Max(Finest, code - MostOctaves * Octave), end = Math.Min(StepCode.Last, code + MostOctaves * Octave);
         bool coarseEnough = Try(code);
         int other = code, direction = coarseEnough ? -Octave : Octave;
@@ -36,10 +36,13 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
             code = other;
             other = code + direction;
             if (other < first || other > end)
-                return coarseEnough != wantsCoarse && EndAt(code);
+            {
+                EndAt(code);
+                return;
+            }
         }
         while (Try(other) == coarseEnough);
-        return EndAt(coarseEnough ? Between(other, code) : Between(code, other));
+        EndAt(coarseEnough ? Between(other, code) : Between(code, other));
     }
 
     int Between(int fine, int coarse)
@@ -56,11 +59,10 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
         return wantsCoarse ? fine : coarse;
     }
 
-    bool EndAt(int code)
+    void EndAt(int code)
     {
         if (last != code)
             Try(code);
-        return true;
     }
 
     bool Try(int code)

@@ -1,0 +1,62 @@
+using Plume.Cli.Bench.Picture;
+using Plume.Cli.Errors;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+
+namespace Plume.Cli.Bench;
+
+/// <summary>Where a picture of figures goes. Whether it can be written is found out before anything is measured.</summary>
+sealed class PlotFile
+{
+    readonly string path;
+
+    PlotFile(string path) => this.path = path;
+
+    bool IsSvg => path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A file that can be written, for codecs of which one at least can have a point.</summary>
+    /// <exception cref="CliException">The ending is of no picture, the place cannot be written, or every codec is lossless.</exception>
+    public static PlotFile At(string path, IReadOnlyList<Codec> codecs)
+    {
+        var file = new PlotFile(path);
+        if (!file.IsSvg && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new CliException(ExitCode.Usage, $"--plot draws a .png or an .svg, but '{path}' is neither.");
+        if (codecs.All(codec => codec.IsLossless))
+            throw new CliException(ExitCode.Usage, $"--plot shows the error that codecs make, but '{codecs[0]}' {(codecs.Count == 1 ? "makes none" : "and the others make none")}. Add a --codec that quantizes or leaves values out.");
+        file.CheckWritable();
+        return file;
+    }
+
+    /// <summary>Draws the figures and writes the file, whole or not at all.</summary>
+    /// <exception cref="CliException">No codec made an error, or the disk refused.</exception>
+    public void Write(IReadOnlyList<CodecFigures> figures)
+    {
+        var points = RatePoint.Of(figures);
+        if (points.Count == 0)
+            throw new CliException(ExitCode.Input, $"No codec made an error on these values, so there is nothing to draw in '{path}'.");
+        int files = figures.Select(figure => figure.File).Distinct().Count();
+        byte[] picture = RatePlot.Render(files == 1 ? $"Rate and distortion of {Path.GetFileName(figures[0].File)}" : $"Rate and distortion, mean of {files} files", points, IsSvg);
+        Try(() => AtomicFile.Write(path, picture));
+    }
+
+    void CheckWritable() => Try(() =>
+    {
+        if (Directory.Exists(path))
+            throw new IOException("It is a folder.");
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            throw new IOException($"There is no folder '{folder}'.");
+        using var probe = new FileStream($"{path}.{Environment.ProcessId}.tmp", FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+    });
+
+    void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Output, $"The picture '{path}' cannot be written: {refused.Message} Name another place with --plot.", refused);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json;
+using Plume.Cli.Bench;
+using Plume.Cli.Errors;
+using Plume.Cli.Setup;
+using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume bench codec</c>: what codecs make of files, in bytes, error and speed.</summary>
+static class BenchCommand
+{
+    const double Seconds = 0.5;
+    const double FewestSeconds = 0.02;
+    const double MostSeconds = 600;
+
+    static readonly string[] Defaults =
+    [
+        "uniform(8) | pack",
+        "uniform(8) | rans",
+        "uniform(6) | rans",
+        "uniform(4) | rans",
+        "topk(10%) | uniform(6) | rans",
+        "topk(1%) | uniform(4) | rans",
+        "zstd",
+    ];
+
+    sealed record Request(string[] Names, string[] Codecs, bool Json, string? Plot, ulong Seed, int Threads, double? Seconds);
+
+    public static Command Create() => new("bench", "Measure how small, how exact and how fast.") { CreateCodec() };
+
+    static Command CreateCodec()
+    {
+        var files = new Argument<string[]>("file") { Description = "What to measure: .npy, .safetensors, .onnx or .plume files, folders of them, or values drawn at random: \"normal(10M)\", \"laplace(1M)\", \"sparse(1M, 95%)\".", Arity = ArgumentArity.OneOrMore };
+        var codecs = new Option<string[]>("--codec") { Description = "A codec, such as \"topk(1%) | uniform(4) | rans\"; may be repeated. Without it, a choice of common ones.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
+        var json = new Option<bool>("--json") { Description = "Print an array with one object for each file and codec." };
+        var plot = new Option<string?>("--plot") { Description = "Draw bits per parameter and NMSE into this .png or .svg file." };
+        var seed = new Option<ulong>("--seed") { Description = "What values and stochastic codecs are drawn from.", DefaultValueFactory = _ => 1 };
+        var threads = new Option<int>("--threads") { Description = "Threads that work on one payload; the bytes do not depend on it.", DefaultValueFactory = _ => 1 };
+        var seconds = new Option<double?>("--seconds") { Description = $"Time to repeat each measurement of speed; without it, {Seconds} s, which several files share." };
+        var command = new Command("codec", "Measure codecs on files or on values drawn at random.") { files, codecs, json, plot, seed, threads, seconds };
+        command.SetAction(line => (int)Run(new Request(line.GetValue(files)!, line.GetValue(codecs)!, line.GetValue(json), line.GetValue(plot), line.GetValue(seed), line.GetValue(threads), line.GetValue(seconds))));
+        return command;
+    }
+
+    static ExitCode Run(Request request)
+    {
+        Check(request);
+        List<Codec> codecs = [.. (request.Codecs.Length > 0 ? request.Codecs : Defaults).Select(CodecLine.Parse).Distinct()];
+        var names = BenchInput.Names(request.Names);
+        var plot = request.Plot is null ? null : PlotFile.At(request.Plot, codecs);
+        var key = RandomKey.FromSeed(request.Seed);
+        // Read once before anything is measured, so that a mistake in the last file costs no time.
+        if (names.Count > 1)
+            names.ForEach(name => BenchInput.Load(name, key));
+
+        double seconds = request.Seconds ?? Math.Max(FewestSeconds, Seconds / names.Count);
+        var bench = new CodecBench(key.Fold("codec"), request.Threads, TimeSpan.FromSeconds(seconds));
+        var figures = new List<CodecFigures>();
+        using (var progress = new BenchProgress(names.Count * codecs.Count))
+        {
+            foreach (var input in names.Select(name => BenchInput.Load(name, key)))
+            {
+                foreach (var codec in codecs)
+                {
+                    progress.Begin(input.Name, codec);
+                    figures.Add(bench.Measure(input, codec));
+                }
+            }
+        }
+
+        Console.Out.Write(request.Json ? JsonSerializer.Serialize(figures, BenchJson.Default.IReadOnlyListCodecFigures) + "\n" : BenchTable.Print(figures));
+        plot?.Write(figures);
+        return ExitCode.Done;
+    }
+
+    static void Check(Request request)
+    {
+        if (request.Threads < 1)
+            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        if (request.Seconds is { } seconds && !(seconds > 0 && seconds <= MostSeconds))
+            throw new CliException(ExitCode.Usage, $"--seconds must be above 0 and at most {MostSeconds}, but is {seconds}.");
+    }
+}
