@@ -21,9 +21,9 @@ sealed class BitMixer(int counterCount, int weightSets)
     const float MostAsked = 1000;
     const int WeightBits = 14;
     const int LargestWeight = 4 << WeightBits;
-    const int FirstWeight = (int)(0.3 * (1 << WeightBits));
+    const int FirstWeight = (int)(0.26 * (1 << WeightBits));
     const int FirstRateShift = 15;
-    const int LastRateShift = 18;
+    const int LastRateShift = 20;
 
     readonly long[] counters = new long[counterCount];
     readonly int[] weights = new int[4 * weightSets];
@@ -40,7 +40,7 @@ sealed class BitMixer(int counterCount, int weightSets)
     }
 
     /// <summary>Lets the weights settle: the more was coded, the less each bit moves them.</summary>
-    public void Settle(long coded) => rateShift = Math.Clamp(BitOperations.Log2((ulong)coded | 1) - 2, FirstRateShift, LastRateShift);
+    public void Settle(long coded) => rateShift = Math.Clamp(BitOperations.Log2((ulong)coded | 1) + 1, FirstRateShift, LastRateShift);
 
     /// <summary>Sets a counter that was never asked.</summary>
     public void Start(int counter, float probability) => counters[counter] = BitConverter.SingleToUInt32Bits(probability);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Plume.Compression.Kernels;
@@ -29,6 +30,10 @@ sealed class LevelModel
     /// <summary>A longer row is cut; then "above" means this far before.</summary>
     public const int MaxWidth = 1 << 16;
 
+    // Of the choice: in 256ths of step^2 a bit. A rarer non-zero than this counts as no rarer, or a context in which zero was
+    // chosen for its cost would only get costlier.
+    const int Lambda = 28;
+    const int LeastChosen = 512;
     const int Unary = 15;
     /// <summary>Kinds of tensors.</summary>
     public const int Kinds = 8;
@@ -45,15 +50,15 @@ sealed class LevelModel
 
     static readonly byte[] EnergyBins = [.. Enumerable.Range(0, 1024).Select(energy => energy == 0 ? (byte)0 : (byte)((BitOperations.Log2((uint)(energy * energy)) + 3) / 2))];
 
+    static readonly ushort[] ZeroUpTo = MakeZeroUpTo();
+
     readonly byte[] energyBins = EnergyBins;
+    readonly ushort[] zeroUpTo = ZeroUpTo;
     readonly BitMixer mixer = new(Counters, Unary + 1);
     short[] above = [], current = [], aboveEnergy = [];
     int[] columnSums = [], columnOdds = [], distance = [];
     int width, lag, kind, row, column, rowSum, rowBalance, rowOdds, rowBase, mean;
     long tensorSum, tensorCount, coded;
-
-    /// <summary>Lambda of the choice, in 256ths of step^2 a bit.</summary>
-    public int Lambda { get; set; } = 26;
 
     /// <summary>Forgets everything: a new run begins.</summary>
     public void Clear()
@@ -129,6 +134,7 @@ sealed class LevelModel
         ref short up = ref above[Pad + column];
         ref short upEnergy = ref aboveEnergy[column];
         ref int columnOdd = ref columnOdds[column];
+        ref ushort zeroTable = ref MemoryMarshal.GetArrayDataReference(zeroUpTo);
         int lag = this.lag, rowOdds = this.rowOdds, one = Unsafe.Add(ref here, -1), two = Unsafe.Add(ref here, -2);
         for (int i = 0; i < levels.Length; i++)
         {
@@ -148,7 +154,7 @@ sealed class LevelModel
             {
                 level = levels[i];
                 if (chooses)
-                    level = Math.Abs(level) < 1 << (FractionBits - 1) ? 0 : Choose(level, notZero.Probability, new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
+                    level = Math.Abs(level) <= Unsafe.Add(ref zeroTable, notZero.Probability >> LogisticTables.CostShift) ? 0 : Choose(level, notZero.Probability, new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
             }
 
             int bit = coder.Code(level != 0 ? 1 : 0, notZero.Probability);
@@ -221,15 +227,28 @@ sealed class LevelModel
         return Math.Min(value - 1, Largest - Unary);
     }
 
+    // Up to which magnitude zero is best, whatever sign and the bits after it would cost; by the probability of another level.
+    static ushort[] MakeZeroUpTo()
+    {
+        const int one = 1 << FractionBits;
+        var table = new ushort[65536 >> LogisticTables.CostShift];
+        for (int index = 0; index < table.Length; index++)
+        {
+            int probability = Math.Max(index << LogisticTables.CostShift, LeastChosen);
+            int dearer = Lambda * (CostOf(probability) - CostOf(65536 - probability));
+            table[index] = (ushort)Math.Clamp((one * one + dearer) / (2 * one), one / 2 - 1, 3 * one / 2 - 1);
+        }
+
+        return table;
+    }
+
     // Squared errors are in 2^-16 step^2, costs in 2^-8 bit.
     [MethodImpl(MethodImplOptions.NoInlining)]
     int Choose(int value, int probability, in Context context)
     {
+        probability = Math.Max(probability, LeastChosen);
         int magnitude = Math.Min(Math.Abs(value), Largest << FractionBits), nearest = (magnitude + 128) >> FractionBits;
         long zero = (long)magnitude * magnitude + Lambda * CostOf(65536 - probability);
-        long distance = magnitude - (1 << FractionBits);
-        if (nearest == 1 && zero <= distance * distance + Lambda * CostOf(probability))
-            return 0;
         PredictSign(out var sign, context);
         long best = long.MaxValue;
         int chosen = 0, cost = CostOf(probability) + CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);

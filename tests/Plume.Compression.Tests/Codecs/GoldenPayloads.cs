@@ -38,6 +38,12 @@ public class GoldenPayloads
         { "fp8-pack", "fp8 | pack" },
         { "fp8-e5m2-rans", "fp8(e5m2) | rans" },
         { "feedback-topk-uniform4-rans", "feedback | topk(10%) | uniform(4) | rans" },
+        { "uniform3-range", "uniform(3) | range" },
+        { "topk-uniform4-range", "topk(10%) | uniform(4) | range" },
+        { "deadzone-step-range", "deadzone(step=0.7) | range" },
+        { "deadzone-bpp-range", "deadzone(bpp=1) | range" },
+        { "deadzone-step-rans", "deadzone(step=0.7) | rans" },
+        { "lowrank-deadzone-abs-range", "lowrank | deadzone(abs=0.3) | range" },
         { "delta-topk-tensor-uniform10-rans", "delta | topk(20, tensor) | uniform(10) | rans" },
     };
 

@@ -14,7 +14,7 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
     const int Octave = 128;
 
     /// <summary>Codes that are not told apart.</summary>
-    const int Resolution = Octave / 32;
+    const int Resolution = 1;
 
     /// <summary>How far from where it begins a search goes: beyond, levels are all zero or hold every bit of a float.</summary>
     const int MostOctaves = 28;

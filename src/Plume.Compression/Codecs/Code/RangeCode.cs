@@ -7,9 +7,10 @@ namespace Plume.Compression.Codecs.Code;
 /// send. The smallest payloads, at tens of millions of values a second.
 /// </summary>
 /// <remarks>
-/// Tensors follow one another in runs of 128 Ki values or more through which it goes on learning; runs are independent.
+/// Tensors follow one another in runs of 256 Ki values or more through which it goes on learning; runs are independent.
 /// Contexts: neighbours in the row, the row above, and how large row and column have been (<see cref="Kernels.LevelModel"/>).
-/// Bytes: 1 to 3 a run besides what it codes; it learns a stationary source within about 1 % of its entropy in 64 Ki values.
+/// Bytes: 1 to 3 a run besides what it codes. A stationary source takes 1 to 2 % more than its entropy, 4 % at 99 % zeros; real
+/// updates, whose rows and columns differ, far less than it.
 /// Source: Martin, "Range encoding", 1979; Mahoney, Florida Tech. TR CS-2005-16 (mixing); Wiedemann et al., "DeepCABAC",
 /// 2019, arXiv:1907.11900 (binary decisions in the context of their neighbours).
 /// </remarks>

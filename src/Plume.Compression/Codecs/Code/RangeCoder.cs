@@ -15,7 +15,7 @@ namespace Plume.Compression.Codecs.Code;
 /// </summary>
 sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 {
-    const int SegmentValues = 1 << 17;
+    const int SegmentValues = 1 << 18;
 
     readonly ConcurrentBag<Workplace> workplaces = [];
     readonly bool isWide = quantizer is DeadZone { IsWide: true };

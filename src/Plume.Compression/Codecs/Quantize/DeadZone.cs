@@ -30,7 +30,7 @@ public enum StepRule
 
 /// <summary>Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.</summary>
 /// <remarks>
-/// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.1
+/// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.11
 /// step^2 a bit, at what the coder takes for it at that moment. Before other coders, which have 255 levels, a magnitude
 /// of a steps becomes floor(a + 0.36), and the step is at least the largest magnitude / 127.
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error

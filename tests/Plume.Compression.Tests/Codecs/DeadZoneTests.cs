@@ -1,0 +1,96 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Weights;
+
+namespace Plume.Compression.Tests.Codecs;
+
+public class DeadZoneTests
+{
+    const int Length = 1 << 20;
+
+    static readonly float[] Normal = Some.Normal(Length, 51);
+    static readonly float[] Laplace = Some.Laplace(Length, 52);
+
+    // Steps at which the distortion of table T2 is met; the rates are the table's.
+    [Theory]
+    [InlineData(0.25, 0.7895, 0.6707, 1.05)]
+    [InlineData(0.5, 0.6173, 0.4860, 1.04)]
+    [InlineData(1, 0.3483, 0.2618, 1.025)]
+    [InlineData(2, 0.0889, 0.0729, 1.02)]
+    [InlineData(3, 0.02224, 0.01897, 1.02)]
+    [InlineData(4, 0.00556, 0.00479, 1.02)]
+    public void Range_comes_close_to_the_best_entropy_coded_scalar_quantizer(double bits, double normal, double laplace, double most)
+    {
+        Assert.InRange(BitsAt(normal, Normal), bits * 0.98, bits * most);
+        Assert.InRange(BitsAt(laplace, Laplace), bits * 0.98, bits * most);
+    }
+
+    [Theory]
+    [InlineData("deadzone(nmse=0.05) | range", 0.05)]
+    [InlineData("deadzone(nmse=0.5) | range", 0.5)]
+    [InlineData("lowrank | deadzone(nmse=0.05) | range", 0.05)]
+    [InlineData("deadzone(nmse=0.05) | zstd", 0.05)]
+    public void A_target_error_is_met_and_nearly_used_up(string line, double target)
+    {
+        float[] values = Some.Laplace(Some.Lenet.Length, 3);
+        Assert.InRange(Some.Nmse(values, Decoded(line, Some.Lenet, values).Values), target * 0.97, target);
+    }
+
+    [Theory]
+    [InlineData("deadzone(bpp=0.1) | range", 0.1)]
+    [InlineData("deadzone(bpp=3) | range", 3)]
+    [InlineData("budget(0.3bpp) | deadzone | range", 0.3)]
+    [InlineData("lowrank | deadzone(bpp=0.5) | range", 0.5)]
+    public void A_target_size_is_met_and_nearly_used_up(string line, double target) =>
+        Assert.InRange(Decoded(line, Some.Lenet, Some.Laplace(Some.Lenet.Length, 3)).Bytes * 8.0 / Some.Lenet.Length, target * 0.97, target);
+
+    [Fact]
+    public void Multiples_of_the_step_stay_what_they_are()
+    {
+        float[] values = [.. Some.Normal(5000, 6, 8).Select(value => MathF.Round(value) * 0.01f)];
+        Assert.Equal(values, Decoded("deadzone(abs=0.01, exact) | range", Some.Vector(values.Length), values).Values);
+    }
+
+    [Fact]
+    public void A_matrix_of_rank_two_takes_little_more_than_its_vectors()
+    {
+        const int rows = 200, columns = 300;
+        float[] a = Some.Normal(2 * rows, 1), b = Some.Normal(2 * columns, 2), noise = Some.Normal(rows * columns, 3, 0.01);
+        float[] values = [.. Enumerable.Range(0, rows * columns).Select(i => a[i / columns] * b[i % columns] + a[rows + i / columns] * b[columns + i % columns] + noise[i])];
+        var layout = ModelLayout.Of([("w", [rows, columns], TensorRole.Weight)]);
+        var plain = Decoded("deadzone(nmse=0.01) | range", layout, values);
+        var split = Decoded("lowrank | deadzone(nmse=0.01) | range", layout, values);
+        Assert.InRange(Some.Nmse(values, split.Values), 0, 0.01);
+        Assert.InRange(split.Bytes, 100, plain.Bytes / 15);
+    }
+
+    [Fact]
+    public void Outliers_are_clipped_at_four_million_steps()
+    {
+        float[] values = new float[600];
+        values[7] = 1e9f;
+        float[] decoded = Decoded("deadzone(abs=0.001) | range", Some.Vector(600), values).Values;
+        Assert.InRange(decoded[7], 4194, 4195);
+    }
+
+    [Theory]
+    [InlineData("topk(1%) | deadzone(step=1) | range", "'deadzone' drops values by itself, and 'topk' has chosen already; leave one of them out")]
+    [InlineData("deadzone | range", "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it")]
+    [InlineData("deadzone(step=1, abs=1) | range", "the step has one rule; choose step, abs, nmse or bpp")]
+    [InlineData("deadzone(nmse=1) | range", "'1' is out of range. It must be above 0 and below 1.")]
+    [InlineData("range", "'range' codes small integers; put a quantizer such as uniform(8) before it")]
+    [InlineData("lowrank | deadzone(step=1) | range", "'lowrank' shares the step of a deadzone that has one for all tensors")]
+    [InlineData("lowrank(65) | deadzone(abs=1) | range", "'65' must be an integer from 1 to 64")]
+    public void A_line_that_makes_no_sense_is_refused_in_words(string line, string problem) =>
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => Codec.Parse(line)).Message);
+
+    static (float[] Values, int Bytes) Decoded(string line, ModelLayout layout, float[] values)
+    {
+        var codec = Codec.Parse(line);
+        var payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key());
+        var decoded = new float[values.Length];
+        new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key());
+        return (decoded, payload.Length);
+    }
+
+    static double BitsAt(double nmse, float[] values) => Decoded($"deadzone(nmse={nmse}) | range", Some.Vector(values.Length), values).Bytes * 8.0 / values.Length;
+}
