@@ -7,6 +7,8 @@ namespace Plume.Compression.Kernels;
 /// <summary>Values to multiples of a step and back.</summary>
 static class DeadZoneKernel
 {
+    const int Lanes = 16;
+
     const float LargestLevel = LevelModel.Largest - 1;
 
     /// <summary>Values in 256ths of a step, to the nearest; or, where levels must be the nearest, whole steps.</summary>
@@ -34,12 +36,38 @@ static class DeadZoneKernel
     public static void ToBytes(ReadOnlySpan<float> values, float step, float offset, int last, Span<byte> symbols)
     {
         float scale = 1 / step;
-        for (int i = 0; i < values.Length; i++)
+        ref float source = ref MemoryMarshal.GetReference(values);
+        ref byte target = ref MemoryMarshal.GetReference(symbols);
+        int i = 0;
+        for (; i <= values.Length - 4 * Lanes; i += 4 * Lanes)
         {
-            float scaled = values[i] * scale;
-            int magnitude = (int)Math.Min(Math.Abs(scaled) + offset, last);
-            symbols[i] = (byte)(last + (scaled < 0 ? -magnitude : magnitude));
+            var a = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, offset, last);
+            var b = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + Lanes)), scale, offset, last);
+            var c = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 2 * Lanes)), scale, offset, last);
+            var d = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 3 * Lanes)), scale, offset, last);
+            Vector512.Narrow(Vector512.Narrow(a, b), Vector512.Narrow(c, d)).AsByte().StoreUnsafe(ref target, (nuint)i);
         }
+
+        for (; i < values.Length; i++)
+            symbols[i] = SymbolOf(values[i], scale, offset, last);
+    }
+
+    /// <summary>The scalar twin of the vectors.</summary>
+    public static byte SymbolOf(float value, float scale, float offset, int last)
+    {
+        float scaled = value * scale;
+        int magnitude = (int)Math.Min(Math.Abs(scaled) + offset, last);
+        return (byte)(last + (scaled < 0 ? -magnitude : magnitude));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<int> Symbols(Vector512<float> values, float scale, float offset, int last)
+    {
+        var scaled = values * Vector512.Create(scale);
+        var magnitude = Vector512.ConvertToInt32Native(Vector512.MinNative(Vector512.Abs(scaled) + Vector512.Create(offset), Vector512.Create((float)last)));
+        // The sign's bit, spread over the lane, turns a number into its complement, which is one short of its negative.
+        var sign = scaled.AsInt32() >> 31;
+        return ((magnitude ^ sign) - sign) + Vector512.Create(last);
     }
 
     /// <summary>Multiples of the step; what would be beyond the largest float is that.</summary>
@@ -64,16 +92,43 @@ static class DeadZoneKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToValues(ReadOnlySpan<byte> symbols, float step, int zero, Span<float> values)
     {
-        for (int i = 0; i < values.Length; i++)
-            values[i] = Math.Clamp((symbols[i] - zero) * step, -float.MaxValue, float.MaxValue);
+        Span<float> table = stackalloc float[256];
+        for (int symbol = 0; symbol < table.Length; symbol++)
+            table[symbol] = Math.Clamp((symbol - zero) * step, -float.MaxValue, float.MaxValue);
+        ref byte source = ref MemoryMarshal.GetReference(symbols);
+        ref float target = ref MemoryMarshal.GetReference(values);
+        bool fits = Math.Max(zero, 255 - zero) * (double)step <= float.MaxValue;
+        Vector512<int> zeros = Vector512.Create(zero);
+        Vector512<float> steps = Vector512.Create(step);
+        int i = 0;
+        for (; fits && i <= values.Length - 4 * Lanes; i += 4 * Lanes)
+        {
+            var bytes = Vector512.LoadUnsafe(ref source, (nuint)i);
+            Vector512<ushort> low = Vector512.WidenLower(bytes), high = Vector512.WidenUpper(bytes);
+            Values(Vector512.WidenLower(low)).StoreUnsafe(ref target, (nuint)i);
+            Values(Vector512.WidenUpper(low)).StoreUnsafe(ref target, (nuint)(i + Lanes));
+            Values(Vector512.WidenLower(high)).StoreUnsafe(ref target, (nuint)(i + 2 * Lanes));
+            Values(Vector512.WidenUpper(high)).StoreUnsafe(ref target, (nuint)(i + 3 * Lanes));
+        }
+
+        for (; i < values.Length; i++)
+            values[i] = table[symbols[i]];
+
+        Vector512<float> Values(Vector512<uint> levels) => Vector512.ConvertToSingle(levels.AsInt32() - zeros) * steps;
     }
 
     /// <summary>The largest magnitude of a level.</summary>
     public static int LargestMagnitude(ReadOnlySpan<int> levels)
     {
-        int largest = 0;
-        foreach (int level in levels)
-            largest = Math.Max(largest, Math.Abs(level));
-        return largest;
+        var largest = Vector512<int>.Zero;
+        ref int source = ref MemoryMarshal.GetReference(levels);
+        int i = 0, most = 0;
+        for (; i <= levels.Length - Lanes; i += Lanes)
+            largest = Vector512.Max(largest, Vector512.Abs(Vector512.LoadUnsafe(ref source, (nuint)i)));
+        for (int lane = 0; lane < Lanes; lane++)
+            most = Math.Max(most, largest[lane]);
+        for (; i < levels.Length; i++)
+            most = Math.Max(most, Math.Abs(levels[i]));
+        return most;
     }
 }

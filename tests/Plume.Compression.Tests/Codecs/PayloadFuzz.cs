@@ -1,6 +1,7 @@
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Weights;
 
 namespace Plume.Compression.Tests.Codecs;
 
@@ -14,8 +15,10 @@ public class PayloadFuzz
     public void Damaged_payloads_are_refused_or_decode_to_finite_values_and_nothing_else_escapes(string name, string line)
     {
         var codec = Codec.Parse(line);
-        var layout = Some.Vector(3000);
-        float[] values = Some.Laplace(layout.Length), reference = codec.UsesReference ? new float[layout.Length] : [];
+        var layout = ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
+        // A product beneath the noise, so that there is something to find for a stage that looks for one.
+        float[] values = [.. Some.Laplace(layout.Length).Select((value, i) => value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75))];
+        float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
         byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
         var decoder = new PayloadDecoder(codec, layout);
         var decoded = new float[layout.Length];
@@ -28,8 +31,8 @@ public class PayloadFuzz
             {
                 decoder.Decode(damaged, decoded, Some.Key(), reference);
                 Assert.DoesNotContain(decoded, value => !float.IsFinite(value));
-                if (!codec.UsesReference)
-                    decoder.AddTo(damaged, sum, 1, Some.Key());
+                if (!codec.SubtractsReference)
+                    decoder.AddTo(damaged, sum, 1, Some.Key(), reference);
             }
             catch (InvalidPayloadException)
             {
