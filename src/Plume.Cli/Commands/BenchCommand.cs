@@ -18,12 +18,14 @@ static class BenchCommand
     static readonly string[] Defaults =
     [
         "uniform(8) | pack",
-        "uniform(8) | rans",
-        "uniform(6) | rans",
         "uniform(4) | rans",
-        "topk(10%) | uniform(6) | rans",
         "topk(1%) | uniform(4) | rans",
-        "zstd",
+        "rotate | lloyd(1) | pack",
+        "deadzone(nmse=0.01) | range",
+        "deadzone(nmse=0.1) | rans",
+        "deadzone(nmse=0.1) | range",
+        "lowrank | deadzone(nmse=0.1) | range",
+        "rans",
     ];
 
     sealed record Request(string[] Names, string[] Codecs, bool Json, string? Plot, ulong Seed, int Threads, double? Seconds);

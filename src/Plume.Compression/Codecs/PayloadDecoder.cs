@@ -130,7 +130,7 @@ public sealed class PayloadDecoder
         int fineBits = plan.Quantizer.ForFineTensors().SymbolBits;
         return [.. plan.Treatments.Select(entry => entry.Treatment switch
         {
-            TensorTreatment.Coded => coded.GetValueOrDefault(entry.Tensor.Name),
+            TensorTreatment.Coded => coded.GetValueOrDefault(entry.Tensor.Name) + 8L * transforms.Sum(transform => transform.BytesOf(entry.Tensor)),
             TensorTreatment.Fine => (long)fineBits * entry.Tensor.Length,
             _ => 32L * entry.Tensor.Length,
         })];

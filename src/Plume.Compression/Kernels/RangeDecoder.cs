@@ -20,6 +20,9 @@ ref struct RangeDecoder : ILevelCoder
 
     public static bool Encodes => false;
 
+    /// <summary>Bytes read so far, of those that there are.</summary>
+    public readonly int Position => Math.Min(place, input.Length);
+
     /// <summary>Reads a bit.</summary>
     /// <param name="bit">Not looked at.</param>
     /// <param name="probability">That it is 1, in 65536ths, 1 to 65,535.</param>

@@ -30,6 +30,8 @@ public class TensorSizeTests
     [InlineData("uniform(3) | rans")]
     [InlineData("topk(5%) | uniform(4) | rans")]
     [InlineData("topk(1%) | zstd")]
+    [InlineData("deadzone(abs=0.5) | range")]
+    [InlineData("lowrank | deadzone(abs=0.1) | range")]
     public void The_tensors_together_take_almost_the_whole_payload_and_never_more(string line)
     {
         var (bits, payload) = Measure(line, Some.Lenet);

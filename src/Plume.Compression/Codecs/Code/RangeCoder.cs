@@ -75,6 +75,7 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
         var place = workplaces.TryTake(out var free) ? free : new Workplace();
         var coder = new RangeDecoder(input);
         place.Model.Clear();
+        int before = 0;
         for (int index = 0; index < segment.Length; index++)
         {
             var block = segment[index];
@@ -84,6 +85,8 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
             place.Model.Code(ref coder, levels, chooses: false);
             if (!isWide)
                 FromLevels(levels, block);
+            block.Bytes = before..coder.Position;
+            before = coder.Position;
         }
 
         coder.Finish();

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Transform;
 
@@ -62,12 +63,16 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
             if (rank > Math.Min(stage.Rank, Math.Min(matrix.Rows, matrix.Columns)))
                 throw InvalidPayloadException.Field("rank", input.Offset, rank, $"must be at most {stage.Rank}, and at most either side of '{matrix.Tensor.Name}'");
             matrix.Begin(rank);
+            int before = coder.Position;
             if (rank > 0)
                 Receive(ref coder, matrix, input.Offset);
+            matrix.Bytes = coder.Position - before;
         }
 
         coder.Finish();
     }
+
+    public override int BytesOf(TensorSpec tensor) => Array.Find(matrices, matrix => matrix.Tensor == tensor)?.Bytes ?? 0;
 
     public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
         Array.Find(matrices, matrix => matrix.Tensor == block.Tensor)?.Add(values, block.Start - block.Tensor.Offset);

@@ -22,6 +22,9 @@ sealed class MatrixFactors(TensorSpec tensor)
     /// <summary>Products.</summary>
     public int Rank { get; private set; }
 
+    /// <summary>Bytes that the factors took in the payload last read.</summary>
+    public int Bytes { get; set; }
+
     /// <summary>Step of both factors.</summary>
     public float Step { get; set; }
 

@@ -49,6 +49,9 @@ abstract class Transformer
     {
     }
 
+    /// <summary>How many of those bytes are about a tensor.</summary>
+    public virtual int BytesOf(Weights.TensorSpec tensor) => 0;
+
     /// <summary>What the next stage gave back of one block, to the block's values.</summary>
     /// <param name="values">The block's values.</param>
     /// <param name="block">Which block it is.</param>
