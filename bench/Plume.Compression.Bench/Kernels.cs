@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Rotation;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Bench;
@@ -21,6 +24,13 @@ public class Kernels
     readonly byte[] fields = new byte[Length];
     readonly ushort[] positions = new ushort[Length];
     readonly float[] kept = new float[Length];
+    readonly byte[] planes = new byte[4 * Length];
+    readonly int[] counts = new int[256];
+    readonly int[] scaled = new int[Length];
+    readonly int[] levels = new int[Length];
+    readonly LevelModel model = new();
+    readonly PayloadWriter code = new();
+    readonly Subspace subspace = new();
     readonly ExactSum sum = new(Length, contributors: 1 << 20, limit: 64);
 
     [GlobalSetup]
@@ -35,6 +45,9 @@ public class Kernels
 
         UniformKernel.Quantize(values, Levels, stochastic: false, Key, 0, symbols.AsSpan());
         BitFields.Pack(narrow, 4, fields);
+        // A step of twice the deviation leaves about one value in twenty.
+        DeadZoneKernel.ToFixedPoint(values, 2, whole: false, scaled);
+        CodeLevels();
     }
 
     [Benchmark]
@@ -62,5 +75,44 @@ public class Kernels
     public int FilterTheLargest1Percent() => MagnitudeFilter.AtLeast(values, Magnitudes.BitsOf(2.5758f), positions, kept);
 
     [Benchmark]
+    public void Rotate() => RandomRotation.Rotate(kept, Key);
+
+    [Benchmark]
+    public void RoundWithDeadZone() => DeadZoneKernel.ToBytes(values, 1, 0.36f, 127, symbols);
+
+    [Benchmark]
+    public void CountSymbols() => Histogram.Count(narrow, counts);
+
+    [Benchmark]
+    public void SplitIntoBytePlanes() => BytePlanes.Split(MemoryMarshal.Cast<float, uint>(values), planes);
+
+    [Benchmark]
+    public int ChooseAndCodeLevels() => CodeLevels();
+
+    [Benchmark]
+    public void DecodeLevels()
+    {
+        var coder = new RangeDecoder(code.Written.Span);
+        model.Clear();
+        model.Begin(512, 0, Lags.Shortest, 0);
+        model.Code(ref coder, levels, chooses: false);
+    }
+
+    [Benchmark]
+    public void FindEightProducts() => subspace.Find(values, rowCount: 128, wanted: 8);
+
+    [Benchmark]
     public void AddExactly() => sum.AddBounded(0, values, 1e-6);
+
+    int CodeLevels()
+    {
+        code.Clear();
+        scaled.CopyTo(levels, 0);
+        var coder = new RangeEncoder(code);
+        model.Clear();
+        model.Begin(512, 0, Lags.Shortest, 0);
+        model.Code(ref coder, levels, chooses: true);
+        coder.Finish();
+        return code.Length;
+    }
 }

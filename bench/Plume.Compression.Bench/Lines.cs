@@ -27,7 +27,11 @@ public class Lines
         "uniform(4) | pack",
         "uniform(4) | rans",
         "topk(1%) | uniform(4) | rans",
-        "randk(1%) | uniform(8) | pack")]
+        "randk(1%) | uniform(8) | pack",
+        "rotate | lloyd(1) | pack",
+        "deadzone(step=1) | rans",
+        "deadzone(step=2) | range",
+        "rans")]
     public string Line { get; set; } = "";
 
     [Params(1, 2)]

@@ -186,8 +186,8 @@ public class SimulationTests
         using (var simulation = Simulate(options))
         {
             Assert.All(Finish(simulation), round => Assert.Equal(1500, round.Accepted));
-            // 3,000 residuals of 3.6 kB are 10.8 MB; almost all of them must be in the file.
-            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 4_000_000);
+            // 3,000 residuals of 3.6 kB are 10.8 MB; almost all of them must be in the file. Encoders and decoders take 4 MB.
+            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 6_000_000);
             Assert.Single(Directory.GetFiles(folder));
         }
 

@@ -9,7 +9,7 @@ public class BadInputTests
 {
     [Theory]
     [InlineData(1, "--set client.epoch=2: There is no key 'client.epoch' in an experiment; did you mean 'client.epochs'?", "simulate", "--set", "client.epoch=2")]
-    [InlineData(1, "column 12: 'unifrm' is not a stage; known are feedback, delta, topk, uniform, pack, rans, zstd.", "simulate", "--set", "uplink=topk(1%) | unifrm(8) | rans")]
+    [InlineData(1, "column 12: 'unifrm' is not a stage; known are feedback, delta, clip, rotate", "simulate", "--set", "uplink=topk(1%) | unifrm(8) | rans")]
     [InlineData(1, "drops values for good, which keeps a model from learning; write 'feedback | topk(1%) | pack'.", "simulate", "--set", "uplink=topk(1%) | pack")]
     [InlineData(1, "Folder '/no/such' lacks train-images-idx3-ubyte", "simulate", "--set", "data.set=fashion-mnist", "--set", "data.folder=/no/such")]
     [InlineData(1, "apt-get install dataset-fashion-mnist", "simulate", "--set", "data.set=fashion-mnist", "--set", "data.folder=/no/such")]
