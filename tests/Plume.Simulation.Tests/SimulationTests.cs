@@ -11,7 +11,9 @@ public class SimulationTests
     const string Sparse = "feedback | topk(5%) | uniform(4) | rans";
     const string Delta = "delta | topk(10%) | uniform(5) | rans";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "adam, drop-outs, over-selection", "corrupted"];
+    const string Sums = "delta | deadzone(abs=0.0078125) | range";
+
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -115,6 +117,27 @@ public class SimulationTests
     }
 
     [Fact]
+    public void Where_the_step_is_fixed_a_client_catches_up_by_one_payload_with_the_sum()
+    {
+        var layout = new Blobs(1).Layout;
+        float[] model = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))];
+        Broadcast summing = New(1 << 20), chaining = New(0);
+        for (int version = 1; version <= 12; version++)
+        {
+            for (int i = 0; i < model.Length; i++)
+                model[i] += 0.01f * MathF.Cos(i * version);
+            summing.Publish(model);
+            chaining.Publish(model);
+        }
+
+        Assert.Equal(chaining.Published, summing.Published);
+        Assert.Equal(chaining.Lengths.Skip(3).Sum(), chaining.BytesFrom(3));
+        Assert.InRange(summing.BytesFrom(3), 1, chaining.BytesFrom(3) / 2);
+
+        Broadcast New(long history) => new(Codec.Parse(Sums), layout, model, default, threads: 1, historyMemory: history);
+    }
+
+    [Fact]
     public void What_a_broadcast_drops_is_sent_by_later_ones()
     {
         var layout = new Blobs(1).Layout;
@@ -212,6 +235,7 @@ public class SimulationTests
         {
             "plain" => options,
             "sparse" => sparse,
+            "sums" => options with { Plan = options.Plan with { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "corrupted" => sparse with { Corruption = 0.4 },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };

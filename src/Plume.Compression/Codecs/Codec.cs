@@ -55,7 +55,7 @@ public sealed class Codec : IEquatable<Codec>
     /// The codec that codes, without loss, any sum of what this one decoded: where all its levels are multiples of one step
     /// that the line names. Null for other codecs.
     /// </summary>
-    public Codec? ForSums => SubtractsReference && Quantizer?.ForSums is { } exact
+    public Codec? ForSums => SubtractsReference && !Selects && stages.All(stage => stage is not TransformStage or Delta) && Quantizer?.ForSums is { } exact
         ? new Codec([.. stages.Select(stage => stage == Quantizer ? exact : stage)])
         : null;
 

@@ -44,8 +44,9 @@ static class PlumeFormat
         byte[] payload = ReadSection(ref input, "payload");
         input.End("file");
         var file = FileOf(ref header, ReadLayout(ref layout)) with { Graph = graph, Payload = payload };
-        // A payload has a byte or more for every block of values, so a layout beyond that is false before memory is taken for it.
-        if (file.Layout.Length > (long)payload.Length * BlockPlan.MaxLength)
+        // A payload has a byte or more for every segment, which has fewer than eight blocks, so a layout beyond that is false
+        // before memory is taken for it.
+        if (file.Layout.Length > 8L * payload.Length * BlockPlan.MaxLength)
             throw InvalidPayloadException.Field("layout", 0, $"of {file.Layout.Length} values", $"must fit a payload of {payload.Length} bytes");
         return file;
     }
