@@ -310,11 +310,11 @@ public sealed class PayloadDecoder
     {
         double largest = 0;
         foreach (var (tensor, _) in fineTensors)
-            largest = Math.Max(largest, LargestOf(fineValues.AsSpan(tensor.Offset, tensor.Length)));
+            largest = Math.Max(largest, Magnitudes.LargestOf(fineValues.AsSpan(tensor.Offset, tensor.Length)));
         if (plan.Quantizer is FullPrecision)
         {
             foreach (var block in blocks)
-                largest = Math.Max(largest, LargestOf(MemoryMarshal.Cast<byte, float>(SymbolsOf(block, payload, 0))));
+                largest = Math.Max(largest, Magnitudes.LargestOf(MemoryMarshal.Cast<byte, float>(SymbolsOf(block, payload, 0))));
         }
         else
         {
@@ -351,6 +351,4 @@ public sealed class PayloadDecoder
 
         return largest;
     }
-
-    static double LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Magnitudes.Largest(values));
 }

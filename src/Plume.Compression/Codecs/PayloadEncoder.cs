@@ -99,7 +99,7 @@ public sealed class PayloadEncoder
     // Encodes with one step after another; the last encoding is the one with the step that was found.
     bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
-        var ideal = Remembered(values.Span, memory.Span, reference.Span, out double energy);
+        double energy = Remember(values.Span, memory.Span, reference.Span);
         if (!double.IsFinite(energy))
             return false;
         double start = Math.Sqrt(energy / Math.Max(1, values.Length));
@@ -108,14 +108,14 @@ public sealed class PayloadEncoder
         {
             plan.CommonStep = step;
             EncodeOnce(values, key, memory, reference);
-            return byError ? ErrorOf(ideal, key, reference) > target.Amount * energy : output.Length <= target.BytesFor(values.Length);
+            return byError ? ErrorOf(key, reference) > target.Amount * energy : output.Length <= target.BytesFor(values.Length);
         }, wantsCoarse: byError);
         search.Run((float)start);
         return true;
     }
 
-    // What a payload should say, and the energy of what it says beyond the reference.
-    float[] Remembered(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, ReadOnlySpan<float> reference, out double energy)
+    // Keeps what a payload should say; returns the energy of what that is beyond the reference.
+    double Remember(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, ReadOnlySpan<float> reference)
     {
         if (wanted.Length == 0)
             (wanted, decoded) = (new float[values.Length], new float[values.Length]);
@@ -125,14 +125,13 @@ public sealed class PayloadEncoder
         wanted.CopyTo(decoded, 0);
         if (plan.Codec.SubtractsReference)
             TensorPrimitives.Subtract(wanted, reference, decoded);
-        energy = LaneSums.OfSquares(decoded);
-        return wanted;
+        return LaneSums.OfSquares(decoded);
     }
 
-    double ErrorOf(float[] ideal, RandomKey key, ReadOnlyMemory<float> reference)
+    double ErrorOf(RandomKey key, ReadOnlyMemory<float> reference)
     {
         decoder.Value.Decode(output.Written, decoded, key, reference);
-        TensorPrimitives.Subtract(ideal, decoded, decoded);
+        TensorPrimitives.Subtract(wanted, decoded, decoded);
         return LaneSums.OfSquares(decoded);
     }
 

@@ -20,6 +20,9 @@ static class Magnitudes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint BitsOf(float value) => BitConverter.SingleToUInt32Bits(value) & Mask;
 
+    /// <summary>The largest magnitude; 0 for no values, not finite where a value is not.</summary>
+    public static float LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Largest(values));
+
     /// <summary>The largest magnitude's bits; 0 for no values.</summary>
     public static uint Largest(ReadOnlySpan<float> values) => Extremes(values).Largest;
 

@@ -24,7 +24,7 @@ sealed class DeadZoneFitter(DeadZone quantizer, CodecPlan plan) : GridFitter
         {
             var coded = state.blocks[index].Coded(state.values.Span);
             state.Item1.blockEnergies[index] = LaneSums.OfSquares(coded);
-            state.Item1.blockLargest[index] = BitConverter.UInt32BitsToSingle(Magnitudes.Largest(coded));
+            state.Item1.blockLargest[index] = Magnitudes.LargestOf(coded);
         });
         Join(blocks);
         if (!double.IsFinite(energy))

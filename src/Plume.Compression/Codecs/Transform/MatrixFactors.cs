@@ -138,9 +138,7 @@ sealed class MatrixFactors(TensorSpec tensor)
     {
         double sum = 0;
         for (int product = 0; product < Rank; product++)
-            sum += (double)LargestOf(columns.AsSpan(product * Rows, Rows)) * LargestOf(rows.AsSpan(product * Columns, Columns));
+            sum += (double)Magnitudes.LargestOf(columns.AsSpan(product * Rows, Rows)) * Magnitudes.LargestOf(rows.AsSpan(product * Columns, Columns));
         return sum;
     }
-
-    static float LargestOf(ReadOnlySpan<float> values) => BitConverter.UInt32BitsToSingle(Magnitudes.Largest(values));
 }
