@@ -20,11 +20,14 @@ static class PlumeCommand
         var root = new RootCommand("Plume: federated learning that is light on the wire.")
         {
             SimulateCommand.Create(),
+            TrainCommand.Create(),
+            EvaluateCommand.Create(),
             CompressCommand.Create(),
             DecompressCommand.Create(),
             InspectCommand.Create(),
             BenchCommand.Create(),
             SchemaCommand.Create(),
+            MemoryCommand.Create(),
         };
         var line = root.Parse(arguments);
         try

@@ -13,9 +13,6 @@ namespace Plume.Cli.Setup;
 /// <summary>What an experiment learns from and with: data, who holds what, the model and its first weights.</summary>
 sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, ModelGraph Graph)
 {
-    /// <summary>Share of a table's rows that are kept for measuring.</summary>
-    const double TestShare = 0.2;
-
     static readonly string[] Files = ["data.file", "model.file", "model.weights"];
 
     /// <summary>Loads everything that the settings name.</summary>
@@ -57,7 +54,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, RandomKey key) => settings.Get<string>("data.set") switch
     {
         "digits" => Digits.Load(),
-        "csv" => HoldOut(CsvSet.Load(settings.Get<string>("data.file"), settings.Get<string>("data.label"), (settings.Get<Partition>("data.partition") as ByColumn)?.Column), key),
+        "csv" => DataSource.HoldOut(CsvSet.Load(settings.Get<string>("data.file"), settings.Get<string>("data.label"), (settings.Get<Partition>("data.partition") as ByColumn)?.Column), key),
         var set => Folder(set)!.Load(Optional(settings, "data.folder")),
     };
 
@@ -67,14 +64,6 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         "mnist" => MnistFolder.Mnist,
         _ => null,
     };
-
-    static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)
-    {
-        int[] order = [.. Enumerable.Range(0, all.Count)];
-        new RandomDraws(key.Fold("hold-out")).Shuffle(order.AsSpan());
-        int test = Math.Max(1, (int)(TestShare * all.Count));
-        return (all.Take("train", order.AsSpan(test)), all.Take("test", order.AsSpan(0, test)));
-    }
 
     static ModelGraph LoadModel(Settings settings, LabeledSet train, RandomKey key)
     {

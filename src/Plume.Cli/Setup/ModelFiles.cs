@@ -40,6 +40,11 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
         }
     }
 
+    /// <summary>Reads a file that must hold a whole model.</summary>
+    /// <exception cref="CliException">As for <see cref="Read"/>, or the file has weights only.</exception>
+    public static ModelGraph ReadGraph(string path) => Read(path).Graph
+        ?? throw new CliException(ExitCode.Input, $"'{path}' holds weights without a graph, so it cannot be run; give an .onnx file, or a .plume file made of one.");
+
     static ModelFiles OfCompressed(string path, string? reference)
     {
         var file = PlumeFile.Read(File.ReadAllBytes(path));

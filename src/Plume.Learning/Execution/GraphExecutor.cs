@@ -13,11 +13,15 @@ namespace Plume.Learning.Execution;
 /// </summary>
 public sealed class GraphExecutor : IExecutor
 {
+    const float LeastScale = 1e-8f;
+
     readonly DisposeScope owned;
     readonly Step[] steps;
     readonly Frame frame;
+    readonly Dictionary<string, int> slots;
     readonly int input;
     readonly int output;
+    readonly Tensor[] scales;
 
     /// <summary>Compiles a graph; the weights are those of the graph.</summary>
     /// <exception cref="UnsupportedOperatorException">An operator is not supported; the message names it and its node.</exception>
@@ -33,19 +37,21 @@ public sealed class GraphExecutor : IExecutor
         try
         {
             var nodes = WithoutFinalSoftmax(graph, out string logits);
-            var slots = NumberValues(graph, nodes);
+            slots = NumberValues(graph, nodes);
             frame = new Frame(slots.Count);
             (input, output) = (slots[graph.Inputs[0].Name], slots[logits]);
             Weights = zeros(Layout.Length);
             Gradients = zeros(Layout.Length);
             Learnable = zeros(Layout.Length);
-            PlaceWeights(slots);
+            Decaying = zeros(Layout.Length);
+            PlaceWeights();
             foreach (var constant in graph.Initializers.Where(initializer => slots.ContainsKey(initializer.Name) && frame.Slots[slots[initializer.Name]] is null))
             {
                 if (constant.ElementType == ElementType.Float)
                     frame.Slots[slots[constant.Name]] = NodeCompiler.TensorOf(constant);
             }
 
+            scales = [.. nodes.Where(node => node.OpType == "plume.FakeQuantize").Select(node => frame.Slots[slots[node.Inputs[1]]]).Distinct()];
             steps = [.. nodes.Select(node => new NodeCompiler(graph, node, slots).Compile())];
             SetWeights(graph.ToWeights().Values);
         }
@@ -56,7 +62,7 @@ public sealed class GraphExecutor : IExecutor
         }
 
         // The tensors live as long as the executor, whatever scope its maker stands in.
-        owned.Detach(Weights, Gradients, Learnable);
+        owned.Detach(Weights, Gradients, Learnable, Decaying);
         foreach (var slot in frame.Slots.Where(slot => slot is not null))
             owned.Detach(slot);
         owned.Dispose();
@@ -73,6 +79,9 @@ public sealed class GraphExecutor : IExecutor
 
     /// <summary>1 where a value is learned, 0 where it is a running statistic.</summary>
     internal Tensor Learnable { get; }
+
+    /// <summary>1 where a value is a weight, which weight decay may shrink, 0 for biases, normalizations, scales and statistics.</summary>
+    internal Tensor Decaying { get; }
 
     /// <summary>Whether some values are running statistics.</summary>
     internal bool HasStatistics => Layout.Tensors.Any(tensor => tensor.Role == TensorRole.Statistic);
@@ -93,6 +102,19 @@ public sealed class GraphExecutor : IExecutor
     /// <summary>The class scores with everything a backward pass needs.</summary>
     internal Tensor Forward(Tensor batch, RandomKey key) => Run(batch, training: true, key);
 
+    /// <summary>A value of the last run: valid as long as the scope that the run stood in.</summary>
+    /// <exception cref="ArgumentException">The graph has no such value.</exception>
+    internal Tensor Value(string name) => slots.TryGetValue(name, out int slot)
+        ? frame.Slots[slot]
+        : throw new ArgumentException($"The graph has no value '{name}'.", nameof(name));
+
+    /// <summary>A step too far may turn a quantization's scale to zero or below; it is put back to the least that there is.</summary>
+    internal void KeepScalesPositive()
+    {
+        foreach (var scale in scales)
+            scale.clamp_min_(LeastScale);
+    }
+
     Tensor Run(Tensor batch, bool training, RandomKey key)
     {
         frame.Training = training;
@@ -103,7 +125,7 @@ public sealed class GraphExecutor : IExecutor
         return frame.Slots[output];
     }
 
-    void PlaceWeights(Dictionary<string, int> slots)
+    void PlaceWeights()
     {
         foreach (var tensor in Layout.Tensors.Where(tensor => slots.ContainsKey(tensor.Name)))
         {
@@ -112,6 +134,7 @@ public sealed class GraphExecutor : IExecutor
             if (tensor.Role != TensorRole.Statistic)
             {
                 Learnable.narrow(0, tensor.Offset, tensor.Length).fill_(1);
+                Decaying.narrow(0, tensor.Offset, tensor.Length).fill_(tensor.Role == TensorRole.Weight ? 1 : 0);
                 values.requires_grad_(true);
                 values.grad = Gradients.narrow(0, tensor.Offset, tensor.Length).view(shape);
             }
@@ -146,5 +169,6 @@ public sealed class GraphExecutor : IExecutor
         Weights.Dispose();
         Gradients.Dispose();
         Learnable.Dispose();
+        Decaying.Dispose();
     }
 }

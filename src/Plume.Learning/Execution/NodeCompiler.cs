@@ -41,6 +41,7 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
         ["Unsqueeze"] = Arrangement.Unsqueeze,
         ["ReduceMean"] = Arrangement.ReduceMean,
         ["Constant"] = Arrangement.Constant,
+        ["plume.FakeQuantize"] = FakeQuantization.Compile,
     };
 
     /// <summary>The operators that graphs may use.</summary>

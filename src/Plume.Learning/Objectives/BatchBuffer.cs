@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Plume.Learning.Data;
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Objectives;
@@ -13,6 +14,7 @@ sealed class BatchBuffer : IDisposable
 
     public BatchBuffer(LabeledSet set, int size)
     {
+        TorchLibrary.EnsureLoaded();
         this.set = set;
         long[] shape = [size, .. set.SampleShape.Select(length => (long)length)];
         features = zeros(shape).DetachFromDisposeScope();

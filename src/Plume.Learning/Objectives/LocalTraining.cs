@@ -16,7 +16,7 @@ static class LocalTraining
         var objective = task.Objective;
         executor.SetWeights(task.Received.Span);
         using var whole = NewDisposeScope();
-        using var optimizer = LocalStep.For(objective, executor);
+        using var optimizer = OptimizerStep.For(objective.Optimizer, objective.Momentum, executor);
         using var batches = new BatchBuffer(set, Math.Min(objective.BatchSize, indices.Length));
         var anchor = objective.Proximal > 0 ? executor.Weights.clone() : null;
         int[] order = [.. indices];
@@ -38,7 +38,7 @@ static class LocalTraining
                 loss += error.ToSingle();
                 using var gradientless = no_grad();
                 AddPenalties(executor, objective, anchor);
-                optimizer.Apply();
+                optimizer.Apply(objective.LearningRate);
             }
 
             loss /= Math.Max(1, steps);

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Cli.Setup;
+using Plume.Learning;
+using Plume.Learning.Training;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume train</c>: trains a model on data in one place.</summary>
+static class TrainCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = $"A built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file to go on with." };
+        var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .onnx." };
+        var command = new Command("train", "Train a model on data in one place.") { model, output };
+        var work = new WorkOptions(command);
+        var training = new TrainingFlags(command, "--epochs", defaultEpochs: 5, defaultRate: 0.05);
+        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), work.Read(line), training.Read(line), stop)));
+        return command;
+    }
+
+    static ExitCode Run(string model, string? output, Work work, TrainingOptions options, CancellationToken stop)
+    {
+        bool isFile = Path.HasExtension(model);
+        string target = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
+        var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
+        var data = work.Load(loaded);
+        var graph = loaded ?? Build(model, data, work);
+        using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, data.Train, options, work.Threads));
+        var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: (epoch, loss) => Console.Error.WriteLine($"epoch {epoch} of {options.Epochs}: loss {loss:0.0000}"), cancellation: stop);
+        OnnxFile.WriteFile(target, trained);
+        using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
+        var measured = evaluator.Evaluate(trained.ToWeights().Values.ToArray(), stop);
+        Console.Out.WriteLine($"{target}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(new FileInfo(target).Length)}");
+        return ExitCode.Done;
+    }
+
+    static ModelGraph Build(string name, DataSource data, Work work)
+    {
+        try
+        {
+            return ModelZoo.Build(name, data.Train.SampleShape, data.Train.Classes, work.Key.Fold("model"));
+        }
+        catch (ArgumentException misfit)
+        {
+            throw new CliException(ExitCode.Usage, misfit.Message.Split(" (Parameter '", 2)[0], misfit);
+        }
+    }
+}

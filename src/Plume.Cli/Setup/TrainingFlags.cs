@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Federation.Learners;
+using Plume.Learning.Training;
+
+namespace Plume.Cli.Setup;
+
+/// <summary>The options of training: how long, in what steps.</summary>
+sealed class TrainingFlags
+{
+    readonly Option<int> epochs;
+    readonly Option<int> batchSize = new("--batch-size") { Description = "Samples a step.", DefaultValueFactory = _ => 64 };
+    readonly Option<double> learningRate;
+    readonly Option<LocalOptimizer> optimizer = new("--optimizer") { Description = "sgd, with momentum 0.9, or adam.", DefaultValueFactory = _ => LocalOptimizer.Sgd };
+    readonly Option<double> weightDecay = new("--weight-decay") { Description = "Factor of the squared-norm penalty on weights.", DefaultValueFactory = _ => 5e-4 };
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="epochsName">What the number of epochs is called.</param>
+    /// <param name="defaultEpochs">How many without it.</param>
+    /// <param name="defaultRate">The learning rate without one.</param>
+    public TrainingFlags(Command command, string epochsName, int defaultEpochs, double defaultRate)
+    {
+        epochs = new(epochsName) { Description = "Passes over the training data.", DefaultValueFactory = _ => defaultEpochs };
+        learningRate = new("--learning-rate") { Description = "Step size at the start; it falls to zero along half a cosine.", DefaultValueFactory = _ => defaultRate };
+        command.Options.Add(epochs);
+        command.Options.Add(batchSize);
+        command.Options.Add(learningRate);
+        command.Options.Add(optimizer);
+        command.Options.Add(weightDecay);
+    }
+
+    /// <summary>What the line says.</summary>
+    /// <exception cref="CliException">A number is out of its range.</exception>
+    public TrainingOptions Read(ParseResult line)
+    {
+        double decay = line.GetValue(weightDecay);
+        if (!(decay >= 0 && double.IsFinite(decay)))
+            throw new CliException(ExitCode.Usage, $"--weight-decay must not be negative, but is {decay}.");
+        try
+        {
+            return new TrainingOptions(line.GetValue(epochs), line.GetValue(batchSize), line.GetValue(learningRate), line.GetValue(optimizer), WeightDecay: decay);
+        }
+        catch (ArgumentOutOfRangeException wrong)
+        {
+            throw new CliException(ExitCode.Usage, wrong.Message.Split(" (Parameter '", 2)[0], wrong);
+        }
+    }
+}

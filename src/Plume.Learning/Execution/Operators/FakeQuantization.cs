@@ -1,0 +1,68 @@
+using Plume.Models.Graph;
+using static TorchSharp.torch;
+
+namespace Plume.Learning.Execution.Operators;
+
+/// <summary>
+/// Rounds values to the levels of a few bits and lets gradients pass as if it had not: to the value where it is within
+/// the levels, and to the step by how far the rounding went. Sources: Bengio et al., "Estimating or Propagating
+/// Gradients Through Stochastic Neurons", 2013, arXiv:1308.3432; Esser et al., "Learned Step Size Quantization", 2019,
+/// arXiv:1902.08153, with its gradient scale 1 / sqrt(values * highest level); for one bit Rastegari et al.,
+/// "XNOR-Net", 2016, arXiv:1603.05279, where we let every gradient pass, however large the weight.
+/// </summary>
+static class FakeQuantization
+{
+    public static Step Compile(NodeCompiler node)
+    {
+        int input = node.Needed(0), scale = node.Needed(1), output = node.Output();
+        var levels = Levels.Of(node.Node);
+        long? axis = node.Node.Has("axis") ? node.Node.Int("axis", 0) : null;
+        return frame =>
+        {
+            var x = frame.Slots[input];
+            var step = Spread(frame.Slots[scale], axis, x);
+            frame.Slots[output] = frame.Training && step.requires_grad ? Learning(x, step, levels) : levels.Round(x, step);
+        };
+    }
+
+    static Tensor Learning(Tensor x, Tensor step, Levels levels)
+    {
+        double share = 1 / Math.Sqrt((double)x.numel() / step.numel() * Math.Max(1, levels.High));
+        var slowed = step * share + (step * (1 - share)).detach();
+        if (levels.IsBinary)
+            return Passing(-x, x) + slowed * Levels.Signs(x);
+        var scaled = (x / slowed).clamp(levels.Low, levels.High);
+        return Passing(scaled.round() - scaled, scaled) * slowed;
+    }
+
+    // value + change, of which only value has a gradient.
+    static Tensor Passing(Tensor change, Tensor value) => value + change.detach();
+
+    // One step for each channel, in the shape that stretches over x.
+    static Tensor Spread(Tensor scale, long? axis, Tensor x)
+    {
+        if (axis is null || scale.numel() == 1)
+            return scale;
+        long[] shape = [.. Enumerable.Repeat(1L, (int)x.dim())];
+        shape[axis.Value < 0 ? axis.Value + x.dim() : axis.Value] = scale.numel();
+        return scale.view(shape);
+    }
+
+    /// <summary>The lowest and the highest multiple of the step; none for one bit, which has two signs.</summary>
+    readonly record struct Levels(double Low, double High, bool IsBinary)
+    {
+        public static Levels Of(Node node)
+        {
+            long bits = node.Int("bits", 8), zero = node.Int("zero_point", 0);
+            bool signed = node.Int("signed", 1) != 0;
+            if (bits is < 1 or > 8)
+                throw UnsupportedOperatorException.Use(node, $"bits must be 1 to 8, but are {bits}");
+            double top = signed ? (1 << (int)(bits - 1)) - 1 : (1 << (int)bits) - 1;
+            return signed && bits == 1 ? new(-1, 1, true) : signed ? new(-top, top, false) : new(-zero, top - zero, false);
+        }
+
+        public static Tensor Signs(Tensor x) => x.ge(0).to_type(ScalarType.Float32) * 2 - 1;
+
+        public Tensor Round(Tensor x, Tensor step) => IsBinary ? Signs(x) * step : (x / step).round_().clamp_(Low, High).mul_(step);
+    }
+}

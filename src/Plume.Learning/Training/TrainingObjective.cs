@@ -1,0 +1,36 @@
+using Plume.Learning.Execution;
+using static TorchSharp.torch;
+
+namespace Plume.Learning.Training;
+
+/// <summary>What a training step minimizes. Calls come from several threads at once, each with another part of the batch.</summary>
+public interface ITrainingObjective
+{
+    /// <summary>The mean loss of these samples: a scalar tensor with a gradient.</summary>
+    Tensor Loss(TrainingBatch batch);
+}
+
+/// <summary>What an objective sees of one part of a batch, after the forward pass.</summary>
+/// <param name="Executor">The model in training.</param>
+/// <param name="Features">[samples, sample shape].</param>
+/// <param name="Labels">[samples], 64-bit integers.</param>
+/// <param name="Logits">[samples, classes], before any softmax.</param>
+/// <param name="Samples">The samples' indices in the set.</param>
+/// <param name="Progress">The share of all steps that is done, 0 to 1.</param>
+public readonly record struct TrainingBatch(GraphExecutor Executor, Tensor Features, Tensor Labels, Tensor Logits, ReadOnlyMemory<int> Samples, double Progress);
+
+/// <summary>Cross-entropy with the labels.</summary>
+public sealed record CrossEntropy : ITrainingObjective
+{
+    /// <inheritdoc/>
+    public Tensor Loss(TrainingBatch batch) => nn.functional.cross_entropy(batch.Logits, batch.Labels);
+}
+
+/// <summary>Keeps weights within a set while they are trained: after every step they are put back into it.</summary>
+public interface IWeightConstraint
+{
+    /// <summary>Changes the weights that are outside.</summary>
+    /// <param name="weights">In the order of the model's layout.</param>
+    /// <param name="progress">The share of all steps that is done, above 0 and at most 1.</param>
+    void Enforce(Span<float> weights, double progress);
+}
