@@ -31,7 +31,7 @@ static class TrainCommand
         var data = work.Load(loaded);
         var graph = loaded ?? Build(model, data, work);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, data.Train, options, work.Threads));
-        var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: (epoch, loss) => Console.Error.WriteLine($"epoch {epoch} of {options.Epochs}: loss {loss:0.0000}"), cancellation: stop);
+        var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop);
         OnnxFile.WriteFile(target, trained);
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values.ToArray(), stop);

@@ -30,14 +30,13 @@ public sealed class SoftLabels
         SampleFit.Check(teacher, set);
         var scores = new float[(long)set.Count * set.Classes];
         int chunks = (set.Count + Chunk - 1) / Chunk, workers = Math.Min(threads, chunks);
-        Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, worker =>
+        SideBySide.Run(workers, threads, worker =>
         {
             using var executor = new GraphExecutor(teacher);
             using var batch = new BatchBuffer(set, Math.Min(Chunk, set.Count));
             for (int chunk = worker; chunk < chunks && !cancellation.IsCancellationRequested; chunk += workers)
                 Fill(executor, batch, set, chunk * Chunk, scores);
-        });
-        cancellation.ThrowIfCancellationRequested();
+        }, cancellation);
         return new SoftLabels(scores, set.Classes);
     }
 

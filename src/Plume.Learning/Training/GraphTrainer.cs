@@ -5,6 +5,7 @@ using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Objectives;
 using Plume.Models.Graph;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
@@ -87,7 +88,7 @@ public sealed class GraphTrainer : IDisposable
     {
         int worked = Math.Min(shards.Length, batch.Length);
         var losses = new double[worked];
-        Parallel.For(0, worked, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        SideBySide.Run(worked, threads, i =>
         {
             int from = (int)((long)batch.Length * i / worked), to = (int)((long)batch.Length * (i + 1) / worked);
             losses[i] = shards[i].Backward(objective, batch[from..to], batch.Length, progress, key.Fold((ulong)i));
@@ -100,6 +101,9 @@ public sealed class GraphTrainer : IDisposable
             leader.Gradients.add_(shards[i].Executor.Gradients);
         if (leader.HasStatistics)
             TrainingShard.JoinStatistics(shards.AsSpan(0, worked));
+        double norm = leader.Gradients.norm().ToDouble();
+        if (norm > options.ClipNorm)
+            leader.Gradients.mul_(options.ClipNorm / norm);
         if (options.WeightDecay > 0)
             leader.Gradients.addcmul_(leader.Weights, leader.Decaying, value: options.WeightDecay);
         optimizer.Apply(options.RateAt(progress));

@@ -20,6 +20,10 @@ public enum LearningRateSchedule
 /// <param name="Momentum">Momentum of SGD, 0 for none.</param>
 /// <param name="WeightDecay">Factor of the squared-norm penalty, 0 for none.</param>
 /// <param name="Schedule">How the learning rate goes on.</param>
+/// <param name="ClipNorm">
+/// The largest norm of a step's gradient; a longer one is scaled down to it, so that one bad batch, or a hot teacher, ends
+/// no training. Source: Pascanu, Mikolov, Bengio, "On the Difficulty of Training Recurrent Neural Networks", 2012, arXiv:1211.5063.
+/// </param>
 /// <param name="Shards">
 /// Into how many parts a batch is cut; parts are worked on side by side and their gradients added in order. Part of the
 /// result (batch normalization measures each part on its own), unlike the number of threads.
@@ -32,6 +36,7 @@ public sealed record TrainingOptions(
     double Momentum = 0.9,
     double WeightDecay = 5e-4,
     LearningRateSchedule Schedule = LearningRateSchedule.Cosine,
+    double ClipNorm = 2,
     int Shards = 2)
 {
     /// <summary>Passes over the data.</summary>
@@ -42,6 +47,9 @@ public sealed record TrainingOptions(
 
     /// <summary>Step size of the optimizer at the start.</summary>
     public double LearningRate { get; } = LearningRate > 0 && double.IsFinite(LearningRate) ? LearningRate : throw Refusal(nameof(LearningRate), LearningRate, "must be positive");
+
+    /// <summary>The largest norm of a step's gradient.</summary>
+    public double ClipNorm { get; } = ClipNorm > 0 ? ClipNorm : throw Refusal(nameof(ClipNorm), ClipNorm, "must be positive");
 
     /// <summary>Parts of a batch.</summary>
     public int Shards { get; } = Shards is >= 1 and <= 64 ? Shards : throw Refusal(nameof(Shards), Shards, "must be 1 to 64");

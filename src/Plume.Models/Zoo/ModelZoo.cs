@@ -12,6 +12,8 @@ public static class ModelZoo
         [Logistic.Name] = Logistic.Write,
         [Mlp.Name] = (network, classes) => Mlp.Write(network, classes),
         [LeNet.Name] = LeNet.Write,
+        [LeNetSmall.Name] = LeNetSmall.Write,
+        [LeNet300.Name] = LeNet300.Write,
         [ResNet8.Name] = ResNet8.Write,
     };
 

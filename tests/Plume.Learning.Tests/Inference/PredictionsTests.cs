@@ -1,0 +1,55 @@
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+using Plume.Learning.Data;
+using Plume.Learning.Inference;
+using Plume.Models.Graph;
+using Plume.Models.Zoo;
+
+namespace Plume.Learning.Tests.Inference;
+
+public class PredictionsTests
+{
+    static readonly LabeledSet Test = Digits.Load().Test;
+    static readonly ModelGraph Graph = ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1));
+
+    [Fact]
+    public void ONNX_Runtime_and_TorchSharp_measure_the_same_accuracy()
+    {
+        using var model = new RuntimeModel(Graph);
+        using var evaluator = new GraphEvaluator(Graph, Test);
+        Assert.Equal(evaluator.Evaluate(Graph.ToWeights().Values.ToArray(), default).Accuracy, Predictions.Of(model, Test).Accuracy(Test), 0.003);
+    }
+
+    [Fact]
+    public void A_model_agrees_with_itself_and_less_with_another()
+    {
+        using var one = new RuntimeModel(Graph);
+        using var other = new RuntimeModel(ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(2)));
+        var mine = Predictions.Of(one, Test);
+        Assert.Equal(1, mine.Agreement(mine));
+        Assert.InRange(mine.Agreement(Predictions.Of(other, Test)), 0, 0.9);
+    }
+
+    [Fact]
+    public void Each_model_gets_a_median_latency()
+    {
+        using var small = new RuntimeModel(Graph);
+        using var large = new RuntimeModel(ModelZoo.Build("resnet8", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var times = Latency.Measure([small, large], Test, TimeSpan.Zero);
+        Assert.True(times[0] > TimeSpan.Zero && times[1] > times[0]);
+    }
+
+    [Fact]
+    public void A_batch_of_another_shape_is_refused_in_words()
+    {
+        using var model = new RuntimeModel(ModelZoo.Build("mlp", [1, 9, 9], 10, RandomKey.FromSeed(1)));
+        Assert.Contains("on an input of [100, 1, 8, 8]", Assert.Throws<InvalidPayloadException>(() => Predictions.Of(model, Test)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_graph_that_ONNX_Runtime_does_not_know_is_refused_by_name()
+    {
+        var strange = new ModelGraph("strange", Graph.Inputs, [new ValueInfo("y", ElementType.Float, []) { HasShape = false }], [new Node("n", "Unheard", [Graph.Inputs[0].Name], ["y"])], []);
+        Assert.StartsWith("ONNX Runtime refuses model 'strange':", Assert.Throws<InvalidPayloadException>(() => new RuntimeModel(strange)).Message, StringComparison.Ordinal);
+    }
+}
