@@ -6,7 +6,7 @@ namespace Plume.Models.Graph;
 static class TensorRoles
 {
     // Operators that hand a weight on: an exporter's transpose, a fake quantization.
-    static readonly HashSet<string> HandOn = ["Identity", "Transpose", "Reshape", "Unsqueeze", "QuantizeLinear", "DequantizeLinear"];
+    static readonly HashSet<string> HandOn = ["Identity", "Transpose", "Reshape", "Unsqueeze", "QuantizeLinear", "DequantizeLinear", FakeQuantizer.OpType];
     static readonly HashSet<string> Products = ["MatMul", "Gemm", "Conv", "ConvTranspose"];
 
     /// <summary>The role of each float initializer that a weight-bearing slot reads; the others are constants.</summary>
@@ -42,6 +42,7 @@ static class TensorRoles
         ("RNN" or "GRU" or "LSTM", 3) => TensorRole.Bias,
         ("BatchNormalization", 3 or 4) => TensorRole.Statistic,
         ("BatchNormalization" or "InstanceNormalization" or "LayerNormalization" or "GroupNormalization", 1 or 2) => TensorRole.Normalization,
+        (FakeQuantizer.OpType, 1) => TensorRole.Normalization,
         ("Add", 0 or 1) when IsVector(tensor) && FollowsProduct(graph, node) => TensorRole.Bias,
         _ => null,
     };

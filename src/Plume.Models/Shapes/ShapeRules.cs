@@ -39,6 +39,7 @@ static class ShapeRules
         ["Cast"] = Unchanged,
         ["QuantizeLinear"] = Unchanged,
         ["DequantizeLinear"] = Unchanged,
+        [FakeQuantizer.OpType] = QuantizationRules.FakeQuantize,
         ["Constant"] = ArrangementRules.Constant,
         ["Flatten"] = ArrangementRules.Flatten,
         ["Reshape"] = ReshapeRule.Reshape,
