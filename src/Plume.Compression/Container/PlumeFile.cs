@@ -14,13 +14,25 @@ namespace Plume.Compression.Container;
 public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<byte> Payload, ulong Key)
 {
     /// <summary>The newest version of the format, which is the one written.</summary>
-    public const byte Version = 1;
+    public const byte Version = 2;
 
     /// <summary>Hash of the reference's values (<see cref="HashOf"/>) where the codec needs one; 0 otherwise.</summary>
     public ulong ReferenceHash { get; init; }
 
     /// <summary>The model's graph without its weights, in a form that this format does not look into; may be empty.</summary>
     public ReadOnlyMemory<byte> Graph { get; init; }
+
+    /// <summary>
+    /// The integer tensors of a quantized model, as floats of whole numbers in a file of their own; null where there are
+    /// none. Such a file has no graph and no integers itself.
+    /// </summary>
+    public PlumeFile? Integers
+    {
+        get;
+        init => field = value is null or { Integers: null, Graph.IsEmpty: true }
+            ? value
+            : throw new ArgumentException("A file of integers has tensors and a payload only.", nameof(value));
+    }
 
     /// <summary>Hash of a model's values, by which a file knows the reference it was made against.</summary>
     public static ulong HashOf(ReadOnlySpan<float> values) =>

@@ -7,8 +7,9 @@ using Plume.Compression.Weights;
 namespace Plume.Compression.Container;
 
 /// <summary>
-/// The bytes of a .plume file: a magic, a version, and four sections (header, layout, graph, payload), each in blocks of
-/// at most 1 MiB that carry their own hash, so that damage is found before anything is made of it.
+/// The bytes of a .plume file: a magic, a version, and sections (header, layout, graph, payload, integers), each in
+/// blocks of at most 1 MiB that carry their own hash, so that damage is found before anything is made of it. The last
+/// section, new in version 2, is empty or a file of its own.
 /// </summary>
 static class PlumeFormat
 {
@@ -27,10 +28,13 @@ static class PlumeFormat
         WriteSection(output, LayoutOf(file.Layout));
         WriteSection(output, file.Graph.Span);
         WriteSection(output, file.Payload.Span);
+        WriteSection(output, file.Integers is { } integers ? Write(integers) : []);
         return output.Written.ToArray();
     }
 
-    public static PlumeFile Read(ReadOnlySpan<byte> bytes)
+    public static PlumeFile Read(ReadOnlySpan<byte> bytes) => Read(bytes, isInner: false);
+
+    static PlumeFile Read(ReadOnlySpan<byte> bytes, bool isInner)
     {
         var input = new PayloadReader(bytes);
         if (!input.Bytes(Magic.Length, "magic").SequenceEqual(Magic))
@@ -42,8 +46,16 @@ static class PlumeFormat
         var layout = new PayloadReader(ReadSection(ref input, "layout"));
         byte[] graph = ReadSection(ref input, "graph");
         byte[] payload = ReadSection(ref input, "payload");
+        byte[] integers = version >= 2 ? ReadSection(ref input, "integers") : [];
         input.End("file");
-        var file = FileOf(ref header, ReadLayout(ref layout)) with { Graph = graph, Payload = payload };
+        if (isInner && (graph.Length > 0 || integers.Length > 0))
+            throw new InvalidPayloadException("The file's integers have a graph or integers of their own; they are tensors and a payload only.");
+        var file = FileOf(ref header, ReadLayout(ref layout)) with
+        {
+            Graph = graph,
+            Payload = payload,
+            Integers = integers.Length == 0 ? null : Read(integers, isInner: true),
+        };
         // A payload has a byte or more for every segment, which has fewer than eight blocks, so a layout beyond that is false
         // before memory is taken for it.
         if (file.Layout.Length > 8L * payload.Length * BlockPlan.MaxLength)

@@ -23,9 +23,13 @@ public static class CompressedModel
     {
         ArgumentNullException.ThrowIfNull(graph);
         // With zeros for weights the graph's bytes are all structure, and the zeros vanish in the compression.
-        byte[] skeleton = OnnxFile.Write(graph.With(new ModelWeights(graph.Weights)));
+        byte[] skeleton = OnnxFile.Write(IntegerTensors.Clear(graph.With(new ModelWeights(graph.Weights))));
         using var compressor = new Compressor(level: 19);
-        return Compress(graph.ToWeights(), codec, reference) with { Graph = compressor.Wrap(skeleton).ToArray() };
+        return Compress(graph.ToWeights(), codec, reference) with
+        {
+            Graph = compressor.Wrap(skeleton).ToArray(),
+            Integers = IntegerTensors.Of(graph) is { } integers ? Compress(integers, IntegerTensors.Codec) : null,
+        };
     }
 
     /// <summary>Compresses weights alone.</summary>
@@ -57,7 +61,8 @@ public static class CompressedModel
         var graph = OnnxFile.Read(Unwrap(file));
         if (!graph.Weights.Equals(file.Layout))
             throw new InvalidPayloadException("The file's graph and its layout are of different models.");
-        return graph.With(file.Decode(reference));
+        graph = graph.With(file.Decode(reference));
+        return file.Integers is { } integers ? IntegerTensors.Place(graph, integers) : graph;
     }
 
     static byte[] Unwrap(PlumeFile file)

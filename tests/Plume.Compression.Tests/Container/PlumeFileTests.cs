@@ -45,11 +45,41 @@ public class PlumeFileTests
     }
 
     [Fact]
+    public void Integers_read_back_from_a_file_in_the_file()
+    {
+        var file = Some.PlumeFile("uniform(4) | rans", Small) with { Graph = new byte[] { 1, 2, 3 }, Integers = Some.PlumeFile("deadzone(abs=1, exact) | range", Small) };
+        var read = PlumeFile.Read(file.ToBytes());
+        Assert.Equal(file.Integers.Decode().Values, read.Integers!.Decode().Values);
+        Assert.Equal(file.Decode().Values, read.Decode().Values);
+    }
+
+    [Fact]
+    public void Integers_have_no_graph_and_no_integers_of_their_own()
+    {
+        var file = Some.PlumeFile("pack", Small);
+        var refusal = Assert.Throws<ArgumentException>(() => file with { Integers = file with { Graph = new byte[] { 1 } } });
+        Assert.Equal("A file of integers has tensors and a payload only. (Parameter 'value')", refusal.Message);
+        byte[] bytes = (file with { Integers = file }).ToBytes(), inner = (file with { Graph = new byte[] { 1 } }).ToBytes();
+        byte[] forged = [.. bytes.AsSpan(0, bytes.Length - file.ToBytes().Length - 16), .. BitConverter.GetBytes((ulong)inner.Length), .. inner, .. System.IO.Hashing.XxHash64.Hash(inner).Reverse()];
+        Assert.Equal("The file's integers have a graph or integers of their own; they are tensors and a payload only.",
+            Assert.Throws<InvalidPayloadException>(() => PlumeFile.Read(forged)).Message);
+    }
+
+    [Fact]
+    public void A_file_of_version_1_is_read()
+    {
+        var file = Some.PlumeFile("uniform(4) | rans", Small);
+        byte[] bytes = file.ToBytes()[..^8];
+        bytes[8] = 1;
+        Assert.Equal(file.Decode().Values, PlumeFile.Read(bytes).Decode().Values);
+    }
+
+    [Fact]
     public void A_newer_version_is_refused_by_name()
     {
         byte[] bytes = Some.PlumeFile("pack", Small).ToBytes();
         bytes[8] = 3;
-        Assert.Equal("Payload field 'version' at offset 8 is 3, but it must be 1 to 1: a newer Plume wrote it, and that one is needed to read it.",
+        Assert.Equal("Payload field 'version' at offset 8 is 3, but it must be 1 to 2: a newer Plume wrote it, and that one is needed to read it.",
             Assert.Throws<InvalidPayloadException>(() => PlumeFile.Read(bytes)).Message);
     }
 

@@ -1,0 +1,74 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Models.Graph;
+
+namespace Plume.Models.Container;
+
+/// <summary>The integer weights of a quantized graph, as whole numbers that a codec can take.</summary>
+static class IntegerTensors
+{
+    // What is smaller costs less in the graph than its name in a layout.
+    const int Smallest = 64;
+
+    /// <summary>Multiples of one, each kept as it is.</summary>
+    public static Codec Codec { get; } = Codec.Parse("deadzone(abs=1, exact) | range");
+
+    /// <summary>The integers of all large weights, or null where there are none.</summary>
+    public static ModelWeights? Of(ModelGraph graph)
+    {
+        var layout = LayoutOf(graph);
+        if (layout.Length == 0)
+            return null;
+        var weights = new ModelWeights(layout);
+        foreach (var tensor in layout.Tensors)
+            Read(graph.FindInitializer(tensor.Name)!, weights[tensor]);
+        return weights;
+    }
+
+    /// <summary>The graph with zeros in their place.</summary>
+    public static ModelGraph Clear(ModelGraph graph) => With(graph, tensor => new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, new byte[tensor.Data.Length]));
+
+    /// <summary>The graph with the integers of a file in their place.</summary>
+    /// <exception cref="InvalidPayloadException">They are of other tensors, or out of the range of their type.</exception>
+    public static ModelGraph Place(ModelGraph graph, PlumeFile file)
+    {
+        if (!file.Layout.Equals(LayoutOf(graph)))
+            throw new InvalidPayloadException("The file's graph and its integers are of different models.");
+        var weights = file.Decode();
+        return With(graph, tensor => Write(tensor, weights[tensor.Name]));
+    }
+
+    static ModelGraph With(ModelGraph graph, Func<Initializer, Initializer> change) =>
+        new(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, [.. graph.Initializers.Select(tensor => IsTaken(tensor) ? change(tensor) : tensor)], graph.OpsetVersion)
+        {
+            ExtensionOpsets = graph.ExtensionOpsets,
+            Metadata = graph.Metadata,
+        };
+
+    static ModelLayout LayoutOf(ModelGraph graph) =>
+        ModelLayout.Of(graph.Initializers.Where(IsTaken).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
+
+    static bool IsTaken(Initializer tensor) => tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8;
+
+    static void Read(Initializer tensor, Span<float> values)
+    {
+        var bytes = tensor.Data.Span;
+        for (int i = 0; i < values.Length; i++)
+            values[i] = tensor.ElementType == ElementType.Int8 ? (sbyte)bytes[i] : bytes[i];
+    }
+
+    static Initializer Write(Initializer tensor, ReadOnlySpan<float> values)
+    {
+        var bytes = new byte[tensor.Data.Length];
+        (int low, int high) = tensor.ElementType == ElementType.Int8 ? ((int)sbyte.MinValue, (int)sbyte.MaxValue) : ((int)byte.MinValue, (int)byte.MaxValue);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(values[i] >= low && values[i] <= high))
+                throw new InvalidPayloadException($"Value {i} of tensor '{tensor.Name}' is {values[i]}, which is out of the range of {tensor.ElementType}.");
+            bytes[i] = unchecked((byte)(int)values[i]);
+        }
+
+        return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, bytes);
+    }
+}
