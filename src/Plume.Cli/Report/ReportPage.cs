@@ -1,27 +1,15 @@
-using System.Text;
-
 namespace Plume.Cli.Report;
 
-/// <summary>The page a run leaves behind: one file that loads nothing, for light and dark screens and for paper.</summary>
+/// <summary>The page a run leaves behind.</summary>
 static class ReportPage
 {
-    static readonly string Style = ReadStyle();
-
     /// <summary>The whole page.</summary>
-    public static string Render(RunReport report) => new StringBuilder()
-        .Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n")
-        .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n")
-        .Append($"<title>{Html.Text(report.Title)} - Plume</title>\n<style>\n{Style}</style>\n</head>\n<body>\n")
-        .Append($"<header><h1>{Html.Text(report.Title)}</h1><p>{Html.Text(report.Subtitle)}</p></header>\n")
-        .Append(Facts(report))
-        .Append(ReportCharts.Pair(report))
-        .Append(Wire(report))
-        .Append(Tensors(report))
-        .Append("<div class=\"pair\">")
-        .Append(Html.Section("Settings", Pairs(report.Settings)))
-        .Append(Html.Section("Made with", Pairs(report.Versions)))
-        .Append("</div>\n<footer>Bytes are counted from the payloads that were really encoded, headers included.</footer>\n</body>\n</html>\n")
-        .ToString();
+    public static string Render(RunReport report) => Page.Render(
+        report.Title,
+        report.Subtitle,
+        Facts(report) + ReportCharts.Pair(report) + Wire(report) + Tensors(report)
+            + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
+        "Bytes are counted from the payloads that were really encoded, headers included.");
 
     static string Facts(RunReport report)
     {
@@ -35,7 +23,7 @@ static class ReportPage
         };
         if (plain is not null)
             facts.Insert(3, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
-        return $"<dl class=\"facts\">{string.Concat(facts.Select(fact => $"<div><dt>{fact.Name}</dt><dd>{fact.Value}<small>{fact.Note}</small></dd></div>"))}</dl>\n";
+        return Page.Facts(facts);
     }
 
     static string Wire(RunReport report)
@@ -79,10 +67,4 @@ static class ReportPage
 
     static string Pairs(IReadOnlyList<(string Key, string Value)> pairs) =>
         Html.Table(["", ""], [.. pairs.Select(pair => (Cell[])[pair.Key, pair.Value])]).Replace("<thead><tr><th></th><th></th></tr></thead>", "", StringComparison.Ordinal);
-
-    static string ReadStyle()
-    {
-        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("report.css")!);
-        return reader.ReadToEnd();
-    }
 }
