@@ -15,12 +15,12 @@ enum ExitCode
     /// <summary>The run folder or an output file cannot be used.</summary>
     Output = 3,
 
-    /// <summary>The federation cannot go on.</summary>
+    /// <summary>The federation or the training cannot go on.</summary>
     Run = 4,
 
     /// <summary>A defect in Plume.</summary>
     Defect = 70,
 
-    /// <summary>Stopped by Ctrl-C, at a round boundary.</summary>
+    /// <summary>Stopped by Ctrl-C: a federation at a round boundary, other work at once.</summary>
     Stopped = 130,
 }

@@ -1,6 +1,7 @@
 using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Learning.Execution;
+using Plume.Learning.Training;
 
 namespace Plume.Cli.Errors;
 
@@ -24,6 +25,7 @@ static class Failure
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
         InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
+        DivergedException => (ExitCode.Run, exception.Message),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
         _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Plume.Compression.Randomness;
+using Plume.Models.Onnx;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Tests.Commands;
+
+public class SmallerModelTests
+{
+    [Fact]
+    public void A_model_is_trained_and_teaches_a_smaller_one_and_both_are_measured()
+    {
+        using var folder = new Folder();
+        var trained = Program.Run("train", "mlp", "--data", "digits", "--epochs", "6", "-o", folder["large.onnx"]);
+        Assert.Equal(0, trained.Code);
+        Assert.Contains("epoch 6 of 6: loss 0.", trained.Error);
+        Assert.Equal(0, Program.Run("distill", "--teacher", folder["large.onnx"], "--student", "logistic", "--data", "digits", "--epochs", "6", "-o", folder["small.onnx"]).Code);
+        var measured = Program.Run("evaluate", folder["large.onnx"], folder["small.onnx"], "--data", "digits", "--json");
+        Assert.Equal(0, measured.Code);
+        using var json = JsonDocument.Parse(measured.Output);
+        var models = json.RootElement.EnumerateArray().ToArray();
+        Assert.Equal(2, models.Length);
+        Assert.All(models, model => Assert.InRange(model.GetProperty("accuracy").GetDouble(), 0.85, 1));
+        Assert.Equal([4810, 650], models.Select(model => model.GetProperty("parameters").GetInt64()));
+        Assert.Equal([4736, 640], models.Select(model => model.GetProperty("multiplyAdds").GetInt64()));
+        Assert.Equal(1, models[0].GetProperty("agreement").GetDouble());
+        Assert.InRange(models[1].GetProperty("agreement").GetDouble(), 0.85, 0.999);
+        Assert.All(models, model => Assert.True(model.GetProperty("latencyMicroseconds").GetDouble() > 0 && model.GetProperty("bytes").GetInt64() > 0));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_file_on_any_number_of_threads()
+    {
+        using var folder = new Folder();
+        foreach (string threads in new[] { "1", "2" })
+            Assert.Equal(0, Program.Run("train", "mlp", "--data", "digits", "--epochs", "1", "--threads", threads, "-o", folder[$"{threads}.onnx"]).Code);
+        Assert.Equal(File.ReadAllBytes(folder["1.onnx"]), File.ReadAllBytes(folder["2.onnx"]));
+    }
+
+    [Fact]
+    public void A_table_and_samples_without_labels_will_do_for_a_teacher_of_images()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["teacher.onnx"], ModelZoo.Build("mlp", [1, 2, 2], 3, RandomKey.FromSeed(1)));
+        File.WriteAllText(folder["table.csv"], "a,b,c,d,label\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{i % 3},{i},{-i},1,{i % 3}\n")));
+        Assert.Equal(0, Program.Run("evaluate", folder["teacher.onnx"], "--data", folder["table.csv"]).Code);
+        File.WriteAllBytes(folder["samples.npy"], Npy([5, 1, 2, 2]));
+        var distilled = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", folder["samples.npy"], "--alpha", "1", "--epochs", "1", "-o", folder["student.onnx"]);
+        Assert.Equal(0, distilled.Code);
+        Assert.Contains("not measured, for the data has no labels", distilled.Output);
+        var refused = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", folder["samples.npy"], "-o", folder["x.onnx"]);
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("the teacher must have the whole loss: give --alpha 1", refused.Error);
+        Assert.Contains("has no labels, so nothing can be measured", Program.Run("evaluate", folder["teacher.onnx"], "--data", folder["samples.npy"]).Error);
+    }
+
+    [Fact]
+    public void A_teacher_and_a_student_of_other_classes_are_refused()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["teacher.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 7, RandomKey.FromSeed(1)));
+        var refused = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", "digits", "-o", folder["x.onnx"]);
+        Assert.Equal(2, refused.Code);
+        Assert.Contains("Model 'mlp' tells 7 classes apart, but digits (train) has 10.", refused.Error);
+        Assert.False(File.Exists(folder["x.onnx"]));
+    }
+
+    [Theory]
+    [InlineData(1, "There is no model 'lenett'; the built-in models are lenet", "train", "lenett", "--data", "digits")]
+    [InlineData(1, "Model 'lenet' does not fit samples of shape [1, 8, 8].", "train", "lenet", "--data", "digits")]
+    [InlineData(1, "--data is digits, fashion-mnist", "train", "mlp", "--data", "cifar")]
+    [InlineData(2, "--data names 'no.csv', which does not exist.", "train", "mlp", "--data", "no.csv")]
+    [InlineData(2, "mnist has no default folder", "train", "mlp", "--data", "mnist")]
+    [InlineData(1, "Option '--data' is required.", "train", "mlp")]
+    [InlineData(1, "LearningRate must be positive.", "train", "mlp", "--data", "digits", "--learning-rate", "NaN")]
+    [InlineData(1, "--temperature: 'hot' is neither a number", "distill", "--teacher", "t.onnx", "--student", "mlp", "--data", "digits", "--temperature", "hot")]
+    [InlineData(2, "'t.onnx' cannot be opened", "distill", "--teacher", "t.onnx", "--student", "mlp", "--data", "digits")]
+    [InlineData(4, "Use a smaller learning rate", "train", "mlp", "--data", "digits", "--learning-rate", "1e30", "-o", "/tmp/never.onnx")]
+    public void A_mistake_is_named(int code, string message, params string[] arguments)
+    {
+        var run = Program.Run(arguments);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+        Assert.Equal(code, run.Code);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    // Version 1.0: magic, version, length of the header, header, little-endian floats.
+    static byte[] Npy(int[] shape)
+    {
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({string.Join(", ", shape)}), }}";
+        header = header.PadRight((10 + header.Length + 1 + 63) / 64 * 64 - 10 - 1) + "\n";
+        float[] values = [.. Enumerable.Range(0, shape.Aggregate((a, b) => a * b)).Select(i => i * 0.1f)];
+        return [0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. System.Text.Encoding.ASCII.GetBytes(header), .. values.SelectMany(BitConverter.GetBytes)];
+    }
+}
