@@ -53,7 +53,7 @@ sealed class ChannelWalk
         foreach (var node in graph.Nodes)
             walk.Add(node);
         foreach (var output in graph.Outputs)
-            walk.Freeze(walk.values[output.Name], $"they reach the graph's output '{output.Name}'");
+            walk.End(output.Name);
         return walk;
     }
 
@@ -65,6 +65,20 @@ sealed class ChannelWalk
 
     /// <summary>True where the value follows from initializers alone.</summary>
     public bool IsConstant(string value) => constants.Contains(value);
+
+    /// <summary>For each tensor that a product reads as its weight, the axis that is summed over.</summary>
+    public Dictionary<string, int> InputAxes()
+    {
+        var found = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var tensor in Graph.Initializers)
+        {
+            int axis = Array.FindIndex(values[tensor.Name], axis => axis.IsNumbered && axis.Places.Any(Places.IsConsumed));
+            if (axis >= 0)
+                found.Add(tensor.Name, axis);
+        }
+
+        return found;
+    }
 
     /// <summary>Ties two axes of the same length, index by index, and gives back the axis that both now are.</summary>
     public ChannelAxis Join(ChannelAxis left, ChannelAxis right)
@@ -84,6 +98,9 @@ sealed class ChannelWalk
 
         return left;
     }
+
+    /// <summary>True where, as far as is known yet, something can be taken from the axis.</summary>
+    public bool CanLose(ChannelAxis axis) => axis.Pinned is null && axis.Places.Any(place => Places.ReasonOf(place) is null);
 
     /// <summary>Nothing can be taken from these axes.</summary>
     public void Freeze(IEnumerable<ChannelAxis> axes, string reason)
@@ -113,6 +130,13 @@ sealed class ChannelWalk
     public IReadOnlyList<Dimension> Shape(string value) => known.Shapes[value];
 
     public static ChannelAxis[] Fixed(int count, string reason) => [.. Enumerable.Repeat(ChannelAxis.Fixed(reason), count)];
+
+    // That it is an output is the reason to tell, whatever else there is.
+    void End(string output)
+    {
+        foreach (int place in values[output].Where(axis => axis.Pinned is null).SelectMany(axis => axis.Places))
+            Places.Freeze(place, $"they reach the graph's output '{output}'", isMain: true);
+    }
 
     void Add(Initializer tensor)
     {

@@ -2,7 +2,7 @@ namespace Plume.Models.Prune.Channels;
 
 /// <summary>
 /// Numbered places, one for each index along an axis of a tensor, joined where one cannot be removed without the other.
-/// What is joined is one channel. A channel may be frozen, with the first reason that was given.
+/// What is joined is one channel. A channel may be frozen, with a reason.
 /// </summary>
 sealed class Places
 {
@@ -41,7 +41,12 @@ sealed class Places
         reasons[root] ??= reasons[other];
     }
 
-    public void Freeze(int place, string reason) => reasons[ChannelOf(place)] ??= reason;
+    /// <summary>Keeps the channel. The first reason is told, or the main one.</summary>
+    public void Freeze(int place, string reason, bool isMain = false)
+    {
+        int channel = ChannelOf(place);
+        reasons[channel] = isMain ? reason : reasons[channel] ?? reason;
+    }
 
     /// <summary>Why the place cannot be removed, or null.</summary>
     public string? ReasonOf(int place) => reasons[ChannelOf(place)];

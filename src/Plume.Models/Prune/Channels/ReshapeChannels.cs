@@ -67,13 +67,20 @@ static class ReshapeChannels
         var after = walk.Shape(inputs.Node.Outputs[0]).Take(to.Run).ToArray();
         int[] sources = [.. Enumerable.Range(from.Run.Start.Value, before.Length).Where((_, index) => before[index] != 1)];
         int[] targets = [.. Enumerable.Range(to.Run.Start.Value, after.Length).Where((_, index) => after[index] != 1)];
-        int[] channels = [.. sources.Where(axis => from.Axes[axis].Pinned is null)];
+        // Of two kinds of channels that become one dimension, the more numerous stay channels.
+        int[] channels = [.. sources.Where(axis => walk.CanLose(from.Axes[axis])).OrderByDescending(axis => inputs.Shape(0)[axis].Length)];
         if (sources.Length == 1 && targets.Length == 1)
+        {
             to.Axes[targets[0]] = from.Axes[sources[0]];
-        else if (channels.Length == 1 && targets.Length == 1)
+            return;
+        }
+
+        bool merges = channels.Length > 0 && targets.Length == 1;
+        if (merges)
             to.Axes[targets[0]] = Merge([.. sources.Select(axis => inputs.Shape(0)[axis].Length)], Array.IndexOf(sources, channels[0]), from.Axes[channels[0]]);
-        else
-            walk.Freeze(channels.Select(axis => from.Axes[axis]), $"they pass {inputs.Node}, which spreads them over several dimensions or mixes two kinds of them");
+        walk.Freeze(
+            channels.Skip(merges ? 1 : 0).Select(axis => from.Axes[axis]),
+            $"they pass {inputs.Node}, which {(merges ? "makes one dimension of them and of others" : "spreads them over several dimensions")}");
     }
 
     // Row-major: the index along the merged axis tells the channel once what varies faster is divided out.

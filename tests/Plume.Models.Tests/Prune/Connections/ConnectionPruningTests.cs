@@ -94,6 +94,35 @@ public class ConnectionPruningTests
         Assert.Equal(higher, higher.And(mask));
     }
 
+    [Fact]
+    public void Two_of_four_are_kept_along_the_input_of_each_product()
+    {
+        // w1 is [2, 2]: its groups are shorter than four. w2 is [2, 4] as [in, out]: the same.
+        Assert.Equal("1111" + "11111111", Shown(new StructuredSparsity(2, 4).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
+        Assert.Equal("0011" + "00001111", Shown(new StructuredSparsity(1, 2).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
+        Assert.Equal("1100" + "11110000", Shown(new StructuredSparsity(1, 2).MaskOf(Two([.. Enumerable.Repeat(1f, 12)]))));
+    }
+
+    [Fact]
+    public void Kernels_are_pruned_along_their_input_channels()
+    {
+        var graph = Some.Model("lenet");
+        var mask = new StructuredSparsity(2, 4).MaskOf(graph);
+
+        var kernel = mask[graph.Weights["conv2.weight"]].ToArray();
+        for (int channel = 0; channel < 32 * 4; channel++)
+        {
+            for (int at = 0; at < 25; at++)
+                Assert.Equal(2, Enumerable.Range(0, 4).Count(each => kernel[(channel * 4 + each) * 25 + at]));
+        }
+
+        var row = mask[graph.Weights["fc1.weight"]].ToArray();
+        Assert.All(row.Chunk(4), group => Assert.Equal(2, group.Count(kept => kept)));
+        Assert.Equal(400, mask.CountOf(graph.Weights["conv1.weight"]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StructuredSparsity(5, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StructuredSparsity(0, 0));
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(1.5)]
