@@ -35,6 +35,10 @@ public sealed record ChannelPruning(
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     public int Fewest { get; init => field = Positive(value); } = 1;
 
+    /// <summary>What the number of channels that a group keeps is divisible by, if it loses any: 8 or 16 suits the registers of a processor.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
+    public int Multiple { get; init => field = Positive(value); } = 1;
+
     /// <summary>Names of tensors that must not change, and so of channels that stay.</summary>
     public IReadOnlyCollection<string> LeaveAlone { get; init; } = [];
 
@@ -46,7 +50,7 @@ public sealed record ChannelPruning(
         var groups = ChannelGroups.Of(graph, LeaveAlone);
         var score = Score ?? new ChannelNorm();
         var scores = score.Of(groups);
-        int[] order = Order(groups, scores);
+        int[][] order = Order(groups, scores);
         var cost = ChannelCost.Of(groups, Measure);
         bool[] removed = new bool[groups.Groups.Sum(group => group.Channels)];
         long all = cost.Without(removed);
@@ -74,10 +78,11 @@ public sealed record ChannelPruning(
         };
     }
 
-    // The channels that may go, in the order in which they go.
-    int[] Order(ChannelGroups groups, IReadOnlyList<double[]?> scores)
+    // Handfuls of channels that may go, in the order in which they go. A handful is one channel, or as many as bring the group
+    // to the next multiple; it is as important as its most important channel.
+    int[][] Order(ChannelGroups groups, IReadOnlyList<double[]?> scores)
     {
-        var candidates = new List<(double Key, int Channel)>();
+        var handfuls = new List<(double Key, int Group, int[] Channels)>();
         int first = 0;
         for (int group = 0; group < groups.Groups.Count; group++)
         {
@@ -86,21 +91,24 @@ public sealed record ChannelPruning(
             {
                 if (values.Any(double.IsNaN))
                     throw new ArgumentException($"A score must be a number, but one of the channels of '{groups.Groups[group].Name}' is not: are the weights finite?");
-                var ranked = Enumerable.Range(0, count).OrderBy(channel => values[channel]).ThenByDescending(channel => channel).ToArray();
-                for (int rank = 0; rank < count - Fewest; rank++)
-                    candidates.Add((Scope == ChannelScope.Global ? values[ranked[rank]] : (rank + 1.0) / count, first + ranked[rank]));
+                int[] ranked = [.. Enumerable.Range(0, count).OrderBy(channel => values[channel]).ThenByDescending(channel => channel)];
+                for (int from = 0; NextOf(count, from) is var to && count - to >= Fewest; from = to)
+                    handfuls.Add((Scope == ChannelScope.Global ? values[ranked[to - 1]] : (double)to / count, group, [.. ranked[from..to].Select(channel => first + channel)]));
             }
 
             first += count;
         }
 
-        return [.. candidates.OrderBy(candidate => candidate.Key).ThenByDescending(candidate => candidate.Channel).Select(candidate => candidate.Channel)];
+        return [.. handfuls.OrderBy(handful => handful.Key).ThenByDescending(handful => handful.Group).Select(handful => handful.Channels)];
     }
 
-    static bool[] First(int[] order, int count, int channels)
+    // How many are gone after the next handful, if so many are gone.
+    int NextOf(int count, int gone) => gone + ((count - gone) % Multiple is var rest && rest > 0 ? rest : Multiple);
+
+    static bool[] First(int[][] order, int count, int channels)
     {
         bool[] removed = new bool[channels];
-        foreach (int channel in order.AsSpan(0, count))
+        foreach (int channel in order.Take(count).SelectMany(handful => handful))
             removed[channel] = true;
         return removed;
     }

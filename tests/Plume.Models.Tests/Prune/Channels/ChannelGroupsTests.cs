@@ -190,6 +190,45 @@ public class ChannelGroupsTests
     }
 
     [Fact]
+    public void A_weight_of_integers_is_to_be_pruned_before()
+    {
+        var graph = new ModelGraph(
+            "g",
+            [new("x", ElementType.Float, ["N", 3])],
+            [new("y", ElementType.Float, ["N", 2])],
+            [
+                new("d", "DequantizeLinear", ["q", "scale"], ["w"], new Dictionary<string, AttributeValue> { ["axis"] = 1L }),
+                new("m1", "MatMul", ["x", "w"], ["h"]), new("m2", "MatMul", ["h", "w2"], ["y"]),
+            ],
+            [
+                new("q", ElementType.Int8, [3, 4], new byte[12]), Initializer.Of("scale", [4], [1f, 1, 1, 1]),
+                Initializer.Of("w2", [4, 2], new float[8]),
+            ]);
+
+        Assert.Equal(
+            [new("q", "it holds no floats; prune before quantizing"), new("w2", "they reach the graph's output 'y'")],
+            ChannelGroups.Of(graph).Unprunable);
+    }
+
+    [Fact]
+    public void A_scale_for_each_channel_goes_with_it()
+    {
+        var pruned = new ChannelPruning(0.3).Apply(Graphs["quantized"]);
+
+        Assert.Equal(pruned.Graph.Weights["w1"].Shape[0], pruned.Graph.Weights["var1"].Shape[0]);
+        Assert.True(pruned.Graph.Weights["w1"].Shape[0] < 8);
+    }
+
+    [Fact]
+    public void A_new_shape_follows_the_channels_and_the_old_one_is_dropped()
+    {
+        var graph = new ChannelPruning(0.3).Apply(Graphs["reshape to a number"]).Graph;
+
+        Assert.Equal([-1, 64 * graph.Weights["ws"].Shape[0]], graph.FindInitializer("f.shape")!.Ints.ToArray());
+        Assert.Null(graph.FindInitializer("shape"));
+    }
+
+    [Fact]
     public void A_tensor_that_is_not_there_cannot_be_left_alone() => Assert.StartsWith(
         "Model 'lenet' has no tensor 'conv7' to leave alone.",
         Assert.Throws<ArgumentException>(() => ChannelGroups.Of(Some.Model("lenet"), ["conv7"])).Message,

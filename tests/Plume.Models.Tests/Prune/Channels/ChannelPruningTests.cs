@@ -78,6 +78,36 @@ public class ChannelPruningTests
         Assert.Contains(new Unprunable("conv1.weight", "the caller leaves it alone"), pruned.Unprunable);
     }
 
+    [Theory]
+    [InlineData(ChannelScope.Global)]
+    [InlineData(ChannelScope.Layer)]
+    public void Channels_that_stay_can_be_a_multiple(ChannelScope scope)
+    {
+        var pruned = new ChannelPruning(0.4, Scope: scope) { Multiple = 5 }.Apply(Some.Trained(Some.Model("resnet8")));
+
+        Assert.True(pruned.IsReached);
+        Assert.All(pruned.Removed, group => Assert.True(group.Channels.Count == 0 || (group.Group.Channels - group.Channels.Count) % 5 == 0));
+        Assert.Contains(pruned.Removed, group => group.Channels.Count > 0);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ChannelPruning(0.4) { Multiple = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ChannelPruning(0.4) { Fewest = 0 });
+    }
+
+    [Fact]
+    public void The_lowest_channels_of_a_group_go()
+    {
+        var graph = Some.Model("lenet");
+        var groups = ChannelGroups.Of(graph);
+        var scores = new ChannelNorm().Of(groups);
+
+        foreach (var scope in Enum.GetValues<ChannelScope>())
+        {
+            var removed = new ChannelPruning(0.3, Scope: scope).Apply(graph).Removed;
+            Assert.All(removed.Zip(scores), pair => Assert.True(
+                pair.First.Channels.Max(channel => pair.Second![channel])
+                < Enumerable.Range(0, pair.Second!.Length).Except(pair.First.Channels).Min(channel => pair.Second[channel])));
+        }
+    }
+
     [Fact]
     public void All_is_kept_where_all_may_be_kept()
     {
