@@ -21,6 +21,7 @@ static class PlumeCommand
         {
             SimulateCommand.Create(),
             TrainCommand.Create(),
+            PruneCommand.Create(),
             DistillCommand.Create(),
             EvaluateCommand.Create(),
             CompressCommand.Create(),

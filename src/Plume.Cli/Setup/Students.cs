@@ -1,5 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Models.Graph;
+using Plume.Models.Prune.Channels;
 using Plume.Models.Zoo;
 
 namespace Plume.Cli.Setup;
@@ -13,6 +14,13 @@ static class Students
     {
         if (Path.HasExtension(name) && File.Exists(name))
             return ModelFiles.ReadGraph(name);
+        if (name.EndsWith('%'))
+            return Narrowed(teacher, Share.Parse("--student", name), work);
         return InputErrors.Explain(() => ModelZoo.Build(name, data.Train.SampleShape, data.Train.Classes, work.Key.Fold("model")));
     }
+
+    // Each layer narrowed alike, by the weights that matter least: what is left knows something already.
+    static ModelGraph Narrowed(ModelGraph teacher, double share, Work work) => share is > 0 and < 1
+        ? ChannelWork.Prune(teacher, new ChannelPruning(share, ChannelMeasure.MultiplyAdds, ChannelScope.Layer), ChannelRanking.Norm, null, work, default).Graph
+        : throw new CliException(ExitCode.Usage, $"--student as a share of the teacher must be above 0% and below 100%, but is {Quantity.Percent(share)}.");
 }

@@ -7,14 +7,17 @@ namespace Plume.Cli.Setup;
 /// <summary>The options that every command which learns or measures has.</summary>
 sealed class WorkOptions
 {
-    readonly Option<string> data = new("--data") { Description = $"The data: {DataSource.Kinds}.", Required = true };
+    readonly Option<string?> data = new("--data") { Description = $"The data: {DataSource.Kinds}." };
     readonly Option<string> label = new("--label") { Description = "The column of a table that holds the class.", DefaultValueFactory = _ => "label" };
     readonly Option<long> seed = new("--seed") { Description = "Where all chance comes from.", DefaultValueFactory = _ => 1 };
     readonly Option<int> threads = new("--threads") { Description = "Threads to train with; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
 
     /// <summary>Adds the options to a command.</summary>
-    public WorkOptions(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="needsData">Whether it can do nothing without data.</param>
+    public WorkOptions(Command command, bool needsData = true)
     {
+        data.Required = needsData;
         command.Options.Add(data);
         command.Options.Add(label);
         command.Options.Add(seed);
@@ -24,17 +27,20 @@ sealed class WorkOptions
     /// <summary>What the line says.</summary>
     /// <exception cref="CliException">A number is out of its range.</exception>
     public Work Read(ParseResult line) => line.GetValue(threads) is >= 1 and var count
-        ? new Work(line.GetValue(data)!, line.GetValue(label)!, RandomKey.FromSeed((ulong)line.GetValue(seed)), count)
+        ? new Work(line.GetValue(data), line.GetValue(label)!, RandomKey.FromSeed((ulong)line.GetValue(seed)), count)
         : throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {line.GetValue(threads)}.");
 }
 
 /// <summary>What a command works with.</summary>
-/// <param name="Data">The value of --data.</param>
+/// <param name="Data">The value of --data, or null.</param>
 /// <param name="Label">The column with the class.</param>
 /// <param name="Key">The root of all draws.</param>
 /// <param name="Threads">How many threads train.</param>
-sealed record Work(string Data, string Label, RandomKey Key, int Threads)
+sealed record Work(string? Data, string Label, RandomKey Key, int Threads)
 {
     /// <summary>Loads the data for a model.</summary>
-    public DataSource Load(Models.Graph.ModelGraph? graph) => DataSource.Load(Data, Label, graph);
+    /// <exception cref="CliException">There is none, or it cannot be read.</exception>
+    public DataSource Load(Models.Graph.ModelGraph? graph) => Data is null
+        ? throw new CliException(ExitCode.Usage, $"This needs data: name it with --data, which is {DataSource.Kinds}.")
+        : DataSource.Load(Data, Label, graph);
 }

@@ -67,16 +67,16 @@ public sealed class GraphTrainer : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 int from = step * options.BatchSize, done = epoch * stepsAnEpoch + step, all = options.Epochs * stepsAnEpoch;
                 var batch = order.AsMemory(from, Math.Min(options.BatchSize, set.Count - from));
-                loss += batch.Length * Step(objective, optimizer, batch, (double)done / all, epochKey.Fold((ulong)step));
+                double share = Step(objective, optimizer, batch, (double)done / all, epochKey.Fold((ulong)step));
+                if (!double.IsFinite(share))
+                    throw new DivergedException($"Training of '{graph.Name}' diverged: the loss is {share} in epoch {epoch + 1}. Use a smaller learning rate than {options.LearningRate}.");
+                loss += batch.Length * share;
                 constraint?.Enforce(MemoryMarshal.Cast<byte, float>(shards[0].Executor.Weights.bytes), (double)(done + 1) / all);
                 for (int i = 1; i < shards.Length; i++)
                     shards[i].Follow(shards[0]);
             }
 
-            loss /= set.Count;
-            if (!double.IsFinite(loss))
-                throw new DivergedException($"Training of '{graph.Name}' diverged: the loss of epoch {epoch + 1} is {loss}. Use a smaller learning rate than {options.LearningRate}.");
-            report?.Invoke(epoch + 1, loss);
+            report?.Invoke(epoch + 1, loss / set.Count);
         }
 
         var trained = new ModelWeights(graph.Weights);

@@ -28,6 +28,29 @@ public class SmallerModelTests
         Assert.All(models, model => Assert.True(model.GetProperty("latencyMicroseconds").GetDouble() > 0 && model.GetProperty("bytes").GetInt64() > 0));
     }
 
+    [Theory]
+    [InlineData("89.99 % of 4,736 weights are zero", "--connections", "90%")]
+    [InlineData("50.00 % of 4,736 weights are zero", "--nm", "2:4")]
+    [InlineData("of 4,736 before", "--channels", "50%", "--score", "taylor", "--data", "digits")]
+    [InlineData("of 4,736 before", "--channels", "50%", "--of", "multiplyadds", "--per-tensor", "--data", "digits", "--fine-tune", "2")]
+    [InlineData("79.98 % of 4,736 weights are zero", "--connections", "80%", "--gradual", "--data", "digits", "--fine-tune", "2")]
+    public void A_model_is_pruned_and_what_is_left_is_told(string line, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var pruned = Program.Run(["prune", folder["m.onnx"], .. options]);
+        Assert.Equal(0, pruned.Code);
+        Assert.True(File.Exists(folder["m.pruned.onnx"]));
+        if (options[0] == "--channels")
+        {
+            Assert.Contains("fc1.weight: 64 -> ", pruned.Error);
+            Assert.Contains("they reach the graph's output 'output'", pruned.Error);
+            Assert.InRange(OnnxFile.ReadFile(folder["m.pruned.onnx"]).Weights.Length, 2000, 2420);
+        }
+
+        Assert.Contains(line, pruned.Output);
+    }
+
     [Fact]
     public void The_same_seed_gives_the_same_file_on_any_number_of_threads()
     {
@@ -75,6 +98,9 @@ public class SmallerModelTests
     [InlineData(1, "LearningRate must be positive.", "train", "mlp", "--data", "digits", "--learning-rate", "NaN")]
     [InlineData(1, "--temperature: 'hot' is neither a number", "distill", "--teacher", "t.onnx", "--student", "mlp", "--data", "digits", "--temperature", "hot")]
     [InlineData(2, "'t.onnx' cannot be opened", "distill", "--teacher", "t.onnx", "--student", "mlp", "--data", "digits")]
+    [InlineData(1, "Say what to prune by one of --connections 90%, --nm 2:4 and --channels 50%.", "prune", "m.onnx")]
+    [InlineData(1, "--gradual goes with --connections and --fine-tune", "prune", "m.onnx", "--connections", "1%", "--gradual")]
+    [InlineData(2, "'m.onnx' cannot be opened", "prune", "m.onnx", "--channels", "50%")]
     [InlineData(4, "Use a smaller learning rate", "train", "mlp", "--data", "digits", "--learning-rate", "1e30", "-o", "/tmp/never.onnx")]
     public void A_mistake_is_named(int code, string message, params string[] arguments)
     {
@@ -82,6 +108,24 @@ public class SmallerModelTests
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.Equal(code, run.Code);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--connections is a share such as 90% or 0.9, from 0 to 1, but is '150%'.", "--connections", "150%")]
+    [InlineData("--connections is a share such as 90% or 0.9, from 0 to 1, but is 'NaN'.", "--connections", "NaN")]
+    [InlineData("--channels must be below 1, for something must be left, but is '100%'.", "--channels", "100%")]
+    [InlineData("--nm is N:M, such as 2:4, but is '2'.", "--nm", "2")]
+    [InlineData("--score taylor measures on data: name it with --data.", "--channels", "10%", "--score", "taylor")]
+    [InlineData("This needs data: name it with --data", "--connections", "10%", "--fine-tune", "1")]
+    [InlineData("The layout has no tensor 'fc9'", "--connections", "10%", "--leave-alone", "fc9")]
+    public void A_share_or_a_name_that_cannot_be_is_refused_and_nothing_is_written(string message, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var refused = Program.Run(["prune", folder["m.onnx"], .. options]);
+        Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+        Assert.InRange(refused.Code, 1, 2);
+        Assert.Single(Directory.GetFiles(folder.Path));
     }
 
     // Version 1.0: magic, version, length of the header, header, little-endian floats.
