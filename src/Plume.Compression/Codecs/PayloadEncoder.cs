@@ -211,7 +211,15 @@ public sealed class PayloadEncoder
             var block = self.blocks[index];
             block.MakeSymbols(self.plan.Quantizer.SymbolBits);
             self.Quantize(block, source.Span, key, block.Symbols);
-            self.coder.Prepare(block);
+            block.Waits = self.coder.Observe(block);
+            if (!block.Waits)
+                self.coder.Prepare(block);
+        });
+        coder.Learn(blocks);
+        loop.Run(blocks.Length, this, static (self, index, _) =>
+        {
+            if (self.blocks[index].Waits)
+                self.coder.Prepare(self.blocks[index]);
         });
         coder.WriteTables(blocks, output);
         loop.Run(segments.Count, this, static (self, index, _) =>

@@ -41,8 +41,8 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
         }
     }
 
-    // So many of so many are marked.
-    static long CostOf(long marked, long all)
+    /// <summary>What it costs to say which are marked, so many of so many.</summary>
+    public static long CostOf(long marked, long all)
     {
         if (marked >= all)
             return 0;
@@ -65,13 +65,39 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
         }
 
         sum = (long)Vector512.Sum(sums);
-        for (; i < symbols.Length; i++)
+        if (i < symbols.Length)
         {
-            nonZeros += symbols[i] == zero ? 0 : 1;
-            sum += Math.Abs(symbols[i] - zero);
+            // The rest with zeros behind it, which count for nothing.
+            Span<byte> last = stackalloc byte[Vector512<byte>.Count];
+            last.Fill(zero);
+            symbols[i..].CopyTo(last);
+            var rest = Of(last, zero);
+            (nonZeros, sum) = (nonZeros + rest.NonZeros, sum + rest.Sum);
         }
 
         return new Activity(symbols.Length, nonZeros, sum);
+    }
+
+    /// <summary>Adds each symbol's distance from zero to the sum in its place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddDistances(ReadOnlySpan<byte> symbols, byte zero, Span<int> sums)
+    {
+        sums = sums[..symbols.Length];
+        ref byte source = ref MemoryMarshal.GetReference(symbols);
+        ref int target = ref MemoryMarshal.GetReference(sums);
+        int i = 0;
+        for (; i + Vector128<byte>.Count <= symbols.Length; i += Vector128<byte>.Count)
+        {
+            var some = Vector128.LoadUnsafe(ref source, (nuint)i);
+            var distances = Vector128.Max(some, Vector128.Create(zero)) - Vector128.Min(some, Vector128.Create(zero));
+            var (low, high) = (Vector128.WidenLower(distances), Vector128.WidenUpper(distances));
+            var wide = Vector512.Create(
+                Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)));
+            (Vector512.LoadUnsafe(ref target, (nuint)i) + wide.AsInt32()).StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < symbols.Length; i++)
+            sums[i] += Math.Abs(symbols[i] - zero);
     }
 
     static Vector512<ulong> SumOfEights(Vector512<byte> bytes)

@@ -56,13 +56,23 @@ public class GoldenPayloads
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void A_payload_has_the_bytes_and_the_meaning_of_its_golden_file(string name, string line)
+    public void A_payload_has_the_bytes_and_the_meaning_of_its_golden_file(string name, string line) =>
+        AssertGolden(name, line, Layout, Some.Laplace(Layout.Length, 21));
+
+    [Fact]
+    public void So_has_one_whose_columns_are_told_apart()
+    {
+        var layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight)]);
+        AssertGolden("columns-rans", "uniform(6) | rans", layout, [.. Some.Laplace(layout.Length, 23).Select((value, i) => value * (1 << (i % 40 / 8)))]);
+    }
+
+    static void AssertGolden(string name, string line, ModelLayout layout, float[] values)
     {
         var codec = Codec.Parse(line);
-        float[] values = Some.Laplace(Layout.Length, 21), reference = codec.UsesReference ? [.. Some.Laplace(Layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
-        byte[] payload = new PayloadEncoder(codec, Layout).Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
-        var decoded = new float[Layout.Length];
-        new PayloadDecoder(codec, Layout).Decode(payload, decoded, Some.Key(), reference);
+        float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
+        byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
+        var decoded = new float[layout.Length];
+        new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
 
         string path = Path.Combine(Folder, $"payload-v2-{name}.txt");
         string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())))}\n";

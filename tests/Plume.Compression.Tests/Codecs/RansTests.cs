@@ -48,6 +48,33 @@ public class RansTests
         Assert.InRange(bytes, entropyByChannel, entropyByChannel * 1.02);
     }
 
+    // Blocks begin and end within rows; rows of several short channels; columns that never differ from zero.
+    [Theory]
+    [InlineData(300, 600)]
+    [InlineData(90, 1500)]
+    [InlineData(2000, 25)]
+    public void Columns_of_unlike_strength_cost_less_than_one_table_for_all_could_make_them(int rows, int columns)
+    {
+        var layout = ModelLayout.Of([("w", [rows, columns], TensorRole.Weight)]);
+        float[] values = Some.Laplace(layout.Length, 4), decoded = new float[layout.Length], decodedInParallel = new float[layout.Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = StrengthOf(i) == 0 ? 0 : (float)Math.Round(values[i] * Math.ScaleB(1, StrengthOf(i) - 4));
+        double entropy = EntropyOf(values);
+        double entropyByColumn = Enumerable.Range(0, 8).Sum(strength => EntropyOf([.. values.Where((_, i) => StrengthOf(i) == strength)]));
+        string line = $"uniform(levels={2 * (int)values.Max(Math.Abs) + 1}) | rans";
+        byte[] payload = Encode(line, layout, values);
+        Assert.True(entropyByColumn < 0.9 * entropy);
+        Assert.InRange(payload.Length, entropyByColumn, entropyByColumn * 1.025);
+
+        new PayloadDecoder(Codec.Parse(line), layout).Decode(payload, decoded, Some.Key());
+        Assert.InRange(Some.Nmse(values, decoded), 0, 1e-12);
+        Assert.Equal(payload, new PayloadEncoder(Codec.Parse(line), layout) { Parallelism = 3 }.Encode(values, Some.Key()).ToArray());
+        new PayloadDecoder(Codec.Parse(line), layout) { Parallelism = 3 }.Decode(payload, decodedInParallel, Some.Key());
+        Assert.Equal(decoded, decodedInParallel);
+
+        int StrengthOf(int i) => i % columns * 8 / columns;
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.02)]

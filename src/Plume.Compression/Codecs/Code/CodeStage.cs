@@ -21,11 +21,20 @@ public abstract record CodeStage : Stage
 }
 
 /// <summary>
-/// Codes blocks. What blocks share is written and read once, before them; then segments, which are runs of one or more
-/// blocks, may go to different threads.
+/// Codes blocks. What blocks share is learned, written and read once, before them; then segments, which are runs of one or
+/// more blocks, may go to different threads.
 /// </summary>
 abstract class BlockCoder
 {
+    /// <summary>Looks at a block's symbols.</summary>
+    /// <returns>Whether <see cref="Prepare"/> must wait until all blocks were seen and <see cref="Learn"/> has drawn from them.</returns>
+    public virtual bool Observe(Block block) => false;
+
+    /// <summary>Draws from all blocks together what their preparation needs.</summary>
+    public virtual void Learn(Block[] blocks)
+    {
+    }
+
     /// <summary>Does a block's share of what <see cref="WriteTables"/> needs.</summary>
     public virtual void Prepare(Block block)
     {

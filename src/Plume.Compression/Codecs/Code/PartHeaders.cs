@@ -5,23 +5,17 @@ using Plume.Compression.Kernels;
 
 namespace Plume.Compression.Codecs.Code;
 
-/// <summary>What the receiver must know of a block's parts before their tokens: the group of each row, and each part's form, number of coded symbols and tables.</summary>
+/// <summary>What the receiver must know of a block's parts before their tokens: the class of each row, the groups of classes, and each part's form, number of coded symbols and tables.</summary>
 static class PartHeaders
 {
     const int GroupCountBits = 4;
+    const int RowClassesBits = 7;
 
     public static void Write(ref BitWriter bits, Block block, RansSymbols symbols, RansTables tables)
     {
         var groups = block.Rans.Groups;
-        var rows = Rows.Of(block.Plan);
-        if (rows.MayGroup(block, symbols))
-        {
-            bits.Write(groups.Count > 1 ? 1u : 0, 1);
-            if (groups.Count > 1)
-                bits.Write((uint)groups.Count - 1, GroupCountBits);
-            for (int row = 0; groups.Count > 1 && row < rows.Count; row++)
-                bits.Write(groups.Of(rows.Count)[row], groups.Bits);
-        }
+        if (block.Rans.Rows.MayGroup(block, symbols))
+            WriteGroups(ref bits, block.Rans);
 
         foreach (var part in block.Rans.Parts)
         {
@@ -37,10 +31,12 @@ static class PartHeaders
     public static void Read(ref BitReader bits, Block block, RansSymbols symbols, RansTables tables)
     {
         var memory = block.Rans;
-        var rows = Rows.Of(block.Plan);
-        ReadGroups(ref bits, memory.Groups, rows.MayGroup(block, symbols) ? rows.Count : 0);
+        if (memory.Rows.MayGroup(block, symbols))
+            ReadGroups(ref bits, memory);
+        else
+            memory.Groups.TakeOne(default);
         memory.MakeParts();
-        memory.Measure(block, rows);
+        memory.Measure(block);
         int left = block.Count;
         foreach (var part in memory.Parts)
         {
@@ -59,18 +55,58 @@ static class PartHeaders
         memory.Place();
     }
 
-    static void ReadGroups(ref BitReader bits, RowGroups groups, int rows)
+    static void WriteGroups(ref BitWriter bits, RansBlock memory)
     {
-        groups.Take(rows > 0 && bits.Read(1) != 0 ? (int)bits.Read(GroupCountBits) + 1 : 1, default);
+        var groups = memory.Groups;
+        bits.Write(groups.Count > 1 ? 1u : 0, 1);
         if (groups.Count == 1)
             return;
-        var groupOf = groups.Of(rows);
-        for (int row = 0; row < rows; row++)
+        bits.Write((uint)groups.RowClasses - 1, memory.Columns is null ? GroupCountBits : RowClassesBits);
+        foreach (byte rowClass in groups.ClassesOf(memory.Rows.Count))
+            bits.Write(rowClass, groups.Bits);
+        if (memory.Columns is not { } columns)
+            return;
+        for (int i = 1; i < groups.RowClasses + columns.Classes - 1; i++)
+            bits.Write(groups.Of(i) != groups.Of(i - 1) ? 1u : 0, 1);
+    }
+
+    static void ReadGroups(ref BitReader bits, RansBlock memory)
+    {
+        var groups = memory.Groups;
+        if (bits.Read(1) == 0)
         {
-            groupOf[row] = (byte)bits.Read(groups.Bits);
-            if (groupOf[row] >= groups.Count)
-                throw InvalidPayloadException.Field("group of a row", row, groupOf[row], $"must be below {groups.Count}");
+            groups.TakeOne(default);
+            return;
         }
+
+        groups.TakeRowClasses((int)bits.Read(memory.Columns is null ? GroupCountBits : RowClassesBits) + 1);
+        if (groups.RowClasses > RowGroups.MaxRowClasses || (memory.Columns is null && groups.RowClasses == 1))
+            throw InvalidPayloadException.Field("classes of rows", 0, groups.RowClasses, $"must be at most {RowGroups.MaxRowClasses}, and more than one group");
+        var classOf = groups.ClassesOf(memory.Rows.Count);
+        for (int row = 0; row < classOf.Length; row++)
+        {
+            classOf[row] = (byte)bits.Read(groups.Bits);
+            if (classOf[row] >= groups.RowClasses)
+                throw InvalidPayloadException.Field("class of a row", row, classOf[row], $"must be below {groups.RowClasses}");
+        }
+
+        if (memory.Columns is { } columns)
+            ReadClasses(ref bits, groups, columns);
+    }
+
+    static void ReadClasses(ref BitReader bits, RowGroups groups, Columns columns)
+    {
+        Span<bool> startsGroup = stackalloc bool[groups.RowClasses + columns.Classes - 2];
+        int count = 1;
+        for (int i = 0; i < startsGroup.Length; i++)
+        {
+            startsGroup[i] = bits.Read(1) != 0;
+            count += startsGroup[i] ? 1 : 0;
+        }
+
+        if (count is < 2 or > RowGroups.MaxGroups)
+            throw InvalidPayloadException.Field("groups", 0, count, $"must be from 2 to {RowGroups.MaxGroups}");
+        groups.TakeClasses(groups.RowClasses, startsGroup);
     }
 
     // The number's length in bits, then the bits below the highest.

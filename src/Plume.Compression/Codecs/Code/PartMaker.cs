@@ -14,35 +14,58 @@ sealed class PartMaker(RansSymbols symbols, bool choosesForm)
     public void Make(Block block)
     {
         var groups = block.Rans.Groups;
-        var rows = Rows.Of(block.Plan);
+        var rows = block.Rans.Rows;
         if (!symbols.HasActivity)
-            groups.Take(1, default);
-        else if (rows.MayGroup(block, symbols) && (!block.CodesGaps || block.Count >= FewestKeptInRow * rows.Count))
-            groups.Divide(ActivitiesOf(block, rows));
+            groups.TakeOne(default);
+        else if (!rows.MayGroup(block, symbols) || (block.CodesGaps && block.Count < FewestKeptInRow * rows.Count))
+            groups.TakeOne(symbols.ActivityOf(block.Symbols, block.Plan.Length));
+        else if (block.Rans.Columns is { } columns)
+            DivideByColumns(block, columns);
         else
-            groups.Take(1, symbols.ActivityOf(block.Symbols, block.Plan.Length));
-        PrepareParts(block, rows);
+            groups.Divide(ActivitiesOf(block, rows));
+        PrepareParts(block);
         if (groups.Count == 1 || !(block.CodesGaps || IsMostlyZero(block)))
             return;
         // Gaps tell of strong and weak places too: only where few are left out does the estimate by strength hold.
         long divided = MeasuredCost(block, rows);
         groups.IsOne = true;
-        PrepareParts(block, rows);
+        PrepareParts(block);
         if (MeasuredCost(block, rows) <= divided)
             return;
         groups.IsOne = false;
-        PrepareParts(block, rows);
+        PrepareParts(block);
     }
 
-    void PrepareParts(Block block, Rows rows)
+    void DivideByColumns(Block block, Columns columns)
+    {
+        var memory = block.Rans;
+        memory.Groups.ClassRows(ActivitiesOf(block, memory.Rows));
+        memory.SortRows(block);
+        Span<Activity> ofClass = stackalloc Activity[memory.Groups.RowClasses + columns.Classes - 1];
+        ofClass.Clear();
+        var classOf = memory.Groups.ClassesOf(memory.Rows.Count);
+        for (int row = 0; row < classOf.Length; row++)
+        {
+            var starts = memory.OrderOf(row).ClassStarts;
+            for (int columnClass = 0; columnClass < columns.Classes; columnClass++)
+            {
+                var run = memory.SortedRow(row)[starts[columnClass]..starts[columnClass + 1]];
+                ofClass[classOf[row] + columnClass] += symbols.ActivityOf(run, run.Length);
+            }
+        }
+
+        memory.Groups.DivideClasses(ofClass, classOf.Length);
+    }
+
+    void PrepareParts(Block block)
     {
         var memory = block.Rans;
         memory.MakeParts();
-        memory.Measure(block, rows);
+        memory.Measure(block);
         if (block.CodesGaps)
-            CountKept(block, rows);
+            CountKept(block, memory.Rows);
         memory.Place();
-        memory.Arrange(block, rows);
+        memory.Arrange(block);
         for (int i = 0; i < memory.Parts.Length; i++)
         {
             memory.Parts[i].Level = symbols.HasActivity ? memory.Groups.ActivityOf(i).Level : -1;
@@ -103,9 +126,9 @@ sealed class PartMaker(RansSymbols symbols, bool choosesForm)
             return;
         }
 
-        var groupOf = memory.Groups.Of(rows.Count);
+        var classOf = memory.Groups.ClassesOf(rows.Count);
         foreach (int position in block.Positions)
-            memory.Parts[groupOf[(position + rows.Offset) / rows.Unit]].Count++;
+            memory.Parts[classOf[(position + rows.Offset) / rows.Unit]].Count++;
     }
 
     void PreparePart(RansPart part, Block block)

@@ -5,8 +5,8 @@ namespace Plume.Compression.Codecs.Code;
 
 /// <summary>
 /// Range asymmetric numeral systems with static tables: each symbol costs close to the logarithm of how rare it is among
-/// the rows of its strength. Rows (channels) of a block are grouped by how strong they are, and groups that are alike
-/// share a table, when that makes the payload smaller. Without a quantizer, floats without loss: each of their four
+/// the values of its strength. Values of a block are grouped by how strong their rows (channels) are, and their columns in
+/// the tensor, and groups that are alike share a table, when that makes the payload smaller. Without a quantizer, floats without loss: each of their four
 /// bytes, exponent first, coded where that makes it smaller.
 /// </summary>
 /// <remarks>
@@ -38,6 +38,6 @@ public sealed record Rans : CodeStage, INotated<Rans>
         int bits = plan.Quantizer.SymbolBits;
         bool codesGaps = plan.Codec.Selector is { Positions: PositionCoding.Gaps };
         RansSymbols symbols = bits > 16 ? new FloatSymbols() : bits > 8 ? new WideSymbols(bits, zero) : new NarrowSymbols(bits, zero, codesGaps);
-        return new RansCoder(symbols, zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
+        return new RansCoder(symbols, new ColumnSet(plan, symbols), zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
     }
 }

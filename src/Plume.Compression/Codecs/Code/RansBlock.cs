@@ -4,17 +4,86 @@ using Plume.Compression.Kernels;
 namespace Plume.Compression.Codecs.Code;
 
 /// <summary>
-/// A block's memory in the rANS coder: its symbols, arranged so that rows of a group stand side by side, and the parts
+/// A block's memory in the rANS coder: its symbols, arranged so that those of a group stand side by side, and the parts
 /// that the groups make. With one group the block's own symbols and positions serve.
 /// </summary>
 sealed class RansBlock
 {
     readonly List<RansPart> parts = [];
+    readonly int[] partialStarts = new int[Columns.MostClasses + 1];
     byte[] symbols = [];
+    byte[] sorted = [];
     ushort[] positions = [];
+    ushort[] partialPlaces = [];
+    int[] columnSums = [];
     Activity[] activities = [];
 
     public RowGroups Groups { get; } = new();
+
+    /// <summary>The block's rows.</summary>
+    public Rows Rows { get; private set; }
+
+    /// <summary>The tensor's columns, where they are told apart.</summary>
+    public Columns? Columns { get; private set; }
+
+    /// <summary>The sum of the magnitudes in each column of the block.</summary>
+    public ReadOnlySpan<int> ColumnSums => columnSums;
+
+    public void Shape(BlockPlan plan, Columns? columns)
+    {
+        Rows = Rows.Of(plan, columns is not null);
+        Columns = columns;
+    }
+
+    /// <summary>Sums each column's distances from zero.</summary>
+    public void SumColumns(Block block, byte zero)
+    {
+        int count = block.Plan.Tensor.Length / block.Plan.Tensor.Channels, column = (block.Plan.Start - block.Plan.Tensor.Offset) % count;
+        if (columnSums.Length == 0)
+            columnSums = new int[count];
+        columnSums.AsSpan().Clear();
+        for (int start = 0; start < block.Count; column = 0)
+        {
+            int length = Math.Min(count - column, block.Count - start);
+            Activity.AddDistances(block.Symbols.Slice(start, length), zero, columnSums.AsSpan(column));
+            start += length;
+        }
+    }
+
+    /// <summary>A row's places in the order of their columns' classes, counted from the row's start in the block.</summary>
+    public RowOrder OrderOf(int row)
+    {
+        int first = Rows.Start(row) - (row * Rows.Unit - Rows.Offset), length = Rows.End(row) - Rows.Start(row);
+        var places = Columns!.Places;
+        if (length == places.Length)
+            return new RowOrder(places, Columns.ClassStarts);
+        // The block begins or ends within the row.
+        Grow(ref partialPlaces, places.Length);
+        int next = 0;
+        for (int columnClass = 0; columnClass < Columns.Classes; columnClass++)
+        {
+            partialStarts[columnClass] = next;
+            for (int i = Columns.ClassStarts[columnClass]; i < Columns.ClassStarts[columnClass + 1]; i++)
+            {
+                if (places[i] >= first && places[i] < first + length)
+                    partialPlaces[next++] = (ushort)(places[i] - first);
+            }
+        }
+
+        partialStarts[Columns.Classes] = next;
+        return new RowOrder(partialPlaces.AsSpan(0, next), partialStarts);
+    }
+
+    /// <summary>Brings each row's symbols into the order of their columns.</summary>
+    public void SortRows(Block block)
+    {
+        Grow(ref sorted, block.Count);
+        for (int row = 0; row < Rows.Count; row++)
+            OrderOf(row).Gather(block.Symbols[Rows.Start(row)..], sorted.AsSpan(Rows.Start(row)));
+    }
+
+    /// <summary>A row's symbols in the order of their columns.</summary>
+    public ReadOnlySpan<byte> SortedRow(int row) => sorted.AsSpan(Rows.Start(row), Rows.End(row) - Rows.Start(row));
 
     public ReadOnlySpan<RansPart> Parts => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(parts)[..Groups.Count];
 
@@ -36,23 +105,36 @@ sealed class RansBlock
     }
 
     /// <summary>Counts the distances that belong to each part, and for a dense block its symbols.</summary>
-    public void Measure(Block block, Rows rows)
+    public void Measure(Block block)
     {
         if (Groups.Count == 1)
-        {
             parts[0].Length = block.Plan.Length;
-        }
+        else if (Columns is null)
+            MeasureRows();
         else
-        {
-            var groupOf = Groups.Of(rows.Count);
-            for (int row = 0; row < groupOf.Length; row++)
-                parts[groupOf[row]].Length += rows.End(row) - rows.Start(row);
-        }
-
+            MeasureClasses();
         if (block.CodesGaps)
             return;
         foreach (var part in Parts)
             part.Count = Groups.Count == 1 ? block.Count : part.Length;
+    }
+
+    void MeasureRows()
+    {
+        var classOf = Groups.ClassesOf(Rows.Count);
+        for (int row = 0; row < classOf.Length; row++)
+            parts[classOf[row]].Length += Rows.End(row) - Rows.Start(row);
+    }
+
+    void MeasureClasses()
+    {
+        var classOf = Groups.ClassesOf(Rows.Count);
+        for (int row = 0; row < classOf.Length; row++)
+        {
+            var starts = OrderOf(row).ClassStarts;
+            for (int columnClass = 0; columnClass < Columns!.Classes; columnClass++)
+                parts[Groups.Of(classOf[row] + columnClass)].Length += starts[columnClass + 1] - starts[columnClass];
+        }
     }
 
     /// <summary>Numbers the parts' symbols one after another.</summary>
@@ -87,31 +169,66 @@ sealed class RansBlock
     }
 
     /// <summary>Brings symbols and positions from their own order into the parts'.</summary>
-    public void Arrange(Block block, Rows rows)
+    public void Arrange(Block block)
     {
-        if (Groups.Count > 1)
-            Move(block, rows, back: false);
+        if (Groups.Count > 1 && Columns is null)
+            MoveRows(block, back: false);
+        else if (Groups.Count > 1)
+            MoveSorted(block, back: false);
     }
 
     /// <summary>Brings them back.</summary>
-    public void Restore(Block block, Rows rows)
+    public void Restore(Block block)
     {
-        if (Groups.Count > 1)
-            Move(block, rows, back: true);
+        if (Groups.Count == 1)
+            return;
+        if (Columns is null)
+        {
+            MoveRows(block, back: true);
+            return;
+        }
+
+        Grow(ref sorted, block.Count);
+        MoveSorted(block, back: true);
+        for (int row = 0; row < Rows.Count; row++)
+            OrderOf(row).Scatter(SortedRow(row), block.Symbols[Rows.Start(row)..]);
     }
 
-    void Move(Block block, Rows rows, bool back)
+    // Between the rows in the order of their columns and the parts.
+    void MoveSorted(Block block, bool back)
+    {
+        Span<int> done = stackalloc int[RowGroups.MaxGroups];
+        done.Clear();
+        var classOf = Groups.ClassesOf(Rows.Count);
+        for (int row = 0; row < classOf.Length; row++)
+        {
+            var starts = OrderOf(row).ClassStarts;
+            var own = sorted.AsSpan(Rows.Start(row));
+            for (int columnClass = 0; columnClass < Columns!.Classes; columnClass++)
+            {
+                int group = Groups.Of(classOf[row] + columnClass), start = starts[columnClass], length = starts[columnClass + 1] - start;
+                var moved = SymbolsOf(parts[group], block).Slice(done[group], length);
+                if (back)
+                    moved.CopyTo(own[start..]);
+                else
+                    own.Slice(start, length).CopyTo(moved);
+                done[group] += length;
+            }
+        }
+    }
+
+    void MoveRows(Block block, bool back)
     {
         Span<int> done = stackalloc int[RowGroups.MaxGroups], passed = stackalloc int[RowGroups.MaxGroups];
         done.Clear();
         passed.Clear();
-        var groupOf = Groups.Of(rows.Count);
+        var classOf = Groups.ClassesOf(Rows.Count);
         int next = 0, size = block.SymbolBytes;
-        for (int row = 0; row < groupOf.Length; row++)
+        for (int row = 0; row < classOf.Length; row++)
         {
-            int group = groupOf[row];
+            int group = classOf[row];
             var part = parts[group];
-            int start = rows.Start(row), length = rows.End(row) - start, count = length;
+            int start = Rows.Start(row), length = Rows.End(row) - start, count = length;
             if (block.CodesGaps)
             {
                 var arranged = PositionsOf(part, block)[done[group]..];
@@ -148,7 +265,33 @@ sealed class RansBlock
     }
 }
 
-/// <summary>The rows of a block that are coded together.</summary>
+/// <summary>A row's places in the order of their columns' classes, and where in it each class begins and the last one ends.</summary>
+readonly ref struct RowOrder(ReadOnlySpan<ushort> places, ReadOnlySpan<int> classStarts)
+{
+    readonly ReadOnlySpan<ushort> places = places;
+
+    public ReadOnlySpan<int> ClassStarts { get; } = classStarts;
+
+    /// <summary>Brings a row's symbols into the order.</summary>
+    public void Gather(ReadOnlySpan<byte> row, Span<byte> sorted)
+    {
+        row = row[..places.Length];
+        sorted = sorted[..places.Length];
+        for (int i = 0; i < places.Length; i++)
+            sorted[i] = row[places[i]];
+    }
+
+    /// <summary>Brings them back.</summary>
+    public void Scatter(ReadOnlySpan<byte> sorted, Span<byte> row)
+    {
+        row = row[..places.Length];
+        sorted = sorted[..places.Length];
+        for (int i = 0; i < places.Length; i++)
+            row[places[i]] = sorted[i];
+    }
+}
+
+/// <summary>The values of a block that are coded together.</summary>
 sealed class RansPart
 {
     /// <summary>The run of gaps; those of symbols follow.</summary>

@@ -12,21 +12,44 @@ namespace Plume.Compression.Codecs.Code;
 /// tokens leave out (rests of wide symbols and of long gaps) follows the stream.
 /// </summary>
 /// <param name="symbols">How symbols become tokens.</param>
+/// <param name="columns">Which tensors' columns are told apart.</param>
 /// <param name="choosesForm">Whether dense parts may be in pairs.</param>
 /// <param name="codesGaps">Whether positions of kept values are sent as gaps.</param>
 /// <param name="segmentValues">Values that a segment may have, if it has more than one block.</param>
-sealed class RansCoder(RansSymbols symbols, bool choosesForm, bool codesGaps, int segmentValues) : BlockCoder
+sealed class RansCoder(RansSymbols symbols, ColumnSet columns, bool choosesForm, bool codesGaps, int segmentValues) : BlockCoder
 {
     const int StatesBits = 3;
 
     readonly PartMaker maker = new(symbols, choosesForm);
     readonly RansTables tables = new(symbols, choosesForm, codesGaps);
 
+    public override bool Observe(Block block)
+    {
+        if (columns.MayTell(block))
+        {
+            block.Rans.SumColumns(block, (byte)symbols.Zero);
+            return true;
+        }
+
+        block.Rans.Shape(block.Plan, null);
+        return false;
+    }
+
+    public override void Learn(Block[] blocks) => columns.Fit(blocks);
+
     public override void Prepare(Block block) => maker.Make(block);
 
-    public override void WriteTables(Block[] blocks, PayloadWriter output) => tables.Write(blocks, output);
+    public override void WriteTables(Block[] blocks, PayloadWriter output)
+    {
+        columns.Write(output);
+        tables.Write(blocks, output);
+    }
 
-    public override void ReadTables(ref PayloadReader input, Block[] blocks) => tables.Read(ref input, blocks);
+    public override void ReadTables(ref PayloadReader input, Block[] blocks)
+    {
+        columns.Read(ref input, blocks);
+        tables.Read(ref input, blocks);
+    }
 
     // Together, blocks share the states, whose share of small blocks would be large.
     public override int SegmentLength(Block[] blocks, int first)
@@ -212,7 +235,7 @@ sealed class RansCoder(RansSymbols symbols, bool choosesForm, bool codesGaps, in
                 symbols.Join(ref rests, part, block.Rans.SymbolsOf(part, block));
             }
 
-            block.Rans.Restore(block, Rows.Of(block.Plan));
+            block.Rans.Restore(block);
             block.Bytes = 0..(block.Bytes.End.Value + (rests.Used - start) / 8);
         }
 

@@ -16,6 +16,12 @@ abstract class RansSymbols
     /// <summary>Whether rows may be told apart by how strong they are.</summary>
     public virtual bool HasActivity => false;
 
+    /// <summary>Whether columns may be told apart too.</summary>
+    public virtual bool HasColumns => false;
+
+    /// <summary>The symbol of zero, or -1.</summary>
+    public virtual int Zero => -1;
+
     /// <summary>What symbols are like, among that many values.</summary>
     public virtual Activity ActivityOf(ReadOnlySpan<byte> symbols, int among) => default;
 
@@ -55,6 +61,10 @@ sealed class NarrowSymbols(int bits, int zero, bool codesGaps) : RansSymbols
     public override TableAlphabet Alphabet(int run, bool inPairs) => new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
 
     public override bool HasActivity => zero >= 0 || codesGaps;
+
+    public override bool HasColumns => zero >= 0;
+
+    public override int Zero => zero;
 
     public override Activity ActivityOf(ReadOnlySpan<byte> symbols, int among)
     {

@@ -36,6 +36,9 @@ sealed class Block(BlockPlan plan)
     /// <summary>Whether the code stage writes the positions of the kept values, as the gaps between them.</summary>
     public bool CodesGaps { get; private set; }
 
+    /// <summary>Whether the code stage prepares the block only after it has seen all blocks.</summary>
+    public bool Waits { get; set; }
+
     /// <summary>Of values equal to a threshold, how many the block may keep, while a select is at work.</summary>
     public int TiesLeft { get; set; }
 
