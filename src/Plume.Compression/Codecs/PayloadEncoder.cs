@@ -213,13 +213,14 @@ public sealed class PayloadEncoder
             self.Quantize(block, source.Span, key, block.Symbols);
             block.Waits = self.coder.Observe(block);
             if (!block.Waits)
-                self.coder.Prepare(block);
+                self.Prepare(block, source.Span);
         });
         coder.Learn(blocks);
-        loop.Run(blocks.Length, this, static (self, index, _) =>
+        loop.Run(blocks.Length, (this, source), static (state, index, _) =>
         {
+            var (self, source) = state;
             if (self.blocks[index].Waits)
-                self.coder.Prepare(self.blocks[index]);
+                self.Prepare(self.blocks[index], source.Span);
         });
         coder.WriteTables(blocks, output);
         loop.Run(segments.Count, this, static (self, index, _) =>
@@ -248,6 +249,13 @@ public sealed class PayloadEncoder
                 symbols.Slice(run.Start * size, run.Length * size));
             start += run.Length;
         }
+    }
+
+    void Prepare(Block block, ReadOnlySpan<float> source)
+    {
+        if (plan.Quantizer.FollowsStrength && coder.StrengthsOf(block) is { } strengths)
+            plan.Quantizer.Requantize(block.Coded(source), grids[map.RunAt(block, 0).Grid], strengths, block.Symbols);
+        coder.Prepare(block);
     }
 
     // The residual is taken from what the receiver will decode, not from what the encoder meant.

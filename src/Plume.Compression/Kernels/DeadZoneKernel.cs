@@ -36,20 +36,41 @@ static class DeadZoneKernel
     public static void ToBytes(ReadOnlySpan<float> values, float step, float offset, int last, Span<byte> symbols)
     {
         float scale = 1 / step;
+        var offsets = Vector512.Create(offset);
         ref float source = ref MemoryMarshal.GetReference(values);
-        ref byte target = ref MemoryMarshal.GetReference(symbols);
+        ref byte target = ref MemoryMarshal.GetReference(symbols[..values.Length]);
         int i = 0;
         for (; i <= values.Length - 4 * Lanes; i += 4 * Lanes)
         {
-            var a = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, offset, last);
-            var b = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + Lanes)), scale, offset, last);
-            var c = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 2 * Lanes)), scale, offset, last);
-            var d = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 3 * Lanes)), scale, offset, last);
+            var a = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, offsets, last);
+            var b = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + Lanes)), scale, offsets, last);
+            var c = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 2 * Lanes)), scale, offsets, last);
+            var d = Symbols(Vector512.LoadUnsafe(ref source, (nuint)(i + 3 * Lanes)), scale, offsets, last);
             Vector512.Narrow(Vector512.Narrow(a, b), Vector512.Narrow(c, d)).AsByte().StoreUnsafe(ref target, (nuint)i);
         }
 
         for (; i < values.Length; i++)
             symbols[i] = SymbolOf(values[i], scale, offset, last);
+    }
+
+    /// <summary>The same with an offset for each value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToBytes(ReadOnlySpan<float> values, float step, ReadOnlySpan<float> offsets, int last, Span<byte> symbols)
+    {
+        float scale = 1 / step;
+        ref float source = ref MemoryMarshal.GetReference(values);
+        ref float offset = ref MemoryMarshal.GetReference(offsets[..values.Length]);
+        ref byte target = ref MemoryMarshal.GetReference(symbols[..values.Length]);
+        int i = 0;
+        for (; i <= values.Length - Lanes; i += Lanes)
+        {
+            var some = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, Vector512.LoadUnsafe(ref offset, (nuint)i), last);
+            var halves = Vector256.Narrow(some.GetLower(), some.GetUpper());
+            Vector128.Narrow(halves.GetLower(), halves.GetUpper()).AsByte().StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < values.Length; i++)
+            symbols[i] = SymbolOf(values[i], scale, offsets[i], last);
     }
 
     /// <summary>The scalar twin of the vectors.</summary>
@@ -61,10 +82,10 @@ static class DeadZoneKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> Symbols(Vector512<float> values, float scale, float offset, int last)
+    static Vector512<int> Symbols(Vector512<float> values, float scale, Vector512<float> offset, int last)
     {
         var scaled = values * Vector512.Create(scale);
-        var magnitude = Vector512.ConvertToInt32Native(Vector512.MinNative(Vector512.Abs(scaled) + Vector512.Create(offset), Vector512.Create((float)last)));
+        var magnitude = Vector512.ConvertToInt32Native(Vector512.MinNative(Vector512.Abs(scaled) + offset, Vector512.Create((float)last)));
         // The sign's bit, spread over the lane, turns a number into its complement, which is one short of its negative.
         var sign = scaled.AsInt32() >> 31;
         return ((magnitude ^ sign) - sign) + Vector512.Create(last);

@@ -25,6 +25,27 @@ public class DeadZoneTests
     }
 
     [Theory]
+    [InlineData(0.25, 0.7895, 0.6707, 1.06)]
+    [InlineData(0.5, 0.6173, 0.4860, 1.04)]
+    [InlineData(1, 0.3483, 0.2618, 1.03)]
+    [InlineData(2, 0.0889, 0.0729, 1.02)]
+    [InlineData(4, 0.00556, 0.00479, 1.02)]
+    public void So_does_rans_with_an_offset_by_strength(double bits, double normal, double laplace, double most)
+    {
+        Assert.InRange(BitsAt(normal, Normal, "rans"), bits * 0.98, bits * most);
+        Assert.InRange(BitsAt(laplace, Laplace, "rans"), bits * 0.98, bits * most);
+    }
+
+    [Fact]
+    public void Before_rans_no_value_is_off_by_more_than_a_step()
+    {
+        float[] values = [.. Some.Laplace(Some.Lenet.Length, 7).Select((value, i) => value * MathF.ScaleB(1, i % 12 - 8))];
+        float[] decoded = Decoded("deadzone(abs=0.5) | rans", Some.Lenet, values).Values;
+        for (int i = 0; i < values.Length; i++)
+            Assert.True(Math.Abs(values[i]) > 63 || Math.Abs(values[i] - decoded[i]) <= 0.5f, $"Value {i}: {values[i]} became {decoded[i]}.");
+    }
+
+    [Theory]
     [InlineData("deadzone(nmse=0.05) | range", 0.05)]
     [InlineData("deadzone(nmse=0.5) | range", 0.5)]
     [InlineData("lowrank | deadzone(nmse=0.05) | range", 0.05)]
@@ -92,5 +113,5 @@ public class DeadZoneTests
         return (decoded, payload.Length);
     }
 
-    static double BitsAt(double nmse, float[] values) => Decoded($"deadzone(nmse={nmse}) | range", Some.Vector(values.Length), values).Bytes * 8.0 / values.Length;
+    static double BitsAt(double nmse, float[] values, string coder = "range") => Decoded($"deadzone(nmse={nmse}) | {coder}", Some.Vector(values.Length), values).Bytes * 8.0 / values.Length;
 }

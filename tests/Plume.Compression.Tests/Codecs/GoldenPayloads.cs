@@ -59,11 +59,13 @@ public class GoldenPayloads
     public void A_payload_has_the_bytes_and_the_meaning_of_its_golden_file(string name, string line) =>
         AssertGolden(name, line, Layout, Some.Laplace(Layout.Length, 21));
 
-    [Fact]
-    public void So_has_one_whose_columns_are_told_apart()
+    [Theory]
+    [InlineData("columns-rans", "uniform(6) | rans")]
+    [InlineData("columns-deadzone-rans", "deadzone(abs=4) | rans")]
+    public void So_has_one_whose_columns_are_told_apart(string name, string line)
     {
         var layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight)]);
-        AssertGolden("columns-rans", "uniform(6) | rans", layout, [.. Some.Laplace(layout.Length, 23).Select((value, i) => value * (1 << (i % 40 / 8)))]);
+        AssertGolden(name, line, layout, [.. Some.Laplace(layout.Length, 23).Select((value, i) => value * (1 << (i % 40 / 8)))]);
     }
 
     static void AssertGolden(string name, string line, ModelLayout layout, float[] values)

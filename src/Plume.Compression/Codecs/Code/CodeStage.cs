@@ -35,6 +35,9 @@ abstract class BlockCoder
     {
     }
 
+    /// <summary>How strong the values of a block will be taken to be, judged by the symbols that they have; null where that makes no difference.</summary>
+    public virtual Strengths? StrengthsOf(Block block) => null;
+
     /// <summary>Does a block's share of what <see cref="WriteTables"/> needs.</summary>
     public virtual void Prepare(Block block)
     {

@@ -36,6 +36,19 @@ sealed class PartMaker(RansSymbols symbols, bool choosesForm)
         PrepareParts(block);
     }
 
+    /// <summary>How strong the values of a dense block are; null where symbols do not tell.</summary>
+    public Strengths? StrengthsOf(Block block)
+    {
+        if (!symbols.HasActivity || block.CodesGaps || block.Count == 0)
+            return null;
+        var memory = block.Rans;
+        if (memory.Rows.MayGroup(block, symbols))
+            memory.Strengths.Set(memory.Rows, ActivitiesOf(block, memory.Rows), memory.Columns);
+        else
+            memory.Strengths.Set(Rows.Pieces(block.Count), [symbols.ActivityOf(block.Symbols, block.Count)], null);
+        return memory.Strengths;
+    }
+
     void DivideByColumns(Block block, Columns columns)
     {
         var memory = block.Rans;

@@ -26,6 +26,9 @@ sealed class RansBlock
     /// <summary>The tensor's columns, where they are told apart.</summary>
     public Columns? Columns { get; private set; }
 
+    /// <summary>How strong its values are.</summary>
+    public Strengths Strengths { get; } = new();
+
     /// <summary>The sum of the magnitudes in each column of the block.</summary>
     public ReadOnlySpan<int> ColumnSums => columnSums;
 
@@ -53,7 +56,7 @@ sealed class RansBlock
     /// <summary>A row's places in the order of their columns' classes, counted from the row's start in the block.</summary>
     public RowOrder OrderOf(int row)
     {
-        int first = Rows.Start(row) - (row * Rows.Unit - Rows.Offset), length = Rows.End(row) - Rows.Start(row);
+        int first = Rows.PlaceOf(row), length = Rows.End(row) - Rows.Start(row);
         var places = Columns!.Places;
         if (length == places.Length)
             return new RowOrder(places, Columns.ClassStarts);

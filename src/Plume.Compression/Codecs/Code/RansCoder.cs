@@ -37,6 +37,8 @@ sealed class RansCoder(RansSymbols symbols, ColumnSet columns, bool choosesForm,
 
     public override void Learn(Block[] blocks) => columns.Fit(blocks);
 
+    public override Strengths? StrengthsOf(Block block) => maker.StrengthsOf(block);
+
     public override void Prepare(Block block) => maker.Make(block);
 
     public override void WriteTables(Block[] blocks, PayloadWriter output)

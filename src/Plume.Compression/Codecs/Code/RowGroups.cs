@@ -14,6 +14,9 @@ readonly record struct Rows(int Unit, int Offset, int Length)
 
     public int Count => (Offset + Length + Unit - 1) / Unit;
 
+    /// <summary>Values that have no rows, in pieces.</summary>
+    public static Rows Pieces(int count) => new(Longest, 0, count);
+
     public static Rows Of(BlockPlan plan, bool byColumns)
     {
         int unit = UnitOf(plan.Tensor, byColumns);
@@ -33,6 +36,9 @@ readonly record struct Rows(int Unit, int Offset, int Length)
     public bool MayGroup(Block block, RansSymbols symbols) => Count > 1 && symbols.HasActivity && block.CodesGaps == block.IsSparse;
 
     public int Start(int row) => Math.Max(0, row * Unit - Offset);
+
+    /// <summary>Where in its row the first value stands that is in the block.</summary>
+    public int PlaceOf(int row) => Start(row) - (row * Unit - Offset);
 
     public int End(int row) => Math.Min(Length, (row + 1) * Unit - Offset);
 }

@@ -31,8 +31,9 @@ public enum StepRule
 /// <summary>Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.</summary>
 /// <remarks>
 /// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.11
-/// step^2 a bit, at what the coder takes for it at that moment. Before other coders, which have 255 levels, a magnitude
-/// of a steps becomes floor(a + 0.36), and the step is at least the largest magnitude / 127.
+/// step^2 a bit, at what the coder takes for it at that moment. Before other coders, which have 255 levels, the step is at
+/// least the largest magnitude / 127, and a magnitude of a steps becomes floor(a + 0.36); or before <c>rans</c> what the same
+/// trade of error for bits makes the best of it among Laplacian values as strong as those of its row and column.
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
 /// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
 /// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Magnitudes end at 2^22 steps; steps below
@@ -80,6 +81,11 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 
     /// <summary>Whether symbols are levels of 32 bits, which the code stage may still choose.</summary>
     internal bool IsWide { get; private init; }
+
+    /// <summary>Whether a coder follows that has tables for the strength of values.</summary>
+    bool IsCodedByStrength { get; init; }
+
+    internal override bool FollowsStrength => IsCodedByStrength && !Exact;
 
     internal override int SymbolBits => IsWide ? 32 : 8;
 
@@ -145,7 +151,12 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
             throw Notation.Error(codec, codec.IndexOf("deadzone", StringComparison.Ordinal) + 1, $"'deadzone' drops values by itself, and '{select.Keyword}' has chosen already; leave one of them out");
     }
 
-    internal override QuantizeStage Before(CodeStage coder) => coder is RangeCode ? this with { IsWide = true } : this;
+    internal override QuantizeStage Before(CodeStage coder) => coder switch
+    {
+        RangeCode => this with { IsWide = true },
+        Rans => this with { IsCodedByStrength = true },
+        _ => this,
+    };
 
     internal override GridFitter CreateFitter(CodecPlan plan) => new DeadZoneFitter(this, plan);
 
@@ -172,6 +183,27 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
             DeadZoneKernel.ToBytes(values, grid.Step, Exact ? 0.5f : 0.36f, ByteLevels, symbols);
         else
             DeadZoneKernel.ToFixedPoint(values, grid.Step, Exact, MemoryMarshal.Cast<byte, int>(symbols));
+    }
+
+    internal override void Requantize(ReadOnlySpan<float> values, Grid grid, Strengths strengths, Span<byte> symbols)
+    {
+        var rows = strengths.Rows;
+        for (int level = strengths.LowestLevel; level <= strengths.HighestLevel && grid.Step > 0; level++)
+        {
+            ReadOnlySpan<float> offsets = default;
+            for (int row = 0; row < rows.Count; row++)
+            {
+                if (strengths.LevelOf(row) != level)
+                    continue;
+                if (strengths.HasColumns && offsets.IsEmpty)
+                    offsets = strengths.ByPlace(level, RoundingOffsets.ByLevel);
+                int start = rows.Start(row), length = rows.End(row) - start;
+                if (strengths.HasColumns)
+                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, offsets[rows.PlaceOf(row)..], ByteLevels, symbols[start..]);
+                else
+                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, RoundingOffsets.ByLevel[level], ByteLevels, symbols[start..]);
+            }
+        }
     }
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values)

@@ -89,6 +89,14 @@ public abstract record QuantizeStage : Stage
 
     internal abstract void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols);
 
+    /// <summary>Whether symbols depend on how strong the values around are; then all values of a block share a grid.</summary>
+    internal virtual bool FollowsStrength => false;
+
+    /// <summary>Quantizes a block's values again, now that it is known how strong they are.</summary>
+    internal virtual void Requantize(ReadOnlySpan<float> values, Grid grid, Code.Strengths strengths, Span<byte> symbols)
+    {
+    }
+
     internal abstract void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values);
 
     internal abstract void Write(Grid grid, bool sparse, PayloadWriter writer);
