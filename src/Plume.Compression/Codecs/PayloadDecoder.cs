@@ -301,6 +301,12 @@ public sealed class PayloadDecoder
             var run = map.RunAt(block, start);
             int length = Math.Min(run.Length, end - start);
             plan.Quantizer.Dequantize(symbols.Slice(start * size, length * size), grids[run.Grid], block.IsSparse, values.Slice(start - first, length));
+            foreach (var escape in CollectionsMarshal.AsSpan(block.Escapes))
+            {
+                if (escape.Place >= start && escape.Place < start + length)
+                    values[escape.Place - first] = plan.Quantizer.ValueOf(escape.Level, grids[run.Grid]);
+            }
+
             start += length;
         }
     }
@@ -349,6 +355,9 @@ public sealed class PayloadDecoder
             start += run.Length;
         }
 
+        // Where there are escapes, all of a block's values share a grid.
+        foreach (var escape in CollectionsMarshal.AsSpan(block.Escapes))
+            largest = Math.Max(largest, Math.Abs(plan.Quantizer.ValueOf(escape.Level, grids[map.RunAt(block, 0).Grid])));
         return largest;
     }
 }

@@ -255,6 +255,12 @@ public sealed class PayloadEncoder
     {
         if (plan.Quantizer.FollowsStrength && coder.StrengthsOf(block) is { } strengths)
             plan.Quantizer.Requantize(block.Coded(source), grids[map.RunAt(block, 0).Grid], strengths, block.Symbols);
+        if (plan.Quantizer.HasEscapes)
+        {
+            block.Escapes.Clear();
+            plan.Quantizer.FindEscapes(block.Coded(source), grids[map.RunAt(block, 0).Grid], block.Symbols, block.Escapes);
+        }
+
         coder.Prepare(block);
     }
 

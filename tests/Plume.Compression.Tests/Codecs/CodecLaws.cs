@@ -29,7 +29,7 @@ public class CodecLaws
         "clip(2) | pack", "feedback | clip(1) | uniform(4) | pack",
         "randk(10%) | pack", "randk(7%) | uniform(4) | rans", "feedback | randk(25%) | uniform(8, block=64) | pack", "threshold(0.5) | pack", "threshold(0) | uniform(6) | rans",
         "mask | pack", "mask | uniform(8, block=64) | zstd", "feedback | mask | uniform(3) | rans", "nm(2:4) | pack", "nm(3:7) | uniform(4) | rans", "nm(1:16) | uniform(2) | zstd",
-        "deadzone(step=0.5) | range", "deadzone(abs=0.05) | range", "deadzone(abs=0.05, exact) | range", "deadzone(step=1.5) | pack", "deadzone(step=0.3) | rans", "deadzone(step=2) | zstd",
+        "deadzone(step=0.5) | range", "deadzone(abs=0.05) | range", "deadzone(abs=0.05, exact) | range", "deadzone(step=1.5) | pack", "deadzone(step=0.3) | rans", "deadzone(abs=0.001) | rans", "deadzone(step=2) | zstd",
         "uniform(1) | range", "uniform(4) | range", "uniform(12) | range", "topk(3%) | uniform(4) | range", "topk(1%) | uniform(1) | range", "randk(5%) | deadzone(step=1) | range", "randk(5%) | uniform(3) | range",
         "feedback | deadzone(step=1) | range", "delta | deadzone(abs=0.1) | range",
         "feedback | topk(5%) | uniform(4) | rans", "feedback(50%) | uniform(3) | rans", "feedback | delta | uniform(6) | zstd", "delta | topk(2%) | uniform(4) | rans",

@@ -43,6 +43,7 @@ public class GoldenPayloads
         { "deadzone-step-range", "deadzone(step=0.7) | range" },
         { "deadzone-bpp-range", "deadzone(bpp=1) | range" },
         { "deadzone-step-rans", "deadzone(step=0.7) | rans" },
+        { "deadzone-abs-rans", "deadzone(abs=0.02) | rans" },
         { "lowrank-deadzone-abs-range", "lowrank | deadzone(abs=0.3) | range" },
         { "clip-pack", "clip(3) | pack" },
         { "randk-uniform8-pack", "randk(20%) | uniform(8) | pack" },

@@ -38,6 +38,7 @@ public sealed record Rans : CodeStage, INotated<Rans>
         int bits = plan.Quantizer.SymbolBits;
         bool codesGaps = plan.Codec.Selector is { Positions: PositionCoding.Gaps };
         RansSymbols symbols = bits > 16 ? new FloatSymbols() : bits > 8 ? new WideSymbols(bits, zero) : new NarrowSymbols(bits, zero, codesGaps);
-        return new RansCoder(symbols, new ColumnSet(plan, symbols), zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
+        var escapes = plan.Quantizer.HasEscapes ? new EscapeCode((byte)zero) : null;
+        return new RansCoder(symbols, new ColumnSet(plan, symbols), escapes, zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
     }
 }

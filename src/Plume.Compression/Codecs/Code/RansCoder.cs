@@ -9,14 +9,15 @@ namespace Plume.Compression.Codecs.Code;
 /// Segments as rANS streams of tokens. A block's rows are grouped by how strong they are, and a group is a part. A part
 /// in plain form is the tokens of its symbols. A part in pairs is the tokens of gaps, then those of as many symbols: one
 /// whose select sends gaps always, a dense one where most symbols are the one for zero, which then need no tokens. What
-/// tokens leave out (rests of wide symbols and of long gaps) follows the stream.
+/// tokens leave out (rests of wide symbols, of long gaps and of escaped levels) follows the stream.
 /// </summary>
 /// <param name="symbols">How symbols become tokens.</param>
 /// <param name="columns">Which tensors' columns are told apart.</param>
+/// <param name="escapes">How levels beyond the symbols are coded, where there may be some.</param>
 /// <param name="choosesForm">Whether dense parts may be in pairs.</param>
 /// <param name="codesGaps">Whether positions of kept values are sent as gaps.</param>
 /// <param name="segmentValues">Values that a segment may have, if it has more than one block.</param>
-sealed class RansCoder(RansSymbols symbols, ColumnSet columns, bool choosesForm, bool codesGaps, int segmentValues) : BlockCoder
+sealed class RansCoder(RansSymbols symbols, ColumnSet columns, EscapeCode? escapes, bool choosesForm, bool codesGaps, int segmentValues) : BlockCoder
 {
     const int StatesBits = 3;
 
@@ -151,6 +152,8 @@ sealed class RansCoder(RansSymbols symbols, ColumnSet columns, bool choosesForm,
                 GapToken.WriteRests(ref bits, block.Rans.PositionsOf(part, block));
             symbols.WriteRests(ref bits, part, block.Rans.SymbolsOf(part, block));
         }
+
+        escapes?.Write(ref bits, block);
     }
 
     public override void DecodeSegment(ReadOnlySpan<byte> input, ReadOnlySpan<Block> segment)
@@ -238,6 +241,7 @@ sealed class RansCoder(RansSymbols symbols, ColumnSet columns, bool choosesForm,
             }
 
             block.Rans.Restore(block);
+            escapes?.Read(ref rests, block);
             block.Bytes = 0..(block.Bytes.End.Value + (rests.Used - start) / 8);
         }
 

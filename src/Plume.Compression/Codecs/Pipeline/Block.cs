@@ -1,5 +1,10 @@
 namespace Plume.Compression.Codecs.Pipeline;
 
+/// <summary>A coded value whose level is beyond what its symbol says.</summary>
+/// <param name="Place">Its number among the coded values of the block.</param>
+/// <param name="Level">Its level.</param>
+readonly record struct Escape(int Place, int Level);
+
 /// <summary>One block's memory in an encoder or a decoder, kept and reused from payload to payload.</summary>
 sealed class Block(BlockPlan plan)
 {
@@ -26,6 +31,9 @@ sealed class Block(BlockPlan plan)
 
     /// <summary>What the quantizer gathered of each run of values that share a grid.</summary>
     public List<Quantize.GridStatistics> Statistics { get; } = [];
+
+    /// <summary>Levels beyond the symbols, in the order of their places.</summary>
+    public List<Escape> Escapes { get; } = [];
 
     /// <summary>The coded bytes, on the encoding side.</summary>
     public Container.PayloadWriter Output { get; } = new();

@@ -31,9 +31,9 @@ public enum StepRule
 /// <summary>Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.</summary>
 /// <remarks>
 /// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.11
-/// step^2 a bit, at what the coder takes for it at that moment. Before other coders, which have 255 levels, the step is at
-/// least the largest magnitude / 127, and a magnitude of a steps becomes floor(a + 0.36); or before <c>rans</c> what the same
-/// trade of error for bits makes the best of it among Laplacian values as strong as those of its row and column.
+/// step^2 a bit, at what the coder takes for it at that moment. Before <c>rans</c> it is what the same trade of error for bits
+/// makes the best of it among Laplacian values as strong as those of its row and column. Before other coders, which have 255
+/// levels, a magnitude of a steps becomes floor(a + 0.36), and the step is at least the largest magnitude / 127.
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
 /// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
 /// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Magnitudes end at 2^22 steps; steps below
@@ -86,6 +86,8 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     bool IsCodedByStrength { get; init; }
 
     internal override bool FollowsStrength => IsCodedByStrength && !Exact;
+
+    internal override bool HasEscapes => IsCodedByStrength;
 
     internal override int SymbolBits => IsWide ? 32 : 8;
 
@@ -171,7 +173,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     {
         if (Rule == StepRule.Absolute)
             return new Grid(0, (float)Value);
-        float wanted = (float)Math.Min(IsWide ? step : Math.Max(step, largest / (double)ByteLevels), 1e38);
+        float wanted = (float)Math.Min(IsWide || HasEscapes ? step : Math.Max(step, largest / (double)ByteLevels), 1e38);
         return new Grid(0, wanted < SmallestStep ? 0 : StepCode.Step(StepCode.AtLeast(wanted)));
     }
 
@@ -205,6 +207,19 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
             }
         }
     }
+
+    internal override void FindEscapes(ReadOnlySpan<float> values, Grid grid, ReadOnlySpan<byte> symbols, List<Escape> escapes)
+    {
+        for (int place = 0; symbols[place..].IndexOfAny((byte)0, (byte)(2 * ByteLevels)) is >= 0 and var next; place++)
+        {
+            place += next;
+            float magnitude = MathF.Round(Math.Min(Math.Abs(values[place]) * (1 / grid.Step), LevelModel.Largest));
+            int level = Math.Max(ByteLevels, (int)magnitude);
+            escapes.Add(new Escape(place, symbols[place] == 0 ? -level : level));
+        }
+    }
+
+    internal override float ValueOf(int level, Grid grid) => Math.Clamp(level * grid.Step, -float.MaxValue, float.MaxValue);
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values)
     {

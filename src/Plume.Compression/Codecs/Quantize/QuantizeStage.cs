@@ -97,6 +97,17 @@ public abstract record QuantizeStage : Stage
     {
     }
 
+    /// <summary>Whether the outermost symbols stand for all levels beyond them too, which travel apart.</summary>
+    internal virtual bool HasEscapes => false;
+
+    /// <summary>Finds the levels of values whose symbols are the outermost.</summary>
+    internal virtual void FindEscapes(ReadOnlySpan<float> values, Grid grid, ReadOnlySpan<byte> symbols, List<Escape> escapes)
+    {
+    }
+
+    /// <summary>The value of a level, where levels may be beyond symbols.</summary>
+    internal virtual float ValueOf(int level, Grid grid) => 0;
+
     internal abstract void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values);
 
     internal abstract void Write(Grid grid, bool sparse, PayloadWriter writer);
