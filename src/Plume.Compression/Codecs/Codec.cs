@@ -86,6 +86,8 @@ public sealed class Codec : IEquatable<Codec>
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
         CheckBudget(stages, text);
+        if (stages.OfType<TransformStage>().FirstOrDefault(stage => stage.Mixes) is { } mixing)
+            stages.OfType<SelectStage>().FirstOrDefault()?.CheckAfter(mixing, text);
         foreach (var stage in stages.OfType<TransformStage>())
             stage.CheckBefore(stages.OfType<QuantizeStage>().FirstOrDefault(), text);
         if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())

@@ -70,9 +70,10 @@ static class Notation
     // Several transforms may follow one another; of every other kind there is at most one.
     static bool MayFollow(StageKind left, StageKind right) => right > left || (right == left && right == StageKind.Transform);
 
-    static string WordsAfter(StageKind kind) => kind == StageKind.Code
+    /// <summary>What may stand after a stage of a kind, but for one word.</summary>
+    public static string WordsAfter(StageKind kind, string except = "") => kind == StageKind.Code
         ? "nothing"
-        : string.Join(", ", Catalogue.Where(entry => MayFollow(kind, entry.Kind)).Select(entry => entry.Word));
+        : string.Join(", ", Catalogue.Where(entry => MayFollow(kind, entry.Kind) && entry.Word != except).Select(entry => entry.Word));
 
     static string WordsOf(StageKind kind) => string.Join(", ", Catalogue.Where(entry => entry.Kind == kind).Select(entry => entry.Word));
 

@@ -29,6 +29,8 @@ public class NotationTests
     [InlineData("randk | pack", "column 1: randk needs a share, such as randk(5%).")]
     [InlineData("threshold(-1) | pack", "column 11: '-1' must be 0 or more, and a float.")]
     [InlineData("nm(4:4) | pack", "column 4: '4:4' must be N:M with M from 2 to 16 and N from 1 to below M.")]
+    [InlineData("rotate | mask | uniform(4) | rans", "column 10: 'mask' keeps the values at live weights, but 'rotate' has mixed them with those at dead ones, which undoing it would bring back; leave one of them out, or there may stand delta, clip, rotate, lowrank, topk, randk, threshold, nm, budget, uniform, deadzone, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, zstd.")]
+    [InlineData("lowrank | clip(1) | mask | deadzone(abs=1) | range", "column 21: 'mask' keeps the values at live weights, but 'lowrank' has mixed them with those at dead ones, which undoing it would bring back; leave one of them out, or there may stand delta, clip, rotate, lowrank, topk, randk, threshold, nm, budget, uniform, deadzone, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, zstd.")]
     [InlineData("mask(1) | pack", "column 6: '1' is not an argument of mask; it takes none.")]
     [InlineData("deadzone | range", "column 1: deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it.")]
     [InlineData("budget(1bpp) | uniform(4) | rans", "column 1: 'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone.")]

@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels;
 
 namespace Plume.Compression.Codecs.Select;
@@ -24,6 +25,9 @@ public sealed record Mask : SelectStage, INotated<Mask>
     internal override PositionCoding Positions => PositionCoding.Known;
 
     static Mask INotated<Mask>.Parse(StageArguments arguments) => new();
+
+    internal override void CheckAfter(TransformStage mixing, string codec) =>
+        throw Notation.Error(codec, codec.IndexOf(Keyword, StringComparison.Ordinal) + 1, $"'{Keyword}' keeps the values at live weights, but '{mixing.Keyword}' has mixed them with those at dead ones, which undoing it would bring back; leave one of them out, or there may stand {Notation.WordsAfter(mixing.Kind, except: Keyword)}");
 
     internal override BlockSelector CreateSelector(CodecPlan plan) => new MaskSelector();
 }

@@ -37,6 +37,11 @@ public abstract record SelectStage : Stage
 
     internal virtual PositionCoding Positions => PositionCoding.Gaps;
 
+    /// <summary>Refuses what the stage cannot do once values were mixed with one another.</summary>
+    internal virtual void CheckAfter(Transform.TransformStage mixing, string codec)
+    {
+    }
+
     /// <summary>The stage's memory in one encoder or decoder.</summary>
     internal abstract BlockSelector CreateSelector(CodecPlan plan);
 }
