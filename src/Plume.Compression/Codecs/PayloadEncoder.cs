@@ -34,6 +34,7 @@ public sealed class PayloadEncoder
     Grid[] grids = [];
     float[] wanted = [];
     float[] decoded = [];
+    bool isRepeated;
     ParallelLoop loop = new(1);
     Scratch[] scratches = [];
 
@@ -99,6 +100,7 @@ public sealed class PayloadEncoder
     // Encodes with one step after another; the last encoding is the one with the step that was found.
     bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
+        isRepeated = false;
         double energy = Remember(values.Span, memory.Span, reference.Span);
         if (!double.IsFinite(energy))
             return false;
@@ -108,6 +110,7 @@ public sealed class PayloadEncoder
         {
             plan.CommonStep = step;
             EncodeOnce(values, key, memory, reference);
+            isRepeated = true;
             return byError ? ErrorOf(key, reference) > target.Amount * energy : output.Length <= target.BytesFor(values.Length);
         }, wantsCoarse: byError);
         search.Run((float)start);
@@ -144,7 +147,7 @@ public sealed class PayloadEncoder
         if (plan.Codec.Remembers)
             AddResidual(memory.Span, work);
         foreach (var transform in transforms)
-            transform.Forward(work, new TransformContext(reference, key, plan, loop));
+            transform.Forward(work, new TransformContext(reference, key, plan, loop, isRepeated));
         return work;
     }
 

@@ -23,6 +23,9 @@ sealed class Subspace
     int columns;
     int count;
 
+    /// <summary>Whether directions were found and not forgotten.</summary>
+    public bool IsFound { get; private set; }
+
     /// <summary>Number of directions that were found: what was wanted, or the matrix's smaller side if that is less.</summary>
     public int Count { get; private set; }
 
@@ -31,6 +34,9 @@ sealed class Subspace
 
     /// <summary>A direction's singular value.</summary>
     public double Value(int direction) => Math.Sqrt(Math.Max(0, gram[direction * count + direction]));
+
+    /// <summary>Makes room for another matrix.</summary>
+    public void Forget() => IsFound = false;
 
     /// <summary>Finds the directions of a row-major matrix of finite values.</summary>
     public void Find(ReadOnlySpan<float> matrix, int rowCount, int wanted)
@@ -55,6 +61,7 @@ sealed class Subspace
         FitGram();
         Diagonalize();
         Turn();
+        IsFound = true;
     }
 
     void Start()

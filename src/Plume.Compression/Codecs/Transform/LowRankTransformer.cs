@@ -23,7 +23,7 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     static readonly uint LargestValue = Magnitudes.BitsOf(1e24f);
 
     readonly MatrixFactors[] matrices = [.. plan.Tensors(TensorTreatment.Coded).Where(tensor => tensor.Shape.Count >= 2).Select(tensor => new MatrixFactors(tensor))];
-    readonly Subspace subspace = new();
+    readonly List<Subspace> subspaces = [];
     readonly LevelModel model = new();
     readonly PayloadWriter section = new();
     int[] levels = [];
@@ -35,13 +35,17 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
         section.Clear();
         var coder = new RangeEncoder(section);
         model.Clear();
-        foreach (var matrix in matrices)
+        for (int i = 0; i < matrices.Length; i++)
         {
+            var matrix = matrices[i];
+            var subspace = SubspaceOf(i);
+            if (!context.IsRepeated)
+                subspace.Forget();
             var slice = values.Span.Slice(matrix.Tensor.Offset, matrix.Tensor.Length);
-            int rank = Find(matrix, slice);
+            int rank = Find(matrix, subspace, slice);
             CodeNumber(ref coder, (uint)rank, RankBits);
             if (rank > 0)
-                Send(ref coder, matrix, slice, rank);
+                Send(ref coder, matrix, subspace, slice);
         }
 
         coder.Finish();
@@ -77,13 +81,23 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
         Array.Find(matrices, matrix => matrix.Tensor == block.Tensor)?.Add(values, block.Start - block.Tensor.Offset);
 
-    int Find(MatrixFactors matrix, ReadOnlySpan<float> values)
+    // A search for the step asks for the same directions again and again, so then each matrix keeps its own.
+    Subspace SubspaceOf(int matrix)
+    {
+        int index = plan.Codec.Target is null ? 0 : matrix;
+        while (subspaces.Count <= index)
+            subspaces.Add(new Subspace());
+        return subspaces[index];
+    }
+
+    int Find(MatrixFactors matrix, Subspace subspace, ReadOnlySpan<float> values)
     {
         matrix.Begin(0);
         matrix.Step = plan.Quantizer.StepFor(plan);
         if (!(matrix.Step > 0) || Magnitudes.Largest(values) > LargestValue)
             return 0;
-        subspace.Find(values, matrix.Rows, stage.Rank);
+        if (!subspace.IsFound)
+            subspace.Find(values, matrix.Rows, stage.Rank);
         double energy = EnergyForAValue * (matrix.Rows + matrix.Columns) * matrix.Step * matrix.Step;
         int rank = 0;
         while (rank < subspace.Count && subspace.Value(rank) * subspace.Value(rank) > energy)
@@ -93,8 +107,9 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     }
 
     // Columns first; rows are fitted to what the receiver makes of them; what is left of the values stays in them.
-    void Send(ref RangeEncoder coder, MatrixFactors matrix, Span<float> values, int rank)
+    void Send(ref RangeEncoder coder, MatrixFactors matrix, Subspace subspace, Span<float> values)
     {
+        int rank = matrix.Rank;
         if (plan.Quantizer.SumStep == 0)
             CodeNumber(ref coder, BitConverter.SingleToUInt32Bits(matrix.Step), StepBits);
         var columns = Levels(rank * matrix.Rows);

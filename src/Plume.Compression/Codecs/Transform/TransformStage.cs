@@ -73,4 +73,5 @@ abstract class Transformer
 /// <param name="Key">The payload's key.</param>
 /// <param name="Plan">Which tensors are coded, in which blocks, and which are fine or exact.</param>
 /// <param name="Loop">Runs work on blocks.</param>
-readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, CodecPlan Plan, ParallelLoop Loop);
+/// <param name="IsRepeated">Whether the values are those of the call before, in a search for the step.</param>
+readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, CodecPlan Plan, ParallelLoop Loop, bool IsRepeated);
