@@ -25,32 +25,33 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
     public FrequencyTable Of(RansPart part) => tables[part.Tables[run]];
 
     /// <summary>Fits tables to the token counts of the parts, tells the parts which they use, and writes the tables.</summary>
-    public void Write(List<RansPart> parts, PayloadWriter output)
+    public void Write(ref BitWriter output, List<RansPart> parts)
     {
         var clusters = Cluster.Join(Alike(parts), alphabet);
         Resize(clusters.Count);
-        output.Varint(count);
-        var bits = new BitWriter(output);
+        int lengthOfCount = BitOperations.Log2((uint)count);
+        output.WriteUnary((uint)lengthOfCount);
+        output.Write((uint)count & ((1u << lengthOfCount) - 1), lengthOfCount);
         for (int table = 0; table < count; table++)
         {
             var cluster = clusters[table];
             tables[table].Set(cluster.Form, cluster.Counts, alphabet);
-            cluster.Form.Write(ref bits, cluster.Counts, alphabet);
+            cluster.Form.Write(ref output, cluster.Counts, alphabet);
             foreach (var part in cluster.Parts)
                 part.Tables[run] = table;
         }
-
-        bits.Flush();
     }
 
     /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
-    public void Read(ref PayloadReader input, int most)
+    public void Read(ref BitReader input, int most)
     {
-        Resize(input.Varint("number of tables", 1, most));
-        var bits = new BitReader(input.Rest, "tables");
+        int lengthOfCount = (int)input.ReadUnary((uint)BitOperations.Log2((uint)most));
+        int wanted = (1 << lengthOfCount) | (int)input.Read(lengthOfCount);
+        if (wanted > most)
+            throw InvalidPayloadException.Field("number of tables", 0, wanted, $"must be at most {most}");
+        Resize(wanted);
         for (int table = 0; table < count; table++)
-            tables[table].Read(ref bits, alphabet);
-        input.Bytes(bits.End(), "tables");
+            tables[table].Read(ref input, alphabet);
     }
 
     /// <summary>Writes which table a part uses.</summary>

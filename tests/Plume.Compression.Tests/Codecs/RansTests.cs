@@ -6,20 +6,21 @@ namespace Plume.Compression.Tests.Codecs;
 /// <summary>What rANS promises of its bytes, headers of the payload included.</summary>
 public class RansTests
 {
-    // Where few values are left to code, header, step and tables show: 1 % is met from payloads of about 3 KB on.
+    // Where few values are left to code, some 20 bytes of header, step and tables show: 1 % is met from payloads of about 2 KB on.
     [Theory]
     [InlineData(65_536, 0.5, 1.01)]
     [InlineData(65_536, 0.7, 1.01)]
     [InlineData(65_536, 0.9, 1.01)]
     [InlineData(65_536, 0.95, 1.01)]
-    [InlineData(65_536, 0.98, 1.02)]
-    [InlineData(65_536, 0.995, 1.06)]
-    [InlineData(1 << 18, 0.98, 1.01)]
-    [InlineData(1 << 18, 0.995, 1.02)]
+    [InlineData(65_536, 0.98, 1.016)]
+    [InlineData(65_536, 0.99, 1.03)]
+    [InlineData(65_536, 0.995, 1.05)]
+    [InlineData(1 << 18, 0.98, 1.008)]
+    [InlineData(1 << 18, 0.995, 1.016)]
     [InlineData(1 << 20, 0.5, 1.005)]
     [InlineData(1 << 20, 0.9, 1.005)]
     [InlineData(1 << 20, 0.99, 1.008)]
-    [InlineData(1 << 20, 0.995, 1.0125)]
+    [InlineData(1 << 20, 0.995, 1.01)]
     public void Levels_with_a_dead_zone_cost_little_more_than_their_entropy(int length, double zeros, double bound)
     {
         foreach (float[] values in new[] { Some.Normal(length, 5), Some.Laplace(length, 5) })

@@ -14,7 +14,7 @@ namespace Plume.Compression.Codecs.Code;
 /// each with a table of their own; what was not kept, or is zero, costs nothing but its part in a gap. Symbols above 8
 /// bits: their distance from zero to an eighth of an octave is coded (the upper 8 bits, where there is no zero), the rest
 /// stands raw.
-/// Bytes: the empirical entropy within 1 % from about 3 KB on; a table costs 3 or 4 bytes where shares fall
+/// Bytes: the empirical entropy within 1 % from about 2 KB on; a table costs 2 or 3 bytes where shares fall
 /// geometrically and about half a byte a used symbol where not; 4 bytes for each of the 1 to 32 interleaved states of a
 /// segment of up to 256 Ki values, which stay under half a percent of it. Floats: 83 % of their bytes for normal values,
 /// 66 % of 2 bytes for normal values that were rounded to bf16.

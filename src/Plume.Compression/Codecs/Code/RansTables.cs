@@ -10,6 +10,8 @@ namespace Plume.Compression.Codecs.Code;
 /// <param name="codesGaps">Whether positions of kept values are sent as gaps.</param>
 sealed class RansTables(RansSymbols symbols, bool choosesForm, bool codesGaps)
 {
+    const int FormBits = 2;
+
     readonly TableSet gaps = new(new TableAlphabet(GapToken.Alphabet, TokenShape.OfGaps(), MayBeRaw: false), RansPart.Gaps, inPairs: true);
     readonly TableSet[] plain = Sets(symbols, inPairs: false);
     readonly TableSet[] pairs = Sets(symbols, inPairs: true);
@@ -33,41 +35,43 @@ sealed class RansTables(RansSymbols symbols, bool choosesForm, bool codesGaps)
         parts.Clear();
         foreach (var block in blocks)
             parts.AddRange(block.Rans.Parts);
+        var bits = new BitWriter(output);
         if (choosesForm)
         {
             SomePlain = parts.Exists(static part => !part.InPairs);
             SomeInPairs = parts.Exists(static part => part.InPairs);
-            output.UInt8((byte)((SomePlain ? 1 : 0) | (SomeInPairs ? 2 : 0)));
+            bits.Write((SomePlain ? 1u : 0) | (SomeInPairs ? 2u : 0), FormBits);
         }
 
         for (int run = 0; SomePlain && run < plain.Length; run++)
-            plain[run].Write(parts, output);
-        if (!SomeInPairs)
-            return;
-        gaps.Write(parts, output);
-        foreach (var set in pairs)
-            set.Write(parts, output);
+            plain[run].Write(ref bits, parts);
+        if (SomeInPairs)
+            gaps.Write(ref bits, parts);
+        for (int run = 0; SomeInPairs && run < pairs.Length; run++)
+            pairs[run].Write(ref bits, parts);
+        bits.Flush();
     }
 
     /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
     public void Read(ref PayloadReader input, Block[] blocks)
     {
+        var bits = new BitReader(input.Rest, "tables");
         if (choosesForm)
         {
-            int forms = input.UInt8("forms");
-            if (forms is < 1 or > 3)
-                throw InvalidPayloadException.Field("forms", input.Offset - 1, forms, "must be 1, 2 or 3");
+            int forms = (int)bits.Read(FormBits);
+            if (forms == 0)
+                throw InvalidPayloadException.Field("forms", input.Offset, forms, "must be 1, 2 or 3");
             (SomePlain, SomeInPairs) = ((forms & 1) != 0, (forms & 2) != 0);
         }
 
         int most = Math.Min(blocks.Length * RowGroups.MaxGroups, Math.Max(TableSet.MostByLevel, blocks[^1].Plan.TensorIndex + 1));
         for (int run = 0; SomePlain && run < plain.Length; run++)
-            plain[run].Read(ref input, most);
-        if (!SomeInPairs)
-            return;
-        gaps.Read(ref input, most);
-        foreach (var set in pairs)
-            set.Read(ref input, most);
+            plain[run].Read(ref bits, most);
+        if (SomeInPairs)
+            gaps.Read(ref bits, most);
+        for (int run = 0; SomeInPairs && run < pairs.Length; run++)
+            pairs[run].Read(ref bits, most);
+        input.Bytes(bits.End(), "tables");
     }
 
     /// <summary>Writes which tables a part uses.</summary>
