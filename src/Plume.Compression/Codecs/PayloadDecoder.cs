@@ -198,12 +198,12 @@ public sealed class PayloadDecoder
         foreach (var block in blocks)
             block.MakeSymbols(plan.Quantizer.SymbolBits);
         coder.ReadTables(ref input, blocks);
-        for (int segment = 0; segment < segments.Count - 1; segment++)
+        for (int segment = 0; segment < segments.Told; segment++)
             segments[segment][0].Bytes = 0..input.Varint("segment length", 0, input.Left);
         for (int segment = 0; segment < segments.Count; segment++)
         {
             int start = input.Offset;
-            input.Bytes(segment < segments.Count - 1 ? segments[segment][0].Bytes.End.Value : input.Left, "segment");
+            input.Bytes(segment < segments.Told ? segments[segment][0].Bytes.End.Value : input.Left, "segment");
             segments[segment][0].Bytes = start..input.Offset;
         }
 

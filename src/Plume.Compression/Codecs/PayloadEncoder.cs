@@ -235,8 +235,7 @@ public sealed class PayloadEncoder
                 self.selector!.WritePositions(segment[0], written);
             self.coder.EncodeSegment(segment);
         });
-        // The last one ends where the payload does.
-        for (int segment = 0; segment < segments.Count - 1; segment++)
+        for (int segment = 0; segment < segments.Told; segment++)
             output.Varint(segments[segment][0].Output.Length);
         for (int segment = 0; segment < segments.Count; segment++)
             output.Bytes(segments[segment][0].Output.Written.Span);

@@ -53,6 +53,9 @@ abstract class BlockCoder
     {
     }
 
+    /// <summary>Whether a segment that was cut short or continued is refused, so that the last one need not be told its length.</summary>
+    public virtual bool KnowsItsEnd => true;
+
     /// <summary>Number of blocks, from that one on, that are coded together; it depends on their plans only.</summary>
     public virtual int SegmentLength(Block[] blocks, int first) => 1;
 

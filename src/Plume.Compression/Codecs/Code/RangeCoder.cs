@@ -35,6 +35,9 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
         }
     }
 
+    // A range code that was cut short reads on in zeros.
+    public override bool KnowsItsEnd => false;
+
     public override int SegmentLength(Block[] blocks, int first)
     {
         int length = 0, values = 0;

@@ -17,9 +17,14 @@ sealed class Segments
             ranges.Add(first..(first + length));
             first += length;
         }
+
+        Told = coder.KnowsItsEnd ? ranges.Count - 1 : ranges.Count;
     }
 
     public int Count => ranges.Count;
+
+    /// <summary>Segments whose lengths are told; the last one may end where the payload does.</summary>
+    public int Told { get; }
 
     public ReadOnlySpan<Block> this[int index] => blocks.AsSpan(ranges[index]);
 }
