@@ -16,8 +16,8 @@ public class PayloadFuzz
     {
         var codec = Codec.Parse(line);
         var layout = ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
-        // A product beneath the noise, so that there is something to find for a stage that looks for one.
-        float[] values = [.. Some.Laplace(layout.Length).Select((value, i) => value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75))];
+        // A product beneath the noise and columns of unlike strength, so that there is something to find for stages that look for such.
+        float[] values = [.. Some.Laplace(layout.Length).Select((value, i) => (value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75)) * (1 << (i % 75 / 15)))];
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
         byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
         var decoder = new PayloadDecoder(codec, layout);

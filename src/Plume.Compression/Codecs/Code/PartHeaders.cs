@@ -79,9 +79,10 @@ static class PartHeaders
             return;
         }
 
-        groups.TakeRowClasses((int)bits.Read(memory.Columns is null ? GroupCountBits : RowClassesBits) + 1);
-        if (groups.RowClasses > RowGroups.MaxRowClasses || (memory.Columns is null && groups.RowClasses == 1))
-            throw InvalidPayloadException.Field("classes of rows", 0, groups.RowClasses, $"must be at most {RowGroups.MaxRowClasses}, and more than one group");
+        int rowClasses = (int)bits.Read(memory.Columns is null ? GroupCountBits : RowClassesBits) + 1;
+        if (rowClasses > RowGroups.MaxRowClasses || (memory.Columns is null && rowClasses == 1))
+            throw InvalidPayloadException.Field("classes of rows", 0, rowClasses, $"must be at most {RowGroups.MaxRowClasses}, and more than one group");
+        groups.TakeRowClasses(rowClasses);
         var classOf = groups.ClassesOf(memory.Rows.Count);
         for (int row = 0; row < classOf.Length; row++)
         {
