@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Plume.Compression.Container;
 
 namespace Plume.Compression.Kernels;
@@ -61,12 +62,15 @@ sealed class FrequencyTable
         IsRaw = TableForm.Read(ref input, alphabet, frequency) == TableKind.Raw;
         Complete();
         if (slots.Length == 0)
-            slots = new uint[Total];
+            slots = new uint[Total + Vector512<uint>.Count];
         int place = 0;
+        var biases = Vector512<uint>.Indices << RansSlot.BiasShift;
         for (int token = 0; token < frequency.Length; token++)
         {
-            for (int bias = 0; bias < frequency[token]; bias++)
-                slots[place++] = RansSlot.Of(token, bias, frequency[token]);
+            // What is written beyond the token's places, the next ones overwrite.
+            for (int bias = 0; bias < frequency[token]; bias += Vector512<uint>.Count)
+                (Vector512.Create(RansSlot.Of(token, bias, frequency[token])) + biases).CopyTo(slots, place + bias);
+            place += frequency[token];
         }
     }
 

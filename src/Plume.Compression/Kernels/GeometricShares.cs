@@ -47,6 +47,7 @@ readonly record struct GeometricShares(int Scale, Fall Fall, int Peak, int Reach
     }
 
     /// <summary>Sets weights in proportion to the shares; only tokens beyond the reach get none.</summary>
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     public void Weigh(TokenShape shape, Span<double> weights)
     {
         weights.Clear();

@@ -9,18 +9,24 @@ static class Shares
     public static void Normalize(ReadOnlySpan<double> weights, Span<ushort> frequency)
     {
         frequency.Clear();
-        double sum = 0;
-        foreach (double weight in weights)
-            sum += weight;
-        if (sum == 0)
+        // Most alphabets are used around the middle only.
+        int first = 0, end = weights.Length;
+        while (first < end && weights[first] == 0)
+            first++;
+        while (end > first && weights[end - 1] == 0)
+            end--;
+        if (first == end)
         {
             frequency[0] = Total;
             return;
         }
 
+        double sum = 0;
+        for (int token = first; token < end; token++)
+            sum += weights[token];
         double scale = Total / sum;
         int total = 0;
-        for (int token = 0; token < weights.Length; token++)
+        for (int token = first; token < end; token++)
         {
             if (weights[token] == 0)
                 continue;
@@ -32,7 +38,7 @@ static class Shares
         // Rounding leaves little over: the most frequent tokens bear it at the least cost.
         while (total != Total)
         {
-            int most = MostFrequent(frequency);
+            int most = first + MostFrequent(frequency[first..end]);
             int change = total < Total ? Total - total : Math.Max(Total - total, -Math.Max(1, frequency[most] / 8));
             frequency[most] = (ushort)(frequency[most] + change);
             total += change;

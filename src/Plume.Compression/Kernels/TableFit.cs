@@ -100,6 +100,7 @@ readonly record struct TableFit(TableForm Form, long Cost)
         return best;
     }
 
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     static TableFit CostOf(GeometricShares shares, ReadOnlySpan<int> counts, in TableAlphabet alphabet)
     {
         Span<ushort> frequency = stackalloc ushort[256];

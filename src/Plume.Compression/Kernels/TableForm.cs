@@ -38,6 +38,7 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
     const int PrecisionBits = 4;
 
     /// <summary>The frequencies that the receiver will have.</summary>
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     public void Frequencies(ReadOnlySpan<int> counts, in TableAlphabet alphabet, Span<ushort> frequency)
     {
         Span<double> room = stackalloc double[256];

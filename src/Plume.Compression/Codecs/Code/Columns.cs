@@ -26,8 +26,9 @@ sealed class Columns(TensorSpec tensor)
     readonly long[] sums = new long[tensor.Length / tensor.Channels];
     readonly int[] levels = new int[tensor.Length / tensor.Channels];
     readonly int[] changes = new int[tensor.Length / tensor.Channels];
-    int[] levelStarts = [];
+    int[] classStarts = [];
     ushort[] places = [];
+    ushort[] ranks = [];
     int lowest, highest;
 
     public int Count => levels.Length;
@@ -47,8 +48,11 @@ sealed class Columns(TensorSpec tensor)
     /// <summary>The places of a row in the order of their classes, and within a class as they are.</summary>
     public ReadOnlySpan<ushort> Places => places;
 
+    /// <summary>Each place's rank in that order.</summary>
+    public ReadOnlySpan<ushort> Ranks => ranks;
+
     /// <summary>Where in that order each class begins, and the last one ends.</summary>
-    public ReadOnlySpan<int> ClassStarts => levelStarts;
+    public ReadOnlySpan<int> ClassStarts => classStarts;
 
     public static bool MayTell(TensorSpec tensor) =>
         tensor.Channels >= FewestRows && tensor.Length / tensor.Channels is >= FewestColumns and <= MostColumns;
@@ -135,18 +139,19 @@ sealed class Columns(TensorSpec tensor)
             (lowest, highest) = (Math.Min(lowest, level), Math.Max(highest, level));
         int unit = Rows.UnitOf(tensor, byColumns: true);
         if (places.Length == 0)
-            (places, levelStarts) = (new ushort[unit], new int[MostClasses + 1]);
-        int next = 0;
-        for (int columnClass = 0; columnClass < Classes; columnClass++)
+            (places, ranks, classStarts) = (new ushort[unit], new ushort[unit], new int[MostClasses + 1]);
+        Span<int> next = stackalloc int[MostClasses + 1];
+        next.Clear();
+        for (int column = 0; column < Count; column++)
+            next[ClassOf(column) + 1] += unit / Count;
+        for (int columnClass = 1; columnClass <= Classes; columnClass++)
+            next[columnClass] += next[columnClass - 1];
+        next[..(Classes + 1)].CopyTo(classStarts);
+        for (int place = 0, column = 0; place < unit; place++, column = column + 1 == Count ? 0 : column + 1)
         {
-            levelStarts[columnClass] = next;
-            for (int place = 0; place < unit; place++)
-            {
-                if (ClassOf(place % Count) == columnClass)
-                    places[next++] = (ushort)place;
-            }
+            int rank = next[ClassOf(column)]++;
+            places[rank] = (ushort)place;
+            ranks[place] = (ushort)rank;
         }
-
-        levelStarts[Classes] = next;
     }
 }

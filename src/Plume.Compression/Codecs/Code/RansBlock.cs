@@ -15,6 +15,7 @@ sealed class RansBlock
     byte[] sorted = [];
     ushort[] positions = [];
     ushort[] partialPlaces = [];
+    ushort[] partialRanks = [];
     int[] columnSums = [];
     Activity[] activities = [];
 
@@ -59,22 +60,26 @@ sealed class RansBlock
         int first = Rows.PlaceOf(row), length = Rows.End(row) - Rows.Start(row);
         var places = Columns!.Places;
         if (length == places.Length)
-            return new RowOrder(places, Columns.ClassStarts);
+            return new RowOrder(places, Columns.Ranks, Columns.ClassStarts);
         // The block begins or ends within the row.
         Grow(ref partialPlaces, places.Length);
+        Grow(ref partialRanks, places.Length);
         int next = 0;
         for (int columnClass = 0; columnClass < Columns.Classes; columnClass++)
         {
             partialStarts[columnClass] = next;
             for (int i = Columns.ClassStarts[columnClass]; i < Columns.ClassStarts[columnClass + 1]; i++)
             {
-                if (places[i] >= first && places[i] < first + length)
-                    partialPlaces[next++] = (ushort)(places[i] - first);
+                int place = places[i] - first;
+                if (place < 0 || place >= length)
+                    continue;
+                partialRanks[place] = (ushort)next;
+                partialPlaces[next++] = (ushort)place;
             }
         }
 
         partialStarts[Columns.Classes] = next;
-        return new RowOrder(partialPlaces.AsSpan(0, next), partialStarts);
+        return new RowOrder(partialPlaces.AsSpan(0, next), partialRanks.AsSpan(0, next), partialStarts);
     }
 
     /// <summary>Brings each row's symbols into the order of their columns.</summary>
@@ -82,7 +87,7 @@ sealed class RansBlock
     {
         Grow(ref sorted, block.Count);
         for (int row = 0; row < Rows.Count; row++)
-            OrderOf(row).Gather(block.Symbols[Rows.Start(row)..], sorted.AsSpan(Rows.Start(row)));
+            OrderOf(row).Sort(block.Symbols[Rows.Start(row)..], sorted.AsSpan(Rows.Start(row)));
     }
 
     /// <summary>A row's symbols in the order of their columns.</summary>
@@ -194,7 +199,7 @@ sealed class RansBlock
         Grow(ref sorted, block.Count);
         MoveSorted(block, back: true);
         for (int row = 0; row < Rows.Count; row++)
-            OrderOf(row).Scatter(SortedRow(row), block.Symbols[Rows.Start(row)..]);
+            OrderOf(row).Unsort(SortedRow(row), block.Symbols[Rows.Start(row)..]);
     }
 
     // Between the rows in the order of their columns and the parts.
@@ -268,30 +273,19 @@ sealed class RansBlock
     }
 }
 
-/// <summary>A row's places in the order of their columns' classes, and where in it each class begins and the last one ends.</summary>
-readonly ref struct RowOrder(ReadOnlySpan<ushort> places, ReadOnlySpan<int> classStarts)
+/// <summary>A row's places in the order of their columns' classes, the rank of each place in it, and where each class begins and the last one ends.</summary>
+readonly ref struct RowOrder(ReadOnlySpan<ushort> places, ReadOnlySpan<ushort> ranks, ReadOnlySpan<int> classStarts)
 {
     readonly ReadOnlySpan<ushort> places = places;
+    readonly ReadOnlySpan<ushort> ranks = ranks;
 
     public ReadOnlySpan<int> ClassStarts { get; } = classStarts;
 
     /// <summary>Brings a row's symbols into the order.</summary>
-    public void Gather(ReadOnlySpan<byte> row, Span<byte> sorted)
-    {
-        row = row[..places.Length];
-        sorted = sorted[..places.Length];
-        for (int i = 0; i < places.Length; i++)
-            sorted[i] = row[places[i]];
-    }
+    public void Sort(ReadOnlySpan<byte> row, Span<byte> sorted) => Permutation.Gather(row, places, sorted);
 
     /// <summary>Brings them back.</summary>
-    public void Scatter(ReadOnlySpan<byte> sorted, Span<byte> row)
-    {
-        row = row[..places.Length];
-        sorted = sorted[..places.Length];
-        for (int i = 0; i < places.Length; i++)
-            row[places[i]] = sorted[i];
-    }
+    public void Unsort(ReadOnlySpan<byte> sorted, Span<byte> row) => Permutation.Gather(sorted, ranks, row);
 }
 
 /// <summary>The values of a block that are coded together.</summary>
