@@ -6,8 +6,8 @@ namespace Plume.Compression.Codecs.Code;
 /// <summary>
 /// Range asymmetric numeral systems with static tables: each symbol costs close to the logarithm of how rare it is among
 /// the values of its strength. Values of a block are grouped by how strong their rows (channels) are, and their columns in
-/// the tensor, and groups that are alike share a table, when that makes the payload smaller. Without a quantizer, floats without loss: each of their four
-/// bytes, exponent first, coded where that makes it smaller.
+/// the tensor, and groups that are alike share a table, when that makes the payload smaller. Without a quantizer, floats
+/// without loss: each of their four bytes, exponent first, coded where that makes it smaller.
 /// </summary>
 /// <remarks>
 /// After a select that sends positions, and where seven of eight symbols are zero, gaps and the other symbols are coded,
