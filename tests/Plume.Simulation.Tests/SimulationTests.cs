@@ -107,11 +107,11 @@ public class SimulationTests
     {
         var layout = new Blobs(1).Layout;
         var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 1, historyMemory: 1 << 20);
-        for (int version = 1; version <= 100; version++)
+        for (int version = 1; version <= 200; version++)
             broadcast.Publish(Array.ConvertAll(new float[layout.Length], _ => version * 0.1f));
         long whole = new PayloadEncoder(Codec.Parse("pack"), layout).Encode(broadcast.Published, default).Length;
-        Assert.Equal(0, broadcast.BytesFrom(100));
-        Assert.Equal(broadcast.Lengths[98] + broadcast.Lengths[99], broadcast.BytesFrom(98));
+        Assert.Equal(0, broadcast.BytesFrom(200));
+        Assert.Equal(broadcast.Lengths[198] + broadcast.Lengths[199], broadcast.BytesFrom(198));
         Assert.True(broadcast.Lengths.Sum() > whole);
         Assert.Equal(whole, broadcast.BytesFrom(0));
     }
