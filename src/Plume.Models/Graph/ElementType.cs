@@ -47,12 +47,27 @@ public enum ElementType
 
     /// <summary>Float with 8 bits of exponent and 7 of mantissa.</summary>
     BFloat16 = 16,
+
+    /// <summary>Unsigned 4-bit integer, two in a byte, the first in the low half.</summary>
+    UInt4 = 21,
+
+    /// <summary>Signed 4-bit integer, two in a byte, the first in the low half.</summary>
+    Int4 = 22,
 }
 
 /// <summary>What follows from an <see cref="ElementType"/>.</summary>
 public static class ElementTypes
 {
-    /// <summary>Bytes of one value; 0 where values have no fixed size (text, undefined, unknown codes).</summary>
+    /// <summary>Whether values are of 4 bits.</summary>
+    public static bool IsHalfByte(this ElementType type) => type is ElementType.UInt4 or ElementType.Int4;
+
+    /// <summary>Whether a tensor can be of this type.</summary>
+    public static bool IsNumber(this ElementType type) => type.IsHalfByte() || type.Size() > 0;
+
+    /// <summary>Bytes of a tensor with so many values.</summary>
+    public static long Bytes(this ElementType type, long length) => type.IsHalfByte() ? (length + 1) / 2 : length * type.Size();
+
+    /// <summary>Bytes of one value; 0 where values have no fixed size in bytes (4 bits, text, undefined, unknown codes).</summary>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,

@@ -15,11 +15,11 @@ public sealed class Initializer
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(shape);
-        if (elementType.Size() == 0)
+        if (!elementType.IsNumber())
             throw new ArgumentException($"Tensor '{name}' cannot be of type {elementType}.", nameof(elementType));
         long length = CountOf(name, shape);
-        if (data.Length != length * elementType.Size())
-            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape)}] of {elementType} takes {length * elementType.Size()} bytes, but {data.Length} were given.", nameof(data));
+        if (data.Length != elementType.Bytes(length))
+            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape)}] of {elementType} takes {elementType.Bytes(length)} bytes, but {data.Length} were given.", nameof(data));
         Name = name;
         ElementType = elementType;
         Shape = [.. shape];

@@ -8,13 +8,14 @@ namespace Plume.Models.Onnx;
 /// <summary>Turns a graph into the messages of a file.</summary>
 static class ModelWriter
 {
-    const int IrVersion = 8;
+    // The first version of the format whose types the operator set may need.
+    static int IrVersionFor(int opset) => opset >= 21 ? 10 : opset >= 19 ? 9 : 8;
 
     public static ModelProto Write(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         RequireRoom(graph);
-        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "Plume", Graph = WriteGraph(graph) };
+        var model = new ModelProto { IrVersion = IrVersionFor(graph.OpsetVersion), ProducerName = "Plume", Graph = WriteGraph(graph) };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = graph.OpsetVersion });
         foreach (var (domain, version) in graph.ExtensionOpsets.OrderBy(opset => opset.Key, StringComparer.Ordinal))
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });

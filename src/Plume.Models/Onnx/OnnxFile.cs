@@ -29,7 +29,7 @@ public static class OnnxFile
         return ModelReader.Read(model);
     }
 
-    /// <summary>Writes a model; the same graph gives the same bytes. IR version 8, all tensors as raw data.</summary>
+    /// <summary>Writes a model; the same graph gives the same bytes. IR version 8, or 9 and 10 from operator set 19 and 21 on; all tensors as raw data.</summary>
     /// <exception cref="ArgumentException">
     /// The model passes the 2 GB that a file can hold, or a node is of an operator set whose version the graph does not say.
     /// </exception>

@@ -19,19 +19,19 @@ static class TensorReader
         int[] shape = ReadShape(tensor, place);
         long length = shape.Aggregate(1L, (product, dimension) => product * dimension);
         var data = tensor.HasRawData ? ReadRaw(tensor, place) : ReadFields(tensor, type, place);
-        if (data.Length != length * type.Size())
+        if (data.Length != type.Bytes(length))
         {
             throw new InvalidPayloadException(
-                $"ONNX {place} [{string.Join(", ", shape)}] of {type} needs {length * type.Size()} bytes of values, but has {data.Length}.");
+                $"ONNX {place} [{string.Join(", ", shape)}] of {type} needs {type.Bytes(length)} bytes of values, but has {data.Length}.");
         }
 
         return new Initializer(tensor.Name, type, shape, data);
     }
 
     public static ElementType ReadType(int code, string place) =>
-        Enum.IsDefined((ElementType)code) && ((ElementType)code).Size() > 0
+        Enum.IsDefined((ElementType)code) && ((ElementType)code).IsNumber()
             ? (ElementType)code
-            : throw ModelReader.Broken($"{place}, element type", $"{code}", "must be that of a number or a bool of at least one byte");
+            : throw ModelReader.Broken($"{place}, element type", $"{code}", "must be that of a number or a bool");
 
     static int[] ReadShape(TensorProto tensor, string place)
     {
@@ -62,7 +62,7 @@ static class TensorReader
         ElementType.Int32 => Bytes<int>([.. tensor.Int32Data]),
         ElementType.Int16 => Bytes<short>(Narrow(tensor.Int32Data, value => checked((short)value), place)),
         ElementType.Int8 => Bytes<sbyte>(Narrow(tensor.Int32Data, value => checked((sbyte)value), place)),
-        ElementType.UInt8 or ElementType.Bool => Narrow(tensor.Int32Data, value => checked((byte)value), place),
+        ElementType.UInt8 or ElementType.Bool or ElementType.UInt4 or ElementType.Int4 => Narrow(tensor.Int32Data, value => checked((byte)value), place),
         _ => Bytes<ushort>(Narrow(tensor.Int32Data, value => checked((ushort)value), place)),
     };
 

@@ -17,4 +17,23 @@ static class Runtime
         using var outputs = session.Run(run, [graph.Inputs[0].Name], [input], [graph.Outputs[0].Name]);
         return (outputs[0].GetTensorTypeAndShape().Shape, outputs[0].GetTensorDataAsSpan<float>().ToArray());
     }
+
+    /// <summary>The operators that are left when all that it can fuse is fused.</summary>
+    public static string[] Fused(ModelGraph graph)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.onnx");
+        try
+        {
+            using var options = new SessionOptions { IntraOpNumThreads = 1, OptimizedModelFilePath = path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            using (new InferenceSession(OnnxFile.Write(graph), options))
+            {
+            }
+
+            return [.. OnnxFile.ReadFile(path).Nodes.Select(node => node.OpType[(node.OpType.LastIndexOf('.') + 1)..])];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
 }

@@ -1,0 +1,40 @@
+namespace Plume.Models.Graph;
+
+/// <summary>The names inside a graph, which nobody needs who only runs it.</summary>
+public static class GraphNames
+{
+    const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    /// <summary>
+    /// The same graph with the shortest names there are for its values, but for its inputs and outputs, and none for its nodes,
+    /// which may be without: a smaller file. Values that are read most often get the shortest.
+    /// </summary>
+    public static ModelGraph Shorten(ModelGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        var names = graph.Inputs.Concat(graph.Outputs).Select(value => value.Name).ToDictionary(name => name, name => name, StringComparer.Ordinal);
+        using var free = Shortest().Where(name => !names.ContainsKey(name)).GetEnumerator();
+        var uses = graph.Nodes.SelectMany(node => node.Inputs.Concat(node.Outputs)).Concat(graph.Initializers.Select(tensor => tensor.Name));
+        foreach (var use in uses.Where(name => name.Length > 0 && !names.ContainsKey(name)).CountBy(name => name, StringComparer.Ordinal).OrderByDescending(use => use.Value).ToArray())
+        {
+            free.MoveNext();
+            names.Add(use.Key, free.Current);
+        }
+
+        string Renamed(string name) => name.Length == 0 ? "" : names[name];
+        var nodes = graph.Nodes.Select(node => node with { Name = "", Inputs = [.. node.Inputs.Select(Renamed)], Outputs = [.. node.Outputs.Select(Renamed)] });
+        var initializers = graph.Initializers.Select(tensor => new Initializer(Renamed(tensor.Name), tensor.ElementType, tensor.Shape, tensor.Data));
+        return new(graph.Name, graph.Inputs, graph.Outputs, [.. nodes], [.. initializers], graph.OpsetVersion) { ExtensionOpsets = graph.ExtensionOpsets, Metadata = graph.Metadata };
+    }
+
+    static IEnumerable<string> Shortest()
+    {
+        for (int number = 0; ; number++)
+        {
+            string name = "";
+            for (int rest = number + 1; rest > 0; rest = (rest - 1) / Letters.Length)
+                name += Letters[(rest - 1) % Letters.Length];
+            yield return name;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Plume.Models.Graph;
+
+namespace Plume.Models.Quantize;
+
+/// <summary>What changes to a graph have in common: who reads a value, names that are free, tensors that nobody reads.</summary>
+static class GraphSurgery
+{
+    /// <summary>The same model with other insides; initializers that nothing reads are left out.</summary>
+    public static ModelGraph With(this ModelGraph graph, IReadOnlyList<Node> nodes, IEnumerable<Initializer> initializers, int? opset = null)
+    {
+        var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        return new(graph.Name, graph.Inputs, graph.Outputs, nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset ?? graph.OpsetVersion)
+        {
+            ExtensionOpsets = graph.ExtensionOpsets,
+            Metadata = graph.Metadata,
+        };
+    }
+
+    /// <summary>The same model, which may use our own operators.</summary>
+    public static ModelGraph WithPlumeOperators(this ModelGraph graph) =>
+        graph.With(new Dictionary<string, int>(graph.ExtensionOpsets) { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion });
+
+    /// <summary>The same model, which uses no operators of this domain.</summary>
+    public static ModelGraph Without(this ModelGraph graph, string domain) =>
+        graph.With(graph.ExtensionOpsets.Where(opset => opset.Key != domain).ToDictionary(StringComparer.Ordinal));
+
+    static ModelGraph With(this ModelGraph graph, Dictionary<string, int> opsets) => new(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, graph.OpsetVersion)
+    {
+        ExtensionOpsets = opsets,
+        Metadata = graph.Metadata,
+    };
+
+    /// <summary>The nodes that read each value, once for each input slot.</summary>
+    public static ILookup<string, Node> Readers(this ModelGraph graph) => graph.Nodes
+        .SelectMany(node => node.Inputs.Where(input => input.Length > 0).Select(input => (input, node)))
+        .ToLookup(read => read.input, read => read.node, StringComparer.Ordinal);
+
+    /// <summary>The initializer that holds floats under this name, or null.</summary>
+    public static Initializer? FindFloats(this ModelGraph graph, string? name) =>
+        name is not null && graph.FindInitializer(name) is { ElementType: ElementType.Float } tensor ? tensor : null;
+
+    /// <summary>The node with other inputs.</summary>
+    public static Node Reading(this Node node, Func<string, string> rename) => node with { Inputs = [.. node.Inputs.Select(input => input.Length > 0 ? rename(input) : input)] };
+}

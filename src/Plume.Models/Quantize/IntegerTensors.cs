@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+using Plume.Compression.Container;
+using Plume.Models.Graph;
+using Plume.Models.Quantize.Calibrate;
+
+namespace Plume.Models.Quantize;
+
+/// <summary>A weight in integers.</summary>
+/// <param name="Name">The tensor of levels.</param>
+/// <param name="Scale">The tensor of its scales.</param>
+/// <param name="ZeroPoint">The level of 0 where that is not 0, or null.</param>
+/// <param name="Scales">The scales.</param>
+/// <param name="Axis">Along which they differ, or null.</param>
+/// <param name="IsPacked">Whether levels are two to a byte.</param>
+sealed record IntegerWeight(string Name, string Scale, string? ZeroPoint, float[] Scales, int? Axis, bool IsPacked);
+
+/// <summary>The tensors of a graph with integers: those of the graph in floats, and what takes their places.</summary>
+sealed class IntegerTensors(ModelGraph graph, FreeNames names)
+{
+    // A bias keeps 30 bits, so that a sum of products still fits beside it into 32.
+    const double LargestBias = 1 << 30;
+
+    readonly List<Initializer> added = [];
+    readonly Dictionary<string, Initializer> replaced = new(StringComparer.Ordinal);
+    readonly Dictionary<(ElementType, int), string> numbers = [];
+
+    /// <summary>All tensors, in the graph's order, new ones last.</summary>
+    public IEnumerable<Initializer> All => graph.Initializers.Select(tensor => replaced.GetValueOrDefault(tensor.Name, tensor)).Concat(added);
+
+    /// <summary>The scales of a quantization.</summary>
+    /// <exception cref="InvalidPayloadException">They are not an initializer of positive and finite floats.</exception>
+    public float[] Scales(Node quantize)
+    {
+        var scales = graph.FindFloats(quantize.Input(1)) ?? throw new InvalidPayloadException($"The scales of {quantize} must be an initializer of floats.");
+        foreach (float scale in scales.Floats)
+        {
+            if (!(scale > 0 && float.IsFinite(scale)))
+                throw new InvalidPayloadException($"The scales of {quantize} must be positive and finite, but one is {scale}.");
+        }
+
+        return scales.Length > 0 ? scales.Floats.ToArray() : throw new InvalidPayloadException($"The {quantize} has no scale.");
+    }
+
+    /// <summary>The scale of an activation's levels.</summary>
+    public float ScaleOf(QdqWriter.Levels levels) => graph.FindInitializer(levels.Scale)!.Floats[0];
+
+    /// <summary>A weight's levels, in place of the weight.</summary>
+    /// <param name="quantize">The node that quantizes it.</param>
+    /// <param name="packed">Whether few bits are packed.</param>
+    /// <param name="keepsName">Whether nothing else reads the weight.</param>
+    /// <param name="bias">The layer's bias, or null.</param>
+    /// <param name="inputScale">The scale of the layer's input, or 0.</param>
+    public IntegerWeight Weight(Node quantize, bool packed, bool keepsName, Initializer? bias, float inputScale)
+    {
+        var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
+        var quantizer = FakeQuantizer.Of(quantize);
+        float[] scales = Scales(quantize), raised = Raised(scales, bias, inputScale);
+        int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
+        bool halves = packed && quantizer.Bits <= QdqLowering.MaxPackedBits;
+        byte[] levels = LevelsOf(weight, quantizer, raised, axis);
+        var type = (halves, quantizer.Signed) switch { (true, true) => ElementType.Int4, (true, false) => ElementType.UInt4, (false, true) => ElementType.Int8, _ => ElementType.UInt8 };
+        string name = Place(weight.Name, keepsName, each => new(each, type, weight.Shape, halves ? HalfBytes.Pack(levels) : levels));
+        string scale = raised.AsSpan().SequenceEqual(scales) ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [raised.Length], raised));
+        string? zeroPoint = quantizer.ZeroPoint == 0 ? null : ZeroPoints(type, quantizer.ZeroPoint, axis is null ? null : raised.Length);
+        return new(name, scale, zeroPoint, raised, axis, halves);
+    }
+
+    /// <summary>A bias as integers with the scale of the products; null where it does not fit.</summary>
+    public (string Integer, string Scale)? Bias(Initializer bias, float inputScale, IntegerWeight weight, bool keepsName)
+    {
+        float[] scales = [.. weight.Scales.Select(scale => scale * inputScale)];
+        int[] levels = new int[bias.Length];
+        for (int i = 0; i < levels.Length; i++)
+        {
+            double level = Math.Round(bias.Floats[i] / ((double)inputScale * weight.Scales[scales.Length == 1 ? 0 : i]));
+            if (!(Math.Abs(level) <= int.MaxValue) || scales.Any(scale => scale == 0))
+                return null;
+            levels[i] = (int)level;
+        }
+
+        string integer = Place(bias.Name, keepsName, each => new(each, ElementType.Int32, bias.Shape, MemoryMarshal.AsBytes(levels.AsSpan()).ToArray()));
+        return (integer, Place($"{bias.Name}_scale", keepsName: false, each => Initializer.Of(each, weight.Axis is null ? [] : [scales.Length], scales)));
+    }
+
+    /// <summary>A scalar; the same number is the same tensor.</summary>
+    public string Number(ElementType type, int value)
+    {
+        if (!numbers.TryGetValue((type, value), out string? name))
+        {
+            name = names.Take($"{type.ToString().ToLowerInvariant()}_{value}");
+            added.Add(new(name, type, [], new[] { unchecked((byte)value) }));
+            numbers.Add((type, value), name);
+        }
+
+        return name;
+    }
+
+    /// <summary>The bounds of levels that are fewer than 8 bits can say; null where all are used.</summary>
+    public (string Low, string High)? ClipBounds(FakeQuantizer quantizer)
+    {
+        var type = quantizer.Signed ? ElementType.Int8 : ElementType.UInt8;
+        string low = quantizer.Lowest == 0 ? "" : Number(type, quantizer.Lowest), high = quantizer.Highest == byte.MaxValue ? "" : Number(type, quantizer.Highest);
+        return low.Length + high.Length == 0 ? null : (low, high);
+    }
+
+    // A channel of next to nothing would put its bias out of 32 bits; with a larger scale its weights lose less than the bias's rounding.
+    static float[] Raised(float[] scales, Initializer? bias, float inputScale) => bias is null || inputScale == 0 || (scales.Length != 1 && scales.Length != bias.Length)
+        ? scales
+        : [.. scales.Select((scale, channel) => Math.Max(scale, (float)(LargestMagnitude(bias, scales.Length == 1 ? null : channel) / LargestBias / inputScale)))];
+
+    static double LargestMagnitude(Initializer bias, int? channel) => channel is { } one ? Math.Abs(bias.Floats[one]) : bias.Floats.ToArray().Max(Math.Abs);
+
+    static byte[] LevelsOf(Initializer weight, FakeQuantizer quantizer, float[] scales, int? axis)
+    {
+        var channels = new Channels(weight.Shape, axis);
+        var values = weight.Floats;
+        byte[] levels = new byte[values.Length];
+        for (int i = 0; i < levels.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                throw new InvalidPayloadException($"Weight '{weight.Name}' cannot be quantized: value {i} is {values[i]}.");
+            levels[i] = unchecked((byte)quantizer.LevelOf(values[i], scales[axis is null ? 0 : channels.Of(i)]));
+        }
+
+        return levels;
+    }
+
+    static int Axis(Node quantize, Initializer weight)
+    {
+        long axis = quantize.Int("axis", 1), rank = weight.Shape.Count;
+        axis = axis < 0 ? axis + rank : axis;
+        return axis >= 0 && axis < rank ? (int)axis : throw new InvalidPayloadException($"The {quantize} has scales along axis {axis}, but '{weight.Name}' has {rank} dimensions.");
+    }
+
+    string ZeroPoints(ElementType type, int value, int? length)
+    {
+        if (length is not { } count)
+            return Number(type, value);
+        byte[] levels = new byte[count];
+        levels.AsSpan().Fill((byte)value);
+        return Place("zero_points", keepsName: false, each => new(each, type, [count], type.IsHalfByte() ? HalfBytes.Pack(levels) : levels));
+    }
+
+    string Place(string name, bool keepsName, Func<string, Initializer> make)
+    {
+        string placed = keepsName ? name : names.Take(name);
+        if (keepsName)
+            replaced[name] = make(placed);
+        else
+            added.Add(make(placed));
+        return placed;
+    }
+}

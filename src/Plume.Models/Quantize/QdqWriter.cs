@@ -1,0 +1,174 @@
+using Plume.Compression.Container;
+using Plume.Models.Graph;
+
+namespace Plume.Models.Quantize;
+
+/// <summary>Writes a graph with integers, node by node; used once.</summary>
+sealed class QdqWriter
+{
+    readonly ModelGraph graph;
+    readonly bool packed;
+    readonly FreeNames names;
+    readonly ILookup<string, Node> readers;
+    readonly HashSet<string> outputs;
+    readonly List<Node> nodes = [];
+    readonly IntegerTensors tensors;
+    readonly HashSet<Node> absorbed = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<string, string> renamed = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Node> waitingWeights = new(StringComparer.Ordinal);
+    readonly Dictionary<string, IntegerWeight> weights = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Levels> levelsOf = new(StringComparer.Ordinal);
+
+    public QdqWriter(ModelGraph graph, bool packed)
+    {
+        (this.graph, this.packed) = (graph, packed);
+        names = new FreeNames(graph);
+        tensors = new IntegerTensors(graph, names);
+        readers = graph.Readers();
+        outputs = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+    }
+
+    public ModelGraph Write()
+    {
+        foreach (var node in graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType))
+            Absorb(node);
+        foreach (var node in graph.Nodes.Where(node => !absorbed.Contains(node)))
+        {
+            foreach (string input in node.Inputs)
+            {
+                if (waitingWeights.Remove(input, out var waiting))
+                    WriteWeight(waiting, node);
+            }
+
+            Write(node);
+        }
+
+        return graph.With(nodes, tensors.All).Without(FakeQuantizer.Domain);
+    }
+
+    void Write(Node node)
+    {
+        bool isInner = !outputs.Contains(node.Outputs[0]);
+        if (node.OpType == FakeQuantizer.OpType && graph.FindInitializer(node.Inputs[0]) is not null)
+            waitingWeights.Add(node.Outputs[0], node);
+        else if (node.OpType == FakeQuantizer.OpType)
+            WriteActivation(node);
+        else if (OperatorKinds.IsIdle(node) && isInner)
+            Alias(node);
+        else if (OperatorKinds.IsRearranging(node) && isInner && levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels))
+            WriteRearranging(node, levels);
+        else
+            nodes.Add(WithIntegerBias(node).Reading(Renamed));
+    }
+
+    string Renamed(string value)
+    {
+        while (renamed.TryGetValue(value, out string? other))
+            value = other;
+        return value;
+    }
+
+    void Alias(Node node) => renamed[node.Outputs[0]] = node.Inputs[0];
+
+    // Levels from 0 on are a ReLU themselves, and levels within a Clip's bounds are the Clip.
+    void Absorb(Node quantize)
+    {
+        var quantizer = FakeQuantizer.Of(quantize);
+        if (graph.FindInitializer(quantize.Inputs[0]) is not null)
+            return;
+        string value = quantize.Inputs[0];
+        float scale = tensors.Scales(quantize)[0];
+        while (graph.ProducerOf(value) is { OpType: "Relu" or "Clip" } bound && !outputs.Contains(value) && readers[value].Count() == 1
+            && !quantize.Has("axis") && Bounds(bound) is var (low, high)
+            && quantizer.LevelOf(low, scale) == quantizer.Lowest && quantizer.LevelOf(high, scale) == quantizer.Highest)
+        {
+            absorbed.Add(bound);
+            renamed[value] = bound.Inputs[0];
+            value = bound.Inputs[0];
+        }
+    }
+
+    (float Low, float High)? Bounds(Node bound)
+    {
+        if (bound.OpType == "Relu")
+            return (0, float.PositiveInfinity);
+        float? low = Bound(bound.Input(1), float.NegativeInfinity), high = Bound(bound.Input(2), float.PositiveInfinity);
+        return low is { } least && high is { } largest && least <= largest ? (least, largest) : null;
+    }
+
+    float? Bound(string? value, float fallback)
+    {
+        if (value is null)
+            return fallback;
+        var tensor = graph.FindInitializer(value) ?? (graph.ProducerOf(value) is { OpType: "Constant" } constant ? constant.Tensor("value") : null);
+        return tensor is { ElementType: ElementType.Float, Length: 1 } && !float.IsNaN(tensor.Floats[0]) ? tensor.Floats[0] : null;
+    }
+
+    void WriteWeight(Node quantize, Node reader)
+    {
+        var levels = levelsOf.GetValueOrDefault(Renamed(reader.Inputs[0]));
+        var bias = OperatorKinds.IsLayer(reader) ? graph.FindFloats(reader.Input(2)) : null;
+        var weight = tensors.Weight(quantize, packed, keepsName: readers[quantize.Inputs[0]].Count() == 1, bias, levels is null ? 0 : tensors.ScaleOf(levels));
+        weights.Add(quantize.Outputs[0], weight);
+        AddDequantize(weight.Name, weight.Scale, weight.ZeroPoint, quantize.Outputs[0], weight.Axis);
+    }
+
+    void WriteActivation(Node quantize)
+    {
+        var quantizer = FakeQuantizer.Of(quantize);
+        if (quantizer is { Signed: true, Bits: 1 })
+            throw new InvalidPayloadException($"The {quantize} gives an activation the two levels of its sign, which no integer kernel reads; leave it a float or give it 2 bits.");
+        _ = tensors.Scales(quantize);
+        int? axis = quantize.Has("axis") ? (int)quantize.Int("axis", 0) : null;
+        var levels = new Levels(quantizer, quantize.Inputs[1], tensors.Number(quantizer.Signed ? ElementType.Int8 : ElementType.UInt8, quantizer.ZeroPoint), axis);
+        WritePair(Renamed(quantize.Inputs[0]), quantize.Outputs[0], levels, clip: true);
+        levelsOf.Add(quantize.Outputs[0], levels);
+    }
+
+    void WriteRearranging(Node node, Levels levels)
+    {
+        string value = node.Outputs[0], plain = names.Take($"{value}_plain");
+        nodes.Add(node.Reading(Renamed) with { Outputs = [plain] });
+        WritePair(plain, value, levels, clip: false);
+        levelsOf.Add(value, levels);
+    }
+
+    void WritePair(string value, string quantized, Levels levels, bool clip)
+    {
+        string integer = names.Take($"{quantized}_int");
+        nodes.Add(new Node("", "QuantizeLinear", [value, levels.Scale, levels.ZeroPoint], [integer], Axis(levels.Axis)));
+        if (clip && tensors.ClipBounds(levels.Quantizer) is var (low, high))
+        {
+            string clipped = names.Take($"{quantized}_clipped");
+            nodes.Add(new Node("", "Clip", [integer, low, high], [clipped]));
+            integer = clipped;
+        }
+
+        AddDequantize(integer, levels.Scale, levels.ZeroPoint, quantized, levels.Axis);
+    }
+
+    // Integer kernels add the bias to sums of products of levels.
+    Node WithIntegerBias(Node node)
+    {
+        if (node.OpType is not ("Conv" or "Gemm") || graph.FindFloats(node.Input(2)) is not { } bias || !weights.TryGetValue(node.Inputs[1], out var weight)
+            || weight.IsPacked || !levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels) || levels.Axis is not null)
+        {
+            return node;
+        }
+
+        if (tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName: readers[bias.Name].Count() == 1) is not var (integer, scale))
+            return node;
+        string floats = names.Take($"{bias.Name}_dequantized");
+        AddDequantize(integer, scale, null, floats, weight.Axis is null ? null : 0);
+        return node with { Inputs = [.. node.Inputs.Take(2), floats] };
+    }
+
+    void AddDequantize(string integer, string scale, string? zeroPoint, string result, int? axis) => nodes.Add(
+        new Node("", "DequantizeLinear", zeroPoint is null ? [integer, scale] : [integer, scale, zeroPoint], [result], Axis(axis)));
+
+    // 1 is what a missing axis means, and without channels there is none.
+    static Dictionary<string, AttributeValue> Axis(int? axis) => axis is null or 1 ? [] : new() { ["axis"] = (long)axis };
+
+    /// <summary>The levels of an activation and the tensors that say them.</summary>
+    internal sealed record Levels(FakeQuantizer Quantizer, string Scale, string ZeroPoint, int? Axis);
+}
