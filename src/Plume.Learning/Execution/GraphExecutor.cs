@@ -51,7 +51,7 @@ public sealed class GraphExecutor : IExecutor
                     frame.Slots[slots[constant.Name]] = NodeCompiler.TensorOf(constant);
             }
 
-            scales = [.. nodes.Where(node => node.OpType == "plume.FakeQuantize").Select(node => frame.Slots[slots[node.Inputs[1]]]).Distinct()];
+            scales = [.. nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => frame.Slots[slots[node.Inputs[1]]]).Distinct()];
             steps = [.. nodes.Select(node => new NodeCompiler(graph, node, slots).Compile())];
             SetWeights(graph.ToWeights().Values);
         }

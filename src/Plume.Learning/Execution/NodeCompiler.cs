@@ -41,7 +41,7 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
         ["Unsqueeze"] = Arrangement.Unsqueeze,
         ["ReduceMean"] = Arrangement.ReduceMean,
         ["Constant"] = Arrangement.Constant,
-        ["plume.FakeQuantize"] = FakeQuantization.Compile,
+        [FakeQuantizer.OpType] = FakeQuantization.Compile,
     };
 
     /// <summary>The operators that graphs may use.</summary>

@@ -23,12 +23,12 @@ public static class CompressedModel
     {
         ArgumentNullException.ThrowIfNull(graph);
         // With zeros for weights the graph's bytes are all structure, and the zeros vanish in the compression.
-        byte[] skeleton = OnnxFile.Write(IntegerTensors.Clear(graph.With(new ModelWeights(graph.Weights))));
+        byte[] skeleton = OnnxFile.Write(IntegerWeights.Clear(graph.With(new ModelWeights(graph.Weights))));
         using var compressor = new Compressor(level: 19);
         return Compress(graph.ToWeights(), codec, reference) with
         {
             Graph = compressor.Wrap(skeleton).ToArray(),
-            Integers = IntegerTensors.Of(graph) is { } integers ? Compress(integers, IntegerTensors.Codec) : null,
+            Integers = IntegerWeights.Of(graph) is { } integers ? Compress(integers, IntegerWeights.Codec) : null,
         };
     }
 
@@ -62,7 +62,7 @@ public static class CompressedModel
         if (!graph.Weights.Equals(file.Layout))
             throw new InvalidPayloadException("The file's graph and its layout are of different models.");
         graph = graph.With(file.Decode(reference));
-        return file.Integers is { } integers ? IntegerTensors.Place(graph, integers) : graph;
+        return file.Integers is { } integers ? IntegerWeights.Place(graph, integers) : graph;
     }
 
     static byte[] Unwrap(PlumeFile file)

@@ -15,7 +15,7 @@ static class FakeQuantization
     public static Step Compile(NodeCompiler node)
     {
         int input = node.Needed(0), scale = node.Needed(1), output = node.Output();
-        var levels = Levels.Of(node.Node);
+        var levels = Levels.Of(FakeQuantizer.Of(node.Node));
         long? axis = node.Node.Has("axis") ? node.Node.Int("axis", 0) : null;
         return frame =>
         {
@@ -48,18 +48,11 @@ static class FakeQuantization
         return scale.view(shape);
     }
 
-    /// <summary>The lowest and the highest multiple of the step; none for one bit, which has two signs.</summary>
+    /// <summary>The lowest and the highest multiple of the step; at one bit there are two signs.</summary>
     readonly record struct Levels(double Low, double High, bool IsBinary)
     {
-        public static Levels Of(Node node)
-        {
-            long bits = node.Int("bits", 8), zero = node.Int("zero_point", 0);
-            bool signed = node.Int("signed", 1) != 0;
-            if (bits is < 1 or > 8)
-                throw UnsupportedOperatorException.Use(node, $"bits must be 1 to 8, but are {bits}");
-            double top = signed ? (1 << (int)(bits - 1)) - 1 : (1 << (int)bits) - 1;
-            return signed && bits == 1 ? new(-1, 1, true) : signed ? new(-top, top, false) : new(-zero, top - zero, false);
-        }
+        public static Levels Of(FakeQuantizer quantizer) =>
+            new(quantizer.Lowest - quantizer.ZeroPoint, quantizer.Highest - quantizer.ZeroPoint, quantizer is { Signed: true, Bits: 1 });
 
         public static Tensor Signs(Tensor x) => x.ge(0).to_type(ScalarType.Float32) * 2 - 1;
 

@@ -8,16 +8,18 @@ using Plume.Models.Onnx;
 
 namespace Plume.Models.Tests.Container;
 
-public class IntegerTensorsTests
+public class IntegerWeightsTests
 {
     static readonly Codec Lossless = Codec.Parse("rans");
 
     [Theory]
     [InlineData(ElementType.Int8)]
     [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.Int4)]
+    [InlineData(ElementType.UInt4)]
     public void A_quantized_graph_comes_back_to_the_byte(ElementType type)
     {
-        var graph = Quantized(type, 40, 50);
+        var graph = Quantized(type, 41, 51);
         var file = PlumeFile.Read(CompressedModel.Compress(graph, Lossless).ToBytes());
         Assert.NotNull(file.Integers);
         Assert.Equal(OnnxFile.Write(graph), OnnxFile.Write(CompressedModel.Decompress(file)!));
@@ -49,13 +51,14 @@ public class IntegerTensorsTests
 
     static ModelGraph Quantized(ElementType type, int rows, int columns)
     {
+        int length = type.IsHalfByte() ? (rows * columns + 1) / 2 : rows * columns;
         var draws = new RandomDraws(RandomKey.FromSeed(4));
-        byte[] bytes = [.. Enumerable.Range(0, rows * columns).Select(_ => (byte)(draws.NextNormal() * 20 + (type == ElementType.UInt8 ? 128 : 0)))];
+        byte[] bytes = [.. Enumerable.Range(0, length).Select(_ => (byte)(draws.NextNormal() * 20 + (type == ElementType.UInt8 ? 128 : 0)))];
         return new ModelGraph(
             "quantized",
             [new ValueInfo("x", ElementType.Float, ["N", rows])],
             [new ValueInfo("y", ElementType.Float, ["N", columns])],
             [new Node("dequantize", "DequantizeLinear", ["w", "s", "z"], ["d"]), new Node("product", "MatMul", ["x", "d"], ["y"])],
-            [new Initializer("w", type, [rows, columns], bytes), Initializer.Of("s", [], [0.01f]), new Initializer("z", type, [], new byte[] { (byte)(type == ElementType.UInt8 ? 128 : 0) })]);
+            [new Initializer("w", type, [rows, columns], length < rows * columns ? [.. bytes[..^1], (byte)(bytes[^1] & 0xF)] : bytes), Initializer.Of("s", [], [0.01f]), new Initializer("z", type, [], new byte[] { (byte)(type == ElementType.UInt8 ? 128 : 0) })]);
     }
 }

@@ -6,7 +6,7 @@ using Plume.Models.Graph;
 namespace Plume.Models.Container;
 
 /// <summary>The integer weights of a quantized graph, as whole numbers that a codec can take.</summary>
-static class IntegerTensors
+static class IntegerWeights
 {
     // What is smaller costs less in the graph than its name in a layout.
     const int Smallest = 64;
@@ -49,26 +49,37 @@ static class IntegerTensors
     static ModelLayout LayoutOf(ModelGraph graph) =>
         ModelLayout.Of(graph.Initializers.Where(IsTaken).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
 
-    static bool IsTaken(Initializer tensor) => tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8;
+    static bool IsTaken(Initializer tensor) => tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
 
     static void Read(Initializer tensor, Span<float> values)
     {
         var bytes = tensor.Data.Span;
         for (int i = 0; i < values.Length; i++)
-            values[i] = tensor.ElementType == ElementType.Int8 ? (sbyte)bytes[i] : bytes[i];
+        {
+            int field = tensor.ElementType.IsHalfByte() ? bytes[i / 2] >> (i % 2 * 4) & 0xF : bytes[i];
+            int bits = BitsOf(tensor.ElementType);
+            values[i] = IsSigned(tensor.ElementType) ? field << (32 - bits) >> (32 - bits) : field;
+        }
     }
 
     static Initializer Write(Initializer tensor, ReadOnlySpan<float> values)
     {
         var bytes = new byte[tensor.Data.Length];
-        (int low, int high) = tensor.ElementType == ElementType.Int8 ? ((int)sbyte.MinValue, (int)sbyte.MaxValue) : ((int)byte.MinValue, (int)byte.MaxValue);
+        int bits = BitsOf(tensor.ElementType), low = IsSigned(tensor.ElementType) ? -1 << (bits - 1) : 0, high = low + (1 << bits) - 1;
         for (int i = 0; i < values.Length; i++)
         {
             if (!(values[i] >= low && values[i] <= high))
                 throw new InvalidPayloadException($"Value {i} of tensor '{tensor.Name}' is {values[i]}, which is out of the range of {tensor.ElementType}.");
-            bytes[i] = unchecked((byte)(int)values[i]);
+            if (bits == 8)
+                bytes[i] = unchecked((byte)(int)values[i]);
+            else
+                bytes[i / 2] |= (byte)(((int)values[i] & 0xF) << (i % 2 * 4));
         }
 
         return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, bytes);
     }
+
+    static int BitsOf(ElementType type) => type.IsHalfByte() ? 4 : 8;
+
+    static bool IsSigned(ElementType type) => type is ElementType.Int8 or ElementType.Int4;
 }
