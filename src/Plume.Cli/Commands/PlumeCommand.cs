@@ -22,6 +22,7 @@ static class PlumeCommand
             SimulateCommand.Create(),
             TrainCommand.Create(),
             PruneCommand.Create(),
+            QuantizeCommand.Create(),
             DistillCommand.Create(),
             EvaluateCommand.Create(),
             CompressCommand.Create(),

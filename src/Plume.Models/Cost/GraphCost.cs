@@ -6,7 +6,7 @@ using Plume.Models.Shapes;
 namespace Plume.Models.Cost;
 
 /// <summary>What a graph costs to hold and to run.</summary>
-/// <param name="Parameters">Learned values; running statistics are not among them.</param>
+/// <param name="Parameters">Learned values, as floats or integers; running statistics and the scales of quantizations are not among them.</param>
 /// <param name="MultiplyAdds">Multiply-adds of all products, for one sample.</param>
 /// <param name="Nodes">The cost of each node, in the order of the graph.</param>
 public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList<NodeCost> Nodes)
@@ -21,7 +21,7 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         var shapes = ShapeInference.Of(graph);
         long batch = Math.Max(1, graph.Inputs is [{ Shape: [{ IsFixed: true } first, ..] }, ..] ? first.Length : 1);
         var nodes = graph.Nodes.Select(node => Cost(node, shapes, batch)).ToArray();
-        long parameters = graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic).Sum(tensor => (long)tensor.Length);
+        long parameters = FloatParameters(graph) + IntegerParameters(graph);
         try
         {
             return new GraphCost(parameters, nodes.Sum(node => node.MultiplyAdds), nodes);
@@ -31,6 +31,19 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
             throw new InvalidPayloadException($"Model '{graph.Name}' takes more than {long.MaxValue} multiply-adds.", error);
         }
     }
+
+    static long FloatParameters(ModelGraph graph)
+    {
+        var scales = graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => node.Input(1)).ToHashSet();
+        return graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic && !scales.Contains(tensor.Name)).Sum(tensor => (long)tensor.Length);
+    }
+
+    // What a quantized graph reads through DequantizeLinear was learned.
+    static long IntegerParameters(ModelGraph graph) => graph.Nodes
+        .Where(node => node.OpType == "DequantizeLinear")
+        .Select(node => node.Input(0))
+        .Distinct()
+        .Sum(name => name is not null && graph.FindInitializer(name) is { ElementType: not ElementType.Float } tensor ? (long)tensor.Length : 0);
 
     static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
     {

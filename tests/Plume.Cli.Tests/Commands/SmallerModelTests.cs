@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Plume.Compression.Randomness;
+using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 
@@ -7,6 +8,13 @@ namespace Plume.Cli.Tests.Commands;
 
 public class SmallerModelTests
 {
+    static readonly Lazy<ModelGraph> Trained = new(() =>
+    {
+        using var folder = new Folder();
+        Assert.Equal(0, Program.Run("train", "mlp", "--data", "digits", "--epochs", "5", "-o", folder["m.onnx"]).Code);
+        return OnnxFile.ReadFile(folder["m.onnx"]);
+    });
+
     [Fact]
     public void A_model_is_trained_and_teaches_a_smaller_one_and_both_are_measured()
     {
@@ -49,6 +57,56 @@ public class SmallerModelTests
         }
 
         Assert.Contains(line, pruned.Output);
+    }
+
+    [Theory]
+    [InlineData(3.0, "--data", "digits")]
+    [InlineData(3.0, "--data", "digits", "--ranges", "mse", "--samples", "64")]
+    [InlineData(2.9, "--activations", "none")]
+    [InlineData(4.0, "--data", "digits", "--bits", "4", "--packed", "--activations", "4", "--fine-tune", "2", "--ranges", "99.9%")]
+    [InlineData(2.0, "--data", "digits", "--layer", "fc2.weight=32", "--layer", "fc1.weight=8", "--keep-names")]
+    public void A_model_is_quantized_and_loses_little(double smaller, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        var quantized = Program.Run(["quantize", folder["m.onnx"], .. options]);
+        Assert.Equal(0, quantized.Code);
+        double before = new FileInfo(folder["m.onnx"]).Length, after = new FileInfo(folder["m.quantized.onnx"]).Length;
+        Assert.True(before / after > smaller, $"{before} to {after}");
+        using var json = JsonDocument.Parse(Program.Run("evaluate", folder["m.onnx"], folder["m.quantized.onnx"], "--data", "digits", "--json").Output);
+        double[] accuracies = [.. json.RootElement.EnumerateArray().Select(model => model.GetProperty("accuracy").GetDouble())];
+        Assert.True(accuracies[1] > accuracies[0] - 0.03, $"{accuracies[0]} to {accuracies[1]}");
+        Assert.Equal(4810, json.RootElement[1].GetProperty("parameters").GetInt64());
+    }
+
+    [Fact]
+    public void A_quantized_model_is_smaller_still_as_a_plume_file_and_the_same_model()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        Assert.Equal(0, Program.Run("quantize", folder["m.onnx"], "--bits", "4", "--packed", "--data", "digits", "-o", folder["q.onnx"]).Code);
+        Assert.Equal(0, Program.Run("compress", folder["q.onnx"], "--codec", "rans").Code);
+        Assert.Equal(0, Program.Run("decompress", folder["q.plume"], "-o", folder["back.onnx"]).Code);
+        Assert.Equal(File.ReadAllBytes(folder["q.onnx"]), File.ReadAllBytes(folder["back.onnx"]));
+        Assert.True(new FileInfo(folder["q.plume"]).Length < new FileInfo(folder["q.onnx"]).Length);
+    }
+
+    [Theory]
+    [InlineData(1, "--bits must be 1 to 8, but is 9.", "--bits", "9")]
+    [InlineData(1, "--activations: bits are 2 to 8, but are 'few'.", "--activations", "few")]
+    [InlineData(1, "--layer is WEIGHT=BITS, such as fc1.weight=4, but is 'fc1'.", "--layer", "fc1")]
+    [InlineData(1, "--ranges is min-max, mse, or a percentile", "--ranges", "40%")]
+    [InlineData(1, "This needs data: name it with --data", "--bits", "8")]
+    [InlineData(1, "--samples must be 1 or more, but is 0.", "--data", "digits", "--samples", "0")]
+    [InlineData(2, "The scheme names 'fc9', which is no layer's weight; these are fc1.weight, fc2.weight.", "--layer", "fc9=4", "--activations", "none")]
+    public void A_quantization_that_cannot_be_is_refused_and_nothing_is_written(int code, string message, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var refused = Program.Run(["quantize", folder["m.onnx"], .. options]);
+        Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+        Assert.Equal(code, refused.Code);
+        Assert.Single(Directory.GetFiles(folder.Path));
     }
 
     [Fact]

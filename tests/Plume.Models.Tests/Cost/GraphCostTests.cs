@@ -2,6 +2,7 @@ using Plume.Compression.Container;
 using Plume.Models.Building;
 using Plume.Models.Cost;
 using Plume.Models.Graph;
+using Plume.Models.Quantize;
 
 namespace Plume.Models.Tests;
 
@@ -27,6 +28,17 @@ public class GraphCostTests
 
         Assert.Equal(6, GraphCost.Of(graph).Parameters);
         Assert.Equal(12, graph.Weights.Length);
+    }
+
+    [Fact]
+    public void A_quantized_model_costs_what_it_cost_before()
+    {
+        var graph = BatchNormFolding.Apply(Some.Model("lenet"));
+        var quantized = Calibrated.Model("lenet", new QuantizationScheme());
+        var lowered = QdqLowering.Apply(quantized);
+        Assert.Equal(80_202, GraphCost.Of(quantized).Parameters);
+        Assert.Equal(80_202, GraphCost.Of(lowered).Parameters);
+        Assert.Equal(GraphCost.Of(graph).MultiplyAdds, GraphCost.Of(lowered).MultiplyAdds);
     }
 
     [Fact]

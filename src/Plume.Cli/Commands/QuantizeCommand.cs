@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using Plume.Cli.Errors;
+using Plume.Cli.Evaluation;
+using Plume.Cli.Setup;
+using Plume.Learning.Calibration;
+using Plume.Learning.Data;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Quantize;
+using Plume.Models.Quantize.Calibrate;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume quantize</c>: weights and activations of few bits, after training or while training.</summary>
+static class QuantizeCommand
+{
+    sealed record Request(string Model, string Output, QuantizationScheme Scheme, int Samples, bool Packed, bool KeepNames);
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "The model: .onnx or .plume, in floats." };
+        var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .quantized.onnx." };
+        var bits = new Option<int>("--bits") { Description = "Bits of a weight, 1 (binary), 2 (ternary) to 8.", DefaultValueFactory = _ => 8 };
+        var activations = new Option<string>("--activations") { Description = "Bits of an activation, 2 to 8, or none: they stay floats, and no data is needed.", DefaultValueFactory = _ => "8" };
+        var ends = new Option<int>("--ends") { Description = "Bits of the first and the last layer, where others have fewer.", DefaultValueFactory = _ => 8 };
+        var layers = new Option<string[]>("--layer") { Description = "Bits of one weight, by name: fc1.weight=4; 32 leaves it in floats. Repeat for more.", DefaultValueFactory = _ => [] };
+        var ranges = new Option<string>("--ranges") { Description = "How ranges of activations are chosen: min-max, mse, or a percentile such as 99.99%.", DefaultValueFactory = _ => "min-max" };
+        var samples = new Option<int>("--samples") { Description = "Training samples to see activations on.", DefaultValueFactory = _ => 1000 };
+        var packed = new Option<bool>("--packed") { Description = "Two weights of up to 4 bits to a byte: half the size, computed in floats." };
+        var keepNames = new Option<bool>("--keep-names") { Description = "Keep the names of values inside the graph; they cost bytes." };
+        var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames };
+        var work = new WorkOptions(command, needsData: false);
+        var fineTune = new FineTuneFlags(command, defaultEpochs: 0, defaultRate: 0.01);
+        command.SetAction((line, stop) => Task.FromResult((int)Run(
+            new Request(line.GetValue(model)!, line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".quantized.onnx"),
+                Scheme(line.GetValue(bits), line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!), line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames)),
+            work.Read(line), fineTune.Read(line), stop)));
+        return command;
+    }
+
+    static ExitCode Run(Request request, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    {
+        if (request.Samples < 1)
+            throw new CliException(ExitCode.Usage, $"--samples must be 1 or more, but is {request.Samples}.");
+        var graph = ModelFiles.ReadGraph(request.Model);
+        bool needsData = request.Scheme.ActivationBits is not null || fineTune.Options.Epochs > 0;
+        var data = needsData || work.Data is not null ? work.Load(graph) : null;
+        var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Train, request.Samples), stop));
+        foreach (var skipped in QuantizationPlan.Of(graph, request.Scheme).Skipped)
+            Console.Error.WriteLine($"The {skipped.Node} stays in floats: {skipped.Reason}.");
+        var trained = fineTune.Run(graph, quantized, data?.Train, work, null, stop);
+        var lowered = QdqLowering.Apply(trained, request.Packed);
+        OnnxFile.WriteFile(request.Output, request.KeepNames ? lowered : GraphNames.Shorten(lowered));
+        if (data?.Test is { } test)
+            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([(request.Model, graph), (request.Output, lowered)], test, stop)));
+        long before = new FileInfo(request.Model).Length, after = new FileInfo(request.Output).Length;
+        Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
+        return ExitCode.Done;
+    }
+
+    // Spread over the set, which may be sorted.
+    static LabeledSet Some(LabeledSet set, int samples)
+    {
+        int count = Math.Min(samples, set.Count);
+        return set.Take(set.Name, [.. Enumerable.Range(0, count).Select(i => (int)((long)set.Count * i / count))]);
+    }
+
+    static QuantizationScheme Scheme(int bits, string activations, int ends, string[] layers, string ranges)
+    {
+        var named = layers.Select(Layer).ToArray();
+        int? activationBits = activations == "none" ? null : Bits("--activations", activations, least: 2);
+        if (bits is < 1 or > 8)
+            throw new CliException(ExitCode.Usage, $"--bits must be 1 to 8, but is {bits}.");
+        if (ends is < 1 or > 8)
+            throw new CliException(ExitCode.Usage, $"--ends must be 1 to 8, but is {ends}.");
+        return new QuantizationScheme(bits, activationBits)
+        {
+            EndBits = ends > bits ? ends : null,
+            LayerBits = named.Where(layer => layer.Bits <= 8).ToDictionary(layer => layer.Name, layer => layer.Bits),
+            LeaveAlone = [.. named.Where(layer => layer.Bits == 32).Select(layer => layer.Name)],
+            Ranges = Policy(ranges),
+        };
+    }
+
+    static (string Name, int Bits) Layer(string text)
+    {
+        int sign = text.LastIndexOf('=');
+        return sign > 0
+            ? (text[..sign], text[(sign + 1)..] == "32" ? 32 : Bits("--layer", text[(sign + 1)..], least: 1))
+            : throw new CliException(ExitCode.Usage, $"--layer is WEIGHT=BITS, such as fc1.weight=4, but is '{text}'.");
+    }
+
+    static int Bits(string option, string text, int least) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) && bits >= least && bits <= 8
+        ? bits
+        : throw new CliException(ExitCode.Usage, $"{option}: bits are {least} to 8, but are '{text}'.");
+
+    static RangePolicy Policy(string text) => text switch
+    {
+        "min-max" => new MinMax(),
+        "mse" => new MeanSquaredError(),
+        _ when text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 50 and <= 100 => new Percentile(share),
+        _ => throw new CliException(ExitCode.Usage, $"--ranges is min-max, mse, or a percentile above 50% such as 99.99%, but is '{text}'."),
+    };
+}
