@@ -20,9 +20,12 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     // A bias keeps 30 bits, so that a sum of products still fits beside it into 32.
     const double LargestBias = 1 << 30;
 
+    // Levels of 7 bits: products of two of them fit into 16 bits on processors that add them up in pairs.
+    const int LargestSpread = 64;
+
     readonly List<Initializer> added = [];
     readonly Dictionary<string, Initializer> replaced = new(StringComparer.Ordinal);
-    readonly Dictionary<(ElementType, int), string> numbers = [];
+    readonly Dictionary<(ElementType, int, int), string> numbers = [];
 
     /// <summary>All tensors, in the graph's order, new ones last.</summary>
     public IEnumerable<Initializer> All => graph.Initializers.Select(tensor => replaced.GetValueOrDefault(tensor.Name, tensor)).Concat(added);
@@ -50,46 +53,62 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     /// <param name="keepsName">Whether nothing else reads the weight.</param>
     /// <param name="bias">The layer's bias, or null.</param>
     /// <param name="inputScale">The scale of the layer's input, or 0.</param>
-    public IntegerWeight Weight(Node quantize, bool packed, bool keepsName, Initializer? bias, float inputScale)
+    /// <param name="says0">Whether a zero point of 0 is written out: ONNX Runtime fuses matrix products only with one.</param>
+    public IntegerWeight Weight(Node quantize, bool packed, bool keepsName, Initializer? bias, float inputScale, bool says0)
     {
         var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
         var quantizer = FakeQuantizer.Of(quantize);
-        float[] scales = Scales(quantize), raised = Raised(scales, bias, inputScale);
-        int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
         bool halves = packed && quantizer.Bits <= QdqLowering.MaxPackedBits;
-        byte[] levels = LevelsOf(weight, quantizer, raised, axis);
+        int spread = halves || bias is null || !quantizer.Signed ? 1 : SpreadOf(quantizer);
+        float[] scales = [.. Scales(quantize).Select(scale => scale / spread)], raised = Raised(scales, bias, inputScale);
+        int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
+        byte[] levels = LevelsOf(weight, quantizer, raised, axis, spread);
         var type = (halves, quantizer.Signed) switch { (true, true) => ElementType.Int4, (true, false) => ElementType.UInt4, (false, true) => ElementType.Int8, _ => ElementType.UInt8 };
         string name = Place(weight.Name, keepsName, each => new(each, type, weight.Shape, halves ? HalfBytes.Pack(levels) : levels));
-        string scale = raised.AsSpan().SequenceEqual(scales) ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [raised.Length], raised));
-        string? zeroPoint = quantizer.ZeroPoint == 0 ? null : ZeroPoints(type, quantizer.ZeroPoint, axis is null ? null : raised.Length);
+        string scale = spread == 1 && raised.AsSpan().SequenceEqual(scales) ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [raised.Length], raised));
+        string? zeroPoint = quantizer.ZeroPoint == 0 && !(says0 && !halves) ? null : Number(type, quantizer.ZeroPoint, axis is null ? 0 : raised.Length);
         return new(name, scale, zeroPoint, raised, axis, halves);
     }
 
     /// <summary>A bias as integers with the scale of the products; null where it does not fit.</summary>
-    public (string Integer, string Scale)? Bias(Initializer bias, float inputScale, IntegerWeight weight, bool keepsName)
+    public (string Integer, string Scale)? Bias(Initializer bias, float inputScale, IntegerWeight weight, bool keepsName) =>
+        PlaceBias(bias, [.. weight.Scales.Select(scale => scale * inputScale)], weight.Axis is not null, keepsName);
+
+    /// <summary>
+    /// A bias as integers with the finest scale there is. Where ONNX Runtime finds a float instead, it rounds it to products of
+    /// scales, even if it then computes in floats.
+    /// </summary>
+    public (string Integer, string Scale)? FineBias(Initializer bias, bool keepsName)
     {
-        float[] scales = [.. weight.Scales.Select(scale => scale * inputScale)];
+        double scale = LargestMagnitude(bias, null) / LargestBias;
+        return PlaceBias(bias, [scale > 0 ? (float)scale : 1], isPerChannel: false, keepsName);
+    }
+
+    (string Integer, string Scale)? PlaceBias(Initializer bias, float[] scales, bool isPerChannel, bool keepsName)
+    {
         int[] levels = new int[bias.Length];
         for (int i = 0; i < levels.Length; i++)
         {
-            double level = Math.Round(bias.Floats[i] / ((double)inputScale * weight.Scales[scales.Length == 1 ? 0 : i]));
-            if (!(Math.Abs(level) <= int.MaxValue) || scales.Any(scale => scale == 0))
+            double level = Math.Round(bias.Floats[i] / (double)scales[isPerChannel ? i : 0]);
+            if (!(Math.Abs(level) <= int.MaxValue))
                 return null;
             levels[i] = (int)level;
         }
 
         string integer = Place(bias.Name, keepsName, each => new(each, ElementType.Int32, bias.Shape, MemoryMarshal.AsBytes(levels.AsSpan()).ToArray()));
-        return (integer, Place($"{bias.Name}_scale", keepsName: false, each => Initializer.Of(each, weight.Axis is null ? [] : [scales.Length], scales)));
+        return (integer, Place($"{bias.Name}_scale", keepsName: false, each => Initializer.Of(each, isPerChannel ? [scales.Length] : [], scales)));
     }
 
-    /// <summary>A scalar; the same number is the same tensor.</summary>
-    public string Number(ElementType type, int value)
+    /// <summary>A scalar, or the number so many times; the same is one tensor.</summary>
+    public string Number(ElementType type, int value, int times = 0)
     {
-        if (!numbers.TryGetValue((type, value), out string? name))
+        if (!numbers.TryGetValue((type, value, times), out string? name))
         {
-            name = names.Take($"{type.ToString().ToLowerInvariant()}_{value}");
-            added.Add(new(name, type, [], new[] { unchecked((byte)value) }));
-            numbers.Add((type, value), name);
+            name = names.Take($"{type.ToString().ToLowerInvariant()}_{value}{(times > 0 ? $"x{times}" : "")}");
+            byte[] levels = new byte[Math.Max(1, times)];
+            levels.AsSpan().Fill(unchecked((byte)value));
+            added.Add(new(name, type, times > 0 ? [times] : [], type.IsHalfByte() ? HalfBytes.Pack(levels) : levels));
+            numbers.Add((type, value, times), name);
         }
 
         return name;
@@ -103,6 +122,16 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         return low.Length + high.Length == 0 ? null : (low, high);
     }
 
+    // A bias is rounded to whole products of scales, which are coarse where bits are few: the same weights with levels apart by
+    // a power of two and a scale as much finer leave it exact.
+    static int SpreadOf(FakeQuantizer quantizer)
+    {
+        int spread = 1;
+        while (2 * spread * quantizer.Highest <= LargestSpread)
+            spread *= 2;
+        return spread;
+    }
+
     // A channel of next to nothing would put its bias out of 32 bits; with a larger scale its weights lose less than the bias's rounding.
     static float[] Raised(float[] scales, Initializer? bias, float inputScale) => bias is null || inputScale == 0 || (scales.Length != 1 && scales.Length != bias.Length)
         ? scales
@@ -110,7 +139,7 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
 
     static double LargestMagnitude(Initializer bias, int? channel) => channel is { } one ? Math.Abs(bias.Floats[one]) : bias.Floats.ToArray().Max(Math.Abs);
 
-    static byte[] LevelsOf(Initializer weight, FakeQuantizer quantizer, float[] scales, int? axis)
+    static byte[] LevelsOf(Initializer weight, FakeQuantizer quantizer, float[] scales, int? axis, int spread)
     {
         var channels = new Channels(weight.Shape, axis);
         var values = weight.Floats;
@@ -119,7 +148,7 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         {
             if (!float.IsFinite(values[i]))
                 throw new InvalidPayloadException($"Weight '{weight.Name}' cannot be quantized: value {i} is {values[i]}.");
-            levels[i] = unchecked((byte)quantizer.LevelOf(values[i], scales[axis is null ? 0 : channels.Of(i)]));
+            levels[i] = unchecked((byte)(spread * quantizer.LevelOf(values[i], scales[axis is null ? 0 : channels.Of(i)] * spread)));
         }
 
         return levels;
@@ -130,15 +159,6 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         long axis = quantize.Int("axis", 1), rank = weight.Shape.Count;
         axis = axis < 0 ? axis + rank : axis;
         return axis >= 0 && axis < rank ? (int)axis : throw new InvalidPayloadException($"The {quantize} has scales along axis {axis}, but '{weight.Name}' has {rank} dimensions.");
-    }
-
-    string ZeroPoints(ElementType type, int value, int? length)
-    {
-        if (length is not { } count)
-            return Number(type, value);
-        byte[] levels = new byte[count];
-        levels.AsSpan().Fill((byte)value);
-        return Place("zero_points", keepsName: false, each => new(each, type, [count], type.IsHalfByte() ? HalfBytes.Pack(levels) : levels));
     }
 
     string Place(string name, bool keepsName, Func<string, Initializer> make)

@@ -108,7 +108,7 @@ sealed class QdqWriter
     {
         var levels = levelsOf.GetValueOrDefault(Renamed(reader.Inputs[0]));
         var bias = OperatorKinds.IsLayer(reader) ? graph.FindFloats(reader.Input(2)) : null;
-        var weight = tensors.Weight(quantize, packed, keepsName: readers[quantize.Inputs[0]].Count() == 1, bias, levels is null ? 0 : tensors.ScaleOf(levels));
+        var weight = tensors.Weight(quantize, packed, keepsName: readers[quantize.Inputs[0]].Count() == 1, bias, levels is null ? 0 : tensors.ScaleOf(levels), says0: reader.OpType is "Gemm" or "MatMul");
         weights.Add(quantize.Outputs[0], weight);
         AddDequantize(weight.Name, weight.Scale, weight.ZeroPoint, quantize.Outputs[0], weight.Axis);
     }
@@ -151,15 +151,16 @@ sealed class QdqWriter
     Node WithIntegerBias(Node node)
     {
         if (node.OpType is not ("Conv" or "Gemm") || graph.FindFloats(node.Input(2)) is not { } bias || !weights.TryGetValue(node.Inputs[1], out var weight)
-            || weight.IsPacked || !levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels) || levels.Axis is not null)
+            || !levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels) || levels.Axis is not null)
         {
             return node;
         }
 
-        if (tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName: readers[bias.Name].Count() == 1) is not var (integer, scale))
+        bool keepsName = readers[bias.Name].Count() == 1;
+        if ((weight.IsPacked ? tensors.FineBias(bias, keepsName) : tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName)) is not var (integer, scale))
             return node;
         string floats = names.Take($"{bias.Name}_dequantized");
-        AddDequantize(integer, scale, null, floats, weight.Axis is null ? null : 0);
+        AddDequantize(integer, scale, null, floats, weight.IsPacked || weight.Axis is null ? null : 0);
         return node with { Inputs = [.. node.Inputs.Take(2), floats] };
     }
 
