@@ -18,8 +18,8 @@ static class DistillCommand
     {
         var teacher = new Option<string>("--teacher") { Description = "The large model: .onnx or .plume.", Required = true };
         var student = new Option<string>("--student") { Description = $"The small one: a built-in model ({string.Join(", ", ModelZoo.Names)}), an .onnx file to go on with, or a share such as 10%: the teacher with so much of its multiply-adds, each layer narrowed.", Required = true };
-        var temperature = new Option<string>("--temperature") { Description = "What both models' scores are divided by; 8..1 goes from one to the other.", DefaultValueFactory = _ => "4" };
-        var alpha = new Option<string>("--alpha") { Description = "The teacher's share in the loss, the labels have the rest; 1 needs no labels.", DefaultValueFactory = _ => "0.9" };
+        var temperature = new Option<string>("--temperature") { Description = "What both models' scores are divided by; 8..1 goes from one to the other.", DefaultValueFactory = _ => "2" };
+        var alpha = new Option<string>("--alpha") { Description = "The teacher's share in the loss, the labels have the rest; 1 needs no labels.", DefaultValueFactory = _ => "0.5" };
         var hints = new Option<string[]>("--hint") { Description = "Values to be alike inside: STUDENT=TEACHER or STUDENT=TEACHER*WEIGHT, by name.", DefaultValueFactory = _ => [] };
         var output = new Option<string>("-o", "--output") { Description = "The file to write.", DefaultValueFactory = _ => "student.onnx" };
         var command = new Command("distill", "Let a small model learn from a large one.") { teacher, student, temperature, alpha, hints, output };

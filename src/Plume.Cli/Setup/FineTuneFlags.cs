@@ -11,8 +11,8 @@ namespace Plume.Cli.Setup;
 sealed class FineTuneFlags
 {
     readonly TrainingFlags training;
-    readonly Option<double> temperature = new("--temperature") { Description = "What the scores of the original, which teaches, are divided by.", DefaultValueFactory = _ => 4 };
-    readonly Option<double> alpha = new("--alpha") { Description = "The original's share in the loss; the labels have the rest.", DefaultValueFactory = _ => 0.9 };
+    readonly Option<double> temperature = new("--temperature") { Description = "What the scores of the original, which teaches, are divided by.", DefaultValueFactory = _ => 2 };
+    readonly Option<double> alpha = new("--alpha") { Description = "The original's share in the loss; the labels have the rest.", DefaultValueFactory = _ => 0.5 };
 
     /// <summary>Adds the options to a command.</summary>
     public FineTuneFlags(Command command, int defaultEpochs, double defaultRate = 0.02)

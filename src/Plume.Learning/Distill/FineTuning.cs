@@ -21,7 +21,7 @@ public sealed class FineTuning
     /// <param name="temperature">The teacher's temperature.</param>
     /// <param name="alpha">The teacher's share in the loss; 0 learns from the labels alone.</param>
     /// <param name="threads">Threads to train with; the result does not depend on it.</param>
-    public FineTuning(ModelGraph original, LabeledSet set, double temperature = 4, double alpha = 0.9, int threads = 1)
+    public FineTuning(ModelGraph original, LabeledSet set, double temperature = 2, double alpha = 0.5, int threads = 1)
     {
         (this.set, this.threads) = (set, threads);
         objective = new(() => alpha == 0 ? new CrossEntropy() : new Distillation(SoftLabels.Of(original, set, threads), temperature, alpha));

@@ -28,7 +28,7 @@ public static class CompressedModel
         return Compress(graph.ToWeights(), codec, reference) with
         {
             Graph = compressor.Wrap(skeleton).ToArray(),
-            Integers = IntegerWeights.Of(graph) is { } integers ? Compress(integers, IntegerWeights.Codec) : null,
+            Integers = IntegerWeights.Compress(graph),
         };
     }
 

@@ -11,18 +11,22 @@ static class IntegerWeights
     // What is smaller costs less in the graph than its name in a layout.
     const int Smallest = 64;
 
-    /// <summary>Multiples of one, each kept as it is.</summary>
-    public static Codec Codec { get; } = Codec.Parse("deadzone(abs=1, exact) | range");
+    // Multiples of one, each kept as it is: tables are best for many even levels, contexts for few uneven ones.
+    static readonly Codec[] Codecs = [Codec.Parse("deadzone(abs=1, exact) | rans"), Codec.Parse("deadzone(abs=1, exact) | range")];
 
-    /// <summary>The integers of all large weights, or null where there are none.</summary>
-    public static ModelWeights? Of(ModelGraph graph)
+    /// <summary>The integers of all large weights in the smallest file, or null where there are none.</summary>
+    public static PlumeFile? Compress(ModelGraph graph) => Of(graph) is { } weights
+        ? Codecs.Select(codec => CompressedModel.Compress(weights, codec)).MinBy(file => file.Payload.Length)
+        : null;
+
+    static ModelWeights? Of(ModelGraph graph)
     {
         var layout = LayoutOf(graph);
         if (layout.Length == 0)
             return null;
         var weights = new ModelWeights(layout);
         foreach (var tensor in layout.Tensors)
-            Read(graph.FindInitializer(tensor.Name)!, weights[tensor]);
+            graph.FindInitializer(tensor.Name)!.ToSmallIntegers().Select(value => (float)value).ToArray().CopyTo(weights[tensor]);
         return weights;
     }
 
@@ -50,17 +54,6 @@ static class IntegerWeights
         ModelLayout.Of(graph.Initializers.Where(IsTaken).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
 
     static bool IsTaken(Initializer tensor) => tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
-
-    static void Read(Initializer tensor, Span<float> values)
-    {
-        var bytes = tensor.Data.Span;
-        for (int i = 0; i < values.Length; i++)
-        {
-            int field = tensor.ElementType.IsHalfByte() ? bytes[i / 2] >> (i % 2 * 4) & 0xF : bytes[i];
-            int bits = BitsOf(tensor.ElementType);
-            values[i] = IsSigned(tensor.ElementType) ? field << (32 - bits) >> (32 - bits) : field;
-        }
-    }
 
     static Initializer Write(Initializer tensor, ReadOnlySpan<float> values)
     {

@@ -60,6 +60,28 @@ public sealed class Initializer
     public static Initializer Of(string name, IReadOnlyList<int> shape, ReadOnlySpan<long> values) =>
         new(name, ElementType.Int64, shape, MemoryMarshal.AsBytes(values).ToArray());
 
+    /// <summary>The values of a tensor of integers of 4 or 8 bits: a copy.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is of another type.</exception>
+    public int[] ToSmallIntegers()
+    {
+        var bytes = Data.Span;
+        var values = new int[Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int half = bytes[ElementType.IsHalfByte() ? i / 2 : i] >> (ElementType.IsHalfByte() ? i % 2 * 4 : 0);
+            values[i] = ElementType switch
+            {
+                ElementType.Int8 => (sbyte)half,
+                ElementType.UInt8 => half,
+                ElementType.Int4 => half << 28 >> 28,
+                ElementType.UInt4 => half & 0xF,
+                _ => throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not of integers of 4 or 8 bits."),
+            };
+        }
+
+        return values;
+    }
+
     ReadOnlySpan<T> View<T>(ElementType type) where T : struct => ElementType == type
         ? MemoryMarshal.Cast<byte, T>(Data.Span)
         : throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not {type}.");

@@ -63,7 +63,7 @@ public class SmallerModelTests
     [InlineData(3.0, "--data", "digits")]
     [InlineData(3.0, "--data", "digits", "--ranges", "mse", "--samples", "64")]
     [InlineData(2.9, "--activations", "none")]
-    [InlineData(4.0, "--data", "digits", "--bits", "4", "--packed", "--activations", "4", "--fine-tune", "2", "--ranges", "99.9%")]
+    [InlineData(5.0, "--data", "digits", "--bits", "4", "--ends", "4", "--packed", "--activations", "4", "--fine-tune", "2", "--ranges", "99.9%")]
     [InlineData(2.0, "--data", "digits", "--layer", "fc2.weight=32", "--layer", "fc1.weight=8", "--keep-names")]
     public void A_model_is_quantized_and_loses_little(double smaller, params string[] options)
     {
@@ -89,6 +89,49 @@ public class SmallerModelTests
         Assert.Equal(0, Program.Run("decompress", folder["q.plume"], "-o", folder["back.onnx"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["q.onnx"]), File.ReadAllBytes(folder["back.onnx"]));
         Assert.True(new FileInfo(folder["q.plume"]).Length < new FileInfo(folder["q.onnx"]).Length);
+    }
+
+    [Fact]
+    public void A_model_is_shrunk_to_a_target_and_what_was_tried_is_told()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        var shrunk = Program.Run("shrink", folder["m.onnx"], "--to", "15%", "--max-loss", "3pt", "--data", "digits", "--fine-tune", "4");
+        Assert.Equal(0, shrunk.Code);
+        Assert.StartsWith("original: 19.6 kB", shrunk.Error);
+        Assert.DoesNotContain("was not reached", shrunk.Output);
+        Assert.True(new FileInfo(folder["m.small.onnx"]).Length <= 0.15 * new FileInfo(folder["m.onnx"]).Length);
+        string page = File.ReadAllText(folder["m.small.html"]);
+        foreach (string part in new[] { "<svg", "the result", "fc1.weight", "Accuracy by size of the file" })
+            Assert.Contains(part, page);
+        Assert.Equal(0, Program.Run("decompress", folder["m.small.plume"], "-o", folder["back.onnx"]).Code);
+        Assert.Equal(File.ReadAllBytes(folder["m.small.onnx"]), File.ReadAllBytes(folder["back.onnx"]));
+    }
+
+    [Fact]
+    public void A_target_out_of_reach_gives_the_best_there_is_and_how_near_it_came()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        var shrunk = Program.Run("shrink", folder["m.onnx"], "--to", "1%", "--max-loss", "0.5pt", "--data", "digits", "--fine-tune", "1", "--json");
+        Assert.Equal(0, shrunk.Code);
+        using var json = JsonDocument.Parse(shrunk.Output);
+        Assert.True(json.RootElement[1].GetProperty("bytes").GetInt64() < 10_000);
+        Assert.Contains("The target of 195 bytes was not reached: the smallest model that loses at most 0.5 points", shrunk.Error);
+    }
+
+    [Theory]
+    [InlineData("--to is a share such as 90% or 0.9", "--to", "big")]
+    [InlineData("The share to shrink to must be above 0 and at most 1.", "--to", "0")]
+    [InlineData("--max-loss is points of accuracy from 0, such as 1pt, but is '1%'.", "--max-loss", "1%")]
+    public void A_shrink_that_cannot_be_is_refused(string message, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var refused = Program.Run(["shrink", folder["m.onnx"], "--data", "digits", .. options]);
+        Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+        Assert.InRange(refused.Code, 1, 2);
+        Assert.Single(Directory.GetFiles(folder.Path));
     }
 
     [Theory]

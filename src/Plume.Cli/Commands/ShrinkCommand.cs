@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Plume.Cli.Errors;
+using Plume.Cli.Evaluation;
+using Plume.Cli.Report;
+using Plume.Cli.Setup;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Learning.Data;
+using Plume.Learning.Shrink;
+using Plume.Learning.Training;
+using Plume.Models.Container;
+using Plume.Models.Onnx;
+
+namespace Plume.Cli.Commands;
+
+/// <summary><c>plume shrink</c>: prunes, fine-tunes and quantizes until a model is small enough, and no further than it stays good.</summary>
+static class ShrinkCommand
+{
+    // Loses nothing of what was measured.
+    static readonly Codec Lossless = Codec.Parse("rans");
+
+    sealed record Request(string Model, double To, double MaxLoss, string Output, bool Json);
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "The model, trained, in floats: .onnx or .plume." };
+        var to = new Option<string>("--to") { Description = "The share of the file's bytes to reach: 5%.", DefaultValueFactory = _ => "5%" };
+        var maxLoss = new Option<string>("--max-loss") { Description = "The accuracy that may be lost, in points: 1pt.", DefaultValueFactory = _ => "1pt" };
+        var output = new Option<string?>("-o", "--output") { Description = "The file to write, with a .plume file and a report beside it; without it, the model's name with .small.onnx." };
+        var json = new Option<bool>("--json") { Description = "Print a JSON array: the original and the small model." };
+        var command = new Command("shrink", "Make a model as small as it can be at a bounded loss.") { model, to, maxLoss, output, json };
+        var work = new WorkOptions(command);
+        var training = new TrainingFlags(command, "--fine-tune", defaultEpochs: 3, defaultRate: 0.03);
+        command.SetAction((line, stop) => Task.FromResult((int)Run(
+            new Request(line.GetValue(model)!, Share.Parse("--to", line.GetValue(to)!), Points(line.GetValue(maxLoss)!), line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".small.onnx"), line.GetValue(json)),
+            work.Read(line), training.Read(line), stop)));
+        return command;
+    }
+
+    static ExitCode Run(Request request, Work work, TrainingOptions training, CancellationToken stop)
+    {
+        var graph = ModelFiles.ReadGraph(request.Model);
+        var data = work.Load(graph);
+        var (validation, test) = Halves(data.Labeled());
+        var result = InputErrors.Explain(() => new ModelShrinker(graph, data.Train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
+        string plume = Path.ChangeExtension(request.Output, ".plume");
+        OnnxFile.WriteFile(request.Output, result.Best.Model);
+        AtomicFile.Write(plume, CompressedModel.Compress(result.Best.Model, Lossless).ToBytes());
+        var figures = ModelComparison.Measure([(request.Model, graph), (request.Output, result.Best.Model)], test, stop);
+        string page = Path.ChangeExtension(request.Output, ".html");
+        AtomicFile.Write(page, Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, new FileInfo(plume).Length, request.MaxLoss))));
+        if (request.Json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures));
+        else
+            Tell(figures, plume, page);
+        TellMissed(request, result);
+        return ExitCode.Done;
+    }
+
+    // Neither half was trained on; what is decided by one is measured on the other.
+    static (LabeledSet Validation, LabeledSet Test) Halves(LabeledSet all) =>
+        (all.Take($"{all.Name}, one half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 0)]), all.Take($"{all.Name}, other half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 1)]));
+
+    static void Say(ShrinkStep step) =>
+        Console.Error.WriteLine($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)} on validation{(step.IsKept ? "" : ", too much lost")}");
+
+    static void Tell(IReadOnlyList<ModelFigures> figures, string plume, string page)
+    {
+        Console.Out.Write(EvaluateCommand.Table(figures));
+        long before = figures[0].Bytes, packed = new FileInfo(plume).Length;
+        Console.Out.WriteLine($"{plume}: {Quantity.Bytes(packed)}, {Quantity.Ratio(before, packed)} smaller; {page}");
+    }
+
+    static void TellMissed(Request request, ShrinkResult result)
+    {
+        if (!result.IsReached)
+            Console.Error.WriteLine($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at most {request.MaxLoss * 100:0.##} points on validation takes {Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
+    }
+
+    static double Points(string text) => text.EndsWith("pt", StringComparison.Ordinal) && double.TryParse(text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out double points) && points is >= 0 and < 100
+        ? points / 100
+        : throw new CliException(ExitCode.Usage, $"--max-loss is points of accuracy from 0, such as 1pt, but is '{text}'.");
+}

@@ -1,0 +1,121 @@
+using Plume.Compression.Randomness;
+using Plume.Learning.Calibration;
+using Plume.Learning.Data;
+using Plume.Learning.Distill;
+using Plume.Learning.Inference;
+using Plume.Models.Cost;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Prune.Channels;
+using Plume.Models.Quantize;
+
+namespace Plume.Learning.Shrink;
+
+/// <summary>
+/// Makes a model smaller step by step, and keeps the smallest one that is good enough: channels go, a share at a time; then
+/// weights get 8 bits, or 4 where the target asks for it. After each step the model is trained with the original as its
+/// teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep Compression", 2015, arXiv:1510.00149,
+/// which prunes connections where we prune channels, so that the model becomes faster as well.
+/// </summary>
+public sealed class ModelShrinker
+{
+    const int CalibrationSamples = 1000;
+
+    // Of the parameters that are there: small enough steps to stop near the bound, few enough to be done soon.
+    const double KeptInAStep = 0.6;
+
+    readonly ModelGraph original;
+    readonly ShrinkOptions options;
+    readonly LabeledSet validation;
+    readonly LabeledSet samples;
+    readonly FineTuning fineTuning;
+    readonly RandomKey key;
+    readonly Action<ShrinkStep>? report;
+    readonly List<ShrinkStep> steps = [];
+    readonly long target;
+
+    /// <summary>Shrinks a model.</summary>
+    /// <param name="original">The model, trained, in floats.</param>
+    /// <param name="train">Samples to train on; the original may have seen them.</param>
+    /// <param name="validation">Samples to decide by, which the original has not been trained on: what it knows by heart is no measure.</param>
+    /// <param name="options">How small, and at what cost.</param>
+    /// <param name="key">Where all draws come from.</param>
+    /// <param name="threads">Threads to train with; the result does not depend on it.</param>
+    /// <param name="report">Told each step when it is done.</param>
+    public ModelShrinker(ModelGraph original, LabeledSet train, LabeledSet validation, ShrinkOptions options, RandomKey key, int threads = 1, Action<ShrinkStep>? report = null)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(validation);
+        ArgumentNullException.ThrowIfNull(options);
+        (this.original, this.validation, this.options, this.key, this.report) = (original, validation, options, key, report);
+        samples = train.Take(train.Name, [.. Enumerable.Range(0, Math.Min(CalibrationSamples, train.Count))]);
+        fineTuning = new FineTuning(original, train, threads: threads);
+        target = (long)(options.To * OnnxFile.Write(original).Length);
+    }
+
+    /// <summary>Does the work.</summary>
+    /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
+    public ShrinkResult Run(CancellationToken cancellation = default)
+    {
+        Try("original", original, cancellation);
+        var pruned = Prune(cancellation);
+        // From the smallest on: the first that keeps the bound is the best.
+        foreach (var (what, graph) in Enumerable.Reverse(pruned))
+        {
+            foreach (int bits in new[] { 8, 4 })
+            {
+                var quantized = Quantized(graph, bits, cancellation);
+                if (bits == 8 && SizeOf(Shipped(quantized, bits)) > target && SizeOf(Shipped(Quantized(graph, 4, cancellation), 4)) <= target)
+                    continue;
+                var trained = fineTuning.Run(quantized, options.FineTuning, key.Fold($"{what} {bits}"), cancellation: cancellation);
+                if (Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation) && steps[^1].Bytes <= target)
+                    return Result();
+            }
+
+            if (steps[^1].IsKept)
+                break;
+        }
+
+        return Result();
+    }
+
+    // Each model is made of the one before; the first that breaks the bound is the last.
+    List<(string What, ModelGraph Graph)> Prune(CancellationToken cancellation)
+    {
+        var kept = new List<(string, ModelGraph)> { ("all channels", original) };
+        long all = GraphCost.Of(original).Parameters;
+        while (SizeOf(Shipped(Quantized(kept[^1].Item2, 4, cancellation), 4)) > target)
+        {
+            var cut = new ChannelPruning(KeptInAStep).Apply(kept[^1].Item2);
+            if (cut.Removed.Count == 0)
+                break;
+            string what = $"channels, {(double)GraphCost.Of(cut.Graph).Parameters / all:0.0 %} of the parameters";
+            var trained = fineTuning.Run(cut.Graph, options.FineTuning, key.Fold(what), cancellation: cancellation);
+            if (!Try(what, trained, cancellation))
+                break;
+            kept.Add((what, trained));
+        }
+
+        return kept;
+    }
+
+    ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation) =>
+        PostTraining.Quantize(graph, new QuantizationScheme(bits), samples, cancellation);
+
+    static ModelGraph Shipped(ModelGraph quantized, int bits) => GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
+
+    static long SizeOf(ModelGraph graph) => OnnxFile.Write(graph).Length;
+
+    bool Try(string what, ModelGraph model, CancellationToken cancellation)
+    {
+        using var runtime = new RuntimeModel(model);
+        double accuracy = Predictions.Of(runtime, validation, cancellation).Accuracy(validation);
+        bool isKept = steps.Count == 0 || accuracy >= steps[0].Accuracy - options.MaxLoss;
+        steps.Add(new ShrinkStep(what, model, SizeOf(model), accuracy, isKept));
+        report?.Invoke(steps[^1]);
+        return isKept;
+    }
+
+    ShrinkResult Result() => new(steps, steps.Where(step => step.IsKept).MinBy(step => step.Bytes)!, target);
+}

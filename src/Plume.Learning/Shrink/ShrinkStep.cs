@@ -1,0 +1,21 @@
+using Plume.Models.Graph;
+
+namespace Plume.Learning.Shrink;
+
+/// <summary>One attempt on the way to a smaller model.</summary>
+/// <param name="What">What was done, for a table.</param>
+/// <param name="Model">The model as it would ship.</param>
+/// <param name="Bytes">Its bytes as an ONNX file.</param>
+/// <param name="Accuracy">On the validation samples, run in ONNX Runtime.</param>
+/// <param name="IsKept">Whether it keeps the bound on the loss of accuracy.</param>
+public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, double Accuracy, bool IsKept);
+
+/// <summary>What shrinking came to.</summary>
+/// <param name="Steps">The original, then all attempts in order.</param>
+/// <param name="Best">The smallest model that keeps the bound; the original where none does.</param>
+/// <param name="TargetBytes">What was asked for.</param>
+public sealed record ShrinkResult(IReadOnlyList<ShrinkStep> Steps, ShrinkStep Best, long TargetBytes)
+{
+    /// <summary>Whether the best model is as small as was asked for.</summary>
+    public bool IsReached => Best.Bytes <= TargetBytes;
+}
