@@ -16,7 +16,7 @@ static class LayerPlan
 
         SkippedLayer[] skipped = [.. products.Select(node => (node, reason: ReasonToSkip(graph, scheme, node))).Where(each => each.reason is not null).Select(each => new SkippedLayer(each.node, each.reason!))];
         Node[] kept = [.. products.Except(skipped.Select(each => each.Node))];
-        return ([.. kept.Select((node, place) => Plan(graph, scheme, node, isEnd: place == 0 || place == kept.Length - 1))], skipped);
+        return ([.. kept.Select(node => Plan(graph, scheme, node, isEnd: ReferenceEquals(node, products[0]) || ReferenceEquals(node, products[^1])))], skipped);
     }
 
     static PlannedLayer Plan(ModelGraph graph, QuantizationScheme scheme, Node node, bool isEnd)
@@ -39,6 +39,8 @@ static class LayerPlan
         _ when scheme.LeaveAlone.Contains(node.Input(1)) => "the scheme leaves it alone",
         _ when graph.FindFloats(node.Input(1)) is not { } weight => "its weight is not an initializer of floats",
         _ when graph.FindInitializer(node.Inputs[1])!.Length == 0 => "its weight is empty",
+        { OpType: "Conv" } when scheme.LeaveSingleChannels && scheme.ActivationBits is not null && !scheme.LayerBits.ContainsKey(node.Inputs[1])
+            && graph.FindInitializer(node.Inputs[1])!.Shape[1] == 1 && node.Int("group", 1) == 1 => "integer kernels are slower over a single channel",
         { OpType: "MatMul" } when graph.FindInitializer(node.Inputs[1])!.Shape.Count < 2 => "its weight is a vector",
         _ when graph.FindInitializer(node.Inputs[0]) is not null => "its input is a constant",
         { OpType: "Gemm" } when node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 || node.Int("transA", 0) != 0 => "it scales or transposes its input",

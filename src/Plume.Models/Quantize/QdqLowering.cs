@@ -37,7 +37,7 @@ public static class QdqLowering
     /// </exception>
     public static ModelGraph Apply(ModelGraph graph, bool packed = false)
     {
-        graph = BatchNormFolding.Apply(graph);
+        graph = PooledBounds.Apply(BatchNormFolding.Apply(graph));
         bool halves = packed && graph.Nodes.Any(node => node.OpType == FakeQuantizer.OpType && graph.FindInitializer(node.Inputs[0]) is not null && FakeQuantizer.Of(node).Bits <= MaxPackedBits);
         return new QdqWriter(OpsetUpgrade.To(graph, halves ? PackedOpset : PerChannelOpset), packed).Write();
     }

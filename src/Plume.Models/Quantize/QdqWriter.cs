@@ -79,7 +79,7 @@ sealed class QdqWriter
         string value = quantize.Inputs[0];
         float scale = tensors.Scales(quantize)[0];
         while (graph.ProducerOf(value) is { OpType: "Relu" or "Clip" } bound && !outputs.Contains(value) && readers[value].Count() == 1
-            && !quantize.Has("axis") && Bounds(bound) is var (low, high)
+            && !quantize.Has("axis") && graph.ProducerOf(bound.Inputs[0]) is not { OpType: "MaxPool" } && Bounds(bound) is var (low, high)
             && quantizer.LevelOf(low, scale) == quantizer.Lowest && quantizer.LevelOf(high, scale) == quantizer.Highest)
         {
             absorbed.Add(bound);

@@ -36,6 +36,12 @@ public sealed record QuantizationScheme
     /// <summary>Names of the weights whose layers stay as they are.</summary>
     public IReadOnlyCollection<string> LeaveAlone { get; init; } = [];
 
+    /// <summary>
+    /// Whether convolutions over a single channel, such as the first over grey images, stay floats where activations are
+    /// quantized: ONNX Runtime's integer kernel takes four times as long for them. They have few weights.
+    /// </summary>
+    public bool LeaveSingleChannels { get; init; } = true;
+
     /// <summary>Whether each output channel of a weight has a scale of its own: 4 bytes each, for levels that fit it.</summary>
     public bool PerChannel { get; init; } = true;
 

@@ -21,7 +21,8 @@ sealed class ValuePlan
         readers = graph.Readers();
         outputs = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
         this.layers = new(layers.Select(layer => layer.Node), ReferenceEqualityComparer.Instance);
-        ends = new(layers.Length == 0 ? [] : [layers[0].Node, layers[^1].Node], ReferenceEqualityComparer.Instance);
+        Node[] all = [.. graph.Nodes.Where(OperatorKinds.IsLayer)];
+        ends = new(all.Length == 0 ? [] : [all[0], all[^1]], ReferenceEqualityComparer.Instance);
     }
 
     public PlannedValue[] Choose(int bits)
@@ -32,10 +33,10 @@ sealed class ValuePlan
         {
             int needed = ends.Contains(node) && scheme.EndBits is { } end ? Math.Max(bits, end) : bits;
             foreach (string input in DataInputs(node))
-                Need(RootOf(input), needed);
+                Need(PlaceFor(input, integers), needed);
             string written = EndOfChain(node.Outputs[0]);
             if (!IsAnswer(written))
-                Need(RootOf(written), bits);
+                Need(PlaceFor(written, integers), bits);
         }
 
         return [.. graph.Inputs.Select(input => input.Name).Concat(graph.Nodes.SelectMany(node => node.Outputs))
@@ -71,6 +72,21 @@ sealed class ValuePlan
         while (graph.ProducerOf(value) is { } producer && OperatorKinds.IsPassing(producer))
             value = producer.Inputs[0];
         return value;
+    }
+
+    // ONNX Runtime has a fast maximum of integers only between integer convolutions: behind floats, it is taken of floats.
+    string PlaceFor(string value, HashSet<Node> integers)
+    {
+        string root = RootOf(value);
+        if (StartOfChain(root) is { } producer && integers.Contains(producer))
+            return root;
+        for (string each = value; each != root; each = graph.ProducerOf(each)!.Inputs[0])
+        {
+            if (graph.ProducerOf(each)!.OpType == "MaxPool")
+                return each;
+        }
+
+        return root;
     }
 
     // Behind the ReLUs and normalizations that alone read the value.

@@ -11,7 +11,7 @@ public class FakeQuantizationTests
     [Fact]
     public void LeNet_is_quantized_at_its_weights_and_behind_its_relus()
     {
-        var plan = QuantizationPlan.Of(Some.Model("lenet"), new());
+        var plan = QuantizationPlan.Of(Some.Model("lenet"), new() { LeaveSingleChannels = false });
 
         Assert.Equal([("conv1.weight", 8, 0), ("conv2.weight", 8, 0), ("fc1.weight", 8, 0), ("fc2.weight", 8, 0)], plan.Layers.Select(layer => (layer.Weight, layer.Bits, layer.Axis ?? -1)));
         Assert.Equal(["input", "relu1", "relu2", "relu3"], plan.Values.Select(value => value.Name));
@@ -23,19 +23,30 @@ public class FakeQuantizationTests
     {
         Assert.Equal(
             ["input", "relu1", "relu2", "block1.2.bn", "relu3", "relu4", "block2.2.bn", "block2.shortcut.bn", "relu5", "relu6", "block3.2.bn", "block3.shortcut.bn", "relu7", "globalaveragepool1"],
-            FakeQuantization.ValuesToCalibrate(Some.Model("resnet8"), new()));
+            FakeQuantization.ValuesToCalibrate(Some.Model("resnet8"), new() { LeaveSingleChannels = false }));
     }
 
     [Fact]
     public void Ends_and_single_layers_have_bits_of_their_own()
     {
-        var scheme = new QuantizationScheme(2, 3) { EndBits = 8, LayerBits = new Dictionary<string, int> { ["fc1.weight"] = 5 }, LeaveAlone = ["conv2.weight"] };
+        var scheme = new QuantizationScheme(2, 3) { EndBits = 8, LayerBits = new Dictionary<string, int> { ["fc1.weight"] = 5 }, LeaveAlone = ["conv2.weight"], LeaveSingleChannels = false };
 
         var plan = QuantizationPlan.Of(Some.Model("lenet"), scheme);
 
         Assert.Equal([("conv1.weight", 8), ("fc1.weight", 5), ("fc2.weight", 8)], plan.Layers.Select(layer => (layer.Weight, layer.Bits)));
-        Assert.Equal([("input", 8), ("relu1", 3), ("relu2", 3), ("relu3", 8)], plan.Values.Select(value => (value.Name, value.Bits)));
+        Assert.Equal([("input", 8), ("relu1", 3), ("maxpool2", 3), ("relu3", 8)], plan.Values.Select(value => (value.Name, value.Bits)));
         Assert.Equal(("conv2", "the scheme leaves it alone"), (Assert.Single(plan.Skipped).Node.Name, plan.Skipped[0].Reason));
+    }
+
+    [Fact]
+    public void A_convolution_over_grey_images_stays_a_float()
+    {
+        var plan = QuantizationPlan.Of(Some.Model("lenet"), new());
+
+        Assert.Equal(("conv1", "integer kernels are slower over a single channel"), (Assert.Single(plan.Skipped).Node.Name, plan.Skipped[0].Reason));
+        Assert.Equal(["maxpool1", "relu2", "relu3"], plan.Values.Select(value => value.Name));
+        Assert.Empty(QuantizationPlan.Of(Some.Model("lenet"), new(4, null)).Skipped);
+        Assert.Empty(QuantizationPlan.Of(Some.Model("lenet"), new() { LayerBits = new Dictionary<string, int> { ["conv1.weight"] = 8 } }).Skipped);
     }
 
     [Fact]
@@ -104,8 +115,8 @@ public class FakeQuantizationTests
         var none = new Dictionary<string, ActivationHistogram>();
         Refused("names 'conv9.weight', which is no layer's weight; these are conv1.weight, conv2.weight", () => QuantizationPlan.Of(graph, new() { LeaveAlone = ["conv9.weight"] }));
         Refused("gives 'conv1.weight' 9 bits", () => QuantizationPlan.Of(graph, new() { LayerBits = new Dictionary<string, int> { ["conv1.weight"] = 9 } }));
-        Refused("Value 'input' was not calibrated; a model is calibrated on at least one sample", () => FakeQuantization.Insert(graph, new(), none));
-        Refused("Value 'input' was not calibrated", () => FakeQuantization.Insert(graph, new(), new Dictionary<string, ActivationHistogram> { ["input"] = new() }));
+        Refused("Value 'maxpool1' was not calibrated; a model is calibrated on at least one sample", () => FakeQuantization.Insert(graph, new(), none));
+        Refused("Value 'maxpool1' was not calibrated", () => FakeQuantization.Insert(graph, new(), new Dictionary<string, ActivationHistogram> { ["maxpool1"] = new() }));
         Refused("is quantized already", () => FakeQuantization.Insert(Calibrated.Model("lenet", new()), new(), none));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuantizationScheme(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuantizationScheme(8, 9));

@@ -14,7 +14,7 @@ public class QdqLoweringTests
     [Theory, InlineData("lenet"), InlineData("resnet8"), InlineData("mlp"), InlineData("logistic")]
     public void Onnx_Runtime_runs_every_layer_on_integers(string name)
     {
-        var lowered = QdqLowering.Apply(Calibrated.Model(name, new()));
+        var lowered = QdqLowering.Apply(Calibrated.Model(name, new() { LeaveSingleChannels = false }));
 
         string[] fused = Runtime.Fused(lowered);
 
@@ -24,11 +24,20 @@ public class QdqLoweringTests
             (fused.Count(each => each == "QLinearConv"), fused.Count(each => each == "QGemm"), fused.Count(each => each == "QLinearAdd")));
     }
 
+    [Fact]
+    public void A_stem_in_floats_is_pooled_in_floats()
+    {
+        string[] fused = Runtime.Fused(QdqLowering.Apply(Calibrated.Model("lenet", new())));
+
+        Assert.Equal(["Conv", "MaxPool", "ReorderOutput", "QuantizeLinear"], fused.Take(4));
+        Assert.Equal((1, 1, 2), (fused.Count(each => each == "QLinearConv"), fused.Count(each => each == "MaxPool"), fused.Count(each => each == "QGemm")));
+    }
+
     [Theory]
     [InlineData("lenet", 8, 8), InlineData("resnet8", 8, 8), InlineData("mlp", 8, 8), InlineData("lenet", 4, 4), InlineData("resnet8", 3, 5), InlineData("lenet", 1, 8), InlineData("lenet", 2, 2), InlineData("resnet8", 4, null)]
     public void Integers_give_what_fake_quantization_gives(string name, int weightBits, int? activationBits)
     {
-        var fake = Calibrated.Model(name, new(weightBits, activationBits));
+        var fake = Calibrated.Model(name, new(weightBits, activationBits) { LeaveSingleChannels = activationBits == 8 });
         var images = Calibrated.Images(3);
         float[] values = [.. images.Values.Select(value => (float)value)];
 
@@ -42,11 +51,11 @@ public class QdqLoweringTests
         }
     }
 
-    [Theory, InlineData("lenet"), InlineData("resnet8")]
-    public void Files_are_over_3_5_times_smaller_and_little_more_than_their_weights(string name)
+    [Theory, InlineData("lenet", true), InlineData("lenet", false), InlineData("resnet8", true), InlineData("resnet8", false)]
+    public void Files_are_over_3_5_times_smaller_and_little_more_than_their_weights(string name, bool leaveSingleChannels)
     {
         int floats = OnnxFile.Write(Some.Model(name)).Length;
-        var lowered = GraphNames.Shorten(QdqLowering.Apply(Calibrated.Model(name, new())));
+        var lowered = GraphNames.Shorten(QdqLowering.Apply(Calibrated.Model(name, new() { LeaveSingleChannels = leaveSingleChannels })));
         int weights = lowered.Initializers.Where(tensor => tensor.Shape.Count > 1).Sum(tensor => tensor.Data.Length);
 
         int integers = OnnxFile.Write(lowered).Length;
@@ -75,7 +84,7 @@ public class QdqLoweringTests
     public void Normalizations_may_stay_while_training_and_are_folded_on_the_levels()
     {
         var graph = Some.Trained(Some.Model("resnet8"));
-        var fake = Calibrated.Quantize(graph, Calibrated.Images(2), new(4, 8));
+        var fake = Calibrated.Quantize(graph, Calibrated.Images(2), new(4, 8) { LeaveSingleChannels = false });
         Assert.Contains(fake.Nodes, node => node.OpType == "BatchNormalization");
 
         var lowered = QdqLowering.Apply(fake);
