@@ -12,7 +12,7 @@ namespace Plume.Cli.Report;
 /// <param name="Histogram">How often each part of the range occurs, as bars of text.</param>
 sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList<int> After, int Values, int Bits, double Zeros, string Histogram)
 {
-    const int Bars = 16;
+    const int MostBars = 16;
     const string Heights = " ▁▂▃▄▅▆▇█";
 
     /// <summary>The weights of all layers, in the order of both graphs, whose layers are the same.</summary>
@@ -23,7 +23,7 @@ sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList
     {
         double[] values = ValuesOf(now);
         return new LayerFigures(old.Name, old.Shape, now.Shape, now.Length, now.ElementType.IsHalfByte() ? 4 : 8 * now.ElementType.Size(),
-            (double)values.Count(value => value == 0) / Math.Max(1, values.Length), HistogramOf(values));
+            (double)values.Count(value => value == 0) / Math.Max(1, values.Length), HistogramOf(values, now.ElementType == ElementType.Float));
     }
 
     static IEnumerable<Initializer> Weights(ModelGraph graph) => graph.Nodes
@@ -35,14 +35,16 @@ sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList
         ? [.. tensor.Floats.ToArray().Select(value => (double)value)]
         : [.. tensor.ToSmallIntegers().Select(value => (double)value)];
 
-    static string HistogramOf(double[] values)
+    // Levels that are few have a bar each.
+    static string HistogramOf(double[] values, bool isContinuous)
     {
         if (values.Length == 0)
             return "";
         double low = values.Min(), high = values.Max();
-        var counts = new int[Bars];
+        double width = isContinuous ? (high - low) / MostBars : Math.Ceiling((high - low + 1) / MostBars);
+        var counts = new int[width > 0 ? Math.Min(MostBars, (int)((high - low) / width) + 1) : 1];
         foreach (double value in values)
-            counts[high > low ? Math.Min(Bars - 1, (int)((value - low) / (high - low) * Bars)) : Bars / 2]++;
+            counts[width > 0 ? Math.Min(counts.Length - 1, (int)((value - low) / width)) : 0]++;
         return string.Concat(counts.Select(count => Heights[(int)Math.Ceiling((Heights.Length - 1.0) * count / counts.Max())]));
     }
 }

@@ -20,7 +20,7 @@ static class ShrinkPage
     public static string Render(ShrinkReport report) => Page.Render(
         report.Title,
         $"made smaller at a loss of at most {report.MaxLoss * 100:0.##} points; the target was {Quantity.Bytes(report.Result.TargetBytes)}{(report.Result.IsReached ? "" : ", which was not reached")}",
-        Facts(report) + Picture(report) + Steps(report) + Layers(report),
+        Facts(report) + $"<div class=\"pair\">{Picture(report)}{Steps(report)}</div>\n" + Layers(report),
         "Accuracy of the steps is measured on one half of the test samples, by which it was decided; the figures at the top on the other half, in ONNX Runtime, one thread.");
 
     static string Facts(ShrinkReport report)
@@ -49,7 +49,7 @@ static class ShrinkPage
     }
 
     static Series Line(string name, string style, IEnumerable<ShrinkStep> steps) => new(name, style,
-        [.. steps.OrderByDescending(step => step.Bytes).Select(step => ((double)step.Bytes, step.Accuracy, $"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)}"))]);
+        [.. steps.OrderBy(step => step.Bytes).Select(step => ((double)step.Bytes, step.Accuracy, $"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)}"))]);
 
     static string Steps(ShrinkReport report)
     {
