@@ -59,7 +59,7 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
         var quantizer = FakeQuantizer.Of(quantize);
         bool halves = packed && quantizer.Bits <= QdqLowering.MaxPackedBits;
-        int spread = halves || bias is null || !quantizer.Signed ? 1 : SpreadOf(quantizer);
+        int spread = halves || bias is null || inputScale == 0 || !quantizer.Signed ? 1 : SpreadOf(quantizer);
         float[] scales = [.. Scales(quantize).Select(scale => scale / spread)], raised = Raised(scales, bias, inputScale);
         int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
         byte[] levels = LevelsOf(weight, quantizer, raised, axis, spread);
