@@ -23,6 +23,7 @@ static class PlumeCommand
             TrainCommand.Create(),
             PruneCommand.Create(),
             QuantizeCommand.Create(),
+            SensitivityCommand.Create(),
             ShrinkCommand.Create(),
             DistillCommand.Create(),
             EvaluateCommand.Create(),

@@ -4,4 +4,5 @@ namespace Plume.Cli.Evaluation;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<ModelFigures>))]
+[JsonSerializable(typeof(List<WeightSensitivity>))]
 sealed partial class EvaluationJson : JsonSerializerContext;

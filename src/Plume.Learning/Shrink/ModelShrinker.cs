@@ -101,7 +101,7 @@ public sealed class ModelShrinker
     }
 
     ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation) =>
-        PostTraining.Quantize(graph, new QuantizationScheme(bits), samples, cancellation);
+        PostTraining.Quantize(graph, new QuantizationScheme(bits) { LeaveSingleChannels = bits > 4 }, samples, cancellation);
 
     static ModelGraph Shipped(ModelGraph quantized, int bits) => GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
 

@@ -1,5 +1,6 @@
 using Plume.Compression.Weights;
 using Plume.Models.Cost;
+using Plume.Models.Graph;
 
 namespace Plume.Models.Prune.Channels;
 
@@ -59,7 +60,8 @@ sealed class ChannelCost
     void AddTensors(ChannelGroups groups)
     {
         var axes = groups.Axes.ToLookup(entry => entry.Tensor.Name, entry => Numbers(groups, entry.Places), StringComparer.Ordinal);
-        foreach (var tensor in groups.Walk.Graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic))
+        var scales = groups.Walk.Graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => node.Input(1)).ToHashSet();
+        foreach (var tensor in groups.Walk.Graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic && !scales.Contains(tensor.Name)))
             Add(tensor.Length, [.. axes[tensor.Name]]);
     }
 
