@@ -65,7 +65,7 @@ static class ShrinkCommand
         (all.Take($"{all.Name}, one half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 0)]), all.Take($"{all.Name}, other half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 1)]));
 
     static void Say(ShrinkStep step) =>
-        Console.Error.WriteLine($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)} on validation{(step.IsKept ? "" : ", too much lost")}");
+        Console.Error.WriteLine($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, {Quantity.Percent(step.Accuracy)} on validation{(step.IsKept ? "" : ", too much lost")}");
 
     static void Tell(IReadOnlyList<ModelFigures> figures, string plume, string page)
     {

@@ -54,11 +54,12 @@ static class ShrinkPage
     static string Steps(ShrinkReport report)
     {
         var first = report.Result.Steps[0];
-        return Html.Section("Steps", Html.Table(["step", "file", "smaller", "accuracy", "lost", ""], [.. report.Result.Steps.Select(step => (Cell[])
+        return Html.Section("Steps", Html.Table(["step", "file", "smaller", ".plume", "accuracy", "lost", ""], [.. report.Result.Steps.Select(step => (Cell[])
         [
             step.What,
             Cell.Number(Quantity.Bytes(step.Bytes)),
             Cell.Number(Quantity.Ratio(first.Bytes, step.Bytes)),
+            Cell.Number(Quantity.Bytes(step.CompressedBytes)),
             Cell.Number(Quantity.Percent(step.Accuracy)),
             Cell.Number($"{(first.Accuracy - step.Accuracy) * 100:0.00} pt"),
             ReferenceEquals(step, report.Result.Best) ? "the result" : step.IsKept ? "" : "too much lost",

@@ -6,13 +6,14 @@ namespace Plume.Learning.Shrink;
 /// <param name="What">What was done, for a table.</param>
 /// <param name="Model">The model as it would ship.</param>
 /// <param name="Bytes">Its bytes as an ONNX file.</param>
+/// <param name="CompressedBytes">Its bytes as a .plume file without loss.</param>
 /// <param name="Accuracy">On the validation samples, run in ONNX Runtime.</param>
 /// <param name="IsKept">Whether it keeps the bound on the loss of accuracy.</param>
-public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, double Accuracy, bool IsKept);
+public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, long CompressedBytes, double Accuracy, bool IsKept);
 
 /// <summary>What shrinking came to.</summary>
 /// <param name="Steps">The original, then all attempts in order.</param>
-/// <param name="Best">The smallest model that keeps the bound; the original where none does.</param>
+/// <param name="Best">Of the models that keep the bound and reach the target, or of those that keep the bound where none reaches it, the smallest as a .plume file.</param>
 /// <param name="TargetBytes">What was asked for.</param>
 public sealed record ShrinkResult(IReadOnlyList<ShrinkStep> Steps, ShrinkStep Best, long TargetBytes)
 {
