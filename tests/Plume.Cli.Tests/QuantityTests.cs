@@ -1,3 +1,5 @@
+using Plume.Cli.Errors;
+
 namespace Plume.Cli.Tests;
 
 public class QuantityTests
@@ -38,4 +40,19 @@ public class QuantityTests
 
     [Fact]
     public void What_was_not_measured_is_a_dash() => Assert.Equal(("78.53 %", "-"), (Quantity.Percent(0.78531), Quantity.Percent(null)));
+
+    [Theory]
+    [InlineData("40kB", 40_000)]
+    [InlineData("1.5 MB", 1_500_000)]
+    [InlineData("999", 999)]
+    [InlineData("12 bytes", 12)]
+    public void A_number_of_bytes_is_read(string text, long bytes) => Assert.Equal(bytes, Quantity.ParseBytes("--size", text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-1kB")]
+    [InlineData("many")]
+    [InlineData("NaN")]
+    public void What_is_no_number_of_bytes_is_refused(string text) =>
+        Assert.Equal($"--size is a number of bytes such as 40kB, but is '{text}'.", Assert.Throws<CliException>(() => Quantity.ParseBytes("--size", text)).Message);
 }

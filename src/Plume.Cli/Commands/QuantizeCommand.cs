@@ -15,7 +15,7 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume quantize</c>: weights and activations of few bits, after training or while training.</summary>
 static class QuantizeCommand
 {
-    sealed record Request(string Model, string Output, QuantizationScheme Scheme, int Samples, bool Packed, bool KeepNames);
+    sealed record Request(string Model, string Output, QuantizationScheme Scheme, int Samples, bool Packed, bool KeepNames, long? TargetBytes, double? MaxLoss);
 
     public static Command Create()
     {
@@ -28,13 +28,16 @@ static class QuantizeCommand
         var ranges = new Option<string>("--ranges") { Description = "How ranges of activations are chosen: min-max, mse, or a percentile such as 99.99%.", DefaultValueFactory = _ => "min-max" };
         var samples = new Option<int>("--samples") { Description = "Training samples to see activations on.", DefaultValueFactory = _ => 1000 };
         var packed = new Option<bool>("--packed") { Description = "Two weights of up to 4 bits to a byte: half the size, computed in floats." };
+        var targetSize = new Option<string?>("--target-size") { Description = "Choose 8 or 4 bits for each layer, so that the file has at most this size: 40kB." };
+        var maxLoss = new Option<string?>("--max-loss") { Description = "Choose 8 or 4 bits for each layer, so that at most so many points of accuracy go before fine-tuning: 1pt." };
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep the names of values inside the graph; they cost bytes." };
-        var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames };
+        var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames, targetSize, maxLoss };
         var work = new WorkOptions(command, needsData: false);
         var fineTune = new FineTuneFlags(command, defaultEpochs: 0, defaultRate: 0.01);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
             new Request(line.GetValue(model)!, line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".quantized.onnx"),
-                Scheme(line.GetValue(bits), line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!), line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames)),
+                Scheme(line.GetValue(bits), line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!), line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames),
+                line.GetValue(targetSize) is { } size ? Quantity.ParseBytes("--target-size", size) : null, line.GetValue(maxLoss) is { } loss ? Share.Points("--max-loss", loss) : null),
             work.Read(line), fineTune.Read(line), stop)));
         return command;
     }
@@ -46,6 +49,8 @@ static class QuantizeCommand
         var graph = ModelFiles.ReadGraph(request.Model);
         bool needsData = request.Scheme.ActivationBits is not null || fineTune.Options.Epochs > 0;
         var data = needsData || work.Data is not null ? work.Load(graph) : null;
+        if (request.TargetBytes is not null || request.MaxLoss is not null)
+            request = Allocated(request, graph, work.Load(graph), stop);
         var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Train, request.Samples), stop));
         foreach (var skipped in QuantizationPlan.Of(graph, request.Scheme).Skipped)
             Console.Error.WriteLine($"The {skipped.Node} stays in floats: {skipped.Reason}.");
@@ -57,6 +62,17 @@ static class QuantizeCommand
         long before = new FileInfo(request.Model).Length, after = new FileInfo(request.Output).Length;
         Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
         return ExitCode.Done;
+    }
+
+    static Request Allocated(Request request, ModelGraph graph, DataSource data, CancellationToken stop)
+    {
+        var scheme = request.Scheme with { LeaveSingleChannels = false };
+        var chosen = InputErrors.Explain(() => BitAllocation.Choose(graph, scheme, Some(data.Train, request.Samples), data.Labeled(), request.TargetBytes, request.MaxLoss, stop));
+        foreach (var (name, bits) in chosen.LayerBits)
+            Console.Error.WriteLine($"{name}: {bits} bits");
+        if (!chosen.IsReached)
+            Console.Error.WriteLine($"What was asked for is out of reach: the nearest takes {Quantity.Bytes(chosen.Bytes)} at an accuracy of {Quantity.Percent(chosen.Accuracy)}. Prune channels first, or allow more loss.");
+        return request with { Scheme = scheme with { LayerBits = chosen.LayerBits }, Packed = true };
     }
 
     // Spread over the set, which may be sorted.

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Plume.Cli.Errors;
@@ -35,7 +34,7 @@ static class ShrinkCommand
         var work = new WorkOptions(command);
         var training = new TrainingFlags(command, "--fine-tune", defaultEpochs: 3, defaultRate: 0.03);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
-            new Request(line.GetValue(model)!, Share.Parse("--to", line.GetValue(to)!), Points(line.GetValue(maxLoss)!), line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".small.onnx"), line.GetValue(json)),
+            new Request(line.GetValue(model)!, Share.Parse("--to", line.GetValue(to)!), Share.Points("--max-loss", line.GetValue(maxLoss)!), line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".small.onnx"), line.GetValue(json)),
             work.Read(line), training.Read(line), stop)));
         return command;
     }
@@ -79,8 +78,4 @@ static class ShrinkCommand
         if (!result.IsReached)
             Console.Error.WriteLine($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at most {request.MaxLoss * 100:0.##} points on validation takes {Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
     }
-
-    static double Points(string text) => text.EndsWith("pt", StringComparison.Ordinal) && double.TryParse(text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out double points) && points is >= 0 and < 100
-        ? points / 100
-        : throw new CliException(ExitCode.Usage, $"--max-loss is points of accuracy from 0, such as 1pt, but is '{text}'.");
 }

@@ -12,7 +12,7 @@ namespace Plume.Cli.Evaluation;
 /// <summary>Measures models side by side on the same samples.</summary>
 static class ModelComparison
 {
-    static readonly TimeSpan LatencyBudget = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan LatencyBudget = TimeSpan.FromSeconds(1);
 
     public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<(string File, ModelGraph Graph)> models, LabeledSet test, CancellationToken stop)
     {

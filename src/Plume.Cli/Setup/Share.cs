@@ -15,4 +15,10 @@ static class Share
             ? share
             : throw new CliException(ExitCode.Usage, $"{option} is a share such as 90% or 0.9, from 0 to 1, but is '{text}'.");
     }
+
+    /// <summary>Reads points of accuracy, such as <c>1pt</c>, as a share.</summary>
+    /// <exception cref="CliException">It is no such number.</exception>
+    public static double Points(string option, string text) => text.EndsWith("pt", StringComparison.Ordinal) && double.TryParse(text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out double points) && points is >= 0 and < 100
+        ? points / 100
+        : throw new CliException(ExitCode.Usage, $"{option} is points of accuracy from 0, such as 1pt, but is '{text}'.");
 }

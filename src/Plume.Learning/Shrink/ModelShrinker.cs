@@ -120,7 +120,7 @@ public sealed class ModelShrinker
     }
 
     ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation) =>
-        PostTraining.Quantize(graph, new QuantizationScheme(bits) { LeaveSingleChannels = bits > 4 }, samples, cancellation);
+        PostTraining.Quantize(graph, new QuantizationScheme(bits) { EndBits = 8, LeaveSingleChannels = bits > 4 }, samples, cancellation);
 
     static ModelGraph Shipped(ModelGraph quantized, int bits) => GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
 

@@ -63,6 +63,8 @@ public class SmallerModelTests
     [InlineData(3.0, "--data", "digits")]
     [InlineData(3.0, "--data", "digits", "--ranges", "mse", "--samples", "64")]
     [InlineData(2.9, "--activations", "none")]
+    [InlineData(5.0, "--data", "digits", "--target-size", "3.9kB")]
+    [InlineData(4.0, "--data", "digits", "--max-loss", "2pt")]
     [InlineData(5.0, "--data", "digits", "--bits", "4", "--ends", "4", "--packed", "--activations", "4", "--fine-tune", "2", "--ranges", "99.9%")]
     [InlineData(2.0, "--data", "digits", "--layer", "fc2.weight=32", "--layer", "fc1.weight=8", "--keep-names")]
     public void A_model_is_quantized_and_loses_little(double smaller, params string[] options)
@@ -77,6 +79,30 @@ public class SmallerModelTests
         double[] accuracies = [.. json.RootElement.EnumerateArray().Select(model => model.GetProperty("accuracy").GetDouble())];
         Assert.True(accuracies[1] > accuracies[0] - 0.03, $"{accuracies[0]} to {accuracies[1]}");
         Assert.Equal(4810, json.RootElement[1].GetProperty("parameters").GetInt64());
+    }
+
+    [Fact]
+    public void A_size_out_of_reach_is_told_with_the_nearest()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        var quantized = Program.Run("quantize", folder["m.onnx"], "--data", "digits", "--target-size", "1kB");
+        Assert.Equal(0, quantized.Code);
+        Assert.Contains("What was asked for is out of reach: the nearest takes 3.", quantized.Error);
+    }
+
+    [Fact]
+    public void A_sensitivity_scan_has_each_weight_in_each_format()
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], Trained.Value);
+        Assert.Contains("binary", Program.Run("sensitivity", folder["m.onnx"], "--data", "digits").Output);
+        using var json = JsonDocument.Parse(Program.Run("sensitivity", folder["m.onnx"], "--data", "digits", "--json").Output);
+        var entries = json.RootElement.EnumerateArray().ToArray();
+        Assert.Equal(10, entries.Length);
+        double Loss(string format) => entries.Where(entry => entry.GetProperty("format").GetString() == format).Sum(entry => entry.GetProperty("loss").GetDouble());
+        Assert.InRange(Loss("int8 by channel"), -0.02, 0.02);
+        Assert.True(Loss("binary") > Loss("int8 by channel"));
     }
 
     [Fact]
@@ -117,7 +143,7 @@ public class SmallerModelTests
         Assert.Equal(0, shrunk.Code);
         using var json = JsonDocument.Parse(shrunk.Output);
         Assert.True(json.RootElement[1].GetProperty("bytes").GetInt64() < 10_000);
-        Assert.Contains("The target of 195 bytes was not reached: the smallest model that loses at most 0.5 points", shrunk.Error);
+        Assert.Contains("The target of 196 bytes was not reached: the smallest model that loses at most 0.5 points", shrunk.Error);
     }
 
     [Theory]
@@ -140,6 +166,8 @@ public class SmallerModelTests
     [InlineData(1, "--layer is WEIGHT=BITS, such as fc1.weight=4, but is 'fc1'.", "--layer", "fc1")]
     [InlineData(1, "--ranges is min-max, mse, or a percentile", "--ranges", "40%")]
     [InlineData(1, "This needs data: name it with --data", "--bits", "8")]
+    [InlineData(1, "--target-size is a number of bytes such as 40kB, but is 'small'.", "--data", "digits", "--target-size", "small")]
+    [InlineData(1, "--max-loss is points of accuracy from 0, such as 1pt, but is '1'.", "--data", "digits", "--max-loss", "1")]
     [InlineData(1, "--samples must be 1 or more, but is 0.", "--data", "digits", "--samples", "0")]
     [InlineData(2, "The scheme names 'fc9', which is no layer's weight; these are fc1.weight, fc2.weight.", "--layer", "fc9=4", "--activations", "none")]
     public void A_quantization_that_cannot_be_is_refused_and_nothing_is_written(int code, string message, params string[] options)
