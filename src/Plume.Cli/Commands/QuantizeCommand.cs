@@ -52,8 +52,11 @@ static class QuantizeCommand
         if (request.TargetBytes is not null || request.MaxLoss is not null)
             request = Allocated(request, graph, work.Load(graph), stop);
         var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Train, request.Samples), stop));
-        foreach (var skipped in QuantizationPlan.Of(graph, request.Scheme).Skipped)
+        var plan = QuantizationPlan.Of(graph, request.Scheme);
+        foreach (var skipped in plan.Skipped)
             Console.Error.WriteLine($"The {skipped.Node} stays in floats: {skipped.Reason}.");
+        if (plan.Layers.Count == 0)
+            throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits; is it quantized already?");
         var trained = fineTune.Run(graph, quantized, data?.Train, work, null, stop);
         var lowered = QdqLowering.Apply(trained, request.Packed);
         OnnxFile.WriteFile(request.Output, request.KeepNames ? lowered : GraphNames.Shorten(lowered));

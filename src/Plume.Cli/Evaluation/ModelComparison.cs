@@ -19,7 +19,7 @@ static class ModelComparison
         var sessions = models.Select(model => InputErrors.Explain(() => new RuntimeModel(model.Graph))).ToArray();
         try
         {
-            var predictions = sessions.Select(session => Predictions.Of(session, test, stop)).ToArray();
+            var predictions = sessions.Select(session => InputErrors.Explain(() => Predictions.Of(session, test, stop))).ToArray();
             var latencies = Latency.Measure(sessions, test, LatencyBudget * models.Count);
             return [.. models.Select((model, i) => Of(model.File, model.Graph, predictions[i].Accuracy(test), predictions[i].Agreement(predictions[0]), latencies[i], test))];
         }

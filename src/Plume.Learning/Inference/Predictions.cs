@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Learning.Data;
+using Plume.Learning.Training;
 
 namespace Plume.Learning.Inference;
 
@@ -10,11 +11,13 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
     const int Chunk = 100;
 
     /// <summary>Runs the model over the set.</summary>
-    /// <exception cref="InvalidPayloadException">The model does not fit the samples.</exception>
+    /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
+    /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run it, or its output is no classifier's.</exception>
     public static Predictions Of(RuntimeModel model, LabeledSet set, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(set);
+        SampleFit.Check(model.Graph, set);
         var classes = new int[set.Count];
         for (int start = 0; start < set.Count; start += Chunk)
         {

@@ -23,6 +23,7 @@ public sealed class RuntimeModel : IDisposable
         ArgumentNullException.ThrowIfNull(graph);
         if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
             throw new ArgumentException($"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.", nameof(graph));
+        Graph = graph;
         (inputs, outputs) = ([graph.Inputs[0].Name], [graph.Outputs[0].Name]);
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // Idle threads that spin would take time from whatever runs in turn with this.
@@ -36,6 +37,9 @@ public sealed class RuntimeModel : IDisposable
             throw new InvalidPayloadException($"ONNX Runtime refuses model '{graph.Name}': {refusal.Message}", refusal);
         }
     }
+
+    /// <summary>What is run.</summary>
+    public ModelGraph Graph { get; }
 
     /// <summary>The output for a batch.</summary>
     /// <param name="batch">The samples, one after another.</param>

@@ -51,12 +51,14 @@ public sealed class ModelShrinker
     /// <param name="key">Where all draws come from.</param>
     /// <param name="threads">Threads to train with; the result does not depend on it.</param>
     /// <param name="report">Told each step when it is done.</param>
+    /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
     public ModelShrinker(ModelGraph original, LabeledSet train, LabeledSet validation, ShrinkOptions options, RandomKey key, int threads = 1, Action<ShrinkStep>? report = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(validation);
         ArgumentNullException.ThrowIfNull(options);
+        SampleFit.Check(original, train);
         (this.original, this.validation, this.options, this.key, this.report) = (original, validation, options, key, report);
         samples = train.Take(train.Name, [.. Enumerable.Range(0, Math.Min(CalibrationSamples, train.Count))]);
         fineTuning = new FineTuning(original, train, threads: threads);
@@ -64,7 +66,7 @@ public sealed class ModelShrinker
     }
 
     /// <summary>Does the work.</summary>
-    /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
+    /// <exception cref="DivergedException">A training's loss is no longer finite.</exception>
     public ShrinkResult Run(CancellationToken cancellation = default)
     {
         Try("original", original, cancellation);

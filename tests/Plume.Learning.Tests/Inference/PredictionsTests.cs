@@ -43,7 +43,8 @@ public class PredictionsTests
     public void A_batch_of_another_shape_is_refused_in_words()
     {
         using var model = new RuntimeModel(ModelZoo.Build("mlp", [1, 9, 9], 10, RandomKey.FromSeed(1)));
-        Assert.Contains("on an input of [100, 1, 8, 8]", Assert.Throws<InvalidPayloadException>(() => Predictions.Of(model, Test)).Message, StringComparison.Ordinal);
+        Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of digits (test) are [1, 8, 8] each.", Assert.Throws<ArgumentException>(() => Predictions.Of(model, Test)).Message);
+        Assert.Contains("on an input of [1, 1, 8, 8]", Assert.Throws<InvalidPayloadException>(() => model.Run(Test[0].ToArray(), [1, 1, 8, 8])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
