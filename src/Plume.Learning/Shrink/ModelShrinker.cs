@@ -79,7 +79,7 @@ public sealed class ModelShrinker
                 var quantized = Quantized(graph, bits, cancellation);
                 if (bits == 8 && SizeOf(Shipped(quantized, bits)) > target && SizeOf(Shipped(Quantized(graph, 4, cancellation), 4)) <= target)
                     continue;
-                var trained = fineTuning.Run(quantized, options.FineTuning, key.Fold($"{what} {bits}"), cancellation: cancellation);
+                var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"), cancellation: cancellation);
                 if (Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation) && steps[^1].Bytes <= target)
                 {
                     Try($"{what}, {bits}-bit weights, half of them zero", Shipped(Halved(trained, cancellation), bits), cancellation);
@@ -114,11 +114,14 @@ public sealed class ModelShrinker
         return kept;
     }
 
+    // Few levels take longer to find.
+    TrainingOptions QuantizedTraining => options.FineTuning with { Epochs = 2 * options.FineTuning.Epochs };
+
     // Zeros make no ONNX file smaller, but a .plume file.
     ModelGraph Halved(ModelGraph quantized, CancellationToken cancellation)
     {
         var schedule = new GradualSchedule(PrunedAtLast, Steps: 800) { Every = 8 };
-        return fineTuning.Run(quantized, options.FineTuning, key.Fold("halved"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
+        return fineTuning.Run(quantized, QuantizedTraining, key.Fold("halved"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
     }
 
     ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation) =>

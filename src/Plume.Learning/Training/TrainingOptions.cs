@@ -40,7 +40,7 @@ public sealed record TrainingOptions(
     int Shards = 2)
 {
     /// <summary>Passes over the data.</summary>
-    public int Epochs { get; } = Epochs >= 0 ? Epochs : throw Refusal(nameof(Epochs), Epochs, "must not be negative");
+    public int Epochs { get; init => field = NotNegative(value); } = NotNegative(Epochs);
 
     /// <summary>Samples a step.</summary>
     public int BatchSize { get; } = BatchSize >= 1 ? BatchSize : throw Refusal(nameof(BatchSize), BatchSize, "must be 1 or more");
@@ -58,6 +58,8 @@ public sealed record TrainingOptions(
     public double RateAt(double progress) => Schedule == LearningRateSchedule.Cosine
         ? LearningRate * (0.5 + 0.5 * Math.Cos(Math.PI * progress))
         : LearningRate;
+
+    static int NotNegative(int epochs) => epochs >= 0 ? epochs : throw Refusal(nameof(Epochs), epochs, "must not be negative");
 
     static ArgumentOutOfRangeException Refusal(string name, object value, string rule) => new(name, value, $"{name} {rule}.");
 }
