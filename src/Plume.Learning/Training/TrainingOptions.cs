@@ -46,10 +46,10 @@ public sealed record TrainingOptions(
     public int BatchSize { get; } = BatchSize >= 1 ? BatchSize : throw Refusal(nameof(BatchSize), BatchSize, "must be 1 or more");
 
     /// <summary>Step size of the optimizer at the start.</summary>
-    public double LearningRate { get; } = LearningRate > 0 && double.IsFinite(LearningRate) ? LearningRate : throw Refusal(nameof(LearningRate), LearningRate, "must be positive");
+    public double LearningRate { get; init => field = Positive(value, nameof(LearningRate)); } = Positive(LearningRate, nameof(LearningRate));
 
     /// <summary>The largest norm of a step's gradient.</summary>
-    public double ClipNorm { get; } = ClipNorm > 0 ? ClipNorm : throw Refusal(nameof(ClipNorm), ClipNorm, "must be positive");
+    public double ClipNorm { get; init => field = Positive(value, nameof(ClipNorm)); } = Positive(ClipNorm, nameof(ClipNorm));
 
     /// <summary>Parts of a batch.</summary>
     public int Shards { get; } = Shards is >= 1 and <= 64 ? Shards : throw Refusal(nameof(Shards), Shards, "must be 1 to 64");
@@ -60,6 +60,8 @@ public sealed record TrainingOptions(
         : LearningRate;
 
     static int NotNegative(int epochs) => epochs >= 0 ? epochs : throw Refusal(nameof(Epochs), epochs, "must not be negative");
+
+    static double Positive(double value, string name) => value > 0 && double.IsFinite(value) ? value : throw Refusal(name, value, "must be positive");
 
     static ArgumentOutOfRangeException Refusal(string name, object value, string rule) => new(name, value, $"{name} {rule}.");
 }
