@@ -29,6 +29,7 @@ public sealed class ModelShrinker
     const double KeptInAStep = 0.6;
 
     const double PrunedAtLast = 0.5;
+    const double SmallShare = 0.1;
 
     // Loses nothing of what was measured.
     static readonly Codec Lossless = Codec.Parse("rans");
@@ -124,8 +125,21 @@ public sealed class ModelShrinker
         return fineTuning.Run(quantized, QuantizedTraining, key.Fold("halved"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
     }
 
-    ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation) =>
-        PostTraining.Quantize(graph, new QuantizationScheme(bits) { EndBits = 8, LeaveSingleChannels = bits > 4 }, samples, cancellation);
+    ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation)
+    {
+        var scheme = new QuantizationScheme(bits) { LeaveSingleChannels = bits > 4 };
+        return PostTraining.Quantize(graph, scheme with { LayerBits = SmallEnds(graph, scheme) }, samples, cancellation);
+    }
+
+    // The first and the last layer mind few levels most; where they are small, 8 bits cost little.
+    static Dictionary<string, int> SmallEnds(ModelGraph graph, QuantizationScheme scheme)
+    {
+        var layers = QuantizationPlan.Of(BatchNormFolding.Apply(graph), scheme).Layers;
+        double all = layers.Sum(LengthOf);
+        return layers.Where((layer, place) => (place == 0 || place == layers.Count - 1) && LengthOf(layer) < SmallShare * all).DistinctBy(layer => layer.Weight).ToDictionary(layer => layer.Weight, _ => 8);
+
+        int LengthOf(PlannedLayer layer) => graph.FindInitializer(layer.Weight)!.Length;
+    }
 
     static ModelGraph Shipped(ModelGraph quantized, int bits) => GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
 
