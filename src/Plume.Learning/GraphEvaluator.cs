@@ -35,7 +35,7 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
     {
         var results = new (int Correct, double Loss)[(set.Count + Chunk - 1) / Chunk];
         int workers = Math.Min(threads, results.Length);
-        Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, worker =>
+        SideBySide.Run(workers, threads, worker =>
         {
             if (!idle.TryTake(out var tools))
                 tools = (new GraphExecutor(graph), new BatchBuffer(set, Math.Min(Chunk, set.Count)));
@@ -43,8 +43,7 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
             for (int chunk = worker; chunk < results.Length && !cancellation.IsCancellationRequested; chunk += workers)
                 results[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk);
             idle.Add(tools);
-        });
-        cancellation.ThrowIfCancellationRequested();
+        }, cancellation);
         return new Evaluation((double)results.Sum(result => result.Correct) / set.Count, results.Sum(result => result.Loss) / set.Count, set.Count);
     }
 

@@ -40,11 +40,11 @@ static class SensitivityCommand
         var found = new List<WeightSensitivity>();
         foreach (var layer in QuantizationPlan.Of(graph, new QuantizationScheme(activationBits: null) { LeaveSingleChannels = false }).Layers.DistinctBy(layer => layer.Weight))
         {
+            var weight = graph.FindInitializer(layer.Weight)!;
             foreach (var (name, format) in Formats)
             {
-                var plan = new WeightFormatPlan(new Dictionary<string, WeightFormat> { [layer.Weight] = format });
-                long bytes = plan.BytesOf(graph) - new WeightFormatPlan(new Dictionary<string, WeightFormat>()).BytesOf(graph) + sizeof(float) * (long)graph.FindInitializer(layer.Weight)!.Length;
-                found.Add(new WeightSensitivity(layer.Weight, name, graph.FindInitializer(layer.Weight)!.Length, bytes, whole - Accuracy(plan.Apply(graph), test, work, stop)));
+                var plan = new WeightFormatPlan(new Dictionary<string, WeightFormat> { [weight.Name] = format });
+                found.Add(new WeightSensitivity(weight.Name, name, weight.Length, format.BytesOf(weight.Shape, layer.ChannelAxis(weight)), whole - Accuracy(plan.Apply(graph), test, work, stop)));
             }
         }
 

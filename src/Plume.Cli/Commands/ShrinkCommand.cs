@@ -5,12 +5,10 @@ using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
 using Plume.Cli.Report;
 using Plume.Cli.Setup;
-using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Learning.Data;
 using Plume.Learning.Shrink;
 using Plume.Learning.Training;
-using Plume.Models.Container;
 using Plume.Models.Onnx;
 
 namespace Plume.Cli.Commands;
@@ -18,9 +16,6 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume shrink</c>: prunes, fine-tunes and quantizes until a model is small enough, and no further than it stays good.</summary>
 static class ShrinkCommand
 {
-    // Loses nothing of what was measured.
-    static readonly Codec Lossless = Codec.Parse("rans");
-
     sealed record Request(string Model, double To, double MaxLoss, string Output, bool Json);
 
     public static Command Create()
@@ -47,14 +42,14 @@ static class ShrinkCommand
         var result = InputErrors.Explain(() => new ModelShrinker(graph, data.Train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
         string plume = Path.ChangeExtension(request.Output, ".plume");
         OnnxFile.WriteFile(request.Output, result.Best.Model);
-        AtomicFile.Write(plume, CompressedModel.Compress(result.Best.Model, Lossless).ToBytes());
+        AtomicFile.Write(plume, result.Best.Compressed.Span);
         var figures = ModelComparison.Measure([(request.Model, graph), (request.Output, result.Best.Model)], test, stop);
         string page = Path.ChangeExtension(request.Output, ".html");
-        AtomicFile.Write(page, Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, new FileInfo(plume).Length, request.MaxLoss))));
+        AtomicFile.Write(page, Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures));
         else
-            Tell(figures, plume, page);
+            Tell(figures, result.Best.CompressedBytes, plume, page);
         TellMissed(request, result);
         return ExitCode.Done;
     }
@@ -66,11 +61,10 @@ static class ShrinkCommand
     static void Say(ShrinkStep step) =>
         Console.Error.WriteLine($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, {Quantity.Percent(step.Accuracy)} on validation{(step.IsKept ? "" : ", too much lost")}");
 
-    static void Tell(IReadOnlyList<ModelFigures> figures, string plume, string page)
+    static void Tell(IReadOnlyList<ModelFigures> figures, long packed, string plume, string page)
     {
         Console.Out.Write(EvaluateCommand.Table(figures));
-        long before = figures[0].Bytes, packed = new FileInfo(plume).Length;
-        Console.Out.WriteLine($"{plume}: {Quantity.Bytes(packed)}, {Quantity.Ratio(before, packed)} smaller; {page}");
+        Console.Out.WriteLine($"{plume}: {Quantity.Bytes(packed)}, {Quantity.Ratio(figures[0].Bytes, packed)} smaller; {page}");
     }
 
     static void TellMissed(Request request, ShrinkResult result)

@@ -3,7 +3,6 @@ using Plume.Cli.Errors;
 using Plume.Cli.Setup;
 using Plume.Learning;
 using Plume.Learning.Training;
-using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 
@@ -29,25 +28,13 @@ static class TrainCommand
         string target = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
         var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
         var data = work.Load(loaded);
-        var graph = loaded ?? Build(model, data, work);
+        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, data.Train, options, work.Threads));
         var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop);
         OnnxFile.WriteFile(target, trained);
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
-        var measured = evaluator.Evaluate(trained.ToWeights().Values.ToArray(), stop);
+        var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
         Console.Out.WriteLine($"{target}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(new FileInfo(target).Length)}");
         return ExitCode.Done;
-    }
-
-    static ModelGraph Build(string name, DataSource data, Work work)
-    {
-        try
-        {
-            return ModelZoo.Build(name, data.Train.SampleShape, data.Train.Classes, work.Key.Fold("model"));
-        }
-        catch (ArgumentException misfit)
-        {
-            throw new CliException(ExitCode.Usage, misfit.Message.Split(" (Parameter '", 2)[0], misfit);
-        }
     }
 }

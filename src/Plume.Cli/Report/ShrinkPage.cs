@@ -9,9 +9,8 @@ namespace Plume.Cli.Report;
 /// <param name="Original">The model as it was.</param>
 /// <param name="Result">What was tried.</param>
 /// <param name="Figures">The original and the best model, measured on the test samples.</param>
-/// <param name="PlumeBytes">Of the best model as a .plume file.</param>
 /// <param name="MaxLoss">The bound, as a share.</param>
-sealed record ShrinkReport(string Title, ModelGraph Original, ShrinkResult Result, IReadOnlyList<ModelFigures> Figures, long PlumeBytes, double MaxLoss);
+sealed record ShrinkReport(string Title, ModelGraph Original, ShrinkResult Result, IReadOnlyList<ModelFigures> Figures, double MaxLoss);
 
 /// <summary>The page that a shrink leaves behind.</summary>
 static class ShrinkPage
@@ -29,7 +28,7 @@ static class ShrinkPage
         return Page.Facts(
         [
             ("File", Quantity.Bytes(after.Bytes), $"{Quantity.Ratio(before.Bytes, after.Bytes)} smaller than {Quantity.Bytes(before.Bytes)}"),
-            (".plume file", Quantity.Bytes(report.PlumeBytes), $"{Quantity.Ratio(before.Bytes, report.PlumeBytes)} smaller"),
+            (".plume file", Quantity.Bytes(report.Result.Best.CompressedBytes), $"{Quantity.Ratio(before.Bytes, report.Result.Best.CompressedBytes)} smaller"),
             ("Accuracy", Quantity.Percent(after.Accuracy), $"{Quantity.Percent(before.Accuracy)} before"),
             ("Latency", $"{after.LatencyMicroseconds:0.0} us", $"{before.LatencyMicroseconds:0.0} us before"),
             ("Multiply-adds", Quantity.Ratio(before.MultiplyAdds, after.MultiplyAdds), $"fewer than {before.MultiplyAdds:N0}"),

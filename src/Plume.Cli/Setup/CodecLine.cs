@@ -22,16 +22,5 @@ static class CodecLine
 
     /// <summary>Does what a codec may refuse for the values at hand.</summary>
     /// <exception cref="CliException">The codec does not fit the values.</exception>
-    public static T Apply<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (ArgumentException misfit)
-        {
-            // The framework adds the parameter's name, which means nothing on a command line.
-            throw new CliException(ExitCode.Usage, misfit.Message.Split(" (Parameter", 2)[0], misfit);
-        }
-    }
+    public static T Apply<T>(Func<T> work) => InputErrors.Explain(work, ExitCode.Usage);
 }

@@ -31,8 +31,7 @@ sealed record DataSource(LabeledSet Train, LabeledSet? Test)
         return (kind, Path.GetExtension(name).ToUpperInvariant()) switch
         {
             ("digits", _) => Of(Digits.Load()),
-            ("fashion-mnist", _) => Of(MnistFolder.Fashion, folder),
-            ("mnist", _) => Of(MnistFolder.Mnist, folder),
+            _ when MnistFolder.Find(kind) is { } files => Of(files, folder),
             (_, ".CSV" or ".GZ") => Of(HoldOut(Shaped(CsvSet.Load(Existing(name), label), graph), RandomKey.FromSeed(0))),
             (_, ".NPY") => new DataSource(Unlabeled(Existing(name), graph), null),
             _ => throw new CliException(ExitCode.Usage, $"--data is {Kinds}; '{name}' is none of these."),

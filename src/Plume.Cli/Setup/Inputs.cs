@@ -1,3 +1,4 @@
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
@@ -31,7 +32,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     {
         var problems = new List<Problem>();
         string set = settings.Get<string>("data.set");
-        if (Folder(set) is { } folder && folder.Missing(Optional(settings, "data.folder")) is { } missing)
+        if (MnistFolder.Find(set) is { } folder && folder.Missing(Optional(settings, "data.folder")) is { } missing)
             problems.Add(new Problem(settings.PlaceOf(settings.Has("data.folder") ? "data.folder" : "data.set"), missing));
         if (set == "csv" && !settings.Has("data.file"))
             problems.Add(new Problem(settings.PlaceOf("data.set"), "The set csv needs data.file, the path of the table."));
@@ -55,14 +56,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     {
         "digits" => Digits.Load(),
         "csv" => DataSource.HoldOut(CsvSet.Load(settings.Get<string>("data.file"), settings.Get<string>("data.label"), (settings.Get<Partition>("data.partition") as ByColumn)?.Column), key),
-        var set => Folder(set)!.Load(Optional(settings, "data.folder")),
-    };
-
-    static MnistFolder? Folder(string set) => set switch
-    {
-        "fashion-mnist" => MnistFolder.Fashion,
-        "mnist" => MnistFolder.Mnist,
-        _ => null,
+        var set => MnistFolder.Find(set)!.Load(Optional(settings, "data.folder")),
     };
 
     static ModelGraph LoadModel(Settings settings, LabeledSet train, RandomKey key)
@@ -76,7 +70,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "model.name", misfit.Message);
+            throw Wrong(settings, "model.name", InputErrors.Sentence(misfit));
         }
 
         if (!settings.Has("model.weights"))
@@ -109,14 +103,11 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "data.partition", misfit.Message);
+            throw Wrong(settings, "data.partition", InputErrors.Sentence(misfit));
         }
     }
 
     static string? Optional(Settings settings, string path) => settings.Has(path) ? settings.Get<string>(path) : null;
 
-    static ExperimentException Wrong(Settings settings, string path, string message) => new([new Problem(settings.PlaceOf(path), FirstSentence(message))]);
-
-    // The framework adds the parameter's name, which means nothing to the reader of an experiment.
-    static string FirstSentence(string message) => message.Split(" (Parameter '", 2)[0];
+    static ExperimentException Wrong(Settings settings, string path, string message) => new([new Problem(settings.PlaceOf(path), message)]);
 }

@@ -37,13 +37,7 @@ sealed class TrainingFlags
         double decay = line.GetValue(weightDecay);
         if (!(decay >= 0 && double.IsFinite(decay)))
             throw new CliException(ExitCode.Usage, $"--weight-decay must not be negative, but is {decay}.");
-        try
-        {
-            return new TrainingOptions(line.GetValue(epochs), line.GetValue(batchSize), line.GetValue(learningRate), line.GetValue(optimizer), WeightDecay: decay);
-        }
-        catch (ArgumentOutOfRangeException wrong)
-        {
-            throw new CliException(ExitCode.Usage, wrong.Message.Split(" (Parameter '", 2)[0], wrong);
-        }
+        return InputErrors.Explain(
+            () => new TrainingOptions(line.GetValue(epochs), line.GetValue(batchSize), line.GetValue(learningRate), line.GetValue(optimizer), WeightDecay: decay), ExitCode.Usage);
     }
 }

@@ -22,6 +22,9 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
     public static MnistFolder Mnist { get; } =
         new("mnist", null, 0.1307f, 0.3081f, "download the four files of MNIST and name their folder as data.folder");
 
+    /// <summary>The set of that name, or null.</summary>
+    public static MnistFolder? Find(string name) => new[] { Fashion, Mnist }.FirstOrDefault(set => set.Name == name);
+
     /// <summary>Reads the training and the test part.</summary>
     /// <param name="folder">Where the files lie, or null for the default folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing; the message says what brings it.</exception>

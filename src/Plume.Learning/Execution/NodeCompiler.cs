@@ -66,7 +66,7 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
     {
         if (Node.Input(index) is not { } name)
             return null;
-        var constant = graph.FindInitializer(name) ?? (graph.ProducerOf(name) is { OpType: "Constant" } producer ? producer.Tensor("value") : null);
+        var constant = graph.FindConstant(name);
         return constant is { ElementType: ElementType.Int64 }
             ? [.. constant.Ints]
             : throw UnsupportedOperatorException.Use(Node, $"input '{name}' must be a constant of 64-bit integers");
@@ -77,7 +77,7 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
     {
         if (Node.Input(index) is not { } name)
             return null;
-        var constant = graph.FindInitializer(name) ?? (graph.ProducerOf(name) is { OpType: "Constant" } producer ? producer.Tensor("value") : null);
+        var constant = graph.FindConstant(name);
         return constant is { ElementType: ElementType.Float, Length: 1 }
             ? constant.Floats[0]
             : throw UnsupportedOperatorException.Use(Node, $"input '{name}' must be a constant float");

@@ -73,12 +73,11 @@ public sealed class ModelShrinker
         Try("original", original, cancellation);
         var pruned = Prune(cancellation);
         // From the smallest on: the first that keeps the bound is the best.
-        foreach (var (what, graph) in Enumerable.Reverse(pruned))
+        foreach (var (what, graph, few) in Enumerable.Reverse(pruned))
         {
-            foreach (int bits in new[] { 8, 4 })
+            foreach (var (bits, quantized) in new[] { (8, Quantized(graph, 8, cancellation)), (4, few) })
             {
-                var quantized = Quantized(graph, bits, cancellation);
-                if (bits == 8 && SizeOf(Shipped(quantized, bits)) > target && SizeOf(Shipped(Quantized(graph, 4, cancellation), 4)) <= target)
+                if (bits == 8 && SizeOf(Shipped(quantized, 8)) > target && SizeOf(Shipped(few, 4)) <= target)
                     continue;
                 var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"), cancellation: cancellation);
                 if (Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation) && steps[^1].Bytes <= target)
@@ -95,21 +94,21 @@ public sealed class ModelShrinker
         return Result();
     }
 
-    // Each model is made of the one before; the first that breaks the bound is the last.
-    List<(string What, ModelGraph Graph)> Prune(CancellationToken cancellation)
+    // With 4 bits each, which tells what it could come to. Each model is made of the one before; the first that breaks the bound is the last.
+    List<(string What, ModelGraph Graph, ModelGraph Few)> Prune(CancellationToken cancellation)
     {
-        var kept = new List<(string, ModelGraph)> { ("all channels", original) };
+        var kept = new List<(string What, ModelGraph Graph, ModelGraph Few)> { ("all channels", original, Quantized(original, 4, cancellation)) };
         long all = GraphCost.Of(original).Parameters;
-        while (SizeOf(Shipped(Quantized(kept[^1].Item2, 4, cancellation), 4)) > target)
+        while (SizeOf(Shipped(kept[^1].Few, 4)) > target)
         {
-            var cut = new ChannelPruning(KeptInAStep).Apply(kept[^1].Item2);
+            var cut = new ChannelPruning(KeptInAStep).Apply(kept[^1].Graph);
             if (cut.Removed.Count == 0)
                 break;
             string what = $"channels, {(double)GraphCost.Of(cut.Graph).Parameters / all:0.0 %} of the parameters";
             var trained = fineTuning.Run(cut.Graph, options.FineTuning, key.Fold(what), cancellation: cancellation);
             if (!Try(what, trained, cancellation))
                 break;
-            kept.Add((what, trained));
+            kept.Add((what, trained, Quantized(trained, 4, cancellation)));
         }
 
         return kept;
@@ -150,7 +149,7 @@ public sealed class ModelShrinker
         using var runtime = new RuntimeModel(model);
         double accuracy = Predictions.Of(runtime, validation, cancellation).Accuracy(validation);
         bool isKept = steps.Count == 0 || accuracy >= steps[0].Accuracy - options.MaxLoss;
-        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes().Length, accuracy, isKept));
+        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), accuracy, isKept));
         report?.Invoke(steps[^1]);
         return isKept;
     }

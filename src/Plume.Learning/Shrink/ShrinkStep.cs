@@ -6,10 +6,14 @@ namespace Plume.Learning.Shrink;
 /// <param name="What">What was done, for a table.</param>
 /// <param name="Model">The model as it would ship.</param>
 /// <param name="Bytes">Its bytes as an ONNX file.</param>
-/// <param name="CompressedBytes">Its bytes as a .plume file without loss.</param>
+/// <param name="Compressed">The same as a .plume file without loss.</param>
 /// <param name="Accuracy">On the validation samples, run in ONNX Runtime.</param>
 /// <param name="IsKept">Whether it keeps the bound on the loss of accuracy.</param>
-public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, long CompressedBytes, double Accuracy, bool IsKept);
+public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy, bool IsKept)
+{
+    /// <summary>Its bytes as a .plume file.</summary>
+    public long CompressedBytes => Compressed.Length;
+}
 
 /// <summary>What shrinking came to.</summary>
 /// <param name="Steps">The original, then all attempts in order.</param>

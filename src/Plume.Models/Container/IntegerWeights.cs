@@ -44,11 +44,7 @@ static class IntegerWeights
     }
 
     static ModelGraph With(ModelGraph graph, Func<Initializer, Initializer> change) =>
-        new(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, [.. graph.Initializers.Select(tensor => IsTaken(tensor) ? change(tensor) : tensor)], graph.OpsetVersion)
-        {
-            ExtensionOpsets = graph.ExtensionOpsets,
-            Metadata = graph.Metadata,
-        };
+        graph.Replace(initializers: [.. graph.Initializers.Select(tensor => IsTaken(tensor) ? change(tensor) : tensor)]);
 
     static ModelLayout LayoutOf(ModelGraph graph) =>
         ModelLayout.Of(graph.Initializers.Where(IsTaken).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
@@ -57,19 +53,16 @@ static class IntegerWeights
 
     static Initializer Write(Initializer tensor, ReadOnlySpan<float> values)
     {
-        var bytes = new byte[tensor.Data.Length];
+        var levels = new byte[values.Length];
         int bits = BitsOf(tensor.ElementType), low = IsSigned(tensor.ElementType) ? -1 << (bits - 1) : 0, high = low + (1 << bits) - 1;
         for (int i = 0; i < values.Length; i++)
         {
             if (!(values[i] >= low && values[i] <= high))
                 throw new InvalidPayloadException($"Value {i} of tensor '{tensor.Name}' is {values[i]}, which is out of the range of {tensor.ElementType}.");
-            if (bits == 8)
-                bytes[i] = unchecked((byte)(int)values[i]);
-            else
-                bytes[i / 2] |= (byte)(((int)values[i] & 0xF) << (i % 2 * 4));
+            levels[i] = unchecked((byte)(int)values[i]);
         }
 
-        return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, bytes);
+        return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, tensor.ElementType.IsHalfByte() ? HalfBytes.Pack(levels) : levels);
     }
 
     static int BitsOf(ElementType type) => type.IsHalfByte() ? 4 : 8;

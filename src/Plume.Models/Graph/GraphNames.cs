@@ -24,7 +24,7 @@ public static class GraphNames
         string Renamed(string name) => name.Length == 0 ? "" : names[name];
         var nodes = graph.Nodes.Select(node => node with { Name = "", Inputs = [.. node.Inputs.Select(Renamed)], Outputs = [.. node.Outputs.Select(Renamed)] });
         var initializers = graph.Initializers.Select(tensor => new Initializer(Renamed(tensor.Name), tensor.ElementType, tensor.Shape, tensor.Data));
-        return new(graph.Name, graph.Inputs, graph.Outputs, [.. nodes], [.. initializers], graph.OpsetVersion) { ExtensionOpsets = graph.ExtensionOpsets, Metadata = graph.Metadata };
+        return graph.Replace([.. nodes], [.. initializers]);
     }
 
     static IEnumerable<string> Shortest()

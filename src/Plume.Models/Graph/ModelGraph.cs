@@ -99,6 +99,16 @@ public sealed class ModelGraph
         var updated = Initializers.Select(old => placed.TryGetValue(old.Name, out var tensor)
             ? Initializer.Of(old.Name, old.Shape, (ReadOnlySpan<float>)weights[tensor])
             : old);
-        return new(Name, Inputs, Outputs, Nodes, [.. updated], OpsetVersion) { ExtensionOpsets = ExtensionOpsets, Metadata = Metadata };
+        return Replace(initializers: [.. updated]);
     }
+
+    /// <summary>The tensor that a value stands for where it is an initializer or written by a Constant; null otherwise.</summary>
+    public Initializer? FindConstant(string value) =>
+        FindInitializer(value) ?? (ProducerOf(value) is { OpType: "Constant" } constant ? constant.Tensor("value") : null);
+
+    /// <summary>The same model with other parts; what is left out stays.</summary>
+    /// <exception cref="ArgumentException">The parts do not fit together.</exception>
+    internal ModelGraph Replace(
+        IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null) =>
+        new(Name, Inputs, Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = Metadata };
 }

@@ -75,7 +75,7 @@ public static class OpsetUpgrade
                 $"Model '{graph.Name}' needs operator set {version} but is written in {graph.OpsetVersion}, and the {changed} may mean something else there; export it in operator set {version} or newer.");
         }
 
-        return new(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, version) { ExtensionOpsets = graph.ExtensionOpsets, Metadata = graph.Metadata };
+        return graph.Replace(opset: version);
     }
 
     // The mean of windows that reach over the end was mended in version 19. Other domains have versions of their own.

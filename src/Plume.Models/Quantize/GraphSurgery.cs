@@ -9,26 +9,16 @@ static class GraphSurgery
     public static ModelGraph With(this ModelGraph graph, IReadOnlyList<Node> nodes, IEnumerable<Initializer> initializers, int? opset = null)
     {
         var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
-        return new(graph.Name, graph.Inputs, graph.Outputs, nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset ?? graph.OpsetVersion)
-        {
-            ExtensionOpsets = graph.ExtensionOpsets,
-            Metadata = graph.Metadata,
-        };
+        return graph.Replace(nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset);
     }
 
     /// <summary>The same model, which may use our own operators.</summary>
     public static ModelGraph WithPlumeOperators(this ModelGraph graph) =>
-        graph.With(new Dictionary<string, int>(graph.ExtensionOpsets) { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion });
+        graph.Replace(extensionOpsets: new Dictionary<string, int>(graph.ExtensionOpsets) { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion });
 
     /// <summary>The same model, which uses no operators of this domain.</summary>
     public static ModelGraph Without(this ModelGraph graph, string domain) =>
-        graph.With(graph.ExtensionOpsets.Where(opset => opset.Key != domain).ToDictionary(StringComparer.Ordinal));
-
-    static ModelGraph With(this ModelGraph graph, Dictionary<string, int> opsets) => new(graph.Name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, graph.OpsetVersion)
-    {
-        ExtensionOpsets = opsets,
-        Metadata = graph.Metadata,
-    };
+        graph.Replace(extensionOpsets: graph.ExtensionOpsets.Where(opset => opset.Key != domain).ToDictionary(StringComparer.Ordinal));
 
     /// <summary>The nodes that read each value, once for each input slot.</summary>
     public static ILookup<string, Node> Readers(this ModelGraph graph) => graph.Nodes

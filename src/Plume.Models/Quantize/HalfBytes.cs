@@ -1,4 +1,4 @@
-namespace Plume.Models.Quantize;
+namespace Plume.Models.Graph;
 
 /// <summary>Levels of 4 bits, two in a byte: the first in the low half, as ONNX has it.</summary>
 static class HalfBytes

@@ -100,7 +100,7 @@ sealed class QdqWriter
     {
         if (value is null)
             return fallback;
-        var tensor = graph.FindInitializer(value) ?? (graph.ProducerOf(value) is { OpType: "Constant" } constant ? constant.Tensor("value") : null);
+        var tensor = graph.FindConstant(value);
         return tensor is { ElementType: ElementType.Float, Length: 1 } && !float.IsNaN(tensor.Floats[0]) ? tensor.Floats[0] : null;
     }
 

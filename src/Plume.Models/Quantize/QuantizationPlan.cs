@@ -7,7 +7,11 @@ namespace Plume.Models.Quantize;
 /// <param name="Weight">Name of the weight.</param>
 /// <param name="Bits">Bits of its levels.</param>
 /// <param name="Axis">The weight's axis along which scales differ; null for one scale.</param>
-public sealed record PlannedLayer(Node Node, string Weight, int Bits, int? Axis);
+public sealed record PlannedLayer(Node Node, string Weight, int Bits, int? Axis)
+{
+    /// <summary>The axis of output channels, also where there is one scale: a product over a batch of matrices has its columns last.</summary>
+    public int ChannelAxis(Initializer weight) => Axis ?? weight.Shape.Count - 1;
+}
 
 /// <summary>An activation that is to be quantized.</summary>
 /// <param name="Name">Name of the value.</param>

@@ -20,12 +20,7 @@ static class ChannelRemoval
         var nodes = Rewrite(groups.Walk, Stays, tensors);
         var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
         var unread = groups.Walk.Refills.Select(refill => refill.Node.Inputs[1]).Where(name => !read.Contains(name)).ToHashSet(StringComparer.Ordinal);
-        var smaller = new ModelGraph(
-            graph.Name, graph.Inputs, graph.Outputs, nodes, [.. tensors.Where(tensor => !unread.Contains(tensor.Name))], graph.OpsetVersion)
-        {
-            ExtensionOpsets = graph.ExtensionOpsets,
-            Metadata = graph.Metadata,
-        };
+        var smaller = graph.Replace(nodes, [.. tensors.Where(tensor => !unread.Contains(tensor.Name))]);
         return new(smaller, [.. Removed(groups, removed)], cuts);
     }
 

@@ -36,8 +36,7 @@ public sealed record WeightFormatPlan(IReadOnlyDictionary<string, WeightFormat> 
             : axes;
     }
 
-    // Each weight's axis of output channels; a product over a batch of matrices has its columns last.
     static Dictionary<string, int> Axes(ModelGraph graph) => QuantizationPlan.Of(graph, new(activationBits: null)).Layers
         .DistinctBy(layer => layer.Weight)
-        .ToDictionary(layer => layer.Weight, layer => layer.Axis ?? graph.FindInitializer(layer.Weight)!.Shape.Count - 1);
+        .ToDictionary(layer => layer.Weight, layer => layer.ChannelAxis(graph.FindInitializer(layer.Weight)!));
 }
