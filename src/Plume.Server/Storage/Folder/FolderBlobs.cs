@@ -1,0 +1,99 @@
+namespace Plume.Server.Storage.Folder;
+
+/// <summary>Blobs as files of a folder.</summary>
+public sealed class FolderBlobs : IBlobs
+{
+    readonly string root;
+
+    /// <summary>Blobs in a folder, which is made if there is none.</summary>
+    public FolderBlobs(string root)
+    {
+        this.root = Path.GetFullPath(root);
+        Directory.CreateDirectory(this.root);
+    }
+
+    /// <inheritdoc/>
+    public Task<long?> LengthAsync(string name, CancellationToken cancellation)
+    {
+        var file = new FileInfo(PathOf(name));
+        return Task.FromResult<long?>(file.Exists ? file.Length : null);
+    }
+
+    /// <inheritdoc/>
+    public async Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        string path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        long length = RandomAccess.GetLength(file);
+        if (length < offset)
+            throw new InvalidOperationException($"'{name}' has {length} bytes, so nothing can be added at {offset}.");
+        if (length > offset)
+            RandomAccess.SetLength(file, offset);
+        await RandomAccess.WriteAsync(file, bytes, offset, cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task FlushAsync(string name, CancellationToken cancellation)
+    {
+        string path = PathOf(name);
+        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write))
+            RandomAccess.FlushToDisk(file);
+        DurableFolder.Flush(Path.GetDirectoryName(path)!);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task MoveAsync(string from, string to, CancellationToken cancellation)
+    {
+        string source = PathOf(from), target = PathOf(to);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        using (var file = File.OpenHandle(source, FileMode.Open, FileAccess.Write))
+            RandomAccess.FlushToDisk(file);
+        File.Move(source, target, overwrite: true);
+        DurableFolder.Flush(Path.GetDirectoryName(target)!);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellation)
+    {
+        string path = PathOf(name);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no blob '{name}'.");
+        using var file = File.OpenHandle(path, options: FileOptions.Asynchronous);
+        int read = 0;
+        while (read < destination.Length)
+        {
+            int more = await RandomAccess.ReadAsync(file, destination[read..], offset + read, cancellation).ConfigureAwait(false);
+            if (more == 0)
+                break;
+            read += more;
+        }
+
+        return read;
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellation)
+    {
+        string path = PathOf(name);
+        if (File.Exists(path))
+            File.Delete(path);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation)
+    {
+        StorageName.CheckPrefix(prefix);
+        string folder = Path.Combine(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
+        IReadOnlyList<string> names = !Directory.Exists(folder) ? [] : [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/'))
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
+        return Task.FromResult(names);
+    }
+
+    string PathOf(string name) => Path.Combine(root, StorageName.Check(name));
+}
