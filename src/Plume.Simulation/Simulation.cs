@@ -6,7 +6,9 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation;
 using Plume.Federation.Learners;
+using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 
 namespace Plume.Simulation;
@@ -28,13 +30,12 @@ public sealed class Simulation : IDisposable
     readonly RandomKey key;
     readonly Codec uplink;
     readonly FederationMachine machine;
-    readonly Broadcast broadcast;
+    readonly GlobalModel global;
     readonly PayloadDecoder decoder;
     readonly ExactSum sum;
     readonly ResidualStore residuals;
     readonly VirtualClients clients;
     readonly UpdateObserver? observer;
-    readonly float[] optimizerMemory;
     readonly int[] versions;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
@@ -68,28 +69,26 @@ public sealed class Simulation : IDisposable
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         machine = new FederationMachine(options.Plan, key);
-        broadcast = new Broadcast(Codec.Parse(options.Plan.Downlink), layout, initial, key, options.Threads, options.HistoryMemory);
+        global = new GlobalModel(layout, initial, options.Server, Codec.Parse(options.Plan.Downlink), key, options.Threads, options.HistoryMemory);
         decoder = new PayloadDecoder(uplink, layout);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
         sum = new ExactSum(layout.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
         residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
-        optimizerMemory = new float[options.Server.MemoryPerValue * layout.Length];
         versions = new int[options.Plan.Clients];
         clients = new VirtualClients(options, learner, uplink, residuals, key, keepUpdates: observer is not null);
-        Model = [.. broadcast.Published];
     }
 
     /// <summary>The server's exact model.</summary>
-    public float[] Model { get; private set; }
+    public ReadOnlyMemory<float> Model => global.Exact;
 
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
-    public ReadOnlyMemory<float> Published => broadcast.Published;
+    public ReadOnlyMemory<float> Published => global.Broadcast.Published;
 
     /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before.</summary>
     public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : decoder.MeasureTensors(lastUplink, lastKey, lastReference);
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
-    public IReadOnlyList<long> MeasureLastDownlink() => broadcast.MeasureLast();
+    public IReadOnlyList<long> MeasureLastDownlink() => global.Broadcast.MeasureLast();
 
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
@@ -106,7 +105,7 @@ public sealed class Simulation : IDisposable
         var kept = new Dictionary<int, float[]>();
         foreach (int client in residuals.Clients)
             residuals.Load(client, kept[client] = new float[uplink.MemoryLength(learner.Layout)]);
-        return new Checkpoint(Fingerprint, Model, broadcast.History.Oldest, broadcast.History.Payloads, optimizerMemory, versions, [.. broadcast.Lengths], metrics, kept).ToBytes();
+        return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -117,9 +116,7 @@ public sealed class Simulation : IDisposable
         if (state.Phase != Phase.Waiting)
             throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
         var kept = Checkpoint.Read(saved, Fingerprint);
-        Model = kept.Model;
-        broadcast.Restore(kept.Oldest, kept.Payloads, kept.Lengths);
-        kept.Optimizer.CopyTo(optimizerMemory, 0);
+        global.Restore(kept.Model, kept.Optimizer, kept.Oldest, kept.Payloads, kept.Lengths);
         kept.Versions.CopyTo(versions, 0);
         metrics.AddRange(kept.Metrics);
         foreach (var (client, residual) in kept.Residuals)
@@ -171,16 +168,16 @@ public sealed class Simulation : IDisposable
         sum.Clear();
         foreach (int client in plan.Participants)
         {
-            tally.DownlinkBytes += broadcast.BytesFrom(versions[client]);
-            versions[client] = broadcast.Version;
+            tally.DownlinkBytes += global.Broadcast.From(versions[client]).Length;
+            versions[client] = global.Broadcast.Version;
         }
 
-        clients.Run(plan, broadcast.Published, (client, result) => Deliver(plan, client, result));
+        clients.Run(plan, global.Broadcast.Published, (client, result) => Deliver(plan, client, result));
     }
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
-        if (result.Problem is { } problem)
+        if (result.Sent.Problem is { } problem)
         {
             if (problem.Length > 0)
                 tally.Refused.Add($"Client {client} sent no update: {problem}");
@@ -188,8 +185,8 @@ public sealed class Simulation : IDisposable
             return;
         }
 
-        tally.UplinkBytes += result.Payload.Length;
-        foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Outcome.Samples)))
+        tally.UplinkBytes += result.Sent.Payload.Length;
+        foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples)))
         {
             if (command is AddUpdate add)
                 Tell(Add(plan, add, result));
@@ -202,31 +199,28 @@ public sealed class Simulation : IDisposable
     {
         try
         {
-            lastKey = ClientWork.EncodingKey(clients.KeyOf(plan, add.Client));
-            lastReference = uplink.UsesReference ? broadcast.Published : default;
-            decoder.AddTo(result.Payload, sum, add.Weight, lastKey, lastReference);
+            lastKey = DrawKeys.Update(DrawKeys.Task(key, plan, add.Client));
+            lastReference = uplink.UsesReference ? global.Broadcast.Published : default;
+            decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference);
         }
         catch (InvalidPayloadException refusal)
         {
             return new UpdateInvalid(add.Client, refusal.Message);
         }
 
-        residuals.Commit(add.Client, result.Residual);
+        residuals.Commit(add.Client, result.Sent.Residual);
         observer?.Invoke(plan.Round, add.Client, new ModelWeights(learner.Layout, result.Update));
-        lastUplink = result.Payload;
-        tally.TrainingLoss += result.Outcome.Loss;
+        lastUplink = result.Sent.Payload;
+        tally.TrainingLoss += result.Sent.Outcome.Loss;
         return new UpdateAdded(add.Client);
     }
 
     RoundMetrics ApplyMean(ApplyMean apply)
     {
-        var mean = new float[Model.Length];
-        sum.DivideInto(apply.TotalWeight, mean);
-        options.Server.Apply(learner.Layout, Model, mean, optimizerMemory);
-        broadcast.Publish(Model);
+        global.Apply(sum, apply.TotalWeight);
         double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
-        var evaluation = measured ? evaluator.Evaluate(broadcast.Published, CancellationToken.None) : null;
+        var evaluation = measured ? evaluator.Evaluate(global.Broadcast.Published, CancellationToken.None) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused]);
         metrics.Add(round);

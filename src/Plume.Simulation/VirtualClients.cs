@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
+using Plume.Federation;
 using Plume.Federation.Learners;
+using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 
 namespace Plume.Simulation;
@@ -10,13 +12,10 @@ namespace Plume.Simulation;
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
 sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ResidualStore residuals, RandomKey key, bool keepUpdates)
 {
-    readonly ConcurrentBag<ClientWork> idle = [];
+    readonly ConcurrentBag<Participant> idle = [];
 
     // How much work each client was; one that was not asked yet may be the largest.
     readonly int[] samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
-
-    /// <summary>Where the draws of one client in one round come from.</summary>
-    public RandomKey KeyOf(RoundPlan plan, int client) => key.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
 
     /// <summary>
     /// Lets every participant train and encode. Results are delivered one at a time and in the order of the participants,
@@ -58,16 +57,19 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
 
     ClientResult Work(RoundPlan plan, int client, ReadOnlyMemory<float> received)
     {
-        var clientKey = KeyOf(plan, client);
+        var clientKey = DrawKeys.Task(key, plan, client);
         if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
-            return ClientResult.None;
+            return ClientResult.Vanished;
         if (!idle.TryTake(out var work))
-            work = new ClientWork(learner, uplink, learner.Layout, keepUpdates);
-        var result = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), residuals, CancellationToken.None);
-        samples[client] = result.Outcome.Samples;
+            work = new Participant(learner, uplink);
+        var residual = new float[uplink.MemoryLength(learner.Layout)];
+        residuals.Load(client, residual);
+        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), residual, CancellationToken.None);
+        var result = new ClientResult(update, keepUpdates ? work.Update.ToArray() : []);
+        samples[client] = update.Outcome.Samples;
         idle.Add(work);
-        if (result.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
-            Corrupt(result.Payload, new RandomDraws(clientKey.Fold("corruption")));
+        if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
+            Corrupt(update.Payload, new RandomDraws(clientKey.Fold("corruption")));
         return result;
     }
 
@@ -76,4 +78,16 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         for (int flips = 1 + draws.NextInt(8); flips > 0; flips--)
             payload[draws.NextInt(payload.Length)] ^= (byte)(1 << draws.NextInt(8));
     }
+}
+
+/// <summary>What came of a virtual client's work.</summary>
+/// <param name="Sent">What it sends.</param>
+/// <param name="Update">The update before feedback and codec; empty where nobody wants to see it.</param>
+sealed record ClientResult(EncodedUpdate Sent, float[] Update)
+{
+    /// <summary>Of a client that vanished.</summary>
+    public static ClientResult Vanished { get; } = new(new EncodedUpdate([], new LocalOutcome(0, 0), [], ""), []);
+
+    /// <summary>What is left to remember once the result was delivered.</summary>
+    public ClientResult Delivered => new(Sent with { Payload = [], Residual = [] }, []);
 }

@@ -8,8 +8,23 @@ public abstract record FederationEvent
     }
 }
 
-/// <summary>The federation begins.</summary>
+/// <summary>The federation begins, with all its clients there.</summary>
 public sealed record Started : FederationEvent;
+
+/// <summary>A client is there, for the first time or again: the next rounds may ask it.</summary>
+public sealed record ClientJoined(int Client) : FederationEvent;
+
+/// <summary>A client was not heard of for long: the next rounds do not ask it. Its part in the round at hand stands.</summary>
+public sealed record ClientLeft(int Client) : FederationEvent;
+
+/// <summary>No further round opens; the round at hand goes on.</summary>
+public sealed record Paused : FederationEvent;
+
+/// <summary>Rounds open again.</summary>
+public sealed record Resumed : FederationEvent;
+
+/// <summary>The federation ends; the round at hand is given up.</summary>
+public sealed record Stopped : FederationEvent;
 
 /// <summary>A client's update is here, durable, and not yet decoded.</summary>
 /// <param name="Client">Who sent it.</param>

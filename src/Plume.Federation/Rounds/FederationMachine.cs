@@ -30,9 +30,9 @@ public sealed class FederationMachine
         (this.plan, this.key) = (plan, key.Fold("selection"));
     }
 
-    /// <summary>The state of a federation that has completed a number of rounds: its next round is open.</summary>
+    /// <summary>The state of a federation of all its clients that has completed a number of rounds: its next round is open.</summary>
     public FederationState After(int rounds, DateTimeOffset now) => rounds < plan.Rounds
-        ? Open(FederationState.Initial, rounds + 1, attempt: 1, now).Item1
+        ? Open(FederationState.Initial with { Members = Everyone }, rounds + 1, attempt: 1, now).State
         : FederationState.Initial with { Phase = Phase.Finished };
 
     /// <summary>Takes one event.</summary>
@@ -42,7 +42,12 @@ public sealed class FederationMachine
         ArgumentNullException.ThrowIfNull(state);
         return happened switch
         {
-            Started => state.Phase == Phase.Waiting ? Open(state, round: 1, attempt: 1, now) : Ignore(state),
+            Started => OpenIfReady(state with { Members = Everyone }, now),
+            ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
+            ClientLeft left => Ignore(state with { Members = state.Members.Remove(left.Client) }),
+            Paused => Ignore(state with { IsPaused = true }),
+            Resumed => OpenIfReady(state with { IsPaused = false }, now),
+            Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
             UpdateArrived update => Arrive(state, update),
             UpdateAdded added => Settle(Stand(state, added.Client, Standing.Decoding, Standing.Added), now),
             UpdateInvalid invalid => Refuse(state, invalid, now),
@@ -53,11 +58,19 @@ public sealed class FederationMachine
         };
     }
 
-    (FederationState, ImmutableArray<FederationCommand>) Open(FederationState state, int round, int attempt, DateTimeOffset now)
+    ImmutableSortedSet<int> Everyone => [.. Enumerable.Range(0, plan.Clients)];
+
+    (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
-        var participants = plan.Fixed is { } lists
-            ? [.. lists[round - 1].Order()]
-            : UniformSelection.Select(plan.Clients, (int)Math.Ceiling(plan.Participants * plan.OverSelection), key.Fold((ulong)round).Fold((ulong)attempt));
+        int needed = state.Current is { Round: 1, Attempt: 1 } ? Math.Max(plan.StartWith, plan.Quorum) : plan.Quorum;
+        return state.Phase == Phase.Waiting && !state.IsPaused && state.Members.Count >= needed
+            ? Open(state, state.Current.Round, state.Current.Attempt, now)
+            : Ignore(state);
+    }
+
+    (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
+    {
+        int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(state.Members, round, attempt);
         var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline);
         return (state with
         {
@@ -67,6 +80,16 @@ public sealed class FederationMachine
             Weights = ImmutableSortedDictionary<int, double>.Empty,
         }, [new PublishRound(next)]);
     }
+
+    int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
+    {
+        int asked = Math.Min((int)Math.Ceiling(plan.Participants * plan.OverSelection), members.Count);
+        return [.. UniformSelection.Select(members.Count, asked, key.Fold((ulong)round).Fold((ulong)attempt)).Select(place => members[place])];
+    }
+
+    // The next round, or the next attempt at this one, opens at once or when enough clients are there.
+    (FederationState State, ImmutableArray<FederationCommand> Commands) Next(FederationState state, int round, int attempt, DateTimeOffset now) =>
+        OpenIfReady(state with { Phase = Phase.Waiting, Current = new RoundPlan(round, attempt, round - 1, [], default), Standings = FederationState.Initial.Standings, Weights = FederationState.Initial.Weights }, now);
 
     (FederationState, ImmutableArray<FederationCommand>) Arrive(FederationState state, UpdateArrived update)
     {
@@ -109,24 +132,26 @@ public sealed class FederationMachine
         if (state.Phase != Phase.Collecting || state.Any(Standing.Decoding))
             return Ignore(state);
         int added = state.Added;
-        int wanted = plan.Fixed is null ? plan.Participants : state.Standings.Count;
+        int wanted = plan.Fixed is null ? Math.Min(plan.Participants, state.Standings.Count) : state.Standings.Count;
         bool ended = !state.Any(Standing.Asked) || now >= state.Current.Deadline;
         if (added >= wanted || (ended && added >= plan.Quorum))
             return (state with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)
             return Ignore(state);
         if (state.Current.Attempt < plan.Attempts)
-            return Open(state, state.Current.Round, state.Current.Attempt + 1, now);
+            return Next(state, state.Current.Round, state.Current.Attempt + 1, now);
         string message = $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.";
         return (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, message)]);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
     {
+        if (state.Phase == Phase.Stopped)
+            return Ignore(state);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
         return state.Current.Round < plan.Rounds
-            ? Open(state, state.Current.Round + 1, attempt: 1, now)
+            ? Next(state, state.Current.Round + 1, attempt: 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }
 

@@ -14,6 +14,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
     public double OverSelection { get; init; } = 1;
 
+    /// <summary>Clients that must have joined before the first round opens; later rounds need the quorum.</summary>
+    public int StartWith { get; init; } = 1;
+
     /// <summary>Updates that a round needs at its deadline.</summary>
     public int Quorum { get; init; } = 1;
 
@@ -40,6 +43,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"The participants of a round must be 1 to {Clients}, the number of clients, but are {Participants}.";
         if (Quorum < 1 || Quorum > Participants)
             yield return $"The quorum must be 1 to {Participants}, the number of participants, but is {Quorum}.";
+        if (StartWith < 1 || StartWith > Clients)
+            yield return $"The clients to start with must be 1 to {Clients}, the number of clients, but are {StartWith}.";
         if (!(OverSelection >= 1 && OverSelection <= 10))
             yield return $"Over-selection must be 1 to 10 times the participants, but is {OverSelection}.";
         if (Deadline <= TimeSpan.Zero)

@@ -5,7 +5,7 @@ namespace Plume.Federation.Rounds;
 /// <summary>What a federation is doing.</summary>
 public enum Phase
 {
-    /// <summary>Not begun.</summary>
+    /// <summary>No round is open: too few clients are there, or the federation is paused.</summary>
     Waiting,
 
     /// <summary>Participants work; updates arrive.</summary>
@@ -19,6 +19,9 @@ public enum Phase
 
     /// <summary>A round could not find its quorum.</summary>
     Abandoned,
+
+    /// <summary>It was stopped.</summary>
+    Stopped,
 }
 
 /// <summary>Where one participant of the round stands.</summary>
@@ -39,7 +42,7 @@ public enum Standing
 
 /// <summary>All that a federation knows between two events: a value, so that keeping one is a checkpoint.</summary>
 /// <param name="Phase">What it is doing.</param>
-/// <param name="Current">The round at hand.</param>
+/// <param name="Current">The round at hand; while waiting, the one to open next, which has no participants yet.</param>
 /// <param name="Standings">Each participant of the round and where it stands.</param>
 /// <param name="Weights">The weights of the updates that were taken in, by client.</param>
 public sealed record FederationState(
@@ -51,9 +54,18 @@ public sealed record FederationState(
     /// <summary>Before the first event.</summary>
     public static FederationState Initial { get; } = new(
         Phase.Waiting,
-        new RoundPlan(0, 0, 0, [], default),
+        new RoundPlan(1, 1, 0, [], default),
         ImmutableSortedDictionary<int, Standing>.Empty,
         ImmutableSortedDictionary<int, double>.Empty);
+
+    /// <summary>The clients that are there.</summary>
+    public ImmutableSortedSet<int> Members { get; init; } = [];
+
+    /// <summary>Whether no further round may open.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>Whether nothing more will happen.</summary>
+    public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 
     /// <summary>Updates in the sum.</summary>
     public int Added => Standings.Count(entry => entry.Value == Standing.Added);

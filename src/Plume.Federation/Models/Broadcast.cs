@@ -2,7 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 
-namespace Plume.Simulation;
+namespace Plume.Federation.Models;
 
 /// <summary>
 /// The models that clients see. Each version is encoded once; what its codec dropped stays in the difference to the
@@ -11,20 +11,21 @@ namespace Plume.Simulation;
 /// <remarks>
 /// A client that missed versions catches up by the shortest of: the payloads of all of them; with a codec whose levels are
 /// multiples of one step (<see cref="Codec.ForSums"/>), one payload that holds their sum; the whole model in 32-bit floats.
-/// Without <c>delta</c> it takes the last version's payload. Version 0 is known to all and costs nothing; with such a codec
-/// it is rounded to a small part of the step, so that all sums of floats are exact whichever way a client came.
+/// Without <c>delta</c> it takes the last version's payload. With a codec for sums version 0 is rounded to a small part of
+/// the step, so that all sums of floats are exact whichever way a client came.
 /// </remarks>
-sealed class Broadcast
+public sealed class Broadcast
 {
     readonly Codec codec;
     readonly PayloadEncoder encoder;
     readonly PayloadDecoder decoder;
+    readonly PayloadEncoder wholeEncoder;
     readonly PublishedSums? sums;
     readonly long wholeLength;
     readonly int window;
     readonly RandomKey key;
     readonly List<long> lengths = [];
-    readonly Dictionary<int, long> catchUps = [];
+    readonly Dictionary<int, CatchUp> catchUps = [];
 
     // The models of the newest versions, and between each two of them the payload that makes the one of the other.
     readonly List<float[]> models = [];
@@ -32,15 +33,26 @@ sealed class Broadcast
     byte[] lastPayload = [];
     ReadOnlyMemory<float> lastReference;
 
-    public Broadcast(Codec codec, ModelLayout layout, float[] initial, RandomKey key, int threads, long historyMemory)
+    /// <summary>A broadcast whose version 0 is a model.</summary>
+    /// <param name="codec">The downlink's codec.</param>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="initial">Version 0 before rounding.</param>
+    /// <param name="key">Of the run.</param>
+    /// <param name="threads">Threads that encode and decode.</param>
+    /// <param name="historyMemory">Bytes that earlier models may take.</param>
+    /// <exception cref="ArgumentException">The codec begins with feedback.</exception>
+    public Broadcast(Codec codec, ModelLayout layout, ReadOnlySpan<float> initial, RandomKey key, int threads, long historyMemory)
     {
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(layout);
         if (codec.Remembers)
             throw new ArgumentException($"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next version. Write 'delta | ...' instead.", nameof(codec));
-        (this.codec, this.key) = (codec, key.Fold("broadcast"));
+        (this.codec, this.key) = (codec, DrawKeys.Broadcast(key));
         encoder = new PayloadEncoder(codec, layout) { Parallelism = threads };
         decoder = new PayloadDecoder(codec, layout) { Parallelism = threads };
-        wholeLength = new PayloadEncoder(Codec.Parse("pack"), layout).Encode(initial, default).Length;
+        wholeEncoder = new PayloadEncoder(ReceivedModel.Whole, layout);
         float[] first = [.. initial];
+        wholeLength = wholeEncoder.Encode(first, default).Length;
         if (codec.ForSums is { } forSums)
         {
             sums = new PublishedSums(forSums, layout, threads);
@@ -59,16 +71,20 @@ sealed class Broadcast
     public int Version => lengths.Count;
 
     /// <summary>The model that clients decode.</summary>
-    public float[] Published => models[^1];
+    public ReadOnlyMemory<float> Published => models[^1];
 
     /// <summary>Bytes of each version's payload, from version 1 on.</summary>
     public IReadOnlyList<long> Lengths => lengths;
 
-    /// <summary>The oldest model that is kept, and the payloads that lead from it to the newest.</summary>
-    public (float[] Oldest, IReadOnlyList<byte[]> Payloads) History => (models[0], payloads);
+    /// <summary>The oldest model that is kept.</summary>
+    public ReadOnlyMemory<float> Oldest => models[0];
+
+    /// <summary>The payloads that lead from the oldest model that is kept to the newest.</summary>
+    public IReadOnlyList<byte[]> Payloads => payloads;
 
     /// <summary>Encodes the next version and publishes what it decodes to.</summary>
-    public void Publish(ReadOnlyMemory<float> model)
+    /// <returns>The payload.</returns>
+    public byte[] Publish(ReadOnlyMemory<float> model)
     {
         lastReference = codec.UsesReference ? Published : default;
         byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference).ToArray();
@@ -76,30 +92,38 @@ sealed class Broadcast
         lastPayload = payload;
         lengths.Add(payload.Length);
         catchUps.Clear();
+        return payload;
     }
 
-    /// <summary>Bytes that a client downloads to come from one version to the newest.</summary>
-    public long BytesFrom(int version)
+    /// <summary>What leads a client that has a version, or none, to the newest.</summary>
+    public CatchUp From(int? version)
     {
+        if (version is null)
+            return Whole();
+        ArgumentOutOfRangeException.ThrowIfNegative(version.Value, nameof(version));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(version.Value, Version, nameof(version));
         if (version == Version)
-            return 0;
-        if (!codec.UsesReference)
-            return lengths[^1];
-        if (!catchUps.TryGetValue(version, out long bytes))
-            catchUps[version] = bytes = Math.Min(Chain(version), Math.Min(wholeLength, SumFrom(version)));
-        return bytes;
+            return CatchUp.None;
+        if (!catchUps.TryGetValue(version.Value, out var way))
+            catchUps[version.Value] = way = Shortest(version.Value);
+        return way;
     }
 
     /// <summary>Bits that each tensor takes in the newest payload, in the order of the layout; empty before the first.</summary>
     public IReadOnlyList<long> MeasureLast() => lastPayload.Length == 0 ? [] : decoder.MeasureTensors(lastPayload, KeyOf(Version), lastReference);
 
     /// <summary>Goes back to where an earlier run stopped.</summary>
+    /// <param name="oldest">Its oldest model.</param>
+    /// <param name="payloadsSince">The payloads that lead from it to the newest.</param>
+    /// <param name="lengthsSoFar">Bytes of each version's payload.</param>
     public void Restore(float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengthsSoFar)
     {
+        ArgumentNullException.ThrowIfNull(lengthsSoFar);
         models.Clear();
         payloads.Clear();
         models.Add(oldest);
         lengths.Clear();
+        catchUps.Clear();
         var since = payloadsSince.ToList();
         lengths.AddRange(lengthsSoFar.Take(lengthsSoFar.Count - since.Count));
         foreach (byte[] payload in since)
@@ -121,18 +145,28 @@ sealed class Broadcast
         payloads.RemoveAt(0);
     }
 
-    long Chain(int version)
+    CatchUp Shortest(int version)
     {
-        long chain = 0;
-        for (int missed = version; missed < Version; missed++)
-            chain += lengths[missed];
-        return chain;
+        var chain = codec.UsesReference ? Chain(version) : new CatchUp([Missed(Version)]);
+        if (!codec.UsesReference || version == Version - 1 && chain.Length <= wholeLength)
+            return chain;
+        var sum = Sum(version);
+        var shorter = sum is not null && sum.Length < chain.Length ? sum : chain;
+        return wholeLength < shorter.Length ? Whole() : shorter;
     }
 
-    long SumFrom(int version)
+    CatchUp Whole() => new([new Segment(SegmentKind.Whole, 0, Version, wholeLength) { Payload = wholeEncoder.Encode(Published, default).ToArray() }]);
+
+    CatchUp Chain(int version) => new([.. Enumerable.Range(version + 1, Version - version).Select(Missed)]);
+
+    Segment Missed(int version) => new(SegmentKind.Version, version - 1, version, lengths[version - 1]);
+
+    CatchUp? Sum(int version)
     {
         int kept = models.Count - 1 - (Version - version);
-        return sums is null || kept < 0 || version == Version - 1 ? long.MaxValue : sums.LengthOf(models[kept], Published);
+        return sums is null || kept < 0 || version == Version - 1 || sums.Encode(models[kept], models[^1]) is not { } payload
+            ? null
+            : new CatchUp([new Segment(SegmentKind.Sum, version, Version, payload.Length) { Payload = payload }]);
     }
 
     RandomKey KeyOf(int version) => key.Fold((ulong)version);

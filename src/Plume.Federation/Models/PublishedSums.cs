@@ -1,7 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 
-namespace Plume.Simulation;
+namespace Plume.Federation.Models;
 
 /// <summary>The difference between any two published models in one payload, where it decodes to the newer one to the bit.</summary>
 sealed class PublishedSums(Codec codec, ModelLayout layout, int threads)
@@ -13,12 +13,12 @@ sealed class PublishedSums(Codec codec, ModelLayout layout, int threads)
     readonly PayloadDecoder decoder = new(codec, layout) { Parallelism = threads };
     readonly float[] decoded = new float[layout.Length];
 
-    /// <summary>Bytes that lead from the older model to the newer, or the largest number where they would not lead to the same bits.</summary>
-    public long LengthOf(float[] older, float[] newer)
+    /// <summary>The payload that leads from the older model to the newer; null where it would not lead to the same bits.</summary>
+    public byte[]? Encode(float[] older, float[] newer)
     {
         var payload = encoder.Encode(newer, default, reference: older);
         decoder.Decode(payload, decoded, default, older);
-        return decoded.AsSpan().SequenceEqual(newer) ? payload.Length : long.MaxValue;
+        return decoded.AsSpan().SequenceEqual(newer) ? payload.ToArray() : null;
     }
 
     /// <summary>Rounds values to multiples of a small part of the step, so that they and steps add up exactly.</summary>

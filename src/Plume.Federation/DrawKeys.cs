@@ -1,0 +1,21 @@
+using Plume.Compression.Randomness;
+using Plume.Federation.Rounds;
+
+namespace Plume.Federation;
+
+/// <summary>Where each draw of a run comes from: one tree of keys under the run's seed, the same in a simulation and on a network.</summary>
+public static class DrawKeys
+{
+    /// <summary>Of one client's work in one attempt of a round.</summary>
+    public static RandomKey Task(RandomKey run, RoundPlan plan, int client)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return run.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
+    }
+
+    /// <summary>Of the codec that encodes that work's update, on both ends.</summary>
+    public static RandomKey Update(RandomKey task) => task.Fold("codec");
+
+    /// <summary>Of the downlink; a version's own key is this folded by its number.</summary>
+    public static RandomKey Broadcast(RandomKey run) => run.Fold("broadcast");
+}
