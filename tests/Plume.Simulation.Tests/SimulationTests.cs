@@ -103,52 +103,6 @@ public class SimulationTests
     }
 
     [Fact]
-    public void A_client_downloads_the_broadcasts_it_missed_or_the_whole_model_where_that_is_less()
-    {
-        var layout = new Blobs(1).Layout;
-        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 1, historyMemory: 1 << 20);
-        for (int version = 1; version <= 200; version++)
-            broadcast.Publish(Array.ConvertAll(new float[layout.Length], _ => version * 0.1f));
-        long whole = new PayloadEncoder(Codec.Parse("pack"), layout).Encode(broadcast.Published, default).Length;
-        Assert.Equal(0, broadcast.BytesFrom(200));
-        Assert.Equal(broadcast.Lengths[198] + broadcast.Lengths[199], broadcast.BytesFrom(198));
-        Assert.True(broadcast.Lengths.Sum() > whole);
-        Assert.Equal(whole, broadcast.BytesFrom(0));
-    }
-
-    [Fact]
-    public void Where_the_step_is_fixed_a_client_catches_up_by_one_payload_with_the_sum()
-    {
-        var layout = new Blobs(1).Layout;
-        float[] model = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))];
-        Broadcast summing = New(1 << 20), chaining = New(0);
-        for (int version = 1; version <= 12; version++)
-        {
-            for (int i = 0; i < model.Length; i++)
-                model[i] += 0.01f * MathF.Cos(i * version);
-            summing.Publish(model);
-            chaining.Publish(model);
-        }
-
-        Assert.Equal(chaining.Published, summing.Published);
-        Assert.Equal(chaining.Lengths.Skip(3).Sum(), chaining.BytesFrom(3));
-        Assert.InRange(summing.BytesFrom(3), 1, chaining.BytesFrom(3) / 2);
-
-        Broadcast New(long history) => new(Codec.Parse(Sums), layout, model, default, threads: 1, historyMemory: history);
-    }
-
-    [Fact]
-    public void What_a_broadcast_drops_is_sent_by_later_ones()
-    {
-        var layout = new Blobs(1).Layout;
-        float[] model = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))];
-        var broadcast = new Broadcast(Codec.Parse(Delta), layout, new float[layout.Length], default, threads: 2, historyMemory: 1 << 20);
-        for (int version = 0; version < 40; version++)
-            broadcast.Publish(model);
-        Assert.All(model.Zip(broadcast.Published), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
-    }
-
-    [Fact]
     public void A_client_that_diverges_is_named_and_the_round_goes_on()
     {
         var plan = Plan(3) with { Participants = 20 };

@@ -1,0 +1,87 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Models;
+
+namespace Plume.Federation.Tests.Models;
+
+public class BroadcastTests
+{
+    const string Delta = "delta | topk(10%) | uniform(4) | rans";
+    const string Sums = "delta | deadzone(abs=0.0078125) | range";
+
+    static ModelLayout Layout { get; } = ModelLayout.Of([("w", [40, 50], TensorRole.Weight), ("b", [10], TensorRole.Bias)]);
+
+    [Fact]
+    public void A_client_downloads_the_broadcasts_it_missed_or_the_whole_model_where_that_is_less()
+    {
+        var broadcast = new Broadcast(Codec.Parse(Delta), Layout, new float[Layout.Length], default, threads: 1, historyMemory: 1 << 20);
+        for (int version = 1; version <= 200; version++)
+            broadcast.Publish(Array.ConvertAll(new float[Layout.Length], _ => version * 0.1f));
+        long whole = new PayloadEncoder(Codec.Parse("pack"), Layout).Encode(broadcast.Published, default).Length;
+        Assert.Equal(0, broadcast.From(200).Length);
+        Assert.Equal(broadcast.Lengths[198] + broadcast.Lengths[199], broadcast.From(198).Length);
+        Assert.True(broadcast.Lengths.Sum() > whole);
+        Assert.Equal(whole, broadcast.From(0).Length);
+    }
+
+    [Fact]
+    public void Where_the_step_is_fixed_a_client_catches_up_by_one_payload_with_the_sum()
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        Broadcast summing = New(1 << 20), chaining = New(0);
+        for (int version = 1; version <= 12; version++)
+        {
+            for (int i = 0; i < model.Length; i++)
+                model[i] += 0.01f * MathF.Cos(i * version);
+            summing.Publish(model);
+            chaining.Publish(model);
+        }
+
+        Assert.Equal(chaining.Published.ToArray(), summing.Published.ToArray());
+        Assert.Equal(chaining.Lengths.Skip(3).Sum(), chaining.From(3).Length);
+        Assert.InRange(summing.From(3).Length, 1, chaining.From(3).Length / 2);
+
+        Broadcast New(long history) => new(Codec.Parse(Sums), Layout, model, default, threads: 1, historyMemory: history);
+    }
+
+    [Fact]
+    public void What_a_broadcast_drops_is_sent_by_later_ones()
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Codec.Parse(Delta), Layout, new float[Layout.Length], default, threads: 2, historyMemory: 1 << 20);
+        for (int version = 0; version < 40; version++)
+            broadcast.Publish(model);
+        Assert.All(model.Zip(broadcast.Published.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
+    }
+
+    [Theory]
+    [InlineData(Delta)]
+    [InlineData(Sums)]
+    [InlineData("uniform(8) | rans")]
+    [InlineData("delta | uniform(4, stochastic) | pack")]
+    [InlineData("pack")]
+    public void A_client_that_takes_any_way_to_a_version_has_its_bits(string downlink)
+    {
+        var key = RandomKey.FromSeed(5);
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Codec.Parse(downlink), Layout, model, key, threads: 1, historyMemory: 1 << 20);
+        var published = new List<byte[]>();
+        var clients = new List<ReceivedModel>();
+        for (int version = 0; version < 9; version++)
+        {
+            clients.Add(new ReceivedModel(Codec.Parse(downlink), Layout, DrawKeys.Broadcast(key)));
+            foreach (var client in clients.Where((_, index) => index == version || (version + index) % 3 == 0))
+            {
+                foreach (var segment in broadcast.From(client.Version).Segments)
+                    client.Apply(segment.Kind, segment.From, segment.To, segment.Kind == SegmentKind.Version ? published[segment.To - 1] : segment.Payload);
+                Assert.Equal(broadcast.Version, client.Version);
+                Assert.Equal(broadcast.Published.ToArray(), client.Values.ToArray());
+            }
+
+            for (int i = 0; i < model.Length; i++)
+                model[i] += 0.01f * MathF.Cos(i * version);
+            published.Add(broadcast.Publish(model));
+        }
+    }
+}
