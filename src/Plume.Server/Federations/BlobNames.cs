@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace Plume.Server.Federations;
+
+/// <summary>Where a federation's bytes lie among the blobs.</summary>
+/// <param name="Federation">Its name in storage.</param>
+readonly record struct BlobNames(string Federation)
+{
+    public string Graph => $"{Federation}/graph";
+
+    /// <summary>A version's own payload.</summary>
+    public string Version(int version) => Text($"{Federation}/versions/{version}");
+
+    /// <summary>Everything that the server needs to go on from a version.</summary>
+    public string Checkpoint(int version) => Text($"{Federation}/checkpoints/{version}");
+
+    /// <summary>A payload that leads from one version, or from none, to another; made when somebody needs it.</summary>
+    public string CatchUp(int? from, int to) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}");
+
+    public string CatchUps(int to) => Text($"{Federation}/catch-up/{to}/");
+
+    /// <summary>An update as it arrives; the hash keeps apart what a client sends twice and differently.</summary>
+    public string Upload(int round, int attempt, int client, string sha256) => Text($"{Federation}/uploads/{round}/{attempt}-{client}-{sha256}");
+
+    public string Uploads(int round) => Text($"{Federation}/uploads/{round}/");
+
+    /// <summary>The same while bytes are missing.</summary>
+    public static string Partial(string name) => $"{name}.part";
+
+    static string Text(FormattableString name) => name.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Plume.Federation.Rounds;
+
+namespace Plume.Server.Federations;
+
+// How an event becomes state: written first, then believed. Everything here runs under the turn.
+partial class Coordinator
+{
+    volatile ImmutableSortedSet<int> members = [];
+
+    async Task<ImmutableArray<FederationCommand>> HappenAsync(LedgerEvent happened)
+    {
+        var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
+        if (!ReferenceEquals(next, state))
+        {
+            await ledger.AppendAsync(definition.Id, epoch, position, [happened.ToBytes()], CancellationToken.None).ConfigureAwait(false);
+            position++;
+            Believe(next, happened, commands);
+            Publish();
+            if (state.Phase == Phase.Applying && applying.IsCompleted)
+                applying = ApplyAsync();
+        }
+
+        return commands;
+    }
+
+    // Also how a restart learns what happened before it.
+    void Believe(FederationState next, LedgerEvent happened, ImmutableArray<FederationCommand> commands)
+    {
+        var (round, attempt) = (state.Current.Round, state.Current.Attempt);
+        state = next;
+        tally.Count(happened, commands);
+        switch (happened)
+        {
+            case PlaceTaken place:
+                Places = Places.SetItem(place.Client, place.Name);
+                numbers[place.Name] = place.Client;
+                break;
+            case Arrived arrived:
+                taken[arrived.Update.Client] = arrived.Update;
+                break;
+            case WasAdded added:
+                Settle(round, attempt, added.Client, UploadOutcome.Counted);
+                break;
+            case WasInvalid invalid:
+                Settle(round, attempt, invalid.Client, new UploadOutcome(false, nameof(Refusal.Invalid), commands.OfType<RefuseUpdate>().First().Message));
+                break;
+        }
+
+        BeginRound(commands, happened.At);
+    }
+
+    void BeginRound(ImmutableArray<FederationCommand> commands, DateTimeOffset at)
+    {
+        foreach (var command in commands)
+        {
+            if (command is Abandon abandon)
+                message = abandon.Message;
+            if (command is not PublishRound publish)
+                continue;
+            taken.Clear();
+            settling.Clear();
+            if (publish.Plan.Attempt == 1)
+                tally = new RoundTally(at);
+        }
+    }
+
+    void Settle(int round, int attempt, int client, UploadOutcome outcome) => settled[(round, attempt, client)] = (taken[client].Sha256, outcome);
+
+    void Publish()
+    {
+        members = state.Members;
+        var (round, attempt) = (state.Current.Round, state.Current.Attempt);
+        if (snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
+            return;
+        snapshot = new FederationSnapshot((snapshot?.Sequence ?? 0) + 1, state.Phase, state.IsPaused, round, attempt, head.Lengths.Count, state.Current.Deadline, [.. state.Current.Participants], message);
+        var before = changed;
+        changed = NewSignal();
+        before.TrySetResult();
+    }
+
+    // The updates in the mean, in the order of their clients: what the next version is a function of.
+    WeightedUpdate[] Contributions() => [.. state.Weights.Select(entry => new WeightedUpdate(taken[entry.Key], entry.Value))];
+}

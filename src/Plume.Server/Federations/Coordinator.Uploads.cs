@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Logging;
+using Plume.Federation.Rounds;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations;
+
+// How an update comes to count.
+partial class Coordinator
+{
+    /// <summary>Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.</summary>
+    public async Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation)
+    {
+        Task<UploadOutcome> outcome;
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (await KnownAsync(update).ConfigureAwait(false) is { } known)
+            {
+                outcome = known;
+            }
+            else
+            {
+                var commands = await HappenAsync(new Arrived(time.GetUtcNow(), update)).ConfigureAwait(false);
+                if (commands.OfType<RefuseUpdate>().FirstOrDefault() is { } refusal)
+                    return new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message);
+                outcome = settling[update.Client] = AddAsync(new WeightedUpdate(update, state.Weights[update.Client]), state.Current);
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
+
+        return await outcome.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What would become of an update, so that no byte is sent for nothing; null where its bytes are wanted.</summary>
+    public async Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation)
+    {
+        Task<UploadOutcome>? known;
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            known = await KnownAsync(update).ConfigureAwait(false);
+            if (known is null)
+            {
+                var (_, commands) = machine.Step(state, new UpdateArrived(update.Client, update.Round, update.Attempt, update.ModelVersion, update.Samples), time.GetUtcNow());
+                return commands.OfType<RefuseUpdate>().FirstOrDefault() is { } refusal ? new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message) : null;
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
+
+        return await known.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    // What was answered, or is being decided, on this client's part in that round; null where nothing is.
+    async Task<Task<UploadOutcome>?> KnownAsync(ArrivedUpdate update)
+    {
+        var part = (update.Round, update.Attempt, update.Client);
+        if (settled.TryGetValue(part, out var before))
+            return Task.FromResult(SameOrRefused(update, before.Sha256, before.Outcome));
+        bool isCurrent = update.Round == state.Current.Round && update.Attempt == state.Current.Attempt;
+        if (isCurrent && settling.TryGetValue(update.Client, out var pending))
+            return taken[update.Client].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, taken[update.Client].Sha256, UploadOutcome.Counted));
+        return update.Round < state.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
+    }
+
+    static UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome) => sha256 == update.Sha256
+        ? outcome
+        : new UploadOutcome(false, nameof(Refusal.Duplicate), $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
+
+    // A client that was away for rounds still learns what became of its update.
+    async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
+    {
+        var events = (await ledger.HistoryAsync(definition.Id, update.Round - 1, CancellationToken.None).ConfigureAwait(false)).Select(LedgerEvent.FromBytes).ToList();
+        int arrival = events.FindIndex(item => item is Arrived arrived && arrived.Update.Client == update.Client && arrived.Update.Attempt == update.Attempt);
+        if (arrival < 0 || !events.Skip(arrival).OfType<WasAdded>().Any(added => added.Client == update.Client))
+            return null;
+        return Task.FromResult(SameOrRefused(update, ((Arrived)events[arrival]).Update.Sha256, UploadOutcome.Counted));
+    }
+
+    // Goes on whether or not the client still waits: what arrived is settled.
+    async Task<UploadOutcome> AddAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        await Task.Yield();
+        try
+        {
+            return await DecideAsync(update, plan).ConfigureAwait(false);
+        }
+        catch (FencedException lost)
+        {
+            Fault(lost);
+            throw;
+        }
+    }
+
+    async Task<UploadOutcome> DecideAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        string? problem = await PersistAsync(() => ReadAndAddAsync(update, plan)).ConfigureAwait(false);
+        await turn.WaitAsync(closing.Token).ConfigureAwait(false);
+        try
+        {
+            int client = update.Update.Client;
+            await PersistAsync(() => HappenAsync(problem is null ? new WasAdded(time.GetUtcNow(), client) : new WasInvalid(time.GetUtcNow(), client, problem))).ConfigureAwait(false);
+            return settled[(plan.Round, plan.Attempt, client)].Outcome;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    async Task<string?> ReadAndAddAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        try
+        {
+            return await aggregator.AddAsync(update, plan, closing.Token).ConfigureAwait(false);
+        }
+        catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
+        {
+            return lost.Message;
+        }
+    }
+
+    // A disk that is full, or a database that restarts, delays what must be done; it does not undo it.
+    async Task<T> PersistAsync<T>(Func<Task<T>> work)
+    {
+        while (true)
+        {
+            try
+            {
+                return await work().ConfigureAwait(false);
+            }
+            catch (IOException problem) when (problem is not FileNotFoundException)
+            {
+                LogDelayed(logger, definition.Name, problem.Message);
+            }
+
+            await Task.Delay(RetryDelay, time, closing.Token).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Federation}: storage does not answer, trying again: {Problem}")]
+    static partial void LogDelayed(ILogger logger, string federation, string problem);
+}

@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Plume.Federation.Models;
+using Plume.Federation.Rounds;
+
+namespace Plume.Server.Federations;
+
+// How a round becomes a version, and how a version comes to clients.
+partial class Coordinator
+{
+    /// <summary>What leads a client to a version, as names of blobs.</summary>
+    /// <param name="from">The version it has; null for none.</param>
+    /// <param name="to">The version it wants.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>Null where that version is not the newest: the client must ask for its task again.</returns>
+    public async Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, CancellationToken cancellation)
+    {
+        await modelTurn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (to != model.Broadcast.Version || to != snapshot.ModelVersion || from > to)
+                return null;
+            var parts = new List<DownloadPart>();
+            foreach (var segment in model.Broadcast.From(from).Segments)
+            {
+                string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To) : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To);
+                if (segment.Kind != SegmentKind.Version && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
+                    await WriteAsync(name, segment.Payload, cancellation).ConfigureAwait(false);
+                parts.Add(new DownloadPart(segment.Kind, segment.From, segment.To, segment.Length, name));
+            }
+
+            return parts;
+        }
+        finally
+        {
+            modelTurn.Release();
+        }
+    }
+
+    async Task ApplyAsync()
+    {
+        await Task.Yield();
+        try
+        {
+            var plan = state.Current;
+            var contributions = Contributions();
+            var payload = await MakeVersionAsync(plan, contributions).ConfigureAwait(false);
+            var (accuracy, loss) = Measure(plan.Round);
+            await PersistAsync(() => CommitAsync(plan, contributions, payload, accuracy, loss)).ConfigureAwait(false);
+            await ClearAsync(plan.Round).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        {
+        }
+        catch (Exception problem)
+        {
+            // Nobody awaits this; the next start finds the round where it stood.
+            LogNotApplied(logger, definition.Name, state.Current.Round, problem);
+            Fault(problem);
+        }
+    }
+
+    async Task<byte[]> MakeVersionAsync(RoundPlan plan, WeightedUpdate[] contributions)
+    {
+        var sum = await PersistAsync(() => aggregator.SumAsync(contributions, plan, closing.Token)).ConfigureAwait(false);
+        await modelTurn.WaitAsync(closing.Token).ConfigureAwait(false);
+        try
+        {
+            return model.Apply(sum, contributions.Sum(update => update.Weight));
+        }
+        finally
+        {
+            modelTurn.Release();
+        }
+    }
+
+    (double? Accuracy, double? Loss) Measure(int round)
+    {
+        if (definition.Evaluator is null || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
+            return (null, null);
+        var evaluation = definition.Evaluator.Evaluate(model.Broadcast.Published, closing.Token);
+        return (evaluation.Accuracy, evaluation.Loss);
+    }
+
+    // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
+    async Task<bool> CommitAsync(RoundPlan plan, WeightedUpdate[] contributions, byte[] payload, double? accuracy, double? loss)
+    {
+        int version = plan.Round;
+        await WriteAsync(names.Version(version), payload, closing.Token).ConfigureAwait(false);
+        string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, closing.Token).ConfigureAwait(false);
+        await turn.WaitAsync(closing.Token).ConfigureAwait(false);
+        try
+        {
+            var now = time.GetUtcNow();
+            var (next, commands) = machine.Step(state, new ModelApplied(), now);
+            var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, tally.DownlinkBytes,
+                (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused]);
+            var committed = head with
+            {
+                Checkpoint = checkpoint,
+                Parent = head.Checkpoint,
+                State = KeptState.Of(next),
+                Places = Places,
+                Lengths = [.. model.Broadcast.Lengths],
+                History = [.. head.History, record],
+            };
+            await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), CancellationToken.None).ConfigureAwait(false);
+            (head, state, position) = (committed, next, 0);
+            Forget(plan.Round);
+            BeginRound(commands, now);
+            LogCommitted(logger, definition.Name, version, contributions.Length, accuracy);
+            Publish();
+            return true;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    // Answers of the last round are kept; older ones are in the ledger's history.
+    void Forget(int round)
+    {
+        foreach (var part in settled.Keys.Where(part => part.Round < round).ToList())
+            settled.Remove(part);
+    }
+
+    // What no restart needs any more. The last round's updates and its parent's checkpoint stay: with them its version can be made again.
+    async Task ClearAsync(int round)
+    {
+        try
+        {
+            await blobs.DeleteAsync(names.Checkpoint(round - 2), closing.Token).ConfigureAwait(false);
+            var old = (await blobs.ListAsync(names.Uploads(round - 1), closing.Token).ConfigureAwait(false)).Concat(await blobs.ListAsync(names.CatchUps(round - 2), closing.Token).ConfigureAwait(false));
+            foreach (string name in old)
+                await blobs.DeleteAsync(name, closing.Token).ConfigureAwait(false);
+        }
+        catch (IOException problem)
+        {
+            LogDelayed(logger, definition.Name, problem.Message);
+        }
+    }
+
+    async Task WriteAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        string partial = BlobNames.Partial(name);
+        await blobs.AppendAsync(partial, 0, bytes, cancellation).ConfigureAwait(false);
+        await blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
+    static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation}: round {Round} could not be applied")]
+    static partial void LogNotApplied(ILogger logger, string federation, int round, Exception problem);
+}

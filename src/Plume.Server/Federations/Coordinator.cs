@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Plume.Compression.Codecs;
+using Plume.Federation.Models;
+using Plume.Federation.Rounds;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations;
+
+/// <summary>
+/// Hosts one federation's rules: writes down what happens before it counts, carries the rules' commands out, and goes on
+/// after a crash at any point to the same bits.
+/// </summary>
+/// <remarks>
+/// Promises: an update is answered when its bytes, its arrival and its outcome are durable; it counts once; a version is
+/// committed once, by the newest owner alone. Safe to call from many threads. When a <see cref="FencedException"/> leaves a
+/// call, another server owns the federation and this object is of no more use.
+/// </remarks>
+sealed partial class Coordinator : IAsyncDisposable
+{
+    static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    readonly FederationDefinition definition;
+    readonly ILedger ledger;
+    readonly IBlobs blobs;
+    readonly TimeProvider time;
+    readonly ILogger logger;
+    readonly FederationMachine machine;
+    readonly GlobalModel model;
+    readonly IAggregator aggregator;
+    readonly BlobNames names;
+    readonly CancellationTokenSource closing = new();
+    readonly ConcurrentDictionary<int, DateTimeOffset> seen = [];
+
+    // One event at a time is stepped and written; one reader or writer at a time uses the model.
+    readonly SemaphoreSlim turn = new(1);
+    readonly SemaphoreSlim modelTurn = new(1);
+
+    readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
+    readonly Dictionary<int, ArrivedUpdate> taken = [];
+    readonly Dictionary<int, Task<UploadOutcome>> settling = [];
+    readonly Dictionary<(int Round, int Attempt, int Client), (string Sha256, UploadOutcome Outcome)> settled = [];
+    long epoch;
+    int position;
+    int firstFree;
+    FederationHead head = null!;
+    FederationState state = FederationState.Initial;
+    RoundTally tally = new(default);
+    string message = "";
+    Task applying = Task.CompletedTask;
+    volatile FederationSnapshot snapshot = null!;
+    volatile TaskCompletionSource changed = NewSignal();
+
+    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, TimeProvider time, ILogger logger)
+    {
+        (this.definition, this.ledger, this.blobs, this.time, this.logger) = (definition, ledger, blobs, time, logger);
+        machine = new FederationMachine(definition.Plan, definition.Key);
+        model = new GlobalModel(definition.Layout, definition.Initial.Span, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
+        this.aggregator = aggregator(() => model.Broadcast.Published);
+        names = new BlobNames(definition.Id);
+    }
+
+    /// <summary>What answers clients.</summary>
+    public FederationSnapshot Snapshot => snapshot;
+
+    /// <summary>Names this run of the federation.</summary>
+    public string Run => head.Run;
+
+    /// <summary>The clients' names and numbers.</summary>
+    public ImmutableSortedDictionary<int, string> Places { get; private set; } = ImmutableSortedDictionary<int, string>.Empty;
+
+    /// <summary>Waits until the snapshot is a later one than this, or the time is over.</summary>
+    public async Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation)
+    {
+        var signal = changed.Task;
+        if (snapshot.Sequence <= sequence)
+            await Task.WhenAny(signal, Task.Delay(longest, time, cancellation)).ConfigureAwait(false);
+        return snapshot;
+    }
+
+    /// <summary>Gives a client its place: the one it has, the one it asks for, or the first that is free.</summary>
+    /// <returns>Its number, or why it has none.</returns>
+    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (numbers.TryGetValue(name, out int own))
+            {
+                if (wanted is { } other && other != own)
+                    return (own, $"Client '{name}' has place {own} in the federation and cannot have {other}.");
+                await HeardAsync(own).ConfigureAwait(false);
+                return (own, null);
+            }
+
+            int places = definition.Plan.Clients;
+            if (wanted is { } number && (number < 0 || number >= places || Places.ContainsKey(number)))
+                return (-1, $"Place {number} is {(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Places[number]}'")}; join without a number to get one that is free.");
+            int free = wanted ?? FirstFree();
+            if (free >= places)
+                return (-1, $"All {places} places of the federation are taken.");
+            seen[free] = time.GetUtcNow();
+            await HappenAsync(new PlaceTaken(time.GetUtcNow(), free, name)).ConfigureAwait(false);
+            return (free, null);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>The place of a name; null where it has none.</summary>
+    public int? NumberOf(string name) => numbers.TryGetValue(name, out int number) ? number : null;
+
+    /// <summary>Notes that a client was heard of; one that was away is there again.</summary>
+    public async Task SeenAsync(int client, CancellationToken cancellation)
+    {
+        seen[client] = time.GetUtcNow();
+        if (members.Contains(client))
+            return;
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await HeardAsync(client).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>A participant cannot do its task.</summary>
+    public Task ReportAsync(int client, int round, int attempt, string problem, CancellationToken cancellation) =>
+        TellAsync(now => state.Current.Round == round && state.Current.Attempt == attempt ? new GaveUp(now, client, problem) : null, cancellation);
+
+    /// <summary>No further round opens.</summary>
+    public Task PauseAsync(CancellationToken cancellation) => TellAsync(now => state.IsPaused ? null : new WasPaused(now), cancellation);
+
+    /// <summary>Rounds open again.</summary>
+    public Task ResumeAsync(CancellationToken cancellation) => TellAsync(now => state.IsPaused ? new WasResumed(now) : null, cancellation);
+
+    /// <summary>The federation ends.</summary>
+    public Task StopAsync(CancellationToken cancellation) => TellAsync(now => state.HasEnded ? null : new WasStopped(now), cancellation);
+
+    /// <summary>Lets time pass: closes a round whose deadline is over, and notes who is away. A host calls it every second or so.</summary>
+    public async Task TickAsync(CancellationToken cancellation)
+    {
+        await TellAsync(now => state.Phase == Phase.Collecting && now >= state.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        var before = time.GetUtcNow() - definition.Away;
+        foreach (int client in members)
+        {
+            if (seen.TryGetValue(client, out var last) && last < before && !snapshot.Asks(client))
+                await TellAsync(now => state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Everything that an operator sees.</summary>
+    public async Task<FederationOverview> OverviewAsync(CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return new FederationOverview(snapshot, definition.Plan.Rounds, state.Members.Count, state.Added,
+                head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + tally.DownlinkBytes, head.History);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Counts bytes that clients downloaded.</summary>
+    public void CountDownload(long bytes) => tally.AddDownload(bytes);
+
+    /// <summary>Ends background work; what is durable stays.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await closing.CancelAsync().ConfigureAwait(false);
+        await applying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var pending in settling.Values.ToList())
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        (aggregator as IDisposable)?.Dispose();
+        changed.TrySetResult();
+        closing.Dispose();
+    }
+
+    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    Task HeardAsync(int client) => state.Members.Contains(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
+
+    // Places are never given back, so the search need not begin anew.
+    int FirstFree()
+    {
+        while (Places.ContainsKey(firstFree))
+            firstFree++;
+        return firstFree;
+    }
+
+    async Task TellAsync(Func<DateTimeOffset, LedgerEvent?> happening, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (happening(time.GetUtcNow()) is { } happened)
+                await HappenAsync(happened).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+}

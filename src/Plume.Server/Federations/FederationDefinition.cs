@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Server.Federations;
+
+/// <summary>One federation that a server hosts: everything that is fixed before its first round.</summary>
+/// <param name="Name">Its name: letters, digits, dots, dashes and underscores; case does not tell two apart.</param>
+/// <param name="Plan">The rules.</param>
+/// <param name="Seed">Where every draw of the run comes from.</param>
+/// <param name="Layout">The model's tensors.</param>
+/// <param name="Initial">Version 0, in the order of the layout.</param>
+public sealed record FederationDefinition(string Name, FederationPlan Plan, ulong Seed, ModelLayout Layout, ReadOnlyMemory<float> Initial)
+{
+    // A payload may be larger than the floats it stands for, but not much.
+    const int SlackBytes = 64 << 10;
+
+    /// <summary>How the mean update becomes the next model.</summary>
+    public ServerOptimizer Optimizer { get; init; } = new FedAvg();
+
+    /// <summary>The model's ONNX file, for clients that have no model of their own; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Graph { get; init; }
+
+    /// <summary>Measures the model that clients see; null where the server has no data.</summary>
+    public IEvaluator? Evaluator { get; init; }
+
+    /// <summary>The model is measured after every so many rounds and after the last.</summary>
+    public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>Memory for earlier models, from which clients that missed some catch up in one payload, in bytes.</summary>
+    public long HistoryMemory { get; init; } = 64L << 20;
+
+    /// <summary>How long a client may be silent before rounds no longer ask it.</summary>
+    public TimeSpan Away { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The run's key.</summary>
+    public RandomKey Key => RandomKey.FromSeed(Seed);
+
+    /// <summary>What it is called in storage.</summary>
+    public string Id => Name.ToLowerInvariant();
+
+    /// <summary>Most bytes of one update: twice its floats and some more.</summary>
+    public long LargestUpload => 8L * Layout.Length + SlackBytes;
+
+    /// <summary>Most updates that one round can take in.</summary>
+    public int MostContributors => Math.Max((int)Math.Ceiling(Plan.Participants * Plan.OverSelection), Plan.Fixed?.Max(list => list.Length) ?? 0);
+
+    /// <summary>A hash of all that decides the bits of the run, so that a folder of another run is not gone on with.</summary>
+    public ulong Fingerprint
+    {
+        get
+        {
+            string participants = Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
+            var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1 };
+            ulong initial = XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(Initial.Span));
+            string text = string.Create(CultureInfo.InvariantCulture, $"{rules}|{participants}|{Seed}|{Optimizer}|{Layout.Fingerprint}|{initial}");
+            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
+        }
+    }
+
+    /// <summary>Every rule that the definition breaks, in sentences.</summary>
+    public IEnumerable<string> Problems()
+    {
+        foreach (string problem in Plan.Problems())
+            yield return problem;
+        if (Initial.Length != Layout.Length)
+            yield return $"The initial model has {Initial.Length} values, but the layout has {Layout.Length}.";
+        if (Codec.Parse(Plan.Uplink).SubtractsReference)
+            yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
+        if (EvaluateEvery < 1)
+            yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
+    }
+}

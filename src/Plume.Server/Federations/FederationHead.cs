@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Plume.Federation.Rounds;
+
+namespace Plume.Server.Federations;
+
+/// <summary>What the ledger keeps of a version: where its bytes are, and the state in which the next round begins.</summary>
+/// <param name="Fingerprint">Of the definition.</param>
+/// <param name="Run">Names this run of the federation: sixteen random bytes, in hexadecimal.</param>
+/// <param name="Checkpoint">SHA-256 of the checkpoint, in hexadecimal.</param>
+/// <param name="Parent">That of the version before; empty for version 0.</param>
+/// <param name="State">Of the rules.</param>
+/// <param name="Places">The clients' names, by number.</param>
+/// <param name="Lengths">Bytes of each version's payload, from version 1 on.</param>
+/// <param name="History">What each round did.</param>
+sealed record FederationHead(
+    ulong Fingerprint,
+    string Run,
+    string Checkpoint,
+    string Parent,
+    KeptState State,
+    ImmutableSortedDictionary<int, string> Places,
+    IReadOnlyList<long> Lengths,
+    IReadOnlyList<RoundRecord> History)
+{
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);
+
+    /// <exception cref="InvalidDataException">The bytes are not a head of this version of the program.</exception>
+    public static FederationHead FromBytes(byte[] bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, LedgerJson.Default.FederationHead) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"The head in the ledger cannot be read: {problem.Message} Start the version of the program that wrote it.", problem);
+        }
+    }
+}
+
+/// <summary>The state between two rounds: nobody has answered yet.</summary>
+sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused)
+{
+    public static KeptState Of(FederationState state) => new(
+        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused);
+
+    public FederationState ToState() => FederationState.Initial with
+    {
+        Phase = Phase,
+        Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline),
+        Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked) : FederationState.Initial.Standings,
+        Members = [.. Members],
+        IsPaused = IsPaused,
+    };
+}
+
+/// <summary>What one round did.</summary>
+/// <param name="Round">From 1.</param>
+/// <param name="Accuracy">Of the model that the round made, 0 to 1; null where it was not measured.</param>
+/// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
+/// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
+/// <param name="UplinkBytes">Lengths of the payloads that arrived, refused ones too.</param>
+/// <param name="DownlinkBytes">Lengths of what clients downloaded; what was sent before a crash is not known after it.</param>
+/// <param name="Seconds">From the round's opening to its commit.</param>
+/// <param name="Accepted">Updates in the mean.</param>
+/// <param name="Refused">Why each refused update was, with its client's number.</param>
+[GenerateSerializer, Immutable]
+public sealed record RoundRecord(int Round, double? Accuracy, double? Loss, double TrainingLoss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, IReadOnlyList<string> Refused);

@@ -1,0 +1,43 @@
+using Plume.Federation.Rounds;
+
+namespace Plume.Server.Federations;
+
+/// <summary>What a server that answers clients must know of a federation: enough for all that is not a change.</summary>
+/// <param name="Sequence">Goes up with every change that clients wait for.</param>
+/// <param name="Phase">What the federation is doing.</param>
+/// <param name="IsPaused">Whether no further round opens.</param>
+/// <param name="Round">The round at hand, or the next to open.</param>
+/// <param name="Attempt">Its attempt.</param>
+/// <param name="ModelVersion">The newest version.</param>
+/// <param name="Deadline">When the round closes.</param>
+/// <param name="Participants">Who is asked, in ascending order.</param>
+/// <param name="Message">Why it ended, where it did.</param>
+[GenerateSerializer, Immutable]
+public sealed record FederationSnapshot(
+    long Sequence,
+    Phase Phase,
+    bool IsPaused,
+    int Round,
+    int Attempt,
+    int ModelVersion,
+    DateTimeOffset Deadline,
+    int[] Participants,
+    string Message)
+{
+    /// <summary>Whether nothing more will happen.</summary>
+    public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
+
+    /// <summary>Whether the round at hand asks this client.</summary>
+    public bool Asks(int client) => Phase == Phase.Collecting && Array.BinarySearch(Participants, client) >= 0;
+}
+
+/// <summary>Everything that an operator sees.</summary>
+/// <param name="Now">The state.</param>
+/// <param name="Rounds">How many there will be.</param>
+/// <param name="Members">Clients that are there.</param>
+/// <param name="Added">Updates in the sum of the round at hand.</param>
+/// <param name="UplinkBytes">Received in all rounds.</param>
+/// <param name="DownlinkBytes">Sent in all rounds.</param>
+/// <param name="History">The rounds so far.</param>
+[GenerateSerializer, Immutable]
+public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundRecord> History);

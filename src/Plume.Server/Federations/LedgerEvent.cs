@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Plume.Federation.Rounds;
+
+namespace Plume.Server.Federations;
+
+/// <summary>Something that happened, as the ledger keeps it: with it and all before it the federation's state is made again.</summary>
+/// <param name="At">The server's time.</param>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(PlaceTaken), "place")]
+[JsonDerivedType(typeof(CameBack), "back")]
+[JsonDerivedType(typeof(WentAway), "away")]
+[JsonDerivedType(typeof(Arrived), "arrived")]
+[JsonDerivedType(typeof(WasAdded), "added")]
+[JsonDerivedType(typeof(WasInvalid), "invalid")]
+[JsonDerivedType(typeof(GaveUp), "gave-up")]
+[JsonDerivedType(typeof(DeadlinePassed), "deadline")]
+[JsonDerivedType(typeof(WasPaused), "paused")]
+[JsonDerivedType(typeof(WasResumed), "resumed")]
+[JsonDerivedType(typeof(WasStopped), "stopped")]
+abstract record LedgerEvent(DateTimeOffset At)
+{
+    /// <summary>What the rules are told.</summary>
+    public abstract FederationEvent ToFederation();
+
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.LedgerEvent);
+
+    /// <exception cref="InvalidDataException">The bytes are not an event of this version of the program.</exception>
+    public static LedgerEvent FromBytes(byte[] bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, LedgerJson.Default.LedgerEvent) ?? throw new JsonException("It is null.");
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException)
+        {
+            throw new InvalidDataException($"An event in the ledger cannot be read: {problem.Message} Start the version of the program that wrote it.", problem);
+        }
+    }
+}
+
+/// <summary>A client took a place under its name.</summary>
+sealed record PlaceTaken(DateTimeOffset At, int Client, string Name) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new ClientJoined(Client);
+}
+
+/// <summary>A client that was away was heard of.</summary>
+sealed record CameBack(DateTimeOffset At, int Client) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new ClientJoined(Client);
+}
+
+/// <summary>A client was not heard of for long.</summary>
+sealed record WentAway(DateTimeOffset At, int Client) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new ClientLeft(Client);
+}
+
+/// <summary>An update is durable under its name among the blobs.</summary>
+sealed record Arrived(DateTimeOffset At, ArrivedUpdate Update) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new UpdateArrived(Update.Client, Update.Round, Update.Attempt, Update.ModelVersion, Update.Samples);
+}
+
+/// <summary>It was decoded and is in the sum.</summary>
+sealed record WasAdded(DateTimeOffset At, int Client) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new UpdateAdded(Client);
+}
+
+/// <summary>It could not be decoded.</summary>
+sealed record WasInvalid(DateTimeOffset At, int Client, string Problem) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new UpdateInvalid(Client, Problem);
+}
+
+/// <summary>A participant said that it cannot do its task.</summary>
+sealed record GaveUp(DateTimeOffset At, int Client, string Problem) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new ClientDropped(Client);
+}
+
+/// <summary>The round's time was up.</summary>
+sealed record DeadlinePassed(DateTimeOffset At) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new TimePassed();
+}
+
+/// <summary>An operator paused the federation.</summary>
+sealed record WasPaused(DateTimeOffset At) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new Paused();
+}
+
+/// <summary>An operator let it go on.</summary>
+sealed record WasResumed(DateTimeOffset At) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new Resumed();
+}
+
+/// <summary>An operator stopped it.</summary>
+sealed record WasStopped(DateTimeOffset At) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new Stopped();
+}
+
+// A client may say that its loss is NaN; it is one.
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(LedgerEvent))]
+[JsonSerializable(typeof(FederationHead))]
+sealed partial class LedgerJson : JsonSerializerContext;

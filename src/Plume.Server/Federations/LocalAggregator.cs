@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using Plume.Compression.Aggregation;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Federation;
+using Plume.Federation.Models;
+using Plume.Federation.Rounds;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations;
+
+/// <summary>The sum of a round in this process: one accumulator, whatever the number of clients. Updates are decoded straight into it, one after another, each on all cores.</summary>
+sealed class LocalAggregator : IAggregator, IDisposable
+{
+    readonly FederationDefinition definition;
+    readonly IBlobs blobs;
+    readonly Func<ReadOnlyMemory<float>> published;
+    readonly Codec uplink;
+    readonly PayloadDecoder decoder;
+    readonly PayloadDecoder floats;
+    readonly ExactSum sum;
+    readonly SemaphoreSlim turn = new(1);
+    readonly HashSet<ArrivedUpdate> added = [];
+    (int Round, int Attempt) at;
+    byte[] payload = [];
+
+    /// <param name="definition">The federation.</param>
+    /// <param name="blobs">Where the updates lie.</param>
+    /// <param name="published">The model that the round's updates were made from.</param>
+    public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<ReadOnlyMemory<float>> published)
+    {
+        (this.definition, this.blobs, this.published) = (definition, blobs, published);
+        uplink = Codec.Parse(definition.Plan.Uplink);
+        decoder = new PayloadDecoder(uplink, definition.Layout) { Parallelism = Environment.ProcessorCount };
+        floats = new PayloadDecoder(ReceivedModel.Whole, definition.Layout) { Parallelism = Environment.ProcessorCount };
+        sum = new ExactSum(definition.Layout.Length, definition.MostContributors);
+    }
+
+    public async Task<string?> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            Begin(plan);
+            return added.Contains(update.Update) ? null : await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            Begin(plan);
+            if (added.Except(updates.Select(update => update.Update)).Any())
+            {
+                added.Clear();
+                sum.Clear();
+            }
+
+            foreach (var update in updates.Where(update => !added.Contains(update.Update)))
+            {
+                if (await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false) is { } problem)
+                    throw new InvalidDataException($"The update of client {update.Update.Client} was taken in, but cannot be read any more: {problem}");
+            }
+
+            return sum;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    void Begin(RoundPlan plan)
+    {
+        if (at == (plan.Round, plan.Attempt))
+            return;
+        at = (plan.Round, plan.Attempt);
+        added.Clear();
+        sum.Clear();
+    }
+
+    async Task<string?> DecodeAsync(WeightedUpdate weighted, RoundPlan plan, CancellationToken cancellation)
+    {
+        var update = weighted.Update;
+        if (payload.Length < update.Length)
+            payload = new byte[update.Length];
+        var bytes = payload.AsMemory(0, (int)update.Length);
+        string name = new BlobNames(definition.Id).Upload(update.Round, update.Attempt, update.Client, update.Sha256);
+        if (await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) < bytes.Length)
+            throw new InvalidDataException($"The update '{name}' is cut: it should have {update.Length} bytes.");
+        if (Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) != update.Sha256)
+            return "Its bytes do not have the hash that the client gave.";
+        try
+        {
+            if (update.IsFloats)
+                floats.AddTo(bytes, sum, weighted.Weight, default);
+            else
+                decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), uplink.UsesReference ? published() : default);
+        }
+        catch (InvalidPayloadException refusal)
+        {
+            return refusal.Message;
+        }
+
+        added.Add(update);
+        return null;
+    }
+
+    public void Dispose() => turn.Dispose();
+}
