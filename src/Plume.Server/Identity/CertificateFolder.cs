@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Plume.Compression.Container;
+
+namespace Plume.Server.Identity;
+
+/// <summary>A folder with a root of trust and a server's certificate, each with its key in a file that only its owner may read.</summary>
+public static class CertificateFolder
+{
+    /// <summary>The root's certificate, which clients are given.</summary>
+    public const string RootCertificate = "root.pem";
+
+    /// <summary>The root's key: whoever has it can name any client.</summary>
+    public const string RootKey = "root.key";
+
+    /// <summary>The server's certificate.</summary>
+    public const string ServerCertificate = "server.pem";
+
+    /// <summary>The server's key.</summary>
+    public const string ServerKey = "server.key";
+
+    /// <summary>Makes a root where the folder has none, and a new certificate for the server.</summary>
+    /// <param name="folder">Made where it is missing.</param>
+    /// <param name="hosts">The DNS names and IP addresses that clients reach the server by.</param>
+    /// <param name="time">Tells from when on certificates are good.</param>
+    /// <returns>Whether a root was made; false where the folder's own was kept.</returns>
+    /// <exception cref="ArgumentException">A host is neither a DNS name nor an address, or there is none.</exception>
+    /// <exception cref="InvalidDataException">The folder has one of the root's files without the other, or damaged ones.</exception>
+    /// <exception cref="IOException">The folder could not be written.</exception>
+    public static bool Initialise(string folder, IReadOnlyList<string> hosts, TimeProvider time)
+    {
+        Directory.CreateDirectory(folder);
+        bool exists = File.Exists(Path.Combine(folder, RootCertificate)) || File.Exists(Path.Combine(folder, RootKey));
+        using var authority = exists ? LoadAuthority(folder, time) : CertificateAuthority.Create(time);
+        using var server = authority.IssueServer(hosts);
+        if (!exists)
+        {
+            SecretFile.Write(Path.Combine(folder, RootKey), authority.ExportKey());
+            WriteCertificate(Path.Combine(folder, RootCertificate), authority.Root);
+        }
+
+        using var key = server.GetECDsaPrivateKey()!;
+        SecretFile.Write(Path.Combine(folder, ServerKey), key.ExportPkcs8PrivateKeyPem());
+        WriteCertificate(Path.Combine(folder, ServerCertificate), server);
+        return !exists;
+    }
+
+    /// <summary>Reads the root and its key.</summary>
+    /// <exception cref="InvalidDataException">The files are missing, damaged or not of one pair.</exception>
+    public static CertificateAuthority LoadAuthority(string folder, TimeProvider time) =>
+        Load(folder, RootCertificate, RootKey, (certificate, key) => CertificateAuthority.FromPem(certificate, key, time));
+
+    /// <summary>Reads the server's certificate and key, ready for TLS.</summary>
+    /// <exception cref="InvalidDataException">The files are missing, damaged or not of one pair.</exception>
+    public static X509Certificate2 LoadServer(string folder) =>
+        Load(folder, ServerCertificate, ServerKey, (certificate, key) =>
+        {
+            var loaded = X509Certificate2.CreateFromPem(certificate, key);
+            if (!OperatingSystem.IsWindows())
+                return loaded;
+            // TLS on Windows does not take a key that was never in a key store.
+            using (loaded)
+                return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null);
+        });
+
+    static T Load<T>(string folder, string certificate, string key, Func<string, string, T> read)
+    {
+        try
+        {
+            return read(File.ReadAllText(Path.Combine(folder, certificate)), File.ReadAllText(Path.Combine(folder, key)));
+        }
+        catch (Exception error) when (error is IOException or CryptographicException or ArgumentException)
+        {
+            throw new InvalidDataException(
+                $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} Make them with plume certs init.", error);
+        }
+    }
+
+    static void WriteCertificate(string path, X509Certificate2 certificate) =>
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
+}
