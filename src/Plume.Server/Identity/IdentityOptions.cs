@@ -1,0 +1,22 @@
+namespace Plume.Server.Identity;
+
+/// <summary>How a server learns who calls.</summary>
+public sealed record IdentityOptions
+{
+    /// <summary>
+    /// Whether calls without TLS are taken from the server's own machine. They name their client themselves and may do
+    /// everything: for trials and tests, and never behind a proxy, which would make everyone come from this machine.
+    /// </summary>
+    public bool Insecure { get; init; }
+}
+
+/// <summary>The role that the calls of an endpoint need; without it, endpoints outside of plume.v1 take any enrolled caller.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+public sealed class RequiredRoleAttribute : Attribute
+{
+    /// <summary>Needs a role.</summary>
+    public RequiredRoleAttribute(Roles role) => Role = role;
+
+    /// <summary>The role.</summary>
+    public Roles Role { get; }
+}

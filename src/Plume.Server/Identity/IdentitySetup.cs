@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Plume.Server.Identity;
+
+/// <summary>Puts identity into a server.</summary>
+public static class IdentitySetup
+{
+    /// <summary>
+    /// Adds who may call. The services must have <see cref="Storage.IRecords"/> as well; <see cref="EnrolmentRpc"/> can be mapped
+    /// only with an authority.
+    /// </summary>
+    /// <param name="services">The server's services.</param>
+    /// <param name="options">Whether calls without TLS are taken.</param>
+    /// <param name="authority">Issues client certificates; null on a server without TLS.</param>
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options, CertificateAuthority? authority)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton<ClientRegistry>();
+        services.AddSingleton<EnrolmentTokens>();
+        services.AddSingleton<IdentityAudit>();
+        services.AddSingleton(provider => new CallerIdentification(
+            authority is null ? null : new CertificateCheck(authority), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));
+        if (authority is not null)
+        {
+            services.AddSingleton(authority);
+            services.AddSingleton<Enrolments>();
+        }
+
+        return services;
+    }
+
+    /// <summary>Lets calls through to endpoints only when it is known who makes them; comes after routing and before anything that reads a call.</summary>
+    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app.UseMiddleware<CallerGate>();
+}
