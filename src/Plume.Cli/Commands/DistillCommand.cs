@@ -35,11 +35,10 @@ static class DistillCommand
     {
         var teacher = ModelFiles.ReadGraph(request.Teacher);
         var data = work.Load(teacher);
-        if (data.Test is null && request.Alpha is not { Start: 1, End: 1 })
-            throw new CliException(ExitCode.Usage, $"'{work.Data}' has no labels, so the teacher must have the whole loss: give --alpha 1.");
+        var train = request.Alpha is { Start: 1, End: 1 } ? data.Samples : data.Train($"Distilling at --alpha {request.Alpha}", "give the teacher the whole loss with --alpha 1");
         var student = Students.Find(request.Student, teacher, data, work);
-        using var trainer = InputErrors.Explain(() => new GraphTrainer(student, data.Train, options, work.Threads));
-        var labels = InputErrors.Explain(() => SoftLabels.Of(teacher, data.Train, work.Threads, stop));
+        using var trainer = InputErrors.Explain(() => new GraphTrainer(student, train, options, work.Threads));
+        var labels = InputErrors.Explain(() => SoftLabels.Of(teacher, train, work.Threads, stop));
         using var hints = request.Hints.Length == 0 ? null : new Hints(teacher, [.. request.Hints.Select(Hint)]);
         var objective = InputErrors.Explain(() => new Distillation(labels, request.Temperature, request.Alpha) { Hints = hints });
         var trained = InputErrors.Explain(() => trainer.Train(objective, work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));

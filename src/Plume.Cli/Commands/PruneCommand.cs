@@ -4,6 +4,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
 using Plume.Cli.Setup;
 using Plume.Compression.Weights;
+using Plume.Learning.Data;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -48,26 +49,26 @@ static class PruneCommand
             throw new CliException(ExitCode.Usage, "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while training.");
         var graph = ModelFiles.ReadGraph(request.Model);
         var data = fineTune.Options.Epochs == 0 && work.Data is null ? null : work.Load(graph);
+        var samples = fineTune.SamplesOf(data);
         var pruned = request.Channels is null
-            ? PruneConnections(request, graph, data, work, fineTune, stop)
-            : PruneChannels(request, graph, data, work, fineTune, stop);
+            ? PruneConnections(request, graph, samples, work, fineTune, stop)
+            : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
         OnnxFile.WriteFile(request.Output, pruned);
         Report(request, graph, pruned, data, stop);
         return ExitCode.Done;
     }
 
-    static ModelGraph PruneChannels(Request request, ModelGraph graph, DataSource? data, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    static ModelGraph PruneChannels(Request request, ModelGraph graph, DataSource? data, Work work, CancellationToken stop)
     {
         double share = Share.Parse("--channels", request.Channels!);
         if (share >= 1)
             throw new CliException(ExitCode.Usage, $"--channels must be below 1, for something must be left, but is '{request.Channels}'.");
         var scope = request.PerTensor ? ChannelScope.Layer : ChannelScope.Global;
         var pruning = new ChannelPruning(1 - share, request.Measure, scope) { LeaveAlone = request.LeaveAlone };
-        var pruned = ChannelWork.Prune(graph, pruning, request.Random ? ChannelRanking.Random : request.Score ?? ChannelRanking.Norm, data?.Train, work, stop);
-        return fineTune.Run(graph, pruned.Graph, data?.Train, work, null, stop);
+        return ChannelWork.Prune(graph, pruning, request.Random ? ChannelRanking.Random : request.Score ?? ChannelRanking.Norm, data, work, stop).Graph;
     }
 
-    static ModelGraph PruneConnections(Request request, ModelGraph graph, DataSource? data, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    static ModelGraph PruneConnections(Request request, ModelGraph graph, LabeledSet? samples, Work work, FineTuneRequest fineTune, CancellationToken stop)
     {
         var technique = Technique(request, work);
         if (request.Gradual)
@@ -75,11 +76,11 @@ static class PruneCommand
             var magnitude = (MagnitudePruning)technique;
             // The last fifth of the steps trains what is left.
             var schedule = new GradualSchedule(magnitude.Rate, Steps: 800) { Every = 8 };
-            return fineTune.Run(graph, graph, data!.Train, work, new GradualPruning(graph, magnitude, schedule), stop);
+            return fineTune.Run(graph, graph, samples, work, new GradualPruning(graph, magnitude, schedule), stop);
         }
 
         var mask = InputErrors.Explain(() => technique.MaskOf(graph));
-        return fineTune.Run(graph, mask.Apply(graph), data?.Train, work, new MaskedTraining(mask), stop);
+        return fineTune.Run(graph, mask.Apply(graph), samples, work, new MaskedTraining(mask), stop);
     }
 
     static ConnectionPruning Technique(Request request, Work work)

@@ -49,15 +49,16 @@ static class QuantizeCommand
         var graph = ModelFiles.ReadGraph(request.Model);
         bool needsData = request.Scheme.ActivationBits is not null || fineTune.Options.Epochs > 0;
         var data = needsData || work.Data is not null ? work.Load(graph) : null;
+        var samples = fineTune.SamplesOf(data);
         if (request.TargetBytes is not null || request.MaxLoss is not null)
             request = Allocated(request, graph, work.Load(graph), stop);
-        var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Train, request.Samples), stop));
+        var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Samples, request.Samples), stop));
         var plan = QuantizationPlan.Of(graph, request.Scheme);
         foreach (var skipped in plan.Skipped)
             Console.Error.WriteLine($"The {skipped.Node} stays in floats: {skipped.Reason}.");
         if (plan.Layers.Count == 0)
             throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits; is it quantized already?");
-        var trained = fineTune.Run(graph, quantized, data?.Train, work, null, stop);
+        var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
         var lowered = QdqLowering.Apply(trained, request.Packed);
         OnnxFile.WriteFile(request.Output, request.KeepNames ? lowered : GraphNames.Shorten(lowered));
         if (data?.Test is { } test)
@@ -70,7 +71,7 @@ static class QuantizeCommand
     static Request Allocated(Request request, ModelGraph graph, DataSource data, CancellationToken stop)
     {
         var scheme = request.Scheme with { LeaveSingleChannels = false };
-        var chosen = InputErrors.Explain(() => BitAllocation.Choose(graph, scheme, Some(data.Train, request.Samples), data.Labeled(), request.TargetBytes, request.MaxLoss, stop));
+        var chosen = InputErrors.Explain(() => BitAllocation.Choose(graph, scheme, Some(data.Samples, request.Samples), data.Labeled(), request.TargetBytes, request.MaxLoss, stop));
         foreach (var (name, bits) in chosen.LayerBits)
             Console.Error.WriteLine($"{name}: {bits} bits");
         if (!chosen.IsReached)

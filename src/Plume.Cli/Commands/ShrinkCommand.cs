@@ -38,8 +38,9 @@ static class ShrinkCommand
     {
         var graph = ModelFiles.ReadGraph(request.Model);
         var data = work.Load(graph);
+        var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
         var (validation, test) = Halves(data.Labeled());
-        var result = InputErrors.Explain(() => new ModelShrinker(graph, data.Train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
+        var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
         string plume = Path.ChangeExtension(request.Output, ".plume");
         OnnxFile.WriteFile(request.Output, result.Best.Model);
         AtomicFile.Write(plume, result.Best.Compressed.Span);

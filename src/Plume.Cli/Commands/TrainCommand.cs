@@ -28,8 +28,9 @@ static class TrainCommand
         string target = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
         var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
         var data = work.Load(loaded);
+        var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
         var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), ExitCode.Usage);
-        using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, data.Train, options, work.Threads));
+        using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
         var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop);
         OnnxFile.WriteFile(target, trained);
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);

@@ -32,12 +32,12 @@ static class ChannelWork
     /// <param name="graph">The model.</param>
     /// <param name="pruning">How much of what is kept; its score gives way to the ranking.</param>
     /// <param name="ranking">What channels are ranked by.</param>
-    /// <param name="train">Samples for first-order Taylor, or null.</param>
+    /// <param name="data">The samples for first-order Taylor, or null.</param>
     /// <param name="work">The key of a random choice.</param>
     /// <param name="stop">Stops the work.</param>
-    public static PrunedModel Prune(ModelGraph graph, ChannelPruning pruning, ChannelRanking ranking, LabeledSet? train, Work work, CancellationToken stop)
+    public static PrunedModel Prune(ModelGraph graph, ChannelPruning pruning, ChannelRanking ranking, DataSource? data, Work work, CancellationToken stop)
     {
-        var pruned = InputErrors.Explain(() => (pruning with { Score = Score(graph, ranking, train, work, stop) }).Apply(graph));
+        var pruned = InputErrors.Explain(() => (pruning with { Score = Score(graph, ranking, data, work, stop) }).Apply(graph));
         foreach (var group in pruned.Removed)
             Console.Error.WriteLine(group);
         foreach (var kept in pruned.Unprunable)
@@ -47,13 +47,17 @@ static class ChannelWork
         return pruned;
     }
 
-    static ChannelScore Score(ModelGraph graph, ChannelRanking ranking, LabeledSet? train, Work work, CancellationToken stop) => ranking switch
+    static ChannelScore Score(ModelGraph graph, ChannelRanking ranking, DataSource? data, Work work, CancellationToken stop) => ranking switch
     {
         ChannelRanking.BatchNorm => new BatchNormScale(),
         ChannelRanking.Random => new RandomScore(work.Key.Fold("prune")),
-        ChannelRanking.Taylor => Taylor(graph, train ?? throw new CliException(ExitCode.Usage, "--score taylor measures on data: name it with --data."), stop),
+        ChannelRanking.Taylor => Taylor(graph, Measured(data), stop),
         _ => new ChannelNorm(),
     };
+
+    static LabeledSet Measured(DataSource? data) => data is null
+        ? throw new CliException(ExitCode.Usage, "--score taylor measures on data: name it with --data.")
+        : data.Train("--score taylor", "rank by --score norm");
 
     static TaylorScore Taylor(ModelGraph graph, LabeledSet train, CancellationToken stop)
     {

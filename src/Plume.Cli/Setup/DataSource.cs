@@ -8,9 +8,9 @@ using Plume.Models.Graph;
 namespace Plume.Cli.Setup;
 
 /// <summary>The data that <c>--data</c> names: a set by name, a table, or samples without labels.</summary>
-/// <param name="Train">To learn and calibrate on.</param>
+/// <param name="Samples">The training samples, for what looks at no labels: where the data has none, theirs are all 0 and mean nothing.</param>
 /// <param name="Test">To measure on; null for samples without labels.</param>
-sealed record DataSource(LabeledSet Train, LabeledSet? Test)
+sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 {
     /// <summary>Share of a table's rows that are kept for measuring.</summary>
     const double TestShare = 0.2;
@@ -38,9 +38,17 @@ sealed record DataSource(LabeledSet Train, LabeledSet? Test)
         };
     }
 
+    /// <summary>The training samples, for what learns from their labels.</summary>
+    /// <param name="learner">What learns from them: "training".</param>
+    /// <param name="instead">What to do with samples that have none.</param>
+    /// <exception cref="CliException">The data has no labels.</exception>
+    public LabeledSet Train(string learner, string instead) => Test is not null
+        ? Samples
+        : throw new CliException(ExitCode.Usage, $"{learner} learns from labels, but '{Samples.Name}' has none: name labeled data with --data, or {instead}.");
+
     /// <summary>The part to measure on.</summary>
     /// <exception cref="CliException">The data has no labels.</exception>
-    public LabeledSet Labeled() => Test ?? throw new CliException(ExitCode.Usage, $"'{Train.Name}' has no labels, so nothing can be measured on it; name labeled data with --data.");
+    public LabeledSet Labeled() => Test ?? throw new CliException(ExitCode.Usage, $"'{Samples.Name}' has no labels, so nothing can be measured on it; name labeled data with --data.");
 
     /// <summary>A table's rows in two: four fifths to learn from, one fifth to measure on.</summary>
     public static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)

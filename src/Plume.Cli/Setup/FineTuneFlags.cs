@@ -38,6 +38,12 @@ sealed class FineTuneFlags
 /// <summary>How a model is to be trained again.</summary>
 sealed record FineTuneRequest(TrainingOptions Options, double Temperature, double Alpha)
 {
+    /// <summary>What to train on; asked for before any work, for samples that will not do.</summary>
+    /// <exception cref="CliException">The labels have a share in the loss, and there are none.</exception>
+    public LabeledSet? SamplesOf(DataSource? data) => Options.Epochs == 0 || Alpha == 1
+        ? data?.Samples
+        : data?.Train($"Fine-tuning at --alpha {Alpha}", "give the original the whole loss with --alpha 1");
+
     /// <summary>Trains what became of a model.</summary>
     /// <param name="original">The model as it was.</param>
     /// <param name="graph">What became of it.</param>

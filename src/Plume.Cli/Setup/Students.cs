@@ -22,7 +22,7 @@ static class Students
     /// <summary>A built-in model for the data, with the initial weights of the seed.</summary>
     /// <exception cref="ArgumentException">There is none of that name, or it does not fit.</exception>
     public static ModelGraph BuiltIn(string name, DataSource data, Work work) =>
-        ModelZoo.Build(name, data.Train.SampleShape, data.Train.Classes, work.Key.Fold("model"));
+        ModelZoo.Build(name, data.Samples.SampleShape, data.Samples.Classes, work.Key.Fold("model"));
 
     // Each layer narrowed alike, by the weights that matter least: what is left knows something already.
     static ModelGraph Narrowed(ModelGraph teacher, double share, Work work) => share is > 0 and < 1

@@ -205,8 +205,40 @@ public class SmallerModelTests
         Assert.Contains("not measured, for the data has no labels", distilled.Output);
         var refused = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", folder["samples.npy"], "-o", folder["x.onnx"]);
         Assert.Equal(1, refused.Code);
-        Assert.Contains("the teacher must have the whole loss: give --alpha 1", refused.Error);
+        Assert.Contains("Distilling at --alpha 0.5 learns from labels, but 'samples.npy' has none: name labeled data with --data, or give the teacher the whole loss with --alpha 1.", refused.Error);
         Assert.Contains("has no labels, so nothing can be measured", Program.Run("evaluate", folder["teacher.onnx"], "--data", folder["samples.npy"]).Error);
+    }
+
+    [Theory]
+    [InlineData("Training learns from labels, but 'samples.npy' has none: name labeled data with --data, or let a trained model teach: plume distill --alpha 1.", "train", "-o", "x.onnx")]
+    [InlineData("Fine-tuning at --alpha 0.5 learns from labels, but 'samples.npy' has none: name labeled data with --data, or give the original the whole loss with --alpha 1.", "prune", "--connections", "50%", "--fine-tune", "1")]
+    [InlineData("Fine-tuning at --alpha 0.9 learns from labels", "prune", "--channels", "50%", "--fine-tune", "1", "--alpha", "0.9")]
+    [InlineData("--score taylor learns from labels, but 'samples.npy' has none: name labeled data with --data, or rank by --score norm.", "prune", "--channels", "50%", "--score", "taylor")]
+    [InlineData("Fine-tuning at --alpha 0.5 learns from labels", "quantize", "--fine-tune", "1")]
+    [InlineData("'samples.npy' has no labels, so nothing can be measured", "quantize", "--max-loss", "1pt")]
+    [InlineData("Shrinking learns from labels, but 'samples.npy' has none", "shrink")]
+    public void What_learns_from_labels_refuses_samples_without_any_before_it_does_anything(string message, string command, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 2, 2], 3, RandomKey.FromSeed(1)));
+        File.WriteAllBytes(folder["samples.npy"], Npy([5, 1, 2, 2]));
+        var refused = Program.Run([command, folder["m.onnx"], "--data", folder["samples.npy"], .. options]);
+        Assert.StartsWith("plume: " + message, refused.Error, StringComparison.Ordinal);
+        Assert.Equal(1, refused.Code);
+        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+    }
+
+    [Theory]
+    [InlineData("quantize")]
+    [InlineData("quantize", "--fine-tune", "1", "--alpha", "1")]
+    [InlineData("prune", "--channels", "50%", "--fine-tune", "1", "--alpha", "1")]
+    [InlineData("prune", "--connections", "50%")]
+    public void What_looks_at_no_labels_takes_samples_without_any(string command, params string[] options)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 2, 2], 3, RandomKey.FromSeed(1)));
+        File.WriteAllBytes(folder["samples.npy"], Npy([5, 1, 2, 2]));
+        Assert.Equal(0, Program.Run([command, folder["m.onnx"], "--data", folder["samples.npy"], "-o", folder["x.onnx"], .. options]).Code);
     }
 
     [Fact]
