@@ -6,6 +6,9 @@ namespace Plume.Server.Federations;
 // How an event becomes state: written first, then believed. Everything here runs under the turn.
 partial class Coordinator
 {
+    // Snapshots of a new owner come after all of those before it.
+    const int EpochShift = 32;
+
     volatile ImmutableSortedSet<int> members = [];
 
     async Task<ImmutableArray<FederationCommand>> HappenAsync(LedgerEvent happened)
@@ -14,6 +17,7 @@ partial class Coordinator
         if (!ReferenceEquals(next, state))
         {
             await ledger.AppendAsync(definition.Id, epoch, position, [happened.ToBytes()], CancellationToken.None).ConfigureAwait(false);
+            CrashPoint.Pass(happened is Arrived ? "arrived" : happened is WasAdded ? "added" : "event");
             position++;
             Believe(next, happened, commands);
             Publish();
@@ -73,7 +77,7 @@ partial class Coordinator
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
         if (snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
             return;
-        snapshot = new FederationSnapshot((snapshot?.Sequence ?? 0) + 1, state.Phase, state.IsPaused, round, attempt, head.Lengths.Count, state.Current.Deadline, [.. state.Current.Participants], message);
+        snapshot = new FederationSnapshot(snapshot?.Sequence + 1 ?? epoch << EpochShift, state.Phase, state.IsPaused, round, attempt, head.Lengths.Count, state.Current.Deadline, [.. state.Current.Participants], message);
         var before = changed;
         changed = NewSignal();
         before.TrySetResult();

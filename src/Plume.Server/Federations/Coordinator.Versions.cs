@@ -86,7 +86,9 @@ partial class Coordinator
     {
         int version = plan.Round;
         await WriteAsync(names.Version(version), payload, closing.Token).ConfigureAwait(false);
+        CrashPoint.Pass("version-stored");
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, closing.Token).ConfigureAwait(false);
+        CrashPoint.Pass("checkpoint-stored");
         await turn.WaitAsync(closing.Token).ConfigureAwait(false);
         try
         {
@@ -104,6 +106,7 @@ partial class Coordinator
                 History = [.. head.History, record],
             };
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), CancellationToken.None).ConfigureAwait(false);
+            CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
             Forget(plan.Round);
             BeginRound(commands, now);

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Plume.Server.Federations;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Grains;
+
+/// <summary>
+/// Holds a coordinator for as long as this silo owns the federation. Should the cluster ever start two, the ledger lets only
+/// the newer write, and the other ends here.
+/// </summary>
+[Reentrant]
+sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+{
+    static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
+
+    Coordinator coordinator = null!;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var definition = catalog[this.GetPrimaryKeyString()];
+        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published), time, logger, cancellationToken);
+        coordinator.Faulted += _ => DeactivateOnIdle();
+        this.RegisterGrainTimer(token => GuardAsync(async () =>
+        {
+            await coordinator.TickAsync(token);
+            return true;
+        }), new GrainTimerCreationOptions(TickInterval, TickInterval) { KeepAlive = true, Interleave = true });
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        LogLeft(logger, this.GetPrimaryKeyString(), reason.Description);
+        if (coordinator is not null)
+            await coordinator.DisposeAsync();
+    }
+
+    public Task<JoinOutcome> JoinAsync(string name, int? wanted) => GuardAsync(async () =>
+    {
+        var (number, problem) = await coordinator.JoinAsync(name, wanted, CancellationToken.None);
+        return new JoinOutcome(number, coordinator.Run, problem);
+    });
+
+    public Task<int?> NumberOfAsync(string name) => Task.FromResult(coordinator.NumberOf(name));
+
+    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) => coordinator.WaitAsync(sequence, longest, CancellationToken.None);
+
+    public Task HeardAsync(int[] clients, long downloaded) => GuardAsync(async () =>
+    {
+        coordinator.CountDownload(downloaded);
+        foreach (int client in clients)
+            await coordinator.SeenAsync(client, CancellationToken.None);
+        return true;
+    });
+
+    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update) => GuardAsync(() => coordinator.ConsiderAsync(update, CancellationToken.None));
+
+    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) => GuardAsync(() => coordinator.ArriveAsync(update, CancellationToken.None));
+
+    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+
+    public Task ReportAsync(int client, int round, int attempt, string problem) => GuardAsync(async () =>
+    {
+        await coordinator.ReportAsync(client, round, attempt, problem, CancellationToken.None);
+        return true;
+    });
+
+    public Task<FederationOverview> OverviewAsync() => coordinator.OverviewAsync(CancellationToken.None);
+
+    public Task<FederationOverview> ControlAsync(Control control) => GuardAsync(async () =>
+    {
+        await (control switch
+        {
+            Control.Pause => coordinator.PauseAsync(CancellationToken.None),
+            Control.Resume => coordinator.ResumeAsync(CancellationToken.None),
+            _ => coordinator.StopAsync(CancellationToken.None),
+        });
+        return await coordinator.OverviewAsync(CancellationToken.None);
+    });
+
+    // A newer owner is out there: callers try again and find it.
+    async Task<T> GuardAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (FencedException)
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: leaves this server: {Reason}")]
+    static partial void LogLeft(ILogger logger, string federation, string reason);
+}

@@ -1,0 +1,57 @@
+using Plume.Server.Federations;
+
+namespace Plume.Server.Grains;
+
+/// <summary>One federation, wherever in the cluster it lives. Its key is the federation's name in storage.</summary>
+interface IFederationGrain : IGrainWithStringKey
+{
+    /// <summary>Gives a client its place.</summary>
+    Task<JoinOutcome> JoinAsync(string name, int? wanted);
+
+    /// <summary>The place of a name; null where it has none.</summary>
+    Task<int?> NumberOfAsync(string name);
+
+    /// <summary>Answers when there is a later snapshot than this, or the time is over.</summary>
+    Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest);
+
+    /// <summary>Clients that a silo heard of, and the bytes that they downloaded there.</summary>
+    Task HeardAsync(int[] clients, long downloaded);
+
+    /// <summary>What would become of an update; null where its bytes are wanted.</summary>
+    Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update);
+
+    /// <summary>Takes in an update whose bytes are durable.</summary>
+    Task<UploadOutcome> ArriveAsync(ArrivedUpdate update);
+
+    /// <summary>What leads a client to a version; null where that is not the newest.</summary>
+    Task<DownloadPart[]?> CatchUpAsync(int? from, int to);
+
+    /// <summary>A participant cannot do its task.</summary>
+    Task ReportAsync(int client, int round, int attempt, string problem);
+
+    /// <summary>Everything that an operator sees.</summary>
+    Task<FederationOverview> OverviewAsync();
+
+    /// <summary>Does what an operator asks.</summary>
+    Task<FederationOverview> ControlAsync(Control control);
+}
+
+/// <summary>A client's place.</summary>
+/// <param name="Number">From 0.</param>
+/// <param name="Run">Names the run.</param>
+/// <param name="Problem">Why it has none; null where it has.</param>
+[GenerateSerializer, Immutable]
+sealed record JoinOutcome(int Number, string Run, string? Problem);
+
+/// <summary>What an operator can ask of a federation.</summary>
+enum Control
+{
+    /// <summary>No further round opens.</summary>
+    Pause,
+
+    /// <summary>Rounds open again.</summary>
+    Resume,
+
+    /// <summary>The federation ends.</summary>
+    Stop,
+}

@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Plume.Server.Federations;
+using Plume.Server.Identity;
+using Plume.Server.Rpc;
+
+namespace Plume.Server.Hosting;
+
+/// <summary>A server of federations: gRPC over TLS for clients and operators, one Orleans silo, health over HTTP.</summary>
+public static class PlumeServer
+{
+    const int MostStreamsPerConnection = 20_000;
+
+    static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>A server that is ready to be started.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="configureLogging">What hears its log; without it, nobody does.</param>
+    /// <param name="configureSilo">How the silo finds others; without it, it is alone.</param>
+    /// <exception cref="ArgumentException">The options break rules; the message has all of them.</exception>
+    public static WebApplication Build(ServerOptions options, Action<ILoggingBuilder>? configureLogging = null, Action<ISiloBuilder>? configureSilo = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string problems = string.Join(" ", options.Problems());
+        if (problems.Length > 0)
+            throw new ArgumentException(problems, nameof(options));
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        configureLogging?.Invoke(builder.Logging);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.UseOrleans(configureSilo ?? Alone);
+        AddServices(builder.Services, options);
+        var app = builder.Build();
+        Map(app, options);
+        return app;
+    }
+
+    static void Listen(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = MostStreamsPerConnection;
+        kestrel.Limits.Http2.KeepAlivePingDelay = PingDelay;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
+        kestrel.Listen(options.Listen, listen =>
+        {
+            // Without TLS nothing tells HTTP/1 from HTTP/2, and gRPC needs the latter.
+            listen.Protocols = options.Tls is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
+            if (options.Tls is { } tls)
+                listen.UsePlumeTls(tls.Certificate, tls.Issuers, tls.Authority.Root);
+        });
+        if (options.Metrics is { } metrics)
+            kestrel.Listen(metrics, listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    static void Alone(ISiloBuilder silo) => silo.UseLocalhostClustering(siloPort: FreePort.Take(), gatewayPort: 0);
+
+    static void AddServices(IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton(options.Time);
+        services.AddSingleton(options.Storage);
+        services.AddSingleton(options.Storage.Records);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton(new FederationCatalog(options.Federations));
+        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null }, options.Tls?.Authority);
+        services.AddSingleton<FederationFeeds>();
+        services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
+        services.AddSingleton<ClientBudgets>();
+        services.AddSingleton<UploadReceiver>();
+        services.AddSingleton<DownloadSender>();
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = options.Limits.MessageBytes;
+            grpc.Interceptors.Add<StorageErrors>();
+        });
+    }
+
+    static void Map(WebApplication app, ServerOptions options)
+    {
+        app.UseRouting();
+        app.UseIdentity();
+        app.MapGrpcService<FederationRpc>();
+        app.MapGrpcService<OperationRpc>();
+        if (options.Tls is not null)
+            app.MapGrpcService<EnrolmentRpc>().AllowAnonymous();
+        app.MapGet("/health/live", () => "alive").AllowAnonymous();
+        app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready") : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AllowAnonymous();
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Plume.Server.Federations;
+using Plume.Server.Identity;
+using Plume.Server.Rpc;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Hosting;
+
+/// <summary>How a server runs.</summary>
+/// <param name="Federations">What it hosts.</param>
+/// <param name="Storage">Where it keeps what it must not lose.</param>
+public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federations, ServerStorage Storage)
+{
+    /// <summary>Where it listens.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 7443);
+
+    /// <summary>TLS: its certificate and whoever issues those of clients; null for plain HTTP/2, which only loopback may have.</summary>
+    public ServerTls? Tls { get; init; }
+
+    /// <summary>What clients may take.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>Where health and metrics are told, by plain HTTP; null for nowhere but the port of the clients.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
+    /// <summary>The server's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Every rule that the options break, in sentences.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Federations.Count == 0)
+            yield return "A server needs a federation to host.";
+        if (Tls is null && !IPAddress.IsLoopback(Listen.Address))
+            yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it certificates (plume certs init makes some for a trial).";
+    }
+}
+
+/// <summary>What a server shows to clients, and what it issues to them.</summary>
+/// <param name="Certificate">The server's own, with its key.</param>
+/// <param name="Issuers">Those that issued it; empty for one of the authority's.</param>
+/// <param name="Authority">Issues and checks client certificates.</param>
+public sealed record ServerTls(X509Certificate2 Certificate, X509Certificate2Collection Issuers, CertificateAuthority Authority);

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Grpc.Core;
+using Plume.Federation.Models;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Storage;
+using Segment = Plume.Protocol.V1.Segment;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>Sends what leads a client to a version, chunk by chunk out of the blobs: memory is one chunk, and gRPC's flow control keeps it so for a client that reads slowly.</summary>
+sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits)
+{
+    const int ChunkBytes = 64 << 10;
+    const int MostHashes = 4096;
+
+    readonly ConcurrentDictionary<string, byte[]> hashes = [];
+
+    public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request, IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation)
+    {
+        using var stream = budgets.OpenStream(feed.Definition, client);
+        var parts = request.Graph ? await GraphAsync(feed, cancellation).ConfigureAwait(false)
+            : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion)
+                ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
+        byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
+        long length = parts.Sum(part => part.Length);
+        long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
+        using var limited = limits.Limit(length - offset, cancellation);
+        try
+        {
+            var header = new DownloadHeader { Sha256 = ByteString.CopyFrom(hash), Offset = (ulong)offset, Segments = { parts.Select(ToSegment) } };
+            await replies.WriteAsync(new DownloadReply { Header = header }, limited.Token).ConfigureAwait(false);
+            await foreach (var chunk in ReadAsync(parts, offset, limited.Token).ConfigureAwait(false))
+            {
+                await replies.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(chunk.Span) }, limited.Token).ConfigureAwait(false);
+                feed.CountDownload(chunk.Length);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"The download of {length - offset} bytes took longer than this server lets it; go on from where it broke off."));
+        }
+    }
+
+    async Task<DownloadPart[]> GraphAsync(FederationFeed feed, CancellationToken cancellation)
+    {
+        string name = new BlobNames(feed.Definition.Id).Graph;
+        return feed.Definition.Graph.IsEmpty || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
+            ? throw new RpcException(new Status(StatusCode.NotFound, $"The federation '{feed.Definition.Name}' has no graph; bring a learner of your own."))
+            : [new DownloadPart((SegmentKind)Segment.Types.Kind.Graph, 0, 0, length, name)];
+    }
+
+    // Two parts of one name have the same bytes, so a hash is computed once for all clients.
+    async Task<byte[]> HashAsync(DownloadPart[] parts, CancellationToken cancellation)
+    {
+        string key = string.Join('|', parts.Select(part => $"{part.Blob}:{part.Length}"));
+        if (hashes.TryGetValue(key, out byte[]? known))
+            return known;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await foreach (var chunk in ReadAsync(parts, 0, cancellation).ConfigureAwait(false))
+            hash.AppendData(chunk.Span);
+        if (hashes.Count >= MostHashes)
+            hashes.Clear();
+        return hashes[key] = hash.GetHashAndReset();
+    }
+
+    async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(DownloadPart[] parts, long offset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var buffer = new byte[Math.Min(ChunkBytes, parts.Sum(part => part.Length))];
+        foreach (var part in parts)
+        {
+            for (long place = Math.Min(offset, part.Length); place < part.Length;)
+            {
+                int wanted = (int)Math.Min(buffer.Length, part.Length - place);
+                int read = await storage.Blobs.ReadAsync(part.Blob, place, buffer.AsMemory(0, wanted), cancellation).ConfigureAwait(false);
+                if (read < wanted)
+                    throw new InvalidDataException($"The blob '{part.Blob}' is cut: it should have {part.Length} bytes.");
+                yield return buffer.AsMemory(0, read);
+                place += read;
+            }
+
+            offset = Math.Max(0, offset - part.Length);
+        }
+    }
+
+    static Segment ToSegment(DownloadPart part) => new() { Kind = (Segment.Types.Kind)part.Kind, From = (uint)part.From, To = (uint)part.To, Length = (ulong)part.Length };
+}

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using Plume.Server.Federations;
+using Plume.Server.Grains;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>
+/// What this silo knows of one federation. One call to the grain waits for news on behalf of all clients that this silo
+/// holds, and tells it of them in groups, so that thousands of waiting clients cost the grain nothing.
+/// </summary>
+sealed class FederationFeed(FederationDefinition definition, IFederationGrain grain, TimeProvider time)
+{
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
+
+    readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
+    ConcurrentDictionary<int, bool> heard = new();
+    long downloaded;
+    volatile FederationSnapshot? snapshot;
+    volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public FederationDefinition Definition => definition;
+
+    public IFederationGrain Grain => grain;
+
+    /// <summary>The newest known; null before the first.</summary>
+    public FederationSnapshot? Snapshot => snapshot;
+
+    /// <summary>Waits for another snapshot than this one, or until the time is over.</summary>
+    public async Task<FederationSnapshot?> WaitAsync(FederationSnapshot? known, TimeSpan longest, CancellationToken cancellation)
+    {
+        var signal = changed.Task;
+        if (!ReferenceEquals(snapshot, known))
+            return snapshot;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await Task.WhenAny(signal, Task.Delay(longest, time, ended.Token)).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        return snapshot;
+    }
+
+    /// <summary>The place of a client; null where it has not joined.</summary>
+    public async ValueTask<int?> NumberOfAsync(string name)
+    {
+        if (numbers.TryGetValue(name, out int number))
+            return number;
+        if (await grain.NumberOfAsync(name) is not { } found)
+            return null;
+        return numbers[name] = found;
+    }
+
+    /// <summary>Notes that a client called.</summary>
+    public void Heard(int client) => heard[client] = true;
+
+    /// <summary>Counts bytes sent to clients.</summary>
+    public void CountDownload(long bytes) => Interlocked.Add(ref downloaded, bytes);
+
+    /// <summary>Follows the federation until it is cancelled, wherever its grain goes.</summary>
+    public async Task FollowAsync(CancellationToken cancellation)
+    {
+        var telling = TellAsync(cancellation);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var next = await grain.WaitAsync(snapshot?.Sequence ?? 0, LongestWait).WaitAsync(cancellation).ConfigureAwait(false);
+                if (next.Sequence == snapshot?.Sequence)
+                    continue;
+                snapshot = next;
+                var before = changed;
+                changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                before.TrySetResult();
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            {
+                await Task.Delay(RetryDelay, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    async Task TellAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TellInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+        {
+            var clients = Interlocked.Exchange(ref heard, new ConcurrentDictionary<int, bool>());
+            long bytes = Interlocked.Exchange(ref downloaded, 0);
+            if (clients.IsEmpty && bytes == 0)
+                continue;
+            try
+            {
+                await grain.HeardAsync([.. clients.Keys], bytes).ConfigureAwait(false);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException)
+            {
+                foreach (int client in clients.Keys)
+                    heard[client] = true;
+                Interlocked.Add(ref downloaded, bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Plume.Federation;
+using Plume.Federation.Rounds;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Identity;
+using LocalOptimizer = Plume.Federation.Learners.LocalOptimizer;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>plume.v1.Federation: what a client does in a federation. Any server of a cluster answers any client.</summary>
+sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, TimeProvider time) : Protocol.V1.Federation.FederationBase
+{
+    /// <summary>The protocol's minor versions that this server speaks.</summary>
+    public const uint OldestProtocol = 1, NewestProtocol = 1;
+
+    static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
+
+    public override async Task<JoinReply> Join(JoinRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCallerIn(request.Federation);
+        if (request.Protocol is < OldestProtocol or > NewestProtocol)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"This server speaks version {OldestProtocol} to {NewestProtocol} of plume.v1, but the client speaks {request.Protocol}. Use a release of the same age on both ends."));
+        var feed = feeds[request.Federation];
+        var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null);
+        if (place.Problem is { } problem)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
+        var definition = feed.Definition;
+        return new JoinReply
+        {
+            Number = (uint)place.Number,
+            Run = ByteString.CopyFrom(Convert.FromHexString(place.Run)),
+            Layout = { definition.Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Uplink = definition.Plan.Uplink,
+            Downlink = definition.Plan.Downlink,
+            BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
+            HasGraph = !definition.Graph.IsEmpty,
+        };
+    }
+
+    public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
+    {
+        var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        feed.Heard(client);
+        var hold = TimeSpan.FromMilliseconds(Math.Min(request.WaitMs, LongestHold.TotalMilliseconds));
+        long began = time.GetTimestamp();
+        while (true)
+        {
+            var snapshot = feed.Snapshot;
+            if (snapshot is not null && Answer(feed.Definition, snapshot, client, request) is { } answer)
+                return answer;
+            var left = hold - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+                return new NextTaskReply { ComeBack = new ComeBack { AfterMs = 0 } };
+            await feed.WaitAsync(snapshot, left, context.CancellationToken);
+        }
+    }
+
+    public override async Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream, ServerCallContext context)
+    {
+        var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        feed.Heard(client);
+        await downloads.SendAsync(feed, client, request, responseStream, context.CancellationToken);
+    }
+
+    public override async Task<UploadReply> Upload(IAsyncStreamReader<UploadRequest> requestStream, ServerCallContext context)
+    {
+        if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Header is not { } header)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "An upload must begin with its header."));
+        var (feed, client) = await PlaceOfAsync(header.Federation, context);
+        feed.Heard(client);
+        var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream, context.CancellationToken);
+        return new UploadReply
+        {
+            Outcome = outcome.IsCounted ? UploadReply.Types.Outcome.Counted : UploadReply.Types.Outcome.Refused,
+            Rule = outcome.Rule,
+            Message = outcome.Message,
+        };
+    }
+
+    public override async Task<UploadProgressReply> UploadProgress(UploadProgressRequest request, ServerCallContext context)
+    {
+        var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        return new UploadProgressReply { Offset = (ulong)await uploads.ProgressAsync(feed, client, request, context.CancellationToken) };
+    }
+
+    public override async Task<ReportReply> Report(ReportRequest request, ServerCallContext context)
+    {
+        const int longest = 500;
+        var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        string problem = request.Problem.Length > longest ? request.Problem[..longest] : request.Problem;
+        await feed.Grain.ReportAsync(client, (int)request.Round, (int)request.Attempt, problem);
+        return new ReportReply();
+    }
+
+    async ValueTask<(FederationFeed Feed, int Client)> PlaceOfAsync(string federation, ServerCallContext context)
+    {
+        var caller = context.GetCallerIn(federation);
+        var feed = feeds[federation];
+        return await feed.NumberOfAsync(caller.Name) is { } client
+            ? (feed, client)
+            : throw new RpcException(new Status(StatusCode.FailedPrecondition, $"'{caller.Name}' has no place in the federation '{federation}' yet; join it first."));
+    }
+
+    NextTaskReply? Answer(FederationDefinition definition, FederationSnapshot snapshot, int client, NextTaskRequest request)
+    {
+        if (snapshot.HasEnded)
+            return new NextTaskReply { Ended = new Ended { Finished = snapshot.Phase == Phase.Finished, Message = snapshot.Message, ModelVersion = (uint)snapshot.ModelVersion } };
+        bool isSettled = request.SettledRound == snapshot.Round && request.SettledAttempt == snapshot.Attempt;
+        return snapshot.Asks(client) && !isSettled ? new NextTaskReply { Task = TaskOf(definition, snapshot, client) } : null;
+    }
+
+    RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, int client)
+    {
+        var objective = definition.Plan.Objective;
+        var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants, snapshot.Deadline);
+        return new RoundTask
+        {
+            Round = (uint)snapshot.Round,
+            Attempt = (uint)snapshot.Attempt,
+            ModelVersion = (uint)snapshot.ModelVersion,
+            Key = DrawKeys.Task(definition.Key, plan, client).Value,
+            LeftMs = (ulong)Math.Max(0, (snapshot.Deadline - time.GetUtcNow()).TotalMilliseconds),
+            Objective = new LocalObjective
+            {
+                Epochs = (uint)objective.Epochs,
+                BatchSize = (uint)objective.BatchSize,
+                LearningRate = objective.LearningRate,
+                Optimizer = objective.Optimizer == LocalOptimizer.Adam ? 1u : 0u,
+                Momentum = objective.Momentum,
+                WeightDecay = objective.WeightDecay,
+                Proximal = objective.Proximal,
+            },
+        };
+    }
+}

@@ -1,0 +1,141 @@
+using Grpc.Core;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Grains;
+using Plume.Server.Identity;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>plume.v1.Operation: what an operator does.</summary>
+sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, Enrolments? enrolments = null) : Operation.OperationBase
+{
+    static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
+
+    public override async Task<FederationStatus> Status(StatusRequest request, ServerCallContext context)
+    {
+        var feed = feeds[request.Federation];
+        return StatusOf(feed.Definition, await feed.Grain.OverviewAsync());
+    }
+
+    public override async Task Watch(StatusRequest request, IServerStreamWriter<FederationStatus> responseStream, ServerCallContext context)
+    {
+        var feed = feeds[request.Federation];
+        FederationOverview? last = null;
+        using var timer = new PeriodicTimer(WatchInterval, time);
+        do
+        {
+            var overview = await feed.Grain.OverviewAsync();
+            if (last is not null && overview.Now.Sequence == last.Now.Sequence && (overview.Added, overview.Members, overview.UplinkBytes, overview.DownlinkBytes) == (last.Added, last.Members, last.UplinkBytes, last.DownlinkBytes))
+                continue;
+            await responseStream.WriteAsync(StatusOf(feed.Definition, last = overview), context.CancellationToken);
+            if (overview.Now.HasEnded)
+                return;
+        }
+        while (await timer.WaitForNextTickAsync(context.CancellationToken));
+    }
+
+    public override Task<FederationStatus> Pause(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Pause);
+
+    public override Task<FederationStatus> Resume(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Resume);
+
+    public override Task<FederationStatus> Stop(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Stop);
+
+    public override async Task<InviteReply> Invite(InviteRequest request, ServerCallContext context)
+    {
+        RequireEnrolment();
+        if (!ClientName.IsValid(request.Name))
+            throw Invalid($"A name must be letters, digits, dots, dashes and underscores, at most 64, but is '{request.Name}'.");
+        if (request.Federations.FirstOrDefault(name => catalog.Find(name) is null) is { } strange)
+            throw Invalid($"There is no federation '{strange}' to invite to; this server hosts {string.Join(", ", catalog.All.Select(hosted => hosted.Name))}.");
+        var valid = request.ValidSeconds == 0 ? DefaultValidity : TimeSpan.FromSeconds(Math.Min(request.ValidSeconds, EnrolmentTokens.MaxValid.TotalSeconds));
+        try
+        {
+            return new InviteReply { Token = await tokens.IssueAsync(request.Name, request.Admin ? Roles.Admin : Roles.Client, [.. request.Federations], valid, context.CancellationToken) };
+        }
+        catch (ArgumentException refusal)
+        {
+            throw Invalid(refusal.Message);
+        }
+    }
+
+    public override async Task<RevokeReply> Revoke(RevokeRequest request, ServerCallContext context)
+    {
+        RequireEnrolment();
+        if (!await enrolments!.RevokeAsync(request.Name, context.CancellationToken))
+            throw new RpcException(new Status(StatusCode.NotFound, $"Nobody is enrolled as '{request.Name}'."));
+        return new RevokeReply();
+    }
+
+    public override async Task<ClientsReply> Clients(ClientsRequest request, ServerCallContext context) => new()
+    {
+        Clients =
+        {
+            (await registry.ListAsync(context.CancellationToken)).Select(entry => new EnrolledClient
+            {
+                Name = entry.Name,
+                Admin = entry.Role.HasFlag(Roles.Admin),
+                Revoked = entry.Revoked,
+                Federations = { entry.Federations },
+                ExpiresUnixSeconds = entry.Expires.ToUnixTimeSeconds(),
+            }),
+        },
+    };
+
+    void RequireEnrolment()
+    {
+        if (enrolments is null)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, "This server has no TLS, so nobody enrols: clients of its own machine name themselves."));
+    }
+
+    async Task<FederationStatus> ControlAsync(ControlRequest request, Control control)
+    {
+        var feed = feeds[request.Federation];
+        return StatusOf(feed.Definition, await feed.Grain.ControlAsync(control));
+    }
+
+    FederationStatus StatusOf(FederationDefinition definition, FederationOverview overview)
+    {
+        var now = overview.Now;
+        var status = new FederationStatus
+        {
+            Federation = definition.Name,
+            Phase = now.Phase.ToString(),
+            Paused = now.IsPaused,
+            Round = (uint)now.Round,
+            Attempt = (uint)now.Attempt,
+            Rounds = (uint)overview.Rounds,
+            ModelVersion = (uint)now.ModelVersion,
+            Members = (uint)overview.Members,
+            Asked = (uint)now.Participants.Length,
+            Added = (uint)overview.Added,
+            LeftMs = (ulong)Math.Max(0, (now.Deadline - time.GetUtcNow()).TotalMilliseconds),
+            UplinkBytes = (ulong)overview.UplinkBytes,
+            DownlinkBytes = (ulong)overview.DownlinkBytes,
+            Message = now.Message,
+        };
+        status.History.AddRange(overview.History.Select(FiguresOf));
+        return status;
+    }
+
+    static RoundFigures FiguresOf(RoundRecord round)
+    {
+        var figures = new RoundFigures
+        {
+            Round = (uint)round.Round,
+            TrainingLoss = round.TrainingLoss,
+            UplinkBytes = (ulong)round.UplinkBytes,
+            DownlinkBytes = (ulong)round.DownlinkBytes,
+            Seconds = round.Seconds,
+            Accepted = (uint)round.Accepted,
+            Refused = { round.Refused },
+        };
+        if (round.Accuracy is { } accuracy)
+            figures.Accuracy = accuracy;
+        if (round.Loss is { } loss)
+            figures.Loss = loss;
+        return figures;
+    }
+
+    static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
+}

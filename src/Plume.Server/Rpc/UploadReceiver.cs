@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Grpc.Core;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>Receives updates: refuses what would not count before its bytes come, keeps what came when a stream breaks, and answers when the outcome is durable.</summary>
+sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits)
+{
+    const int HashBytes = 32;
+    const int BufferBytes = 256 << 10;
+
+    // One stream at a time writes one update.
+    readonly ConcurrentDictionary<string, bool> writing = [];
+
+    public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    {
+        var update = Check(feed.Definition, client, header);
+        using var stream = budgets.OpenStream(feed.Definition, client);
+        if (await feed.Grain.ConsiderAsync(update) is { } known)
+            return known;
+        string name = NameOf(feed, update), partial = BlobNames.Partial(name);
+        if (!writing.TryAdd(name, true))
+            throw new RpcException(new Status(StatusCode.Aborted, "Another stream is sending this update; try again when it has ended."));
+        try
+        {
+            await StoreAsync(feed, update, (long)header.Offset, chunks, cancellation).ConfigureAwait(false);
+            await VerifyAsync(partial, update, cancellation).ConfigureAwait(false);
+            await storage.Blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
+            CrashPoint.Pass("upload-stored");
+            var outcome = await feed.Grain.ArriveAsync(update);
+            if (!outcome.IsCounted)
+                await storage.Blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
+            CrashPoint.Pass("upload-settled");
+            return outcome;
+        }
+        finally
+        {
+            writing.TryRemove(name, out _);
+        }
+    }
+
+    /// <summary>Bytes of an update that are here.</summary>
+    public async Task<long> ProgressAsync(FederationFeed feed, int client, UploadProgressRequest request, CancellationToken cancellation)
+    {
+        if (request.Sha256.Length != HashBytes)
+            throw Invalid($"The update's SHA-256 must have {HashBytes} bytes, but has {request.Sha256.Length}.");
+        string name = new BlobNames(feed.Definition.Id).Upload((int)request.Round, (int)request.Attempt, client, Convert.ToHexStringLower(request.Sha256.Span));
+        return await storage.Blobs.LengthAsync(BlobNames.Partial(name), cancellation).ConfigureAwait(false) ?? 0;
+    }
+
+    static ArrivedUpdate Check(FederationDefinition definition, int client, UploadHeader header)
+    {
+        if (header.Sha256.Length != HashBytes)
+            throw Invalid($"The update's SHA-256 must have {HashBytes} bytes, but has {header.Sha256.Length}.");
+        if (header.Length < 1 || header.Length > (ulong)definition.LargestUpload)
+            throw Invalid($"An update of this model must have 1 to {definition.LargestUpload} bytes, but has {header.Length}.");
+        if (header.Offset > header.Length)
+            throw Invalid($"The chunks of an update of {header.Length} bytes cannot begin at {header.Offset}.");
+        return new ArrivedUpdate(client, Number(header.Round), Number(header.Attempt), Number(header.ModelVersion), Number(header.Samples), header.Loss, (long)header.Length, Convert.ToHexStringLower(header.Sha256.Span));
+    }
+
+    async Task StoreAsync(FederationFeed feed, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    {
+        string partial = BlobNames.Partial(NameOf(feed, update));
+        long have = await storage.Blobs.LengthAsync(partial, cancellation).ConfigureAwait(false) ?? 0;
+        if (offset > have)
+            throw new RpcException(new Status(StatusCode.OutOfRange, $"The server has {have} bytes of this update, so it cannot go on at {offset}; ask for the upload's progress."));
+        if (have == 0)
+            await DropOthersAsync(feed, update, cancellation).ConfigureAwait(false);
+        using var limited = limits.Limit(update.Length - offset, cancellation);
+        try
+        {
+            while (await chunks.MoveNext(limited.Token).ConfigureAwait(false))
+            {
+                var chunk = chunks.Current.Chunk;
+                if (offset + chunk.Length > update.Length)
+                    throw Invalid($"The update was to have {update.Length} bytes, but more came.");
+                await storage.Blobs.AppendAsync(partial, offset, chunk.Memory, limited.Token).ConfigureAwait(false);
+                offset += chunk.Length;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"The upload took longer than this server lets it; {offset} of {update.Length} bytes are kept, go on from there."));
+        }
+
+        if (offset < update.Length)
+            throw new RpcException(new Status(StatusCode.DataLoss, $"The stream ended after {offset} of {update.Length} bytes; they are kept, go on from there."));
+    }
+
+    // A client has one unfinished update at a time on the disk.
+    async Task DropOthersAsync(FederationFeed feed, ArrivedUpdate update, CancellationToken cancellation)
+    {
+        string own = NameOf(feed, update);
+        foreach (string name in await storage.Blobs.ListAsync(own[..^update.Sha256.Length], cancellation).ConfigureAwait(false))
+        {
+            if (name.EndsWith(BlobNames.Partial(""), StringComparison.Ordinal))
+                await storage.Blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    async Task VerifyAsync(string partial, ArrivedUpdate update, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[Math.Min(BufferBytes, update.Length)];
+        for (long offset = 0; offset < update.Length;)
+        {
+            int read = await storage.Blobs.ReadAsync(partial, offset, buffer, cancellation).ConfigureAwait(false);
+            if (read == 0)
+                break;
+            hash.AppendData(buffer.AsSpan(0, read));
+            offset += read;
+        }
+
+        if (Convert.ToHexStringLower(hash.GetHashAndReset()) == update.Sha256)
+            return;
+        await storage.Blobs.DeleteAsync(partial, cancellation).ConfigureAwait(false);
+        throw new RpcException(new Status(StatusCode.DataLoss, "The update's bytes do not have the hash in its header; send it again from the start."));
+    }
+
+    static string NameOf(FederationFeed feed, ArrivedUpdate update) => new BlobNames(feed.Definition.Id).Upload(update.Round, update.Attempt, update.Client, update.Sha256);
+
+    static int Number(uint value) => (int)Math.Min(value, int.MaxValue);
+
+    static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
+}
