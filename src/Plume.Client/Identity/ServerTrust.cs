@@ -1,0 +1,63 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Plume.Client.Identity;
+
+/// <summary>Which servers a client believes: those with a certificate of one private root, or those that the machine believes.</summary>
+public sealed class ServerTrust
+{
+    /// <summary>
+    /// The certificate that a connection showed when it was made is renewed long before it ends; no connection lives so long that
+    /// it would show one that has ended.
+    /// </summary>
+    static readonly TimeSpan ConnectionLife = TimeSpan.FromHours(1);
+
+    readonly X509Certificate2? root;
+
+    ServerTrust(X509Certificate2? root) => this.root = root;
+
+    /// <summary>Believes whom the machine believes: for servers with a public certificate.</summary>
+    public static ServerTrust OfMachine { get; } = new(null);
+
+    /// <summary>Believes servers with a certificate of one root, and no others.</summary>
+    /// <param name="path">The root's certificate in PEM, which the operator gave.</param>
+    /// <exception cref="InvalidDataException">The file is missing or is no certificate in PEM.</exception>
+    public static ServerTrust FromRoot(string path)
+    {
+        try
+        {
+            return new ServerTrust(X509Certificate2.CreateFromPem(File.ReadAllText(path)));
+        }
+        catch (Exception error) when (error is IOException or CryptographicException)
+        {
+            throw new InvalidDataException($"{path} must be the root certificate of the server in PEM, and is not: {error.Message} Ask the operator for root.pem.", error);
+        }
+    }
+
+    /// <summary>A handler for channels to the server, over TLS 1.3 or 1.2.</summary>
+    /// <param name="certificate">Shown to the server, always the newest; null for a client that has none yet.</param>
+    public SocketsHttpHandler CreateHandler(ClientCertificate? certificate)
+    {
+        var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, PooledConnectionLifetime = ConnectionLife };
+        var options = handler.SslOptions;
+        options.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        if (root is not null)
+            options.CertificateChainPolicy = TrustOnly(root);
+        if (certificate is not null)
+            options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate.Certificate;
+        return handler;
+    }
+
+    static X509ChainPolicy TrustOnly(X509Certificate2 root)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.Add(root);
+        return policy;
+    }
+}
