@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Plume.Cli.Commands.Network;
 using Plume.Cli.Errors;
 
 namespace Plume.Cli.Commands;
@@ -20,6 +21,8 @@ static class PlumeCommand
         var root = new RootCommand("Plume: federated learning that is light on the wire.")
         {
             SimulateCommand.Create(),
+            ServeCommand.Create(),
+            CertsCommand.Create(),
             TrainCommand.Create(),
             PruneCommand.Create(),
             QuantizeCommand.Create(),
@@ -34,6 +37,8 @@ static class PlumeCommand
             SchemaCommand.Create(),
             MemoryCommand.Create(),
         };
+        foreach (var command in OperateCommands.Create().Concat(EnrolmentCommands.Create()))
+            root.Add(command);
         var line = root.Parse(arguments);
         try
         {

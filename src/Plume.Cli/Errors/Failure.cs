@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Learning.Execution;
@@ -25,6 +26,9 @@ static class Failure
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
         InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
+        RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, refused.Status.Detail),
+        RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
+        InvalidDataException => (ExitCode.Input, exception.Message),
         DivergedException => (ExitCode.Run, exception.Message),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Server.Identity;
+
+namespace Plume.Cli.Commands.Network;
+
+/// <summary><c>plume certs init</c>: a private root and a server's certificate, for a trial.</summary>
+static class CertsCommand
+{
+    public static Command Create()
+    {
+        var folder = new Option<string>("--out") { Description = "The folder for root.pem, root.key, server.pem and server.key.", DefaultValueFactory = _ => "certs" };
+        var hosts = new Option<string[]>("--host") { Description = "A name or address that clients reach the server by; may be given several times.", DefaultValueFactory = _ => ["localhost", "127.0.0.1"] };
+        var init = new Command("init", "Make a private root and a certificate for the server; an existing root is kept.") { folder, hosts };
+        init.SetAction(line => (int)Init(line.GetValue(folder)!, line.GetValue(hosts)!));
+        return new Command("certs", "Certificates for a server and its clients.") { init };
+    }
+
+    static ExitCode Init(string folder, string[] hosts)
+    {
+        bool made = InputErrors.Explain(() => CertificateFolder.Initialise(folder, hosts, TimeProvider.System), ExitCode.Usage);
+        Console.Out.WriteLine($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep {CertificateFolder.RootKey} to yourself.");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Plume.Cli.Errors;
+using Plume.Cli.Network;
+using Plume.Client.Identity;
+using Plume.Protocol.V1;
+
+namespace Plume.Cli.Commands.Network;
+
+/// <summary><c>plume enrol, invite, revoke, clients</c>: who may call a server.</summary>
+static class EnrolmentCommands
+{
+    public static IEnumerable<Command> Create() => [Enrol(), Invite(), Revoke(), Clients()];
+
+    static Command Enrol()
+    {
+        var name = new Option<string>("--name") { Description = "The name that was invited.", Required = true };
+        var token = new Option<string>("--token-file") { Description = "A file with the invitation; - reads it from standard input.", Required = true };
+        var command = new Command("enrol", "Trade an invitation for a certificate; the key is made here and stays here.") { name, token };
+        var connection = new ServerConnection(command);
+        command.SetAction(async (line, stop) =>
+        {
+            string path = line.GetValue(token)!;
+            string text = path == "-" ? await Console.In.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
+            var certificate = await ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line), line.GetValue(name)!, text.Trim(), stop);
+            Console.Out.WriteLine($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until {certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static Command Invite()
+    {
+        var name = new Option<string>("--name") { Description = "Who is invited.", Required = true };
+        var federations = new Option<string[]>("--federation") { Description = "A federation it may join; may be given several times.", DefaultValueFactory = _ => [] };
+        var admin = new Option<bool>("--admin") { Description = "Invite an operator instead of a client." };
+        var valid = Duration.Option("--valid", "How long the invitation is good.", "7d");
+        var command = new Command("invite", "Print a one-time invitation.") { name, federations, admin, valid };
+        var connection = new ServerConnection(command);
+        command.SetAction(async (line, stop) =>
+        {
+            var request = new InviteRequest { Name = line.GetValue(name)!, Admin = line.GetValue(admin), ValidSeconds = (ulong)Duration.Parse(line.GetValue(valid)!, "--valid").TotalSeconds };
+            request.Federations.AddRange(line.GetValue(federations)!);
+            Console.Out.WriteLine((await new Operation.OperationClient(connection.Open(line)).InviteAsync(request, cancellationToken: stop)).Token);
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static Command Revoke()
+    {
+        var name = new Option<string>("--name") { Description = "Whose certificate is void from now on.", Required = true };
+        var command = new Command("revoke", "Refuse all further calls of a client or operator.") { name };
+        var connection = new ServerConnection(command);
+        command.SetAction(async (line, stop) =>
+        {
+            await new Operation.OperationClient(connection.Open(line)).RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop);
+            Console.Out.WriteLine($"'{line.GetValue(name)}' is refused from now on.");
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static Command Clients()
+    {
+        var command = new Command("clients", "List who is enrolled.");
+        var connection = new ServerConnection(command);
+        command.SetAction(async (line, stop) =>
+        {
+            var reply = await new Operation.OperationClient(connection.Open(line)).ClientsAsync(new ClientsRequest(), cancellationToken: stop);
+            Console.Out.Write(TextTable.Print(["name", "role", "federations", "until", ""], reply.Clients.Select(client => (IReadOnlyList<string>)
+                [client.Name, client.Admin ? "admin" : "client", string.Join(", ", client.Federations), $"{DateTimeOffset.FromUnixTimeSeconds(client.ExpiresUnixSeconds):yyyy-MM-dd}", client.Revoked ? "revoked" : ""])));
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Google.Protobuf;
+using Grpc.Core;
+using Plume.Cli.Errors;
+using Plume.Cli.Network;
+using Plume.Protocol.V1;
+using Spectre.Console;
+
+namespace Plume.Cli.Commands.Network;
+
+/// <summary><c>plume status, watch, pause, resume, stop</c>: what an operator does with a federation.</summary>
+static class OperateCommands
+{
+    public static IEnumerable<Command> Create() =>
+    [
+        Ask("status", "Show how a federation stands.", (operation, name, stop) => operation.StatusAsync(new StatusRequest { Federation = name }, cancellationToken: stop)),
+        Watch(),
+        Ask("pause", "Open no further round; the round at hand goes on.", (operation, name, stop) => operation.PauseAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Ask("resume", "Open rounds again.", (operation, name, stop) => operation.ResumeAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Ask("stop", "End a federation for good; its newest model stays.", (operation, name, stop) => operation.StopAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+    ];
+
+    static Command Ask(string name, string description, Func<Operation.OperationClient, string, CancellationToken, AsyncUnaryCall<FederationStatus>> ask)
+    {
+        var (command, connection, federation) = New(name, description);
+        var json = new Option<bool>("--json") { Description = "Print the status as JSON." };
+        command.Options.Add(json);
+        command.SetAction(async (line, stop) =>
+        {
+            var status = await ask(new Operation.OperationClient(connection.Open(line)), line.GetValue(federation)!, stop);
+            if (line.GetValue(json))
+                Console.Out.WriteLine(JsonFormatter.Default.Format(status));
+            else
+                AnsiConsole.Write(StatusView.Render(status));
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static Command Watch()
+    {
+        var (command, connection, federation) = New("watch", "Follow a federation in a live table until it ends.");
+        command.SetAction(async (line, stop) =>
+        {
+            using var call = new Operation.OperationClient(connection.Open(line)).Watch(new StatusRequest { Federation = line.GetValue(federation)! }, cancellationToken: stop);
+            await AnsiConsole.Live(new Text("")).StartAsync(async live =>
+            {
+                await foreach (var status in call.ResponseStream.ReadAllAsync(stop))
+                {
+                    live.UpdateTarget(StatusView.Render(status));
+                    live.Refresh();
+                }
+            });
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static (Command, ServerConnection, Option<string>) New(string name, string description)
+    {
+        var command = new Command(name, description);
+        var connection = new ServerConnection(command);
+        var federation = new Option<string>("--federation") { Description = "The federation: the name in its experiment.", DefaultValueFactory = _ => "digits" };
+        command.Options.Add(federation);
+        return (command, connection, federation);
+    }
+}

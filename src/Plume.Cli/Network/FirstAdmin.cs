@@ -1,0 +1,32 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Plume.Server.Identity;
+
+namespace Plume.Cli.Network;
+
+/// <summary>How the first operator of a new server comes in: by a token in a file that only the server's owner can read.</summary>
+static class FirstAdmin
+{
+    /// <summary>The name that the token is bound to.</summary>
+    public const string Name = "admin";
+
+    static readonly TimeSpan Validity = TimeSpan.FromDays(1);
+
+    /// <summary>Writes a token, if no operator is enrolled.</summary>
+    /// <returns>The token's file; null where there is an operator.</returns>
+    public static async Task<string?> InviteAsync(IServiceProvider services, string folder, CancellationToken cancellation)
+    {
+        var enrolled = await services.GetRequiredService<ClientRegistry>().ListAsync(cancellation);
+        if (enrolled.Any(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked))
+            return null;
+        string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
+        string path = Path.Combine(folder, "admin.token");
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        File.Delete(path);
+        await using var file = new FileStream(path, options);
+        await file.WriteAsync(Encoding.ASCII.GetBytes(token), cancellation);
+        return path;
+    }
+}

@@ -1,0 +1,34 @@
+using Plume.Cli.Experiments;
+using Plume.Cli.Setup;
+using Plume.Learning;
+using Plume.Models.Onnx;
+using Plume.Server.Federations;
+
+namespace Plume.Cli.Network;
+
+/// <summary>Experiment files as federations that a server hosts.</summary>
+static class ServedFederations
+{
+    /// <summary>The federation that an experiment describes: the same rules, model and draws as in a simulation of it.</summary>
+    /// <param name="file">The experiment; null for digits over twenty clients.</param>
+    /// <param name="overrides">Keys to override.</param>
+    /// <param name="deadline">Time that a round's participants have.</param>
+    /// <param name="startWith">Clients that must have joined before the first round; null for all.</param>
+    /// <param name="away">How long a client may be silent.</param>
+    /// <exception cref="ExperimentException">The experiment is wrong.</exception>
+    public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away)
+    {
+        var settings = ExperimentFile.Read(file, overrides);
+        var inputs = Inputs.Load(settings);
+        var options = Federations.Compressed(settings, inputs, threads: 1);
+        var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients };
+        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, inputs.Graph.ToWeights().Values)
+        {
+            Optimizer = options.Server,
+            Graph = OnnxFile.Write(inputs.Graph),
+            Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
+            EvaluateEvery = options.EvaluateEvery,
+            Away = away,
+        };
+    }
+}

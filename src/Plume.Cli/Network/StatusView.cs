@@ -1,0 +1,41 @@
+using System.Globalization;
+using Plume.Protocol.V1;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Plume.Cli.Network;
+
+/// <summary>A federation's status for people: a sentence, and the last rounds as a table.</summary>
+static class StatusView
+{
+    const int RoundsShown = 12;
+
+    public static IRenderable Render(FederationStatus status)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string column in new[] { "round", "accuracy", "loss", "updates", "refused", "up", "down", "seconds" })
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var round in status.History.TakeLast(RoundsShown))
+        {
+            table.AddRow(Number(round.Round), round.HasAccuracy ? Quantity.Percent(round.Accuracy) : "", round.HasLoss ? round.Loss.ToString("0.0000", CultureInfo.InvariantCulture) : "",
+                Number(round.Accepted), Number((uint)round.Refused.Count), Quantity.Bytes((long)round.UplinkBytes), Quantity.Bytes((long)round.DownlinkBytes), round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
+        }
+
+        return new Rows(new Text(Sentence(status)), table);
+    }
+
+    static string Sentence(FederationStatus status)
+    {
+        string what = status.Phase switch
+        {
+            "Waiting" => status.Paused ? $"paused before round {status.Round}" : $"waits for clients before round {status.Round}",
+            "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has {status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} left{(status.Paused ? ", then paused" : "")}",
+            "Applying" => $"makes version {status.Round}",
+            "Finished" => "finished",
+            var other => $"{other.ToLowerInvariant()}: {status.Message}",
+        };
+        return $"{status.Federation}: {what}. {status.Members} clients are there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
+    }
+
+    static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
+}
