@@ -10,6 +10,10 @@ namespace Plume.Server.Identity;
 sealed class CertificateCheck(CertificateAuthority authority)
 {
     readonly ConditionalWeakTable<X509Certificate2, CheckedCertificate> seen = [];
+    int chains;
+
+    /// <summary>Chains built so far: as many as connections with a certificate that made a call.</summary>
+    public int Chains => Volatile.Read(ref chains);
 
     public CheckedCertificate Check(X509Certificate2 certificate) => seen.GetValue(certificate, Verify);
 
@@ -29,6 +33,7 @@ sealed class CertificateCheck(CertificateAuthority authority)
 
     CheckedCertificate Verify(X509Certificate2 certificate)
     {
+        Interlocked.Increment(ref chains);
         using var chain = new X509Chain { ChainPolicy = PolicyOf(authority.Root) };
         // Whether it is in time is asked at every call; here only whose it is. At its first moment the root was good, since
         // nothing is issued that begins before the root or ends after it.

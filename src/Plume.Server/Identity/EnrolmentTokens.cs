@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -57,7 +58,7 @@ public sealed class EnrolmentTokens
     {
         byte[] bytes = new byte[TokenBytes];
         // The length first: the decoder is not to work through whatever a stranger sends.
-        if (token.Length != Base64Url.GetEncodedLength(TokenBytes) || !Base64Url.TryDecodeFromChars(token, bytes, out int length) || length != TokenBytes)
+        if (token.Length != Base64Url.GetEncodedLength(TokenBytes) || Base64Url.DecodeFromChars(token, bytes, out _, out int length) != OperationStatus.Done || length != TokenBytes)
             throw new DeniedException(Denials.TokenUnknown);
         string hash = Hash(bytes);
         var record = await records.ReadAsync(Prefix + hash, cancellation) ?? throw new DeniedException(Denials.TokenUnknown);

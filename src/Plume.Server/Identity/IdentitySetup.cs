@@ -22,10 +22,11 @@ public static class IdentitySetup
         services.AddSingleton<EnrolmentTokens>();
         services.AddSingleton<IdentityAudit>();
         services.AddSingleton(provider => new CallerIdentification(
-            authority is null ? null : new CertificateCheck(authority), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));
+            provider.GetService<CertificateCheck>(), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));
         if (authority is not null)
         {
             services.AddSingleton(authority);
+            services.AddSingleton<CertificateCheck>();
             services.AddSingleton<Enrolments>();
         }
 

@@ -1,0 +1,80 @@
+using System.Security.Cryptography.X509Certificates;
+using Plume.Server.Identity;
+
+namespace Plume.Server.Tests.Identity;
+
+public sealed class CertificateFolderTests : IDisposable
+{
+    readonly string folder = Directory.CreateTempSubdirectory("plume-certs-").FullName;
+    readonly SettableTime time = new();
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_root_is_made_once_and_issues_what_it_trusts()
+    {
+        Assert.True(CertificateFolder.Initialise(folder, ["localhost", "127.0.0.1", "::1"], time));
+        using var root = X509CertificateLoader.LoadCertificateFromFile(InFolder(CertificateFolder.RootCertificate));
+        using var first = CertificateFolder.LoadServer(folder);
+        Assert.False(CertificateFolder.Initialise(folder, ["example.org"], time));
+        using var authority = CertificateFolder.LoadAuthority(folder, time);
+        using var second = CertificateFolder.LoadServer(folder);
+        Assert.Equal(root.RawData, authority.Root.RawData);
+        Assert.Equal(["localhost", "127.0.0.1", "::1"], Hosts(first));
+        Assert.Equal(["example.org"], Hosts(second));
+        Assert.NotEqual(first.SerialNumber, second.SerialNumber);
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(root);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        Assert.True(chain.Build(second));
+    }
+
+    [Fact]
+    public void Keys_are_for_their_owner_only()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        foreach (string name in new[] { CertificateFolder.RootKey, CertificateFolder.ServerKey })
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(InFolder(name)));
+        Assert.Equal(4, Directory.GetFiles(folder).Length);
+    }
+
+    [Fact]
+    public void Files_that_do_not_belong_together_are_named()
+    {
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        File.Copy(InFolder(CertificateFolder.ServerKey), InFolder(CertificateFolder.RootKey), overwrite: true);
+        Assert.Contains(CertificateFolder.RootKey, Assert.Throws<InvalidDataException>(() => CertificateFolder.LoadAuthority(folder, time)).Message, StringComparison.Ordinal);
+        File.Delete(InFolder(CertificateFolder.RootKey));
+        Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time));
+        File.Delete(InFolder(CertificateFolder.ServerCertificate));
+        Assert.Throws<InvalidDataException>(() => CertificateFolder.LoadServer(folder));
+    }
+
+    [Fact]
+    public void A_certificate_is_for_hosts()
+    {
+        Assert.Throws<ArgumentException>(() => CertificateFolder.Initialise(folder, [], time));
+        Assert.Throws<ArgumentException>(() => CertificateFolder.Initialise(folder, ["https://localhost/"], time));
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
+    public void No_certificate_outlives_its_root()
+    {
+        using var authority = CertificateAuthority.Create(time);
+        time.Move(CertificateAuthority.RootLife - TimeSpan.FromDays(30));
+        using var server = authority.IssueServer(["localhost"]);
+        Assert.Equal(authority.Root.NotAfter, server.NotAfter);
+    }
+
+    string InFolder(string name) => Path.Combine(folder, name);
+
+    static IEnumerable<string> Hosts(X509Certificate2 certificate)
+    {
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
+        return names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString()));
+    }
+}
