@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Plume.Server.Identity;
 
@@ -17,12 +17,18 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
     /// </summary>
     static readonly TimeSpan SecondLook = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// Whether the call came over TLS: whether its connection had a handshake, which neither a header nor the mere asking for a
+    /// client certificate can bring about.
+    /// </summary>
+    public static bool IsTls(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>() is not null;
+
     /// <exception cref="IOException">The registry could not be read.</exception>
     public ValueTask<Identified> IdentifyAsync(HttpContext context)
     {
-        if (context.Features.Get<ITlsConnectionFeature>() is not { } tls)
+        if (!IsTls(context))
             return ValueTask.FromResult(IdentifyPlain(context));
-        return tls.ClientCertificate is { } certificate && certificates is not null
+        return context.Connection.ClientCertificate is { } certificate && certificates is not null
             ? IdentifyAsync(certificate, certificates, context.RequestAborted)
             : ValueTask.FromResult(new Identified(null, null, Denials.NoCertificate));
     }

@@ -3,7 +3,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Plume.Protocol.V1;
 
 namespace Plume.Server.Identity;
@@ -30,7 +29,7 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
         var http = context.GetHttpContext();
         try
         {
-            if (http.Features.Get<ITlsConnectionFeature>() is null)
+            if (!CallerIdentification.IsTls(http))
                 throw new DeniedException(Denials.EnrolNeedsTls);
             using var certificate = await enrolments.EnrolAsync(request.Token, request.CertificateRequest.Memory, context.CancellationToken);
             audit.Enrolled(http, Subject.Read(certificate.SubjectName)!.Value.Name, certificate);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using Plume.Server.Identity;
 using static Plume.Server.Tests.Identity.IdentityServer;
 using Rpc = Plume.Protocol.V1;
@@ -192,6 +193,26 @@ public class CallerGateTests
         await open.AssertRefusedAsync(StatusCode.Unauthenticated, "no-name", () => JoinAsync(open.Connect()));
         await open.AssertRefusedAsync(StatusCode.Unauthenticated, "no-name", () => JoinAs(open, "../one"));
         await open.AssertRefusedAsync(StatusCode.FailedPrecondition, "not-secure", () => open.EnrolAsync("", []));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("::1", true)]
+    [InlineData("::ffff:127.0.0.1", true)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("::ffff:10.1.2.3", false)]
+    [InlineData(null, false)]
+    public async Task Without_TLS_only_the_servers_own_machine_may_call(string? address, bool allowed)
+    {
+        var time = new SettableTime();
+        var identification = new CallerIdentification(null, new ClientRegistry(new RecordsInMemory(), time), new IdentityOptions { Insecure = true }, time);
+        var context = new DefaultHttpContext();
+        context.Request.Headers[CallerIdentification.NameMetadata] = "one";
+        context.Connection.RemoteIpAddress = address is null ? null : IPAddress.Parse(address);
+        Assert.Null(context.Connection.ClientCertificate);
+        var found = await identification.IdentifyAsync(context);
+        Assert.Equal(allowed ? null : "not-secure", found.Denial?.Rule);
+        Assert.Equal(allowed, found.Caller is not null);
     }
 
     [Fact]
