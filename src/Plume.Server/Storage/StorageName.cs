@@ -23,6 +23,6 @@ static partial class StorageName
         return prefix;
     }
 
-    [GeneratedRegex(@"^[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*$")]
+    [GeneratedRegex(@"^[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*\z")]
     private static partial Regex Pattern();
 }
