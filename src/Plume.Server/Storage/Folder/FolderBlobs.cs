@@ -36,7 +36,7 @@ public sealed class FolderBlobs : IBlobs
     /// <inheritdoc/>
     public Task FlushAsync(string name, CancellationToken cancellation)
     {
-        string path = PathOf(name);
+        string path = ExistingPathOf(name);
         using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write))
             RandomAccess.FlushToDisk(file);
         DurableFolder.Flush(Path.GetDirectoryName(path)!);
@@ -46,7 +46,7 @@ public sealed class FolderBlobs : IBlobs
     /// <inheritdoc/>
     public Task MoveAsync(string from, string to, CancellationToken cancellation)
     {
-        string source = PathOf(from), target = PathOf(to);
+        string target = PathOf(to), source = ExistingPathOf(from);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         using (var file = File.OpenHandle(source, FileMode.Open, FileAccess.Write))
             RandomAccess.FlushToDisk(file);
@@ -58,9 +58,7 @@ public sealed class FolderBlobs : IBlobs
     /// <inheritdoc/>
     public async Task<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellation)
     {
-        string path = PathOf(name);
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no blob '{name}'.");
+        string path = ExistingPathOf(name);
         using var file = File.OpenHandle(path, options: FileOptions.Asynchronous);
         int read = 0;
         while (read < destination.Length)
@@ -94,6 +92,8 @@ public sealed class FolderBlobs : IBlobs
             .Order(StringComparer.Ordinal)];
         return Task.FromResult(names);
     }
+
+    string ExistingPathOf(string name) => PathOf(name) is var path && File.Exists(path) ? path : throw new FileNotFoundException($"There is no blob '{name}'.");
 
     string PathOf(string name) => Path.Combine(root, StorageName.Check(name));
 }
