@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Plume.Compression.Container;
 
 namespace Plume.Compression.Weights;
@@ -43,21 +42,35 @@ public sealed class NpyFile
     public static NpyFile Parse(ReadOnlySpan<byte> bytes)
     {
         var reader = new PayloadReader(bytes);
-        if (!reader.Bytes(Magic.Length, "magic").SequenceEqual(Magic))
-            throw InvalidPayloadException.Field("magic", 0, Convert.ToHexString(bytes[..Magic.Length]), $"must be {Convert.ToHexString(Magic)}");
-        byte major = reader.UInt8("version"), minor = reader.UInt8("version");
-        if (major is < 1 or > 3 || minor != 0)
-            throw InvalidPayloadException.Field("version", Magic.Length, $"{major}.{minor}", "must be 1.0, 2.0 or 3.0");
-        uint length = major == 1 ? reader.UInt16("header length") : reader.UInt32("header length");
-        int start = reader.Offset;
-        int[] shape = NpyHeader.ReadShape(reader.Bytes(length, "header"), start);
-        var stored = reader.Bytes(sizeof(float) * NpyHeader.CountOf(shape), "values");
+        var form = ReadForm(ref reader, anyForm: false);
+        var stored = reader.Bytes(form.ValueSize * NpyHeader.CountOf(form.Shape), "values");
         reader.End("values");
 
-        float[] values = MemoryMarshal.Cast<byte, float>(stored).ToArray();
-        if (!BitConverter.IsLittleEndian)
-            Reverse(values);
-        return new NpyFile(shape, values);
+        float[] values = new float[stored.Length / sizeof(float)];
+        NpyValues.Copy(stored, form, values);
+        return new NpyFile(form.Shape, values);
+    }
+
+    /// <summary>
+    /// Reads an array of a known shape into a place that is there already, so that no memory is taken on a sender's word.
+    /// Doubles ('&lt;f8') and column-major order are taken too and converted.
+    /// </summary>
+    /// <param name="bytes">A whole file.</param>
+    /// <param name="shape">The shape that the array must have.</param>
+    /// <param name="values">Receives the values, row-major; untouched when the file is refused. They may be infinite or NaN.</param>
+    /// <exception cref="InvalidPayloadException">The bytes are not exactly one array of floats of that shape.</exception>
+    /// <exception cref="ArgumentException">The place is not as long as the product of the dimensions.</exception>
+    public static void ReadInto(ReadOnlySpan<byte> bytes, IReadOnlyList<int> shape, Span<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        CheckCount([.. shape], values.Length);
+        var reader = new PayloadReader(bytes);
+        var form = ReadForm(ref reader, anyForm: true);
+        if (!form.Shape.SequenceEqual(shape))
+            throw InvalidPayloadException.Field("shape", form.Place, NpyHeader.Tuple(form.Shape), $"must be {NpyHeader.Tuple([.. shape])}");
+        var stored = reader.Bytes((long)form.ValueSize * values.Length, "values");
+        reader.End("values");
+        NpyValues.Copy(stored, form, values);
     }
 
     /// <summary>Writes a file whole or not at all, in version 1.0, which every NumPy reads.</summary>
@@ -70,27 +83,35 @@ public sealed class NpyFile
     /// <exception cref="ArgumentException">The number of values is not the product of the dimensions.</exception>
     public static byte[] Serialize(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
-        foreach (int dimension in shape)
-            ArgumentOutOfRangeException.ThrowIfNegative(dimension, nameof(shape));
-        if (NpyHeader.CountOf(shape) != values.Length)
-            throw new ArgumentException($"The shape ({string.Join(", ", shape.ToArray())}) does not have {values.Length} values.", nameof(shape));
-
+        CheckCount(shape, values.Length);
         byte[] header = NpyHeader.Write(shape, before: Magic.Length + 4);
         byte[] bytes = new byte[checked(Magic.Length + 4 + header.Length + sizeof(float) * values.Length)];
         Magic.CopyTo(bytes);
         bytes[Magic.Length] = 1;
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(Magic.Length + 2), checked((ushort)header.Length));
         header.CopyTo(bytes, Magic.Length + 4);
-        var stored = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(Magic.Length + 4 + header.Length));
-        values.CopyTo(stored);
-        if (!BitConverter.IsLittleEndian)
-            Reverse(stored);
+        NpyValues.Store(values, bytes.AsSpan(Magic.Length + 4 + header.Length));
         return bytes;
     }
 
-    static void Reverse(Span<float> values)
+    static NpyForm ReadForm(ref PayloadReader reader, bool anyForm)
     {
-        var words = MemoryMarshal.Cast<float, int>(values);
-        BinaryPrimitives.ReverseEndianness(words, words);
+        var magic = reader.Bytes(Magic.Length, "magic");
+        if (!magic.SequenceEqual(Magic))
+            throw InvalidPayloadException.Field("magic", 0, Convert.ToHexString(magic), $"must be {Convert.ToHexString(Magic)}");
+        byte major = reader.UInt8("version"), minor = reader.UInt8("version");
+        if (major is < 1 or > 3 || minor != 0)
+            throw InvalidPayloadException.Field("version", Magic.Length, $"{major}.{minor}", "must be 1.0, 2.0 or 3.0");
+        uint length = major == 1 ? reader.UInt16("header length") : reader.UInt32("header length");
+        int start = reader.Offset;
+        return NpyHeader.Read(reader.Bytes(length, "header"), start, anyForm);
+    }
+
+    static void CheckCount(ReadOnlySpan<int> shape, int values)
+    {
+        foreach (int dimension in shape)
+            ArgumentOutOfRangeException.ThrowIfNegative(dimension, nameof(shape));
+        if (NpyHeader.CountOf(shape) != values)
+            throw new ArgumentException($"The shape {NpyHeader.Tuple(shape)} does not have {values} values.", nameof(shape));
     }
 }

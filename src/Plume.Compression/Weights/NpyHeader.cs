@@ -10,27 +10,36 @@ namespace Plume.Compression.Weights;
 /// </summary>
 ref struct NpyHeader
 {
-    const int Alignment = 64, MaximumRank = 32;
+    /// <summary>Most bytes of a header: what NumPy itself reads by default.</summary>
+    public const int MaximumLength = 10_000;
+
+    const int Alignment = 64, MaximumRank = 32, LongestQuote = 32;
 
     readonly ReadOnlySpan<byte> text;
     readonly int start;
-    int at;
+    readonly bool anyForm;
+    bool isDouble, isColumnMajor;
+    int at, shapeAt;
 
-    NpyHeader(ReadOnlySpan<byte> text, int start)
+    NpyHeader(ReadOnlySpan<byte> text, int start, bool anyForm)
     {
         this.text = text;
         this.start = start;
+        this.anyForm = anyForm;
     }
 
-    /// <summary>The shape that the header declares, once all else in it is as it must be.</summary>
+    /// <summary>What the header declares.</summary>
     /// <param name="text">The header's bytes.</param>
     /// <param name="start">Where they begin in the file, for messages.</param>
+    /// <param name="anyForm">Whether doubles and column-major order are taken too, beside row-major floats.</param>
     /// <exception cref="InvalidPayloadException">The text breaks a rule.</exception>
-    public static int[] ReadShape(ReadOnlySpan<byte> text, int start)
+    public static NpyForm Read(ReadOnlySpan<byte> text, int start, bool anyForm)
     {
+        if (text.Length > MaximumLength)
+            throw InvalidPayloadException.Field("header", start, $"{text.Length} bytes", $"must have at most {MaximumLength}");
         if (text.IsEmpty || text[^1] != '\n')
             throw InvalidPayloadException.Field("header", start, $"{text.Length} bytes", "must end with a line feed");
-        return new NpyHeader(text, start).ReadDictionary();
+        return new NpyHeader(text, start, anyForm).ReadDictionary();
     }
 
     /// <summary>Values of the shape: the product of its dimensions, capped above what any file holds.</summary>
@@ -47,13 +56,15 @@ ref struct NpyHeader
     /// <summary>The header of a row-major array of floats, with blanks so that the values after it are aligned.</summary>
     public static byte[] Write(ReadOnlySpan<int> shape, int before)
     {
-        string dimensions = string.Join(", ", shape.ToArray()) + (shape.Length == 1 ? "," : "");
-        string dictionary = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({dimensions}), }}";
+        string dictionary = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {Tuple(shape)}, }}";
         int length = (before + dictionary.Length + Alignment) / Alignment * Alignment - before;
         return Encoding.ASCII.GetBytes(dictionary.PadRight(length - 1) + "\n");
     }
 
-    int[] ReadDictionary()
+    /// <summary>A shape as Python writes it, for example <c>(3,)</c>.</summary>
+    public static string Tuple(ReadOnlySpan<int> shape) => $"({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")})";
+
+    NpyForm ReadDictionary()
     {
         int[]? shape = null;
         bool descr = false, order = false;
@@ -77,7 +88,7 @@ ref struct NpyHeader
                     shape = ReadTuple();
                     break;
                 default:
-                    throw InvalidPayloadException.Field("header", place, $"key '{key}'", "must be descr, fortran_order and shape, each once");
+                    throw InvalidPayloadException.Field("header", place, $"key {Quote(key)}", "must be descr, fortran_order and shape, each once");
             }
 
             if (!Take(','))
@@ -91,7 +102,7 @@ ref struct NpyHeader
         if (at != text.Length)
             throw InvalidPayloadException.Field("header", end, Next(), "must be blank after its dictionary");
         return descr && order && shape is not null
-            ? shape
+            ? new NpyForm(shape, shapeAt, isDouble, isColumnMajor)
             : throw InvalidPayloadException.Field("header", start, "a dictionary with less", "must have descr, fortran_order and shape");
     }
 
@@ -99,24 +110,30 @@ ref struct NpyHeader
     {
         int place = Place();
         string type = ReadString();
-        if (type != "<f4")
-            throw InvalidPayloadException.Field("descr", place, $"'{type}'", "must be '<f4', 32-bit floats; in NumPy, save array.astype('<f4')");
+        isDouble = anyForm && type == "<f8";
+        if (type != "<f4" && !isDouble)
+        {
+            string rule = anyForm ? "'<f4' or '<f8', little-endian floats" : "'<f4', 32-bit floats";
+            throw InvalidPayloadException.Field("descr", place, Quote(type), $"must be {rule}; in NumPy, save array.astype('<f4')");
+        }
     }
 
     void ReadOrder()
     {
         int place = Place();
-        if (text[at..].StartsWith("True"u8))
+        isColumnMajor = text[at..].StartsWith("True"u8);
+        if (isColumnMajor && !anyForm)
             throw InvalidPayloadException.Field("fortran_order", place, "True", "must be False; in NumPy, save numpy.ascontiguousarray(array)");
-        if (!text[at..].StartsWith("False"u8))
-            throw InvalidPayloadException.Field("fortran_order", place, Next(), "must be False");
-        at += "False".Length;
+        if (!isColumnMajor && !text[at..].StartsWith("False"u8))
+            throw InvalidPayloadException.Field("fortran_order", place, Next(), anyForm ? "must be True or False" : "must be False");
+        at += isColumnMajor ? "True".Length : "False".Length;
     }
 
     int[] ReadTuple()
     {
         var dimensions = new List<int>();
         bool comma = false;
+        shapeAt = Place();
         Expect('(');
         while (!Take(')'))
         {
@@ -186,6 +203,9 @@ ref struct NpyHeader
             at++;
         return start + at;
     }
+
+    // A stranger's text goes into messages only where it is short and plain.
+    static string Quote(string value) => value.Length <= LongestQuote && value.All(mark => mark is >= ' ' and <= '~') ? $"'{value}'" : $"a text of {value.Length} bytes";
 
     readonly string Next() => at == text.Length ? "at its end" : $"'{(char)text[at]}'";
 }
