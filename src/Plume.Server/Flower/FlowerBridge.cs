@@ -1,0 +1,100 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Plume.Protocol.Flower;
+using Status = Grpc.Core.Status;
+
+namespace Plume.Server.Flower;
+
+/// <summary>
+/// Lets Python clients that were written for Flower's NumPyClient take part in a federation: its instructions become Flower's,
+/// and the models that they send back become updates.
+/// </summary>
+sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, TimeProvider time, IHostApplicationLifetime host, ILogger<FlowerBridge> log)
+    : FlowerService.FlowerServiceBase
+{
+    readonly FlowerNames names = new(options.MaximumClients);
+
+    public IFlowerFederation Federation { get; } = federation;
+
+    public FlowerOptions Options { get; } = options;
+
+    public TimeProvider Time { get; } = time;
+
+    public ILogger Log { get; } = log;
+
+    public FlowerModels Models { get; } = new(federation.Layout);
+
+    public FlowerUpdates Updates { get; } = new(federation.Layout);
+
+    /// <summary>One client, from its coming to its going.</summary>
+    public override async Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        string name = TakeName(http);
+        var stream = new FlowerStream(requestStream, responseStream, Time, http.Abort);
+        try
+        {
+            int client = await JoinAsync(name);
+            Log.Joined(name, client);
+            await WorkAsync(stream, name, client);
+        }
+        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
+        {
+            throw Refusal(StatusCode.Unavailable, "The server stops. Come back later.");
+        }
+        finally
+        {
+            stream.Close();
+            names.GiveBack(name);
+        }
+    }
+
+    string TakeName(HttpContext http)
+    {
+        string? id = http.Request.Headers.TryGetValue(FlowerNames.Metadata, out var values) ? values.ToString() : null;
+        if (id is not null && !FlowerNames.IsId(id))
+            throw Refusal(StatusCode.InvalidArgument, $"A {FlowerNames.Metadata} must be 1 to 64 letters, digits, dots and dashes, the first no dot, but is '{FlowerAnswers.Plain(id)}'.");
+        return names.TryTake(id, http.Connection.RemoteIpAddress, out string? name, out string? problem)
+            ? name
+            : throw Refusal(StatusCode.ResourceExhausted, problem);
+    }
+
+    async Task<int> JoinAsync(string name)
+    {
+        try
+        {
+            return await Federation.JoinAsync(name, host.ApplicationStopping);
+        }
+        catch (InvalidOperationException full)
+        {
+            throw Refusal(StatusCode.ResourceExhausted, full.Message);
+        }
+    }
+
+    async Task WorkAsync(FlowerStream stream, string name, int client)
+    {
+        string reason = "the federation has ended, or the server stops.";
+        try
+        {
+            await new FlowerSession(this, stream, name, client, host.ApplicationStopping).RunAsync();
+        }
+        catch (EndOfStreamException gone)
+        {
+            reason = gone.Message;
+        }
+        catch (RpcException refusal)
+        {
+            reason = refusal.Status.Detail;
+            throw;
+        }
+        finally
+        {
+            Log.Left(name, reason);
+            await Federation.LeaveAsync(client);
+        }
+    }
+
+    static RpcException Refusal(StatusCode code, string message) => new(new Status(code, message));
+}
