@@ -20,7 +20,7 @@ static class ShrinkPage
         report.Title,
         $"made smaller at a loss of at most {report.MaxLoss * 100:0.##} points; the target was {Quantity.Bytes(report.Result.TargetBytes)}{(report.Result.IsReached ? "" : ", which was not reached")}",
         Facts(report) + $"<div class=\"pair\">{Picture(report)}{Steps(report)}</div>\n" + Layers(report),
-        "Accuracy of the steps is measured on one half of the test samples, by which it was decided; the figures at the top on the other half, in ONNX Runtime, one thread.");
+        "Accuracy of the steps is measured on one half of the test samples, by which it was decided: a loss and its standard error together are within the bound; the figures at the top on the other half, in ONNX Runtime, one thread.");
 
     static string Facts(ShrinkReport report)
     {
@@ -53,14 +53,15 @@ static class ShrinkPage
     static string Steps(ShrinkReport report)
     {
         var first = report.Result.Steps[0];
-        return Html.Section("Steps", Html.Table(["step", "file", "smaller", ".plume", "accuracy", "lost", ""], [.. report.Result.Steps.Select(step => (Cell[])
+        return Html.Section("Steps", Html.Table(["step", "file", "smaller", ".plume", "accuracy", "lost", "standard error", ""], [.. report.Result.Steps.Select(step => (Cell[])
         [
             step.What,
             Cell.Number(Quantity.Bytes(step.Bytes)),
             Cell.Number(Quantity.Ratio(first.Bytes, step.Bytes)),
             Cell.Number(Quantity.Bytes(step.CompressedBytes)),
             Cell.Number(Quantity.Percent(step.Accuracy)),
-            Cell.Number($"{(first.Accuracy - step.Accuracy) * 100:0.00} pt"),
+            Cell.Number($"{step.Loss.Lost * 100:0.00} pt"),
+            Cell.Number($"{step.Loss.Error * 100:0.00} pt"),
             ReferenceEquals(step, report.Result.Best) ? "the result" : step.IsKept ? "" : "too much lost",
         ])]));
     }

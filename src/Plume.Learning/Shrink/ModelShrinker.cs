@@ -17,8 +17,8 @@ namespace Plume.Learning.Shrink;
 
 /// <summary>
 /// Makes a model smaller step by step, and keeps the smallest one that is good enough: channels go, a share at a time; then
-/// weights get 8 bits, or 4 where the target asks for it, and at last half of them become zero. After each step the model is trained with the original as its
-/// teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep Compression", 2015, arXiv:1510.00149,
+/// weights get 8 bits, or 4 where the target asks for it, and at last three fifths of them become zero. After each step the model is
+/// trained with the original as its teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep Compression", 2015, arXiv:1510.00149,
 /// which prunes connections where we prune channels, so that the model becomes faster as well.
 /// </summary>
 public sealed class ModelShrinker
@@ -28,7 +28,10 @@ public sealed class ModelShrinker
     // Of the parameters that are there: small enough steps to stop near the bound, few enough to be done soon.
     const double KeptInAStep = 0.6;
 
-    const double PrunedAtLast = 0.5;
+    // Of the way between a cut that fits the target and one that does not.
+    const int Halvings = 6;
+
+    const double PrunedAtLast = 0.6;
     const double SmallShare = 0.1;
 
     // Loses nothing of what was measured.
@@ -43,6 +46,7 @@ public sealed class ModelShrinker
     readonly Action<ShrinkStep>? report;
     readonly List<ShrinkStep> steps = [];
     readonly long target;
+    Predictions? told;
 
     /// <summary>Shrinks a model.</summary>
     /// <param name="original">The model, trained, in floats.</param>
@@ -80,11 +84,12 @@ public sealed class ModelShrinker
                 if (bits == 8 && SizeOf(Shipped(quantized, 8)) > target && SizeOf(Shipped(few, 4)) <= target)
                     continue;
                 var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"), cancellation: cancellation);
-                if (Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation) && steps[^1].Bytes <= target)
-                {
-                    Try($"{what}, {bits}-bit weights, half of them zero", Shipped(Halved(trained, cancellation), bits), cancellation);
+                var step = Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation);
+                if (step.Bytes > target || step.Loss.IsBeyond(options.MaxLoss))
+                    continue;
+                var sparse = Try($"{what}, {bits}-bit weights, {PrunedAtLast:0 %} of them zero", Shipped(Sparse(trained, cancellation), bits), cancellation);
+                if (step.IsKept || sparse.IsKept)
                     return Result();
-                }
             }
 
             if (steps[^1].IsKept)
@@ -94,19 +99,20 @@ public sealed class ModelShrinker
         return Result();
     }
 
-    // With 4 bits each, which tells what it could come to. Each model is made of the one before; the first that breaks the bound is the last.
+    // With 4 bits each, which tells what it could come to. Each model is made of the one before; the first that surely breaks the
+    // bound is the last. One in doubt goes on: the training that follows gives something back.
     List<(string What, ModelGraph Graph, ModelGraph Few)> Prune(CancellationToken cancellation)
     {
         var kept = new List<(string What, ModelGraph Graph, ModelGraph Few)> { ("all channels", original, Quantized(original, 4, cancellation)) };
         long all = GraphCost.Of(original).Parameters;
         while (SizeOf(Shipped(kept[^1].Few, 4)) > target)
         {
-            var cut = new ChannelPruning(KeptInAStep).Apply(kept[^1].Graph);
+            var cut = NextCut(kept[^1].Graph, cancellation);
             if (cut.Removed.Count == 0)
                 break;
             string what = $"channels, {(double)GraphCost.Of(cut.Graph).Parameters / all:0.0 %} of the parameters";
             var trained = fineTuning.Run(cut.Graph, options.FineTuning, key.Fold(what), cancellation: cancellation);
-            if (!Try(what, trained, cancellation))
+            if (Try(what, trained, cancellation).Loss.IsBeyond(options.MaxLoss))
                 break;
             kept.Add((what, trained, Quantized(trained, 4, cancellation)));
         }
@@ -114,19 +120,40 @@ public sealed class ModelShrinker
         return kept;
     }
 
+    // No smaller than the target asks for, where a whole step would be: how many bytes it comes to depends on shapes alone.
+    PrunedModel NextCut(ModelGraph graph, CancellationToken cancellation)
+    {
+        var cut = new ChannelPruning(KeptInAStep).Apply(graph);
+        double fits = KeptInAStep, over = 1;
+        for (int i = 0; i < Halvings && Fits(cut); i++)
+        {
+            double middle = (fits + over) / 2;
+            var less = new ChannelPruning(middle).Apply(graph);
+            if (Fits(less))
+                (fits, cut) = (middle, less);
+            else
+                over = middle;
+        }
+
+        return cut;
+
+        bool Fits(PrunedModel pruned) => SizeOf(Shipped(Quantized(pruned.Graph, 4, cancellation), 4)) <= target;
+    }
+
     // Few levels take longer to find, and a step too wide loses them.
-    TrainingOptions QuantizedTraining => options.FineTuning with { Epochs = 2 * options.FineTuning.Epochs, LearningRate = options.FineTuning.LearningRate / 3 };
+    TrainingOptions QuantizedTraining => options.FineTuning with { Epochs = 3 * options.FineTuning.Epochs, LearningRate = options.FineTuning.LearningRate / 3 };
 
     // Zeros make no ONNX file smaller, but a .plume file.
-    ModelGraph Halved(ModelGraph quantized, CancellationToken cancellation)
+    ModelGraph Sparse(ModelGraph quantized, CancellationToken cancellation)
     {
         var schedule = new GradualSchedule(PrunedAtLast, Steps: 800) { Every = 8 };
-        return fineTuning.Run(quantized, QuantizedTraining, key.Fold("halved"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
+        return fineTuning.Run(quantized, QuantizedTraining, key.Fold("sparse"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
     }
 
     ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation)
     {
-        var scheme = new QuantizationScheme(bits) { LeaveSingleChannels = bits > 4 };
+        // ONNX Runtime unpacks 4-bit weights and computes in floats: levels for activations would cost bytes and accuracy for nothing.
+        var scheme = new QuantizationScheme(bits, bits > 4 ? 8 : null) { LeaveSingleChannels = bits > 4 };
         return PostTraining.Quantize(graph, scheme with { LayerBits = SmallEnds(graph, scheme) }, samples, cancellation);
     }
 
@@ -144,14 +171,14 @@ public sealed class ModelShrinker
 
     static long SizeOf(ModelGraph graph) => OnnxFile.Write(graph).Length;
 
-    bool Try(string what, ModelGraph model, CancellationToken cancellation)
+    ShrinkStep Try(string what, ModelGraph model, CancellationToken cancellation)
     {
         using var runtime = new RuntimeModel(model);
-        double accuracy = Predictions.Of(runtime, validation, cancellation).Accuracy(validation);
-        bool isKept = steps.Count == 0 || accuracy >= steps[0].Accuracy - options.MaxLoss;
-        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), accuracy, isKept));
+        var predictions = Predictions.Of(runtime, validation, cancellation);
+        var loss = AccuracyLoss.Of(told ??= predictions, predictions, validation);
+        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), predictions.Accuracy(validation), loss, loss.IsWithin(options.MaxLoss)));
         report?.Invoke(steps[^1]);
-        return isKept;
+        return steps[^1];
     }
 
     ShrinkResult Result() => new(steps, steps.Where(step => step.IsKept).OrderByDescending(step => step.Bytes <= target).ThenBy(step => step.CompressedBytes).First(), target);

@@ -8,8 +8,9 @@ namespace Plume.Learning.Shrink;
 /// <param name="Bytes">Its bytes as an ONNX file.</param>
 /// <param name="Compressed">The same as a .plume file without loss.</param>
 /// <param name="Accuracy">On the validation samples, run in ONNX Runtime.</param>
-/// <param name="IsKept">Whether it keeps the bound on the loss of accuracy.</param>
-public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy, bool IsKept)
+/// <param name="Loss">Of accuracy, against the original.</param>
+/// <param name="IsKept">Whether the loss is within the bound by a standard error.</param>
+public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy, AccuracyLoss Loss, bool IsKept)
 {
     /// <summary>Its bytes as a .plume file.</summary>
     public long CompressedBytes => Compressed.Length;
