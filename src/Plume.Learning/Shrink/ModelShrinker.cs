@@ -17,9 +17,9 @@ namespace Plume.Learning.Shrink;
 
 /// <summary>
 /// Makes a model smaller step by step, and keeps the smallest one that is good enough: channels go, a share at a time; then
-/// weights get 8 bits, or 4 where the target asks for it, and at last three fifths of them become zero. After each step the model is
-/// trained with the original as its teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep Compression", 2015, arXiv:1510.00149,
-/// which prunes connections where we prune channels, so that the model becomes faster as well.
+/// weights get 8 bits, or 4 where the target asks for it, and at last three fifths of them become zero. After each step the
+/// model is trained with the original as its teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep
+/// Compression", 2015, arXiv:1510.00149, which prunes connections where we prune channels, so that the model becomes faster as well.
 /// </summary>
 public sealed class ModelShrinker
 {
@@ -124,8 +124,10 @@ public sealed class ModelShrinker
     PrunedModel NextCut(ModelGraph graph, CancellationToken cancellation)
     {
         var cut = new ChannelPruning(KeptInAStep).Apply(graph);
+        if (!Fits(cut))
+            return cut;
         double fits = KeptInAStep, over = 1;
-        for (int i = 0; i < Halvings && Fits(cut); i++)
+        for (int i = 0; i < Halvings; i++)
         {
             double middle = (fits + over) / 2;
             var less = new ChannelPruning(middle).Apply(graph);

@@ -1,6 +1,7 @@
 using Plume.Compression.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Quantize.Plan;
 
 namespace Plume.Models.Quantize;
 

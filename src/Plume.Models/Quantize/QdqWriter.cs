@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Models.Graph;
+using Plume.Models.Quantize.Plan;
 
 namespace Plume.Models.Quantize;
 

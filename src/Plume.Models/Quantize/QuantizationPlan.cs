@@ -1,4 +1,5 @@
 using Plume.Models.Graph;
+using Plume.Models.Quantize.Plan;
 
 namespace Plume.Models.Quantize;
 

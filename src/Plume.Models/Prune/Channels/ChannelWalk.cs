@@ -1,4 +1,5 @@
 using Plume.Models.Graph;
+using Plume.Models.Prune.Channels.Rules;
 using Plume.Models.Shapes;
 
 namespace Plume.Models.Prune.Channels;

@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Quantize;
+namespace Plume.Models.Quantize.Plan;
 
 /// <summary>Chooses the layers whose weights are quantized.</summary>
 static class LayerPlan

@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Quantize;
+namespace Plume.Models.Quantize.Plan;
 
 /// <summary>
 /// Chooses the activations that are quantized: what integer operators read, and what they write where it is not the model's

@@ -1,7 +1,7 @@
 using Plume.Models.Graph;
 using Plume.Models.Shapes;
 
-namespace Plume.Models.Prune.Channels;
+namespace Plume.Models.Prune.Channels.Rules;
 
 /// <summary>What operators tie that work on each channel for itself.</summary>
 static class ElementwiseChannels

@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Quantize;
+namespace Plume.Models.Quantize.Plan;
 
 /// <summary>
 /// Takes the maximum before the ReLU where both stand in floats and their result is quantized: the numbers are the same, and the

@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Quantize;
+namespace Plume.Models.Quantize.Plan;
 
 /// <summary>What quantization makes of each operator.</summary>
 static class OperatorKinds

@@ -1,7 +1,7 @@
 using Plume.Models.Graph;
 using Plume.Models.Shapes;
 
-namespace Plume.Models.Prune.Channels;
+namespace Plume.Models.Prune.Channels.Rules;
 
 /// <summary>Where channels are after a reshape: in runs of dimensions with equal products, before and after.</summary>
 static class ReshapeChannels

@@ -1,7 +1,7 @@
 using Plume.Models.Graph;
 using Plume.Models.Shapes;
 
-namespace Plume.Models.Prune.Channels;
+namespace Plume.Models.Prune.Channels.Rules;
 
 /// <summary>What products tie: the inner axes of both factors. What they write comes from the outer ones.</summary>
 static class ProductChannels

@@ -1,6 +1,6 @@
 using Plume.Models.Shapes;
 
-namespace Plume.Models.Prune.Channels;
+namespace Plume.Models.Prune.Channels.Rules;
 
 /// <summary>Where channels are after operators that rearrange values or take them together along an axis.</summary>
 static class ArrangementChannels
