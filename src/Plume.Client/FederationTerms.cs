@@ -1,0 +1,59 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Protocol.V1;
+
+namespace Plume.Client;
+
+/// <summary>What a client learns of a federation when it joins: all that a learner can be made from.</summary>
+public sealed class FederationTerms
+{
+    readonly ReadOnlyMemory<byte>? graph;
+
+    FederationTerms(string federation, int number, ModelLayout layout, Codec uplink, Codec downlink, RandomKey broadcastKey, ReadOnlyMemory<byte>? graph)
+    {
+        (Federation, Number, Layout, Uplink, Downlink, BroadcastKey) = (federation, number, layout, uplink, downlink, broadcastKey);
+        this.graph = graph;
+    }
+
+    /// <summary>The federation's name.</summary>
+    public string Federation { get; }
+
+    /// <summary>The client's number in it, from 0: which part of a data set that all have is its own, say.</summary>
+    public int Number { get; }
+
+    /// <summary>The model's tensors, which the learner must have too.</summary>
+    public ModelLayout Layout { get; }
+
+    /// <summary>The codec of updates.</summary>
+    public Codec Uplink { get; }
+
+    /// <summary>The codec of models.</summary>
+    public Codec Downlink { get; }
+
+    /// <summary>The model as an ONNX file with the weights of version 0.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="ClientOptions.NeedsGraph"/> was not set.</exception>
+    public ReadOnlyMemory<byte> Graph => graph ?? throw new InvalidOperationException($"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
+
+    internal RandomKey BroadcastKey { get; }
+
+    internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(Federation, Number, Layout, Uplink, Downlink, BroadcastKey, bytes);
+
+    /// <exception cref="FederationException">This release does not understand them.</exception>
+    internal static FederationTerms Of(string federation, JoinReply reply)
+    {
+        try
+        {
+            var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor))));
+            return new FederationTerms(federation, checked((int)reply.Number), layout, Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey), null);
+        }
+        catch (Exception problem) when (problem is ArgumentException or FormatException or OverflowException)
+        {
+            throw new FederationException($"The terms of the federation '{federation}' are not ones that this release understands: {problem.Message} Use a release of the same age on both ends.", problem);
+        }
+    }
+
+    static TensorRole RoleOf(Tensor tensor) => tensor.Role <= (uint)TensorRole.Statistic
+        ? (TensorRole)tensor.Role
+        : throw new FormatException($"Tensor '{tensor.Name}' has the role {tensor.Role}, which there is not.");
+}

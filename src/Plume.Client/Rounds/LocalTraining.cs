@@ -1,0 +1,58 @@
+using Plume.Client.State;
+using Plume.Federation.Learners;
+using Plume.Federation.Participation;
+
+namespace Plume.Client.Rounds;
+
+/// <summary>What came of a task.</summary>
+/// <param name="Update">The update to send; null where there is none.</param>
+/// <param name="Problem">Why there is none.</param>
+/// <param name="Cause">The learner's error, for the client's own log.</param>
+readonly record struct TrainingOutcome(KeptUpdate? Update, string? Problem, Exception? Cause);
+
+/// <summary>Lets the learner do tasks. Nothing that it does wrong ends the client.</summary>
+sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOptions options)
+{
+    readonly Participant participant = new(learner, terms.Uplink);
+
+    /// <summary>Trains until it is done or the time is over.</summary>
+    /// <param name="task">What to do.</param>
+    /// <param name="attempt">The round's attempt.</param>
+    /// <param name="version">The version that it starts from.</param>
+    /// <param name="residual">What earlier updates left behind; is not changed.</param>
+    /// <param name="left">Time to the round's deadline.</param>
+    /// <param name="cancellation">Leaves.</param>
+    public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] residual, TimeSpan left, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        float[] next = [.. residual];
+        try
+        {
+            var work = Task.Factory.StartNew(() => participant.Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+            var update = await work.ConfigureAwait(false);
+            return Judge(task, attempt, version, update);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            return new TrainingOutcome(null, $"The training was not done by the deadline of round {task.Round}.", null);
+        }
+        catch (Exception failure)
+        {
+            return new TrainingOutcome(null, $"The learner failed with {failure.GetType().Name}: {failure.Message}", failure);
+        }
+    }
+
+    static TrainingOutcome Judge(LocalTask task, int attempt, int version, EncodedUpdate update)
+    {
+        if (update.Problem is { } problem)
+            return new TrainingOutcome(null, problem, null);
+        if (update.Outcome.Samples < 1)
+            return new TrainingOutcome(null, $"An update must come of at least one sample, but the learner says {update.Outcome.Samples}.", null);
+        return new TrainingOutcome(new KeptUpdate(task.Round, attempt, version, update.Outcome.Samples, update.Outcome.Loss, update.Payload, update.Residual), null, null);
+    }
+}

@@ -1,0 +1,250 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Plume.Client.Calls;
+using Plume.Client.State;
+using Plume.Client.Transfers;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+using Plume.Federation.Learners;
+using Plume.Protocol.V1;
+using LocalObjective = Plume.Federation.Learners.LocalObjective;
+
+namespace Plume.Client.Rounds;
+
+/// <summary>A client's part in one run of a federation.</summary>
+sealed partial class Participation : IDisposable
+{
+    /// <summary>Where a server answers at once that there is nothing, or what is settled already, this is waited all the same.</summary>
+    static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+
+    readonly ClientOptions options;
+    readonly FederationTerms terms;
+    readonly ServerConnection connection;
+    readonly ClientFolder folder;
+    readonly Action<ClientStage, int, string> tell;
+    readonly LocalTraining training;
+    readonly LocalModel model;
+    readonly Uploads uploads;
+    Settlement settled;
+    KeptUpdate? pending;
+    ReportRequest? report;
+    bool isFresh;
+
+    Participation(ClientOptions options, FederationTerms terms, ILearner learner, ServerConnection connection, ClientFolder folder, Downloads downloads, TransferCount count, Action moved, Action<ClientStage, int, string> tell)
+    {
+        (this.options, this.terms, this.connection, this.folder, this.tell) = (options, terms, connection, folder, tell);
+        training = new LocalTraining(learner, terms, options);
+        model = new LocalModel(terms, folder, downloads);
+        uploads = new Uploads(options, connection, count, moved);
+        int memory = terms.Uplink.MemoryLength(terms.Layout);
+        settled = folder.ReadSettled(memory);
+        pending = folder.ReadPending(memory);
+    }
+
+    /// <summary>Makes the learner and takes up what was kept.</summary>
+    public static async Task<Participation> BeginAsync(ClientOptions options, FederationTerms terms, bool hasGraph, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder, TransferCount count, Action moved, Action<ClientStage, int, string> tell, CancellationToken cancellation)
+    {
+        var downloads = new Downloads(options, connection, folder, count, moved);
+        try
+        {
+            if (options.NeedsGraph)
+                terms = terms.WithGraph(await GraphAsync(terms, hasGraph, folder, downloads, cancellation).ConfigureAwait(false));
+            var learner = makeLearner(terms);
+            if (!learner.Layout.Equals(terms.Layout))
+            {
+                throw new FederationException(
+                    $"The learner's model must have the tensors of the federation '{terms.Federation}', {Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of the same model.");
+            }
+
+            return new Participation(options, terms, learner, connection, folder, downloads, count, moved, tell);
+        }
+        catch
+        {
+            downloads.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Does one thing: sends what is on its way, reports what went wrong, or asks for work and does it.</summary>
+    /// <returns>How the federation ended; null where it goes on.</returns>
+    public async Task<JoinResult?> StepAsync(CancellationToken cancellation)
+    {
+        if (pending is not null)
+            await SendAsync(pending, cancellation).ConfigureAwait(false);
+        else if (report is not null)
+            await ReportAsync(report, cancellation).ConfigureAwait(false);
+        else
+            return await AskAsync(cancellation).ConfigureAwait(false);
+        return null;
+    }
+
+    public void Dispose() => model.Dispose();
+
+    static string Summary(Compression.Weights.ModelLayout layout) => $"{layout.Length} values in {layout.Tensors.Count} tensors ({string.Join(", ", layout.Tensors.Take(3))}{(layout.Tensors.Count > 3 ? ", ..." : "")})";
+
+    static async Task<ReadOnlyMemory<byte>> GraphAsync(FederationTerms terms, bool hasGraph, ClientFolder folder, Downloads downloads, CancellationToken cancellation)
+    {
+        if (!hasGraph)
+            throw new FederationException($"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your own.");
+        if (folder.ReadGraph() is { } kept)
+            return kept;
+        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.Layout, cancellation).ConfigureAwait(false)
+            ?? throw new FederationException($"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
+        folder.WriteGraph(bytes.Span);
+        return bytes;
+    }
+
+    async Task<JoinResult?> AskAsync(CancellationToken cancellation)
+    {
+        tell(ClientStage.Waiting, 0, "");
+        var reply = await NextTaskAsync(cancellation).ConfigureAwait(false);
+        long since = options.Time.GetTimestamp();
+        switch (reply.WhatCase)
+        {
+            case NextTaskReply.WhatOneofCase.Ended:
+                return await EndAsync(reply.Ended, cancellation).ConfigureAwait(false);
+            case NextTaskReply.WhatOneofCase.Task when (int)reply.Task.Round != settled.Round || (int)reply.Task.Attempt != settled.Attempt:
+                await WorkAsync(reply.Task, since, cancellation).ConfigureAwait(false);
+                return null;
+            default:
+                await PauseAsync(TimeSpan.FromMilliseconds(reply.ComeBack?.AfterMs ?? 0), cancellation).ConfigureAwait(false);
+                return null;
+        }
+    }
+
+    async Task<NextTaskReply> NextTaskAsync(CancellationToken cancellation)
+    {
+        using var guard = new StallGuard(options.LongestHold + options.Patience, options.Time, cancellation);
+        var request = new NextTaskRequest
+        {
+            Federation = options.Federation,
+            WaitMs = (uint)options.LongestHold.TotalMilliseconds,
+            SettledRound = (uint)settled.Round,
+            SettledAttempt = (uint)settled.Attempt,
+        };
+        return await connection.Calls.NextTaskAsync(request, connection.With(guard.Token)).ConfigureAwait(false);
+    }
+
+    // Up to half as long again, so that clients that were sent away together do not come back together.
+    Task PauseAsync(TimeSpan asked, CancellationToken cancellation)
+    {
+        var least = asked > ShortestPause ? asked : ShortestPause;
+        return Task.Delay(least * (1 + 0.5 * options.Jitter.NextDouble()), options.Time, cancellation);
+    }
+
+    async Task WorkAsync(RoundTask task, long since, CancellationToken cancellation)
+    {
+        var (round, attempt, version) = (task.Round.Checked("round"), task.Attempt.Checked("attempt"), task.ModelVersion.Checked("model version"));
+        var objective = ObjectiveOf(task.Objective ?? throw new InvalidPayloadException("The server sent a task without an objective."));
+        tell(ClientStage.Downloading, round, "");
+        if (!await model.BringToAsync(version, cancellation).ConfigureAwait(false))
+        {
+            // The round is over; the next answer is of another.
+            await PauseAsync(default, cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        tell(ClientStage.Training, round, "");
+        var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
+        var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key));
+        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Residual, left, cancellation).ConfigureAwait(false);
+        if (update is not null)
+        {
+            folder.WritePending(update);
+            (pending, isFresh) = (update, true);
+            return;
+        }
+
+        LogFailed(options.Logger, options.Name, round, problem!, cause);
+        tell(ClientStage.Failed, round, problem!);
+        Settle(round, attempt);
+        report = new ReportRequest { Federation = options.Federation, Round = task.Round, Attempt = task.Attempt, Problem = problem };
+    }
+
+    async Task SendAsync(KeptUpdate update, CancellationToken cancellation)
+    {
+        tell(ClientStage.Uploading, update.Round, "");
+        UploadReply reply;
+        try
+        {
+            reply = await uploads.SendAsync(update, isFresh, cancellation).ConfigureAwait(false);
+        }
+        catch (RpcException refusal) when (refusal.StatusCode == StatusCode.InvalidArgument)
+        {
+            reply = new UploadReply { Outcome = UploadReply.Types.Outcome.Refused, Rule = nameof(StatusCode.InvalidArgument), Message = refusal.Status.Detail };
+            report = new ReportRequest { Federation = options.Federation, Round = (uint)update.Round, Attempt = (uint)update.Attempt, Problem = refusal.Status.Detail };
+        }
+
+        switch (reply.Outcome)
+        {
+            case UploadReply.Types.Outcome.Counted:
+                folder.Commit(update);
+                settled = new Settlement(update.Round, update.Attempt, update.Residual);
+                tell(ClientStage.Counted, update.Round, "");
+                break;
+            case UploadReply.Types.Outcome.Refused:
+                Settle(update.Round, update.Attempt);
+                LogRefused(options.Logger, options.Name, update.Round, reply.Rule, reply.Message);
+                tell(ClientStage.Refused, update.Round, $"{reply.Rule}: {reply.Message}");
+                break;
+            default:
+                throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does not know.");
+        }
+
+        (pending, isFresh) = (null, false);
+    }
+
+    // What the update left behind goes with it: the residual is that of the last one that counts.
+    void Settle(int round, int attempt)
+    {
+        var next = new Settlement(round, attempt, settled.Residual);
+        folder.Settle(next);
+        settled = next;
+    }
+
+    async Task ReportAsync(ReportRequest request, CancellationToken cancellation)
+    {
+        using var guard = new StallGuard(options.Patience, options.Time, cancellation);
+        await connection.Calls.ReportAsync(request, connection.With(guard.Token)).ConfigureAwait(false);
+        report = null;
+    }
+
+    // The last version is worth a few tries: a server that has finished may be about to go.
+    async Task<JoinResult> EndAsync(Ended ended, CancellationToken cancellation)
+    {
+        const int most = 4;
+        int last = ended.ModelVersion.Checked("model version");
+        var backoff = new Backoff(options);
+        for (int tries = 1; !await TryBringToAsync(last, cancellation).ConfigureAwait(false) && tries < most; tries++)
+            await Task.Delay(backoff.Next(), options.Time, cancellation).ConfigureAwait(false);
+        tell(ClientStage.Ended, 0, ended.Message);
+        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : model.Values);
+    }
+
+    async Task<bool> TryBringToAsync(int version, CancellationToken cancellation)
+    {
+        try
+        {
+            return await model.BringToAsync(version, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (CallFailure.Passes(failure) && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    static LocalObjective ObjectiveOf(Protocol.V1.LocalObjective objective) => new(
+        objective.Epochs.Checked("epochs"),
+        objective.BatchSize.Checked("batch size"),
+        objective.LearningRate,
+        objective.Optimizer == 1 ? LocalOptimizer.Adam : LocalOptimizer.Sgd,
+        objective.Momentum,
+        objective.WeightDecay,
+        objective.Proximal);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Client} could not do its task of round {Round}: {Problem}")]
+    static partial void LogFailed(ILogger logger, string client, int round, string problem, Exception? cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Client}: the update of round {Round} does not count ({Rule}). {Reason}")]
+    static partial void LogRefused(ILogger logger, string client, int round, string rule, string reason);
+}

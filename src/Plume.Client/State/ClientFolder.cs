@@ -1,0 +1,193 @@
+using Microsoft.Extensions.Logging;
+using Plume.Compression.Container;
+
+namespace Plume.Client.State;
+
+/// <summary>
+/// What must survive a kill, in files that are each replaced whole: whose state it is, the model, the update that is on its
+/// way, and what is settled. An update counts for the client when the file of the one on its way becomes the file of the one
+/// settled: one renaming, which a repetition does not change.
+/// </summary>
+sealed partial class ClientFolder : IDisposable
+{
+    readonly string folder;
+    readonly ILogger logger;
+    readonly FileStream guard;
+    Place? place;
+
+    /// <summary>Takes the folder for this client alone.</summary>
+    /// <exception cref="FederationException">Another program has it, or it is another client's.</exception>
+    public ClientFolder(ClientOptions options)
+    {
+        (folder, logger) = (options.Folder, options.Logger);
+        Directory.CreateDirectory(folder);
+        guard = Guard();
+        try
+        {
+            foreach (string left in Directory.EnumerateFiles(folder, "*.bin.*.tmp"))
+                File.Delete(left);
+            place = Load(PlacePath, static bytes =>
+            {
+                KeptFile.Open(bytes, KeptKind.Place, out var found).End("place");
+                return found;
+            });
+            if (place is not null && (place.Federation != options.Federation || place.Name != options.Name))
+            {
+                throw new FederationException(
+                    $"The folder '{folder}' is of the client '{place.Name}' in the federation '{place.Federation}', so '{options.Name}' cannot join '{options.Federation}' with it. Give every client a folder of its own.");
+            }
+        }
+        catch
+        {
+            guard.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where a download that broke off goes on from.</summary>
+    public string DownloadPath => PathOf("download");
+
+    string PlacePath => PathOf("place");
+
+    string ModelPath => PathOf("model");
+
+    string PendingPath => PathOf("pending");
+
+    string SettledPath => PathOf("settled");
+
+    string GraphPath => PathOf("graph");
+
+    /// <summary>The place at hand.</summary>
+    public Place Place => place ?? throw new InvalidOperationException("The client has no place yet.");
+
+    /// <summary>Takes the place that the server gave. What was kept in another one is void.</summary>
+    /// <returns>Whether something was void.</returns>
+    public bool Enter(Place entered)
+    {
+        if (entered.Equals(place))
+            return false;
+        bool isVoid = place is not null;
+        if (isVoid)
+        {
+            foreach (string path in (string[])[ModelPath, PendingPath, SettledPath, GraphPath, DownloadPath])
+                File.Delete(path);
+        }
+
+        AtomicFile.Write(PlacePath, KeptFile.Seal(KeptFile.Begin(KeptKind.Place, entered)).Span);
+        place = entered;
+        return isVoid;
+    }
+
+    /// <summary>The model of that many values; null where there is none.</summary>
+    public KeptModel? ReadModel(int length) => LoadOwn(ModelPath, KeptModel.Read, model => model.Values.Length == length);
+
+    /// <summary>Keeps the model. If it got lost, it would be downloaded again: nothing waits for the disk.</summary>
+    public void WriteModel(KeptModel model) => WriteUnflushed(ModelPath, model.ToBytes(Place).Span);
+
+    /// <summary>The update that is on its way, with a residual of that many values; null where there is none.</summary>
+    public KeptUpdate? ReadPending(int memory) => LoadOwn(PendingPath, KeptUpdate.Read, update => update.Residual.Length == memory);
+
+    /// <summary>Keeps an update before any of it is sent.</summary>
+    public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span);
+
+    /// <summary>What is settled; all zeros where nothing is.</summary>
+    public Settlement ReadSettled(int memory) => LoadOwn(SettledPath, KeptUpdate.Read, update => update.Residual.Length == memory) is { } update
+        ? new Settlement(update.Round, update.Attempt, update.Residual)
+        : new Settlement(0, 0, new float[memory]);
+
+    /// <summary>The update on its way counts: its residual is the client's.</summary>
+    public void Commit(KeptUpdate update)
+    {
+        if (File.Exists(PendingPath))
+            File.Move(PendingPath, SettledPath, overwrite: true);
+        else
+            AtomicFile.Write(SettledPath, update.ToBytes(Place).Span);
+    }
+
+    /// <summary>A task is settled without an update that counts; the residual is what it was.</summary>
+    public void Settle(Settlement settled)
+    {
+        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Residual).ToBytes(Place).Span);
+        File.Delete(PendingPath);
+    }
+
+    /// <summary>The federation's graph; null where it was not downloaded yet.</summary>
+    public byte[]? ReadGraph() => LoadOwn(
+        GraphPath,
+        (ReadOnlySpan<byte> bytes, out Place owner) =>
+        {
+            var input = KeptFile.Open(bytes, KeptKind.Graph, out owner);
+            return input.Rest.ToArray();
+        },
+        graph => graph.Length > 0);
+
+    /// <summary>Keeps the federation's graph.</summary>
+    public void WriteGraph(ReadOnlySpan<byte> graph)
+    {
+        var output = KeptFile.Begin(KeptKind.Graph, Place);
+        output.Bytes(graph);
+        WriteUnflushed(GraphPath, KeptFile.Seal(output).Span);
+    }
+
+    public void Dispose() => guard.Dispose();
+
+    string PathOf(string name) => Path.Combine(folder, $"{name}.bin");
+
+    FileStream Guard()
+    {
+        string path = Path.Combine(folder, "lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException problem)
+        {
+            throw new FederationException($"The folder '{folder}' belongs to one client at a time, but another program has it: {problem.Message} Stop that one, or give this client a folder of its own.", problem);
+        }
+    }
+
+    T? LoadOwn<T>(string path, Reading<T> read, Predicate<T> fits) where T : class
+    {
+        var found = Load(path, bytes => new Owned<T>(read(bytes, out var owner), owner));
+        if (found is null || (found.Owner.Equals(place) && fits(found.Content)))
+            return found?.Content;
+        LogVoid(logger, path);
+        File.Delete(path);
+        return null;
+    }
+
+    T? Load<T>(string path, Parsing<T> parse) where T : class
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            return parse(File.ReadAllBytes(path));
+        }
+        catch (InvalidPayloadException damage)
+        {
+            LogDamaged(logger, path, damage.Message);
+            File.Delete(path);
+            return null;
+        }
+    }
+
+    static void WriteUnflushed(string path, ReadOnlySpan<byte> bytes)
+    {
+        string beside = $"{path}.{Environment.ProcessId}.tmp";
+        File.WriteAllBytes(beside, bytes);
+        File.Move(beside, path, overwrite: true);
+    }
+
+    delegate T Parsing<T>(ReadOnlySpan<byte> bytes);
+
+    delegate T Reading<T>(ReadOnlySpan<byte> bytes, out Place owner);
+
+    sealed record Owned<T>(T Content, Place Owner);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} is not usable and is begun anew. {Problem}")]
+    static partial void LogDamaged(ILogger logger, string path, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} is of another run or place and is begun anew")]
+    static partial void LogVoid(ILogger logger, string path);
+}

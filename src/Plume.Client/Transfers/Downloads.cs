@@ -1,0 +1,102 @@
+using Grpc.Core;
+using Plume.Client.Calls;
+using Plume.Client.State;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Protocol.V1;
+
+namespace Plume.Client.Transfers;
+
+/// <summary>Downloads that go on where they broke off, one at a time.</summary>
+sealed class Downloads(ClientOptions options, ServerConnection connection, ClientFolder folder, TransferCount count, Action moved) : IDisposable
+{
+    const int SlackBytes = 64 << 10;
+    const int GraphSlackBytes = 64 << 20;
+
+    PartialDownload? partial;
+    bool looked;
+
+    /// <summary>Most bytes that lead to a model: no codec's payload is twice as long as the plain floats.</summary>
+    public static long Limit(ModelLayout layout, bool isGraph) => Math.Min(Array.MaxLength, 2L * sizeof(float) * layout.Length + (isGraph ? GraphSlackBytes : SlackBytes));
+
+    /// <summary>Downloads. After a failure that passes it is called again, and goes on.</summary>
+    /// <returns>The header and all bytes, or null where the version wanted is not the newest any more.</returns>
+    /// <exception cref="InvalidPayloadException">What the server sent breaks a rule; the next try begins anew.</exception>
+    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, ModelLayout layout, CancellationToken cancellation)
+    {
+        long limit = Limit(layout, what.IsGraph);
+        TakeUp(what, limit);
+        try
+        {
+            await ReceiveAsync(what, limit, cancellation).ConfigureAwait(false);
+            var bytes = partial!.Verified();
+            var header = partial.Header;
+            Forget();
+            return (header, bytes);
+        }
+        catch (RpcException refusal) when (refusal.StatusCode == StatusCode.FailedPrecondition)
+        {
+            Forget();
+            return null;
+        }
+        catch (InvalidPayloadException)
+        {
+            Forget();
+            throw;
+        }
+    }
+
+    /// <summary>Begins anew: what was downloaded is of no use.</summary>
+    public void Forget()
+    {
+        partial?.Drop();
+        partial = null;
+    }
+
+    public void Dispose() => partial?.Dispose();
+
+    void TakeUp(DownloadTarget what, long limit)
+    {
+        if (!looked)
+            partial = PartialDownload.Load(folder.DownloadPath, folder.Place, limit);
+        looked = true;
+        if (partial is not null && partial.What != what)
+            Forget();
+    }
+
+    async Task ReceiveAsync(DownloadTarget what, long limit, CancellationToken cancellation)
+    {
+        var request = new DownloadRequest { Federation = options.Federation, ToVersion = (uint)what.To, Graph = what.IsGraph };
+        if (what.From is { } from)
+            request.FromVersion = (uint)from;
+        if (partial is not null)
+            (request.Offset, request.Sha256) = ((ulong)partial.Length, partial.Header.Sha256);
+        using var guard = new StallGuard(options.Patience, options.Time, cancellation);
+        using var call = connection.Calls.Download(request, connection.With(guard.Token));
+        if (!await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false) || call.ResponseStream.Current.Header is not { } header)
+            throw new InvalidPayloadException("A download must begin with its header, and this one does not.");
+        Accept(what, header, request, limit);
+        while (await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false))
+        {
+            var chunk = call.ResponseStream.Current.Chunk;
+            partial!.Append(chunk.Span);
+            count.Down += chunk.Length;
+            guard.Moved();
+            moved();
+        }
+
+        if (!partial!.IsComplete)
+            throw new IOException($"The download ended after {partial.Length} bytes, before it was complete.");
+    }
+
+    void Accept(DownloadTarget what, DownloadHeader header, DownloadRequest request, long limit)
+    {
+        if (partial is not null && header.Offset == request.Offset && header.Sha256 == partial.Header.Sha256 && header.Segments.Equals(partial.Header.Segments))
+            return;
+        if (header.Offset != 0)
+            throw new InvalidPayloadException($"A download must begin at 0 or where it broke off, {request.Offset}, but this one begins at {header.Offset}.");
+        Forget();
+        partial = new PartialDownload(what, header, limit);
+        partial.Keep(folder.DownloadPath, folder.Place);
+    }
+}
