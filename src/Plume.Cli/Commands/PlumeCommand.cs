@@ -22,6 +22,7 @@ static class PlumeCommand
         {
             SimulateCommand.Create(),
             ServeCommand.Create(),
+            JoinCommand.Create(),
             CertsCommand.Create(),
             TrainCommand.Create(),
             PruneCommand.Create(),

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Plume.Cli.Experiments;
+using Plume.Client;
 using Plume.Compression.Container;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
@@ -28,6 +29,7 @@ static class Failure
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
         RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, refused.Status.Detail),
         RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
+        FederationException => (ExitCode.Usage, exception.Message),
         InvalidDataException => (ExitCode.Input, exception.Message),
         DivergedException => (ExitCode.Run, exception.Message),
         AggregateException { InnerExceptions: [var only] } => Explain(only),

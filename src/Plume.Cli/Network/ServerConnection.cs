@@ -50,7 +50,9 @@ sealed class ServerConnection
         return metadata;
     }
 
-    static Uri Parse(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+    /// <summary>A server's address.</summary>
+    /// <exception cref="CliException">The text is none.</exception>
+    public static Uri Parse(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
         ? address
         : throw new CliException(ExitCode.Usage, $"A server's address must begin with https:// (or http:// for one without TLS on this machine), but is '{text}'.");
 }

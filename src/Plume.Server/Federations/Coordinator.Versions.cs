@@ -109,6 +109,7 @@ partial class Coordinator
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
             Forget(plan.Round);
+            tally = new RoundTally(now);
             BeginRound(commands, now);
             LogCommitted(logger, definition.Name, version, contributions.Length, accuracy);
             Publish();
