@@ -4,7 +4,9 @@ using Plume.Cli.Network;
 using Plume.Cli.Setup;
 using Plume.Client;
 using Plume.Client.Identity;
+using Plume.Compression.Weights;
 using Plume.Federation.Learners;
+using Plume.Models.Graph;
 using Plume.Models.Onnx;
 
 namespace Plume.Cli.Commands.Network;
@@ -12,14 +14,14 @@ namespace Plume.Cli.Commands.Network;
 /// <summary><c>plume join</c>: takes part in a federation with data that stays here.</summary>
 static class JoinCommand
 {
-    sealed record Request(Uri Server, string Federation, string? Name, int? Number, string State, string? Experiment, string[] Overrides, string? Data, string Label, string? Root, string? Output);
+    sealed record Request(Uri Server, string Federation, string? Name, Places Places, string State, string? Experiment, string[] Overrides, string? Data, string Label, string? Root, string? Output);
 
     public static Command Create()
     {
         var server = new Argument<string>("server") { Description = "The server's address: https://host:7443." };
         var federation = new Option<string>("--federation") { Description = "The federation: the name in its experiment.", DefaultValueFactory = _ => "digits" };
         var name = new Option<string?>("--name") { Description = "The client's name, on a server without TLS; otherwise it is in the certificate." };
-        var number = new Option<int?>("--number") { Description = "The place wanted, from 0; without it, the server gives one." };
+        var number = new Option<string?>("--number") { Description = "The place wanted, from 0; without it, the server gives one. For trials without TLS, several clients in this process: 0-9." };
         var state = new Option<string>("--state") { Description = "The client's folder: its certificate (plume enrol --identity FOLDER) and what must survive a kill.", DefaultValueFactory = _ => "client" };
         var experiment = new Option<string?>("--experiment") { Description = "For trials: learn from the part of this experiment's data that the place has." };
         var overrides = new Option<string[]>("--set") { Description = "Override a key of that experiment.", DefaultValueFactory = _ => [] };
@@ -28,7 +30,7 @@ static class JoinCommand
         var root = new Option<string?>("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
         var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, root, output };
-        command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), line.GetValue(number), line.GetValue(state)!,
+        command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), Places.Parse(line.GetValue(number)), line.GetValue(state)!,
             line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, line.GetValue(root), line.GetValue(output)), stop));
         return command;
     }
@@ -38,34 +40,43 @@ static class JoinCommand
         if (request.Data is null == request.Experiment is null)
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
-        FederationTerms? known = null;
-        var result = await FederatedClient.JoinAsync(OptionsOf(request), terms => learner(known = terms), stop);
-        if (request.Output is { } file && known is not null && !result.Model.IsEmpty)
-        {
-            var graph = OnnxFile.Read(known.Graph);
-            OnnxFile.WriteFile(file, graph.With(new Plume.Compression.Weights.ModelWeights(graph.Weights, result.Model.ToArray())));
-        }
-
+        var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+        var joined = await Task.WhenAll(request.Places.Numbers.Select(number => JoinAsync(OptionsOf(request, number, training), learner, stop)));
+        var (result, graph) = joined[0];
+        if (request.Output is { } file && graph is not null && !result.Model.IsEmpty)
+            OnnxFile.WriteFile(file, graph.With(new ModelWeights(graph.Weights, result.Model.ToArray())));
         Console.Out.WriteLine(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}: {result.Message}");
         return result.IsFinished ? ExitCode.Done : ExitCode.Run;
     }
 
+    static async Task<(JoinResult Result, ModelGraph? Graph)> JoinAsync(ClientOptions options, Func<FederationTerms, ILearner> learner, CancellationToken stop)
+    {
+        FederationTerms? known = null;
+        var result = await FederatedClient.JoinAsync(options, terms => learner(known = terms), stop);
+        return (result, known is null ? null : OnnxFile.Read(known.Graph));
+    }
+
     static Uri Address(string text) => ServerConnection.Parse(text);
 
-    static ClientOptions OptionsOf(Request request)
+    static ClientOptions OptionsOf(Request request, int? number, TaskScheduler training)
     {
         var certificate = request.Server.Scheme == Uri.UriSchemeHttps
             ? ClientCertificate.Load(request.State) ?? throw new CliException(ExitCode.Usage, $"The folder '{request.State}' has no certificate. Enrol first: plume enrol {request.Server} --name NAME --token-file FILE --identity {request.State}")
             : null;
-        string name = certificate?.Name ?? request.Name ?? throw new CliException(ExitCode.Usage, "On a server without TLS a client names itself: --name NAME.");
+        bool isOne = request.Places.Numbers.Count == 1;
+        if (!isOne && certificate is not null)
+            throw new CliException(ExitCode.Usage, "With TLS a client is one place: give --number one number.");
+        string given = certificate?.Name ?? request.Name ?? throw new CliException(ExitCode.Usage, "On a server without TLS a client names itself: --name NAME.");
+        string name = isOne ? given : $"{given}-{number}";
         return new ClientOptions
         {
             Server = request.Server,
             Federation = request.Federation,
             Name = name,
-            Number = request.Number,
-            Folder = request.State,
+            Number = number,
+            Folder = isOne ? request.State : Path.Combine(request.State, name),
             NeedsGraph = true,
+            Training = training,
             RootFile = request.Root,
             Certificate = certificate is null ? null : () => certificate.Certificate,
             Progress = new ClientLines(name),
