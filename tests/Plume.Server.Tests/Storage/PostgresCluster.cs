@@ -19,8 +19,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     PostgresCluster(string folder, string programs, int port)
     {
         (this.folder, this.programs, this.port) = (folder, programs, port);
-        // Reads until this process closes the pipe, or dies, which closes it too.
-        guard = Start("bash", ["-c", """folder=$1; shift; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$folder" """, "guard", folder, .. AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "stop")]);
+        // Reads until this process closes the pipe, or dies, which closes it too; a signal to all of a terminal is not for it.
+        guard = Start("bash", ["-c", """trap '' INT TERM HUP; folder=$1; shift; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$folder" """, "guard", folder, .. AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "stop")]);
     }
 
     string Data => Path.Combine(folder, "data");

@@ -5,10 +5,6 @@ namespace Plume.Server.Storage.Postgres;
 /// <summary>Everything that several servers keep together in one PostgreSQL database.</summary>
 public sealed class PostgresStorage : IAsyncDisposable
 {
-    // A database that does not answer is noticed within seconds, where the connection string does not say otherwise.
-    const int ConnectSeconds = 5;
-    const int CommandSeconds = 15;
-
     readonly NpgsqlDataSource source;
 
     PostgresStorage(NpgsqlDataSource source, PostgresCalls calls)
@@ -36,7 +32,7 @@ public sealed class PostgresStorage : IAsyncDisposable
     /// <exception cref="InvalidOperationException">Its tables are not there or of another version, or it would forget acknowledged writes in a crash.</exception>
     public static async Task<PostgresStorage> OpenAsync(string connectionString, TimeProvider time, CancellationToken cancellation)
     {
-        var source = NpgsqlDataSource.Create(WithTimeouts(connectionString));
+        var source = NpgsqlDataSource.Create(PostgresConnection.Complete(connectionString));
         try
         {
             var calls = new PostgresCalls(source, time);
@@ -48,16 +44,6 @@ public sealed class PostgresStorage : IAsyncDisposable
             await source.DisposeAsync().ConfigureAwait(false);
             throw;
         }
-    }
-
-    static string WithTimeouts(string connectionString)
-    {
-        var parts = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!parts.ContainsKey("Timeout"))
-            parts.Timeout = ConnectSeconds;
-        if (!parts.ContainsKey("Command Timeout"))
-            parts.CommandTimeout = CommandSeconds;
-        return parts.ConnectionString;
     }
 
     /// <summary>Closes the connections.</summary>
