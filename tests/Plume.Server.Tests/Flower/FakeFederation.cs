@@ -29,7 +29,7 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
     public void Give(int client, FlowerTask? task) => Assert.True(TasksOf(client).Writer.TryWrite(task));
 
     /// <summary>The next thing that happens, which must be of this kind.</summary>
-    public async Task<T> NextAsync<T>() where T : Happening => Assert.IsType<T>(await happenings.Reader.ReadAsync().AsTask().WaitAsync(Patience));
+    public async Task<T> NextAsync<T>() where T : Happening => Assert.IsAssignableFrom<T>(await happenings.Reader.ReadAsync().AsTask().WaitAsync(Patience));
 
     /// <summary>The values of an update.</summary>
     public float[] Decode(FlowerUpdate update)
