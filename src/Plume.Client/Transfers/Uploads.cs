@@ -24,16 +24,7 @@ sealed class Uploads(ClientOptions options, ServerConnection connection, Transfe
         bool goesOn = begun is not null ? begun.AsSpan().SequenceEqual(update.Sha256) : !isFresh;
         long offset = goesOn ? await ProgressAsync(update, cancellation).ConfigureAwait(false) : 0;
         begun = update.Sha256;
-        try
-        {
-            return await SendAsync(update, offset, cancellation).ConfigureAwait(false);
-        }
-        catch (RpcException loss) when (loss.StatusCode == StatusCode.DataLoss)
-        {
-            // Whatever the server had is damaged: sent from the start, it replaces that.
-            begun = [];
-            throw;
-        }
+        return await SendAsync(update, offset, cancellation).ConfigureAwait(false);
     }
 
     async Task<long> ProgressAsync(KeptUpdate update, CancellationToken cancellation)

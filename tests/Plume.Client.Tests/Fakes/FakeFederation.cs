@@ -22,10 +22,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     readonly Dictionary<(uint, uint, ByteString), UploadReply> answers = [];
     RandomKey key;
 
-    public FakeFederation()
-    {
-        Broadcast = Begin(1);
-    }
+    public FakeFederation() => Broadcast = Begin(1);
 
     public static ModelLayout Layout { get; } = ModelLayout.Of([("w", [40, 100], TensorRole.Weight), ("b", [40], TensorRole.Bias)]);
 
@@ -46,6 +43,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     public Broadcast Broadcast { get; private set; }
 
     public Faults Faults { get; } = new();
+
+    /// <summary>Who called.</summary>
+    public string? Name { get; private set; }
 
     /// <summary>What clients said, in order.</summary>
     public List<IMessage> Requests { get; } = [];
@@ -69,6 +69,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     public override Task<JoinReply> Join(JoinRequest request, ServerCallContext context)
     {
         Requests.Add(request);
+        Name = context.RequestHeaders.GetValue("plume-client");
         Faults.Meet(nameof(Join));
         return Task.FromResult(new JoinReply
         {
@@ -116,10 +117,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
             end -= chunk.Length;
             await responseStream.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(end < 0 ? chunk[..(chunk.Length + end)] : chunk) });
             if (end < 0)
-            {
-                await CutAsync(context);
-                return;
-            }
+                throw Cut(context);
         }
     }
 
@@ -145,7 +143,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
             var chunk = requestStream.Current.Chunk.Span;
             bytes.Write(chunk[..(int)Math.Min(chunk.Length, end - bytes.Length)]);
             if (bytes.Length == end)
-                await CutAsync(context);
+                throw Cut(context);
         }
 
         return Settle(name, header, bytes.ToArray(), context);
@@ -181,6 +179,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         if (Faults.DamagedUploads > 0)
         {
             Faults.DamagedUploads--;
+            stored.Remove(name);
             throw new RpcException(new Status(StatusCode.DataLoss, "another hash"));
         }
 
@@ -199,8 +198,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         if (Faults.LostAnswers == 0)
             return reply;
         Faults.LostAnswers--;
-        context.GetHttpContext().Abort();
-        throw new RpcException(new Status(StatusCode.Unavailable, "lost"));
+        throw Cut(context);
     }
 
     UploadReply Answer((uint, uint, ByteString) name, UploadReply reply)
@@ -240,11 +238,10 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         Segments = { new Segment { Kind = Segment.Types.Kind.Graph, Length = (ulong)Graph.Length } },
     }, [.. Graph]);
 
-    // The client must have what was sent before the connection goes.
-    static async Task CutAsync(ServerCallContext context)
+    RpcException Cut(ServerCallContext context)
     {
-        await context.GetHttpContext().Response.BodyWriter.FlushAsync();
-        context.GetHttpContext().Abort();
-        throw new RpcException(new Status(StatusCode.Unavailable, "cut"));
+        if (Faults.CutsConnections)
+            context.GetHttpContext().Abort();
+        return new RpcException(new Status(StatusCode.Unavailable, "cut"));
     }
 }

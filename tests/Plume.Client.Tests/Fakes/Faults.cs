@@ -10,10 +10,13 @@ sealed class Faults
     /// <summary>The name of a call, and what it answers with instead.</summary>
     public ConcurrentQueue<(string Call, RpcException Error)> Errors { get; } = [];
 
-    /// <summary>Bytes of a download after which the connection is cut.</summary>
+    /// <summary>Whether cuts take the connection with them, and what is on its way in it, rather than only the call.</summary>
+    public bool CutsConnections { get; set; }
+
+    /// <summary>Bytes of a download after which it is cut.</summary>
     public ConcurrentQueue<int> DownloadCuts { get; } = [];
 
-    /// <summary>Bytes of an upload after which the connection is cut.</summary>
+    /// <summary>Bytes of an upload after which it is cut.</summary>
     public ConcurrentQueue<int> UploadCuts { get; } = [];
 
     /// <summary>Downloads in which a byte is damaged.</summary>
