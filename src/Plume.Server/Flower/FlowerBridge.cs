@@ -12,7 +12,7 @@ namespace Plume.Server.Flower;
 /// and the models that they send back become updates.
 /// </summary>
 sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, TimeProvider time, IHostApplicationLifetime host, ILogger<FlowerBridge> log)
-    : FlowerService.FlowerServiceBase
+    : FlowerEndpoint
 {
     readonly FlowerNames names = new(options.MaximumClients);
 
@@ -28,7 +28,7 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
 
     public FlowerUpdates Updates { get; } = new(federation.Layout);
 
-    /// <summary>One client, from its coming to its going.</summary>
+    /// <inheritdoc/>
     public override async Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context)
     {
         var http = context.GetHttpContext();

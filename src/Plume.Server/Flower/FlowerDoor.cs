@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -30,10 +31,10 @@ public static class FlowerDoor
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<FlowerBridge>();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddGrpc().AddServiceOptions<FlowerBridge>(static service =>
+        builder.Services.AddGrpc().AddServiceOptions<FlowerBridge>(service =>
         {
-            service.ResponseCompressionAlgorithm = "gzip";
-            service.ResponseCompressionLevel = System.IO.Compression.CompressionLevel.Fastest;
+            service.ResponseCompressionAlgorithm = options.Gzip ? "gzip" : null;
+            service.ResponseCompressionLevel = CompressionLevel.Fastest;
         });
         builder.Services.AddOptions<GrpcServiceOptions<FlowerBridge>>()
             .Configure<FlowerBridge>(static (service, bridge) => service.MaxReceiveMessageSize = bridge.Updates.LargestMessage);

@@ -74,7 +74,7 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
         }
         catch (Exception failure) when (failure is InvalidProtocolBufferException or InvalidDataException)
         {
-            throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, "What was sent is no message of flwr.proto.", failure));
+            throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, $"What was sent is no message of flwr.proto. {failure.Message}", failure));
         }
         catch (Exception failure) when (IsGone(failure))
         {

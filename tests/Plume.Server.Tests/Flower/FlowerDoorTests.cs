@@ -88,23 +88,20 @@ public sealed class FlowerDoorTests
         await host.Log.WaitForAsync($"Warning Plume.Server.Flower.FlowerBridge: The Flower door is open at 127.0.0.1:{host.Port}. It asks no client who it is");
     }
 
-    [Fact]
-    public async Task Models_are_compressed_where_the_client_takes_that()
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Models_are_compressed_where_the_door_does_and_the_client_takes_that(bool gives, bool takes)
     {
         var layout = ModelLayout.Of([("weight", [1000, 100], TensorRole.Weight)]);
-        await using var host = await DoorHost.StartAsync(layout);
-        foreach (bool takes in new[] { true, false })
-        {
-            using var wire = new Wire(takes);
-            using var peer = new FlowerPeer(host.Client(new GrpcChannelOptions { HttpHandler = wire }));
-            var joined = await host.Federation.NextAsync<FakeFederation.Joined>();
-            host.Federation.Give(joined.Client, host.Task(1, new float[layout.Length]));
-            Assert.Equal(400_128, (await peer.ReceiveAsync()).FitIns.Parameters.Tensors[0].Length);
-            Assert.Equal(takes ? "gzip" : null, wire.Encoding);
-            peer.Dispose();
-            await host.Federation.NextAsync<FakeFederation.Reported>();
-            await host.Federation.NextAsync<FakeFederation.Left>();
-        }
+        await using var host = await DoorHost.StartAsync(layout, options => options with { Gzip = gives });
+        using var wire = new Wire(takes);
+        using var peer = new FlowerPeer(host.Client(new GrpcChannelOptions { HttpHandler = wire }));
+        var joined = await host.Federation.NextAsync<FakeFederation.Joined>();
+        host.Federation.Give(joined.Client, host.Task(1, new float[layout.Length]));
+        Assert.Equal(400_128, (await peer.ReceiveAsync()).FitIns.Parameters.Tensors[0].Length);
+        Assert.Equal(gives && takes ? "gzip" : null, wire.Encoding);
     }
 
     [Fact]
