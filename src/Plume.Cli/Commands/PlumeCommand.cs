@@ -24,6 +24,7 @@ static class PlumeCommand
             ServeCommand.Create(),
             JoinCommand.Create(),
             CertsCommand.Create(),
+            DbCommand.Create(),
             TrainCommand.Create(),
             PruneCommand.Create(),
             QuantizeCommand.Create(),

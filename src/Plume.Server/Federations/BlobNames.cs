@@ -24,6 +24,9 @@ readonly record struct BlobNames(string Federation)
 
     public string Uploads(int round) => Text($"{Federation}/uploads/{round}/");
 
+    /// <summary>A shard's part of a round's sum, on its way to the coordinator.</summary>
+    public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
+
     /// <summary>The same while bytes are missing.</summary>
     public static string Partial(string name) => $"{name}.part";
 

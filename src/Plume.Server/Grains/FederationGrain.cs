@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Plume.Compression.Codecs;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
 
@@ -10,7 +11,7 @@ namespace Plume.Server.Grains;
 /// the newer write, and the other ends here.
 /// </summary>
 [Reentrant]
-sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
@@ -19,7 +20,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var definition = catalog[this.GetPrimaryKeyString()];
-        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published), time, logger, cancellationToken);
+        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), time, logger, cancellationToken);
         coordinator.Faulted += _ => DeactivateOnIdle();
         this.RegisterGrainTimer(token => GuardAsync(async () =>
         {
@@ -27,6 +28,11 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
             return true;
         }), new GrainTimerCreationOptions(TickInterval, TickInterval) { KeepAlive = true, Interleave = true });
     }
+
+    // An uplink that is decoded against the model is added up where the model is.
+    IAggregator AggregatorFor(FederationDefinition definition, Func<ReadOnlyMemory<float>> published) => sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
+        ? new ShardedAggregator(definition, GrainFactory, storage.Blobs, sharding.Shards)
+        : new LocalAggregator(definition, storage.Blobs, published);
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
@@ -95,3 +101,6 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: leaves this server: {Reason}")]
     static partial void LogLeft(ILogger logger, string federation, string reason);
 }
+
+/// <summary>Over how many aggregators, on all silos, a round's updates are spread.</summary>
+sealed record Sharding(int Shards);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,8 +7,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Federations;
+using Plume.Server.Flower;
+using Plume.Server.Grains;
 using Plume.Server.Identity;
 using Plume.Server.Rpc;
+using Plume.Server.Storage.Postgres;
 
 namespace Plume.Server.Hosting;
 
@@ -21,9 +25,8 @@ public static class PlumeServer
     /// <summary>A server that is ready to be started.</summary>
     /// <param name="options">How it runs.</param>
     /// <param name="configureLogging">What hears its log; without it, nobody does.</param>
-    /// <param name="configureSilo">How the silo finds others; without it, it is alone.</param>
     /// <exception cref="ArgumentException">The options break rules; the message has all of them.</exception>
-    public static WebApplication Build(ServerOptions options, Action<ILoggingBuilder>? configureLogging = null, Action<ISiloBuilder>? configureSilo = null)
+    public static WebApplication Build(ServerOptions options, Action<ILoggingBuilder>? configureLogging = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         string problems = string.Join(" ", options.Problems());
@@ -34,8 +37,10 @@ public static class PlumeServer
         configureLogging?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.UseOrleans(configureSilo ?? Alone);
+        builder.UseOrleans(silo => silo.UsePlumeClustering(options.Cluster?.Place ?? new SiloPlace(IPAddress.Loopback, FreePort.Take(), GatewayPort: 0), options.Cluster?.ConnectionString));
         AddServices(builder.Services, options);
+        if (options.Flower is { } flower)
+            builder.AddFlowerDoor(flower);
         var app = builder.Build();
         Map(app, options);
         return app;
@@ -59,8 +64,6 @@ public static class PlumeServer
             kestrel.Listen(metrics, listen => listen.Protocols = HttpProtocols.Http1);
     }
 
-    static void Alone(ISiloBuilder silo) => silo.UseLocalhostClustering(siloPort: FreePort.Take(), gatewayPort: 0);
-
     static void AddServices(IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton(options.Time);
@@ -71,6 +74,8 @@ public static class PlumeServer
         services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null }, options.Tls?.Authority);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
+        services.AddSingleton(new Sharding(options.Cluster?.Shards ?? 1));
+        services.AddSingleton<IFlowerFederation, FlowerFederation>();
         services.AddSingleton<ClientBudgets>();
         services.AddSingleton<UploadReceiver>();
         services.AddSingleton<DownloadSender>();
@@ -87,6 +92,8 @@ public static class PlumeServer
         app.UseIdentity();
         app.MapGrpcService<FederationRpc>();
         app.MapGrpcService<OperationRpc>();
+        if (options.Flower is not null)
+            app.MapFlowerDoor();
         if (options.Tls is not null)
             app.MapGrpcService<EnrolmentRpc>().AllowAnonymous();
         app.MapGet("/health/live", () => "alive").AllowAnonymous();

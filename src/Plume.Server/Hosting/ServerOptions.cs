@@ -1,9 +1,11 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Plume.Server.Federations;
+using Plume.Server.Flower;
 using Plume.Server.Identity;
 using Plume.Server.Rpc;
 using Plume.Server.Storage;
+using Plume.Server.Storage.Postgres;
 
 namespace Plume.Server.Hosting;
 
@@ -24,6 +26,12 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
     /// <summary>Where health and metrics are told, by plain HTTP; null for nowhere but the port of the clients.</summary>
     public IPEndPoint? Metrics { get; init; }
 
+    /// <summary>The door for Flower's clients into the only federation; null for none.</summary>
+    public FlowerOptions? Flower { get; init; }
+
+    /// <summary>The cluster that the server is one of; null for a server alone.</summary>
+    public ServerCluster? Cluster { get; init; }
+
     /// <summary>The server's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -32,10 +40,18 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
     {
         if (Federations.Count == 0)
             yield return "A server needs a federation to host.";
+        if (Flower is not null && Federations.Count != 1)
+            yield return $"Flower's clients do not say which federation they join, so a server with their door hosts one, not {Federations.Count}.";
         if (Tls is null && !IPAddress.IsLoopback(Listen.Address))
             yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it certificates (plume certs init makes some for a trial).";
     }
 }
+
+/// <summary>What makes servers one: they share a database, and call one another's silos.</summary>
+/// <param name="ConnectionString">The PostgreSQL database that has Plume's tables.</param>
+/// <param name="Place">Where the other silos reach this one.</param>
+/// <param name="Shards">Over how many aggregators a round's updates are spread.</param>
+public sealed record ServerCluster(string ConnectionString, SiloPlace Place, int Shards = 4);
 
 /// <summary>What a server shows to clients, and what it issues to them.</summary>
 /// <param name="Certificate">The server's own, with its key.</param>

@@ -7,16 +7,18 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Server.Flower;
 using Plume.Server.Hosting;
 using Plume.Server.Identity;
 using Plume.Server.Storage;
+using Plume.Server.Storage.Postgres;
 
 namespace Plume.Cli.Commands.Network;
 
 /// <summary><c>plume serve</c>: hosts federations for clients anywhere.</summary>
 static class ServeCommand
 {
-    sealed record Request(string[] Files, string[] Overrides, string Data, string Listen, string? Certs, bool Insecure, string? Metrics, string Deadline, int? StartWith, string Away, bool Verbose);
+    sealed record Request(string[] Files, string[] Overrides, string Data, string Listen, string? Certs, bool Insecure, string? Metrics, string? Postgres, string Silo, string? Flower, string Deadline, int? StartWith, string Away, bool Verbose);
 
     public static Command Create()
     {
@@ -27,13 +29,16 @@ static class ServeCommand
         var certs = new Option<string?>("--certs") { Description = "The folder of certificates; plume certs init makes one." };
         var insecure = new Option<bool>("--insecure") { Description = "No TLS: for trials on one machine. Clients name themselves." };
         var metrics = new Option<string?>("--metrics") { Description = "Address and port for health and metrics by plain HTTP: 127.0.0.1:9464." };
+        var postgres = new Option<string?>("--postgres") { Description = "Be one server of a cluster: the connection string of a database that plume db apply prepared; 'env' takes PLUME_POSTGRES." };
+        var silo = new Option<string>("--silo") { Description = "Address and port at which the cluster's other servers reach this one.", DefaultValueFactory = _ => "127.0.0.1:11111" };
+        var flower = new Option<string?>("--flower") { Description = "Let Flower's Python clients in at this address and port. They are not authenticated: loopback only, or with --certs." };
         var deadline = Duration.Option("--deadline", "Time that a round's participants have.", "10m");
         var startWith = new Option<int?>("--start-with") { Description = "Clients that must have joined before the first round; without it, all." };
         var away = Duration.Option("--away", "How long a client may be silent before rounds no longer ask it.", "2m");
         var verbose = new Option<bool>("--verbose") { Description = "Log what the web server and the silo say, too." };
-        var command = new Command("serve", "Host federations for clients anywhere.") { files, overrides, data, listen, certs, insecure, metrics, deadline, startWith, away, verbose };
+        var command = new Command("serve", "Host federations for clients anywhere.") { files, overrides, data, listen, certs, insecure, metrics, postgres, silo, flower, deadline, startWith, away, verbose };
         command.SetAction(async (line, stop) => (int)await RunAsync(new Request(line.GetValue(files)!, line.GetValue(overrides)!, line.GetValue(data)!, line.GetValue(listen)!, line.GetValue(certs),
-            line.GetValue(insecure), line.GetValue(metrics), line.GetValue(deadline)!, line.GetValue(startWith), line.GetValue(away)!, line.GetValue(verbose)), stop));
+            line.GetValue(insecure), line.GetValue(metrics), line.GetValue(postgres), line.GetValue(silo)!, line.GetValue(flower), line.GetValue(deadline)!, line.GetValue(startWith), line.GetValue(away)!, line.GetValue(verbose)), stop));
         return command;
     }
 
@@ -46,8 +51,12 @@ static class ServeCommand
         var metrics = request.Metrics is null ? null : Address(request.Metrics, "--metrics");
         var federations = (request.Files.Length == 0 ? [null] : request.Files.Cast<string?>()).Select(file => ServedFederations.Load(file, request.Overrides, deadline, request.StartWith, away)).ToList();
         using var authority = request.Certs is null ? null : CertificateFolder.LoadAuthority(request.Certs, TimeProvider.System);
-        var options = new ServerOptions(federations, ServerStorage.InFolder(request.Data))
+        string? database = request.Postgres is null ? null : DbCommand.ConnectionString(request.Postgres == "env" ? null : request.Postgres);
+        await using var postgres = database is null ? null : await PostgresStorage.OpenAsync(database, TimeProvider.System, stop);
+        var options = new ServerOptions(federations, postgres is null ? ServerStorage.InFolder(request.Data) : new ServerStorage(postgres.Ledger, postgres.Blobs, postgres.Records))
         {
+            Cluster = database is null ? null : new ServerCluster(database, PlaceOf(Address(request.Silo, "--silo"))),
+            Flower = request.Flower is null ? null : new FlowerOptions { Listen = Address(request.Flower, "--flower"), Certificate = request.Certs is null ? null : CertificateFolder.LoadServer(request.Certs) },
             Listen = listen,
             Metrics = metrics,
             Tls = authority is null ? null : new ServerTls(CertificateFolder.LoadServer(request.Certs!), [], authority),
@@ -65,6 +74,8 @@ static class ServeCommand
 
         return ExitCode.Done;
     }
+
+    static SiloPlace PlaceOf(IPEndPoint silo) => new(silo.Address, silo.Port, GatewayPort: 0);
 
     static void ConfigureLog(ILoggingBuilder logging, bool verbose)
     {

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Orleans.Concurrency;
+using Plume.Federation.Rounds;
+using Plume.Server.Federations;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Grains;
+
+/// <summary>One shard of a federation's sum, wherever in the cluster it lives. Its key is the federation's name in storage, a bar, and the shard's number.</summary>
+interface IAggregatorGrain : IGrainWithStringKey
+{
+    /// <summary>Adds an update; says why it could not, or null.</summary>
+    Task<string?> AddAsync(ShardUpdate update);
+
+    /// <summary>Writes the sum of exactly these updates, all of one round and attempt, as a blob.</summary>
+    /// <returns>The blob's name.</returns>
+    Task<string> SumAsync(ShardUpdate[] updates);
+}
+
+/// <summary>An update of a shard and its weight in the mean.</summary>
+[GenerateSerializer, Immutable]
+sealed record ShardUpdate(ArrivedUpdate Update, double Weight)
+{
+    public WeightedUpdate Weighted => new(Update, Weight);
+
+    // All that decoding needs of the round: whose draws they are.
+    public RoundPlan Plan => new(Update.Round, Update.Attempt, Update.ModelVersion, [], default);
+}
+
+/// <summary>
+/// Adds a shard's updates up in this silo. What it holds is only ahead of time: after a crash another activation reads the
+/// updates, which are durable, and has the same sum.
+/// </summary>
+[Reentrant]
+sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) : Grain, IAggregatorGrain
+{
+    const int ChunkBytes = 1 << 20;
+
+    LocalAggregator aggregator = null!;
+    BlobNames names;
+    string shard = "";
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        string[] key = this.GetPrimaryKeyString().Split('|');
+        var definition = catalog[key[0]];
+        (names, shard) = (new BlobNames(definition.Id), key[1]);
+        aggregator = new LocalAggregator(definition, storage.Blobs, () => throw new InvalidOperationException("A shard has no model; an uplink that needs one is not sharded."));
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        aggregator.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public Task<string?> AddAsync(ShardUpdate update) => aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
+
+    public async Task<string> SumAsync(ShardUpdate[] updates)
+    {
+        var sum = await aggregator.SumAsync([.. updates.Select(update => update.Weighted)], updates[0].Plan, CancellationToken.None);
+        string name = names.Sum(updates[0].Update.Round, updates[0].Update.Attempt, shard), partial = BlobNames.Partial(name);
+        for (long offset = 0; offset < 8L * sum.Length;)
+        {
+            byte[] chunk = Chunk(sum, offset);
+            await storage.Blobs.AppendAsync(partial, offset, chunk, CancellationToken.None);
+            offset += chunk.Length;
+        }
+
+        await storage.Blobs.MoveAsync(partial, name, CancellationToken.None);
+        return name;
+    }
+
+    static byte[] Chunk(Plume.Compression.Aggregation.ExactSum sum, long offset)
+    {
+        var bytes = MemoryMarshal.AsBytes(sum.Values);
+        return bytes.Slice((int)offset, (int)Math.Min(ChunkBytes, bytes.Length - offset)).ToArray();
+    }
+}

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using Plume.Compression.Codecs;
+using Plume.Compression.Weights;
+using Plume.Federation;
+using Plume.Federation.Models;
+using Plume.Server.Federations;
+using Plume.Server.Flower;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Rpc;
+
+/// <summary>The server's only federation, as the Flower door sees it: its clients are clients like others, whose updates are whole floats.</summary>
+sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, TimeProvider time) : IFlowerFederation, IDisposable
+{
+    static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    readonly FederationFeed feed = feeds.All.Single();
+    readonly SemaphoreSlim reading = new(1);
+    readonly Dictionary<int, (int Round, int Attempt)> answered = [];
+    (int Version, ReadOnlyMemory<float> Values)? newest;
+
+    public ModelLayout Layout => feed.Definition.Layout;
+
+    public async Task<int> JoinAsync(string name, CancellationToken cancellation)
+    {
+        var place = await feed.Grain.JoinAsync(name, null).WaitAsync(cancellation);
+        return place.Problem is { } problem ? throw new InvalidOperationException(problem) : place.Number;
+    }
+
+    public async Task<FlowerTask?> NextAsync(int client, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            feed.Heard(client);
+            var snapshot = feed.Snapshot;
+            if (snapshot is { HasEnded: true })
+                return null;
+            if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot) && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
+                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.Objective, time.GetUtcNow(), snapshot.Deadline);
+            await feed.WaitAsync(snapshot, LongestWait, cancellation);
+        }
+    }
+
+    public async Task<string?> SubmitAsync(int client, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
+    {
+        Answer(client, task);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(update.Payload.Span));
+        var arrived = new ArrivedUpdate(client, task.Round, task.Attempt, task.ModelVersion, update.Samples, update.Loss ?? double.NaN, update.Payload.Length, hash, IsFloats: true);
+        if (await feed.Grain.ConsiderAsync(arrived) is { } known)
+            return known.IsCounted ? null : known.Message;
+        string name = new BlobNames(feed.Definition.Id).Upload(task.Round, task.Attempt, client, hash), partial = BlobNames.Partial(name);
+        await storage.Blobs.AppendAsync(partial, 0, update.Payload, cancellation);
+        await storage.Blobs.MoveAsync(partial, name, cancellation);
+        var outcome = await feed.Grain.ArriveAsync(arrived);
+        return outcome.IsCounted ? null : outcome.Message;
+    }
+
+    public Task ReportAsync(int client, FlowerTask task, string problem, CancellationToken cancellation)
+    {
+        Answer(client, task);
+        return feed.Grain.ReportAsync(client, task.Round, task.Attempt, problem);
+    }
+
+    // What a client measures is its own affair so far: nothing in a federation's figures stands for it.
+    public Task MeasureAsync(int client, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task LeaveAsync(int client, CancellationToken cancellation) => Task.CompletedTask;
+
+    public void Dispose() => reading.Dispose();
+
+    bool IsAnswered(int client, FederationSnapshot snapshot)
+    {
+        lock (answered)
+            return answered.TryGetValue(client, out var last) && last == (snapshot.Round, snapshot.Attempt);
+    }
+
+    void Answer(int client, FlowerTask task)
+    {
+        lock (answered)
+            answered[client] = (task.Round, task.Attempt);
+    }
+
+    // One copy of the newest model for all Flower clients; null where there is a newer one by now.
+    async Task<ReadOnlyMemory<float>?> ModelAsync(int version, CancellationToken cancellation)
+    {
+        await reading.WaitAsync(cancellation);
+        try
+        {
+            if (newest?.Version != version)
+            {
+                if (await feed.Grain.CatchUpAsync(null, version) is not [{ Kind: SegmentKind.Whole } whole])
+                    return null;
+                newest = (version, await ReadAsync(whole, cancellation));
+            }
+
+            return newest.Value.Values;
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    async Task<ReadOnlyMemory<float>> ReadAsync(DownloadPart whole, CancellationToken cancellation)
+    {
+        var definition = feed.Definition;
+        var bytes = new byte[whole.Length];
+        await storage.Blobs.ReadAsync(whole.Blob, 0, bytes, cancellation);
+        var model = new ReceivedModel(Codec.Parse(definition.Plan.Downlink), definition.Layout, DrawKeys.Broadcast(definition.Key));
+        model.Apply(SegmentKind.Whole, whole.From, whole.To, bytes);
+        feed.CountDownload(whole.Length);
+        return model.Values;
+    }
+}
