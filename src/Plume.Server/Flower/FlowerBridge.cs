@@ -32,13 +32,20 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     public override async Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        string name = TakeName(http);
+        string name = TakeName(http), reason = "the federation has ended, or the server stops.";
         var stream = new FlowerStream(requestStream, responseStream, Time, http.Abort);
         try
         {
-            int client = await JoinAsync(name);
-            Log.Joined(name, client);
-            await WorkAsync(stream, name, client);
+            await WorkAsync(stream, name);
+        }
+        catch (ClientGoneException gone)
+        {
+            reason = gone.Message;
+        }
+        catch (RpcException refusal)
+        {
+            reason = refusal.Status.Detail;
+            throw;
         }
         catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
         {
@@ -48,6 +55,22 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
         {
             stream.Close();
             names.GiveBack(name);
+            Log.Left(name, reason);
+        }
+    }
+
+    // The place is left before the name is free again: who comes next under it must not be the one that leaves.
+    async Task WorkAsync(FlowerStream stream, string name)
+    {
+        int client = await JoinAsync(name);
+        Log.Joined(name, client);
+        try
+        {
+            await new FlowerSession(this, stream, name, client, host.ApplicationStopping).RunAsync();
+        }
+        finally
+        {
+            await Federation.LeaveAsync(client);
         }
     }
 
@@ -70,29 +93,6 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
         catch (InvalidOperationException full)
         {
             throw Refusal(StatusCode.ResourceExhausted, full.Message);
-        }
-    }
-
-    async Task WorkAsync(FlowerStream stream, string name, int client)
-    {
-        string reason = "the federation has ended, or the server stops.";
-        try
-        {
-            await new FlowerSession(this, stream, name, client, host.ApplicationStopping).RunAsync();
-        }
-        catch (EndOfStreamException gone)
-        {
-            reason = gone.Message;
-        }
-        catch (RpcException refusal)
-        {
-            reason = refusal.Status.Detail;
-            throw;
-        }
-        finally
-        {
-            Log.Left(name, reason);
-            await Federation.LeaveAsync(client);
         }
     }
 

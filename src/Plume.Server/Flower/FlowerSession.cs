@@ -19,7 +19,7 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
     bool measures = bridge.Options.Measures;
 
     /// <summary>Works until the federation ends or the server stops, and bids the client farewell.</summary>
-    /// <exception cref="EndOfStreamException">The client is gone before that.</exception>
+    /// <exception cref="ClientGoneException">The client is gone before that.</exception>
     /// <exception cref="RpcException">The client broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The server stops while the client is at work.</exception>
     public async Task RunAsync()
@@ -63,12 +63,12 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
             if (await TrainAsync(task) is { } problem)
                 await FailAsync(task, problem);
         }
-        catch (TimeoutException)
+        catch (AnswerLateException)
         {
             await FailAsync(task, "The client did not answer by the round's deadline.");
             await AwaitLateAnswerAsync(task);
         }
-        catch (EndOfStreamException gone)
+        catch (ClientGoneException gone)
         {
             await FailAsync(task, gone.Message);
             throw;
@@ -135,7 +135,7 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
         {
             await stream.TakeAsync(task.Deadline + (task.Deadline - task.Published), stopping);
         }
-        catch (TimeoutException)
+        catch (AnswerLateException)
         {
             throw Refusal(StatusCode.DeadlineExceeded, $"Round {task.Round} took the client more than twice the time that there was. Join again with less to do, or ask for a later deadline.");
         }
@@ -156,7 +156,7 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
             await stream.SendAsync(FlowerInstructions.Reconnect(after), time.GetUtcNow() + Farewell, CancellationToken.None);
             await stream.TakeAsync(time.GetUtcNow() + Farewell, CancellationToken.None);
         }
-        catch (Exception quiet) when (quiet is EndOfStreamException or TimeoutException or RpcException)
+        catch (Exception quiet) when (quiet is ClientGoneException or AnswerLateException or RpcException)
         {
             // It is gone, which is what it was told.
         }

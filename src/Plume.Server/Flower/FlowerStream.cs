@@ -7,7 +7,7 @@ namespace Plume.Server.Flower;
 /// <summary>
 /// One client's stream, with time limits. A limit stops the waiting and not the read, which gRPC could not take up again.
 /// </summary>
-/// <remarks>That the client is gone shows as an <see cref="EndOfStreamException"/>, however it went.</remarks>
+/// <remarks>That the client is gone shows as an <see cref="ClientGoneException"/>, however it went.</remarks>
 sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStreamWriter<ServerMessage> writer, TimeProvider time, Action abort)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
@@ -19,16 +19,16 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
     /// <summary>Takes the next message.</summary>
     /// <param name="until">When to stop waiting for it.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="TimeoutException">It has not come; it can still be taken later.</exception>
-    /// <exception cref="EndOfStreamException">The client is gone.</exception>
+    /// <exception cref="AnswerLateException">It has not come; it can still be taken later.</exception>
+    /// <exception cref="ClientGoneException">The client is gone.</exception>
     /// <exception cref="RpcException">What came is no message, or is too large.</exception>
     public async Task<ClientMessage> TakeAsync(DateTimeOffset until, CancellationToken cancellation)
     {
         reading ??= ReadAsync();
-        var message = await reading.WaitAsync(Left(until), time, cancellation);
+        var message = await InTimeAsync(reading, until, cancellation);
         reading = null;
         return message.MsgCase == ClientMessage.MsgOneofCase.DisconnectRes
-            ? throw new EndOfStreamException($"The client disconnected: {message.DisconnectRes.Reason}.")
+            ? throw new ClientGoneException($"The client disconnected: {message.DisconnectRes.Reason}.")
             : message;
     }
 
@@ -36,7 +36,7 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
     /// <param name="message">The message.</param>
     /// <param name="until">When the client must have taken it.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="EndOfStreamException">The client is gone, or did not take the message in time.</exception>
+    /// <exception cref="ClientGoneException">The client is gone, or did not take the message in time.</exception>
     public async Task SendAsync(ServerMessage message, DateTimeOffset until, CancellationToken cancellation)
     {
         var sending = writer.WriteAsync(message, CancellationToken.None);
@@ -49,12 +49,12 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
             abort();
             Observe(sending);
             if (failure is TimeoutException)
-                throw new EndOfStreamException("The client did not take the message in time.", failure);
+                throw new ClientGoneException("The client did not take the message in time.", failure);
             throw;
         }
         catch (Exception failure) when (IsGone(failure))
         {
-            throw new EndOfStreamException("The client reset the stream.", failure);
+            throw new ClientGoneException("The client reset the stream.", failure);
         }
     }
 
@@ -63,6 +63,18 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
     {
         if (reading is not null)
             Observe(reading);
+    }
+
+    async Task<ClientMessage> InTimeAsync(Task<ClientMessage> read, DateTimeOffset until, CancellationToken cancellation)
+    {
+        try
+        {
+            return await read.WaitAsync(Left(until), time, cancellation);
+        }
+        catch (TimeoutException late)
+        {
+            throw new AnswerLateException(late);
+        }
     }
 
     async Task<ClientMessage> ReadAsync()
@@ -78,10 +90,10 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
         }
         catch (Exception failure) when (IsGone(failure))
         {
-            throw new EndOfStreamException("The client reset the stream.", failure);
+            throw new ClientGoneException("The client reset the stream.", failure);
         }
 
-        throw new EndOfStreamException("The client ended the stream.");
+        throw new ClientGoneException("The client ended the stream.");
     }
 
     // gRPC says InvalidOperation where the call is over already.

@@ -21,6 +21,9 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
     /// <summary>What <see cref="SubmitAsync"/> answers.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>What <see cref="SubmitAsync"/> throws, where it shall.</summary>
+    public Exception? Failure { get; set; }
+
     public static LocalObjective Objective { get; } = new(Epochs: 3, BatchSize: 16, LearningRate: 0.5);
 
     public static FlowerTask Task(int round, float[] model, DateTimeOffset now, TimeSpan? time = null) =>
@@ -62,6 +65,8 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
     public Task<string?> SubmitAsync(int client, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
     {
         Tell(new Submitted(client, task, update));
+        if (Failure is not null)
+            throw Failure;
         return System.Threading.Tasks.Task.FromResult(Refusal);
     }
 

@@ -38,6 +38,7 @@ public sealed class FlowerDoorTests
 
         north.Dispose();
         await host.Federation.NextAsync<FakeFederation.Left>();
+        await host.Log.WaitForAsync("flower/id/site-north left");
         var (_, again) = await host.JoinAsync("site-north");
         Assert.Equal([("flower/id/site-north", 0), ("flower/id/site.2", 1), ("flower/id/site-north", 0)], [(one.Name, one.Client), (two.Name, two.Client), (again.Name, again.Client)]);
     }

@@ -87,6 +87,24 @@ public sealed class FlowerSessionTests
         Assert.Contains(host.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("has no part in round 1: Round 1 has closed.", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task That_a_storage_fails_is_not_taken_for_the_clients_fault()
+    {
+        foreach (var failure in new Exception[] { new TimeoutException("slow disk"), new EndOfStreamException("short file"), new IOException("full disk") })
+        {
+            await using var host = await DoorHost.StartAsync();
+            var (peer, joined) = await host.JoinAsync();
+            host.Federation.Failure = failure;
+            host.Federation.Give(joined.Client, host.Task(1, Model));
+            await peer.ReceiveAsync();
+            await peer.AnswerAsync(Trained(Model));
+            await host.Federation.NextAsync<FakeFederation.Submitted>();
+            await host.Federation.NextAsync<FakeFederation.Left>();
+            Assert.Equal(StatusCode.Unknown, (await peer.RefusalAsync()).StatusCode);
+            await host.Log.WaitForAsync("Error Grpc.AspNetCore.Server");
+        }
+    }
+
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.NegativeInfinity)]
