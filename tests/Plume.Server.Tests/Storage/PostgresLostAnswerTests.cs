@@ -152,10 +152,12 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
         Assert.Equal("onetwo", await TextAsync("a"));
     }
 
-    [Fact]
-    public async Task An_append_to_a_blob_that_arrives_late_cuts_nothing_off()
+    [Theory]
+    [InlineData("one")]
+    [InlineData("one, of which more was sent")]
+    public async Task An_append_to_a_blob_that_arrives_late_cuts_nothing_off(string before)
     {
-        await near.Blobs.AppendAsync("a", 0, "one"u8.ToArray(), Never);
+        await near.Blobs.AppendAsync("a", 0, Encoding.ASCII.GetBytes(before), Never);
         var late = proxy.HoldRequest(2);
         await near.Blobs.AppendAsync("a", 3, "two"u8.ToArray(), Never);
         await near.Blobs.AppendAsync("a", 6, "six"u8.ToArray(), Never);
@@ -219,6 +221,23 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
         Assert.InRange(time.Pauses.Sum(pause => pause.TotalSeconds), 10, 20);
         Assert.IsAssignableFrom<NpgsqlException>(error.InnerException);
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_answer_is_tried_again_like_one_that_is_gone()
+    {
+        var time = new SteppedTime(number =>
+        {
+            if (number == 2)
+                proxy.Thaw();
+            return Task.CompletedTask;
+        });
+        await using var storage = await PostgresStorage.OpenAsync(proxy.Through(stores.Database) + ";Timeout=1;Command Timeout=1;Cancellation Timeout=-1", time, Never);
+        long mine = (await storage.Ledger.TakeOverAsync(Federation, Never)).Epoch;
+        proxy.Freeze();
+        await storage.Ledger.AppendAsync(Federation, mine, 0, ["one"u8.ToArray()], Never);
+        Assert.Equal(2, time.Pauses.Count);
+        Assert.Equal(["one"], await HistoryAsync(-1));
     }
 
     [Fact]

@@ -13,6 +13,7 @@ public sealed class PostgresProxy : IAsyncDisposable
     readonly ConcurrentDictionary<TcpClient, bool> open = new();
     readonly Task accepting;
     volatile bool cut;
+    volatile TaskCompletionSource thawed = Thawed();
     int requestsUntilHeld, requestsUntilUnanswered;
     Func<Task>? beforeTheLoss;
     TaskCompletionSource<Func<Task>>? held;
@@ -42,6 +43,11 @@ public sealed class PostgresProxy : IAsyncDisposable
     }
 
     public void Mend() => cut = false;
+
+    /// <summary>Keeps what comes, and all connections, until <see cref="Thaw"/> lets it go on.</summary>
+    public void Freeze() => thawed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Thaw() => thawed.TrySetResult();
 
     /// <summary>PostgreSQL carries a coming request out, but its answer does not arrive: the connection ends.</summary>
     /// <param name="request">Which request from now on, the first being 1.</param>
@@ -112,6 +118,7 @@ public sealed class PostgresProxy : IAsyncDisposable
                 return;
             }
 
+            await thawed.Task;
             await far.WriteAsync(buffer.AsMemory(0, length));
             if (requestsUntilUnanswered > 0 && Interlocked.Decrement(ref requestsUntilUnanswered) == 0)
             {
@@ -156,8 +163,16 @@ public sealed class PostgresProxy : IAsyncDisposable
         while (tail is not [.., (byte)'Z', 0, 0, 0, 5, _] && tail is not [(byte)'N']);
     }
 
+    static TaskCompletionSource Thawed()
+    {
+        var source = new TaskCompletionSource();
+        source.SetResult();
+        return source;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        Thaw();
         Cut();
         listener.Stop();
         await accepting;
