@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Plume.Client.Identity;
 
 namespace Plume.Client;
 
@@ -27,12 +28,15 @@ public sealed record ClientOptions
     /// <summary>A file with the only root certificate, in PEM, that the server's may come from; null believes whom the machine believes.</summary>
     public string? RootFile { get; init; }
 
-    /// <summary>Gives the newest certificate, with its key, whenever a connection is made; null for a client that has none.</summary>
+    /// <summary>The certificate that the server issued when the client enrolled; it is renewed in time. Null for a client that has another, or none.</summary>
+    public ClientCertificate? Identity { get; init; }
+
+    /// <summary>Gives a certificate from elsewhere, with its key, whenever a connection is made; null for a client that has none.</summary>
     public Func<X509Certificate2?>? Certificate { get; init; }
 
     /// <summary>
     /// What calls go through instead of a connection of the client's own, so that thousands of clients in one process share their
-    /// connections. It is not disposed; <see cref="RootFile"/> and <see cref="Certificate"/> have no effect on it.
+    /// connections. It is not disposed; <see cref="RootFile"/>, <see cref="Identity"/> and <see cref="Certificate"/> do not change it.
     /// </summary>
     public HttpMessageHandler? Handler { get; init; }
 
@@ -76,6 +80,8 @@ public sealed record ClientOptions
         ArgumentException.ThrowIfNullOrWhiteSpace(Folder);
         if (Name is not { Length: > 0 and <= LongestName } || !char.IsAsciiLetterOrDigit(Name[0]) || !Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_'))
             throw new ArgumentException($"A client's name has 1 to {LongestName} letters, digits, dots, dashes and underscores, and begins with a letter or digit; '{Name}' does not.", nameof(Name));
+        if (Identity is not null && Identity.Name != Name)
+            throw new ArgumentException($"With a certificate a client has the name in it, '{Identity.Name}', but is to be called '{Name}'.", nameof(Name));
         if (Number < 0)
             throw new ArgumentException($"A client's number must be 0 or more, but is {Number}.", nameof(Number));
         if (FirstBackoff <= TimeSpan.Zero || LongestBackoff < FirstBackoff)

@@ -1,8 +1,6 @@
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Plume.Client.Identity;
 
 namespace Plume.Client.Calls;
 
@@ -14,9 +12,6 @@ sealed class ServerConnection : IDisposable
     static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(20);
     static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
-
-    // A connection shows the certificate that was the newest when it was made; none lives until that one is old.
-    static readonly TimeSpan ConnectionLife = TimeSpan.FromHours(1);
 
     readonly GrpcChannel channel;
     readonly Metadata? headers;
@@ -40,6 +35,9 @@ sealed class ServerConnection : IDisposable
     /// <summary>The calls that the server takes.</summary>
     public Protocol.V1.Federation.FederationClient Calls { get; }
 
+    /// <summary>For the calls of other services.</summary>
+    public CallInvoker Invoker => channel.CreateCallInvoker();
+
     /// <summary>What every call is made with.</summary>
     public CallOptions With(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
 
@@ -47,39 +45,23 @@ sealed class ServerConnection : IDisposable
 
     static SocketsHttpHandler Handler(ClientOptions options)
     {
-        var handler = new SocketsHttpHandler
-        {
-            EnableMultipleHttp2Connections = true,
-            KeepAlivePingDelay = PingDelay,
-            KeepAlivePingTimeout = PingTimeout,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            ConnectTimeout = ConnectTimeout,
-            PooledConnectionLifetime = ConnectionLife,
-        };
-        if (options.RootFile is { } root)
-            handler.SslOptions.CertificateChainPolicy = TrustOnly(root);
-        if (options.Certificate is { } certificate)
-            handler.SslOptions.LocalCertificateSelectionCallback = Show(certificate);
+        var handler = Trust(options).CreateHandlerShowing(options.Identity is { } identity ? () => identity.Certificate : options.Certificate);
+        handler.KeepAlivePingDelay = PingDelay;
+        handler.KeepAlivePingTimeout = PingTimeout;
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        handler.ConnectTimeout = ConnectTimeout;
         return handler;
     }
 
-    // The callback's type has no null, but TLS takes one for a client without a certificate.
-    static LocalCertificateSelectionCallback Show(Func<X509Certificate2?> certificate) => (_, _, _, _, _) => certificate()!;
-
-    static X509ChainPolicy TrustOnly(string root)
+    static ServerTrust Trust(ClientOptions options)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         try
         {
-            policy.CustomTrustStore.ImportFromPemFile(root);
+            return options.RootFile is { } root ? ServerTrust.FromRoot(root) : ServerTrust.OfMachine;
         }
-        catch (Exception problem) when (problem is CryptographicException or IOException)
+        catch (InvalidDataException problem)
         {
-            throw new FederationException($"'{root}' must be the server's root certificate in PEM, but cannot be read as one: {problem.Message} Ask the operator for it.", problem);
+            throw new FederationException(problem.Message, problem);
         }
-
-        if (policy.CustomTrustStore.Count == 0)
-            throw new FederationException($"'{root}' must be the server's root certificate in PEM, but has none in it. Ask the operator for it.");
-        return policy;
     }
 }

@@ -37,7 +37,10 @@ public sealed class ServerTrust
 
     /// <summary>A handler for channels to the server, over TLS 1.3 or 1.2.</summary>
     /// <param name="certificate">Shown to the server, always the newest; null for a client that has none yet.</param>
-    public SocketsHttpHandler CreateHandler(ClientCertificate? certificate)
+    public SocketsHttpHandler CreateHandler(ClientCertificate? certificate) => CreateHandlerShowing(certificate is null ? null : () => certificate.Certificate);
+
+    /// <summary>The same for a certificate from anywhere.</summary>
+    internal SocketsHttpHandler CreateHandlerShowing(Func<X509Certificate2?>? certificate)
     {
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, PooledConnectionLifetime = ConnectionLife };
         var options = handler.SslOptions;
@@ -45,7 +48,7 @@ public sealed class ServerTrust
         if (root is not null)
             options.CertificateChainPolicy = TrustOnly(root);
         if (certificate is not null)
-            options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate.Certificate;
+            options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!; // TLS takes a null, which the callback's type does not have.
         return handler;
     }
 

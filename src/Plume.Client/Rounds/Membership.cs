@@ -18,6 +18,7 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
 
     readonly Backoff backoff = new(options);
     readonly TransferCount count = new();
+    readonly Renewal renewal = new(options, connection);
     Participation? participation;
     bool isJoined;
     bool wasJoined;
@@ -48,6 +49,7 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
         {
             if (!isJoined)
                 await JoinAsync(cancellation).ConfigureAwait(false);
+            await renewal.TryAsync(cancellation).ConfigureAwait(false);
             var result = await participation!.StepAsync(cancellation).ConfigureAwait(false);
             backoff.Reset();
             return result;

@@ -47,6 +47,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     /// <summary>Who called.</summary>
     public string? Name { get; private set; }
 
+    /// <summary>The certificate that was shown, by its serial number.</summary>
+    public string? Certificate { get; private set; }
+
     /// <summary>What clients said, in order.</summary>
     public List<IMessage> Requests { get; } = [];
 
@@ -69,6 +72,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     public override Task<JoinReply> Join(JoinRequest request, ServerCallContext context)
     {
         Requests.Add(request);
+        Certificate = context.GetHttpContext().Connection.ClientCertificate?.SerialNumber;
         Name = context.RequestHeaders.GetValue("plume-client");
         Faults.Meet(nameof(Join));
         return Task.FromResult(new JoinReply

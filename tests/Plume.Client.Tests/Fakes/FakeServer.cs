@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -21,16 +22,24 @@ sealed class FakeServer : IAsyncDisposable
 
     public Uri Address => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    public static async Task<FakeServer> StartAsync(FakeFederation? federation = null)
+    public static async Task<FakeServer> StartAsync(FakeFederation? federation = null, FakeAuthority? authority = null)
     {
         federation ??= new FakeFederation();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (authority is not null)
+                listen.UseHttps(authority.Server, https => (https.ClientCertificateMode, https.ClientCertificateValidation) = (ClientCertificateMode.AllowCertificate, (_, _, _) => true));
+        }));
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(federation);
+        builder.Services.AddSingleton(authority ?? new FakeAuthority());
         var app = builder.Build();
         app.MapGrpcService<FakeFederation>();
+        app.MapGrpcService<FakeAuthority>();
         await app.StartAsync();
         return new FakeServer(app, federation);
     }

@@ -66,19 +66,25 @@ public sealed class ResidualTests : IDisposable
     [Fact]
     public async Task Training_stops_at_the_deadline_and_the_client_goes_on()
     {
-        await using var server = await FakeServer.StartAsync(new FakeFederation { LeftMs = 20 });
+        await using var server = await FakeServer.StartAsync(new FakeFederation { LeftMs = 300 });
         learner.Before = (task, cancellation) =>
         {
             Look(task.Round);
-            if (server.Federation.LeftMs != 20)
-                return;
-            server.Federation.LeftMs = 60_000;
-            cancellation.WaitHandle.WaitOne();
+            if (server.Federation.LeftMs == 300)
+                cancellation.WaitHandle.WaitOne();
             cancellation.ThrowIfCancellationRequested();
         };
-        var result = await FederatedClient.JoinAsync(server.Client(folder), learner);
+        var heard = new Heard
+        {
+            At = step =>
+            {
+                if (step.Stage == ClientStage.Failed)
+                    server.Federation.LeftMs = 60_000;
+            },
+        };
+        var result = await FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner);
         Assert.Equal(3, result.Version);
-        Assert.Equal([1, 1, 2, 3], seen.Select(item => item.Round));
+        Assert.Equal([1, 2, 3], seen.TakeLast(3).Select(item => item.Round));
         Assert.Equal("The training was not done by the deadline of round 1.", Assert.Single(server.Federation.All<ReportRequest>()).Problem);
     }
 
