@@ -1,0 +1,26 @@
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+
+namespace Plume.EndToEnd.Host;
+
+/// <summary>Learns nothing: what it returns is a function of the model received, the round, the client and the task's key, so that every repetition gives the same bits.</summary>
+/// <param name="layout">The model's.</param>
+/// <param name="longest">A task takes up to this long, at random.</param>
+sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
+{
+    const float Step = 0.02f;
+
+    public ModelLayout Layout => layout;
+
+    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+    {
+        if (longest > TimeSpan.Zero)
+            cancellation.WaitHandle.WaitOne(longest * Random.Shared.NextDouble());
+        cancellation.ThrowIfCancellationRequested();
+        var key = task.Key.Fold((ulong)task.Round).Fold((ulong)task.Client);
+        var received = task.Received.Span;
+        for (int place = 0; place < trained.Length; place++)
+            trained[place] = received[place] * (1 - Step) + Step * (key.Uniform((ulong)place) - 0.5f);
+        return new LocalOutcome(10 + task.Client, 1.0 / task.Round);
+    }
+}

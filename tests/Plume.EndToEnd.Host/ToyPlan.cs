@@ -1,0 +1,65 @@
+using System.Globalization;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Server.Federations;
+
+namespace Plume.EndToEnd.Host;
+
+/// <summary>
+/// A small federation whose every bit follows from these numbers: each round's participants are fixed, so that the same updates
+/// count however long somebody is away.
+/// </summary>
+sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
+{
+    public const string Federation = "toy";
+    const int Columns = 100;
+    const ulong Seed = 20_260_101;
+
+    public string Uplink { get; init; } = "feedback | topk(5%) | uniform(4) | rans";
+
+    public string Downlink { get; init; } = "delta | uniform(6) | rans";
+
+    /// <summary>As <see cref="ToyPlan.Read"/> reads it.</summary>
+    public IEnumerable<string> ToArguments() =>
+    [
+        "--clients", Clients.ToString(CultureInfo.InvariantCulture),
+        "--rounds", Rounds.ToString(CultureInfo.InvariantCulture),
+        "--participants", Participants.ToString(CultureInfo.InvariantCulture),
+        "--values", Values.ToString(CultureInfo.InvariantCulture),
+        "--uplink", Uplink,
+        "--downlink", Downlink,
+    ];
+
+    public static ToyPlan Read(Arguments arguments) => new(arguments.Number("clients"), arguments.Number("rounds"), arguments.Number("participants"), arguments.Number("values"))
+    {
+        Uplink = arguments["uplink"],
+        Downlink = arguments["downlink"],
+    };
+
+    /// <summary>The round's clients, in ascending order: as many after one another, a place further each round.</summary>
+    public int[] ParticipantsOf(int round) => [.. Enumerable.Range(0, Participants).Select(place => (round + place) % Clients).Order()];
+
+    public static ModelLayout LayoutOf(int values) => ModelLayout.Of(
+    [
+        ("dense.weight", [values / Columns, Columns - 1], TensorRole.Weight),
+        ("dense.bias", [values / Columns], TensorRole.Bias),
+    ]);
+
+    public FederationDefinition ToDefinition()
+    {
+        var layout = LayoutOf(Values);
+        var key = RandomKey.FromSeed(Seed).Fold("initial");
+        var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
+        {
+            Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
+            Quorum = Participants,
+            StartWith = Clients,
+        };
+        return new FederationDefinition(Federation, plan, Seed, layout, Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f).ToArray())
+        {
+            Away = TimeSpan.FromHours(1),
+        };
+    }
+}

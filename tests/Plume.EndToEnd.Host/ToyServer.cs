@@ -1,0 +1,56 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Plume.Server.Hosting;
+using Plume.Server.Storage;
+
+namespace Plume.EndToEnd.Host;
+
+/// <summary>Hosts the toy federation until its standard input says stop or ends.</summary>
+static class ToyServer
+{
+    /// <summary>What it says before the address at which it listens.</summary>
+    public const string Listening = "listening at ";
+
+    public const int Refused = 2;
+
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        try
+        {
+            var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], ServerStorage.InFolder(arguments["state"])) { Listen = new IPEndPoint(IPAddress.Loopback, arguments.Number("port")) };
+            await using var app = PlumeServer.Build(options, ConfigureLog);
+            await app.StartAsync();
+            Console.WriteLine(Listening + app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            var told = ToldToStopAsync();
+            if (await Task.WhenAny(told, app.WaitForShutdownAsync()) == told)
+                await app.StopAsync();
+            return Environment.ExitCode;
+        }
+        catch (Exception refusal) when (refusal is IOException or InvalidDataException or ArgumentException)
+        {
+            await Console.Error.WriteLineAsync(refusal.Message);
+            return Refused;
+        }
+    }
+
+    static async Task ToldToStopAsync()
+    {
+        await Task.Yield();
+        if (await Console.In.ReadLineAsync() is null)
+            Environment.Exit(1);
+    }
+
+    static void ConfigureLog(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        logging.AddFilter((category, level) => level >= LogLevel.Error || (level >= LogLevel.Information && category?.StartsWith("Plume", StringComparison.Ordinal) == true));
+    }
+}

@@ -1,0 +1,98 @@
+using Plume.EndToEnd.Host;
+using Plume.Server.Federations;
+
+namespace Plume.EndToEnd.Tests.Checks;
+
+/// <summary>Holds what clients were told against what the server kept: the promises of the server, over one run.</summary>
+static class HistoryChecker
+{
+    /// <summary>An update that is in a round's sum.</summary>
+    readonly record struct Part(int Round, int Attempt, int Client, string Sha256);
+
+    /// <summary>Every promise that was broken, in sentences.</summary>
+    public static IReadOnlyList<string> Problems(ToyPlan plan, ServerHistory server, IReadOnlyList<HistoryLine> clients)
+    {
+        var added = server.Rounds.Select(AddedIn).ToList();
+        return
+        [
+            .. Lost(added, clients),
+            .. Invented(added, clients),
+            .. Twice(added),
+            .. Contradicted(clients),
+            .. Committed(plan, server),
+            .. Contributors(plan, server, added),
+            .. OtherModels(server, clients),
+        ];
+    }
+
+    static IEnumerable<string> Lost(IReadOnlyList<IReadOnlyList<Part>> added, IReadOnlyList<HistoryLine> clients)
+    {
+        var kept = added.SelectMany(round => round).ToHashSet();
+        return clients.Where(line => line.What == HistoryLine.Counted && !kept.Contains(PartOf(line)))
+            .Select(line => $"Client {line.Client} was told that its update of round {line.Round}, attempt {line.Attempt} counts, but no committed round has it.");
+    }
+
+    static IEnumerable<string> Invented(IReadOnlyList<IReadOnlyList<Part>> added, IReadOnlyList<HistoryLine> clients)
+    {
+        var sent = clients.Where(line => line.What == HistoryLine.Sent).Select(PartOf).ToHashSet();
+        return added.SelectMany(round => round).Where(part => !sent.Contains(part)).Select(part => $"Nobody sent {part}, but it is in the sum.");
+    }
+
+    static IEnumerable<string> Twice(IReadOnlyList<IReadOnlyList<Part>> added) => added.SelectMany(round => round)
+        .GroupBy(part => (part.Round, part.Attempt, part.Client)).Where(parts => parts.Count() > 1)
+        .Select(parts => $"{parts.Key} is in the sum {parts.Count()} times.");
+
+    // Once a client knows that an update counts, no repetition may be told otherwise, and no other may count in its place.
+    static IEnumerable<string> Contradicted(IReadOnlyList<HistoryLine> clients) => clients.Where(line => line.What is HistoryLine.Counted or HistoryLine.Refused)
+        .GroupBy(line => (line.Round, line.Attempt, line.Client))
+        .SelectMany(told => (IEnumerable<string>)
+        [
+            .. told.GroupBy(line => line.Sha256).Where(answers => answers.Select(line => line.What).Distinct().Count() > 1).Select(_ => $"{told.Key} was told both that it counts and that it does not."),
+            .. told.Where(line => line.What == HistoryLine.Counted).Select(line => line.Sha256).Distinct().Count() > 1 ? [$"Two updates of {told.Key} were told that they count."] : Array.Empty<string>(),
+        ]);
+
+    static IEnumerable<string> Committed(ToyPlan plan, ServerHistory server)
+    {
+        if (server.Version != plan.Rounds)
+            yield return $"The newest version is {server.Version} after {plan.Rounds} rounds.";
+        if (!server.Head.History.Select(round => round.Round).SequenceEqual(Enumerable.Range(1, server.Version)))
+            yield return $"The rounds committed are {string.Join(", ", server.Head.History.Select(round => round.Round))}.";
+        if (server.Head.Lengths.Count != server.Version)
+            yield return $"{server.Head.Lengths.Count} versions have a length, but {server.Version} were committed.";
+        if (server.Checkpoint != server.Head.Checkpoint)
+            yield return "The newest checkpoint does not have the hash in the head.";
+    }
+
+    static IEnumerable<string> Contributors(ToyPlan plan, ServerHistory server, IReadOnlyList<IReadOnlyList<Part>> added)
+    {
+        foreach (var (place, round) in added.Index())
+        {
+            var last = round.Where(part => part.Attempt == round.Max(other => other.Attempt)).Select(part => part.Client).Order().ToList();
+            if (server.Head.History[place].Accepted != last.Count)
+                yield return $"Round {place + 1} was committed with {server.Head.History[place].Accepted} updates, but {last.Count} were added.";
+            if (!last.SequenceEqual(plan.ParticipantsOf(place + 1)))
+                yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";
+        }
+    }
+
+    static IEnumerable<string> OtherModels(ServerHistory server, IReadOnlyList<HistoryLine> clients) => clients
+        .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published))
+        .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
+
+    static IReadOnlyList<Part> AddedIn(IReadOnlyList<LedgerEvent> events)
+    {
+        var arrived = new Dictionary<int, ArrivedUpdate>();
+        var parts = new List<Part>();
+        foreach (var happened in events)
+        {
+            if (happened is Arrived arrival)
+                arrived[arrival.Update.Client] = arrival.Update;
+            if (happened is WasAdded added)
+                parts.Add(new Part(arrived[added.Client].Round, arrived[added.Client].Attempt, added.Client, arrived[added.Client].Sha256));
+        }
+
+        return parts;
+    }
+
+    static Part PartOf(HistoryLine line) => new(line.Round, line.Attempt, line.Client, line.Sha256);
+}

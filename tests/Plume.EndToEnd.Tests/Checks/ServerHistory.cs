@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using Plume.EndToEnd.Host;
+using Plume.Server.Federations;
+using Plume.Server.Storage.Folder;
+
+namespace Plume.EndToEnd.Tests.Checks;
+
+/// <summary>What a server's folder says of the run, read when the server is gone.</summary>
+/// <param name="Version">Of the newest head.</param>
+/// <param name="Head">Its content.</param>
+/// <param name="Rounds">What happened in each committed round, from the first on.</param>
+/// <param name="Checkpoint">SHA-256 of the newest checkpoint's bytes, as they lie there.</param>
+/// <param name="Published">SHA-256 of the model that clients see, in it.</param>
+/// <param name="Blobs">Everything that lies among the blobs.</param>
+sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<IReadOnlyList<LedgerEvent>> Rounds, string Checkpoint, string Published, IReadOnlyList<string> Blobs)
+{
+    public static async Task<ServerHistory> ReadAsync(string state)
+    {
+        using var ledger = new FolderLedger(Path.Combine(state, "ledger"));
+        var content = await ledger.TakeOverAsync(ToyPlan.Federation, default);
+        var rounds = new List<IReadOnlyList<LedgerEvent>>();
+        for (int version = 0; version < content.Version; version++)
+            rounds.Add([.. (await ledger.HistoryAsync(ToyPlan.Federation, version, default)).Select(LedgerEvent.FromBytes)]);
+        var blobs = new FolderBlobs(Path.Combine(state, "blobs"));
+        byte[] checkpoint = await File.ReadAllBytesAsync(Path.Combine(state, "blobs", new BlobNames(ToyPlan.Federation).Checkpoint(content.Version)));
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(checkpoint.AsSpan(checkpoint.Length / 2)), await blobs.ListAsync("", default));
+    }
+
+    static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

@@ -1,0 +1,29 @@
+using Plume.EndToEnd.Host;
+using Plume.EndToEnd.Tests.Checks;
+
+namespace Plume.EndToEnd.Tests;
+
+public class ServerDeathTests
+{
+    const int Killed = 128 + 9;
+
+    static readonly ToyPlan Plan = new(Clients: 5, Rounds: 12, Participants: 3, Values: 20_000);
+
+    [Fact]
+    public async Task A_calm_run_has_the_bits_of_another_calm_run() => Assert.Equal(await CalmRuns.CheckpointAsync(Plan), await CalmRuns.RunAsync(Plan));
+
+    [Fact]
+    public async Task Wherever_the_server_dies_the_run_goes_on_to_the_same_bits()
+    {
+        await using var trial = new Trial(Plan);
+        var clients = trial.StartAllClients();
+        foreach (string place in (string[])["event:2", "arrived:1", "added:2", "upload-stored:1", "upload-settled:3", "version-stored:1", "checkpoint-stored:1", "committed:1"])
+        {
+            var dying = await trial.ServeAsync(place);
+            Assert.Equal(Killed, await dying.EndAsync());
+        }
+
+        var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
+        Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
+    }
+}
