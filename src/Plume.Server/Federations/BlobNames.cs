@@ -6,6 +6,8 @@ namespace Plume.Server.Federations;
 /// <param name="Federation">Its name in storage.</param>
 readonly record struct BlobNames(string Federation)
 {
+    public string All => $"{Federation}/";
+
     public string Graph => $"{Federation}/graph";
 
     /// <summary>A version's own payload.</summary>
@@ -26,6 +28,21 @@ readonly record struct BlobNames(string Federation)
 
     /// <summary>A shard's part of a round's sum, on its way to the coordinator.</summary>
     public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
+
+    /// <summary>
+    /// Whether a blob can be of use while a version is the newest: the model's own payloads always; the newest checkpoint, and the
+    /// one before it with the updates of the round between them, of which the newest can be made again; and what is under way.
+    /// </summary>
+    public bool IsOfUse(string name, int version)
+    {
+        string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
+        return parts[0] switch
+        {
+            "checkpoints" or "catch-up" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version - 1,
+            "uploads" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version,
+            _ => true,
+        };
+    }
 
     /// <summary>The same while bytes are missing.</summary>
     public static string Partial(string name) => $"{name}.part";

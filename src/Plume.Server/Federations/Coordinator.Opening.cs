@@ -84,6 +84,7 @@ partial class Coordinator
             throw new InvalidDataException($"The storage has a federation '{definition.Name}' of other settings. Serve the experiment it was begun with, or give this one another name or folder.");
         if (!await TryRestoreModelAsync(content.Version, head.Checkpoint, cancellation).ConfigureAwait(false))
             await MakeAgainAsync(content.Version, cancellation).ConfigureAwait(false);
+        await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
         state = head.State.ToState();
         message = state.Phase == Phase.Stopped ? "An operator stopped the federation." : "";
         Places = head.Places;
@@ -164,6 +165,16 @@ partial class Coordinator
         if (await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation).ConfigureAwait(false) != head.Checkpoint)
             throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make it again. Restore the storage from a copy.");
         LogMadeAgain(logger, definition.Name, version);
+    }
+
+    // What a process that died did not come to clear away.
+    async Task SweepAsync(int version, CancellationToken cancellation)
+    {
+        foreach (string name in await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false))
+        {
+            if (!names.IsOfUse(name, version))
+                await blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
+        }
     }
 
     void Fault(Exception problem)

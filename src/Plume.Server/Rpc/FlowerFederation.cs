@@ -55,7 +55,7 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
         return outcome.IsCounted ? null : outcome.Message;
     }
 
-    public Task ReportAsync(int client, FlowerTask task, string problem, CancellationToken cancellation)
+    public Task ReportAsync(int client, FlowerTask task, string problem)
     {
         Answer(client, task);
         return feed.Grain.ReportAsync(client, task.Round, task.Attempt, problem);
@@ -64,7 +64,7 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
     // What a client measures is its own affair so far: nothing in a federation's figures stands for it.
     public Task MeasureAsync(int client, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task LeaveAsync(int client, CancellationToken cancellation) => Task.CompletedTask;
+    public Task LeaveAsync(int client) => Task.CompletedTask;
 
     public void Dispose() => reading.Dispose();
 

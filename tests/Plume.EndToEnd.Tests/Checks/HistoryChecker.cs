@@ -22,6 +22,7 @@ static class HistoryChecker
             .. Committed(plan, server),
             .. Contributors(plan, server, added),
             .. OtherModels(server, clients),
+            .. LeftOver(server),
         ];
     }
 
@@ -78,6 +79,15 @@ static class HistoryChecker
     static IEnumerable<string> OtherModels(ServerHistory server, IReadOnlyList<HistoryLine> clients) => clients
         .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published))
         .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
+
+    // What a crash left behind is cleared away sooner or later: the newest two checkpoints and the updates of the last round are of use.
+    static IEnumerable<string> LeftOver(ServerHistory server)
+    {
+        var names = new BlobNames(ToyPlan.Federation);
+        return server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Checkpoint(server.Version - 1)
+            || name.StartsWith($"{ToyPlan.Federation}/uploads/", StringComparison.Ordinal) && !name.StartsWith(names.Uploads(server.Version), StringComparison.Ordinal))
+            .Select(name => $"'{name}' lies around.");
+    }
 
     static IReadOnlyList<Part> AddedIn(IReadOnlyList<LedgerEvent> events)
     {

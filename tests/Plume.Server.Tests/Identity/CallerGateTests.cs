@@ -6,7 +6,7 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Plume.Server.Identity;
 using static Plume.Server.Tests.Identity.IdentityServer;
-using Rpc = Plume.Protocol.V1;
+using Wire = Plume.Protocol.V1;
 
 namespace Plume.Server.Tests.Identity;
 
@@ -28,7 +28,7 @@ public class CallerGateTests
         var channel = server.Connect();
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", () => JoinAsync(channel));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", () => StatusAsync(channel));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", async () => await new Rpc.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public class CallerGateTests
         Assert.Equal("one", await JoinAsync(channel));
         server.Time.Move(CertificateAuthority.ClientLife + TimeSpan.FromSeconds(1));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", () => JoinAsync(channel));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", async () => await new Rpc.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
     }
 
     [Fact]
@@ -224,8 +224,8 @@ public class CallerGateTests
 
     static async Task<string> JoinAs(IdentityServer server, string name)
     {
-        var client = new Rpc.Federation.FederationClient(server.Connect());
-        return (await client.JoinAsync(new Rpc.JoinRequest { Federation = "digits" }, new Metadata { { "plume-client", name } })).Uplink;
+        var client = new Wire.Federation.FederationClient(server.Connect());
+        return (await client.JoinAsync(new Wire.JoinRequest { Federation = "digits" }, new Metadata { { "plume-client", name } })).Uplink;
     }
 
     static ByteArrayContent GrpcBody(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Plume.Server.Identity;
 using static Plume.Server.Tests.Identity.IdentityServer;
-using Rpc = Plume.Protocol.V1;
+using Wire = Plume.Protocol.V1;
 
 namespace Plume.Server.Tests.Identity;
 
@@ -237,8 +237,8 @@ public class EnrolmentTests
     static Task<string> InviteAsync(IdentityServer server, string name) =>
         server.Tokens.IssueAsync(name, Roles.Client, ["digits"], TimeSpan.FromHours(1), default);
 
-    static async Task<Rpc.EnrolReply> RenewAsync(IdentityServer server, X509Certificate2 certificate, string name, ECDsa key) =>
-        await new Rpc.Enrolment.EnrolmentClient(server.Connect(certificate)).RenewAsync(new Rpc.RenewRequest { CertificateRequest = Google.Protobuf.ByteString.CopyFrom(RequestFor(name, key)) });
+    static async Task<Wire.EnrolReply> RenewAsync(IdentityServer server, X509Certificate2 certificate, string name, ECDsa key) =>
+        await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate)).RenewAsync(new Wire.RenewRequest { CertificateRequest = Google.Protobuf.ByteString.CopyFrom(RequestFor(name, key)) });
 
     static async Task<StatusCode> Outcome(Func<Task> call)
     {

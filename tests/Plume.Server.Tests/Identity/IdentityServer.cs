@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Identity;
 using Plume.Server.Storage;
-using Rpc = Plume.Protocol.V1;
+using Wire = Plume.Protocol.V1;
 
 namespace Plume.Server.Tests.Identity;
 
@@ -102,14 +102,14 @@ sealed class IdentityServer : IAsyncDisposable
         return WithKey(reply, key);
     }
 
-    public async Task<Rpc.EnrolReply> EnrolAsync(string token, byte[] request) =>
-        await new Rpc.Enrolment.EnrolmentClient(Connect()).EnrolAsync(new Rpc.EnrolRequest { Token = token, CertificateRequest = Google.Protobuf.ByteString.CopyFrom(request) });
+    public async Task<Wire.EnrolReply> EnrolAsync(string token, byte[] request) =>
+        await new Wire.Enrolment.EnrolmentClient(Connect()).EnrolAsync(new Wire.EnrolRequest { Token = token, CertificateRequest = Google.Protobuf.ByteString.CopyFrom(request) });
 
     public static async Task<string> JoinAsync(ChannelBase channel, string federation = "digits") =>
-        (await new Rpc.Federation.FederationClient(channel).JoinAsync(new Rpc.JoinRequest { Federation = federation })).Uplink;
+        (await new Wire.Federation.FederationClient(channel).JoinAsync(new Wire.JoinRequest { Federation = federation })).Uplink;
 
     public static async Task<string> StatusAsync(ChannelBase channel) =>
-        (await new Rpc.Operation.OperationClient(channel).StatusAsync(new Rpc.StatusRequest())).Message;
+        (await new Wire.Operation.OperationClient(channel).StatusAsync(new Wire.StatusRequest())).Message;
 
     /// <summary>The call is refused, and the audit log has one line more, which names the rule.</summary>
     public async Task AssertRefusedAsync(StatusCode status, string rule, Func<Task> call)
@@ -127,7 +127,7 @@ sealed class IdentityServer : IAsyncDisposable
 
     public static byte[] RequestFor(string name, ECDsa key) => new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
 
-    public static X509Certificate2 WithKey(Rpc.EnrolReply reply, ECDsa key)
+    public static X509Certificate2 WithKey(Wire.EnrolReply reply, ECDsa key)
     {
         using var bare = X509CertificateLoader.LoadCertificate(reply.Certificate.Span);
         return bare.CopyWithPrivateKey(key);
