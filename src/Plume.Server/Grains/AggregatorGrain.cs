@@ -32,7 +32,7 @@ sealed record ShardUpdate(ArrivedUpdate Update, double Weight)
 /// updates, which are durable, and has the same sum.
 /// </summary>
 [Reentrant]
-sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) : Grain, IAggregatorGrain
+sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) : Grain, IAggregatorGrain, IDisposable
 {
     const int ChunkBytes = 1 << 20;
 
@@ -49,11 +49,7 @@ sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) :
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        aggregator.Dispose();
-        return Task.CompletedTask;
-    }
+    public void Dispose() => aggregator?.Dispose();
 
     public Task<string?> AddAsync(ShardUpdate update) => aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
 
