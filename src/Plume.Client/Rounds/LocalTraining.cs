@@ -13,8 +13,6 @@ readonly record struct TrainingOutcome(KeptUpdate? Update, string? Problem, Exce
 /// <summary>Lets the learner do tasks. Nothing that it does wrong ends the client.</summary>
 sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOptions options)
 {
-    readonly Participant participant = new(learner, terms.Uplink);
-
     /// <summary>Trains until it is done or the time is over.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="attempt">The round's attempt.</param>
@@ -29,7 +27,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         float[] next = [.. residual];
         try
         {
-            var work = Task.Factory.StartNew(() => participant.Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+            // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
+            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Uplink).Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
         }
