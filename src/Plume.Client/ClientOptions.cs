@@ -58,7 +58,7 @@ public sealed record ClientOptions
     /// <summary>Where the jitter of all waiting is drawn from.</summary>
     public Random Jitter { get; init; } = Random.Shared;
 
-    /// <summary>The bound of the first wait after a failure; each further failure doubles it.</summary>
+    /// <summary>The bound of the first waits after a failure; later ones are bounded by the time that the trouble has lasted.</summary>
     public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>The bound that waits after failures never go beyond.</summary>

@@ -19,11 +19,12 @@ sealed class ServerConnection : IDisposable
     /// <exception cref="FederationException">The root certificate cannot be read.</exception>
     public ServerConnection(ClientOptions options)
     {
-        var handler = options.Handler ?? Handler(options);
+        // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
+        var http = new HttpClient(options.Handler ?? Handler(options), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
         channel = GrpcChannel.ForAddress(options.Server, new GrpcChannelOptions
         {
-            HttpHandler = handler,
-            DisposeHttpClient = options.Handler is null,
+            HttpClient = http,
+            DisposeHttpClient = true,
             MaxReceiveMessageSize = MessageBytes,
             ThrowOperationCanceledOnCancellation = true,
         });

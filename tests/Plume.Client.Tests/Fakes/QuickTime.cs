@@ -1,6 +1,6 @@
 namespace Plume.Client.Tests.Fakes;
 
-/// <summary>A clock on which waits are over at once, and are noted; the bounds of calls and of training, a minute or more, never pass.</summary>
+/// <summary>A clock on which waits are over at once, and are noted and counted as time; the bounds of calls and of training, a minute or more, never pass.</summary>
 sealed class QuickTime : TimeProvider
 {
     static readonly TimeSpan Bound = TimeSpan.FromSeconds(55);
@@ -8,6 +8,10 @@ sealed class QuickTime : TimeProvider
     readonly List<TimeSpan> waits = [];
 
     public IReadOnlyList<TimeSpan> Waits => waits;
+
+    public override long GetTimestamp() => waits.Sum(wait => wait.Ticks);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

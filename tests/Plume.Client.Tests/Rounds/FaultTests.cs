@@ -129,16 +129,16 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task Waits_after_failures_double_up_to_a_bound_and_begin_anew_when_all_is_well()
+    public async Task Waits_grow_with_the_time_that_the_trouble_lasts_up_to_a_bound_and_begin_anew_when_all_is_well()
     {
         await using var server = await FakeServer.StartAsync();
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 9; i++)
             server.Faults.Fail("Join", StatusCode.Unavailable);
         server.Faults.Fail("Upload", StatusCode.Unavailable);
         var time = new QuickTime();
-        var options = server.Client(folder) with { Time = time, Jitter = new Fixed(0.5), FirstBackoff = TimeSpan.FromSeconds(0.5), LongestBackoff = TimeSpan.FromSeconds(30) };
+        var options = server.Client(folder) with { Time = time, Jitter = new Fixed(0.8), FirstBackoff = TimeSpan.FromSeconds(0.5), LongestBackoff = TimeSpan.FromSeconds(5) };
         await FederatedClient.JoinAsync(options, learner);
-        Assert.Equal([0.25, 0.5, 1, 2, 4, 8, 15, 15, 0.25], time.Waits.Select(wait => wait.TotalSeconds));
+        Assert.Equal([0.4, 0.4, 0.64, 1.152, 2.073, 3.732, 4, 4, 4, 0.4], time.Waits.Select(wait => wait.TotalSeconds));
     }
 
     [Theory]
