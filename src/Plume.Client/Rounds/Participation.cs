@@ -49,7 +49,7 @@ sealed partial class Participation : IDisposable
         {
             if (options.NeedsGraph)
                 terms = terms.WithGraph(await GraphAsync(terms, hasGraph, folder, downloads, cancellation).ConfigureAwait(false));
-            var learner = makeLearner(terms);
+            var learner = Make(makeLearner, terms);
             if (!learner.Layout.Equals(terms.Layout))
             {
                 throw new FederationException(
@@ -79,6 +79,19 @@ sealed partial class Participation : IDisposable
     }
 
     public void Dispose() => model.Dispose();
+
+    // A file that it misses, say, is not a trouble of the network that passes.
+    static ILearner Make(Func<FederationTerms, ILearner> makeLearner, FederationTerms terms)
+    {
+        try
+        {
+            return makeLearner(terms);
+        }
+        catch (Exception failure) when (failure is not FederationException)
+        {
+            throw new FederationException($"The learner could not be made of the terms of the federation '{terms.Federation}'. {failure.Message}", failure);
+        }
+    }
 
     static string Summary(Compression.Weights.ModelLayout layout) => $"{layout.Length} values in {layout.Tensors.Count} tensors ({string.Join(", ", layout.Tensors.Take(3))}{(layout.Tensors.Count > 3 ? ", ..." : "")})";
 

@@ -125,6 +125,14 @@ public sealed class FederationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_learner_that_cannot_be_made_ends_it_rather_than_being_made_again_and_again()
+    {
+        await using var server = await FakeServer.StartAsync();
+        var ended = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), _ => throw new FileNotFoundException("There is no data.csv.")));
+        Assert.Equal("The learner could not be made of the terms of the federation 'digits'. There is no data.csv.", ended.Message);
+    }
+
+    [Fact]
     public async Task A_folder_is_of_one_client_at_a_time_and_of_one_federation()
     {
         await using var server = await FakeServer.StartAsync();
