@@ -78,7 +78,7 @@ static class JoinCommand
             NeedsGraph = true,
             Training = training,
             RootFile = request.Root,
-            Certificate = certificate is null ? null : () => certificate.Certificate,
+            Identity = certificate,
             Progress = new ClientLines(name),
         };
     }
