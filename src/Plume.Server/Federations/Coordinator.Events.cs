@@ -25,6 +25,7 @@ partial class Coordinator
                 applying = ApplyAsync();
         }
 
+        metrics.Happened(happened, commands);
         return commands;
     }
 

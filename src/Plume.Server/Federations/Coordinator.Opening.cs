@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Federations;
 
@@ -16,18 +17,19 @@ partial class Coordinator
     /// <param name="ledger">What happened so far.</param>
     /// <param name="blobs">Its bytes.</param>
     /// <param name="aggregator">Makes what adds updates up, given how to get the published model.</param>
+    /// <param name="metrics">Counts what happens from now on.</param>
     /// <param name="time">The server's clock.</param>
     /// <param name="logger">Is told of versions and troubles.</param>
     /// <param name="cancellation">Stops the start.</param>
     /// <exception cref="ArgumentException">The definition breaks rules; the message has all of them.</exception>
     /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made again.</exception>
     public static async Task<Coordinator> OpenAsync(
-        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, TimeProvider time, ILogger logger, CancellationToken cancellation)
+        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
         string problems = string.Join(" ", definition.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(definition));
-        var coordinator = new Coordinator(definition, ledger, blobs, aggregator, time, logger);
+        var coordinator = new Coordinator(definition, ledger, blobs, aggregator, metrics, time, logger);
         try
         {
             await coordinator.RestoreAsync(cancellation).ConfigureAwait(false);
@@ -53,6 +55,7 @@ partial class Coordinator
         foreach (int client in state.Members)
             seen[client] = now;
         Publish();
+        following = metrics.Follow(() => Figures);
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

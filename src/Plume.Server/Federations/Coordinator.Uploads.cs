@@ -45,7 +45,10 @@ partial class Coordinator
             if (known is null)
             {
                 var (_, commands) = machine.Step(state, new UpdateArrived(update.Client, update.Round, update.Attempt, update.ModelVersion, update.Samples), time.GetUtcNow());
-                return commands.OfType<RefuseUpdate>().FirstOrDefault() is { } refusal ? new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message) : null;
+                if (commands.OfType<RefuseUpdate>().FirstOrDefault() is not { } refusal)
+                    return null;
+                metrics.Refused(refusal.Reason);
+                return new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message);
             }
         }
         finally
@@ -68,9 +71,13 @@ partial class Coordinator
         return update.Round < state.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
     }
 
-    static UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome) => sha256 == update.Sha256
-        ? outcome
-        : new UploadOutcome(false, nameof(Refusal.Duplicate), $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
+    UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome)
+    {
+        if (sha256 == update.Sha256)
+            return outcome;
+        metrics.Refused(Refusal.Duplicate);
+        return new UploadOutcome(false, nameof(Refusal.Duplicate), $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
+    }
 
     // A client that was away for rounds still learns what became of its update.
     async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
@@ -137,6 +144,7 @@ partial class Coordinator
             catch (IOException problem) when (problem is not FileNotFoundException)
             {
                 LogDelayed(logger, definition.Name, problem.Message);
+                metrics.StorageFailed();
             }
 
             await Task.Delay(RetryDelay, time, closing.Token).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Federations;
 
@@ -109,6 +110,8 @@ partial class Coordinator
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
             Forget(plan.Round);
+            metrics.Committed(now - tally.Started);
+            ServerTraces.Round(definition.Name, record, tally.Started, now);
             tally = new RoundTally(now);
             BeginRound(commands, now);
             LogCommitted(logger, definition.Name, version, contributions.Length, accuracy);

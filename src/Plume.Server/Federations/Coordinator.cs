@@ -5,6 +5,7 @@ using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Federations;
 
@@ -24,6 +25,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly FederationDefinition definition;
     readonly ILedger ledger;
     readonly IBlobs blobs;
+    readonly FederationMetrics metrics;
     readonly TimeProvider time;
     readonly ILogger logger;
     readonly FederationMachine machine;
@@ -49,12 +51,13 @@ sealed partial class Coordinator : IAsyncDisposable
     RoundTally tally = new(default);
     string message = "";
     Task applying = Task.CompletedTask;
+    IDisposable? following;
     volatile FederationSnapshot snapshot = null!;
     volatile TaskCompletionSource changed = NewSignal();
 
-    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, TimeProvider time, ILogger logger)
+    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (this.definition, this.ledger, this.blobs, this.time, this.logger) = (definition, ledger, blobs, time, logger);
+        (this.definition, this.ledger, this.blobs, this.metrics, this.time, this.logger) = (definition, ledger, blobs, metrics, time, logger);
         machine = new FederationMachine(definition.Plan, definition.Key);
         model = new GlobalModel(definition.Layout, definition.Initial.Span, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
         this.aggregator = aggregator(() => model.Broadcast.Published);
@@ -176,6 +179,7 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <summary>Ends background work; what is durable stays.</summary>
     public async ValueTask DisposeAsync()
     {
+        following?.Dispose();
         await closing.CancelAsync().ConfigureAwait(false);
         await applying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var pending in settling.Values.ToList())
@@ -184,6 +188,8 @@ sealed partial class Coordinator : IAsyncDisposable
         changed.TrySetResult();
         closing.Dispose();
     }
+
+    FederationFigures Figures => new(members.Count, snapshot.ModelVersion, head.History.LastOrDefault(round => round.Accuracy is not null)?.Accuracy);
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

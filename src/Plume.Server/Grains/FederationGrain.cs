@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Plume.Compression.Codecs;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Grains;
 
@@ -11,7 +12,7 @@ namespace Plume.Server.Grains;
 /// the newer write, and the other ends here.
 /// </summary>
 [Reentrant]
-sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
@@ -20,7 +21,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var definition = catalog[this.GetPrimaryKeyString()];
-        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), time, logger, cancellationToken);
+        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
         coordinator.Faulted += _ => DeactivateOnIdle();
         this.RegisterGrainTimer(token => GuardAsync(async () =>
         {

@@ -12,6 +12,7 @@ using Plume.Server.Grains;
 using Plume.Server.Identity;
 using Plume.Server.Rpc;
 using Plume.Server.Storage.Postgres;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Hosting;
 
@@ -61,7 +62,7 @@ public static class PlumeServer
                 listen.UsePlumeTls(tls.Certificate, tls.Issuers, tls.Authority.Root);
         });
         if (options.Metrics is { } metrics)
-            kestrel.Listen(metrics, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(metrics, MetricsAddress.ListenForMetrics);
     }
 
     static void AddServices(IServiceCollection services, ServerOptions options)
@@ -72,6 +73,7 @@ public static class PlumeServer
         services.AddSingleton(options.Limits);
         services.AddSingleton(new FederationCatalog(options.Federations));
         services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null }, options.Tls?.Authority);
+        services.AddPlumeTelemetry(options);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
         services.AddSingleton(new Sharding(options.Cluster?.Shards ?? 1));
@@ -89,6 +91,7 @@ public static class PlumeServer
     static void Map(WebApplication app, ServerOptions options)
     {
         app.UseRouting();
+        app.UseMetricsAddress();
         app.UseIdentity();
         app.MapGrpcService<FederationRpc>();
         app.MapGrpcService<OperationRpc>();
@@ -96,7 +99,8 @@ public static class PlumeServer
             app.MapFlowerDoor();
         if (options.Tls is not null)
             app.MapGrpcService<EnrolmentRpc>().AllowAnonymous();
-        app.MapGet("/health/live", () => "alive").AllowAnonymous();
-        app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready") : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AllowAnonymous();
+        app.MapMetrics(options);
+        app.MapGet("/health/live", () => "alive").AtMetricsAddress().AllowAnonymous();
+        app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready") : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AtMetricsAddress().AllowAnonymous();
     }
 }

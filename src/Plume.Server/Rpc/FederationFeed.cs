@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 
@@ -8,7 +9,7 @@ namespace Plume.Server.Rpc;
 /// What this silo knows of one federation. One call to the grain waits for news on behalf of all clients that this silo
 /// holds, and tells it of them in groups, so that thousands of waiting clients cost the grain nothing.
 /// </summary>
-sealed class FederationFeed(FederationDefinition definition, IFederationGrain grain, TimeProvider time)
+sealed class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
@@ -33,6 +34,7 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
         var signal = changed.Task;
         if (!ReferenceEquals(snapshot, known))
             return snapshot;
+        using var held = metrics.Hold();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await Task.WhenAny(signal, Task.Delay(longest, time, ended.Token)).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
@@ -54,7 +56,11 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
     public void Heard(int client) => heard[client] = true;
 
     /// <summary>Counts bytes sent to clients.</summary>
-    public void CountDownload(long bytes) => Interlocked.Add(ref downloaded, bytes);
+    public void CountDownload(long bytes)
+    {
+        Interlocked.Add(ref downloaded, bytes);
+        metrics.Downloaded(bytes);
+    }
 
     /// <summary>Follows the federation until it is cancelled, wherever its grain goes.</summary>
     public async Task FollowAsync(CancellationToken cancellation)

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 
@@ -11,10 +12,10 @@ sealed class FederationFeeds : BackgroundService
     readonly FederationCatalog catalog;
     readonly Dictionary<string, FederationFeed> byId;
 
-    public FederationFeeds(FederationCatalog catalog, IGrainFactory grains, TimeProvider time)
+    public FederationFeeds(FederationCatalog catalog, IGrainFactory grains, ServerMetrics metrics, TimeProvider time)
     {
         this.catalog = catalog;
-        byId = catalog.All.ToDictionary(definition => definition.Id, definition => new FederationFeed(definition, grains.GetGrain<IFederationGrain>(definition.Id), time));
+        byId = catalog.All.ToDictionary(definition => definition.Id, definition => new FederationFeed(definition, grains.GetGrain<IFederationGrain>(definition.Id), metrics.For(definition.Name), time));
     }
 
     /// <summary>Whether every federation answers.</summary>

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
+using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 
@@ -19,6 +20,14 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
     {
         var update = Check(feed.Definition, client, header);
+        using var span = ServerTraces.Upload(feed.Definition.Name, update);
+        var outcome = await ReceiveAsync(feed, client, update, (long)header.Offset, chunks, cancellation).ConfigureAwait(false);
+        span.Settled(outcome);
+        return outcome;
+    }
+
+    async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    {
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
             return known;
@@ -27,7 +36,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             throw new RpcException(new Status(StatusCode.Aborted, "Another stream is sending this update; try again when it has ended."));
         try
         {
-            await StoreAsync(feed, update, (long)header.Offset, chunks, cancellation).ConfigureAwait(false);
+            await StoreAsync(feed, update, offset, chunks, cancellation).ConfigureAwait(false);
             await VerifyAsync(partial, update, cancellation).ConfigureAwait(false);
             await storage.Blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
             CrashPoint.Pass("upload-stored");
