@@ -1,10 +1,12 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
+using Plume.Server.Rpc;
 using Plume.Server.Storage;
 
 namespace Plume.EndToEnd.Host;
@@ -17,18 +19,28 @@ static class ToyServer
 
     public const int Refused = 2;
 
+    const int FileTooLong = 25;
+
     public static async Task<int> RunAsync(Arguments arguments)
     {
         try
         {
-            var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], ServerStorage.InFolder(arguments["state"])) { Listen = new IPEndPoint(IPAddress.Loopback, arguments.Number("port")) };
+            // Where a file may not grow, writing is to fail as on a full disk.
+            using var tooLong = PosixSignalRegistration.Create((PosixSignal)FileTooLong, signal => signal.Cancel = true);
+            var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], ServerStorage.InFolder(arguments["state"]))
+            {
+                Listen = new IPEndPoint(IPAddress.Loopback, 0),
+                Limits = arguments.Find("grace") is null ? new ServerLimits() : new ServerLimits { Grace = arguments.Milliseconds("grace"), SlowestBytesPerSecond = long.MaxValue },
+            };
             await using var app = PlumeServer.Build(options, ConfigureLog);
             await app.StartAsync();
             Console.WriteLine(Listening + app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
             var told = ToldToStopAsync();
-            if (await Task.WhenAny(told, app.WaitForShutdownAsync()) == told)
+            var ended = PlumeServer.WaitAsync(app);
+            if (await Task.WhenAny(told, ended) == told)
                 await app.StopAsync();
-            return Environment.ExitCode;
+            await ended;
+            return 0;
         }
         catch (Exception refusal) when (refusal is IOException or InvalidDataException or ArgumentException)
         {

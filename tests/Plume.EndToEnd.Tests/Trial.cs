@@ -8,14 +8,22 @@ namespace Plume.EndToEnd.Tests;
 /// <summary>One run of a toy federation in processes of its own, with a bad network between them, from the first start to the judgement.</summary>
 sealed class Trial(ToyPlan plan) : IAsyncDisposable
 {
-    readonly string folder = Directory.CreateTempSubdirectory("plume-chaos-").FullName;
+    const string HistoryName = "-history.jsonl";
+
     readonly List<HostProcess> processes = [];
     int histories;
+
+    /// <summary>Where everything of the trial lies.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("plume-chaos-").FullName;
 
     public ToyPlan Plan => plan;
 
     /// <summary>Where the server keeps what it must not lose.</summary>
-    public string State { get; init; } = "";
+    public string State
+    {
+        get => field ?? Path.Combine(Folder, "state");
+        init;
+    }
 
     public TcpProxy Network { get; } = new();
 
@@ -25,13 +33,29 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     /// <summary>How long a client waits for an answer before it calls the connection broken.</summary>
     public TimeSpan ClientPatience { get; init; } = TimeSpan.FromSeconds(60);
 
-    public string StateFolder => State.Length > 0 ? State : Path.Combine(folder, "state");
+    /// <summary>Time that the server lets any transfer have, whatever its length; its own default where this is null.</summary>
+    public TimeSpan? ServerGrace { get; init; }
+
+    /// <summary>A trial that goes on where another was left, whose folder stays as it is.</summary>
+    public static Trial Of(Trial left)
+    {
+        var trial = new Trial(left.Plan) { histories = left.histories };
+        foreach (string path in Directory.EnumerateFiles(left.Folder, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(trial.Folder, Path.GetRelativePath(left.Folder, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(path, copy);
+        }
+
+        return trial;
+    }
 
     /// <summary>Starts a server on the trial's state; clients find it through the network.</summary>
     /// <param name="crashAt">Where it dies: <c>committed:2</c> at the second time.</param>
     public HostProcess StartServer(string crashAt = "")
     {
-        var server = new HostProcess(["server", .. plan.ToArguments(), "--state", StateFolder, "--port", "0"], ("PLUME_CRASH_AT", crashAt));
+        string[] limits = ServerGrace is { } grace ? ["--grace", Milliseconds(grace)] : [];
+        var server = new HostProcess(["server", .. plan.ToArguments(), "--state", State, .. limits], ("PLUME_CRASH_AT", crashAt));
         processes.Add(server);
         return server;
     }
@@ -60,8 +84,8 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
         [
             "client",
             "--numbers", string.Join(',', numbers),
-            "--folder", Path.Combine(folder, "clients"),
-            "--history", Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"history-{histories++}.jsonl")),
+            "--folder", Path.Combine(Folder, "clients"),
+            "--history", NextHistory(),
             "--server", Network.Address.ToString(),
             "--patience", Milliseconds(ClientPatience),
             "--training", Milliseconds(Training),
@@ -76,28 +100,35 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     /// <summary>Starts a process of all clients.</summary>
     public HostProcess StartAllClients() => StartClients(Enumerable.Range(0, plan.Clients));
 
+    /// <summary>A history for a client that is in this process.</summary>
+    public History NewHistory() => new(NextHistory());
+
     /// <summary>Waits until these clients have stayed to the end, ends the server, and judges what happened.</summary>
     public async Task<ServerHistory> EndAsync(HostProcess server, params HostProcess[] clients)
     {
         foreach (var client in clients)
             Assert.True(await ExitCodeAsync(client, server) == 0, client.Tail());
         await server.StopAsync();
-        var told = await ServerHistory.ReadAsync(StateFolder);
+        var told = await ServerHistory.ReadAsync(State);
         Assert.Empty(HistoryChecker.Problems(plan, told, ReadHistory()));
         return told;
     }
 
     /// <summary>What clients did and were told, in all their processes.</summary>
     public IReadOnlyList<HistoryLine> ReadHistory() =>
-        [.. Enumerable.Range(0, histories).Select(number => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"history-{number}.jsonl"))).Where(File.Exists).SelectMany(History.Read)];
+        [.. Histories().SelectMany(History.Read)];
 
     public async ValueTask DisposeAsync()
     {
         foreach (var process in processes)
             await process.DisposeAsync();
         await Network.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
+
+    string NextHistory() => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{histories++}{HistoryName}"));
+
+    string[] Histories() => Directory.GetFiles(Folder, $"*{HistoryName}");
 
     static async Task<int> ExitCodeAsync(HostProcess client, HostProcess server)
     {

@@ -30,16 +30,17 @@ readonly record struct BlobNames(string Federation)
     public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
 
     /// <summary>
-    /// Whether a blob can be of use while a version is the newest: the model's own payloads always; the newest checkpoint, and the
-    /// one before it with the updates of the round between them, of which the newest can be made again; and what is under way.
+    /// Whether a restart while a version is the newest has use for a blob: the model's own payloads always; the newest checkpoint, and
+    /// the one before it with the updates of the round between them, of which the newest can be made again; and what is under way.
     /// </summary>
     public bool IsOfUse(string name, int version)
     {
         string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
         return parts[0] switch
         {
-            "checkpoints" or "catch-up" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version - 1,
+            "checkpoints" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version - 1,
             "uploads" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version,
+            "catch-up" or "sums" => false,
             _ => true,
         };
     }

@@ -70,13 +70,24 @@ partial class Coordinator
         }
     }
 
+    // What counts must still be there, or the round can never be committed: better said now than when it closes.
+    async Task AddAgainAsync(CancellationToken cancellation)
+    {
+        foreach (var update in Contributions().Where(update => state.Standings[update.Update.Client] == Standing.Added))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (await ReadAndAddAsync(update, state.Current).ConfigureAwait(false) is { } problem)
+                throw new InvalidDataException($"The update of client {update.Update.Client} in round {state.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
+        }
+    }
+
     async Task BeginAsync(CancellationToken cancellation)
     {
         if (!definition.Graph.IsEmpty)
             await WriteAsync(names.Graph, definition.Graph, cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(definition.Fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], []);
+        head = new FederationHead(definition.Fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], [], []);
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), cancellation).ConfigureAwait(false);
     }
 
@@ -103,6 +114,7 @@ partial class Coordinator
         }
 
         position = content.Events.Count;
+        await AddAgainAsync(cancellation).ConfigureAwait(false);
         LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
     }
 
@@ -162,8 +174,16 @@ partial class Coordinator
         var contributions = counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update, (double)update.Samples / definition.Plan.SampleCap)).ToArray();
         var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default);
-        var sum = await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false);
-        byte[] payload = model.Apply(sum, contributions.Sum(update => update.Weight));
+        byte[] payload;
+        try
+        {
+            payload = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), contributions.Sum(update => update.Weight));
+        }
+        catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
+        {
+            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is what it was made of: {lost.Message} Restore the storage from a copy.", lost);
+        }
+
         await WriteAsync(names.Version(version), payload, cancellation).ConfigureAwait(false);
         if (await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation).ConfigureAwait(false) != head.Checkpoint)
             throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make it again. Restore the storage from a copy.");

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
@@ -21,7 +22,7 @@ partial class Coordinator
             if (to != model.Broadcast.Version || to != snapshot.ModelVersion || from > to)
                 return null;
             var parts = new List<DownloadPart>();
-            foreach (var segment in model.Broadcast.From(from).Segments)
+            foreach (var segment in (await SoundWayAsync(from, cancellation).ConfigureAwait(false)).Segments)
             {
                 string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To) : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To);
                 if (segment.Kind != SegmentKind.Version && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
@@ -35,6 +36,33 @@ partial class Coordinator
         {
             modelTurn.Release();
         }
+    }
+
+    // A version's own payload cannot be made again later; where one is damaged, the whole model leads past it.
+    async Task<CatchUp> SoundWayAsync(int? from, CancellationToken cancellation)
+    {
+        var way = model.Broadcast.From(from);
+        foreach (var segment in way.Segments.Where(segment => segment.Kind == SegmentKind.Version))
+        {
+            if (!sound.TryGetValue(segment.To, out bool isSound))
+                sound[segment.To] = isSound = await IsSoundAsync(segment, cancellation).ConfigureAwait(false);
+            if (!isSound)
+                return model.Broadcast.From(null);
+        }
+
+        return way;
+    }
+
+    async Task<bool> IsSoundAsync(Segment segment, CancellationToken cancellation)
+    {
+        string name = names.Version(segment.To);
+        var bytes = new byte[segment.Length];
+        bool isSound = await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) == segment.Length
+            && await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) == bytes.Length
+            && XxHash64.HashToUInt64(bytes) == head.Hashes[segment.To - 1];
+        if (!isSound)
+            LogPayloadDamaged(logger, definition.Name, segment.To);
+        return isSound;
     }
 
     async Task ApplyAsync()
@@ -104,11 +132,13 @@ partial class Coordinator
                 State = KeptState.Of(next),
                 Places = Places,
                 Lengths = [.. model.Broadcast.Lengths],
+                Hashes = [.. head.Hashes, XxHash64.HashToUInt64(payload)],
                 History = [.. head.History, record],
             };
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
+            sound[version] = true;
             Forget(plan.Round);
             metrics.Committed(now - tally.Started);
             ServerTraces.Round(definition.Name, record, tally.Started, now);
@@ -156,6 +186,9 @@ partial class Coordinator
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
     static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Federation}: the payload of version {Version} is damaged; clients that need it take the whole model instead")]
+    static partial void LogPayloadDamaged(ILogger logger, string federation, int version);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation}: round {Round} could not be applied")]
     static partial void LogNotApplied(ILogger logger, string federation, int round, Exception problem);

@@ -43,6 +43,9 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly Dictionary<int, ArrivedUpdate> taken = [];
     readonly Dictionary<int, Task<UploadOutcome>> settling = [];
     readonly Dictionary<(int Round, int Attempt, int Client), (string Sha256, UploadOutcome Outcome)> settled = [];
+
+    // Versions whose payload was found whole, or not, since this process began.
+    readonly ConcurrentDictionary<int, bool> sound = [];
     long epoch;
     int position;
     int firstFree;

@@ -12,6 +12,7 @@ namespace Plume.Server.Federations;
 /// <param name="State">Of the rules.</param>
 /// <param name="Places">The clients' names, by number.</param>
 /// <param name="Lengths">Bytes of each version's payload, from version 1 on.</param>
+/// <param name="Hashes">XXH64 of each.</param>
 /// <param name="History">What each round did.</param>
 sealed record FederationHead(
     ulong Fingerprint,
@@ -21,6 +22,7 @@ sealed record FederationHead(
     KeptState State,
     ImmutableSortedDictionary<int, string> Places,
     IReadOnlyList<long> Lengths,
+    IReadOnlyList<ulong> Hashes,
     IReadOnlyList<RoundRecord> History)
 {
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);

@@ -47,6 +47,18 @@ public static class PlumeServer
         return app;
     }
 
+    /// <summary>Waits until a server that was started is told to stop, or is of no more use, and has stopped.</summary>
+    /// <param name="app">The server.</param>
+    /// <param name="stop">Tells it to stop.</param>
+    /// <exception cref="InvalidDataException">What the storage holds is damaged beyond what can be made again, for all federations; the message says where.</exception>
+    public static async Task WaitAsync(WebApplication app, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        await app.WaitForShutdownAsync(stop).ConfigureAwait(false);
+        if (app.Services.GetRequiredService<FederationFeeds>().Refusal is { } refusal)
+            throw new InvalidDataException(refusal);
+    }
+
     static void Listen(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.AddServerHeader = false;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
 using Plume.Server.Telemetry;
@@ -9,7 +10,7 @@ namespace Plume.Server.Rpc;
 /// What this silo knows of one federation. One call to the grain waits for news on behalf of all clients that this silo
 /// holds, and tells it of them in groups, so that thousands of waiting clients cost the grain nothing.
 /// </summary>
-sealed class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time)
+sealed partial class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time, ILogger logger)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
@@ -27,6 +28,9 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
 
     /// <summary>The newest known; null before the first.</summary>
     public FederationSnapshot? Snapshot => snapshot;
+
+    /// <summary>Why the federation cannot go on before somebody mends its storage; null where it can.</summary>
+    public string? Refusal { get; private set; }
 
     /// <summary>Waits for another snapshot than this one, or until the time is over.</summary>
     public async Task<FederationSnapshot?> WaitAsync(FederationSnapshot? known, TimeSpan longest, CancellationToken cancellation)
@@ -62,11 +66,12 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
         metrics.Downloaded(bytes);
     }
 
-    /// <summary>Follows the federation until it is cancelled, wherever its grain goes.</summary>
+    /// <summary>Follows the federation until it is cancelled or cannot go on, wherever its grain goes.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
-        var telling = TellAsync(cancellation);
-        while (!cancellation.IsCancellationRequested)
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var telling = TellAsync(ended.Token);
+        while (!cancellation.IsCancellationRequested && Refusal is null)
         {
             try
             {
@@ -78,6 +83,11 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
                 changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 before.TrySetResult();
             }
+            catch (InvalidDataException damage)
+            {
+                Refusal = damage.Message;
+                LogRefused(logger, definition.Name, damage.Message);
+            }
             catch (Exception problem) when (problem is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
                 await Task.Delay(RetryDelay, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -87,8 +97,12 @@ sealed class FederationFeed(FederationDefinition definition, IFederationGrain gr
             }
         }
 
+        await ended.CancelAsync().ConfigureAwait(false);
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation} cannot go on. {Problem}")]
+    static partial void LogRefused(ILogger logger, string federation, string problem);
 
     async Task TellAsync(CancellationToken cancellation)
     {

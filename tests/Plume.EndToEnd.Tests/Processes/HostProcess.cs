@@ -8,11 +8,12 @@ sealed partial class HostProcess : IAsyncDisposable
 {
     const int Stop = 19;
     const int Continue = 18;
-    const int LinesShown = 40;
+    const int LinesShown = 15;
 
     readonly Process process;
     readonly List<string> lines = [];
     readonly Lock gate = new();
+    int open = 2;
     TaskCompletionSource more = NewSignal();
 
     public HostProcess(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
@@ -26,6 +27,8 @@ sealed partial class HostProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    public int Id => process.Id;
 
     public bool HasEnded => process.HasExited;
 
@@ -99,6 +102,8 @@ sealed partial class HostProcess : IAsyncDisposable
                         return lines[seen];
                 }
 
+                if (open == 0)
+                    throw new InvalidOperationException($"Process {process.Id} has ended without a word of it. It said:\n{Tail()}");
                 next = more.Task;
             }
 
@@ -108,11 +113,12 @@ sealed partial class HostProcess : IAsyncDisposable
 
     void Hear(string? line)
     {
-        if (line is null)
-            return;
         lock (gate)
         {
-            lines.Add(line);
+            if (line is null)
+                open--;
+            else
+                lines.Add(line);
             more.SetResult();
             more = NewSignal();
         }

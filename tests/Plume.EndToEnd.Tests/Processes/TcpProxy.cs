@@ -55,13 +55,16 @@ sealed class TcpProxy : IAsyncDisposable
             link.IsForgotten = true;
     }
 
+    /// <summary>Ends when so many more bytes have gone that way.</summary>
+    public Task PassedAsync(Way way, long bytes) => Arm(way, new Fault(bytes, Kind.None));
+
     /// <summary>Cuts every connection when so many more bytes have gone that way.</summary>
     /// <returns>Ends when it has happened.</returns>
-    public Task CutAfterAsync(Way way, long bytes) => Arm(way, new Fault(bytes, isCut: true));
+    public Task CutAfterAsync(Way way, long bytes) => Arm(way, new Fault(bytes, Kind.Cut));
 
     /// <summary>Flips a bit of the byte that comes after so many more have gone that way.</summary>
     /// <returns>Ends when it has happened.</returns>
-    public Task CorruptAfterAsync(Way way, long bytes) => Arm(way, new Fault(bytes, isCut: false));
+    public Task CorruptAfterAsync(Way way, long bytes) => Arm(way, new Fault(bytes, Kind.Flip));
 
     public async ValueTask DisposeAsync()
     {
@@ -125,7 +128,7 @@ sealed class TcpProxy : IAsyncDisposable
             if (faults.TryGetValue(way, out var fault) && fault.Strikes(piece, out int before))
             {
                 faults.TryRemove(KeyValuePair.Create(way, fault));
-                if (fault.IsCut)
+                if (fault.Kind == Kind.Cut)
                 {
                     await to.SendAsync(piece[..before], closing.Token);
                     Cut();
@@ -133,7 +136,8 @@ sealed class TcpProxy : IAsyncDisposable
                     return;
                 }
 
-                piece.Span[before] ^= 0x10;
+                if (fault.Kind == Kind.Flip)
+                    piece.Span[before] ^= 0x10;
                 fault.Happened.TrySetResult();
             }
 
@@ -147,13 +151,20 @@ sealed class TcpProxy : IAsyncDisposable
             piece = piece[await to.SendAsync(piece, closing.Token)..];
     }
 
+    enum Kind
+    {
+        None,
+        Cut,
+        Flip,
+    }
+
     /// <summary>Something that happens once, at a place in the stream.</summary>
-    sealed class Fault(long bytes, bool isCut)
+    sealed class Fault(long bytes, Kind kind)
     {
         readonly Lock gate = new();
         long left = bytes;
 
-        public bool IsCut => isCut;
+        public Kind Kind => kind;
 
         public TaskCompletionSource Happened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -69,7 +69,7 @@ static class ServeCommand
             if (authority is not null && await FirstAdmin.InviteAsync(app.Services, request.Data, stop) is { } file)
                 Console.Out.WriteLine($"Nobody is enrolled as an operator yet. Enrol one within a day: plume enrol {address} --root {Path.Combine(request.Certs!, CertificateFolder.RootCertificate)} --token-file {file} --name admin --identity admin");
             Console.Out.WriteLine($"Serving {string.Join(", ", federations.Select(federation => $"{federation.Name} ({federation.Plan.Rounds} rounds, {federation.Plan.Clients} clients)"))} at {address}");
-            await app.WaitForShutdownAsync(stop);
+            await PlumeServer.WaitAsync(app, stop);
         }
 
         return ExitCode.Done;

@@ -42,7 +42,7 @@ public sealed class FolderLedger : ILedger, IDisposable
         Directory.CreateDirectory(folder);
         lock (gate)
         {
-            long epoch = NextEpoch(folder);
+            long epoch = NextEpoch(folder, open.TryGetValue(federation, out var last) ? last.Epoch : 0);
             var (version, head) = NewestHead(folder);
             if (open.Remove(federation, out var before))
                 before.Events.Dispose();
@@ -113,10 +113,11 @@ public sealed class FolderLedger : ILedger, IDisposable
         ? owned
         : throw new FencedException($"The federation '{federation}' has a newer owner than epoch {epoch}.");
 
-    static long NextEpoch(string folder)
+    // Owners that could meet are all in this process, so a file that is damaged does no harm.
+    static long NextEpoch(string folder, long last)
     {
         string path = Path.Combine(folder, "epoch");
-        long epoch = (File.Exists(path) ? long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture) : 0) + 1;
+        long epoch = 1 + (File.Exists(path) && long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out long written) ? Math.Max(written, last) : last);
         DurableFolder.Replace(path, System.Text.Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
         return epoch;
     }
