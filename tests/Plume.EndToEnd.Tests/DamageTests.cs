@@ -1,6 +1,5 @@
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
-using Plume.EndToEnd.Tests.Processes;
 
 namespace Plume.EndToEnd.Tests;
 
