@@ -46,7 +46,7 @@ static class ToyClients
             Logger = logger,
             FirstBackoff = TimeSpan.FromMilliseconds(50),
             LongestBackoff = TimeSpan.FromMilliseconds(500),
-            LongestHold = TimeSpan.FromSeconds(5),
+            LongestHold = arguments.Milliseconds("hold"),
             Patience = arguments.Milliseconds("patience"),
         };
         var result = await FederatedClient.JoinAsync(options, terms => new ToyLearner(terms.Layout, arguments.Milliseconds("training")));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 
@@ -11,6 +12,22 @@ public class ServerDeathTests
 
     [Fact]
     public async Task A_calm_run_has_the_bits_of_another_calm_run() => Assert.Equal(await CalmRuns.CheckpointAsync(Plan), await CalmRuns.RunAsync(Plan));
+
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_does_not_wait_for_clients_that_wait()
+    {
+        await using var trial = new Trial(Plan) { ClientHold = TimeSpan.FromSeconds(30) };
+        var server = await trial.ServeAsync();
+        var waiting = trial.StartClients([0, 1]);
+        await waiting.LineAsync("a client has joined", line => line.Contains("client-0 has joined", StringComparison.Ordinal));
+        await waiting.LineAsync("a client has joined", line => line.Contains("client-1 has joined", StringComparison.Ordinal));
+        long began = Stopwatch.GetTimestamp();
+        Assert.Equal(0, await server.StopAsync());
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(12));
+        server = await trial.ServeAsync();
+        var ended = await trial.EndAsync(server, waiting, trial.StartClients([2, 3, 4]));
+        Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
+    }
 
     [Fact]
     public async Task Wherever_the_server_dies_the_run_goes_on_to_the_same_bits()

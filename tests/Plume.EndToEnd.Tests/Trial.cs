@@ -33,6 +33,9 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     /// <summary>How long a client waits for an answer before it calls the connection broken.</summary>
     public TimeSpan ClientPatience { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the server may hold a client's question for work.</summary>
+    public TimeSpan ClientHold { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Time that the server lets any transfer have, whatever its length; its own default where this is null.</summary>
     public TimeSpan? ServerGrace { get; init; }
 
@@ -88,6 +91,7 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
             "--history", NextHistory(),
             "--server", Network.Address.ToString(),
             "--patience", Milliseconds(ClientPatience),
+            "--hold", Milliseconds(ClientHold),
             "--training", Milliseconds(Training),
         ];
         if (dieAt is not null)

@@ -203,11 +203,11 @@ partial class Coordinator
     void Fault(Exception problem)
     {
         message = problem.Message;
-        Faulted?.Invoke(problem);
+        faulted.TrySetResult();
     }
 
-    /// <summary>Is told when the federation cannot go on in this process.</summary>
-    public event Action<Exception>? Faulted;
+    /// <summary>Ends when the federation cannot go on in this process.</summary>
+    public Task Faulted => faulted.Task;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: goes on from version {Version} and {Events} events since: round {Round}, attempt {Attempt}")]
     static partial void LogWentOn(ILogger logger, string federation, int version, int events, int round, int attempt);

@@ -33,6 +33,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly IAggregator aggregator;
     readonly BlobNames names;
     readonly CancellationTokenSource closing = new();
+    readonly TaskCompletionSource faulted = NewSignal();
     readonly ConcurrentDictionary<int, DateTimeOffset> seen = [];
 
     // One event at a time is stepped and written; one reader or writer at a time uses the model.
@@ -57,6 +58,7 @@ sealed partial class Coordinator : IAsyncDisposable
     IDisposable? following;
     volatile FederationSnapshot snapshot = null!;
     volatile TaskCompletionSource changed = NewSignal();
+    volatile bool isLeaving;
 
     Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
     {
@@ -77,12 +79,20 @@ sealed partial class Coordinator : IAsyncDisposable
     public ImmutableSortedDictionary<int, string> Places { get; private set; } = ImmutableSortedDictionary<int, string>.Empty;
 
     /// <summary>Waits until the snapshot is a later one than this, or the time is over.</summary>
+    /// <exception cref="OperationCanceledException">This owner is about to leave; the next one answers.</exception>
     public async Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation)
     {
         var signal = changed.Task;
-        if (snapshot.Sequence <= sequence)
+        if (snapshot.Sequence <= sequence && !isLeaving)
             await Task.WhenAny(signal, Task.Delay(longest, time, cancellation)).ConfigureAwait(false);
-        return snapshot;
+        return isLeaving ? throw new OperationCanceledException($"This server leaves the federation '{definition.Name}'.") : snapshot;
+    }
+
+    /// <summary>Lets all go that wait for a later snapshot: this owner is about to leave, and nobody can follow it while they wait.</summary>
+    public void LetGo()
+    {
+        isLeaving = true;
+        changed.TrySetResult();
     }
 
     /// <summary>Gives a client its place: the one it has, the one it asks for, or the first that is free.</summary>

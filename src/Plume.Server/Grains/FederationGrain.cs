@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Plume.Compression.Codecs;
@@ -12,17 +13,19 @@ namespace Plume.Server.Grains;
 /// the newer write, and the other ends here.
 /// </summary>
 [Reentrant]
-sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
     Coordinator coordinator = null!;
+    CancellationTokenRegistration stopping;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var definition = catalog[this.GetPrimaryKeyString()];
         coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
-        coordinator.Faulted += _ => DeactivateOnIdle();
+        stopping = lifetime.ApplicationStopping.Register(coordinator.LetGo);
+        _ = LeaveWhenFaultedAsync();
         this.RegisterGrainTimer(token => GuardAsync(async () =>
         {
             await coordinator.TickAsync(token);
@@ -38,8 +41,22 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         LogLeft(logger, this.GetPrimaryKeyString(), reason.Description);
+        await stopping.DisposeAsync();
         if (coordinator is not null)
             await coordinator.DisposeAsync();
+    }
+
+    async Task LeaveWhenFaultedAsync()
+    {
+        await coordinator.Faulted;
+        Leave();
+    }
+
+    // The next owner begins when this one's last call has ended.
+    void Leave()
+    {
+        coordinator.LetGo();
+        DeactivateOnIdle();
     }
 
     public Task<JoinOutcome> JoinAsync(string name, int? wanted) => GuardAsync(async () =>
@@ -94,7 +111,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         }
         catch (FencedException)
         {
-            DeactivateOnIdle();
+            Leave();
             throw;
         }
     }

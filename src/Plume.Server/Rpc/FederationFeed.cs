@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
@@ -10,7 +11,7 @@ namespace Plume.Server.Rpc;
 /// What this silo knows of one federation. One call to the grain waits for news on behalf of all clients that this silo
 /// holds, and tells it of them in groups, so that thousands of waiting clients cost the grain nothing.
 /// </summary>
-sealed partial class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time, ILogger logger)
+sealed partial class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken stopping)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
@@ -33,17 +34,18 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
     public string? Refusal { get; private set; }
 
     /// <summary>Waits for another snapshot than this one, or until the time is over.</summary>
+    /// <exception cref="RpcException">The server stops, which need not wait for those who wait.</exception>
     public async Task<FederationSnapshot?> WaitAsync(FederationSnapshot? known, TimeSpan longest, CancellationToken cancellation)
     {
         var signal = changed.Task;
         if (!ReferenceEquals(snapshot, known))
             return snapshot;
         using var held = metrics.Hold();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stopping);
         await Task.WhenAny(signal, Task.Delay(longest, time, ended.Token)).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
-        return snapshot;
+        return stopping.IsCancellationRequested ? throw new RpcException(new Status(StatusCode.Unavailable, "The server stops; ask again in a while.")) : snapshot;
     }
 
     /// <summary>The place of a client; null where it has not joined.</summary>

@@ -17,7 +17,7 @@ sealed class FederationFeeds : BackgroundService
     public FederationFeeds(FederationCatalog catalog, IGrainFactory grains, ServerMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationFeeds> logger)
     {
         (this.catalog, this.lifetime) = (catalog, lifetime);
-        byId = catalog.All.ToDictionary(definition => definition.Id, definition => new FederationFeed(definition, grains.GetGrain<IFederationGrain>(definition.Id), metrics.For(definition.Name), time, logger));
+        byId = catalog.All.ToDictionary(definition => definition.Id, definition => new FederationFeed(definition, grains.GetGrain<IFederationGrain>(definition.Id), metrics.For(definition.Name), time, logger, lifetime.ApplicationStopping));
     }
 
     /// <summary>Whether every federation answers.</summary>
