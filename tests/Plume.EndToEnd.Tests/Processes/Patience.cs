@@ -3,7 +3,7 @@ namespace Plume.EndToEnd.Tests.Processes;
 /// <summary>How long anything may take before a test calls it a hang: far longer than it takes on a machine that has other work to do.</summary>
 static class Patience
 {
-    public static TimeSpan Longest { get; } = TimeSpan.FromMinutes(1);
+    public static TimeSpan Longest { get; } = TimeSpan.FromMinutes(4);
 
     /// <summary>Waits, but not for ever.</summary>
     /// <param name="task">What is waited for.</param>
