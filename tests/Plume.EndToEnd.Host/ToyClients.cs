@@ -10,6 +10,9 @@ namespace Plume.EndToEnd.Host;
 /// <summary>Some clients of the toy federation in one process, each with a folder, a connection and a learner of its own.</summary>
 static class ToyClients
 {
+    // As short as a connection takes it: a client of these has less patience than others.
+    static readonly TimeSpan Ping = TimeSpan.FromSeconds(1);
+
     public static async Task<int> RunAsync(Arguments arguments)
     {
         // Ends with whoever started it.
@@ -33,7 +36,14 @@ static class ToyClients
 
     static async Task RunAsync(Arguments arguments, int number, History history, ILogger logger)
     {
-        using var connection = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, ConnectTimeout = TimeSpan.FromSeconds(5) };
+        using var connection = new SocketsHttpHandler
+        {
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingDelay = Ping,
+            KeepAlivePingTimeout = Ping,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
         using var witness = new UploadWitness(connection, number, history, line => DieIfTold(arguments.Find("die-at"), line));
         var options = new ClientOptions
         {

@@ -9,8 +9,7 @@ sealed class ServerConnection : IDisposable
 {
     const int MessageBytes = 1 << 20;
 
-    static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(20);
-    static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan ShortestPing = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
     readonly GrpcChannel channel;
@@ -47,12 +46,16 @@ sealed class ServerConnection : IDisposable
     static SocketsHttpHandler Handler(ClientOptions options)
     {
         var handler = Trust(options).CreateHandlerShowing(options.Identity is { } identity ? () => identity.Certificate : options.Certificate);
-        handler.KeepAlivePingDelay = PingDelay;
-        handler.KeepAlivePingTimeout = PingTimeout;
+
+        // A connection whose peer is gone without a word must be found out within the patience, or the next call goes over it, too.
+        handler.KeepAlivePingDelay = AtLeast(ShortestPing, options.Patience / 3);
+        handler.KeepAlivePingTimeout = AtLeast(ShortestPing, options.Patience / 6);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         handler.ConnectTimeout = ConnectTimeout;
         return handler;
     }
+
+    static TimeSpan AtLeast(TimeSpan least, TimeSpan time) => time > least ? time : least;
 
     static ServerTrust Trust(ClientOptions options)
     {
