@@ -57,7 +57,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Quorum = Participants,
             StartWith = Clients,
         };
-        return new FederationDefinition(Federation, plan, Seed, layout, Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f).ToArray())
+        return new FederationDefinition(Federation, plan, Seed, layout, () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])
         {
             Away = TimeSpan.FromHours(1),
         };

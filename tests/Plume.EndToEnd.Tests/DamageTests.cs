@@ -28,6 +28,20 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
     }
 
     [Theory]
+    [InlineData("flip")]
+    [InlineData("delete")]
+    public async Task A_checkpoint_that_is_damaged_while_the_server_runs_is_made_again_when_the_next_version_needs_it(string damage)
+    {
+        await using var trial = Trial.Of(halfWay.Left);
+        var server = await trial.ServeAsync();
+        await server.LineAsync("the federation is open", line => line.Contains("goes on from version 3", StringComparison.Ordinal));
+        Damage(Path.Combine(trial.State, "blobs/toy/checkpoints/3"), damage);
+        var ended = await trial.EndAsync(server, trial.StartAllClients());
+        Assert.Contains(server.Lines, line => line.Contains("could not be applied", StringComparison.Ordinal));
+        Assert.Equal(await CalmRuns.CheckpointAsync(trial.Plan), ended.Checkpoint);
+    }
+
+    [Theory]
     [InlineData("blobs/toy/checkpoints/*", "flip", "Restore the storage from a copy")]
     [InlineData("ledger/toy/head-*", "flip", "Restore the folder from a copy")]
     [InlineData("ledger/toy/events-3.log", "flip", "Restore the folder from a copy")]

@@ -22,10 +22,10 @@ static class ServedFederations
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads: 1);
         var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients };
-        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, inputs.Graph.ToWeights().Values)
+        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,
-            Graph = OnnxFile.Write(inputs.Graph),
+            Graph = () => OnnxFile.Write(inputs.Graph),
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,

@@ -11,8 +11,8 @@ public sealed class GlobalModel
 {
     readonly ModelLayout layout;
     readonly ServerOptimizer optimizer;
-    readonly float[] exact;
-    readonly float[] memory;
+    float[] exact;
+    float[] memory;
 
     /// <summary>Version 0.</summary>
     /// <param name="layout">The model's tensors.</param>
@@ -46,20 +46,40 @@ public sealed class GlobalModel
     /// <param name="sum">Of the round's weighted updates.</param>
     /// <param name="totalWeight">Of their weights.</param>
     /// <returns>The payload that leads from the version before to it.</returns>
+    /// <exception cref="InvalidOperationException">The model rests.</exception>
     public byte[] Apply(ExactSum sum, double totalWeight)
     {
         ArgumentNullException.ThrowIfNull(sum);
+        if (IsResting)
+            throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         var mean = new float[layout.Length];
         sum.DivideInto(totalWeight, mean);
         optimizer.Apply(layout, exact, mean, memory);
         return Broadcast.Publish(exact);
     }
 
-    /// <summary>Goes back to where an earlier run stopped.</summary>
-    public void Restore(ReadOnlySpan<float> keptExact, ReadOnlySpan<float> keptMemory, float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengths)
+    /// <summary>Whether only what clients see is here.</summary>
+    public bool IsResting => exact.Length < layout.Length;
+
+    /// <summary>Lets go of what is not needed before the next version is made: its owner has exact values and memory on a disk.</summary>
+    public void Rest() => (exact, memory) = ([], []);
+
+    /// <summary>Takes exact values and memory back.</summary>
+    /// <param name="keptExact">As <see cref="Exact"/> was; the model's from now on.</param>
+    /// <param name="keptMemory">As <see cref="Memory"/> was; the model's from now on.</param>
+    public void Wake(float[] keptExact, float[] keptMemory)
     {
-        keptExact.CopyTo(exact);
-        keptMemory.CopyTo(memory);
+        ArgumentNullException.ThrowIfNull(keptExact);
+        ArgumentNullException.ThrowIfNull(keptMemory);
+        if (keptExact.Length != layout.Length || keptMemory.Length != optimizer.MemoryPerValue * layout.Length)
+            throw new ArgumentException($"The layout has {layout.Length} values and the optimizer remembers {optimizer.MemoryPerValue} for each, but there are {keptExact.Length} and {keptMemory.Length}.", nameof(keptExact));
+        (exact, memory) = (keptExact, keptMemory);
+    }
+
+    /// <summary>Goes back to where an earlier run stopped.</summary>
+    public void Restore(float[] keptExact, float[] keptMemory, float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengths)
+    {
+        Wake(keptExact, keptMemory);
         Broadcast.Restore(oldest, payloadsSince, lengths);
     }
 }

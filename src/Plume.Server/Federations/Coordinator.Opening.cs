@@ -51,6 +51,7 @@ partial class Coordinator
             await BeginAsync(cancellation).ConfigureAwait(false);
         else
             await GoOnAsync(content, cancellation).ConfigureAwait(false);
+        model.Rest();
         var now = time.GetUtcNow();
         foreach (int client in state.Members)
             seen[client] = now;
@@ -83,18 +84,18 @@ partial class Coordinator
 
     async Task BeginAsync(CancellationToken cancellation)
     {
-        if (!definition.Graph.IsEmpty)
-            await WriteAsync(names.Graph, definition.Graph, cancellation).ConfigureAwait(false);
+        if (definition.Graph is { } graph)
+            await WriteAsync(names.Graph, graph(), cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(definition.Fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], [], []);
+        head = new FederationHead(fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], [], []);
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), cancellation).ConfigureAwait(false);
     }
 
     async Task GoOnAsync(LedgerContent content, CancellationToken cancellation)
     {
         head = FederationHead.FromBytes(content.Head);
-        if (head.Fingerprint != definition.Fingerprint)
+        if (head.Fingerprint != fingerprint)
             throw new InvalidDataException($"The storage has a federation '{definition.Name}' of other settings. Serve the experiment it was begun with, or give this one another name or folder.");
         if (!await TryRestoreModelAsync(content.Version, head.Checkpoint, cancellation).ConfigureAwait(false))
             await MakeAgainAsync(content.Version, cancellation).ConfigureAwait(false);
@@ -122,7 +123,8 @@ partial class Coordinator
     {
         try
         {
-            var (exact, published, memory) = await ModelCheckpoint.ReadAsync(blobs, names.Checkpoint(version), sha256, definition.Layout, definition.Optimizer.MemoryPerValue, cancellation).ConfigureAwait(false);
+            var published = new float[definition.Layout.Length];
+            var (exact, memory) = await ReadCheckpointAsync(version, sha256, published, cancellation).ConfigureAwait(false);
             model.Restore(exact, memory, published, [], [.. head.Lengths.Take(version)]);
             return true;
         }
@@ -131,6 +133,13 @@ partial class Coordinator
             LogDamaged(logger, definition.Name, version, damage.Message);
             return false;
         }
+    }
+
+    async Task<(float[] Exact, float[] Memory)> ReadCheckpointAsync(int version, string sha256, float[]? published, CancellationToken cancellation)
+    {
+        float[] exact = new float[definition.Layout.Length], memory = new float[definition.Optimizer.MemoryPerValue * definition.Layout.Length];
+        await ModelCheckpoint.ReadAsync(blobs, names.Checkpoint(version), sha256, exact, published, memory, cancellation).ConfigureAwait(false);
+        return (exact, memory);
     }
 
     // The last round's answers, for clients that did not hear them.

@@ -94,6 +94,12 @@ partial class Coordinator
         await modelTurn.WaitAsync(closing.Token).ConfigureAwait(false);
         try
         {
+            if (model.IsResting)
+            {
+                var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(plan.Round - 1, head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
+                model.Wake(exact, memory);
+            }
+
             return model.Apply(sum, contributions.Sum(update => update.Weight));
         }
         finally
@@ -138,6 +144,7 @@ partial class Coordinator
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
+            model.Rest();
             sound[version] = true;
             Forget(plan.Round);
             metrics.Committed(now - tally.Started);

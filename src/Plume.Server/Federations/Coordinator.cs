@@ -30,6 +30,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly ILogger logger;
     readonly FederationMachine machine;
     readonly GlobalModel model;
+    readonly ulong fingerprint;
     readonly IAggregator aggregator;
     readonly BlobNames names;
     readonly CancellationTokenSource closing = new();
@@ -62,9 +63,13 @@ sealed partial class Coordinator : IAsyncDisposable
 
     Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
     {
+        float[] initial = definition.Initial();
+        if (initial.Length != definition.Layout.Length)
+            throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
         (this.definition, this.ledger, this.blobs, this.metrics, this.time, this.logger) = (definition, ledger, blobs, metrics, time, logger);
         machine = new FederationMachine(definition.Plan, definition.Key);
-        model = new GlobalModel(definition.Layout, definition.Initial.Span, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
+        model = new GlobalModel(definition.Layout, initial, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
+        fingerprint = definition.Fingerprint(initial);
         this.aggregator = aggregator(() => model.Broadcast.Published);
         names = new BlobNames(definition.Id);
     }

@@ -15,8 +15,8 @@ namespace Plume.Server.Federations;
 /// <param name="Plan">The rules.</param>
 /// <param name="Seed">Where every draw of the run comes from.</param>
 /// <param name="Layout">The model's tensors.</param>
-/// <param name="Initial">Version 0, in the order of the layout.</param>
-public sealed record FederationDefinition(string Name, FederationPlan Plan, ulong Seed, ModelLayout Layout, ReadOnlyMemory<float> Initial)
+/// <param name="Initial">Makes version 0, in the order of the layout: the same each time, and not held between.</param>
+public sealed record FederationDefinition(string Name, FederationPlan Plan, ulong Seed, ModelLayout Layout, Func<float[]> Initial)
 {
     // A payload may be larger than the floats it stands for, but not much.
     const int SlackBytes = 64 << 10;
@@ -24,8 +24,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>How the mean update becomes the next model.</summary>
     public ServerOptimizer Optimizer { get; init; } = new FedAvg();
 
-    /// <summary>The model's ONNX file, for clients that have no model of their own; empty where there is none.</summary>
-    public ReadOnlyMemory<byte> Graph { get; init; }
+    /// <summary>Makes the model's ONNX file, for clients that have no model of their own; null where there is none.</summary>
+    public Func<byte[]>? Graph { get; init; }
 
     /// <summary>Measures the model that clients see; null where the server has no data.</summary>
     public IEvaluator? Evaluator { get; init; }
@@ -52,16 +52,14 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     public int MostContributors => Math.Max((int)Math.Ceiling(Plan.Participants * Plan.OverSelection), Plan.Fixed?.Max(list => list.Length) ?? 0);
 
     /// <summary>A hash of all that decides the bits of the run, so that a folder of another run is not gone on with.</summary>
-    public ulong Fingerprint
+    /// <param name="initial">Version 0.</param>
+    public ulong Fingerprint(ReadOnlySpan<float> initial)
     {
-        get
-        {
-            string participants = Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
-            var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1 };
-            ulong initial = XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(Initial.Span));
-            string text = string.Create(CultureInfo.InvariantCulture, $"{rules}|{participants}|{Seed}|{Optimizer}|{Layout.Fingerprint}|{initial}");
-            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
-        }
+        string participants = Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
+        var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1 };
+        ulong start = XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initial));
+        string text = string.Create(CultureInfo.InvariantCulture, $"{rules}|{participants}|{Seed}|{Optimizer}|{Layout.Fingerprint}|{start}");
+        return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Every rule that the definition breaks, in sentences.</summary>
@@ -69,8 +67,6 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
-        if (Initial.Length != Layout.Length)
-            yield return $"The initial model has {Initial.Length} values, but the layout has {Layout.Length}.";
         if (Codec.Parse(Plan.Uplink).SubtractsReference)
             yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
         if (EvaluateEvery < 1)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Plume.Compression.Weights;
 using Plume.Federation.Models;
 using Plume.Server.Storage;
 
@@ -23,7 +22,7 @@ static class ModelCheckpoint
         {
             foreach (var chunk in Chunks(values))
             {
-                hash.AppendData(chunk);
+                hash.AppendData(chunk.Span);
                 await blobs.AppendAsync(partial, offset, chunk, cancellation).ConfigureAwait(false);
                 offset += chunk.Length;
             }
@@ -33,38 +32,59 @@ static class ModelCheckpoint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Reads a checkpoint.</summary>
+    /// <summary>Reads a checkpoint into arrays of the right lengths.</summary>
+    /// <param name="blobs">Where it lies.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="sha256">What its hash must be.</param>
+    /// <param name="exact">Becomes the exact model.</param>
+    /// <param name="published">Becomes the published model; null where the reader has it.</param>
+    /// <param name="memory">Becomes the optimizer's memory.</param>
+    /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
-    public static async Task<(float[] Exact, float[] Published, float[] Memory)> ReadAsync(IBlobs blobs, string name, string sha256, ModelLayout layout, int memoryPerValue, CancellationToken cancellation)
+    public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact, float[]? published, float[] memory, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var arrays = (Exact: new float[layout.Length], Published: new float[layout.Length], Memory: new float[memoryPerValue * layout.Length]);
+        var buffer = new byte[Math.Min(ChunkBytes, 4L * exact.Length)];
+        long offset = 0;
+        foreach (var (values, length) in new[] { (exact, exact.Length), (published, exact.Length), (memory, memory.Length) })
+        {
+            for (int start = 0; start < length; start += buffer.Length / 4)
+            {
+                var chunk = buffer.AsMemory(0, 4 * Math.Min(buffer.Length / 4, length - start));
+                await ReadAsync(blobs, name, offset, chunk, cancellation).ConfigureAwait(false);
+                hash.AppendData(chunk.Span);
+                if (values is not null)
+                    MemoryMarshal.Cast<byte, float>(chunk.Span).CopyTo(values.AsSpan(start));
+                offset += chunk.Length;
+            }
+        }
+
+        if (Convert.ToHexStringLower(hash.GetHashAndReset()) != sha256)
+            throw new InvalidDataException($"The checkpoint '{name}' is damaged: its hash is not the one in the ledger.");
+    }
+
+    static async Task ReadAsync(IBlobs blobs, string name, long offset, Memory<byte> chunk, CancellationToken cancellation)
+    {
         try
         {
-            long offset = 0;
-            foreach (float[] values in new[] { arrays.Exact, arrays.Published, arrays.Memory })
-            {
-                var bytes = new byte[4L * values.Length];
-                if (await blobs.ReadAsync(name, offset, bytes, cancellation).ConfigureAwait(false) < bytes.Length)
-                    throw new InvalidDataException($"The checkpoint '{name}' is cut.");
-                hash.AppendData(bytes);
-                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
-                offset += bytes.Length;
-            }
+            if (await blobs.ReadAsync(name, offset, chunk, cancellation).ConfigureAwait(false) < chunk.Length)
+                throw new InvalidDataException($"The checkpoint '{name}' is cut.");
         }
         catch (FileNotFoundException missing)
         {
             throw new InvalidDataException($"The checkpoint '{name}' is missing.", missing);
         }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset()) == sha256
-            ? arrays
-            : throw new InvalidDataException($"The checkpoint '{name}' is damaged: its hash is not the one in the ledger.");
     }
 
-    static IEnumerable<byte[]> Chunks(ReadOnlyMemory<float> values)
+    // One buffer for all: who takes a chunk is done with it when it takes the next.
+    static IEnumerable<Memory<byte>> Chunks(ReadOnlyMemory<float> values)
     {
-        for (int start = 0; start < values.Length; start += ChunkBytes / 4)
-            yield return MemoryMarshal.AsBytes(values.Span.Slice(start, Math.Min(ChunkBytes / 4, values.Length - start))).ToArray();
+        var buffer = new byte[Math.Min(ChunkBytes, 4L * values.Length)];
+        for (int start = 0; start < values.Length; start += buffer.Length / 4)
+        {
+            var bytes = MemoryMarshal.AsBytes(values.Span.Slice(start, Math.Min(buffer.Length / 4, values.Length - start)));
+            bytes.CopyTo(buffer);
+            yield return buffer.AsMemory(0, bytes.Length);
+        }
     }
 }

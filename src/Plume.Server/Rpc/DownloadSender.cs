@@ -47,7 +47,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
     async Task<DownloadPart[]> GraphAsync(FederationFeed feed, CancellationToken cancellation)
     {
         string name = new BlobNames(feed.Definition.Id).Graph;
-        return feed.Definition.Graph.IsEmpty || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
+        return feed.Definition.Graph is null || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
             ? throw new RpcException(new Status(StatusCode.NotFound, $"The federation '{feed.Definition.Name}' has no graph; bring a learner of your own."))
             : [new DownloadPart((SegmentKind)Segment.Types.Kind.Graph, 0, 0, length, name)];
     }

@@ -35,7 +35,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Uplink = definition.Plan.Uplink,
             Downlink = definition.Plan.Downlink,
             BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
-            HasGraph = !definition.Graph.IsEmpty,
+            HasGraph = definition.Graph is not null,
         };
     }
 

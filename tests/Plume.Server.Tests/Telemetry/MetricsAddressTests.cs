@@ -120,7 +120,7 @@ public sealed class MetricsAddressTests : IAsyncLifetime
     static FederationDefinition Toy(string name)
     {
         var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), "pack", "pack") { Quorum = Clients, StartWith = Clients };
-        return new FederationDefinition(name, plan, Seed: 1, Layout, new float[Values]);
+        return new FederationDefinition(name, plan, Seed: 1, Layout, () => new float[Values]);
     }
 
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, Values], TensorRole.Weight)]);
