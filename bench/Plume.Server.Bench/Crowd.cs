@@ -13,16 +13,14 @@ namespace Plume.Server.Bench;
 /// <summary>Many light clients in one process: held, served, and back after the server was killed.</summary>
 static class Crowd
 {
-    const int Values = 640;
-
     static readonly TimeSpan Away = TimeSpan.FromSeconds(3);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
     public static string NameOf(int client) => string.Create(CultureInfo.InvariantCulture, $"site-{client}");
 
-    public static async Task RunAsync(int clients, int rounds, int participants, bool isSecure, bool isKilled)
+    public static async Task RunAsync(int values, int clients, int rounds, int participants, bool isSecure, bool isKilled)
     {
-        var plan = new BenchPlan(Values, clients, rounds, participants, "feedback | topk(10%) | uniform(4) | rans", "delta | deadzone(abs=0.00390625) | range");
+        var plan = new BenchPlan(values, clients, rounds, participants, "feedback | topk(10%) | uniform(4) | rans", "delta | deadzone(abs=0.00390625) | range");
         string folder = Directory.CreateTempSubdirectory("plume-bench-").FullName;
         try
         {
@@ -43,7 +41,8 @@ static class Crowd
         var identities = isSecure ? await EnrolAsync(server.Address, folder) : new ClientCertificate?[plan.Clients];
         if (isSecure)
             Say(clock, $"{plan.Clients} are enrolled, {plan.Clients / clock.Elapsed.TotalSeconds:0} a second; server {server.PeakBytes / 1e6:0} MB");
-        using var shared = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
+        var socket = new SocketCount();
+        using var shared = socket.CreateHandler();
         var steps = new ConcurrentDictionary<int, ClientProgress>();
         var training = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, Environment.ProcessorCount).ConcurrentScheduler;
         clock.Restart();
@@ -69,6 +68,8 @@ static class Crowd
             await KillAsync(plan, server, clock, steps, all);
         var results = await all;
         Say(clock, $"{results[0].Version} rounds are done, all models the same: {results.All(result => result.Model.Span.SequenceEqual(results[0].Model.Span))}; server {server.PeakBytes / 1e6:0} MB at most, {server.ProcessorTime.TotalSeconds:0.0} s of processor time; payloads {steps.Values.Sum(step => step.BytesUp):n0} bytes up, {steps.Values.Sum(step => step.BytesDown):n0} down");
+        if (!isSecure)
+            Say(clock, $"at the sockets {socket.Up:n0} bytes up, {socket.Down:n0} down");
     }
 
     static async Task KillAsync(BenchPlan plan, ServerProcess server, Stopwatch clock, ConcurrentDictionary<int, ClientProgress> steps, Task all)

@@ -19,7 +19,7 @@ sealed class ServerConnection : IDisposable
     public ServerConnection(ClientOptions options)
     {
         // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
-        var http = new HttpClient(options.Handler ?? Handler(options), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        var http = new HttpClient(new LeanHeaders(options.Handler ?? Handler(options)), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
         channel = GrpcChannel.ForAddress(options.Server, new GrpcChannelOptions
         {
             HttpClient = http,
