@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Federation;
@@ -31,6 +32,7 @@ static class Aggregation
             for (int client = 0; client < updates; client++)
                 await calls.JoinAsync(new JoinRequest { Federation = BenchPlan.Federation, Protocol = 1, Number = (uint)client }, NameOf(client));
             var payloads = await EncodeAsync(plan, calls);
+            SumAlone(plan, payloads);
             long before = server.Bytes;
             var (clock, processor) = (Stopwatch.StartNew(), server.ProcessorTime);
             await Parallel.ForEachAsync(Enumerable.Range(0, updates), new ParallelOptions { MaxDegreeOfParallelism = Senders }, async (client, stop) => await SendAsync(calls, client, payloads[client]));
@@ -50,6 +52,20 @@ static class Aggregation
     }
 
     static Metadata NameOf(int client) => new() { { "plume-client", Crowd.NameOf(client) } };
+
+    // What is left without network, hash and disk: what other frameworks measure.
+    static void SumAlone(BenchPlan plan, byte[][] payloads)
+    {
+        var decoder = new PayloadDecoder(Codec.Parse(plan.Uplink), plan.Layout) { Parallelism = Environment.ProcessorCount };
+        var sum = new ExactSum(plan.Layout.Length, payloads.Length);
+        var key = DrawKeys.Update(default);
+        decoder.AddTo(payloads[0], sum, 1, key, default);
+        var clock = Stopwatch.StartNew();
+        foreach (byte[] payload in payloads)
+            decoder.AddTo(payload, sum, 1, key, default);
+        double seconds = clock.Elapsed.TotalSeconds;
+        Console.WriteLine($"Decoding and adding alone: {seconds:0.00} s, {payloads.Length * 4.0 * plan.Values / seconds / 1e9:0.00} GB/s of fp32");
+    }
 
     static async Task<byte[][]> EncodeAsync(BenchPlan plan, Plume.Protocol.V1.Federation.FederationClient calls)
     {
