@@ -43,7 +43,10 @@ public static class FlowerDoor
         return builder;
     }
 
-    /// <summary>Serves Flower's stream at the door, and nothing else there.</summary>
+    /// <summary>
+    /// Serves Flower's stream at the door, and nothing else there. It comes after routing and before whatever asks who calls:
+    /// Flower's clients cannot say, and at the door there is nothing else to be asked for.
+    /// </summary>
     public static WebApplication MapFlowerDoor(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -55,7 +58,7 @@ public static class FlowerDoor
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
         });
-        app.MapGrpcService<FlowerBridge>();
+        app.MapGrpcService<FlowerBridge>().AllowAnonymous();
         app.Lifetime.ApplicationStarted.Register(() => Warn(app.Services));
         return app;
     }

@@ -104,11 +104,11 @@ public static class PlumeServer
     {
         app.UseRouting();
         app.UseMetricsAddress();
+        if (options.Flower is not null)
+            app.MapFlowerDoor();
         app.UseIdentity();
         app.MapGrpcService<FederationRpc>();
         app.MapGrpcService<OperationRpc>();
-        if (options.Flower is not null)
-            app.MapFlowerDoor();
         if (options.Tls is not null)
             app.MapGrpcService<EnrolmentRpc>().AllowAnonymous();
         app.MapMetrics(options);

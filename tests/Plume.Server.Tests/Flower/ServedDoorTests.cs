@@ -1,0 +1,159 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Plume.Client;
+using Plume.Client.Identity;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Protocol.Flower;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Flower;
+using Plume.Server.Hosting;
+using Plume.Server.Identity;
+using Plume.Server.Storage;
+using LocalObjective = Plume.Federation.Learners.LocalObjective;
+using Status = Plume.Protocol.Flower.Status;
+
+namespace Plume.Server.Tests.Flower;
+
+/// <summary>The door of a whole server, whose own clients and operators must say who they are.</summary>
+public sealed class ServedDoorTests : IAsyncDisposable
+{
+    const string Name = "mixed";
+    const int Rounds = 2;
+
+    static readonly ModelLayout Layout = DoorHost.SmallLayout;
+
+    readonly string folder = Directory.CreateTempSubdirectory("plume-door-").FullName;
+    readonly List<IDisposable> opened = [];
+    WebApplication app = null!;
+    X509Certificate2? root;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Flower_clients_take_part_in_the_rounds_of_clients_that_say_who_they_are(bool tls)
+    {
+        await StartAsync(tls);
+        var ours = FederatedClient.JoinAsync(await OursAsync(tls), _ => new Adds(3));
+        using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)));
+
+        for (int round = 1; round <= Rounds; round++)
+        {
+            var fit = (await peer.ReceiveAsync()).FitIns;
+            await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(fit) + 1), NumExamples = 10 });
+        }
+
+        Assert.Equal(ServerMessage.MsgOneofCase.ReconnectIns, (await peer.ReceiveAsync()).MsgCase);
+        var joined = await ours;
+        Assert.True(joined.IsFinished, joined.Message);
+        // One client of ten samples moves by 1, the other by 3.
+        Assert.All(joined.Model.ToArray(), value => Assert.Equal(2 * Rounds, value, 1e-3));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Each_address_serves_its_own_calls_only(bool tls)
+    {
+        await StartAsync(tls);
+
+        using var astray = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(MainPort)));
+        Assert.Equal(StatusCode.Unimplemented, (await astray.RefusalAsync()).StatusCode);
+        var atDoor = new Operation.OperationClient(Channel(DoorPort));
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => atDoor.StopAsync(new ControlRequest { Federation = Name }, new Metadata { { "plume-client", "operator" } }).ResponseAsync);
+        Assert.Equal(StatusCode.Unimplemented, refusal.StatusCode);
+        var nameless = new Operation.OperationClient(Channel(MainPort));
+        refusal = await Assert.ThrowsAsync<RpcException>(() => nameless.StopAsync(new ControlRequest { Federation = Name }).ResponseAsync);
+        Assert.Equal(StatusCode.Unauthenticated, refusal.StatusCode);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var each in opened)
+            each.Dispose();
+        if (app is not null)
+            await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    int DoorPort => app.Services.GetRequiredService<FlowerAddress>().Bound.Port;
+
+    int MainPort => app.Urls.Select(url => new Uri(url).Port).First(port => port != DoorPort);
+
+    string Scheme => root is null ? "http" : "https";
+
+    async Task StartAsync(bool tls)
+    {
+        var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
+        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2 };
+        var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
+        if (tls)
+        {
+            string certificates = Path.Combine(folder, "certs");
+            CertificateFolder.Initialise(certificates, ["127.0.0.1"], TimeProvider.System);
+            var authority = CertificateFolder.LoadAuthority(certificates, TimeProvider.System);
+            var shown = CertificateFolder.LoadServer(certificates);
+            opened.AddRange([authority, shown]);
+            root = authority.Root;
+            options = options with { Tls = new ServerTls(shown, [], authority) };
+        }
+
+        app = PlumeServer.Build(options with { Flower = new FlowerOptions { Listen = anyPort, Certificate = options.Tls?.Certificate } });
+        await app.StartAsync();
+    }
+
+    async Task<ClientOptions> OursAsync(bool tls)
+    {
+        var options = new ClientOptions { Server = new Uri($"{Scheme}://127.0.0.1:{MainPort}"), Federation = Name, Name = "ours", Folder = Path.Combine(folder, "ours") };
+        if (!tls)
+            return options;
+        string token = await app.Services.GetRequiredService<EnrolmentTokens>().IssueAsync(options.Name, Roles.Client, [Name], TimeSpan.FromHours(1), CancellationToken.None);
+        string rootFile = Path.Combine(folder, "certs", CertificateFolder.RootCertificate);
+        var identity = await ClientCertificate.EnrolAsync(options.Server, ServerTrust.FromRoot(rootFile), Path.Combine(folder, "identity"), options.Name, token, CancellationToken.None);
+        return options with { RootFile = rootFile, Identity = identity };
+    }
+
+    // The host of the certificate does not matter here; which root it is of does.
+    GrpcChannel Channel(int port)
+    {
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Issuer == root?.Subject;
+        var channel = GrpcChannel.ForAddress($"{Scheme}://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        opened.Add(channel);
+        return channel;
+    }
+
+    static Parameters Filled(float value)
+    {
+        var parameters = new Parameters { TensorType = FlowerModels.ArrayType };
+        foreach (var tensor in Layout.Tensors)
+        {
+            float[] values = new float[tensor.Length];
+            Array.Fill(values, value);
+            parameters.Tensors.Add(ByteString.CopyFrom(NpyFile.Serialize(values, [.. tensor.Shape])));
+        }
+
+        return parameters;
+    }
+
+    static float ValueOf(ServerMessage.Types.FitIns fit) => BitConverter.ToSingle(fit.Parameters.Tensors[0].Span[^sizeof(float)..]);
+
+    sealed class Adds(float what) : ILearner
+    {
+        public ModelLayout Layout => ServedDoorTests.Layout;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+        {
+            for (int place = 0; place < trained.Length; place++)
+                trained[place] = task.Received.Span[place] + what;
+            return new LocalOutcome(10, 1);
+        }
+    }
+}
