@@ -9,6 +9,8 @@ partial class Coordinator
     // Snapshots of a new owner come after all of those before it.
     const int EpochShift = 32;
 
+    const string StoppedByOperator = "An operator stopped the federation.";
+
     volatile ImmutableSortedSet<int> members = [];
 
     async Task<ImmutableArray<FederationCommand>> HappenAsync(LedgerEvent happened)
@@ -37,6 +39,9 @@ partial class Coordinator
         tally.Count(happened, commands);
         switch (happened)
         {
+            case WasStopped:
+                message = StoppedByOperator;
+                break;
             case PlaceTaken place:
                 Places = Places.SetItem(place.Client, place.Name);
                 numbers[place.Name] = place.Client;

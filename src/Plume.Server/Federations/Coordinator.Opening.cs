@@ -101,7 +101,7 @@ partial class Coordinator
             await MakeAgainAsync(content.Version, cancellation).ConfigureAwait(false);
         await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
         state = head.State.ToState();
-        message = state.Phase == Phase.Stopped ? "An operator stopped the federation." : "";
+        message = state.Phase == Phase.Stopped ? StoppedByOperator : "";
         Places = head.Places;
         foreach (var (client, name) in Places)
             numbers[name] = client;
