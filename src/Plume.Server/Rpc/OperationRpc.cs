@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
@@ -7,7 +8,7 @@ using Plume.Server.Identity;
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Operation: what an operator does.</summary>
-sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, Enrolments? enrolments = null) : Operation.OperationBase
+sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null) : Operation.OperationBase
 {
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
@@ -32,7 +33,21 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Enro
             if (overview.Now.HasEnded)
                 return;
         }
-        while (await timer.WaitForNextTickAsync(context.CancellationToken));
+        while (await NextTickAsync(timer, context.CancellationToken));
+    }
+
+    // A server that stops does not wait for those who watch it.
+    async ValueTask<bool> NextTickAsync(PeriodicTimer timer, CancellationToken cancellation)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await timer.WaitForNextTickAsync(ended.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The server stops; ask again in a while."));
+        }
     }
 
     public override Task<FederationStatus> Pause(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Pause);

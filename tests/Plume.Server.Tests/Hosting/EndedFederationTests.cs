@@ -57,6 +57,25 @@ public sealed class EndedFederationTests : IAsyncDisposable
         Assert.Equal((false, Stopped), Ending(await JoinAsync("later")));
     }
 
+    [Fact]
+    public async Task A_server_that_is_to_stop_does_not_wait_for_those_who_watch_it()
+    {
+        await StartAsync(startWith: 2);
+        using var channel = GrpcChannel.ForAddress(app.Urls.First());
+        using var watch = new Operation.OperationClient(channel).Watch(new StatusRequest { Federation = Name }, Operator);
+        Assert.True(await watch.ResponseStream.MoveNext(default));
+
+        var stopping = app.StopAsync();
+
+        await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await watch.ResponseStream.MoveNext(default))
+            {
+            }
+        });
+        await stopping.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
@@ -64,6 +83,8 @@ public sealed class EndedFederationTests : IAsyncDisposable
     }
 
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
+
+    static Metadata Operator => new() { { "plume-client", "operator" } };
 
     static (bool IsFinished, string Message) Ending(JoinResult result) => (result.IsFinished, result.Message);
 
@@ -88,7 +109,7 @@ public sealed class EndedFederationTests : IAsyncDisposable
     async Task<FederationStatus> StopFederationAsync()
     {
         using var channel = GrpcChannel.ForAddress(app.Urls.First());
-        return await new Operation.OperationClient(channel).StopAsync(new ControlRequest { Federation = Name }, new Metadata { { "plume-client", "operator" } });
+        return await new Operation.OperationClient(channel).StopAsync(new ControlRequest { Federation = Name }, Operator);
     }
 
     sealed class Ear(Action<ClientProgress>? hear) : IProgress<ClientProgress>
