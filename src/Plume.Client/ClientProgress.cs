@@ -27,7 +27,7 @@ public enum ClientStage
     /// <summary>The task could not be done; the message, which the server gets too, says why.</summary>
     Failed,
 
-    /// <summary>The server cannot be reached or is busy; the message says how long the client waits.</summary>
+    /// <summary>The server cannot be reached or is busy, which the message says more of; the client waits a little and tries again.</summary>
     BackingOff,
 
     /// <summary>The federation has ended.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using Grpc.Core;
 using Plume.Compression.Container;
 
@@ -19,24 +18,15 @@ static class CallFailure
     public static FederationException Explain(RpcException failure, ClientOptions options) => new(
         $"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: {failure.Status.Detail} {NextStep(failure.StatusCode)}", failure);
 
-    /// <summary>A server that shows a certificate the client does not believe: a mistake in the settings, or another server in the way.</summary>
-    public static FederationException? Distrust(RpcException failure, ClientOptions options)
-    {
-        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is AuthenticationException)
-            {
-                string believed = options.RootFile is { } root ? $"the root in '{root}'" : "those that this machine believes";
-                return new FederationException($"The certificate of {options.Server} is not one of {believed}: {cause.Message} Ask the operator for the root certificate.", failure);
-            }
-        }
-
-        return null;
-    }
+    /// <summary>What it means that server and client did not come to terms over TLS, for a client that never did; null where they did.</summary>
+    public static FederationException? Distrust(RpcException failure, ClientOptions options) => ConnectionTrouble.IsDistrust(failure)
+        ? new FederationException($"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: {ConnectionTrouble.Explain(failure, options.Server)}", failure)
+        : null;
 
     /// <summary>What happened, in a few words.</summary>
-    public static string Describe(Exception failure) => failure switch
+    public static string Describe(Exception failure, ClientOptions options) => failure switch
     {
+        RpcException when ConnectionTrouble.Explain(failure, options.Server) is { } trouble => trouble,
         RpcException call => $"{call.StatusCode}: {call.Status.Detail}",
         OperationCanceledException => "nothing moved for too long",
         _ => failure.Message,

@@ -25,7 +25,7 @@ sealed partial class Renewal(ClientOptions options, ServerConnection connection)
         }
         catch (Exception failure) when (failure is RpcException or InvalidDataException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            LogNotRenewed(options.Logger, options.Name, identity.Certificate.NotAfter, CallFailure.Describe(failure));
+            LogNotRenewed(options.Logger, options.Name, identity.Certificate.NotAfter, CallFailure.Describe(failure, options));
         }
     }
 

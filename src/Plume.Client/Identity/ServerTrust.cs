@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -14,11 +15,12 @@ public sealed class ServerTrust
     static readonly TimeSpan ConnectionLife = TimeSpan.FromHours(1);
 
     readonly X509Certificate2? root;
+    readonly string? rootFile;
 
-    ServerTrust(X509Certificate2? root) => this.root = root;
+    ServerTrust(X509Certificate2? root, string? rootFile) => (this.root, this.rootFile) = (root, rootFile);
 
     /// <summary>Believes whom the machine believes: for servers with a public certificate.</summary>
-    public static ServerTrust OfMachine { get; } = new(null);
+    public static ServerTrust OfMachine { get; } = new(null, null);
 
     /// <summary>Believes servers with a certificate of one root, and no others.</summary>
     /// <param name="path">The root's certificate in PEM, which the operator gave.</param>
@@ -27,7 +29,7 @@ public sealed class ServerTrust
     {
         try
         {
-            return new ServerTrust(X509Certificate2.CreateFromPem(File.ReadAllText(path)));
+            return new ServerTrust(X509Certificate2.CreateFromPem(File.ReadAllText(path)), path);
         }
         catch (Exception error) when (error is IOException or CryptographicException)
         {
@@ -47,10 +49,16 @@ public sealed class ServerTrust
         options.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         if (root is not null)
             options.CertificateChainPolicy = TrustOnly(root);
+        options.RemoteCertificateValidationCallback = Believe;
         if (certificate is not null)
             options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!; // TLS takes a null, which the callback's type does not have.
         return handler;
     }
+
+    // What TLS itself would say of a certificate tells a person neither what is wrong nor what to do.
+    bool Believe(object connection, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors) => errors == SslPolicyErrors.None
+        ? true
+        : throw new DistrustException(CertificateProblem.Explain(shown as X509Certificate2, chain, errors, ((SslStream)connection).TargetHostName, rootFile));
 
     static X509ChainPolicy TrustOnly(X509Certificate2 root)
     {

@@ -71,9 +71,9 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
     async Task BackOffAsync(Exception failure, CancellationToken cancellation)
     {
         var wait = backoff.Next();
-        string reason = CallFailure.Describe(failure);
+        string reason = CallFailure.Describe(failure, options);
         LogBackingOff(options.Logger, options.Name, reason, wait.TotalSeconds);
-        Tell(ClientStage.BackingOff, 0, $"{reason}; next try in {wait.TotalSeconds:0.0} s");
+        Tell(ClientStage.BackingOff, 0, reason);
         await Task.Delay(wait, options.Time, cancellation).ConfigureAwait(false);
     }
 

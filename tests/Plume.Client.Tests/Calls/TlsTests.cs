@@ -66,7 +66,52 @@ public sealed class TlsTests : IDisposable
         await using var server = await FakeServer.StartAsync(authority: authority);
         File.WriteAllText(folder["root.pem"], new FakeAuthority().RootPem);
         var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
-        Assert.StartsWith($"The certificate of {server.Address} is not one of the root in '{folder["root.pem"]}': ", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"on {server.Address}: The server's certificate is not of the root in {folder["root.pem"]}. Check the address, and ask the operator for this server's root.pem.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_whose_certificate_has_expired_is_not_believed()
+    {
+        var old = new FakeAuthority(serverAge: 70);
+        await using var server = await FakeServer.StartAsync(authority: old);
+        File.WriteAllText(folder["root.pem"], old.RootPem);
+        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
+        Assert.Contains($"has expired: it was good until {old.Server.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC. Ask the operator for a new one", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_called_by_another_name_says_which_it_has()
+    {
+        await using var server = await FakeServer.StartAsync(authority: authority);
+        var options = server.Client(folder) with { RootFile = folder["root.pem"], Server = new Uri($"https://localhost:{server.Address.Port}") };
+        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(options, learner));
+        Assert.Contains("The server's certificate is for 127.0.0.1, not for localhost. Connect by a name that it has", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_without_tls_is_told_from_one_of_another_root()
+    {
+        await using var server = await FakeServer.StartAsync();
+        var options = server.Client(folder) with { RootFile = folder["root.pem"], Server = new Uri($"https://{server.Address.Authority}") };
+        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(options, learner));
+        Assert.Contains($"What answers at {server.Address.Authority} does not speak TLS as it should. A server that was started with --insecure has an address that begins with http://", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_calls_a_tls_server_without_it_says_what_it_meets()
+    {
+        await using var server = await FakeServer.StartAsync(authority: authority);
+        string trouble = await FirstTroubleAsync(server.Client(folder) with { Server = new Uri($"http://{server.Address.Authority}") });
+        Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_says_that_nothing_listens()
+    {
+        var server = await FakeServer.StartAsync();
+        var options = server.Client(folder);
+        await server.DisposeAsync();
+        Assert.Equal($"Nothing listens at {options.Server.Authority}. Check the address, and that the server runs.", await FirstTroubleAsync(options));
     }
 
     [Fact]
@@ -86,6 +131,18 @@ public sealed class TlsTests : IDisposable
         await FederatedClient.JoinAsync(server.Client(folder) with { Handler = shared }, learner);
         Assert.True(shared.Calls > 6);
         Assert.False(shared.IsDisposed);
+    }
+
+    async Task<string> FirstTroubleAsync(ClientOptions options)
+    {
+        using var leave = new CancellationTokenSource();
+        heard.At = step =>
+        {
+            if (step.Stage == ClientStage.BackingOff)
+                leave.Cancel();
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(options with { Progress = heard }, learner, leave.Token));
+        return heard.Steps.First(step => step.Stage == ClientStage.BackingOff).Message;
     }
 
     Task<ClientCertificate> EnrolAsync(FakeServer server) =>

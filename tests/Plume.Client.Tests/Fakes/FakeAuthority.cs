@@ -13,19 +13,21 @@ sealed class FakeAuthority : Enrolment.EnrolmentBase
 
     readonly X509Certificate2 root;
 
-    public FakeAuthority()
+    public FakeAuthority(int serverAge = 0)
     {
+        Age = serverAge;
         var request = new CertificateRequest("CN=root", ECDsa.Create(ECCurve.NamedCurves.nistP256), HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         root = request.CreateSelfSigned(Now.AddDays(-100), Now.AddDays(100));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var server = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var server = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(System.Net.IPAddress.Loopback);
         server.CertificateExtensions.Add(names.Build());
         using var bare = Issue(server);
         using var whole = bare.CopyWithPrivateKey(key);
         Server = X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
+        Age = 0;
     }
 
     public X509Certificate2 Server { get; }

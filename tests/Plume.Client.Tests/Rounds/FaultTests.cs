@@ -169,7 +169,7 @@ public sealed class FaultTests : IDisposable
                 leaving.Cancel();
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(options, learner, leaving.Token));
-        Assert.All(heard.Steps, step => Assert.StartsWith("Unavailable: ", step.Message, StringComparison.Ordinal));
+        Assert.All(heard.Steps, step => Assert.StartsWith("Nothing listens at ", step.Message, StringComparison.Ordinal));
     }
 
     static async Task<float[]> UndisturbedAsync()
