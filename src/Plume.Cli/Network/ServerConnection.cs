@@ -3,13 +3,16 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Plume.Cli.Errors;
+using Plume.Client.Calls;
 using Plume.Client.Identity;
 
 namespace Plume.Cli.Network;
 
-/// <summary>The options by which a command reaches a server, and the channel that they make.</summary>
+/// <summary>The options by which a command reaches a server, and the calls that it then makes.</summary>
 sealed class ServerConnection
 {
+    static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10), PingTimeout = TimeSpan.FromSeconds(10), ConnectTimeout = TimeSpan.FromSeconds(15);
+
     readonly Argument<string> server = new("server") { Description = "The server's address: https://host:7443." };
     readonly Option<string?> root = new("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
     readonly Option<string> identity = new("--identity") { Description = "The folder of the certificate to show, as plume enrol made it.", DefaultValueFactory = _ => "admin" };
@@ -32,16 +35,39 @@ sealed class ServerConnection
     /// <summary>The folder of the certificate.</summary>
     public string Identity(ParseResult line) => line.GetValue(identity)!;
 
-    /// <summary>Calls as the enrolled caller; to a server without TLS, under a name.</summary>
-    /// <exception cref="CliException">Nobody is enrolled in the folder.</exception>
-    public CallInvoker Open(ParseResult line)
+    /// <summary>Makes calls as the enrolled caller; to a server without TLS, under a name.</summary>
+    /// <exception cref="CliException">Nobody is enrolled in the folder, or there is no connection to the server.</exception>
+    public async Task<T> CallAsync<T>(ParseResult line, Func<CallInvoker, Task<T>> calls)
     {
         var address = Address(line);
-        if (address.Scheme == Uri.UriSchemeHttp)
-            return GrpcChannel.ForAddress(address).Intercept(metadata => Named(metadata));
-        var certificate = ClientCertificate.Load(Identity(line))
+        using var channel = Open(line, address);
+        return await ExplainAsync(address, () => calls(address.Scheme == Uri.UriSchemeHttp ? channel.Intercept(Named) : channel.CreateCallInvoker()));
+    }
+
+    /// <summary>Does what calls a server, and says in words why there is no connection to it.</summary>
+    /// <exception cref="CliException">There is none.</exception>
+    public static async Task<T> ExplainAsync<T>(Uri address, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (RpcException failure) when (ConnectionTrouble.Explain(failure, address) is { } trouble)
+        {
+            throw new CliException(ExitCode.Run, trouble, failure);
+        }
+    }
+
+    // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
+    GrpcChannel Open(ParseResult line, Uri address)
+    {
+        var certificate = address.Scheme == Uri.UriSchemeHttp ? null : ClientCertificate.Load(Identity(line))
             ?? throw new CliException(ExitCode.Usage, $"The folder '{Identity(line)}' has no certificate. Enrol first: plume enrol {address} --name NAME --token-file FILE --identity {Identity(line)}");
-        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = Trust(line).CreateHandler(certificate), DisposeHttpClient = true }).CreateCallInvoker();
+        var handler = Trust(line).CreateHandler(certificate);
+        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (PingDelay, PingTimeout);
+        handler.ConnectTimeout = ConnectTimeout;
+        var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpClient = http, DisposeHttpClient = true });
     }
 
     static Metadata Named(Metadata metadata)

@@ -10,18 +10,22 @@ static class StatusView
 {
     const int RoundsShown = 12;
 
-    public static IRenderable Render(FederationStatus status)
+    /// <summary>Shows a status.</summary>
+    /// <param name="status">What the server said last.</param>
+    /// <param name="trouble">Why it says nothing at the moment; null where it does.</param>
+    public static IRenderable Render(FederationStatus status, string? trouble = null)
     {
         var table = new Table().Border(TableBorder.Rounded);
         foreach (string column in new[] { "round", "accuracy", "loss", "updates", "refused", "up", "down", "seconds" })
-            table.AddColumn(new TableColumn(column).RightAligned());
+            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         foreach (var round in status.History.TakeLast(RoundsShown))
         {
             table.AddRow(Number(round.Round), round.HasAccuracy ? Quantity.Percent(round.Accuracy) : "", round.HasLoss ? round.Loss.ToString("0.0000", CultureInfo.InvariantCulture) : "",
-                Number(round.Accepted), Number((uint)round.Refused.Count), Quantity.Bytes((long)round.UplinkBytes), Quantity.Bytes((long)round.DownlinkBytes), round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
+                Number(round.Accepted), Number((uint)round.Refused.Count), Bytes(round.UplinkBytes), Bytes(round.DownlinkBytes), round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
         }
 
-        return new Rows(new Text(Sentence(status)), table);
+        var sentence = new Text(Sentence(status));
+        return trouble is null ? new Rows(sentence, table) : new Rows(sentence, table, new Text(trouble));
     }
 
     static string Sentence(FederationStatus status)
@@ -36,6 +40,9 @@ static class StatusView
         };
         return $"{status.Federation}: {what}. {status.Members} clients are there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
     }
+
+    // So short that the table has room in 80 columns.
+    static string Bytes(ulong bytes) => bytes < 1000 ? $"{bytes} B" : Quantity.Bytes((long)bytes);
 
     static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -21,7 +21,8 @@ static class EnrolmentCommands
         {
             string path = line.GetValue(token)!;
             string text = path == "-" ? await Console.In.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
-            var certificate = await ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line), line.GetValue(name)!, text.Trim(), stop);
+            var certificate = await ServerConnection.ExplainAsync(connection.Address(line), () =>
+                ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line), line.GetValue(name)!, text.Trim(), stop));
             Console.Out.WriteLine($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until {certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
             return (int)ExitCode.Done;
         });
@@ -40,7 +41,8 @@ static class EnrolmentCommands
         {
             var request = new InviteRequest { Name = line.GetValue(name)!, Admin = line.GetValue(admin), ValidSeconds = (ulong)Duration.Parse(line.GetValue(valid)!, "--valid").TotalSeconds };
             request.Federations.AddRange(line.GetValue(federations)!);
-            Console.Out.WriteLine((await new Operation.OperationClient(connection.Open(line)).InviteAsync(request, cancellationToken: stop)).Token);
+            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).InviteAsync(request, cancellationToken: stop));
+            Console.Out.WriteLine(reply.Token);
             return (int)ExitCode.Done;
         });
         return command;
@@ -53,7 +55,7 @@ static class EnrolmentCommands
         var connection = new ServerConnection(command);
         command.SetAction(async (line, stop) =>
         {
-            await new Operation.OperationClient(connection.Open(line)).RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop);
+            await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop));
             Console.Out.WriteLine($"'{line.GetValue(name)}' is refused from now on.");
             return (int)ExitCode.Done;
         });
@@ -66,7 +68,7 @@ static class EnrolmentCommands
         var connection = new ServerConnection(command);
         command.SetAction(async (line, stop) =>
         {
-            var reply = await new Operation.OperationClient(connection.Open(line)).ClientsAsync(new ClientsRequest(), cancellationToken: stop);
+            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).ClientsAsync(new ClientsRequest(), cancellationToken: stop));
             Console.Out.Write(TextTable.Print(["name", "role", "federations", "until", ""], reply.Clients.Select(client => (IReadOnlyList<string>)
                 [client.Name, client.Admin ? "admin" : "client", string.Join(", ", client.Federations), $"{DateTimeOffset.FromUnixTimeSeconds(client.ExpiresUnixSeconds):yyyy-MM-dd}", client.Revoked ? "revoked" : ""])));
             return (int)ExitCode.Done;

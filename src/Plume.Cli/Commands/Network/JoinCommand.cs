@@ -79,7 +79,7 @@ static class JoinCommand
             Training = training,
             RootFile = request.Root,
             Identity = certificate,
-            Progress = new ClientLines(name),
+            Progress = new ClientLines(name, Console.Error, TimeProvider.System),
         };
     }
 }

@@ -27,7 +27,7 @@ static class OperateCommands
         command.Options.Add(json);
         command.SetAction(async (line, stop) =>
         {
-            var status = await ask(new Operation.OperationClient(connection.Open(line)), line.GetValue(federation)!, stop);
+            var status = await connection.CallAsync(line, async calls => await ask(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
             if (line.GetValue(json))
                 Console.Out.WriteLine(JsonFormatter.Default.Format(status));
             else
@@ -42,14 +42,15 @@ static class OperateCommands
         var (command, connection, federation) = New("watch", "Follow a federation in a live table until it ends.");
         command.SetAction(async (line, stop) =>
         {
-            using var call = new Operation.OperationClient(connection.Open(line)).Watch(new StatusRequest { Federation = line.GetValue(federation)! }, cancellationToken: stop);
-            await AnsiConsole.Live(new Text("")).StartAsync(async live =>
+            await connection.CallAsync(line, async calls =>
             {
-                await foreach (var status in call.ResponseStream.ReadAllAsync(stop))
+                var watched = new WatchedFederation(new Operation.OperationClient(calls), connection.Address(line), line.GetValue(federation)!, TimeProvider.System);
+                await AnsiConsole.Live(new Text("")).StartAsync(live => watched.FollowAsync((status, trouble) =>
                 {
-                    live.UpdateTarget(StatusView.Render(status));
+                    live.UpdateTarget(StatusView.Render(status, trouble));
                     live.Refresh();
-                }
+                }, stop));
+                return ExitCode.Done;
             });
             return (int)ExitCode.Done;
         });
