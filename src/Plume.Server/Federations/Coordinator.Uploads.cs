@@ -97,7 +97,7 @@ partial class Coordinator
         {
             return await DecideAsync(update, plan).ConfigureAwait(false);
         }
-        catch (FencedException lost)
+        catch (Exception lost) when (lost is FencedException or UnknownOutcomeException)
         {
             Fault(lost);
             throw;
@@ -132,7 +132,8 @@ partial class Coordinator
         }
     }
 
-    // A disk that is full, or a database that restarts, delays what must be done; it does not undo it.
+    // A disk that is full, or a database that restarts, delays what must be done; it does not undo it. Where it is not known
+    // whether it was done, the next owner reads it.
     async Task<T> PersistAsync<T>(Func<Task<T>> work)
     {
         while (true)
@@ -141,7 +142,7 @@ partial class Coordinator
             {
                 return await work().ConfigureAwait(false);
             }
-            catch (IOException problem) when (problem is not FileNotFoundException)
+            catch (IOException problem) when (problem is not (FileNotFoundException or UnknownOutcomeException))
             {
                 LogDelayed(logger, definition.Name, problem.Message);
                 metrics.StorageFailed();

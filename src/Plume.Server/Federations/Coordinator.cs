@@ -16,7 +16,8 @@ namespace Plume.Server.Federations;
 /// <remarks>
 /// Promises: an update is answered when its bytes, its arrival and its outcome are durable; it counts once; a version is
 /// committed once, by the newest owner alone. Safe to call from many threads. When a <see cref="FencedException"/> leaves a
-/// call, another server owns the federation and this object is of no more use.
+/// call, another server owns the federation, and after an <see cref="UnknownOutcomeException"/> nobody knows what the ledger
+/// holds: this object is of no more use.
 /// </remarks>
 sealed partial class Coordinator : IAsyncDisposable
 {

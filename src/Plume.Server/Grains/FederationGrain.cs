@@ -102,14 +102,14 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         return await coordinator.OverviewAsync(CancellationToken.None);
     });
 
-    // A newer owner is out there: callers try again and find it.
+    // A newer owner is out there, or one is needed that reads what the ledger holds: callers try again and find it.
     async Task<T> GuardAsync<T>(Func<Task<T>> call)
     {
         try
         {
             return await call();
         }
-        catch (FencedException)
+        catch (Exception lost) when (lost is FencedException or UnknownOutcomeException)
         {
             Leave();
             throw;

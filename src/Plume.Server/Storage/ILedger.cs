@@ -18,11 +18,16 @@ public interface ILedger
     /// <param name="events">At least one.</param>
     /// <param name="cancellation">Stops waiting; the events may or may not have been added.</param>
     /// <exception cref="FencedException">Another owner took over, or the position is not the ledger's.</exception>
+    /// <exception cref="UnknownOutcomeException">They may or may not have been kept; who takes over sees which.</exception>
     /// <exception cref="IOException">They could not be kept.</exception>
     Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation);
 
-    /// <summary>Replaces the head by that of the next version, with no events since it, all at once and durably. The events before it stay to be read as history.</summary>
+    /// <summary>
+    /// Replaces the head by that of the next version, with no events since it, all at once and durably. The events before it stay
+    /// to be read as history. A commit that was made already is not made twice.
+    /// </summary>
     /// <exception cref="FencedException">Another owner took over, or the version is not one above the head's.</exception>
+    /// <exception cref="UnknownOutcomeException">The new head or the old one stands; who takes over sees which.</exception>
     /// <exception cref="IOException">It could not be kept; the old head stands.</exception>
     Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation);
 

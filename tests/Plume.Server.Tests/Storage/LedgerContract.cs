@@ -98,16 +98,32 @@ public abstract class LedgerContract
     }
 
     [Fact]
-    public async Task An_append_that_is_repeated_is_made_once()
+    public async Task What_was_made_already_is_acknowledged_again_and_made_once()
     {
         var ledger = await OpenAsync();
         long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
         await ledger.AppendAsync(Federation, epoch, 0, Events("one", "two"), Never);
-        // Whether a store says that it was made, or that it is not the next, the ledger is the same.
-        var refusal = await Xunit.Record.ExceptionAsync(() => ledger.AppendAsync(Federation, epoch, 0, Events("one", "two"), Never));
-        Assert.True(refusal is null or FencedException);
+        await ledger.AppendAsync(Federation, epoch, 0, Events("one", "two"), Never);
+        await ledger.AppendAsync(Federation, epoch, 1, Events("two"), Never);
         await ledger.AppendAsync(Federation, epoch, 2, Events("three"), Never);
-        Assert.Equal(["one", "two", "three"], Texts((await ledger.TakeOverAsync(Federation, Never)).Events));
+        await ledger.CommitAsync(Federation, epoch, 0, [7], Never);
+        await ledger.CommitAsync(Federation, epoch, 0, [7], Never);
+        await ledger.AppendAsync(Federation, epoch, 0, Events("four"), Never);
+        await ledger.CommitAsync(Federation, epoch, 0, [7], Never);
+        var content = await ledger.TakeOverAsync(Federation, Never);
+        Assert.Equal((0, 7), (content.Version, content.Head[0]));
+        Assert.Equal(["four"], Texts(content.Events));
+        Assert.Equal(["one", "two", "three"], Texts(await ledger.HistoryAsync(Federation, -1, Never)));
+    }
+
+    [Fact]
+    public async Task An_append_that_was_made_in_part_only_is_refused()
+    {
+        var ledger = await OpenAsync();
+        long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
+        await ledger.AppendAsync(Federation, epoch, 0, Events("one"), Never);
+        await Assert.ThrowsAsync<FencedException>(() => ledger.AppendAsync(Federation, epoch, 0, Events("one", "two"), Never));
+        Assert.Equal(["one"], Texts((await ledger.TakeOverAsync(Federation, Never)).Events));
     }
 
     [Fact]

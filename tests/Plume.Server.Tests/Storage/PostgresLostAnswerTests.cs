@@ -253,6 +253,26 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
         Assert.Contains("may or may not have taken effect", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_ledger_tells_a_write_of_unknown_outcome_from_one_that_was_not_made()
+    {
+        var notMade = PostgresProxy.To((await postgres.ClusterAsync()).Port);
+        await using (notMade)
+        {
+            await using var cut = await PostgresStorage.OpenAsync(notMade.Through(stores.Database) + ";Pooling=false", new SteppedTime(), Never);
+            long mine = (await cut.Ledger.TakeOverAsync("other", Never)).Epoch;
+            notMade.Cut();
+            await Assert.ThrowsAsync<IOException>(() => cut.Ledger.AppendAsync("other", mine, 0, ["one"u8.ToArray()], Never));
+        }
+
+        proxy.LoseAnswer(before: () =>
+        {
+            proxy.Cut();
+            return Task.CompletedTask;
+        });
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => near.Ledger.AppendAsync(Federation, epoch, 0, ["one"u8.ToArray()], Never));
+    }
+
     async Task<IEnumerable<string>> HistoryAsync(int version) => (await far.Ledger.HistoryAsync(Federation, version, Never)).Select(Encoding.ASCII.GetString);
 
     async Task<string> TextAsync(string name)

@@ -49,18 +49,5 @@ public sealed class PostgresLedgerTests(PostgresStores stores) : LedgerContract,
         Assert.All(commits, times => Assert.Equal(1, times));
     }
 
-    [Fact]
-    public async Task What_was_made_already_is_acknowledged_again()
-    {
-        var ledger = await OpenAsync();
-        long epoch = (await ledger.TakeOverAsync("digits", default)).Epoch;
-        await ledger.AppendAsync("digits", epoch, 0, Events("one", "two"), default);
-        await ledger.AppendAsync("digits", epoch, 0, Events("one", "two"), default);
-        await ledger.AppendAsync("digits", epoch, 1, Events("two"), default);
-        await ledger.CommitAsync("digits", epoch, 0, [7], default);
-        await ledger.CommitAsync("digits", epoch, 0, [7], default);
-        Assert.Equal(["one", "two"], Texts(await ledger.HistoryAsync("digits", -1, default)));
-    }
-
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -55,6 +55,7 @@ sealed class EventLog : IDisposable
     }
 
     /// <summary>Adds a group; it is on the disk when this returns.</summary>
+    /// <exception cref="UnknownOutcomeException">The disk refused, and refused to undo it.</exception>
     /// <exception cref="IOException">The disk refused; the file is as it was.</exception>
     public void Append(IReadOnlyList<byte[]> events)
     {
@@ -65,14 +66,26 @@ sealed class EventLog : IDisposable
             file.Write(frame);
             file.Flush(flushToDisk: true);
         }
-        catch (IOException)
+        catch (IOException problem)
         {
-            file.SetLength(before);
-            file.Position = before;
+            Undo(before, problem);
             throw;
         }
 
         Count += events.Count;
+    }
+
+    void Undo(long before, IOException problem)
+    {
+        try
+        {
+            file.SetLength(before);
+            file.Position = before;
+        }
+        catch (IOException)
+        {
+            throw new UnknownOutcomeException($"Whether events were added to '{file.Name}' is not known: {problem.Message}", problem);
+        }
     }
 
     static byte[] Frame(IReadOnlyList<byte[]> events)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
+using Plume.Compression.Container;
 
 namespace Plume.Server.Storage.Folder;
 
@@ -59,9 +60,10 @@ public sealed class FolderLedger : ILedger, IDisposable
         lock (gate)
         {
             var owned = Owned(federation, epoch);
-            if (owned.Events.Count != position)
+            if (owned.Events.Count == position)
+                OrDisown(federation, owned, () => owned.Events.Append(events));
+            else if (!Holds(EventLog.Read(EventsPath(FolderOf(federation), owned.Version)), position, events))
                 throw new FencedException($"The ledger of '{federation}' has {owned.Events.Count} events since version {owned.Version}, but the append expects {position}.");
-            owned.Events.Append(events);
         }
 
         return Task.CompletedTask;
@@ -75,15 +77,25 @@ public sealed class FolderLedger : ILedger, IDisposable
         lock (gate)
         {
             var owned = Owned(federation, epoch);
+            byte[] bytes = Sealed(head);
+            if (version == owned.Version && File.ReadAllBytes(HeadPath(folder, version)).AsSpan().SequenceEqual(bytes))
+                return Task.CompletedTask;
             if (version != owned.Version + 1)
                 throw new FencedException($"The head of '{federation}' is version {owned.Version}; version {version} is not the next.");
-            var bytes = new byte[HeadHashBytes + head.Length];
-            head.CopyTo(bytes, HeadHashBytes);
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes, XxHash64.HashToUInt64(head));
-            DurableFolder.Replace(HeadPath(folder, version), bytes);
+            // The log of what comes next is open before the head is replaced, after which nothing may fail.
+            var next = EventLog.Open(EventsPath(folder, version), out _);
+            try
+            {
+                OrDisown(federation, owned, () => Replace(folder, version, bytes));
+            }
+            catch
+            {
+                next.Dispose();
+                throw;
+            }
+
             owned.Events.Dispose();
-            open[federation] = new Open(epoch, version, EventLog.Open(EventsPath(folder, version), out _));
-            File.Delete(HeadPath(folder, version - 2));
+            open[federation] = new Open(epoch, version, next);
         }
 
         return Task.CompletedTask;
@@ -108,6 +120,45 @@ public sealed class FolderLedger : ILedger, IDisposable
 
         owner.Dispose();
     }
+
+    // An owner that does not know what it wrote may write no more: it could go on from what is not there any longer.
+    void OrDisown(string federation, Open owned, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (UnknownOutcomeException)
+        {
+            open[federation] = owned with { Epoch = owned.Epoch + 1 };
+            throw;
+        }
+    }
+
+    static void Replace(string folder, int version, byte[] head)
+    {
+        AtomicFile.Write(HeadPath(folder, version), head);
+        try
+        {
+            DurableFolder.Flush(folder);
+            File.Delete(HeadPath(folder, version - 2));
+        }
+        catch (IOException problem)
+        {
+            throw new UnknownOutcomeException($"Whether version {version} in '{folder}' would survive a loss of power is not known: {problem.Message}", problem);
+        }
+    }
+
+    static byte[] Sealed(byte[] head)
+    {
+        var bytes = new byte[HeadHashBytes + head.Length];
+        head.CopyTo(bytes, HeadHashBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, XxHash64.HashToUInt64(head));
+        return bytes;
+    }
+
+    static bool Holds(IReadOnlyList<byte[]> there, int position, IReadOnlyList<byte[]> events) =>
+        position >= 0 && there.Count - position >= events.Count && events.Index().All(item => there[position + item.Index].AsSpan().SequenceEqual(item.Item));
 
     Open Owned(string federation, long epoch) => open.TryGetValue(federation, out var owned) && owned.Epoch == epoch
         ? owned

@@ -26,7 +26,27 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
     /// <param name="cancellation">Stops waiting; the call may or may not have taken effect.</param>
     /// <exception cref="IOException">PostgreSQL refused, or could not be reached for as long as the patience lasts.</exception>
     /// <exception cref="InvalidOperationException">The database has no tables of Plume.</exception>
-    public async Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call, CancellationToken cancellation)
+    public Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call, CancellationToken cancellation) =>
+        RunAsync(purpose, call, static (message, fault, _) => new IOException(message, fault), cancellation);
+
+    /// <summary>Runs a call of which it must be known whether it took effect.</summary>
+    /// <param name="purpose">What it does, for an error.</param>
+    /// <param name="call">Takes a connection. Must do nothing twice.</param>
+    /// <param name="cancellation">Stops waiting; the call may or may not have taken effect.</param>
+    /// <exception cref="UnknownOutcomeException">PostgreSQL was lost for as long as the patience lasts, after the call may have taken effect.</exception>
+    /// <exception cref="IOException">The call did not take effect.</exception>
+    /// <exception cref="InvalidOperationException">The database has no tables of Plume.</exception>
+    public Task WriteAsync(string purpose, Func<NpgsqlConnection, CancellationToken, Task> call, CancellationToken cancellation) => RunAsync(
+        purpose,
+        async (connection, _, token) =>
+        {
+            await call(connection, token).ConfigureAwait(false);
+            return true;
+        },
+        static (message, fault, doubt) => doubt ? new UnknownOutcomeException(message, fault) : new IOException(message, fault),
+        cancellation);
+
+    async Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call, Func<string, Exception, bool, IOException> failure, CancellationToken cancellation)
     {
         long begin = time.GetTimestamp();
         bool doubt = false;
@@ -45,7 +65,7 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
                 if (PostgresFault.LacksSchema(fault))
                     throw new InvalidOperationException($"The database {place} has not Plume's tables, or old ones: {fault.Message}. Run 'plume db apply' on it.", fault);
                 if (!PostgresFault.Passes(fault) || time.GetElapsedTime(begin) + pause > Patience)
-                    throw new IOException(Explain(purpose, time.GetElapsedTime(begin), doubt, fault), fault);
+                    throw failure(Explain(purpose, time.GetElapsedTime(begin), doubt, fault), fault, doubt);
             }
 
             await Task.Delay(Spread(pause), time, cancellation).ConfigureAwait(false);

@@ -37,7 +37,7 @@ public sealed class PostgresLedger : ILedger
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         int version = VersionOf(federation, epoch);
         byte[][] added = [.. events];
-        return calls.RunAsync($"The append of {added.Length} events at {position} to the ledger of '{federation}'", async (connection, _, token) =>
+        return calls.WriteAsync($"The append of {added.Length} events at {position} to the ledger of '{federation}'", async (connection, token) =>
         {
             const string Append = """
                 with head as (
@@ -50,7 +50,6 @@ public sealed class PostgresLedger : ILedger
                 """;
             if (await connection.ExecuteAsync(Append, [federation, epoch, version, position, added], token).ConfigureAwait(false) == 0)
                 await RequireEventsAsync(connection, federation, new Owned(epoch, version), position, added, token).ConfigureAwait(false);
-            return added.Length;
         }, cancellation);
     }
 
@@ -59,12 +58,11 @@ public sealed class PostgresLedger : ILedger
     {
         ArgumentNullException.ThrowIfNull(head);
         VersionOf(federation, epoch);
-        await calls.RunAsync($"The commit of version {version} of the ledger of '{federation}'", async (connection, _, token) =>
+        await calls.WriteAsync($"The commit of version {version} of the ledger of '{federation}'", async (connection, token) =>
         {
             const string Commit = "update plume.ledger_head set version = $3, head = $4, events = 0 where federation = $1 and epoch = $2 and version = $3 - 1";
             if (await connection.ExecuteAsync(Commit, [federation, epoch, version, head], token).ConfigureAwait(false) == 0)
                 await RequireHeadAsync(connection, federation, new Owned(epoch, version), head, token).ConfigureAwait(false);
-            return version;
         }, cancellation).ConfigureAwait(false);
         owned.TryUpdate(federation, new Owned(epoch, version), new Owned(epoch, version - 1));
     }

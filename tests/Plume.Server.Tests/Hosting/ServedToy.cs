@@ -1,0 +1,101 @@
+using System.Net;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Plume.Client;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Protocol.V1;
+using Plume.Server.Federations;
+using Plume.Server.Hosting;
+using Plume.Server.Storage;
+using LocalObjective = Plume.Federation.Learners.LocalObjective;
+
+namespace Plume.Server.Tests.Hosting;
+
+/// <summary>A whole server of one small federation of two rounds, in a folder of its own, without TLS.</summary>
+sealed class ServedToy : IAsyncDisposable
+{
+    public const string Federation = "toy";
+
+    readonly string folder = Directory.CreateTempSubdirectory("plume-toy-").FullName;
+    readonly List<GrpcChannel> channels = [];
+    ServerStorage storage = null!;
+
+    public static Metadata Operator => new() { { "plume-client", "operator" } };
+
+    public WebApplication App { get; private set; } = null!;
+
+    public Operation.OperationClient Operation => new(Channel());
+
+    /// <summary>Starts the server, or another one on what the last one left.</summary>
+    /// <param name="startWith">Clients that must have joined before the first round.</param>
+    /// <param name="wrap">Puts something before the server's ledger.</param>
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null)
+    {
+        var plan = new FederationPlan(Clients: 4, Rounds: 2, Participants: 1, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
+        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, new float[Layout.Length]);
+        storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
+        var options = new ServerOptions([definition], wrap is null ? storage : storage with { Ledger = wrap(storage.Ledger) }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
+        App = PlumeServer.Build(options);
+        await App.StartAsync();
+    }
+
+    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null) => FederatedClient.JoinAsync(
+        new ClientOptions { Server = new Uri(App.Urls.First()), Federation = Federation, Name = name, Folder = Path.Combine(folder, name), Progress = new Ear(hear) }, _ => new AddsOne());
+
+    /// <summary>A client that waits for work by the time that this returns.</summary>
+    public async Task<Task<JoinResult>> JoinAndWaitAsync(string name)
+    {
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var joined = JoinAsync(name, step =>
+        {
+            if (step.Stage == ClientStage.Waiting)
+                waits.TrySetResult();
+        });
+        await Task.WhenAny(waits.Task, joined);
+        return joined;
+    }
+
+    /// <summary>Ends the server; what it kept stays.</summary>
+    public async Task EndAsync()
+    {
+        await App.DisposeAsync();
+        ((IDisposable)storage.Ledger).Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var channel in channels)
+            channel.Dispose();
+        await EndAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
+
+    GrpcChannel Channel()
+    {
+        var channel = GrpcChannel.ForAddress(App.Urls.First());
+        channels.Add(channel);
+        return channel;
+    }
+
+    sealed class Ear(Action<ClientProgress>? hear) : IProgress<ClientProgress>
+    {
+        public void Report(ClientProgress value) => hear?.Invoke(value);
+    }
+
+    sealed class AddsOne : ILearner
+    {
+        public ModelLayout Layout => ServedToy.Layout;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+        {
+            for (int place = 0; place < trained.Length; place++)
+                trained[place] = task.Received.Span[place] + 1;
+            return new LocalOutcome(10, 1);
+        }
+    }
+}
