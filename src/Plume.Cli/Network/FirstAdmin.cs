@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Plume.Compression.Container;
 using Plume.Server.Identity;
 
 namespace Plume.Cli.Network;
@@ -21,12 +22,7 @@ static class FirstAdmin
             return null;
         string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
         string path = Path.Combine(folder, "admin.token");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        File.Delete(path);
-        await using var file = new FileStream(path, options);
-        await file.WriteAsync(Encoding.ASCII.GetBytes(token), cancellation);
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(token), AtomicFile.OwnerOnly);
         return path;
     }
 }

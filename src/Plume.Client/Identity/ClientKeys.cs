@@ -11,8 +11,7 @@ namespace Plume.Client.Identity;
 /// </summary>
 sealed class ClientKeys(string folder)
 {
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
+    const UnixFileMode OwnerFolder = AtomicFile.OwnerOnly | UnixFileMode.UserExecute;
 
     string CertificatePath => Path.Combine(folder, "client.pem");
 
@@ -65,7 +64,7 @@ sealed class ClientKeys(string folder)
             }
         }
 
-        WriteSecret(NextKeyPath, key.ExportPkcs8PrivateKeyPem());
+        AtomicFile.Write(NextKeyPath, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()), AtomicFile.OwnerOnly);
         return key;
     }
 
@@ -107,31 +106,5 @@ sealed class ClientKeys(string folder)
             Directory.CreateDirectory(folder);
         else
             Directory.CreateDirectory(folder, OwnerFolder);
-    }
-
-    /// <summary>Only the owner may read it from the moment that it exists.</summary>
-    static void WriteSecret(string path, string text)
-    {
-        string beside = $"{path}.{Environment.ProcessId}.tmp";
-        // A file that was left there would keep the mode that it has.
-        File.Delete(beside);
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = OwnerOnly;
-            using (var file = new FileStream(beside, options))
-            {
-                file.Write(Encoding.ASCII.GetBytes(text));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
     }
 }

@@ -36,12 +36,12 @@ public static class CertificateFolder
         using var server = authority.IssueServer(hosts);
         if (!exists)
         {
-            SecretFile.Write(Path.Combine(folder, RootKey), authority.ExportKey());
+            WriteKey(Path.Combine(folder, RootKey), authority.ExportKey());
             WriteCertificate(Path.Combine(folder, RootCertificate), authority.Root);
         }
 
         using var key = server.GetECDsaPrivateKey()!;
-        SecretFile.Write(Path.Combine(folder, ServerKey), key.ExportPkcs8PrivateKeyPem());
+        WriteKey(Path.Combine(folder, ServerKey), key.ExportPkcs8PrivateKeyPem());
         WriteCertificate(Path.Combine(folder, ServerCertificate), server);
         return !exists;
     }
@@ -76,6 +76,8 @@ public static class CertificateFolder
                 $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} Make them with plume certs init.", error);
         }
     }
+
+    static void WriteKey(string path, string key) => AtomicFile.Write(path, Encoding.ASCII.GetBytes(key), AtomicFile.OwnerOnly);
 
     static void WriteCertificate(string path, X509Certificate2 certificate) =>
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
