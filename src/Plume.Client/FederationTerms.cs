@@ -31,7 +31,7 @@ public sealed class FederationTerms
     /// <summary>The codec of models.</summary>
     public Codec Downlink { get; }
 
-    /// <summary>The model as an ONNX file with the weights of version 0.</summary>
+    /// <summary>The model as an ONNX file. What weights stand in it has no meaning: each task brings its own.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ClientOptions.NeedsGraph"/> was not set.</exception>
     public ReadOnlyMemory<byte> Graph => graph ?? throw new InvalidOperationException($"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
 

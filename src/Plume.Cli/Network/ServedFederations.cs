@@ -1,5 +1,6 @@
 using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
+using Plume.Compression.Weights;
 using Plume.Learning;
 using Plume.Models.Onnx;
 using Plume.Server.Federations;
@@ -25,7 +26,7 @@ static class ServedFederations
         return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,
-            Graph = () => OnnxFile.Write(inputs.Graph),
+            Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,

@@ -103,8 +103,9 @@ sealed partial class Participation : IDisposable
             return kept;
         var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.Layout, cancellation).ConfigureAwait(false)
             ?? throw new FederationException($"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
-        folder.WriteGraph(bytes.Span);
-        return bytes;
+        byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.Layout, isGraph: true));
+        folder.WriteGraph(graph);
+        return graph;
     }
 
     async Task<JoinResult?> AskAsync(CancellationToken cancellation)

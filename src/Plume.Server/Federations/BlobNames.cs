@@ -8,7 +8,8 @@ readonly record struct BlobNames(string Federation)
 {
     public string All => $"{Federation}/";
 
-    public string Graph => $"{Federation}/graph";
+    /// <summary>The graph, packed by gzip.</summary>
+    public string Graph => $"{Federation}/graph.gz";
 
     /// <summary>A version's own payload.</summary>
     public string Version(int version) => Text($"{Federation}/versions/{version}");

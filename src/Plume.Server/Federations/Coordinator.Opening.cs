@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Rounds;
@@ -84,8 +85,7 @@ partial class Coordinator
 
     async Task BeginAsync(CancellationToken cancellation)
     {
-        if (definition.Graph is { } graph)
-            await WriteAsync(names.Graph, graph(), cancellation).ConfigureAwait(false);
+        await WriteGraphAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
         head = new FederationHead(fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], [], []);
@@ -100,6 +100,8 @@ partial class Coordinator
         if (!await TryRestoreModelAsync(content.Version, head.Checkpoint, cancellation).ConfigureAwait(false))
             await MakeAgainAsync(content.Version, cancellation).ConfigureAwait(false);
         await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
+        if (await blobs.LengthAsync(names.Graph, cancellation).ConfigureAwait(false) is null)
+            await WriteGraphAsync(cancellation).ConfigureAwait(false);
         state = head.State.ToState();
         message = state.Phase == Phase.Stopped ? StoppedByOperator : "";
         Places = head.Places;
@@ -117,6 +119,16 @@ partial class Coordinator
         position = content.Events.Count;
         await AddAgainAsync(cancellation).ConfigureAwait(false);
         LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
+    }
+
+    async Task WriteGraphAsync(CancellationToken cancellation)
+    {
+        if (definition.Graph is not { } graph)
+            return;
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+            gzip.Write(graph());
+        await WriteAsync(names.Graph, packed.ToArray(), cancellation).ConfigureAwait(false);
     }
 
     async Task<bool> TryRestoreModelAsync(int version, string sha256, CancellationToken cancellation)

@@ -24,7 +24,10 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>How the mean update becomes the next model.</summary>
     public ServerOptimizer Optimizer { get; init; } = new FedAvg();
 
-    /// <summary>Makes the model's ONNX file, for clients that have no model of their own; null where there is none.</summary>
+    /// <summary>
+    /// Makes the model's ONNX file, for clients that have no model of their own; null where there is none. Clients have no use for
+    /// the weights in it, and zeros travel for next to nothing.
+    /// </summary>
     public Func<byte[]>? Graph { get; init; }
 
     /// <summary>Measures the model that clients see; null where the server has no data.</summary>

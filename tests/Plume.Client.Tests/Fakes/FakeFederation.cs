@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
@@ -31,6 +32,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     public string Downlink { get; init; } = "delta | deadzone(abs=0.00390625) | range";
 
     public byte[] Graph { get; set; } = [];
+
+    /// <summary>What is sent at first instead of the graph.</summary>
+    public Queue<byte[]> PackedGraphs { get; } = [];
 
     public int Rounds { get; set; } = 3;
 
@@ -236,11 +240,21 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         }, bytes);
     }
 
-    (DownloadHeader, byte[]) OfGraph() => (new DownloadHeader
+    (DownloadHeader, byte[]) OfGraph()
     {
-        Sha256 = ByteString.CopyFrom(SHA256.HashData(Graph)),
-        Segments = { new Segment { Kind = Segment.Types.Kind.Graph, Length = (ulong)Graph.Length } },
-    }, [.. Graph]);
+        byte[] packed = PackedGraphs.TryDequeue(out byte[]? other) ? other : Pack(Graph);
+        var segment = new Segment { Kind = Segment.Types.Kind.Graph, Length = (ulong)packed.Length };
+        return (new DownloadHeader { Sha256 = ByteString.CopyFrom(SHA256.HashData(packed)), Segments = { segment } }, packed);
+    }
+
+    /// <summary>Packs a graph as servers do.</summary>
+    public static byte[] Pack(ReadOnlySpan<byte> graph)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+            gzip.Write(graph);
+        return packed.ToArray();
+    }
 
     RpcException Cut(ServerCallContext context)
     {

@@ -103,6 +103,24 @@ public sealed class FederationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_graph_that_cannot_be_unpacked_or_swells_beyond_reason_is_asked_for_again()
+    {
+        await using var server = await FakeServer.StartAsync(new FakeFederation { Graph = [1, 2, 3] });
+        server.Federation.PackedGraphs.Enqueue([1, 2, 3]);
+        server.Federation.PackedGraphs.Enqueue(FakeFederation.Pack(new byte[80 << 20]));
+        var result = await FederatedClient.JoinAsync(server.Client(folder) with { NeedsGraph = true, Progress = heard }, terms =>
+        {
+            Assert.Equal(server.Federation.Graph, terms.Graph.ToArray());
+            return learner;
+        });
+        Assert.Equal(3, result.Version);
+        string[] problems = [.. heard.Steps.Where(step => step.Stage == ClientStage.BackingOff).Select(step => step.Message)];
+        Assert.Equal(2, problems.Length);
+        Assert.StartsWith("The graph must be packed by gzip", problems[0], StringComparison.Ordinal);
+        Assert.StartsWith("The graph must have at most ", problems[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_graph_that_there_is_not_is_an_error_that_says_so()
     {
         await using var server = await FakeServer.StartAsync();

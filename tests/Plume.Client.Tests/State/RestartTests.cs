@@ -97,6 +97,7 @@ public sealed class RestartTests : IDisposable
     public async Task A_damaged_beginning_of_a_download_does_no_harm(int place)
     {
         byte[] graph = new byte[300_000];
+        new Random(4).NextBytes(graph);
         await using var server = await FakeServer.StartAsync(new FakeFederation { Graph = graph });
         server.Faults.DownloadCuts.Enqueue(200_000);
         await LeaveAsync(server, step => step.Stage == ClientStage.BackingOff, options => options with { NeedsGraph = true });

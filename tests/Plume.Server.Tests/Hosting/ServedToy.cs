@@ -23,6 +23,9 @@ sealed class ServedToy : IAsyncDisposable
     readonly List<GrpcChannel> channels = [];
     ServerStorage storage = null!;
 
+    /// <summary>A graph whose weights are zeros.</summary>
+    public static byte[] Graph { get; } = [1, 2, 3, .. new byte[100_000]];
+
     public static Metadata Operator => new() { { "plume-client", "operator" } };
 
     public WebApplication App { get; private set; } = null!;
@@ -35,15 +38,21 @@ sealed class ServedToy : IAsyncDisposable
     public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null)
     {
         var plan = new FederationPlan(Clients: 4, Rounds: 2, Participants: 1, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
-        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, new float[Layout.Length]);
+        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, new float[Layout.Length]) { Graph = Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
         var options = new ServerOptions([definition], wrap is null ? storage : storage with { Ledger = wrap(storage.Ledger) }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
         App = PlumeServer.Build(options);
         await App.StartAsync();
     }
 
-    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null) => FederatedClient.JoinAsync(
-        new ClientOptions { Server = new Uri(App.Urls.First()), Federation = Federation, Name = name, Folder = Path.Combine(folder, name), Progress = new Ear(hear) }, _ => new AddsOne());
+    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null) => FederatedClient.JoinAsync(Client(name, hear), _ => new AddsOne());
+
+    /// <summary>The same for a client that makes its learner of the federation's graph.</summary>
+    public Task<JoinResult> JoinByGraphAsync(string name, Action<ClientProgress> hear, Action<byte[]> see) => FederatedClient.JoinAsync(Client(name, hear) with { NeedsGraph = true }, terms =>
+    {
+        see(terms.Graph.ToArray());
+        return new AddsOne();
+    });
 
     /// <summary>A client that waits for work by the time that this returns.</summary>
     public async Task<Task<JoinResult>> JoinAndWaitAsync(string name)
@@ -74,6 +83,15 @@ sealed class ServedToy : IAsyncDisposable
     }
 
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
+
+    ClientOptions Client(string name, Action<ClientProgress>? hear) => new()
+    {
+        Server = new Uri(App.Urls.First()),
+        Federation = Federation,
+        Name = name,
+        Folder = Path.Combine(folder, name),
+        Progress = new Ear(hear),
+    };
 
     GrpcChannel Channel()
     {
