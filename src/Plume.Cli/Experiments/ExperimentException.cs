@@ -6,14 +6,17 @@ namespace Plume.Cli.Experiments;
 sealed record Problem(string Place, string Message)
 {
     public override string ToString() => $"{Place}: {Message}";
+
+    /// <summary>One problem as it is, several as a list.</summary>
+    /// <param name="what">What has the problems, as a sentence begins.</param>
+    /// <param name="problems">One or more.</param>
+    public static string List(string what, IReadOnlyList<Problem> problems) => problems.Count == 1
+        ? problems[0].ToString()
+        : $"{what} has {problems.Count} problems:\n" + string.Join("\n", problems.Select(problem => $"  {problem}"));
 }
 
 /// <summary>An experiment cannot be run as it is written: everything that is wrong with it, so that it is mended at once.</summary>
-sealed class ExperimentException(IReadOnlyList<Problem> problems) : Exception(Summary(problems))
+sealed class ExperimentException(IReadOnlyList<Problem> problems) : Exception(Problem.List("The experiment", problems))
 {
     public IReadOnlyList<Problem> Problems => problems;
-
-    static string Summary(IReadOnlyList<Problem> problems) => problems.Count == 1
-        ? problems[0].ToString()
-        : $"The experiment has {problems.Count} problems:\n" + string.Join("\n", problems.Select(problem => $"  {problem}"));
 }

@@ -5,8 +5,6 @@ namespace Plume.Cli.Experiments;
 /// <summary>Finds the text of an experiment: a file, or the digits federation that the program carries.</summary>
 static class ExperimentFile
 {
-    const int MaximumBytes = 1 << 20;
-
     /// <summary>The settings of a file, or of the built-in experiment when no path is given.</summary>
     /// <exception cref="CliException">The file cannot be read.</exception>
     /// <exception cref="ExperimentException">Something in it or in the overrides is wrong.</exception>
@@ -15,24 +13,7 @@ static class ExperimentFile
         if (path is null)
             return SettingsReader.Read(BuiltIn(), "digits.json (built in)", Environment.CurrentDirectory, overrides);
         string full = Path.GetFullPath(path);
-        return SettingsReader.Read(ReadAll(path, full), path, Path.GetDirectoryName(full)!, overrides);
-    }
-
-    static byte[] ReadAll(string path, string full)
-    {
-        try
-        {
-            using var stream = File.OpenRead(full);
-            var text = new byte[MaximumBytes + 1];
-            int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
-            return length <= MaximumBytes
-                ? text[..length]
-                : throw new CliException(ExitCode.Usage, $"An experiment file has at most {MaximumBytes} bytes, but '{path}' has more.");
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException(ExitCode.Usage, $"The experiment file '{path}' cannot be read: {refused.Message}", refused);
-        }
+        return SettingsReader.Read(SettingsFile.ReadAll(path, "experiment file"), path, Path.GetDirectoryName(full)!, overrides);
     }
 
     static byte[] BuiltIn()

@@ -5,10 +5,10 @@ using Plume.Cli.Experiments.Keys;
 namespace Plume.Cli.Experiments;
 
 /// <summary>The value of every key, as written or by default, and where it was written.</summary>
-sealed class Settings
+sealed class Settings(KeyGroup root)
 {
     readonly Dictionary<string, (object? Value, Place? Place)> values =
-        ExperimentKeys.Root.Flatten().ToDictionary(entry => entry.Path, entry => (entry.Key.Default, (Place?)null), StringComparer.Ordinal);
+        root.Flatten().ToDictionary(entry => entry.Path, entry => (entry.Key.Default, (Place?)null), StringComparer.Ordinal);
 
     /// <summary>Takes a value that was written, over an earlier one.</summary>
     public void Set(string path, object value, Place place) => values[path] = (value, place);
@@ -25,11 +25,11 @@ sealed class Settings
     /// <summary>Where the key was written, or that it was not.</summary>
     public string PlaceOf(string path) => values[path].Place?.Text ?? $"{path} (not written)";
 
-    /// <summary>All values as the object of an experiment file, which reads back to the same settings.</summary>
-    public JsonObject ToJson() => ToJson(ExperimentKeys.Root, "");
+    /// <summary>All values as the object of a file, which reads back to the same settings.</summary>
+    public JsonObject ToJson() => ToJson(root, "");
 
     /// <summary>Every key that has a value, by its dotted path, with the value as text.</summary>
-    public IEnumerable<(string Key, string Value)> Written() => ExperimentKeys.Root.Flatten()
+    public IEnumerable<(string Key, string Value)> Written() => root.Flatten()
         .Where(entry => entry.Key.Name != "$schema" && Has(entry.Path))
         .Select(entry => (entry.Path, entry.Key.Write(values[entry.Path].Value)?.ToString() ?? ""));
 

@@ -4,15 +4,22 @@ using Plume.Cli.Experiments.Keys;
 
 namespace Plume.Cli.Experiments;
 
-/// <summary>Reads an experiment's text and its overrides, and collects everything that is wrong with them.</summary>
-sealed class SettingsReader
+/// <summary>Reads settings from a file's text and from what stands over it, and collects everything that is wrong with them.</summary>
+/// <param name="root">The keys that there are.</param>
+/// <param name="kind">What they describe, to show: "an experiment".</param>
+sealed class SettingsReader(KeyGroup root, string kind)
 {
-    readonly Settings settings = new();
     readonly List<Problem> problems = [];
     // A key that was refused is not also reported as missing.
     readonly HashSet<string> written = [];
 
-    /// <summary>The settings of a text with overrides of the form <c>client.epochs=2</c>.</summary>
+    /// <summary>What was read.</summary>
+    public Settings Settings { get; } = new(root);
+
+    /// <summary>What was wrong.</summary>
+    public IReadOnlyList<Problem> Problems => problems;
+
+    /// <summary>The experiment of a text with overrides of the form <c>client.epochs=2</c>.</summary>
     /// <param name="utf8">The experiment file's text.</param>
     /// <param name="source">The name of the file, to show.</param>
     /// <param name="folder">What relative paths in the file are relative to; those of overrides are relative to the working folder.</param>
@@ -20,24 +27,29 @@ sealed class SettingsReader
     /// <exception cref="ExperimentException">Something is wrong; it lists everything.</exception>
     public static Settings Read(ReadOnlySpan<byte> utf8, string source, string folder, IEnumerable<string> overrides)
     {
-        var reader = new SettingsReader();
-        reader.ReadText(utf8, source, folder);
+        var reader = new SettingsReader(ExperimentKeys.Root, "an experiment");
+        if (!reader.ReadText(utf8, source, folder))
+            throw new ExperimentException(reader.problems);
         foreach (string pair in overrides)
             reader.Override(pair);
         reader.CheckRequired(source);
-        return reader.problems.Count == 0 ? reader.settings : throw new ExperimentException(reader.problems);
+        return reader.problems.Count == 0 ? reader.Settings : throw new ExperimentException(reader.problems);
     }
 
-    void ReadText(ReadOnlySpan<byte> utf8, string source, string folder)
+    /// <summary>Reads a file's text.</summary>
+    /// <returns>False where it is not JSON, so that none of it could be read.</returns>
+    public bool ReadText(ReadOnlySpan<byte> utf8, string source, string folder)
     {
         try
         {
-            ReadGroup(ExperimentKeys.Root, "", JsonText.Parse(utf8, source, folder));
+            ReadGroup(root, "", JsonText.Parse(utf8, source, folder));
+            return true;
         }
         catch (FormatException broken)
         {
             int end = broken.Message.IndexOf(": ", StringComparison.Ordinal);
-            throw new ExperimentException([new Problem(broken.Message[..end], broken.Message[(end + 2)..])]);
+            problems.Add(new Problem(broken.Message[..end], broken.Message[(end + 2)..]));
+            return false;
         }
     }
 
@@ -45,7 +57,7 @@ sealed class SettingsReader
     {
         if (json.Kind != JsonTokenType.StartObject)
         {
-            Report(json.Place, $"{(group.Name.Length == 0 ? "An experiment" : group.Name)} must be an object with the keys {string.Join(", ", group.Names)}, but is {json.Shown}.");
+            Report(json.Place, $"{(group.Name.Length == 0 ? char.ToUpperInvariant(kind[0]) + kind[1..] : group.Name)} must be an object with the keys {string.Join(", ", group.Names)}, but is {json.Shown}.");
             return;
         }
 
@@ -59,17 +71,18 @@ sealed class SettingsReader
             else if (group.Keys.FirstOrDefault(key => key.Name == member.Name) is { } key)
                 ReadKey(key, prefix + key.Name, member.Value);
             else
-                Report(member.Place, Unknown(member.Name, group.Name.Length == 0 ? "an experiment" : group.Name, group.Names));
+                Report(member.Place, Unknown(member.Name, group.Name.Length == 0 ? kind : group.Name, group.Names));
         }
     }
 
-    void ReadKey(Key key, string path, JsonTree json)
+    /// <summary>Reads a key's value over what was read before.</summary>
+    public void ReadKey(Key key, string path, JsonTree json)
     {
         written.Add(path);
         try
         {
             if (key.Read(json) is { } value)
-                settings.Set(path, value, json.Place);
+                Settings.Set(path, value, json.Place);
             else
                 Report(json.Place, $"{path} must be {key.Rule}, but is {json.Shown}.");
         }
@@ -84,24 +97,25 @@ sealed class SettingsReader
         var place = new Place($"--set {pair}", Environment.CurrentDirectory);
         int equals = pair.IndexOf('=', StringComparison.Ordinal);
         string path = equals < 0 ? pair : pair[..equals];
-        var known = ExperimentKeys.Root.Flatten().ToList();
+        var known = root.Flatten().ToList();
         if (equals < 0)
             Report(place, "An override is a key and a value, such as --set rounds=5.");
         else if (known.FirstOrDefault(entry => entry.Path == path).Key is { } key)
             ReadKey(key, path, key.FromText(pair[(equals + 1)..], place));
-        else if (ExperimentKeys.Root.Groups.FirstOrDefault(group => group.Name == path) is { } group)
+        else if (root.Groups.FirstOrDefault(group => group.Name == path) is { } group)
             Report(place, $"{path} is an object; set one of its keys: {string.Join(", ", group.Names.Select(name => $"{path}.{name}"))}.");
         else
-            Report(place, Unknown(path, "an experiment", known.Select(entry => entry.Path)));
+            Report(place, Unknown(path, kind, known.Select(entry => entry.Path)));
     }
 
     void CheckRequired(string source)
     {
-        foreach (var (path, key) in ExperimentKeys.Root.Flatten().Where(entry => entry.Key.Required && !written.Contains(entry.Path)))
+        foreach (var (path, key) in root.Flatten().Where(entry => entry.Key.Required && !written.Contains(entry.Path)))
             problems.Add(new Problem(source, $"{path} is missing; it must be {key.Rule}."));
     }
 
-    void Report(Place place, string message) => problems.Add(new Problem(place.Text, message));
+    /// <summary>Adds a problem that the caller found.</summary>
+    public void Report(Place place, string message) => problems.Add(new Problem(place.Text, message));
 
     static string Unknown(string name, string where, IEnumerable<string> known) =>
         $"There is no key '{name}' in {where}; {Nearest.To(name, known, "did you mean '{0}'?")}";

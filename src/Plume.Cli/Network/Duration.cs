@@ -7,12 +7,25 @@ namespace Plume.Cli.Network;
 /// <summary>A length of time as people write it: 90s, 10m, 2h, 7d.</summary>
 static class Duration
 {
-    /// <exception cref="CliException">The text is none.</exception>
+    /// <exception cref="CliException">The text of an option is none.</exception>
     public static TimeSpan Parse(string text, string option)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (FormatException broken)
+        {
+            throw new CliException(ExitCode.Usage, $"{option} {broken.Message}.", broken);
+        }
+    }
+
+    /// <exception cref="FormatException">The text is none.</exception>
+    public static TimeSpan Parse(string text)
     {
         if (text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double count) && count > 0 && UnitOf(text[^1]) is { } unit && count * unit.TotalSeconds < TimeSpan.MaxValue.TotalSeconds)
             return count * unit;
-        throw new CliException(ExitCode.Usage, $"{option} must be a time above zero such as 90s, 10m, 2h or 7d, but is '{text}'.");
+        throw new FormatException($"must be a time above zero such as 90s, 10m, 2h or 7d, but is '{text}'");
     }
 
     /// <summary>An option that takes one.</summary>

@@ -22,6 +22,8 @@ static class FirstAdmin
             return null;
         string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
         string path = Path.Combine(folder, "admin.token");
+        // In a cluster the server keeps nothing else in its folder.
+        Directory.CreateDirectory(folder);
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(token), AtomicFile.OwnerOnly);
         return path;
     }

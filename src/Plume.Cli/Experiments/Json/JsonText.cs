@@ -50,8 +50,7 @@ static class JsonText
             case JsonTokenType.StartObject:
                 return new JsonTree(kind, "", place, Members(ref reader, utf8, source, folder));
             case JsonTokenType.StartArray:
-                reader.Skip();
-                return new JsonTree(kind, "", place, []);
+                return new JsonTree(kind, "", place, []) { Items = Items(ref reader, utf8, source, folder) };
             case JsonTokenType.String:
                 return new JsonTree(kind, reader.GetString()!, place, []);
             case JsonTokenType.Number:
@@ -73,6 +72,14 @@ static class JsonText
         }
 
         return members;
+    }
+
+    static List<JsonTree> Items(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    {
+        var items = new List<JsonTree>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            items.Add(Value(ref reader, utf8, source, folder));
+        return items;
     }
 
     static Place PlaceAt(ReadOnlySpan<byte> utf8, long offset, string source, string folder)

@@ -9,6 +9,9 @@ namespace Plume.Cli.Experiments.Json;
 /// <param name="Members">An object's members in the order of the file; empty for the rest.</param>
 sealed record JsonTree(JsonTokenType Kind, string Text, Place Place, IReadOnlyList<JsonMember> Members)
 {
+    /// <summary>A list's values in the order of the file; empty for the rest.</summary>
+    public IReadOnlyList<JsonTree> Items { get; init; } = [];
+
     /// <summary>The value as a message shows it.</summary>
     public string Shown => Kind switch
     {
