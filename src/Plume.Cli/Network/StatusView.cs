@@ -36,7 +36,7 @@ static class StatusView
             "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has {status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} left{(status.Paused ? ", then paused" : "")}",
             "Applying" => $"makes version {status.Round}",
             "Finished" => "finished",
-            var other => $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
+            var other => status.Message.Length == 0 ? other.ToLowerInvariant() : $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
         };
         return $"{status.Federation}: {what}. {status.Members} clients are there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
     }

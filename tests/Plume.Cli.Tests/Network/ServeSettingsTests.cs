@@ -1,4 +1,5 @@
 using Plume.Cli.Errors;
+using Plume.Cli.Experiments;
 using Plume.Cli.Network.Serving;
 
 namespace Plume.Cli.Tests.Network;
@@ -111,10 +112,16 @@ public sealed class ServeSettingsTests : IDisposable
     }
 
     [Fact]
-    public void Every_example_can_be_read()
+    public void Every_example_and_its_experiments_can_be_read()
     {
         string[] examples = Directory.GetFiles(Repository.Path("deploy"), "*.json");
         Assert.NotEmpty(examples);
-        Assert.All(examples, example => Assert.NotNull(ServeSettings.Read(example, new Dictionary<string, string>(), _ => null).Certs));
+        Assert.All(examples, example =>
+        {
+            var settings = ServeSettings.Read(example, new Dictionary<string, string>(), _ => null);
+            Assert.NotNull(settings.Certs);
+            Assert.NotEmpty(settings.Experiments);
+            Assert.All(settings.Experiments, experiment => ExperimentFile.Read(experiment, []));
+        });
     }
 }

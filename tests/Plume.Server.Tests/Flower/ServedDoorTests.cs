@@ -93,7 +93,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
     {
         var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
         var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2 };
-        var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
+        var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
         if (tls)
         {
             string certificates = Path.Combine(folder, "certs");

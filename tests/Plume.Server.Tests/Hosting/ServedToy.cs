@@ -38,7 +38,7 @@ sealed class ServedToy : IAsyncDisposable
     public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null)
     {
         var plan = new FederationPlan(Clients: 4, Rounds: 2, Participants: 1, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
-        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, new float[Layout.Length]) { Graph = Graph };
+        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
         var options = new ServerOptions([definition], wrap is null ? storage : storage with { Ledger = wrap(storage.Ledger) }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
         App = PlumeServer.Build(options);

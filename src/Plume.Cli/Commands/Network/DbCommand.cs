@@ -50,11 +50,14 @@ static class DbCommand
         }
         catch (InvalidOperationException unfit)
         {
-            throw new CliException(ExitCode.Usage, unfit.Message, unfit);
+            throw new CliException(ExitCode.Usage, OneLine(unfit.Message), unfit);
         }
         catch (DbException refused)
         {
-            throw new CliException(ExitCode.Output, $"The database cannot be used: {refused.Message.TrimEnd('.')}. Check that PostgreSQL runs, that this machine reaches it, and the user's rights.", refused);
+            throw new CliException(ExitCode.Output, $"The database cannot be used: {OneLine(refused.Message).TrimEnd('.')}. Check that PostgreSQL runs, that this machine reaches it, and the user's rights.", refused);
         }
     }
+
+    // PostgreSQL's driver adds positions in lines of their own.
+    static string OneLine(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

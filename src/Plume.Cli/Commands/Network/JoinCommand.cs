@@ -45,7 +45,7 @@ static class JoinCommand
         var (result, graph) = joined[0];
         if (request.Output is { } file && graph is not null && !result.Model.IsEmpty)
             OnnxFile.WriteFile(file, graph.With(new ModelWeights(graph.Weights, result.Model.ToArray())));
-        Console.Out.WriteLine(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}: {result.Message}");
+        Console.Out.WriteLine(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}{(result.Message.Length == 0 ? "." : $": {result.Message}")}");
         return result.IsFinished ? ExitCode.Done : ExitCode.Run;
     }
 

@@ -71,6 +71,6 @@ static class ServeCommand
 
         return ExitCode.Done;
 
-        void Tell(string text) => ServeLog.Tell(app.Services.GetRequiredService<ILogger<ServeSettings>>(), settings.IsLogJson, text);
+        void Tell(string text) => ServeLog.Tell(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Plume.Serve"), settings.IsLogJson, text);
     }
 }
