@@ -28,6 +28,7 @@ static class Failure
         InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
         RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, refused.Status.Detail),
+        RpcException { StatusCode: StatusCode.ResourceExhausted } busy => (ExitCode.Run, busy.Status.Detail),
         RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
         FederationException => (ExitCode.Usage, exception.Message),
         InvalidDataException => (ExitCode.Input, exception.Message),

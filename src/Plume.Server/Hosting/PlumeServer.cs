@@ -84,7 +84,7 @@ public static class PlumeServer
         services.AddSingleton(options.Storage.Records);
         services.AddSingleton(options.Limits);
         services.AddSingleton(new FederationCatalog(options.Federations));
-        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null }, options.Tls?.Authority);
+        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
         services.AddPlumeTelemetry(options);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());

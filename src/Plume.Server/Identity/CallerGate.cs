@@ -65,7 +65,7 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
     }
 
     /// <summary>A gRPC call ends by its trailers alone; any other request gets the status that HTTP has for it.</summary>
-    static Task RefuseAsync(HttpContext context, Denial denial)
+    internal static Task RefuseAsync(HttpContext context, Denial denial)
     {
         var response = context.Response;
         if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true)
@@ -80,6 +80,7 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
         {
             StatusCode.Unauthenticated => StatusCodes.Status401Unauthorized,
             StatusCode.PermissionDenied => StatusCodes.Status403Forbidden,
+            StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
             _ => StatusCodes.Status503ServiceUnavailable,
         };
         response.ContentType = "text/plain";

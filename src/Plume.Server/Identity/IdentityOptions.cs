@@ -8,6 +8,12 @@ public sealed record IdentityOptions
     /// everything: for trials and tests, and never behind a proxy, which would make everyone come from this machine.
     /// </summary>
     public bool Insecure { get; init; }
+
+    /// <summary>How often a minute one address may try to enrol, and most tries at once; an IPv6 network of 64 bits counts as one.</summary>
+    public int EnrolmentsPerAddress { get; init; } = 20;
+
+    /// <summary>How often a minute all together may, and most tries at once.</summary>
+    public int Enrolments { get; init; } = 600;
 }
 
 /// <summary>The role that the calls of an endpoint need; without it, endpoints outside of plume.v1 take any enrolled caller.</summary>

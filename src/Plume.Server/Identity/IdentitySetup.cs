@@ -21,6 +21,7 @@ public static class IdentitySetup
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<EnrolmentTokens>();
         services.AddSingleton<IdentityAudit>();
+        services.AddSingleton<EnrolmentLimit>();
         services.AddSingleton(provider => new CallerIdentification(
             provider.GetService<CertificateCheck>(), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));
         if (authority is not null)
@@ -34,5 +35,5 @@ public static class IdentitySetup
     }
 
     /// <summary>Lets calls through to endpoints only when it is known who makes them; comes after routing and before anything that reads a call.</summary>
-    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app.UseMiddleware<CallerGate>();
+    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app.UseMiddleware<EnrolmentLimit>().UseMiddleware<CallerGate>();
 }

@@ -18,6 +18,12 @@ public sealed record ServerLimits
     /// <summary>Most bytes of one message: chunks are far smaller.</summary>
     public int MessageBytes { get; init; } = 1 << 20;
 
+    /// <summary>How often a minute one address may try to enrol: a site that many clients share one with enrols so many at once.</summary>
+    public int EnrolmentsPerAddress { get; init; } = 20;
+
+    /// <summary>How often a minute all addresses together may.</summary>
+    public int Enrolments { get; init; } = 600;
+
     /// <summary>A token that is cancelled when a transfer of that many bytes has taken too long.</summary>
     internal CancellationTokenSource Limit(long bytes, CancellationToken cancellation)
     {

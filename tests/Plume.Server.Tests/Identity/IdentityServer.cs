@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
@@ -50,7 +51,7 @@ sealed class IdentityServer : IAsyncDisposable
     public int Chains => app.Services.GetRequiredService<CertificateCheck>().Chains;
 
     /// <summary>A server on its own, or another one on the records, root and clock of a first.</summary>
-    public static async Task<IdentityServer> StartAsync(IdentityServer? first = null, bool tls = true, bool insecure = false)
+    public static async Task<IdentityServer> StartAsync(IdentityServer? first = null, bool tls = true, bool insecure = false, int perAddress = 1000, int inAll = 1000)
     {
         var time = first?.Time ?? new SettableTime();
         var records = first?.Records ?? new RecordsInMemory();
@@ -65,7 +66,7 @@ sealed class IdentityServer : IAsyncDisposable
                 listen.UsePlumeTls(authority.IssueServer(["localhost", "127.0.0.1"]), [], authority.Root);
         }));
         builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IRecords>(records);
-        builder.Services.AddIdentity(new IdentityOptions { Insecure = insecure }, authority).AddGrpc();
+        builder.Services.AddIdentity(new IdentityOptions { Insecure = insecure, EnrolmentsPerAddress = perAddress, Enrolments = inAll }, authority).AddGrpc();
         var app = builder.Build();
         app.UseIdentity();
         app.MapGrpcService<EnrolmentRpc>();
@@ -78,9 +79,12 @@ sealed class IdentityServer : IAsyncDisposable
     }
 
     /// <summary>A connection that shows a certificate, or none.</summary>
-    public GrpcChannel Connect(X509Certificate2? certificate = null)
+    public GrpcChannel Connect(X509Certificate2? certificate = null, IPAddress? from = null)
     {
-        var channel = GrpcChannel.ForAddress(Address, new GrpcChannelOptions { HttpHandler = Handler(certificate), DisposeHttpClient = true });
+        var handler = Handler(certificate);
+        if (from is not null)
+            handler.ConnectCallback = (context, cancellation) => DialAsync(from, context.DnsEndPoint, cancellation);
+        var channel = GrpcChannel.ForAddress(Address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         opened.Add(channel);
         return channel;
     }
@@ -139,6 +143,14 @@ sealed class IdentityServer : IAsyncDisposable
             one.Dispose();
         await app.StopAsync();
         await app.DisposeAsync();
+    }
+
+    static async ValueTask<Stream> DialAsync(IPAddress from, DnsEndPoint to, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(from, 0));
+        await socket.ConnectAsync(IPAddress.Loopback, to.Port, cancellation);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     SocketsHttpHandler Handler(X509Certificate2? certificate)
