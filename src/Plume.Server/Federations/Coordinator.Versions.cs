@@ -129,7 +129,8 @@ partial class Coordinator
         {
             var now = time.GetUtcNow();
             var (next, commands) = machine.Step(state, new ModelApplied(), now);
-            var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, tally.DownlinkBytes,
+            long downlinkBytes = Interlocked.Read(ref downloaded);
+            var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, downlinkBytes,
                 (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused]);
             var committed = head with
             {
@@ -145,6 +146,7 @@ partial class Coordinator
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
             model.Rest();
+            Interlocked.Add(ref downloaded, -downlinkBytes);
             sound[version] = true;
             Forget(plan.Round);
             metrics.Committed(now - tally.Started);

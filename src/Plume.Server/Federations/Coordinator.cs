@@ -55,6 +55,9 @@ sealed partial class Coordinator : IAsyncDisposable
     FederationHead head = null!;
     FederationState state = FederationState.Initial;
     RoundTally tally = new(default);
+
+    // What clients downloaded that stands in no round's record yet; it is counted while rounds come and go.
+    long downloaded;
     string message = "";
     Task applying = Task.CompletedTask;
     IDisposable? following;
@@ -184,7 +187,7 @@ sealed partial class Coordinator : IAsyncDisposable
         try
         {
             return new FederationOverview(snapshot, definition.Plan.Rounds, state.Members.Count, state.Added,
-                head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + tally.DownlinkBytes, head.History);
+                head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + Interlocked.Read(ref downloaded), head.History);
         }
         finally
         {
@@ -193,7 +196,7 @@ sealed partial class Coordinator : IAsyncDisposable
     }
 
     /// <summary>Counts bytes that clients downloaded.</summary>
-    public void CountDownload(long bytes) => tally.AddDownload(bytes);
+    public void CountDownload(long bytes) => Interlocked.Add(ref downloaded, bytes);
 
     /// <summary>Ends background work; what is durable stays.</summary>
     public async ValueTask DisposeAsync()

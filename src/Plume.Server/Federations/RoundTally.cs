@@ -5,17 +5,11 @@ namespace Plume.Server.Federations;
 /// <summary>What is counted while a round runs.</summary>
 sealed class RoundTally(DateTimeOffset started)
 {
-    long downlinkBytes;
-
     public DateTimeOffset Started { get; } = started;
 
     public long UplinkBytes { get; private set; }
 
-    public long DownlinkBytes => Interlocked.Read(ref downlinkBytes);
-
     public List<string> Refused { get; } = [];
-
-    public void AddDownload(long bytes) => Interlocked.Add(ref downlinkBytes, bytes);
 
     /// <summary>Counts what an event of the round brought.</summary>
     public void Count(LedgerEvent happened, IReadOnlyList<FederationCommand> commands)

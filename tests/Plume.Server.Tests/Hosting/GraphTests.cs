@@ -21,5 +21,18 @@ public sealed class GraphTests : IAsyncDisposable
         Assert.InRange(down, 1, MostBytes);
     }
 
+    [Fact]
+    public async Task What_is_downloaded_before_the_first_round_counts_to_it()
+    {
+        await server.StartAsync(startWith: 2);
+        var early = server.JoinByGraphAsync("early", _ => { }, _ => { });
+        ulong before = (await server.WatchAsync(status => status.DownlinkBytes > 0)).DownlinkBytes;
+
+        await Task.WhenAll(early, server.JoinAsync("second"));
+
+        var ended = await server.WatchAsync(status => status.Phase == "Finished");
+        Assert.True(ended.History[0].DownlinkBytes >= before, $"{ended.History[0].DownlinkBytes} bytes of {before} are left.");
+    }
+
     public ValueTask DisposeAsync() => server.DisposeAsync();
 }

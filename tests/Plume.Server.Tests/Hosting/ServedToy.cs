@@ -67,6 +67,19 @@ sealed class ServedToy : IAsyncDisposable
         return joined;
     }
 
+    /// <summary>Watches the federation until its status is this.</summary>
+    public async Task<FederationStatus> WatchAsync(Predicate<FederationStatus> isThis)
+    {
+        using var watch = Operation.Watch(new StatusRequest { Federation = Federation }, Operator);
+        await foreach (var status in watch.ResponseStream.ReadAllAsync())
+        {
+            if (isThis(status))
+                return status;
+        }
+
+        throw new InvalidOperationException("The federation has ended otherwise.");
+    }
+
     /// <summary>Ends the server; what it kept stays.</summary>
     public async Task EndAsync()
     {
