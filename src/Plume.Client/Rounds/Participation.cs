@@ -6,6 +6,7 @@ using Plume.Client.Transfers;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
+using Plume.Federation.Models;
 using Plume.Protocol.V1;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 

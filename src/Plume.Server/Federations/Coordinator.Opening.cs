@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
 using Plume.Server.Telemetry;
@@ -123,12 +123,8 @@ partial class Coordinator
 
     async Task WriteGraphAsync(CancellationToken cancellation)
     {
-        if (definition.Graph is not { } graph)
-            return;
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
-            gzip.Write(graph());
-        await WriteAsync(names.Graph, packed.ToArray(), cancellation).ConfigureAwait(false);
+        if (definition.Graph is { } graph)
+            await WriteAsync(names.Graph, PackedGraph.Pack(graph()), cancellation).ConfigureAwait(false);
     }
 
     async Task<bool> TryRestoreModelAsync(int version, string sha256, CancellationToken cancellation)

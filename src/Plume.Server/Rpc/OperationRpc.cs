@@ -8,8 +8,11 @@ using Plume.Server.Identity;
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Operation: what an operator does.</summary>
-sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null) : Operation.OperationBase
+sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, DownloadSender downloads, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null) : Operation.OperationBase
 {
+    // No client's number: operators share a budget of transfers.
+    const int Operator = -1;
+
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
 
@@ -55,6 +58,9 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Enro
     public override Task<FederationStatus> Resume(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Resume);
 
     public override Task<FederationStatus> Stop(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Stop);
+
+    public override Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream, ServerCallContext context) =>
+        downloads.SendAsync(feeds[request.Federation], Operator, request, responseStream, context.CancellationToken);
 
     public override async Task<InviteReply> Invite(InviteRequest request, ServerCallContext context)
     {

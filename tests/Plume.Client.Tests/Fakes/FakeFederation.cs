@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
@@ -242,18 +241,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
     (DownloadHeader, byte[]) OfGraph()
     {
-        byte[] packed = PackedGraphs.TryDequeue(out byte[]? other) ? other : Pack(Graph);
+        byte[] packed = PackedGraphs.TryDequeue(out byte[]? other) ? other : PackedGraph.Pack(Graph);
         var segment = new Segment { Kind = Segment.Types.Kind.Graph, Length = (ulong)packed.Length };
         return (new DownloadHeader { Sha256 = ByteString.CopyFrom(SHA256.HashData(packed)), Segments = { segment } }, packed);
-    }
-
-    /// <summary>Packs a graph as servers do.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> graph)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
-            gzip.Write(graph);
-        return packed.ToArray();
     }
 
     RpcException Cut(ServerCallContext context)

@@ -1,5 +1,6 @@
 using Plume.Client.Tests.Fakes;
 using Plume.Compression.Weights;
+using Plume.Federation.Models;
 using Plume.Protocol.V1;
 
 namespace Plume.Client.Tests.Rounds;
@@ -107,7 +108,7 @@ public sealed class FederationTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(new FakeFederation { Graph = [1, 2, 3] });
         server.Federation.PackedGraphs.Enqueue([1, 2, 3]);
-        server.Federation.PackedGraphs.Enqueue(FakeFederation.Pack(new byte[80 << 20]));
+        server.Federation.PackedGraphs.Enqueue(PackedGraph.Pack(new byte[80 << 20]));
         var result = await FederatedClient.JoinAsync(server.Client(folder) with { NeedsGraph = true, Progress = heard }, terms =>
         {
             Assert.Equal(server.Federation.Graph, terms.Graph.ToArray());

@@ -1,3 +1,9 @@
+using Grpc.Core;
+using Plume.Compression.Codecs;
+using Plume.Federation.Models;
+using Plume.Protocol.V1;
+using Segment = Plume.Protocol.V1.Segment;
+
 namespace Plume.Server.Tests.Hosting;
 
 /// <summary>A client that has no model of its own takes in one model, not two.</summary>
@@ -32,6 +38,40 @@ public sealed class GraphTests : IAsyncDisposable
 
         var ended = await server.WatchAsync(status => status.Phase == "Finished");
         Assert.True(ended.History[0].DownlinkBytes >= before, $"{ended.History[0].DownlinkBytes} bytes of {before} are left.");
+    }
+
+    [Fact]
+    public async Task An_operator_takes_the_graph_and_the_newest_model()
+    {
+        await server.StartAsync();
+        var result = await server.JoinAsync("only");
+
+        var (_, graph) = await DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, Graph = true });
+        var (segment, whole) = await DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, ToVersion = (uint)result.LastVersion! });
+
+        Assert.Equal(ServedToy.Graph, PackedGraph.Unpack(graph, ServedToy.Graph.Length));
+        Assert.Equal((Segment.Types.Kind.Whole, 2u), (segment.Kind, segment.To));
+        var values = new float[result.Model.Length];
+        new PayloadDecoder(ReceivedModel.Whole, ServedToy.Layout).Decode(whole, values, default, default);
+        Assert.Equal(result.Model.ToArray(), values);
+    }
+
+    [Fact]
+    public async Task A_version_that_is_not_the_newest_is_not_given()
+    {
+        await server.StartAsync();
+        await server.JoinAsync("only");
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, ToVersion = 1 }));
+
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+    }
+
+    async Task<(Segment Segment, byte[] Bytes)> DownloadAsync(DownloadRequest request)
+    {
+        using var call = server.Operation.Download(request, ServedToy.Operator);
+        var parts = await call.ResponseStream.ReadAllAsync().ToListAsync();
+        return (Assert.Single(parts[0].Header.Segments), [.. parts.Skip(1).SelectMany(part => part.Chunk)]);
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();

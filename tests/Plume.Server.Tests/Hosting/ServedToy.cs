@@ -95,7 +95,7 @@ sealed class ServedToy : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
+    public static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
 
     ClientOptions Client(string name, Action<ClientProgress>? hear) => new()
     {

@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using Grpc.Core;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Federation.Models;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Protocol.V1;
+
+namespace Plume.Cli.Network;
+
+/// <summary>A federation's newest model, as an operator takes it from the server.</summary>
+/// <param name="Graph">The graph with the version's weights.</param>
+/// <param name="Version">Which version it is.</param>
+sealed record FetchedModel(ModelGraph Graph, int Version)
+{
+    // An operator believes the server, but a file of zeros must not fill the memory all the same.
+    const long LongestGraph = 1L << 30;
+
+    /// <summary>Takes it.</summary>
+    /// <exception cref="InvalidPayloadException">What came is damaged.</exception>
+    /// <exception cref="RpcException">The server does not give it.</exception>
+    public static async Task<FetchedModel> FetchAsync(Operation.OperationClient server, string federation, CancellationToken cancellation)
+    {
+        byte[] packed = await DownloadAsync(server, new DownloadRequest { Federation = federation, Graph = true }, cancellation);
+        var graph = OnnxFile.Read(PackedGraph.Unpack(packed, LongestGraph));
+        while (true)
+        {
+            var status = await server.StatusAsync(new StatusRequest { Federation = federation }, cancellationToken: cancellation);
+            try
+            {
+                byte[] whole = await DownloadAsync(server, new DownloadRequest { Federation = federation, ToVersion = status.ModelVersion }, cancellation);
+                var values = new float[graph.Weights.Length];
+                new PayloadDecoder(ReceivedModel.Whole, graph.Weights).Decode(whole, values, default, default);
+                return new FetchedModel(graph.With(new ModelWeights(graph.Weights, values)), (int)status.ModelVersion);
+            }
+            catch (RpcException older) when (older.StatusCode == StatusCode.FailedPrecondition)
+            {
+                // There is a newer one by now.
+            }
+        }
+    }
+
+    static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request, CancellationToken cancellation)
+    {
+        using var call = server.Download(request, cancellationToken: cancellation);
+        using var bytes = new MemoryStream();
+        DownloadHeader? header = null;
+        await foreach (var part in call.ResponseStream.ReadAllAsync(cancellation))
+        {
+            header ??= part.Header;
+            bytes.Write(part.Chunk.Span);
+        }
+
+        return header is not null && header.Sha256.Span.SequenceEqual(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
+            ? bytes.ToArray()
+            : throw new InvalidPayloadException("The model did not come whole: its bytes do not have the hash in its header. Fetch it again.");
+    }
+}
