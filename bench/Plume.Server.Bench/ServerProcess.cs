@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
 using Plume.Server.Identity;
+using Plume.Server.Rpc;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Bench;
@@ -73,6 +74,8 @@ sealed class ServerProcess : IDisposable
         var options = new ServerOptions([plan.Definition], ServerStorage.InFolder(Path.Combine(folder, "state")))
         {
             Listen = new IPEndPoint(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture)),
+            // All come from one address.
+            Limits = new ServerLimits { Enrolments = 1_000_000, EnrolmentsPerAddress = 1_000_000 },
             Tls = authority is null ? null : new ServerTls(CertificateFolder.LoadServer(certificates), [], authority),
         };
         await using var app = PlumeServer.Build(options, logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error));

@@ -46,6 +46,8 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
             yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it certificates (plume certs init makes some for a trial).";
         if (Metrics is { Port: > 0 } metrics && metrics.Port == Listen.Port)
             yield return $"Metrics need a port of their own: {metrics.Port} is the one of the clients.";
+        foreach (string problem in Limits.Problems())
+            yield return problem;
     }
 }
 
