@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections;
 using Plume.Cli.Experiments;
 using Plume.Client;
 using Plume.Compression.Container;
@@ -26,6 +27,7 @@ static class Failure
         ExperimentException wrong => (ExitCode.Usage, wrong.Message),
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
         InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
+        IOException { InnerException: AddressInUseException } taken => (ExitCode.Output, $"{taken.Message} End what listens there, or choose another address."),
         IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
         RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, refused.Status.Detail),
         RpcException { StatusCode: StatusCode.ResourceExhausted } busy => (ExitCode.Run, busy.Status.Detail),

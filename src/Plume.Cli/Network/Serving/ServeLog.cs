@@ -16,8 +16,12 @@ static partial class ServeLog
         else
             AddText(logging);
         logging.AddFilter((category, level) => level >= LogLevel.Warning || (level >= LogLevel.Information && (isVerbose || category?.StartsWith("Plume", StringComparison.Ordinal) == true)));
-        if (!isVerbose)
-            logging.AddFilter("Orleans", LogLevel.Error);
+        if (isVerbose)
+            return;
+        logging.AddFilter("Orleans", LogLevel.Error);
+
+        // Why a start failed is said at the end, in one line and not by its stack; why a running server ends is critical.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
     /// <summary>Tells the operator something, as an event where events are JSON: a collector reads nothing else.</summary>
