@@ -101,7 +101,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_client_that_calls_a_tls_server_without_it_says_what_it_meets()
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
-        string trouble = await FirstTroubleAsync(server.Client(folder) with { Server = new Uri($"http://{server.Address.Authority}") });
+        // Where the server resets the connection while the client still writes, all that it sees is that it broke; the next try sees more.
+        string trouble = await FirstTroubleAsync(server.Client(folder) with { Server = new Uri($"http://{server.Address.Authority}") }, besides: "The connection to ");
         Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
     }
 
@@ -133,16 +134,19 @@ public sealed class TlsTests : IDisposable
         Assert.False(shared.IsDisposed);
     }
 
-    async Task<string> FirstTroubleAsync(ClientOptions options)
+    async Task<string> FirstTroubleAsync(ClientOptions options, string besides = "(none)")
     {
+        string? trouble = null;
         using var leave = new CancellationTokenSource();
         heard.At = step =>
         {
-            if (step.Stage == ClientStage.BackingOff)
-                leave.Cancel();
+            if (step.Stage != ClientStage.BackingOff || step.Message.StartsWith(besides, StringComparison.Ordinal))
+                return;
+            trouble ??= step.Message;
+            leave.Cancel();
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(options with { Progress = heard }, learner, leave.Token));
-        return heard.Steps.First(step => step.Stage == ClientStage.BackingOff).Message;
+        return trouble!;
     }
 
     Task<ClientCertificate> EnrolAsync(FakeServer server) =>

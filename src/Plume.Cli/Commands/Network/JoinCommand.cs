@@ -41,7 +41,8 @@ static class JoinCommand
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
-        var joined = await Task.WhenAll(request.Places.Numbers.Select(number => JoinAsync(OptionsOf(request, number, training), learner, stop)));
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training), learner, leaving.Token), leaving)));
         var (result, graph) = joined[0];
         if (request.Output is { } file && graph is not null && !result.Model.IsEmpty)
             OnnxFile.WriteFile(file, graph.With(new ModelWeights(graph.Weights, result.Model.ToArray())));
@@ -54,6 +55,20 @@ static class JoinCommand
         FederationTerms? known = null;
         var result = await FederatedClient.JoinAsync(options, terms => learner(known = terms), stop);
         return (result, known is null ? null : OnnxFile.Read(known.Graph));
+    }
+
+    // Of several clients none goes on without the others: they could wait for the one that is missing for ever.
+    static async Task<T> OrLeaveAsync<T>(Func<Task<T>> join, CancellationTokenSource leaving)
+    {
+        try
+        {
+            return await join();
+        }
+        catch
+        {
+            await leaving.CancelAsync();
+            throw;
+        }
     }
 
     static Uri Address(string text) => ServerConnection.Parse(text);
