@@ -55,6 +55,16 @@ public sealed class ModuleLearner : ILearner, IDisposable
         return weights;
     }
 
+    /// <summary>Gives the module values, in the order of the layout: to use a model that came of a federation.</summary>
+    /// <exception cref="ArgumentException">They are not as many as the layout has.</exception>
+    public void SetWeights(ReadOnlySpan<float> weights)
+    {
+        if (weights.Length != Layout.Length)
+            throw new ArgumentException($"The module has {Layout.Length} values, but {weights.Length} were given.", nameof(weights));
+        lock (turn)
+            values.Set(weights);
+    }
+
     /// <inheritdoc/>
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {

@@ -113,6 +113,18 @@ public class ModuleLearnerTests
         Assert.Contains("[4, 3] and [3]", Refusal(() => nn.Linear(Inputs, Classes), () => (zeros(4, Inputs), zeros(3))), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_module_takes_the_values_that_it_gives_and_no_other_number_of_them()
+    {
+        using var one = new ModuleLearner(() => nn.Linear(Inputs, Classes), Four);
+        using var other = new ModuleLearner(() => nn.Linear(Inputs, Classes), Four);
+
+        other.SetWeights(one.GetWeights());
+
+        Assert.Equal(one.GetWeights(), other.GetWeights());
+        Assert.StartsWith("The module has 8 values, but 7 were given.", Assert.Throws<ArgumentException>(() => other.SetWeights(new float[7])).Message, StringComparison.Ordinal);
+    }
+
     static string Refusal(Func<nn.Module<Tensor, Tensor>> module, Func<(Tensor, Tensor)> data) => Assert.Throws<ArgumentException>(() => new ModuleLearner(module, data)).Message;
 
     static (Tensor, Tensor) Four() => (tensor(Features).view(4, Inputs), tensor(Labels, int64));

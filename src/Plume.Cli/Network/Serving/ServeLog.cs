@@ -20,6 +20,9 @@ static partial class ServeLog
             return;
         logging.AddFilter("Orleans", LogLevel.Error);
 
+        // A server that stops looks for another to take its federations, which on one machine is not there.
+        logging.AddFilter("Orleans.Grain", LogLevel.Critical);
+
         // Why a start failed is said at the end, in one line and not by its stack; why a running server ends is critical.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
