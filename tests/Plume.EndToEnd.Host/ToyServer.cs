@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
 using Plume.Server.Rpc;
 using Plume.Server.Storage;
+using Plume.Server.Storage.Postgres;
 
 namespace Plume.EndToEnd.Host;
 
@@ -26,8 +27,11 @@ static class ToyServer
         {
             // Where a file may not grow, writing is to fail as on a full disk.
             using var tooLong = PosixSignalRegistration.Create((PosixSignal)FileTooLong, signal => signal.Cancel = true);
-            var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], ServerStorage.InFolder(arguments["state"]))
+            await using var database = arguments.Find("database") is { } connection ? await PostgresStorage.OpenAsync(connection, TimeProvider.System, default) : null;
+            var storage = database is null ? ServerStorage.InFolder(arguments["state"]) : new ServerStorage(database.Ledger, database.Blobs, database.Records);
+            var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], storage)
             {
+                Cluster = database is null ? null : new ServerCluster(arguments["database"], new SiloPlace(IPAddress.Loopback, arguments.Number("silo"), GatewayPort: 0)),
                 Listen = new IPEndPoint(IPAddress.Loopback, 0),
                 Limits = arguments.Find("grace") is null ? new ServerLimits() : new ServerLimits { Grace = arguments.Milliseconds("grace"), SlowestBytesPerSecond = long.MaxValue },
             };

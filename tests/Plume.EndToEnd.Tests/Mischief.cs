@@ -1,12 +1,10 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
 
 namespace Plume.EndToEnd.Tests;
 
 /// <summary>Runs a trial, and lets happen to it what chance draws. Every step ends with all processes up.</summary>
-sealed partial class Mischief(Trial trial, Random chance)
+sealed class Mischief(Trial trial, Random chance)
 {
     const int ClientProcesses = 2;
     const int RoundsAtATime = 100;
@@ -64,19 +62,9 @@ sealed partial class Mischief(Trial trial, Random chance)
     public async Task<ServerHistory> EndAsync()
     {
         for (int version = RoundsAtATime; version <= trial.Plan.Rounds; version += RoundsAtATime)
-            await server.LineAsync($"version {version} is committed", line => VersionIn(line) >= version);
+            await server.LineAsync($"version {version} is committed", line => Versions.In(line) >= version);
         return await trial.EndAsync(server, clients);
     }
-
-    // "... version 17 is committed ...", or a start: "... goes on from version 17 ..."
-    static int VersionIn(string line)
-    {
-        var version = VersionPattern().Match(line);
-        return version.Success ? int.Parse(version.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
-    }
-
-    [GeneratedRegex("version ([0-9]+)")]
-    private static partial Regex VersionPattern();
 
     // One start in four does not live to the end.
     async Task StartServerAsync()

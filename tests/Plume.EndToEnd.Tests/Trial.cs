@@ -25,6 +25,9 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
         init;
     }
 
+    /// <summary>The database of a cluster, whose servers keep everything there; null for a server alone.</summary>
+    public string? Database { get; init; }
+
     public TcpProxy Network { get; } = new();
 
     /// <summary>How long the learner takes at most.</summary>
@@ -55,10 +58,12 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
 
     /// <summary>Starts a server on the trial's state; clients find it through the network.</summary>
     /// <param name="crashAt">Where it dies: <c>committed:2</c> at the second time.</param>
-    public HostProcess StartServer(string crashAt = "")
+    /// <param name="silo">In a cluster, the port at which the other servers reach it.</param>
+    public HostProcess StartServer(string crashAt = "", int silo = 0)
     {
+        string[] storage = Database is null ? ["--state", State] : ["--database", Database, "--silo", silo.ToString(CultureInfo.InvariantCulture)];
         string[] limits = ServerGrace is { } grace ? ["--grace", Milliseconds(grace)] : [];
-        var server = new HostProcess(["server", .. plan.ToArguments(), "--state", State, .. limits], ("PLUME_CRASH_AT", crashAt));
+        var server = new HostProcess(["server", .. plan.ToArguments(), .. storage, .. limits], ("PLUME_CRASH_AT", crashAt));
         processes.Add(server);
         return server;
     }
@@ -71,11 +76,17 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Lets clients find the server that was started.</summary>
-    public async Task ReachAsync(HostProcess server)
+    /// <summary>Lets clients find the servers that were started.</summary>
+    public async Task ReachAsync(params HostProcess[] servers)
     {
-        string line = await server.LineAsync("the server says where it listens", line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
-        Network.Target = new Uri(line[ToyServer.Listening.Length..]);
+        var targets = new List<Uri>();
+        foreach (var server in servers)
+        {
+            string line = await server.LineAsync("the server says where it listens", line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
+            targets.Add(new Uri(line[ToyServer.Listening.Length..]));
+        }
+
+        Network.Targets = targets;
     }
 
     /// <summary>Starts a process of clients.</summary>
@@ -108,12 +119,16 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     public History NewHistory() => new(NextHistory());
 
     /// <summary>Waits until these clients have stayed to the end, ends the server, and judges what happened.</summary>
-    public async Task<ServerHistory> EndAsync(HostProcess server, params HostProcess[] clients)
+    public Task<ServerHistory> EndAsync(HostProcess server, params HostProcess[] clients) => EndAsync([server], clients);
+
+    /// <summary>The same for the servers of a cluster.</summary>
+    public async Task<ServerHistory> EndAsync(HostProcess[] servers, HostProcess[] clients)
     {
         foreach (var client in clients)
-            Assert.True(await ExitCodeAsync(client, server) == 0, client.Tail());
-        await server.StopAsync();
-        var told = await ServerHistory.ReadAsync(State);
+            Assert.True(await ExitCodeAsync(client, servers[0]) == 0, client.Tail());
+        foreach (var server in servers)
+            await server.StopAsync();
+        var told = Database is null ? await ServerHistory.ReadAsync(State) : await ServerHistory.ReadFromAsync(Database);
         Assert.Empty(HistoryChecker.Problems(plan, told, ReadHistory()));
         return told;
     }

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
 using Plume.Server.Federations;
+using Plume.Server.Storage;
 using Plume.Server.Storage.Folder;
+using Plume.Server.Storage.Postgres;
 
 namespace Plume.EndToEnd.Tests.Checks;
 
-/// <summary>What a server's folder says of the run, read when the server is gone.</summary>
+/// <summary>What a server's storage says of the run, read when the server is gone.</summary>
 /// <param name="Version">Of the newest head.</param>
 /// <param name="Head">Its content.</param>
 /// <param name="Rounds">What happened in each committed round, from the first on.</param>
@@ -17,12 +19,24 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<IRea
     public static async Task<ServerHistory> ReadAsync(string state)
     {
         using var ledger = new FolderLedger(Path.Combine(state, "ledger"));
+        return await ReadAsync(ledger, new FolderBlobs(Path.Combine(state, "blobs")));
+    }
+
+    public static async Task<ServerHistory> ReadFromAsync(string database)
+    {
+        await using var storage = await PostgresStorage.OpenAsync(database, TimeProvider.System, default);
+        return await ReadAsync(storage.Ledger, storage.Blobs);
+    }
+
+    static async Task<ServerHistory> ReadAsync(ILedger ledger, IBlobs blobs)
+    {
         var content = await ledger.TakeOverAsync(ToyPlan.Federation, default);
         var rounds = new List<IReadOnlyList<LedgerEvent>>();
         for (int version = 0; version < content.Version; version++)
             rounds.Add([.. (await ledger.HistoryAsync(ToyPlan.Federation, version, default)).Select(LedgerEvent.FromBytes)]);
-        var blobs = new FolderBlobs(Path.Combine(state, "blobs"));
-        byte[] checkpoint = await File.ReadAllBytesAsync(Path.Combine(state, "blobs", new BlobNames(ToyPlan.Federation).Checkpoint(content.Version)));
+        string name = new BlobNames(ToyPlan.Federation).Checkpoint(content.Version);
+        var checkpoint = new byte[(await blobs.LengthAsync(name, default))!.Value];
+        await blobs.ReadAsync(name, 0, checkpoint, default);
         return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(checkpoint.AsSpan(checkpoint.Length / 2)), await blobs.ListAsync("", default));
     }
 

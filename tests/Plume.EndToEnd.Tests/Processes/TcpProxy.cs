@@ -22,6 +22,7 @@ sealed class TcpProxy : IAsyncDisposable
     readonly CancellationTokenSource closing = new();
     readonly Task accepting;
     readonly TimeProvider time = TimeProvider.System;
+    int connections;
 
     public TcpProxy()
     {
@@ -32,8 +33,8 @@ sealed class TcpProxy : IAsyncDisposable
     /// <summary>Where clients find it.</summary>
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
-    /// <summary>The server; new connections go there.</summary>
-    public Uri? Target { get; set; }
+    /// <summary>The servers; new connections go to one after another, and past those that do not answer.</summary>
+    public IReadOnlyList<Uri> Targets { get; set; } = [];
 
     /// <summary>How long each piece is held.</summary>
     public TimeSpan Delay { get; set; }
@@ -99,8 +100,7 @@ sealed class TcpProxy : IAsyncDisposable
         await Task.Yield();
         try
         {
-            var target = Target ?? throw new SocketException((int)SocketError.ConnectionRefused);
-            await link.Server.ConnectAsync(target.Host, target.Port, closing.Token);
+            await ConnectAsync(link);
             await Task.WhenAny(PassAsync(link, link.Client, link.Server, Way.Up), PassAsync(link, link.Server, link.Client, Way.Down));
         }
         catch (Exception broken) when (broken is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -111,6 +111,28 @@ sealed class TcpProxy : IAsyncDisposable
         link.Cut();
         links.TryRemove(link, out _);
     }
+
+    async Task ConnectAsync(Link link)
+    {
+        var targets = Targets;
+        for (int tried = 0; tried < targets.Count; tried++)
+        {
+            var target = targets[(int)((uint)Interlocked.Increment(ref connections) % (uint)targets.Count)];
+            try
+            {
+                await link.Server.ConnectAsync(target.Host, target.Port, closing.Token);
+                return;
+            }
+            catch (SocketException) when (tried < targets.Count - 1)
+            {
+                link.Server = NewSocket();
+            }
+        }
+
+        throw new SocketException((int)SocketError.ConnectionRefused);
+    }
+
+    static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     async Task PassAsync(Link link, Socket from, Socket to, Way way)
     {
@@ -186,7 +208,7 @@ sealed class TcpProxy : IAsyncDisposable
     {
         public Socket Client => client;
 
-        public Socket Server { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        public Socket Server { get; set; } = NewSocket();
 
         public volatile bool IsForgotten;
 

@@ -124,7 +124,8 @@ public sealed class PostgresCluster : IAsyncDisposable
             ?? throw new InvalidOperationException($"The tests need PostgreSQL's programs in {debian}/VERSION/bin. Install Debian's package postgresql.");
     }
 
-    static int FreePort()
+    /// <summary>A port that nobody listens on now.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
