@@ -36,7 +36,12 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
             if (snapshot is { HasEnded: true })
                 return null;
             if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot) && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
+            {
+                // Arrays of floats, as long as a whole model.
+                feed.CountDownload(sizeof(float) * (long)model.Length);
                 return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.Objective, time.GetUtcNow(), snapshot.Deadline);
+            }
+
             await feed.WaitAsync(snapshot, LongestWait, cancellation);
         }
     }
@@ -108,7 +113,6 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
         await storage.Blobs.ReadAsync(whole.Blob, 0, bytes, cancellation);
         var model = new ReceivedModel(Codec.Parse(definition.Plan.Downlink), definition.Layout, DrawKeys.Broadcast(definition.Key));
         model.Apply(SegmentKind.Whole, whole.From, whole.To, bytes);
-        feed.CountDownload(whole.Length);
         return model.Values;
     }
 }

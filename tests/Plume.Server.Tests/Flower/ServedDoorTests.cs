@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
@@ -55,6 +56,32 @@ public sealed class ServedDoorTests : IAsyncDisposable
         Assert.True(joined.IsFinished, joined.Message);
         // One client of ten samples moves by 1, the other by 3.
         Assert.All(joined.Model.ToArray(), value => Assert.Equal(2 * Rounds, value, 1e-3));
+    }
+
+    [Fact]
+    public async Task Every_model_that_a_flower_client_takes_in_is_counted()
+    {
+        await StartAsync(tls: false);
+        long down = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Name == "plume.payload.io" && ReferenceEquals(instrument.Meter.Scope, app.Services.GetRequiredService<IMeterFactory>()))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, bytes, tags, _) => Interlocked.Add(ref down, tags.ToArray().Any(tag => Equals(tag.Value, "downlink")) ? bytes : 0));
+        listener.Start();
+
+        await Task.WhenAll(TakePartAsync(), TakePartAsync());
+
+        Assert.Equal(2 * Rounds * sizeof(float) * Layout.Length, Interlocked.Read(ref down));
+
+        async Task TakePartAsync()
+        {
+            using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)));
+            for (var message = await peer.ReceiveAsync(); message.MsgCase == ServerMessage.MsgOneofCase.FitIns; message = await peer.ReceiveAsync())
+                await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(message.FitIns) + 1), NumExamples = 10 });
+        }
     }
 
     [Theory]
