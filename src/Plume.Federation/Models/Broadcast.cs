@@ -76,6 +76,25 @@ public sealed class Broadcast
     /// <summary>Bytes of each version's payload, from version 1 on.</summary>
     public IReadOnlyList<long> Lengths => lengths;
 
+    /// <summary>
+    /// The first version whose own payload may still be on a client's way: the payloads from an earlier one on are longer than the
+    /// whole model. One above <see cref="Version"/> where no payload is.
+    /// </summary>
+    public int FirstOfUse
+    {
+        get
+        {
+            if (!codec.UsesReference)
+                return Math.Max(1, Version);
+            int first = Version + 1;
+            for (long length = 0; first > 1 && (length += lengths[first - 2]) <= wholeLength; first--)
+            {
+            }
+
+            return first;
+        }
+    }
+
     /// <summary>The oldest model that is kept.</summary>
     public ReadOnlyMemory<float> Oldest => models[0];
 

@@ -31,15 +31,16 @@ readonly record struct BlobNames(string Federation)
     public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
 
     /// <summary>
-    /// Whether a restart while a version is the newest has use for a blob: the model's own payloads always; the newest checkpoint, and
+    /// Whether a restart while a version is the newest has use for a blob: the payloads from a first one on; the newest checkpoint, and
     /// the one before it with the updates of the round between them, of which the newest can be made again; and what is under way.
     /// </summary>
-    public bool IsOfUse(string name, int version)
+    public bool IsOfUse(string name, int version, int firstPayload)
     {
         string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
         return parts[0] switch
         {
             "checkpoints" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version - 1,
+            "versions" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= firstPayload,
             "uploads" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version,
             "catch-up" or "sums" => false,
             _ => true,

@@ -210,9 +210,10 @@ partial class Coordinator
     // What a process that died did not come to clear away.
     async Task SweepAsync(int version, CancellationToken cancellation)
     {
+        firstPayload = firstOfUse = model.Broadcast.FirstOfUse;
         foreach (string name in await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false))
         {
-            if (!names.IsOfUse(name, version))
+            if (!names.IsOfUse(name, version, firstPayload))
                 await blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
         }
     }

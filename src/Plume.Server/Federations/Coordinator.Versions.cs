@@ -170,7 +170,8 @@ partial class Coordinator
             settled.Remove(part);
     }
 
-    // What no restart needs any more. The last round's updates and its parent's checkpoint stay: with them its version can be made again.
+    // What no restart needs any more. The last round's updates and its parent's checkpoint stay: with them its version can be made
+    // again. What somebody may be downloading at this moment stays for one more round.
     async Task ClearAsync(int round)
     {
         try
@@ -179,6 +180,9 @@ partial class Coordinator
             var old = (await blobs.ListAsync(names.Uploads(round - 1), closing.Token).ConfigureAwait(false)).Concat(await blobs.ListAsync(names.CatchUps(round - 2), closing.Token).ConfigureAwait(false));
             foreach (string name in old)
                 await blobs.DeleteAsync(name, closing.Token).ConfigureAwait(false);
+            for (; firstPayload < firstOfUse; firstPayload++)
+                await blobs.DeleteAsync(names.Version(firstPayload), closing.Token).ConfigureAwait(false);
+            firstOfUse = model.Broadcast.FirstOfUse;
         }
         catch (IOException problem)
         {

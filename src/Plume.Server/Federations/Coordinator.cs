@@ -52,6 +52,10 @@ sealed partial class Coordinator : IAsyncDisposable
     long epoch;
     int position;
     int firstFree;
+
+    // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
+    int firstPayload = 1;
+    int firstOfUse = 1;
     FederationHead head = null!;
     FederationState state = FederationState.Initial;
     RoundTally tally = new(default);

@@ -22,7 +22,7 @@ static class HistoryChecker
             .. Committed(plan, server),
             .. Contributors(plan, server, added),
             .. OtherModels(server, clients),
-            .. LeftOver(server),
+            .. LeftOver(plan, server),
         ];
     }
 
@@ -80,13 +80,19 @@ static class HistoryChecker
         .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published))
         .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
 
-    // What a crash left behind is cleared away sooner or later: the newest two checkpoints and the updates of the last round are of use.
-    static IEnumerable<string> LeftOver(ServerHistory server)
+    // What a crash left behind is cleared away sooner or later: the newest two checkpoints, the updates of the last round, and as many
+    // payloads as are shorter than a whole model are of use.
+    static IEnumerable<string> LeftOver(ToyPlan plan, ServerHistory server)
     {
         var names = new BlobNames(ToyPlan.Federation);
-        return server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Checkpoint(server.Version - 1)
+        int payloads = server.Blobs.Count(name => name.StartsWith($"{ToyPlan.Federation}/versions/", StringComparison.Ordinal));
+        long shortest = server.Head.Lengths.Min();
+        if ((payloads - 2) * shortest > sizeof(float) * plan.Values + 64)
+            yield return $"{payloads} payloads of {shortest} bytes or more are kept for a model of {plan.Values} values.";
+        foreach (string name in server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Checkpoint(server.Version - 1)
             || name.StartsWith($"{ToyPlan.Federation}/uploads/", StringComparison.Ordinal) && !name.StartsWith(names.Uploads(server.Version), StringComparison.Ordinal))
-            .Select(name => $"'{name}' lies around.");
+)
+            yield return $"'{name}' lies around.";
     }
 
     static IReadOnlyList<Part> AddedIn(IReadOnlyList<LedgerEvent> events)

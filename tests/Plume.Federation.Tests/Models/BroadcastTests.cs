@@ -45,6 +45,29 @@ public class BroadcastTests
         Broadcast New(long history) => new(Codec.Parse(Sums), Layout, model, default, threads: 1, historyMemory: history);
     }
 
+    [Theory]
+    [InlineData(Delta, 1 << 20)]
+    [InlineData(Sums, 0)]
+    [InlineData(Sums, 1 << 20)]
+    [InlineData("uniform(8) | pack", 0)]
+    [InlineData("pack", 0)]
+    public void No_client_needs_a_payload_from_before_the_first_of_use(string codec, long history)
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Codec.Parse(codec), Layout, model, default, threads: 1, historyMemory: history);
+        Assert.Equal(1, broadcast.FirstOfUse);
+        for (int version = 1; version <= 60; version++)
+        {
+            int before = broadcast.FirstOfUse;
+            broadcast.Publish(model.Select((value, i) => value + 0.1f * MathF.Sin(i * version)).ToArray());
+            var needed = Enumerable.Range(0, version).SelectMany(from => broadcast.From(from).Segments).Where(segment => segment.Kind == SegmentKind.Version).Select(segment => segment.To).ToList();
+            Assert.True(needed.TrueForAll(each => each >= broadcast.FirstOfUse));
+            Assert.InRange(broadcast.FirstOfUse, before, version + 1);
+        }
+
+        Assert.InRange(broadcast.FirstOfUse, 2, 61);
+    }
+
     [Fact]
     public void What_a_broadcast_drops_is_sent_by_later_ones()
     {
