@@ -3,6 +3,8 @@ namespace Plume.Server.Storage.Folder;
 /// <summary>Blobs as files of a folder.</summary>
 public sealed class FolderBlobs : IBlobs
 {
+    const int MostTries = 100;
+
     readonly string root;
 
     /// <summary>Blobs in a folder, which is made if there is none.</summary>
@@ -23,8 +25,7 @@ public sealed class FolderBlobs : IBlobs
     public async Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         string path = PathOf(name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        using var file = InFolderOf(path, () => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write));
         long length = RandomAccess.GetLength(file);
         if (length < offset)
             throw new InvalidOperationException($"'{name}' has {length} bytes, so nothing can be added at {offset}.");
@@ -47,10 +48,13 @@ public sealed class FolderBlobs : IBlobs
     public Task MoveAsync(string from, string to, CancellationToken cancellation)
     {
         string target = PathOf(to), source = ExistingPathOf(from);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         using (var file = File.OpenHandle(source, FileMode.Open, FileAccess.Write))
             RandomAccess.FlushToDisk(file);
-        File.Move(source, target, overwrite: true);
+        InFolderOf(target, () =>
+        {
+            File.Move(source, target, overwrite: true);
+            return true;
+        });
         DurableFolder.Flush(Path.GetDirectoryName(target)!);
         return Task.CompletedTask;
     }
@@ -76,8 +80,12 @@ public sealed class FolderBlobs : IBlobs
     public Task DeleteAsync(string name, CancellationToken cancellation)
     {
         string path = PathOf(name);
-        if (File.Exists(path))
-            File.Delete(path);
+        if (!File.Exists(path))
+            return Task.CompletedTask;
+        File.Delete(path);
+        string folder = Path.GetDirectoryName(path)!;
+        if (folder != root)
+            DeleteIfEmpty(folder);
         return Task.CompletedTask;
     }
 
@@ -91,6 +99,35 @@ public sealed class FolderBlobs : IBlobs
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
         return Task.FromResult(names);
+    }
+
+    static void DeleteIfEmpty(string folder)
+    {
+        try
+        {
+            if (!Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // Somebody else was sooner, or put something in.
+        }
+    }
+
+    // A folder that is made may be deleted as empty before anything is in it.
+    static T InFolderOf<T>(string path, Func<T> work)
+    {
+        for (int tried = 1; ; tried++)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            try
+            {
+                return work();
+            }
+            catch (IOException missing) when ((missing is DirectoryNotFoundException or FileNotFoundException) && tried < MostTries)
+            {
+            }
+        }
     }
 
     string ExistingPathOf(string name) => PathOf(name) is var path && File.Exists(path) ? path : throw new FileNotFoundException($"There is no blob '{name}'.");
