@@ -23,6 +23,9 @@ sealed partial class Coordinator : IAsyncDisposable
 {
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
+    // An event takes its turn for a write, which takes milliseconds.
+    static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
+
     readonly FederationDefinition definition;
     readonly ILedger ledger;
     readonly IBlobs blobs;
@@ -184,18 +187,20 @@ sealed partial class Coordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything that an operator sees.</summary>
+    /// <summary>Everything that an operator sees, also while a write that cannot be made holds everything up.</summary>
     public async Task<FederationOverview> OverviewAsync(CancellationToken cancellation)
     {
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        bool isTurn = await turn.WaitAsync(LongestTurn, cancellation).ConfigureAwait(false);
         try
         {
-            return new FederationOverview(snapshot, definition.Plan.Rounds, state.Members.Count, state.Added,
+            var now = isTurn ? snapshot : snapshot with { Message = "The server waits for its storage." };
+            return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
                 head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + Interlocked.Read(ref downloaded), head.History);
         }
         finally
         {
-            turn.Release();
+            if (isTurn)
+                turn.Release();
         }
     }
 
