@@ -44,6 +44,7 @@ reference.SetWeights(results[0].Model.Span);
 net.eval();
 var (samples, labels) = Samples(test, _ => true);
 double right = net.call(samples).argmax(1).eq(labels).to_type(ScalarType.Float32).mean().ToSingle();
+await server.StopAsync();
 Console.WriteLine($"Version {results[0].LastVersion}: {right:0.0 %} right");
 
 static nn.Module<Tensor, Tensor> NewNet() => nn.Sequential(("fc1", nn.Linear(64, 32)), ("relu", nn.ReLU()), ("fc2", nn.Linear(32, 10)));

@@ -4,6 +4,7 @@ using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Objectives;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
 
 namespace Plume.Learning;
@@ -24,9 +25,12 @@ public sealed class GraphLearner : ILearner, IDisposable
     /// <param name="set">All samples.</param>
     /// <param name="samples">For each client the indices of its samples.</param>
     /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
+    /// <exception cref="ArgumentException">The graph does not fit the samples.</exception>
     public GraphLearner(ModelGraph graph, LabeledSet set, IReadOnlyList<int[]> samples)
     {
         ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(set);
+        SampleFit.Check(graph, set);
         (this.graph, this.set, this.samples) = (graph, set, samples);
         idle.Add(new GraphExecutor(graph));
     }

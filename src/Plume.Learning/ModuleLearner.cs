@@ -14,16 +14,18 @@ namespace Plume.Learning;
 /// </summary>
 /// <remarks>
 /// The same task gives the same bits: samples come in an order drawn from the task's key, and torch's own draws (dropout) begin
-/// with it. Tasks run one after another, since they share the module.
+/// with it. Tasks run one after another, those of other modules too, since torch has one source of draws for a process.
 /// </remarks>
 public sealed class ModuleLearner : ILearner, IDisposable
 {
+    // Torch's draws are the process's.
+    static readonly Lock turn = new();
+
     readonly nn.Module<Tensor, Tensor> module;
     readonly ModuleValues values;
     readonly Tensor samples;
     readonly Tensor targets;
     readonly Func<Tensor, Tensor, Tensor> loss;
-    readonly Lock turn = new();
 
     /// <summary>A learner for a module, which is the learner's from now on, as the samples are.</summary>
     /// <param name="module">Makes the module, of 32-bit floats on the CPU. Called when torch is loaded.</param>

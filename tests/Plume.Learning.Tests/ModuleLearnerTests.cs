@@ -87,6 +87,20 @@ public class ModuleLearnerTests
     }
 
     [Fact]
+    public void Modules_side_by_side_do_not_disturb_one_anothers_draws()
+    {
+        var objective = new LocalObjective(20, 1, 0.1);
+        float[][] trained = new float[4][];
+        var learners = trained.Select(_ => new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 16)), ("drop", nn.Dropout(0.5)), ("fc2", nn.Linear(16, Classes))), Four)).ToList();
+        float[] start = learners[0].GetWeights();
+
+        Parallel.For(0, trained.Length, i => trained[i] = Train(learners[i], start, objective).Weights);
+
+        Assert.All(trained, weights => Assert.Equal(trained[0], weights));
+        learners.ForEach(learner => learner.Dispose());
+    }
+
+    [Fact]
     public void A_loss_of_the_users_own_is_minimized()
     {
         using var learner = new ModuleLearner(() => nn.Sequential(("fc", nn.Linear(1, 1))), () => (tensor(new float[] { 0, 1, 2, 3 }).view(4, 1), tensor(new float[] { 1, 3, 5, 7 }).view(4, 1)), (output, wanted) => nn.functional.mse_loss(output, wanted));

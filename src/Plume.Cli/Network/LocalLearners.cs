@@ -23,7 +23,9 @@ static class LocalLearners
     public static Func<FederationTerms, ILearner> Dealt(string experiment, string[] overrides)
     {
         var inputs = Inputs.Load(ExperimentFile.Read(experiment == "digits" ? null : experiment, overrides));
-        return terms => New(terms, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number]);
+        return terms => terms.Number < inputs.Allotment.Clients.Count
+            ? New(terms, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number])
+            : throw new ArgumentException($"The experiment deals its data out to {inputs.Allotment.Clients.Count} clients, but the federation gave place {terms.Number}, counted from 0. Give the experiment that the server has.");
     }
 
     // A learner looks its samples up by the client's number.

@@ -22,7 +22,8 @@ static class ServedFederations
         var settings = ExperimentFile.Read(file, overrides);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads: 1);
-        var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients };
+        // On a network a round that finds no quorum today may find one tomorrow.
+        var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients, Attempts = int.MaxValue };
         return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,

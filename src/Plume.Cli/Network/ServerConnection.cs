@@ -11,15 +11,22 @@ namespace Plume.Cli.Network;
 /// <summary>The options by which a command reaches a server, and the calls that it then makes.</summary>
 sealed class ServerConnection
 {
+    const int MessageBytes = 64 << 20;
+
     static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10), PingTimeout = TimeSpan.FromSeconds(10), ConnectTimeout = TimeSpan.FromSeconds(15);
 
     readonly Argument<string> server = new("server") { Description = "The server's address: https://host:7443." };
     readonly Option<string?> root = new("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
-    readonly Option<string> identity = new("--identity") { Description = "The folder of the certificate to show, as plume enrol made it.", DefaultValueFactory = _ => "admin" };
+    readonly Option<string?> identity;
+    readonly Option<string>? name;
 
     /// <summary>Adds the options to a command.</summary>
-    public ServerConnection(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="name">The option that says who enrols; null for a command of somebody who is enrolled.</param>
+    public ServerConnection(Command command, Option<string>? name = null)
     {
+        this.name = name;
+        identity = new("--identity") { Description = name is null ? "The folder of the certificate to show, as plume enrol made it. [default: admin]" : "The folder for the key and the certificate; without it, one of the name." };
         command.Arguments.Add(server);
         command.Options.Add(root);
         command.Options.Add(identity);
@@ -33,7 +40,7 @@ sealed class ServerConnection
     public ServerTrust Trust(ParseResult line) => line.GetValue(root) is { } path ? ServerTrust.FromRoot(path) : ServerTrust.OfMachine;
 
     /// <summary>The folder of the certificate.</summary>
-    public string Identity(ParseResult line) => line.GetValue(identity)!;
+    public string Identity(ParseResult line) => line.GetValue(identity) ?? (name is null ? "admin" : line.GetValue(name)!);
 
     /// <summary>Makes calls as the enrolled caller; to a server without TLS, under a name.</summary>
     /// <exception cref="CliException">Nobody is enrolled in the folder, or there is no connection to the server.</exception>
@@ -67,7 +74,7 @@ sealed class ServerConnection
         (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (PingDelay, PingTimeout);
         handler.ConnectTimeout = ConnectTimeout;
         var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpClient = http, DisposeHttpClient = true });
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpClient = http, DisposeHttpClient = true, MaxReceiveMessageSize = MessageBytes });
     }
 
     static Metadata Named(Metadata metadata)

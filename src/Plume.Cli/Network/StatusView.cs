@@ -39,7 +39,7 @@ static class StatusView
             var other => status.Message.Length == 0 ? other.ToLowerInvariant() : $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
         };
         string trouble = status.Message.Length > 0 && status.Phase is "Waiting" or "Collecting" or "Applying" ? $" {status.Message}" : "";
-        return $"{status.Federation}: {what}.{trouble} {status.Members} clients are there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
+        return $"{status.Federation}: {what}.{trouble} {(status.Members == 1 ? "1 client is" : $"{status.Members} clients are")} there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
     }
 
     // So short that the table has room in 80 columns.

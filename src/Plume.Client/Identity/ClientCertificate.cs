@@ -62,7 +62,7 @@ public sealed class ClientCertificate
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="ArgumentException">The server's address is not https.</exception>
     /// <exception cref="RpcException">The server was not reached, is not believed, or refused; its detail says why.</exception>
-    /// <exception cref="InvalidDataException">The server answered with a certificate for another name or key.</exception>
+    /// <exception cref="InvalidDataException">The folder has a certificate of another name, or the server answered with one for another name or key.</exception>
     /// <exception cref="IOException">The folder could not be written.</exception>
     public static async Task<ClientCertificate> EnrolAsync(
         Uri server, ServerTrust trust, string folder, string name, string token, CancellationToken cancellation)
@@ -71,6 +71,8 @@ public sealed class ClientCertificate
         ArgumentNullException.ThrowIfNull(trust);
         if (server.Scheme != Uri.UriSchemeHttps)
             throw new ArgumentException($"A client enrols over TLS only, since the invitation is a secret; {server} is not an https address.", nameof(server));
+        if (Load(folder) is { } other && other.Name != name)
+            throw new InvalidDataException($"The folder '{folder}' has the certificate of '{other.Name}', which enrolling '{name}' there would replace. Choose another folder.");
         var keys = new ClientKeys(folder);
         using var key = keys.NextKey();
         using var handler = trust.CreateHandler(certificate: null);

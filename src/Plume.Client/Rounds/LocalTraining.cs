@@ -42,9 +42,12 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         }
         catch (Exception failure)
         {
-            return new TrainingOutcome(null, $"The learner failed with {failure.GetType().Name}: {failure.Message}", failure);
+            return new TrainingOutcome(null, $"The learner failed with {failure.GetType().Name}: {FirstLine(failure.Message)}", failure);
         }
     }
+
+    // Torch puts the stack of its own code into its messages.
+    static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd();
 
     static TrainingOutcome Judge(LocalTask task, int attempt, int version, EncodedUpdate update)
     {

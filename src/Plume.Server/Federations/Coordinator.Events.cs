@@ -23,8 +23,8 @@ partial class Coordinator
             position++;
             Believe(next, happened, commands);
             Publish();
-            if (state.Phase == Phase.Applying && applying.IsCompleted)
-                applying = ApplyAsync();
+            if (commands.Any(command => command is ApplyMean))
+                applying = ApplyAfterAsync(applying);
         }
 
         metrics.Happened(happened, commands);

@@ -64,7 +64,7 @@ partial class Coordinator
             foreach (var (client, standing) in state.Standings.Where(entry => entry.Value == Standing.Decoding))
                 settling[client] = AddAsync(new WeightedUpdate(taken[client], state.Weights[client]), state.Current);
             if (state.Phase == Phase.Applying)
-                applying = ApplyAsync();
+                applying = ApplyAfterAsync(applying);
         }
         finally
         {

@@ -65,9 +65,16 @@ partial class Coordinator
         return isSound;
     }
 
-    async Task ApplyAsync()
+    // The next round may close while what the last one left is still being cleared away.
+    async Task ApplyAfterAsync(Task before)
     {
         await Task.Yield();
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ApplyAsync().ConfigureAwait(false);
+    }
+
+    async Task ApplyAsync()
+    {
         try
         {
             var plan = state.Current;

@@ -41,6 +41,9 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly TaskCompletionSource faulted = NewSignal();
     readonly ConcurrentDictionary<int, DateTimeOffset> seen = [];
 
+    // Until when rounds do not ask clients that could not do their task.
+    readonly ConcurrentDictionary<int, DateTimeOffset> resting = [];
+
     // One event at a time is stepped and written; one reader or writer at a time uses the model.
     readonly SemaphoreSlim turn = new(1);
     readonly SemaphoreSlim modelTurn = new(1);
@@ -122,6 +125,7 @@ sealed partial class Coordinator : IAsyncDisposable
             {
                 if (wanted is { } other && other != own)
                     return (own, $"Client '{name}' has place {own} in the federation and cannot have {other}.");
+                resting.TryRemove(own, out _);
                 await HeardAsync(own).ConfigureAwait(false);
                 return (own, null);
             }
@@ -149,7 +153,7 @@ sealed partial class Coordinator : IAsyncDisposable
     public async Task SeenAsync(int client, CancellationToken cancellation)
     {
         seen[client] = time.GetUtcNow();
-        if (members.Contains(client))
+        if (members.Contains(client) || IsResting(client))
             return;
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -162,9 +166,18 @@ sealed partial class Coordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>A participant cannot do its task.</summary>
-    public Task ReportAsync(int client, int round, int attempt, string problem, CancellationToken cancellation) =>
-        TellAsync(now => state.Current.Round == round && state.Current.Attempt == attempt ? new GaveUp(now, client, problem) : null, cancellation);
+    /// <summary>A participant cannot do its task. It rests for as long as others may be silent, or until it joins anew, so that rounds go on without it.</summary>
+    public async Task ReportAsync(int client, int round, int attempt, string problem, CancellationToken cancellation)
+    {
+        if (!IsAsked())
+            return;
+        LogGaveUp(logger, definition.Name, client, round, problem);
+        resting[client] = time.GetUtcNow() + definition.Away;
+        await TellAsync(now => IsAsked() && state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+        await TellAsync(now => IsAsked() ? new GaveUp(now, client, problem) : null, cancellation).ConfigureAwait(false);
+
+        bool IsAsked() => state.Current.Round == round && state.Current.Attempt == attempt && state.Standings.ContainsKey(client);
+    }
 
     /// <summary>No further round opens.</summary>
     public Task PauseAsync(CancellationToken cancellation) => TellAsync(now => state.IsPaused ? null : new WasPaused(now), cancellation);
@@ -224,7 +237,9 @@ sealed partial class Coordinator : IAsyncDisposable
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    Task HeardAsync(int client) => state.Members.Contains(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
+    bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
+
+    Task HeardAsync(int client) => state.Members.Contains(client) || IsResting(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
 
     // Places are never given back, so the search need not begin anew.
     int FirstFree()
@@ -247,4 +262,7 @@ sealed partial class Coordinator : IAsyncDisposable
             turn.Release();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: client {Client} cannot do its part in round {Round}: {Problem}")]
+    static partial void LogGaveUp(ILogger logger, string federation, int client, int round, string problem);
 }

@@ -59,7 +59,7 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     public ulong Fingerprint(ReadOnlySpan<float> initial)
     {
         string participants = Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
-        var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1 };
+        var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1, Attempts = 1 };
         ulong start = XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initial));
         string text = string.Create(CultureInfo.InvariantCulture, $"{rules}|{participants}|{Seed}|{Optimizer}|{Layout.Fingerprint}|{start}");
         return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));

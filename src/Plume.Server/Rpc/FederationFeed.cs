@@ -19,7 +19,9 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
 
     readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
     ConcurrentDictionary<int, bool> heard = new();
+    readonly ConcurrentDictionary<int, int> held = [];
     long downloaded;
+    string? trouble;
     volatile FederationSnapshot? snapshot;
     volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -61,6 +63,13 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
     /// <summary>Notes that a client called.</summary>
     public void Heard(int client) => heard[client] = true;
 
+    /// <summary>Takes a client for one that is there, until what is returned is disposed.</summary>
+    public IDisposable Hold(int client)
+    {
+        held.AddOrUpdate(client, 1, (_, calls) => calls + 1);
+        return new Held(this, client);
+    }
+
     /// <summary>Counts bytes sent to clients.</summary>
     public void CountDownload(long bytes)
     {
@@ -92,6 +101,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
             }
             catch (Exception problem) when (problem is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
+                if (!stopping.IsCancellationRequested && problem.Message != trouble)
+                    LogAway(logger, definition.Name, trouble = problem.Message);
                 await Task.Delay(RetryDelay, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException)
@@ -103,6 +114,9 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation} does not answer yet and is asked again: {Problem}")]
+    static partial void LogAway(ILogger logger, string federation, string problem);
+
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation} cannot go on. {Problem}")]
     static partial void LogRefused(ILogger logger, string federation, string problem);
 
@@ -112,6 +126,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
             var clients = Interlocked.Exchange(ref heard, new ConcurrentDictionary<int, bool>());
+            foreach (int client in held.Keys)
+                clients[client] = true;
             long bytes = Interlocked.Exchange(ref downloaded, 0);
             if (clients.IsEmpty && bytes == 0)
                 continue;
@@ -119,12 +135,21 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
             {
                 await grain.HeardAsync([.. clients.Keys], bytes).ConfigureAwait(false);
             }
-            catch (Exception problem) when (problem is not OperationCanceledException)
+            catch (Exception) when (!cancellation.IsCancellationRequested)
             {
                 foreach (int client in clients.Keys)
                     heard[client] = true;
                 Interlocked.Add(ref downloaded, bytes);
             }
+        }
+    }
+
+    sealed class Held(FederationFeed feed, int client) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (feed.held.AddOrUpdate(client, 0, (_, calls) => calls - 1) <= 0)
+                feed.held.TryRemove(KeyValuePair.Create(client, 0));
         }
     }
 }

@@ -43,6 +43,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
         feed.Heard(client);
+        using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(request.WaitMs, LongestHold.TotalMilliseconds));
         long began = time.GetTimestamp();
         while (true)

@@ -29,9 +29,9 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
 
     public async Task<FlowerTask?> NextAsync(int client, CancellationToken cancellation)
     {
+        using var held = feed.Hold(client);
         while (true)
         {
-            feed.Heard(client);
             var snapshot = feed.Snapshot;
             if (snapshot is { HasEnded: true })
                 return null;
@@ -48,16 +48,21 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
 
     public async Task<string?> SubmitAsync(int client, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
     {
-        Answer(client, task);
         string hash = Convert.ToHexStringLower(SHA256.HashData(update.Payload.Span));
         var arrived = new ArrivedUpdate(client, task.Round, task.Attempt, task.ModelVersion, update.Samples, update.Loss ?? double.NaN, update.Payload.Length, hash, IsFloats: true);
         if (await feed.Grain.ConsiderAsync(arrived) is { } known)
-            return known.IsCounted ? null : known.Message;
+            return Answered(known);
         string name = new BlobNames(feed.Definition.Id).Upload(task.Round, task.Attempt, client, hash), partial = BlobNames.Partial(name);
         await storage.Blobs.AppendAsync(partial, 0, update.Payload, cancellation);
         await storage.Blobs.MoveAsync(partial, name, cancellation);
-        var outcome = await feed.Grain.ArriveAsync(arrived);
-        return outcome.IsCounted ? null : outcome.Message;
+        return Answered(await feed.Grain.ArriveAsync(arrived));
+
+        // Not before: a client whose update could not be kept is asked again.
+        string? Answered(UploadOutcome outcome)
+        {
+            Answer(client, task);
+            return outcome.IsCounted ? null : outcome.Message;
+        }
     }
 
     public Task ReportAsync(int client, FlowerTask task, string problem)

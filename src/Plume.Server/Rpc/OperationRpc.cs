@@ -13,6 +13,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
 
+    const int RoundsTold = 100;
+
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
 
@@ -69,6 +71,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             throw Invalid($"A name must be letters, digits, dots, dashes and underscores, at most 64, but is '{request.Name}'.");
         if (request.Federations.FirstOrDefault(name => catalog.Find(name) is null) is { } strange)
             throw Invalid($"There is no federation '{strange}' to invite to; this server hosts {string.Join(", ", catalog.All.Select(hosted => hosted.Name))}.");
+        if (await registry.FindAsync(request.Name, context.CancellationToken) is { Revoked: false } entry && entry.Role.HasFlag(Roles.Admin) != request.Admin)
+            throw Invalid($"'{request.Name}' is enrolled as {(request.Admin ? "a client" : "an operator")} already; choose another name, or revoke that one first.");
         var valid = request.ValidSeconds == 0 ? DefaultValidity : TimeSpan.FromSeconds(Math.Min(request.ValidSeconds, EnrolmentTokens.MaxValid.TotalSeconds));
         try
         {
@@ -83,6 +87,9 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     public override async Task<RevokeReply> Revoke(RevokeRequest request, ServerCallContext context)
     {
         RequireEnrolment();
+        var operators = (await registry.ListAsync(context.CancellationToken)).Where(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked).ToList();
+        if (operators is [var only] && only.Name == request.Name)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"'{request.Name}' is the only operator; enrol another one first."));
         if (!await enrolments!.RevokeAsync(request.Name, context.CancellationToken))
             throw new RpcException(new Status(StatusCode.NotFound, $"Nobody is enrolled as '{request.Name}'."));
         return new RevokeReply();
@@ -135,7 +142,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             DownlinkBytes = (ulong)overview.DownlinkBytes,
             Message = now.Message,
         };
-        status.History.AddRange(overview.History.Select(FiguresOf));
+        status.History.AddRange(overview.History.TakeLast(RoundsTold).Select(FiguresOf));
         return status;
     }
 

@@ -35,17 +35,22 @@ sealed class ServedToy : IAsyncDisposable
     /// <summary>Starts the server, or another one on what the last one left.</summary>
     /// <param name="startWith">Clients that must have joined before the first round.</param>
     /// <param name="wrap">Puts something before the server's ledger.</param>
-    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null)
+    /// <param name="wrapBlobs">Puts something before its blobs.</param>
+    /// <param name="participants">Clients that a round asks.</param>
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1)
     {
-        var plan = new FederationPlan(Clients: 4, Rounds: 2, Participants: 1, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
+        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
-        var options = new ServerOptions([definition], wrap is null ? storage : storage with { Ledger = wrap(storage.Ledger) }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
+        var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
         App = PlumeServer.Build(options);
         await App.StartAsync();
     }
 
     public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null) => FederatedClient.JoinAsync(Client(name, hear), _ => new AddsOne());
+
+    /// <summary>The same for a client that can do no task.</summary>
+    public Task<JoinResult> JoinWithoutDataAsync(string name) => FederatedClient.JoinAsync(Client(name, hear: null), _ => new Fails());
 
     /// <summary>The same for a client that makes its learner of the federation's graph.</summary>
     public Task<JoinResult> JoinByGraphAsync(string name, Action<ClientProgress> hear, Action<byte[]> see) => FederatedClient.JoinAsync(Client(name, hear) with { NeedsGraph = true }, terms =>
@@ -128,5 +133,12 @@ sealed class ServedToy : IAsyncDisposable
                 trained[place] = task.Received.Span[place] + 1;
             return new LocalOutcome(10, 1);
         }
+    }
+
+    sealed class Fails : ILearner
+    {
+        public ModelLayout Layout => ServedToy.Layout;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => throw new InvalidDataException("There is no data.\nThis line is for nobody.");
     }
 }

@@ -97,6 +97,18 @@ public sealed class ClientCertificateTests : IDisposable
         await EnrolAsync(server, "one", token);
     }
 
+    [Fact]
+    public async Task A_folder_of_one_name_is_not_given_to_another()
+    {
+        await using var server = await StartAsync();
+        await EnrolAsync(server, "one");
+
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => EnrolAsync(server, "two"));
+
+        Assert.Equal($"The folder '{folder}' has the certificate of 'one', which enrolling 'two' there would replace. Choose another folder.", refused.Message);
+        Assert.Equal("one", ClientCertificate.Load(folder)!.Name);
+    }
+
     IEnumerable<string> Files() => Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith("root.pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     async Task<ClientCertificate> EnrolAsync(IdentityServer server, string name, string? token = null)

@@ -16,9 +16,11 @@ static class EnrolmentCommands
         var name = new Option<string>("--name") { Description = "The name that was invited.", Required = true };
         var token = new Option<string>("--token-file") { Description = "A file with the invitation; - reads it from standard input.", Required = true };
         var command = new Command("enrol", "Trade an invitation for a certificate; the key is made here and stays here.") { name, token };
-        var connection = new ServerConnection(command);
+        var connection = new ServerConnection(command, name);
         command.SetAction(async (line, stop) =>
         {
+            if (connection.Address(line).Scheme != Uri.UriSchemeHttps)
+                throw new CliException(ExitCode.Usage, $"An invitation is a secret, so a client enrols over TLS only: the server's address must begin with https://, but is '{connection.Address(line)}'.");
             string path = line.GetValue(token)!;
             string text = path == "-" ? await Console.In.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
             var certificate = await ServerConnection.ExplainAsync(connection.Address(line), () =>

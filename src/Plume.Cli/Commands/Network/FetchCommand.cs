@@ -22,6 +22,8 @@ static class FetchCommand
             string path = line.GetValue(output)!;
             if (!path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
                 throw new CliException(ExitCode.Usage, $"The model is written as .onnx, but '{path}' does not end in it.");
+            if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+                throw new CliException(ExitCode.Output, $"The model cannot be written to '{path}': there is no folder '{Path.GetDirectoryName(Path.GetFullPath(path))}'. Make it first.");
             var model = await connection.CallAsync(line, calls => FetchedModel.FetchAsync(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
             OnnxFile.WriteFile(path, model.Graph);
             Console.Out.WriteLine($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");

@@ -8,6 +8,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Server.Identity;
 
 namespace Plume.Cli.Commands.Network;
 
@@ -39,6 +40,8 @@ static class JoinCommand
     {
         if (request.Data is null == request.Experiment is null)
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
+        if (request.Output is { } wanted && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(wanted))))
+            throw new CliException(ExitCode.Output, $"The model is to be written to '{wanted}' at the end, but there is no folder '{Path.GetDirectoryName(Path.GetFullPath(wanted))}'. Make it first.");
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -78,6 +81,8 @@ static class JoinCommand
         var certificate = request.Server.Scheme == Uri.UriSchemeHttps
             ? ClientCertificate.Load(request.State) ?? throw new CliException(ExitCode.Usage, $"The folder '{request.State}' has no certificate. Enrol first: plume enrol {request.Server} --name NAME --token-file FILE --identity {request.State}")
             : null;
+        if (certificate is null && request.Name is { } own && !ClientName.IsValid(own))
+            throw new CliException(ExitCode.Usage, $"A client's name must be 1 to {ClientName.MaxLength} letters, digits, dots, dashes and underscores, but is '{own}'.");
         bool isOne = request.Places.Numbers.Count == 1;
         if (!isOne && certificate is not null)
             throw new CliException(ExitCode.Usage, "With TLS a client is one place: give --number one number.");

@@ -5,6 +5,9 @@ public sealed class FolderBlobs : IBlobs
 {
     const int MostTries = 100;
 
+    // What making a folder ends with that was there, and is not when that is looked at.
+    const int AlreadyExists = 17;
+
     readonly string root;
 
     /// <summary>Blobs in a folder, which is made if there is none.</summary>
@@ -119,12 +122,12 @@ public sealed class FolderBlobs : IBlobs
     {
         for (int tried = 1; ; tried++)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             try
             {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 return work();
             }
-            catch (IOException missing) when ((missing is DirectoryNotFoundException or FileNotFoundException) && tried < MostTries)
+            catch (IOException gone) when ((gone is DirectoryNotFoundException or FileNotFoundException || gone.HResult == AlreadyExists) && tried < MostTries)
             {
             }
         }
