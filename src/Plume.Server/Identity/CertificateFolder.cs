@@ -26,13 +26,14 @@ public static class CertificateFolder
     /// <param name="time">Tells from when on certificates are good.</param>
     /// <returns>Whether a root was made; false where the folder's own was kept.</returns>
     /// <exception cref="ArgumentException">A host is neither a DNS name nor an address, or there is none.</exception>
-    /// <exception cref="InvalidDataException">The folder has one of the root's files without the other, or damaged ones.</exception>
+    /// <exception cref="InvalidDataException">The folder has one of the root's files without the other, damaged ones, or a server's certificate that another authority issued.</exception>
     /// <exception cref="IOException">The folder could not be written.</exception>
     public static bool Initialise(string folder, IReadOnlyList<string> hosts, TimeProvider time)
     {
         Directory.CreateDirectory(folder);
         bool exists = File.Exists(Path.Combine(folder, RootCertificate)) || File.Exists(Path.Combine(folder, RootKey));
         using var authority = exists ? LoadAuthority(folder, time) : CertificateAuthority.Create(time);
+        RequireOwn(folder, authority.Root);
         using var server = authority.IssueServer(hosts);
         if (!exists)
         {
@@ -63,6 +64,28 @@ public static class CertificateFolder
             using (loaded)
                 return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null);
         });
+
+    /// <summary>Reads the certificates that stand after the server's own in its file: those that issued it, where a public authority did.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or damaged.</exception>
+    public static X509Certificate2Collection LoadIssuers(string folder) =>
+        Load(folder, ServerCertificate, ServerKey, (certificates, _) =>
+        {
+            var issuers = new X509Certificate2Collection();
+            issuers.ImportFromPem(certificates);
+            issuers[0].Dispose();
+            issuers.RemoveAt(0);
+            return issuers;
+        });
+
+    static void RequireOwn(string folder, X509Certificate2 root)
+    {
+        string path = Path.Combine(folder, ServerCertificate);
+        if (!File.Exists(path))
+            return;
+        using var present = X509CertificateLoader.LoadCertificateFromFile(path);
+        if (present.Issuer != root.Subject)
+            throw new InvalidDataException($"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not replaced. Move it away first.");
+    }
 
     static T Load<T>(string folder, string certificate, string key, Func<string, string, T> read)
     {

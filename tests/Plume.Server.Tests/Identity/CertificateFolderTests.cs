@@ -11,6 +11,25 @@ public sealed class CertificateFolderTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
+    public void A_certificate_of_another_authority_is_shown_with_those_that_issued_it_and_never_replaced()
+    {
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        Assert.Empty(CertificateFolder.LoadIssuers(folder));
+        using var other = CertificateAuthority.Create(time);
+        using var theirs = other.IssueServer(["example.org"]);
+        using var key = theirs.GetECDsaPrivateKey()!;
+        string chain = $"{theirs.ExportCertificatePem()}\n{other.Root.ExportCertificatePem()}\n";
+        File.WriteAllText(InFolder(CertificateFolder.ServerCertificate), chain);
+        File.WriteAllText(InFolder(CertificateFolder.ServerKey), key.ExportPkcs8PrivateKeyPem());
+
+        using var shown = CertificateFolder.LoadServer(folder);
+        Assert.Equal(theirs.Thumbprint, shown.Thumbprint);
+        Assert.Equal(other.Root.Thumbprint, Assert.Single(CertificateFolder.LoadIssuers(folder)).Thumbprint);
+        Assert.Contains("is not replaced. Move it away first.", Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message, StringComparison.Ordinal);
+        Assert.Equal(chain, File.ReadAllText(InFolder(CertificateFolder.ServerCertificate)));
+    }
+
+    [Fact]
     public void A_root_is_made_once_and_issues_what_it_trusts()
     {
         Assert.True(CertificateFolder.Initialise(folder, ["localhost", "127.0.0.1", "::1"], time));

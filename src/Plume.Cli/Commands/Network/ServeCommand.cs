@@ -56,7 +56,7 @@ static class ServeCommand
             Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, Certificate = certificate },
             Listen = settings.Listen,
             Metrics = settings.Metrics,
-            Tls = authority is null ? null : new ServerTls(certificate!, [], authority),
+            Tls = authority is null ? null : new ServerTls(certificate!, CertificateFolder.LoadIssuers(settings.Certs!), authority),
         };
         var app = InputErrors.Explain(() => PlumeServer.Build(options, logging => ServeLog.Configure(logging, settings.IsLogJson, settings.IsVerbose)), ExitCode.Usage);
         await using (app)
