@@ -23,7 +23,9 @@ public class ClientDeathTests
             Assert.Equal(Killed, await trial.StartClients([0, 2], place).EndAsync());
         var ended = await trial.EndAsync(server, others, trial.StartClients([0, 2]));
         Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
-        Assert.Equal(2, trial.ReadHistory().Where(line => line.What == HistoryLine.Counted).GroupBy(line => (line.Client, line.Round)).Count(answers => answers.Count() == 2));
+        // Whoever died with an answer asked again; one that died once more before it was written down, a third time.
+        var told = trial.ReadHistory().Where(line => line.What == HistoryLine.Counted).GroupBy(line => (line.Client, line.Round)).Where(answers => answers.Count() > 1).Select(answers => answers.Key.Round).ToHashSet();
+        Assert.Superset(new HashSet<int> { 5, 7 }, told);
     }
 
     [Fact]

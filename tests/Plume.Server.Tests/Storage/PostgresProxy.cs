@@ -80,8 +80,9 @@ public sealed class PostgresProxy : IAsyncDisposable
                     _ = CarryAsync(client);
             }
         }
-        catch (Exception end) when (end is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception end) when (end is SocketException or InvalidOperationException or OperationCanceledException)
         {
+            // It was stopped, between two clients perhaps.
         }
     }
 
