@@ -63,9 +63,10 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
     /// <summary>Notes that a client called.</summary>
     public void Heard(int client) => heard[client] = true;
 
-    /// <summary>Takes a client for one that is there, until what is returned is disposed.</summary>
+    /// <summary>Notes that a client called, and takes it for one that is there until what is returned is disposed.</summary>
     public IDisposable Hold(int client)
     {
+        Heard(client);
         held.AddOrUpdate(client, 1, (_, calls) => calls + 1);
         return new Held(this, client);
     }

@@ -42,7 +42,6 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
-        feed.Heard(client);
         using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(request.WaitMs, LongestHold.TotalMilliseconds));
         long began = time.GetTimestamp();
