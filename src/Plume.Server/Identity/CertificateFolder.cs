@@ -82,9 +82,16 @@ public static class CertificateFolder
         string path = Path.Combine(folder, ServerCertificate);
         if (!File.Exists(path))
             return;
-        using var present = X509CertificateLoader.LoadCertificateFromFile(path);
-        if (present.Issuer != root.Subject)
-            throw new InvalidDataException($"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not replaced. Move it away first.");
+        try
+        {
+            using var present = X509CertificateLoader.LoadCertificateFromFile(path);
+            if (present.Issuer != root.Subject)
+                throw new InvalidDataException($"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not replaced. Move it away first.");
+        }
+        catch (CryptographicException)
+        {
+            // A damaged one is of use to nobody.
+        }
     }
 
     static T Load<T>(string folder, string certificate, string key, Func<string, string, T> read)

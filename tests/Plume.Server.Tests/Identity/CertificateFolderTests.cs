@@ -50,6 +50,18 @@ public sealed class CertificateFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_certificate_of_the_server_is_made_anew()
+    {
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        File.WriteAllText(InFolder(CertificateFolder.ServerCertificate), "nothing of use");
+
+        Assert.False(CertificateFolder.Initialise(folder, ["localhost"], time));
+
+        using var server = CertificateFolder.LoadServer(folder);
+        Assert.Equal(["localhost"], Hosts(server));
+    }
+
+    [Fact]
     public void Keys_are_for_their_owner_only()
     {
         if (OperatingSystem.IsWindows())
