@@ -50,16 +50,13 @@ public sealed class GlobalModel
     public byte[] Apply(ExactSum sum, double totalWeight)
     {
         ArgumentNullException.ThrowIfNull(sum);
-        if (IsResting)
+        if (exact.Length < layout.Length)
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         var mean = new float[layout.Length];
         sum.DivideInto(totalWeight, mean);
         optimizer.Apply(layout, exact, mean, memory);
         return Broadcast.Publish(exact);
     }
-
-    /// <summary>Whether only what clients see is here.</summary>
-    public bool IsResting => exact.Length < layout.Length;
 
     /// <summary>Lets go of what is not needed before the next version is made: its owner has exact values and memory on a disk.</summary>
     public void Rest() => (exact, memory) = ([], []);

@@ -101,12 +101,8 @@ partial class Coordinator
         await modelTurn.WaitAsync(closing.Token).ConfigureAwait(false);
         try
         {
-            if (model.IsResting)
-            {
-                var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(plan.Round - 1, head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
-                model.Wake(exact, memory);
-            }
-
+            var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(plan.Round - 1, head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
+            model.Wake(exact, memory);
             return model.Apply(sum, contributions.Sum(update => update.Weight));
         }
         finally
@@ -188,7 +184,11 @@ partial class Coordinator
             foreach (string name in old)
                 await blobs.DeleteAsync(name, closing.Token).ConfigureAwait(false);
             for (; firstPayload < firstOfUse; firstPayload++)
+            {
                 await blobs.DeleteAsync(names.Version(firstPayload), closing.Token).ConfigureAwait(false);
+                sound.TryRemove(firstPayload, out _);
+            }
+
             firstOfUse = model.Broadcast.FirstOfUse;
         }
         catch (IOException problem)
