@@ -40,8 +40,8 @@ static class JoinCommand
     {
         if (request.Data is null == request.Experiment is null)
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
-        if (request.Output is { } wanted && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(wanted))))
-            throw new CliException(ExitCode.Output, $"The model is to be written to '{wanted}' at the end, but there is no folder '{Path.GetDirectoryName(Path.GetFullPath(wanted))}'. Make it first.");
+        if (request.Output is { } wanted)
+            ModelOutput.RequireFolder(wanted);
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -57,7 +57,8 @@ static class OperateCommands
         return command;
     }
 
-    static (Command, ServerConnection, Option<string>) New(string name, string description)
+    /// <summary>A command that asks a server something of a federation.</summary>
+    public static (Command Command, ServerConnection Connection, Option<string> Federation) New(string name, string description)
     {
         var command = new Command(name, description);
         var connection = new ServerConnection(command);
