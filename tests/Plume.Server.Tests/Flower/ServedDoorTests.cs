@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Plume.Client;
 using Plume.Client.Identity;
 using Plume.Compression.Weights;
-using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Protocol.Flower;
 using Plume.Protocol.V1;
@@ -18,6 +17,7 @@ using Plume.Server.Flower;
 using Plume.Server.Hosting;
 using Plume.Server.Identity;
 using Plume.Server.Storage;
+using Plume.Server.Tests.Hosting;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 using Status = Plume.Protocol.Flower.Status;
 
@@ -42,7 +42,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
     public async Task Flower_clients_take_part_in_the_rounds_of_clients_that_say_who_they_are(bool tls)
     {
         await StartAsync(tls);
-        var ours = FederatedClient.JoinAsync(await OursAsync(tls), _ => new Adds(3));
+        var ours = FederatedClient.JoinAsync(await OursAsync(tls), _ => new Adds(Layout, 3));
         using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)));
 
         for (int round = 1; round <= Rounds; round++)
@@ -171,16 +171,4 @@ public sealed class ServedDoorTests : IAsyncDisposable
     }
 
     static float ValueOf(ServerMessage.Types.FitIns fit) => BitConverter.ToSingle(fit.Parameters.Tensors[0].Span[^sizeof(float)..]);
-
-    sealed class Adds(float what) : ILearner
-    {
-        public ModelLayout Layout => ServedDoorTests.Layout;
-
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
-        {
-            for (int place = 0; place < trained.Length; place++)
-                trained[place] = task.Received.Span[place] + what;
-            return new LocalOutcome(10, 1);
-        }
-    }
 }

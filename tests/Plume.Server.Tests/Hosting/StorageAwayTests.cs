@@ -1,6 +1,4 @@
-using System.Text;
 using Plume.Protocol.V1;
-using Plume.Server.Storage;
 
 namespace Plume.Server.Tests.Hosting;
 
@@ -29,33 +27,20 @@ public sealed class StorageAwayTests : IAsyncDisposable
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     /// <summary>A ledger that does not take that an update counts, until it is back.</summary>
-    sealed class Away : ILedger
+    sealed class Away : LedgerBefore
     {
         readonly TaskCompletionSource noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ILedger inner = null!;
 
         public volatile bool IsBack;
 
         public Task Noticed => noticed.Task;
 
-        public Away Before(ILedger ledger)
+        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation)
         {
-            inner = ledger;
-            return this;
-        }
-
-        public Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation) => inner.TakeOverAsync(federation, cancellation);
-
-        public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation)
-        {
-            if (IsBack || !events.Any(item => Encoding.UTF8.GetString(item).Contains("\"event\":\"added\"", StringComparison.Ordinal)))
-                return inner.AppendAsync(federation, epoch, position, events, cancellation);
+            if (IsBack || !Has(events, "added"))
+                return Inner.AppendAsync(federation, epoch, position, events, cancellation);
             noticed.TrySetResult();
             return Task.FromException(new IOException("There is no space left."));
         }
-
-        public Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation) => inner.CommitAsync(federation, epoch, version, head, cancellation);
-
-        public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) => inner.HistoryAsync(federation, version, cancellation);
     }
 }

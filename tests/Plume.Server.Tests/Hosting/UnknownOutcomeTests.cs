@@ -1,4 +1,3 @@
-using System.Text;
 using Grpc.Core;
 using Plume.Protocol.V1;
 using Plume.Server.Storage;
@@ -50,40 +49,31 @@ public sealed class UnknownOutcomeTests : IAsyncDisposable
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     /// <summary>A ledger that says of one write that it does not know its outcome.</summary>
-    sealed class Doubt : ILedger
+    sealed class Doubt : LedgerBefore
     {
         public const string Commit = "commit";
 
-        ILedger inner = null!;
         string? about;
         bool isWritten;
 
         public int Owners { get; private set; }
 
-        public Doubt Before(ILedger ledger)
-        {
-            inner = ledger;
-            return this;
-        }
-
         /// <summary>The next write of this kind is the one: an event by its name, or a commit.</summary>
         public void About(string write, bool isWritten = true) => (about, this.isWritten) = (write, isWritten);
 
-        public Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation)
+        public override Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation)
         {
             Owners++;
-            return inner.TakeOverAsync(federation, cancellation);
+            return Inner.TakeOverAsync(federation, cancellation);
         }
 
-        public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation) => WriteAsync(
-            events.Any(item => Encoding.UTF8.GetString(item).Contains($"\"event\":\"{about}\"", StringComparison.Ordinal)),
-            () => inner.AppendAsync(federation, epoch, position, events, cancellation));
+        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation) => WriteAsync(
+            Has(events, about),
+            () => Inner.AppendAsync(federation, epoch, position, events, cancellation));
 
-        public Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation) => WriteAsync(
+        public override Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation) => WriteAsync(
             about == Commit,
-            () => inner.CommitAsync(federation, epoch, version, head, cancellation));
-
-        public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) => inner.HistoryAsync(federation, version, cancellation);
+            () => Inner.CommitAsync(federation, epoch, version, head, cancellation));
 
         async Task WriteAsync(bool isTheOne, Func<Task> write)
         {

@@ -9,6 +9,7 @@ using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Hosting;
 using Plume.Server.Storage;
+using Plume.Server.Tests.Hosting;
 using Plume.Server.Telemetry;
 
 namespace Plume.Server.Tests.Telemetry;
@@ -126,7 +127,7 @@ public sealed class MetricsAddressTests : IAsyncLifetime
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, Values], TensorRole.Weight)]);
 
     async Task PlayAsync() => await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => FederatedClient.JoinAsync(
-        new ClientOptions { Server = ClientsAddress, Federation = federation, Name = $"client-{number}", Folder = Path.Combine(folder, $"client-{number}") }, _ => new AddsOne())));
+        new ClientOptions { Server = ClientsAddress, Federation = federation, Name = $"client-{number}", Folder = Path.Combine(folder, $"client-{number}") }, _ => new Adds(Layout, 1))));
 
     async Task<string> ReadMetricsAsync()
     {
@@ -149,17 +150,5 @@ public sealed class MetricsAddressTests : IAsyncLifetime
         };
         request.Headers.Host = host;
         return await http.SendAsync(request);
-    }
-
-    sealed class AddsOne : ILearner
-    {
-        public ModelLayout Layout => MetricsAddressTests.Layout;
-
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
-        {
-            for (int place = 0; place < trained.Length; place++)
-                trained[place] = task.Received.Span[place] + 1;
-            return new LocalOutcome(10, 1);
-        }
     }
 }
