@@ -1,30 +1,28 @@
 using Plume.Cli.Bench.Picture;
 using Plume.Cli.Errors;
+using Plume.Cli.Outputs;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 
 namespace Plume.Cli.Bench;
 
 /// <summary>Where a picture of figures goes. Whether it can be written is found out before anything is measured.</summary>
-sealed class PlotFile
+sealed class PlotFile : IDisposable
 {
-    readonly string path;
+    readonly OutputFile file;
 
-    PlotFile(string path) => this.path = path;
+    PlotFile(OutputFile file) => this.file = file;
 
-    bool IsSvg => path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
+    bool IsSvg => file.Path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A file that can be written, for codecs of which one at least can have a point.</summary>
     /// <exception cref="CliException">The ending is of no picture, the place cannot be written, or every codec is lossless.</exception>
-    public static PlotFile At(string path, IReadOnlyList<Codec> codecs)
+    public static PlotFile At(string path, IReadOnlyList<Codec> codecs, IReadOnlyList<string> inputs)
     {
-        var file = new PlotFile(path);
-        if (!file.IsSvg && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+        if (!path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new CliException(ExitCode.Usage, $"--plot draws a .png or an .svg, but '{path}' is neither.");
         if (codecs.All(codec => codec.IsLossless))
             throw new CliException(ExitCode.Usage, $"--plot shows the error that codecs make, but '{codecs[0]}' {(codecs.Count == 1 ? "makes none" : "and the others make none")}. Add a --codec that quantizes or leaves values out.");
-        file.CheckWritable();
-        return file;
+        return new PlotFile(OutputFile.At(path, inputs, "picture", "--plot"));
     }
 
     /// <summary>Draws the figures and writes the file, whole or not at all.</summary>
@@ -33,30 +31,13 @@ sealed class PlotFile
     {
         var points = RatePoint.Of(figures);
         if (points.Count == 0)
-            throw new CliException(ExitCode.Input, $"No codec made an error on these values, so there is nothing to draw in '{path}'.");
+            throw new CliException(ExitCode.Input, $"No codec made an error on these values, so there is nothing to draw in '{file.Path}'.");
         int files = figures.Select(figure => figure.File).Distinct().Count();
         byte[] picture = RatePlot.Render(files == 1 ? $"Rate and distortion of {Path.GetFileName(figures[0].File)}" : $"Rate and distortion, mean of {files} files", points, IsSvg);
-        Try(() => AtomicFile.Write(path, picture));
+        file.Write(picture);
+        file.Keep();
     }
 
-    void CheckWritable() => Try(() =>
-    {
-        if (Directory.Exists(path))
-            throw new IOException("It is a folder.");
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
-            throw new IOException($"There is no folder '{folder}'.");
-        using var probe = new FileStream($"{path}.{Environment.ProcessId}.tmp", FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-    });
-
-    void Try(Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException(ExitCode.Output, $"The picture '{path}' cannot be written: {refused.Message} Name another place with --plot.", refused);
-        }
-    }
+    /// <summary>Removes what was not kept.</summary>
+    public void Dispose() => file.Dispose();
 }

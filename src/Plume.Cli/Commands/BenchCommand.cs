@@ -51,7 +51,7 @@ static class BenchCommand
         Check(request);
         List<Codec> codecs = [.. (request.Codecs.Length > 0 ? request.Codecs : Defaults).Select(CodecLine.Parse).Distinct()];
         var names = BenchInput.Names(request.Names);
-        var plot = request.Plot is null ? null : PlotFile.At(request.Plot, codecs);
+        using var plot = request.Plot is null ? null : PlotFile.At(request.Plot, codecs, names);
         var key = RandomKey.FromSeed(request.Seed);
         // Read once before anything is measured, so that a mistake in the last file costs no time.
         if (names.Count > 1)

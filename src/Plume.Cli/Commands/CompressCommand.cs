@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
-using Plume.Compression.Container;
 using Plume.Models.Container;
 
 namespace Plume.Cli.Commands;
@@ -24,13 +24,14 @@ static class CompressCommand
     {
         var codec = CodecLine.Parse(line);
         var model = ModelFiles.Read(input);
+        using var target = OutputFile.At(output ?? Path.ChangeExtension(input, ".plume"), [input, reference]);
         var against = reference is null ? null : ModelFiles.Read(reference).Weights;
         var file = CodecLine.Apply(() => model.Graph is { } graph ? CompressedModel.Compress(graph, codec, against) : CompressedModel.Compress(model.Weights, codec, against));
         byte[] bytes = file.ToBytes();
-        string target = output ?? Path.ChangeExtension(input, ".plume");
-        AtomicFile.Write(target, bytes);
+        target.Write(bytes);
         long before = new FileInfo(input).Length;
-        Console.Out.WriteLine($"{target}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
+        Console.Out.WriteLine($"{target.Path}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
+        target.Keep();
         return ExitCode.Done;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Models.Onnx;
 
@@ -25,9 +25,10 @@ static class DecompressCommand
         if (!input.EndsWith(".plume", StringComparison.OrdinalIgnoreCase))
             throw new CliException(ExitCode.Usage, $"A compressed model ends in .plume, but '{input}' does not.");
         var model = ModelFiles.Read(input, reference);
-        string target = output ?? Path.ChangeExtension(input, model.Graph is null ? ".safetensors" : ".onnx");
-        AtomicFile.Write(target, Bytes(model, target));
-        Console.Out.WriteLine($"{target}: {Quantity.Bytes(new FileInfo(target).Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
+        using var target = OutputFile.At(output ?? Path.ChangeExtension(input, model.Graph is null ? ".safetensors" : ".onnx"), [input, reference]);
+        target.Write(Bytes(model, target.Path));
+        Console.Out.WriteLine($"{target.Path}: {Quantity.Bytes(target.Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
+        target.Keep();
         return ExitCode.Done;
     }
 

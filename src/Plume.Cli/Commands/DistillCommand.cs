@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
@@ -34,6 +35,7 @@ static class DistillCommand
     static ExitCode Run(Request request, Work work, TrainingOptions options, CancellationToken stop)
     {
         var teacher = ModelFiles.ReadGraph(request.Teacher);
+        using var output = OutputFile.At(request.Output, [request.Teacher, request.Student, work.Data]);
         var data = work.Load(teacher);
         var train = request.Alpha is { Start: 1, End: 1 } ? data.Samples : data.Train($"Distilling at --alpha {request.Alpha}", "give the teacher the whole loss with --alpha 1");
         var student = Students.Find(request.Student, teacher, data, work);
@@ -42,11 +44,12 @@ static class DistillCommand
         using var hints = request.Hints.Length == 0 ? null : new Hints(teacher, [.. request.Hints.Select(Hint)]);
         var objective = InputErrors.Explain(() => new Distillation(labels, request.Temperature, request.Alpha) { Hints = hints });
         var trained = InputErrors.Explain(() => trainer.Train(objective, work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
-        OnnxFile.WriteFile(request.Output, trained);
+        output.Write(OnnxFile.Write(trained));
         if (data.Test is { } test)
-            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([(request.Teacher, teacher), (request.Output, trained)], test, stop)));
+            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Teacher, teacher), ComparedModel.Written(output, trained)], test, stop)));
         else
-            Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(new FileInfo(request.Output).Length)}; not measured, for the data has no labels");
+            Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(output.Length)}; not measured, for the data has no labels");
+        output.Keep();
         return ExitCode.Done;
     }
 

@@ -22,8 +22,8 @@ static class EvaluateCommand
 
     static ExitCode Run(string[] files, bool json, Work work, CancellationToken stop)
     {
-        var models = files.Select(file => (file, ModelFiles.ReadGraph(file))).ToArray();
-        var figures = ModelComparison.Measure(models, work.Load(models[0].Item2).Labeled(), stop);
+        var models = files.Select(file => ComparedModel.Read(file, ModelFiles.ReadGraph(file))).ToArray();
+        var figures = ModelComparison.Measure(models, work.Load(models[0].Graph).Labeled(), stop);
         Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n" : Table(figures));
         return ExitCode.Done;
     }

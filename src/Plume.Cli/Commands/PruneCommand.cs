@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
@@ -48,13 +49,15 @@ static class PruneCommand
         if (request.Gradual && (request.Connections is null || request.Random || fineTune.Options.Epochs == 0))
             throw new CliException(ExitCode.Usage, "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while training.");
         var graph = ModelFiles.ReadGraph(request.Model);
+        using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
         var data = fineTune.Options.Epochs == 0 && work.Data is null ? null : work.Load(graph);
         var samples = fineTune.SamplesOf(data);
         var pruned = request.Channels is null
             ? PruneConnections(request, graph, samples, work, fineTune, stop)
             : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
-        OnnxFile.WriteFile(request.Output, pruned);
-        Report(request, graph, pruned, data, stop);
+        output.Write(OnnxFile.Write(pruned));
+        Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), data, stop);
+        output.Keep();
         return ExitCode.Done;
     }
 
@@ -102,11 +105,11 @@ static class PruneCommand
             : throw new CliException(ExitCode.Usage, $"--nm is N:M, such as 2:4, but is '{text}'.");
     }
 
-    static void Report(Request request, ModelGraph before, ModelGraph after, DataSource? data, CancellationToken stop)
+    static void Report(ComparedModel before, ComparedModel after, DataSource? data, CancellationToken stop)
     {
         if (data?.Test is { } test)
-            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([(request.Model, before), (request.Output, after)], test, stop)));
-        Console.Out.WriteLine($"{request.Output}: {Quantity.Percent(WeightMask.OfZeros(after.ToWeights()).Sparsity)} of {Weights(after)} weights are zero, of {Weights(before)} before");
+            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
+        Console.Out.WriteLine($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph.ToWeights()).Sparsity)} of {Weights(after.Graph)} weights are zero, of {Weights(before.Graph)} before");
     }
 
     static string Weights(ModelGraph graph) =>

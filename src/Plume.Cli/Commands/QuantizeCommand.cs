@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
@@ -47,6 +48,7 @@ static class QuantizeCommand
         if (request.Samples < 1)
             throw new CliException(ExitCode.Usage, $"--samples must be 1 or more, but is {request.Samples}.");
         var graph = ModelFiles.ReadGraph(request.Model);
+        using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
         bool needsData = request.Scheme.ActivationBits is not null || fineTune.Options.Epochs > 0;
         var data = needsData || work.Data is not null ? work.Load(graph) : null;
         var samples = fineTune.SamplesOf(data);
@@ -60,11 +62,12 @@ static class QuantizeCommand
             throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits; is it quantized already?");
         var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
         var lowered = QdqLowering.Apply(trained, request.Packed);
-        OnnxFile.WriteFile(request.Output, request.KeepNames ? lowered : GraphNames.Shorten(lowered));
+        output.Write(OnnxFile.Write(request.KeepNames ? lowered : GraphNames.Shorten(lowered)));
         if (data?.Test is { } test)
-            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([(request.Model, graph), (request.Output, lowered)], test, stop)));
-        long before = new FileInfo(request.Model).Length, after = new FileInfo(request.Output).Length;
+            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, lowered)], test, stop)));
+        long before = new FileInfo(request.Model).Length, after = output.Length;
         Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
+        output.Keep();
         return ExitCode.Done;
     }
 

@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
+using Plume.Cli.Outputs;
 using Plume.Cli.Report;
 using Plume.Cli.Setup;
-using Plume.Compression.Container;
 using Plume.Learning.Data;
 using Plume.Learning.Shrink;
 using Plume.Learning.Training;
@@ -37,21 +37,25 @@ static class ShrinkCommand
     static ExitCode Run(Request request, Work work, TrainingOptions training, CancellationToken stop)
     {
         var graph = ModelFiles.ReadGraph(request.Model);
+        string?[] inputs = [request.Model, work.Data];
+        using var output = OutputFile.At(request.Output, inputs);
+        using var plume = OutputFile.At(Path.ChangeExtension(request.Output, ".plume"), inputs);
+        using var page = OutputFile.At(Path.ChangeExtension(request.Output, ".html"), inputs);
         var data = work.Load(graph);
         var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
         var (validation, test) = Halves(data.Labeled());
         var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
-        string plume = Path.ChangeExtension(request.Output, ".plume");
-        OnnxFile.WriteFile(request.Output, result.Best.Model);
-        AtomicFile.Write(plume, result.Best.Compressed.Span);
-        var figures = ModelComparison.Measure([(request.Model, graph), (request.Output, result.Best.Model)], test, stop);
-        string page = Path.ChangeExtension(request.Output, ".html");
-        AtomicFile.Write(page, Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
+        output.Write(OnnxFile.Write(result.Best.Model));
+        plume.Write(result.Best.Compressed.Span);
+        var figures = ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);
+        page.Write(Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures));
         else
-            Tell(figures, result.Best.CompressedBytes, plume, page);
+            Tell(figures, result.Best.CompressedBytes, plume.Path, page.Path);
         TellMissed(request, result);
+        foreach (var written in new[] { output, plume, page })
+            written.Keep();
         return ExitCode.Done;
     }
 

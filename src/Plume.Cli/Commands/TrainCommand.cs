@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Learning;
 using Plume.Learning.Training;
@@ -25,17 +26,19 @@ static class TrainCommand
     static ExitCode Run(string model, string? output, Work work, TrainingOptions options, CancellationToken stop)
     {
         bool isFile = Path.HasExtension(model);
-        string target = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
+        string name = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
+        using var target = OutputFile.At(name, [model, work.Data]);
         var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
         var data = work.Load(loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
         var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
         var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop);
-        OnnxFile.WriteFile(target, trained);
+        target.Write(OnnxFile.Write(trained));
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
-        Console.Out.WriteLine($"{target}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(new FileInfo(target).Length)}");
+        Console.Out.WriteLine($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(target.Length)}");
+        target.Keep();
         return ExitCode.Done;
     }
 }

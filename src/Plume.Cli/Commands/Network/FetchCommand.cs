@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Cli.Outputs;
 using Plume.Models.Onnx;
 using Plume.Protocol.V1;
 
@@ -19,10 +20,11 @@ static class FetchCommand
             string path = line.GetValue(output)!;
             if (!path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
                 throw new CliException(ExitCode.Usage, $"The model is written as .onnx, but '{path}' does not end in it.");
-            ModelOutput.RequireFolder(path);
+            using var file = OutputFile.At(path, []);
             var model = await connection.CallAsync(line, calls => FetchedModel.FetchAsync(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
-            OnnxFile.WriteFile(path, model.Graph);
+            file.Write(OnnxFile.Write(model.Graph));
             Console.Out.WriteLine($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");
+            file.Keep();
             return (int)ExitCode.Done;
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Client;
 using Plume.Client.Identity;
@@ -40,15 +41,18 @@ static class JoinCommand
     {
         if (request.Data is null == request.Experiment is null)
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
-        if (request.Output is { } wanted)
-            ModelOutput.RequireFolder(wanted);
+        using var output = request.Output is null ? null : OutputFile.At(request.Output, [request.Data, request.Experiment]);
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training), learner, leaving.Token), leaving)));
         var (result, graph) = joined[0];
-        if (request.Output is { } file && graph is not null && !result.Model.IsEmpty)
-            OnnxFile.WriteFile(file, graph.With(new ModelWeights(graph.Weights, result.Model.ToArray())));
+        if (output is not null && graph is not null && !result.Model.IsEmpty)
+        {
+            output.Write(OnnxFile.Write(graph.With(new ModelWeights(graph.Weights, result.Model.ToArray()))));
+            output.Keep();
+        }
+
         Console.Out.WriteLine(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}{(result.Message.Length == 0 ? "." : $": {result.Message}")}");
         return result.IsFinished ? ExitCode.Done : ExitCode.Run;
     }
