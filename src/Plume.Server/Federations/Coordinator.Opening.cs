@@ -109,8 +109,10 @@ partial class Coordinator
             numbers[name] = client;
         if (content.Version > 0)
             await RememberLastRoundAsync(content.Version, cancellation).ConfigureAwait(false);
+        var events = content.Events.Select(LedgerEvent.FromBytes).ToList();
+        time = new SteadyTime(clock, atLeast: LastKnown(events));
         tally = new RoundTally(time.GetUtcNow());
-        foreach (var happened in content.Events.Select(LedgerEvent.FromBytes))
+        foreach (var happened in events)
         {
             var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
             Believe(next, happened, commands);
@@ -119,6 +121,14 @@ partial class Coordinator
         position = content.Events.Count;
         await AddAgainAsync(cancellation).ConfigureAwait(false);
         LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
+    }
+
+    // A clock that was set back meanwhile does not give a round more time than it was opened with.
+    DateTimeOffset LastKnown(List<LedgerEvent> events)
+    {
+        bool isOpen = state.Phase == Phase.Collecting && state.Current.Deadline - DateTimeOffset.MinValue > definition.Plan.Deadline;
+        var opened = isOpen ? state.Current.Deadline - definition.Plan.Deadline : default;
+        return events.Select(happened => happened.At).Append(opened).Max();
     }
 
     async Task WriteGraphAsync(CancellationToken cancellation)

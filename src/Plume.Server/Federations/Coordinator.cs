@@ -30,7 +30,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly ILedger ledger;
     readonly IBlobs blobs;
     readonly FederationMetrics metrics;
-    readonly TimeProvider time;
+    readonly TimeProvider clock;
     readonly ILogger logger;
     readonly FederationMachine machine;
     readonly GlobalModel model;
@@ -75,12 +75,16 @@ sealed partial class Coordinator : IAsyncDisposable
     volatile TaskCompletionSource changed = NewSignal();
     volatile bool isLeaving;
 
+    // Set anew by every owner, and never back before what the ledger has.
+    TimeProvider time;
+
     Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
     {
         float[] initial = definition.Initial();
         if (initial.Length != definition.Layout.Length)
             throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
-        (this.definition, this.ledger, this.blobs, this.metrics, this.time, this.logger) = (definition, ledger, blobs, metrics, time, logger);
+        (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
+        (clock, this.time) = (time, new SteadyTime(time));
         machine = new FederationMachine(definition.Plan, definition.Key);
         model = new GlobalModel(definition.Layout, initial, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
         fingerprint = definition.Fingerprint(initial);
@@ -104,7 +108,7 @@ sealed partial class Coordinator : IAsyncDisposable
         var signal = changed.Task;
         if (snapshot.Sequence <= sequence && !isLeaving)
             await Task.WhenAny(signal, Task.Delay(longest, time, cancellation)).ConfigureAwait(false);
-        return isLeaving ? throw new OperationCanceledException($"This server leaves the federation '{definition.Name}'.") : snapshot;
+        return isLeaving ? throw new OperationCanceledException($"This server leaves the federation '{definition.Name}'.") : Now;
     }
 
     /// <summary>Lets all go that wait for a later snapshot: this owner is about to leave, and nobody can follow it while they wait.</summary>
@@ -206,7 +210,7 @@ sealed partial class Coordinator : IAsyncDisposable
         bool isTurn = await turn.WaitAsync(LongestTurn, cancellation).ConfigureAwait(false);
         try
         {
-            var now = isTurn ? snapshot : snapshot with { Message = "The server waits for its storage." };
+            var now = isTurn ? Now : Now with { Message = "The server waits for its storage." };
             return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
                 head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + Interlocked.Read(ref downloaded), head.History);
         }
@@ -234,6 +238,9 @@ sealed partial class Coordinator : IAsyncDisposable
     }
 
     FederationFigures Figures => new(members.Count, snapshot.ModelVersion, head.History.LastOrDefault(round => round.Accuracy is not null)?.Accuracy);
+
+    // What is left of a round is told, not when it ends: whoever hears it has another clock.
+    FederationSnapshot Now => snapshot with { Left = snapshot.Deadline - time.GetUtcNow() };
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -9,7 +9,7 @@ namespace Plume.Server.Federations;
 /// <param name="Round">The round at hand, or the next to open.</param>
 /// <param name="Attempt">Its attempt.</param>
 /// <param name="ModelVersion">The newest version.</param>
-/// <param name="Deadline">When the round closes.</param>
+/// <param name="Deadline">When the round closes, by its owner's clock.</param>
 /// <param name="Participants">Who is asked, in ascending order.</param>
 /// <param name="Message">Why it ended, where it did.</param>
 [GenerateSerializer, Immutable]
@@ -24,8 +24,23 @@ public sealed record FederationSnapshot(
     int[] Participants,
     string Message)
 {
+    /// <summary>Time to the deadline when this was told.</summary>
+    [Id(0)]
+    public TimeSpan Left { get; init; }
+
+    /// <summary>The timestamp of whoever heard it, when it did.</summary>
+    [Id(1)]
+    public long Heard { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
+
+    /// <summary>Time to the deadline, for who heard of it by this clock; zero after it.</summary>
+    public TimeSpan LeftBy(TimeProvider time)
+    {
+        var left = Left - time.GetElapsedTime(Heard);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 
     /// <summary>Whether the round at hand asks this client.</summary>
     public bool Asks(int client) => Phase == Phase.Collecting && Array.BinarySearch(Participants, client) >= 0;

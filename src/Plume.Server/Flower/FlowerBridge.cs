@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
+using Plume.Server.Federations;
 using Status = Grpc.Core.Status;
 
 namespace Plume.Server.Flower;
@@ -20,7 +21,7 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
 
     public FlowerOptions Options { get; } = options;
 
-    public TimeProvider Time { get; } = time;
+    public TimeProvider Time { get; } = SteadyTime.Of(time);
 
     public ILogger Log { get; } = log;
 

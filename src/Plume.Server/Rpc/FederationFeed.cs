@@ -90,7 +90,7 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
                 var next = await grain.WaitAsync(snapshot?.Sequence ?? 0, LongestWait).WaitAsync(cancellation).ConfigureAwait(false);
                 if (next.Sequence == snapshot?.Sequence)
                     continue;
-                snapshot = next;
+                snapshot = next with { Heard = time.GetTimestamp() };
                 var before = changed;
                 changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 before.TrySetResult();

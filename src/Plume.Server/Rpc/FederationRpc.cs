@@ -121,7 +121,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Attempt = (uint)snapshot.Attempt,
             ModelVersion = (uint)snapshot.ModelVersion,
             Key = DrawKeys.Task(definition.Key, plan, client).Value,
-            LeftMs = (ulong)Math.Max(0, (snapshot.Deadline - time.GetUtcNow()).TotalMilliseconds),
+            LeftMs = (ulong)snapshot.LeftBy(time).TotalMilliseconds,
             Objective = new LocalObjective
             {
                 Epochs = (uint)objective.Epochs,

@@ -39,7 +39,8 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
             {
                 // Arrays of floats, as long as a whole model.
                 feed.CountDownload(sizeof(float) * (long)model.Length);
-                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.Objective, time.GetUtcNow(), snapshot.Deadline);
+                var now = SteadyTime.Of(time).GetUtcNow();
+                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.Objective, now, now + snapshot.LeftBy(time));
             }
 
             await feed.WaitAsync(snapshot, LongestWait, cancellation);

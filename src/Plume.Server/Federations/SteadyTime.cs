@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+
+namespace Plume.Server.Federations;
+
+/// <summary>
+/// A clock that is set once, by another one, and from then on goes as time passes, whatever is done to the other: what deadlines and
+/// absences are measured with. Where it was set wrong it stays wrong, by as much.
+/// </summary>
+sealed class SteadyTime : TimeProvider
+{
+    static readonly ConditionalWeakTable<TimeProvider, SteadyTime> All = [];
+
+    readonly TimeProvider inner;
+    readonly DateTimeOffset began;
+    readonly long since;
+
+    /// <summary>A clock that is set now.</summary>
+    /// <param name="inner">What it is set by.</param>
+    /// <param name="atLeast">What is known to be past, whatever the other clock says: a restart does not go back before what is written down.</param>
+    public SteadyTime(TimeProvider inner, DateTimeOffset atLeast = default)
+    {
+        var now = inner.GetUtcNow();
+        (this.inner, began, since) = (inner, now > atLeast ? now : atLeast, inner.GetTimestamp());
+    }
+
+    public override long TimestampFrequency => inner.TimestampFrequency;
+
+    /// <summary>The one that all parts of a process share which compare their times; it was set when it was asked for first.</summary>
+    public static SteadyTime Of(TimeProvider inner) => inner as SteadyTime ?? All.GetValue(inner, clock => new SteadyTime(clock));
+
+    public override DateTimeOffset GetUtcNow() => began + inner.GetElapsedTime(since);
+
+    public override long GetTimestamp() => inner.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
+}
