@@ -30,6 +30,12 @@ public enum ClientStage
     /// <summary>The server cannot be reached or is busy, which the message says more of; the client waits a little and tries again.</summary>
     BackingOff,
 
+    /// <summary>It has a newer certificate; the message says until when.</summary>
+    Renewed,
+
+    /// <summary>Its certificate ends soon and could not be renewed yet, which is tried again; the message says why.</summary>
+    NotRenewed,
+
     /// <summary>The federation has ended.</summary>
     Ended,
 }

@@ -33,6 +33,18 @@ static class Program
         return new Ended(process.ExitCode, output, error.Result);
     }
 
+    /// <summary>Starts it and waits until a line begins with the text; what it says after that goes nowhere.</summary>
+    public static Process StartUntil(string begin, out string line, params string[] arguments)
+    {
+        var process = Start(arguments);
+        do
+            line = process.StandardOutput.ReadLine() ?? throw new InvalidOperationException(process.StandardError.ReadToEnd());
+        while (!line.StartsWith(begin, StringComparison.Ordinal));
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        _ = process.StandardError.BaseStream.CopyToAsync(Stream.Null);
+        return process;
+    }
+
     static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Repository.Program, .. arguments])
     {
         RedirectStandardOutput = true,

@@ -6,5 +6,6 @@ return args.FirstOrDefault() switch
 {
     "server" => await ToyServer.RunAsync(arguments),
     "client" => await ToyClients.RunAsync(arguments),
-    _ => throw new ArgumentException("The first argument must be server or client."),
+    "operator" => await Operator.RunAsync(arguments),
+    _ => throw new ArgumentException("The first argument must be server, client or operator."),
 };

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Client;
+using Plume.Client.Identity;
 
 namespace Plume.EndToEnd.Host;
 
@@ -44,15 +45,20 @@ static class ToyClients
             KeepAlivePingTimeout = Ping,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
+        var time = ShiftedTime.Of(arguments);
+        var identity = arguments.Find("identity") is { } certificate ? ClientCertificate.Load(certificate) : null;
         using var witness = new UploadWitness(connection, number, history, line => DieIfTold(arguments.Find("die-at"), line));
         var options = new ClientOptions
         {
             Server = new Uri(arguments["server"]),
             Federation = ToyPlan.Federation,
-            Name = $"client-{number}",
+            Name = identity?.Name ?? $"client-{number}",
             Number = number,
             Folder = Path.Combine(arguments["folder"], $"client-{number}"),
-            Handler = witness,
+            Time = time,
+            Identity = identity,
+            RootFile = arguments.Find("root"),
+            Handler = identity is null ? witness : null,
             Logger = logger,
             FirstBackoff = TimeSpan.FromMilliseconds(50),
             LongestBackoff = TimeSpan.FromMilliseconds(500),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -5,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
+using Plume.Server.Identity;
 using Plume.Server.Rpc;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Postgres;
@@ -29,8 +31,12 @@ static class ToyServer
             using var tooLong = PosixSignalRegistration.Create((PosixSignal)FileTooLong, signal => signal.Cancel = true);
             await using var database = arguments.Find("database") is { } connection ? await PostgresStorage.OpenAsync(connection, TimeProvider.System, default) : null;
             var storage = database is null ? ServerStorage.InFolder(arguments["state"]) : new ServerStorage(database.Ledger, database.Blobs, database.Records);
+            var time = ShiftedTime.Of(arguments);
+            var authority = arguments.Find("certs") is { } certs ? CertificateFolder.LoadAuthority(certs, time) : null;
             var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], storage)
             {
+                Time = time,
+                Tls = authority is null ? null : new ServerTls(ServedCertificate.Load(arguments["certs"], authority, time), authority),
                 Cluster = database is null ? null : new ServerCluster(arguments["database"], new SiloPlace(IPAddress.Loopback, arguments.Number("silo"), GatewayPort: 0)),
                 Listen = new IPEndPoint(IPAddress.Loopback, 0),
                 Limits = arguments.Find("grace") is null ? new ServerLimits() : new ServerLimits { Grace = arguments.Milliseconds("grace"), SlowestBytesPerSecond = long.MaxValue },
@@ -38,7 +44,7 @@ static class ToyServer
             await using var app = PlumeServer.Build(options, ConfigureLog);
             await app.StartAsync();
             Console.WriteLine(Listening + app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-            var told = ToldToStopAsync();
+            var told = ToldToStopAsync(time);
             var ended = PlumeServer.WaitAsync(app);
             if (await Task.WhenAny(told, ended) == told)
                 await app.StopAsync();
@@ -52,11 +58,20 @@ static class ToyServer
         }
     }
 
-    static async Task ToldToStopAsync()
+    // Until then, lines are hours by which its clock is set forward, or back.
+    static async Task ToldToStopAsync(ShiftedTime time)
     {
         await Task.Yield();
-        if (await Console.In.ReadLineAsync() is null)
-            Environment.Exit(1);
+        while (true)
+        {
+            string? line = await Console.In.ReadLineAsync();
+            if (line is null)
+                Environment.Exit(1);
+            if (!int.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int hours))
+                return;
+            time.Shift(TimeSpan.FromHours(hours));
+            Console.WriteLine($"the clock was set by {line} hours");
+        }
     }
 
     static void ConfigureLog(ILoggingBuilder logging)

@@ -13,12 +13,13 @@ static class FirstAdmin
 
     static readonly TimeSpan Validity = TimeSpan.FromDays(1);
 
-    /// <summary>Writes a token, if no operator is enrolled.</summary>
+    /// <summary>Writes a token, if no operator is enrolled, or none whose certificate is good or can still be renewed.</summary>
     /// <returns>The token's file; null where there is an operator.</returns>
     public static async Task<string?> InviteAsync(IServiceProvider services, string folder, CancellationToken cancellation)
     {
+        var (now, grace) = (services.GetRequiredService<TimeProvider>().GetUtcNow(), services.GetRequiredService<IdentityOptions>().RenewalGrace);
         var enrolled = await services.GetRequiredService<ClientRegistry>().ListAsync(cancellation);
-        if (enrolled.Any(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked))
+        if (enrolled.Any(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked && entry.Expires + grace > now))
             return null;
         string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
         string path = Path.Combine(folder, "admin.token");

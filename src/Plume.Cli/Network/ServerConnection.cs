@@ -13,7 +13,7 @@ sealed class ServerConnection
 {
     const int MessageBytes = 64 << 20;
 
-    static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10), PingTimeout = TimeSpan.FromSeconds(10), ConnectTimeout = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10), PingTimeout = TimeSpan.FromSeconds(10), ConnectTimeout = TimeSpan.FromSeconds(15), RenewalPatience = TimeSpan.FromSeconds(30);
 
     readonly Argument<string> server = new("server") { Description = "The server's address: https://host:7443." };
     readonly Option<string?> root = new("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
@@ -47,7 +47,8 @@ sealed class ServerConnection
     public async Task<T> CallAsync<T>(ParseResult line, Func<CallInvoker, Task<T>> calls)
     {
         var address = Address(line);
-        using var channel = Open(line, address);
+        var certificate = address.Scheme == Uri.UriSchemeHttp ? null : await CertificateAsync(line, address);
+        using var channel = Open(line, address, certificate);
         return await ExplainAsync(address, () => calls(address.Scheme == Uri.UriSchemeHttp ? channel.Intercept(Named) : channel.CreateCallInvoker()));
     }
 
@@ -65,11 +66,31 @@ sealed class ServerConnection
         }
     }
 
-    // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
-    GrpcChannel Open(ParseResult line, Uri address)
+    // Every command renews the certificate that it shows, when that is due: an operator has no program that runs all the time.
+    async Task<ClientCertificate> CertificateAsync(ParseResult line, Uri address)
     {
-        var certificate = address.Scheme == Uri.UriSchemeHttp ? null : ClientCertificate.Load(Identity(line))
+        var certificate = ClientCertificate.Load(Identity(line))
             ?? throw new CliException(ExitCode.Usage, $"The folder '{Identity(line)}' has no certificate. Enrol first: plume enrol {address} --name NAME --token-file FILE --identity {Identity(line)}");
+        try
+        {
+            using var patience = new CancellationTokenSource(RenewalPatience);
+            if (await ExplainAsync(address, () => certificate.RenewIfDueAsync(address, Trust(line), TimeProvider.System, patience.Token)))
+                await Console.Error.WriteLineAsync($"The certificate in {Identity(line)} is renewed and good until {End(certificate)}.");
+        }
+        catch (Exception failure) when (failure is RpcException or IOException or InvalidDataException && !certificate.HasExpired(TimeProvider.System))
+        {
+            string reason = failure is RpcException refusal ? refusal.Status.Detail : failure.Message;
+            await Console.Error.WriteLineAsync($"The certificate in {Identity(line)}, good until {End(certificate)}, could not be renewed yet: {reason}");
+        }
+
+        return certificate;
+    }
+
+    static string End(ClientCertificate certificate) => $"{certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}";
+
+    // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
+    GrpcChannel Open(ParseResult line, Uri address, ClientCertificate? certificate)
+    {
         var handler = Trust(line).CreateHandler(certificate);
         (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (PingDelay, PingTimeout);
         handler.ConnectTimeout = ConnectTimeout;

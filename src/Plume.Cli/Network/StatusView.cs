@@ -24,8 +24,8 @@ static class StatusView
                 Number(round.Accepted), Number((uint)round.Refused.Count), Bytes(round.UplinkBytes), Bytes(round.DownlinkBytes), round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
         }
 
-        var sentence = new Text(Sentence(status));
-        return trouble is null ? new Rows(sentence, table) : new Rows(sentence, table, new Text(trouble));
+        IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
+        return new Rows([new Text(Sentence(status)), table, .. words.Select(word => new Text(word))]);
     }
 
     static string Sentence(FederationStatus status)

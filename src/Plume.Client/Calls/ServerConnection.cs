@@ -12,36 +12,51 @@ sealed class ServerConnection : IDisposable
     static readonly TimeSpan ShortestPing = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
-    readonly GrpcChannel channel;
+    readonly ClientOptions options;
     readonly Metadata? headers;
+    GrpcChannel channel;
 
     /// <exception cref="FederationException">The root certificate cannot be read.</exception>
     public ServerConnection(ClientOptions options)
     {
-        // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
-        var http = new HttpClient(new LeanHeaders(options.Handler ?? Handler(options)), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
-        channel = GrpcChannel.ForAddress(options.Server, new GrpcChannelOptions
-        {
-            HttpClient = http,
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = MessageBytes,
-            ThrowOperationCanceledOnCancellation = true,
-        });
+        this.options = options;
+        channel = Open(options);
         Calls = new Protocol.V1.Federation.FederationClient(channel);
         if (options.Server.Scheme == "http")
             headers = new Metadata { { "plume-client", options.Name } };
     }
 
     /// <summary>The calls that the server takes.</summary>
-    public Protocol.V1.Federation.FederationClient Calls { get; }
+    public Protocol.V1.Federation.FederationClient Calls { get; private set; }
 
     /// <summary>For the calls of other services.</summary>
     public CallInvoker Invoker => channel.CreateCallInvoker();
+
+    /// <summary>Begins anew, while no call is made: the next one shows the newest certificate, and none the one that was replaced. What clients share stays as it is.</summary>
+    public void Reopen()
+    {
+        channel.Dispose();
+        channel = Open(options);
+        Calls = new Protocol.V1.Federation.FederationClient(channel);
+    }
 
     /// <summary>What every call is made with.</summary>
     public CallOptions With(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
 
     public void Dispose() => channel.Dispose();
+
+    static GrpcChannel Open(ClientOptions options)
+    {
+        // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
+        var http = new HttpClient(new LeanHeaders(options.Handler ?? Handler(options)), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        return GrpcChannel.ForAddress(options.Server, new GrpcChannelOptions
+        {
+            HttpClient = http,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MessageBytes,
+            ThrowOperationCanceledOnCancellation = true,
+        });
+    }
 
     static SocketsHttpHandler Handler(ClientOptions options)
     {
@@ -57,11 +72,13 @@ sealed class ServerConnection : IDisposable
 
     static TimeSpan AtLeast(TimeSpan least, TimeSpan time) => time > least ? time : least;
 
-    static ServerTrust Trust(ClientOptions options)
+    /// <summary>Which servers a client believes.</summary>
+    /// <exception cref="FederationException">The root certificate cannot be read.</exception>
+    public static ServerTrust Trust(ClientOptions options)
     {
         try
         {
-            return options.RootFile is { } root ? ServerTrust.FromRoot(root) : ServerTrust.OfMachine;
+            return options.RootFile is { } root ? ServerTrust.FromRoot(root, options.Time) : ServerTrust.OfMachine;
         }
         catch (InvalidDataException problem)
         {

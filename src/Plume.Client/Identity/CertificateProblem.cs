@@ -12,7 +12,8 @@ static class CertificateProblem
     /// <param name="errors">What TLS found.</param>
     /// <param name="host">The host that was asked for.</param>
     /// <param name="rootFile">The file of the only root that is believed; null where those of the machine are.</param>
-    public static string Explain(X509Certificate2? shown, X509Chain? chain, SslPolicyErrors errors, string host, string? rootFile)
+    /// <param name="time">The client's clock.</param>
+    public static string Explain(X509Certificate2? shown, X509Chain? chain, SslPolicyErrors errors, string host, string? rootFile, TimeProvider time)
     {
         if (shown is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
             return "The server showed no certificate. Check the address: what answers there is no server of Plume.";
@@ -25,14 +26,14 @@ static class CertificateProblem
         }
 
         if (wrong.HasFlag(X509ChainStatusFlags.NotTimeValid))
-            return Time(shown);
+            return Time(shown, time.GetUtcNow().UtcDateTime);
         return $"The server's certificate is for {string.Join(", ", Names(shown))}, not for {host}. Connect by a name that it has, or ask the operator for one with this name (plume certs init --host {host}).";
     }
 
-    static string Time(X509Certificate2 shown)
+    static string Time(X509Certificate2 shown, DateTime now)
     {
         DateTime begin = shown.NotBefore.ToUniversalTime(), end = shown.NotAfter.ToUniversalTime();
-        return DateTime.UtcNow < begin
+        return now < begin
             ? $"The server's certificate is good from {begin:yyyy-MM-dd HH:mm} UTC only. Set the clocks of server and client."
             : $"The server's certificate, or its root, has expired: it was good until {end:yyyy-MM-dd HH:mm} UTC. Ask the operator for a new one (plume certs init, then restart the server).";
     }

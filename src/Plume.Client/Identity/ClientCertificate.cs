@@ -12,6 +12,8 @@ public sealed class ClientCertificate
 {
     const string CommonName = "2.5.4.3";
 
+    static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+
     readonly ClientKeys keys;
     volatile X509Certificate2 certificate;
     int renewing;
@@ -107,6 +109,37 @@ public sealed class ClientCertificate
         {
             Volatile.Write(ref renewing, 0);
         }
+    }
+
+    /// <summary>The same over a connection of its own, so that no other one goes on showing the certificate that was replaced.</summary>
+    /// <param name="server">Begins with https.</param>
+    /// <param name="trust">Which servers to believe.</param>
+    /// <param name="time">The client's clock.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>Whether there is a newer certificate.</returns>
+    /// <exception cref="RpcException">The server was not reached or refused; the certificate at hand stays.</exception>
+    /// <exception cref="InvalidDataException">The server answered with a certificate for another name or key.</exception>
+    /// <exception cref="IOException">The folder could not be written.</exception>
+    public async Task<bool> RenewIfDueAsync(Uri server, ServerTrust trust, TimeProvider time, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(trust);
+        ArgumentNullException.ThrowIfNull(time);
+        if (time.GetUtcNow() < RenewalDue)
+            return false;
+        using var handler = trust.CreateHandler(this);
+        handler.ConnectTimeout = ConnectTimeout;
+        // A channel that sees the handler itself waits between connections in its own way and fails calls meanwhile.
+        using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpClient = http });
+        return await RenewIfDueAsync(channel.CreateCallInvoker(), time, cancellation);
+    }
+
+    /// <summary>Whether the certificate has ended.</summary>
+    public bool HasExpired(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        return time.GetUtcNow() > certificate.NotAfter.ToUniversalTime();
     }
 
     static byte[] RequestFor(string name, ECDsa key)

@@ -14,22 +14,26 @@ public sealed class ServerTrust
     /// </summary>
     static readonly TimeSpan ConnectionLife = TimeSpan.FromHours(1);
 
+    const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     readonly X509Certificate2? root;
     readonly string? rootFile;
+    readonly TimeProvider time;
 
-    ServerTrust(X509Certificate2? root, string? rootFile) => (this.root, this.rootFile) = (root, rootFile);
+    ServerTrust(X509Certificate2? root, string? rootFile, TimeProvider time) => (this.root, this.rootFile, this.time) = (root, rootFile, time);
 
     /// <summary>Believes whom the machine believes: for servers with a public certificate.</summary>
-    public static ServerTrust OfMachine { get; } = new(null, null);
+    public static ServerTrust OfMachine { get; } = new(null, null, TimeProvider.System);
 
     /// <summary>Believes servers with a certificate of one root, and no others.</summary>
     /// <param name="path">The root's certificate in PEM, which the operator gave.</param>
+    /// <param name="time">Tells whether certificates are good; null for the machine's clock.</param>
     /// <exception cref="InvalidDataException">The file is missing or is no certificate in PEM.</exception>
-    public static ServerTrust FromRoot(string path)
+    public static ServerTrust FromRoot(string path, TimeProvider? time = null)
     {
         try
         {
-            return new ServerTrust(X509Certificate2.CreateFromPem(File.ReadAllText(path)), path);
+            return new ServerTrust(X509Certificate2.CreateFromPem(File.ReadAllText(path)), path, time ?? TimeProvider.System);
         }
         catch (Exception error) when (error is IOException or CryptographicException)
         {
@@ -56,9 +60,19 @@ public sealed class ServerTrust
     }
 
     // What TLS itself would say of a certificate tells a person neither what is wrong nor what to do.
-    bool Believe(object connection, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors) => errors == SslPolicyErrors.None
-        ? true
-        : throw new DistrustException(CertificateProblem.Explain(shown as X509Certificate2, chain, errors, ((SslStream)connection).TargetHostName, rootFile));
+    bool Believe(object connection, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
+    {
+        string host = ((SslStream)connection).TargetHostName;
+        if (root is null || time == TimeProvider.System || shown is not X509Certificate2 certificate)
+            return errors == SslPolicyErrors.None ? true : throw new DistrustException(CertificateProblem.Explain(shown as X509Certificate2, chain, errors, host, rootFile, time));
+        // TLS went by the machine's clock, which is not this client's.
+        using var own = new X509Chain { ChainPolicy = TrustOnly(root) };
+        (own.ChainPolicy.VerificationTime, own.ChainPolicy.VerificationTimeIgnored) = (time.GetUtcNow().LocalDateTime, false);
+        own.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        bool isGood = own.Build(certificate);
+        var left = errors & ~SslPolicyErrors.RemoteCertificateChainErrors;
+        return isGood && left == SslPolicyErrors.None ? true : throw new DistrustException(CertificateProblem.Explain(certificate, own, left, host, rootFile, time));
+    }
 
     static X509ChainPolicy TrustOnly(X509Certificate2 root)
     {

@@ -18,7 +18,7 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
 
     readonly Backoff backoff = new(options);
     readonly TransferCount count = new();
-    readonly Renewal renewal = new(options, connection);
+    Renewal? renewal;
     Participation? participation;
     bool isJoined;
     bool wasJoined;
@@ -47,9 +47,9 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
     {
         try
         {
+            await (renewal ??= new Renewal(options, connection, Tell)).TryAsync(cancellation).ConfigureAwait(false);
             if (!isJoined)
                 await JoinAsync(cancellation).ConfigureAwait(false);
-            await renewal.TryAsync(cancellation).ConfigureAwait(false);
             var result = await participation!.StepAsync(cancellation).ConfigureAwait(false);
             backoff.Reset();
             return result;

@@ -71,7 +71,7 @@ public static class PlumeServer
             // Without TLS nothing tells HTTP/1 from HTTP/2, and gRPC needs the latter.
             listen.Protocols = options.Tls is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
             if (options.Tls is { } tls)
-                listen.UsePlumeTls(tls.Certificate, tls.Issuers, tls.Authority.Root);
+                listen.UsePlumeTls(tls.Certificate, tls.Issuers, tls.Authority.Root, tls.Served);
         });
         if (options.Metrics is { } metrics)
             kestrel.Listen(metrics, MetricsAddress.ListenForMetrics);
@@ -84,7 +84,9 @@ public static class PlumeServer
         services.AddSingleton(options.Storage.Records);
         services.AddSingleton(options.Limits);
         services.AddSingleton(new FederationCatalog(options.Federations));
-        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
+        if (options.Tls?.Served is { } served)
+            services.AddSingleton(served);
+        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, RenewalGrace = options.RenewalGrace, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
         services.AddPlumeTelemetry(options);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
@@ -110,7 +112,7 @@ public static class PlumeServer
         app.MapGrpcService<FederationRpc>();
         app.MapGrpcService<OperationRpc>();
         if (options.Tls is not null)
-            app.MapGrpcService<EnrolmentRpc>().AllowAnonymous();
+            app.MapGrpcService<EnrolmentRpc>();
         app.MapMetrics(options);
         app.MapGet("/health/live", () => "alive").AtMetricsAddress().AllowAnonymous();
         app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready") : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AtMetricsAddress().AllowAnonymous();

@@ -23,6 +23,9 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
     /// <summary>What clients may take.</summary>
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>How long after its end a certificate of a client or an operator can still be renewed.</summary>
+    public TimeSpan RenewalGrace { get; init; } = IdentityOptions.UsualGrace;
+
     /// <summary>Where health and metrics are told, by plain HTTP; null for nowhere but the port of the clients.</summary>
     public IPEndPoint? Metrics { get; init; }
 
@@ -46,6 +49,8 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
             yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it certificates (plume certs init makes some for a trial).";
         if (Metrics is { Port: > 0 } metrics && metrics.Port == Listen.Port)
             yield return $"Metrics need a port of their own: {metrics.Port} is the one of the clients.";
+        if (RenewalGrace < TimeSpan.Zero)
+            yield return $"The time in which an ended certificate can be renewed must not be negative, but is {RenewalGrace}.";
         foreach (string problem in Limits.Problems())
             yield return problem;
     }
@@ -61,4 +66,14 @@ public sealed record ServerCluster(string ConnectionString, SiloPlace Place, int
 /// <param name="Certificate">The server's own, with its key.</param>
 /// <param name="Issuers">Those that issued it; empty for one of the authority's.</param>
 /// <param name="Authority">Issues and checks client certificates.</param>
-public sealed record ServerTls(X509Certificate2 Certificate, X509Certificate2Collection Issuers, CertificateAuthority Authority);
+public sealed record ServerTls(X509Certificate2 Certificate, X509Certificate2Collection Issuers, CertificateAuthority Authority)
+{
+    /// <summary>A certificate of a folder, which is renewed while the server runs.</summary>
+    /// <param name="served">The server's own.</param>
+    /// <param name="authority">Issues and checks client certificates.</param>
+    public ServerTls(ServedCertificate served, CertificateAuthority authority)
+        : this(served?.Certificate ?? throw new ArgumentNullException(nameof(served)), [], authority) => Served = served;
+
+    /// <summary>Where the newest certificate of the server is; null where it is always the same.</summary>
+    public ServedCertificate? Served { get; }
+}

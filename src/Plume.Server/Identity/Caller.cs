@@ -12,6 +12,9 @@ public sealed record Caller(string Name, Roles Roles, IReadOnlyList<string>? Fed
     /// <summary>The key it calls with; null on a server without TLS.</summary>
     internal string? KeyHash { get; init; }
 
+    /// <summary>Whether its certificate has ended, so that all it can do is renew it.</summary>
+    internal bool HasExpired { get; init; }
+
     /// <summary>Whether it has a role.</summary>
     public bool Has(Roles role) => (Roles & role) == role;
 

@@ -10,7 +10,7 @@ namespace Plume.Server.Identity;
 /// allow anonymous callers are open.
 /// </summary>
 /// <remarks>Not a gRPC interceptor, which sees a unary call only when its message was parsed.</remarks>
-sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityAudit audit)
+sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityOptions options, IdentityAudit audit)
 {
     static readonly string FederationName = Protocol.V1.Federation.Descriptor.FullName;
     static readonly string EnrolmentName = Protocol.V1.Enrolment.Descriptor.FullName;
@@ -28,7 +28,8 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
             return;
         }
 
-        var found = await IdentifyAsync(context);
+        bool isWithinGrace = endpoint?.Metadata.GetMetadata<WithinGraceAttribute>() is not null;
+        var found = await IdentifyAsync(context, isWithinGrace ? options.RenewalGrace : TimeSpan.Zero);
         var needed = RoleFor(endpoint, service);
         var denial = found.Denial ?? (found.Caller!.Has(needed) ? null : Denials.Role(needed));
         if (denial is not null)
@@ -52,11 +53,11 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
         return service is not null && service != EnrolmentName && service.StartsWith("plume.", StringComparison.Ordinal) ? Roles.Admin : Roles.None;
     }
 
-    async ValueTask<Identified> IdentifyAsync(HttpContext context)
+    async ValueTask<Identified> IdentifyAsync(HttpContext context, TimeSpan grace)
     {
         try
         {
-            return await identification.IdentifyAsync(context);
+            return await identification.IdentifyAsync(context, grace);
         }
         catch (IOException)
         {

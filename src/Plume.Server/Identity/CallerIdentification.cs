@@ -23,17 +23,19 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
     /// </summary>
     public static bool IsTls(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>() is not null;
 
+    /// <param name="context">The call.</param>
+    /// <param name="grace">How long ago the certificate may have ended.</param>
     /// <exception cref="IOException">The registry could not be read.</exception>
-    public ValueTask<Identified> IdentifyAsync(HttpContext context)
+    public ValueTask<Identified> IdentifyAsync(HttpContext context, TimeSpan grace)
     {
         if (!IsTls(context))
             return ValueTask.FromResult(IdentifyPlain(context));
         return context.Connection.ClientCertificate is { } certificate && certificates is not null
-            ? IdentifyAsync(certificate, certificates, context.RequestAborted)
+            ? IdentifyAsync(certificate, certificates, grace, context.RequestAborted)
             : ValueTask.FromResult(new Identified(null, null, Denials.NoCertificate));
     }
 
-    async ValueTask<Identified> IdentifyAsync(X509Certificate2 certificate, CertificateCheck check, CancellationToken cancellation)
+    async ValueTask<Identified> IdentifyAsync(X509Certificate2 certificate, CertificateCheck check, TimeSpan grace, CancellationToken cancellation)
     {
         var found = check.Check(certificate);
         if (found.Subject is not { } subject)
@@ -41,14 +43,14 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
         var now = time.GetUtcNow();
         if (now < found.NotBefore)
             return new Identified(null, subject.Name, Denials.NotYetValid);
-        if (now > found.NotAfter)
+        if (now > found.NotAfter + grace)
             return new Identified(null, subject.Name, Denials.Expired);
         var entry = await registry.FindAsync(subject.Name, cancellation);
         if (Deny(entry, subject, found.KeyHash) is not null)
             entry = await registry.FindAsync(subject.Name, SecondLook, cancellation);
         return Deny(entry, subject, found.KeyHash) is { } denial
             ? new Identified(null, subject.Name, denial)
-            : new Identified(new Caller(subject.Name, entry!.Role, entry.Federations) { KeyHash = found.KeyHash }, subject.Name, null);
+            : new Identified(new Caller(subject.Name, entry!.Role, entry.Federations) { KeyHash = found.KeyHash, HasExpired = now > found.NotAfter }, subject.Name, null);
     }
 
     static Denial? Deny(EnrolledEntry? entry, Subject subject, string keyHash)

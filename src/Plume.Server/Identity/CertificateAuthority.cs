@@ -67,6 +67,7 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>Issues a certificate with a new key for a server.</summary>
     /// <param name="hosts">The DNS names and IP addresses that clients reach it by; at least one.</param>
     /// <exception cref="ArgumentException">There is no host, or it is neither a DNS name nor an address.</exception>
+    /// <exception cref="InvalidDataException">The root has ended.</exception>
     public X509Certificate2 IssueServer(IReadOnlyList<string> hosts)
     {
         ArgumentNullException.ThrowIfNull(hosts);
@@ -83,18 +84,16 @@ public sealed class CertificateAuthority : IDisposable
 
         if (hosts.Count == 0)
             throw new ArgumentException("A server's certificate needs a host that clients reach it by; give one, such as localhost.", nameof(hosts));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var subject = new X500DistinguishedNameBuilder();
-        subject.AddCommonName("Plume server");
-        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = Issue(request, ServerAuthentication, ServerLife);
-        return certificate.CopyWithPrivateKey(key);
+        return IssueServer(names.Build());
     }
+
+    /// <summary>Issues a certificate with a new key for the hosts of one that this authority issued before.</summary>
+    internal X509Certificate2 RenewServer(X509Certificate2 before) => IssueServer(before.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single());
 
     /// <summary>Issues a certificate for a client's or an admin's key.</summary>
     /// <param name="request">Whose key it is; that the name may be given to whoever asks is for the caller to check.</param>
     /// <param name="role">One role.</param>
+    /// <exception cref="InvalidDataException">The root has ended.</exception>
     public X509Certificate2 IssueClient(SigningRequest request, Roles role)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -116,6 +115,17 @@ public sealed class CertificateAuthority : IDisposable
         return key.ExportPkcs8PrivateKeyPem();
     }
 
+    X509Certificate2 IssueServer(X509Extension hosts)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName("Plume server");
+        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(hosts);
+        using var certificate = Issue(request, ServerAuthentication, ServerLife);
+        return certificate.CopyWithPrivateKey(key);
+    }
+
     X509Certificate2 Issue(CertificateRequest request, Oid use, TimeSpan life)
     {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
@@ -123,6 +133,8 @@ public sealed class CertificateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([use], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(signer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         var now = time.GetUtcNow();
+        if (now >= signer.NotAfter.ToUniversalTime())
+            throw new InvalidDataException($"The root has ended on {signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, so nothing can be issued by it. Move its folder away, make another one with plume certs init, and enrol everybody anew.");
         return request.Create(signer, Later(now - ClockSkew, signer.NotBefore), Earlier(now + life, signer.NotAfter), NewSerial());
     }
 

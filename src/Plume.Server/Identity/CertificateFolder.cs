@@ -20,6 +20,8 @@ public static class CertificateFolder
     /// <summary>The server's key.</summary>
     public const string ServerKey = "server.key";
 
+    const string NextKey = ServerKey + ".next";
+
     /// <summary>Makes a root where the folder has none, and a new certificate for the server.</summary>
     /// <param name="folder">Made where it is missing.</param>
     /// <param name="hosts">The DNS names and IP addresses that clients reach the server by.</param>
@@ -41,10 +43,36 @@ public static class CertificateFolder
             WriteCertificate(Path.Combine(folder, RootCertificate), authority.Root);
         }
 
-        using var key = server.GetECDsaPrivateKey()!;
-        WriteKey(Path.Combine(folder, ServerKey), key.ExportPkcs8PrivateKeyPem());
-        WriteCertificate(Path.Combine(folder, ServerCertificate), server);
+        WriteServer(folder, server);
         return !exists;
+    }
+
+    /// <summary>Puts a server's certificate and key in the place of those before. Two files cannot be replaced at once: the key lies beside the old one until its certificate is in its place.</summary>
+    /// <exception cref="IOException">The folder could not be written; those before stand.</exception>
+    internal static void WriteServer(string folder, X509Certificate2 server)
+    {
+        string next = Path.Combine(folder, NextKey);
+        using var key = server.GetECDsaPrivateKey()!;
+        WriteKey(next, key.ExportPkcs8PrivateKeyPem());
+        WriteCertificate(Path.Combine(folder, ServerCertificate), server);
+        File.Move(next, Path.Combine(folder, ServerKey), overwrite: true);
+    }
+
+    /// <summary>The DNS names and IP addresses in the server's certificate; none where there is no certificate that can be read.</summary>
+    public static IReadOnlyList<string> HostsIn(string folder)
+    {
+        string path = Path.Combine(folder, ServerCertificate);
+        if (!File.Exists(path))
+            return [];
+        try
+        {
+            using var present = X509CertificateLoader.LoadCertificateFromFile(path);
+            return [.. present.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))];
+        }
+        catch (CryptographicException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Reads the root and its key.</summary>
@@ -55,15 +83,14 @@ public static class CertificateFolder
     /// <summary>Reads the server's certificate and key, ready for TLS.</summary>
     /// <exception cref="InvalidDataException">The files are missing, damaged or not of one pair.</exception>
     public static X509Certificate2 LoadServer(string folder) =>
-        Load(folder, ServerCertificate, ServerKey, (certificate, key) =>
-        {
-            var loaded = X509Certificate2.CreateFromPem(certificate, key);
-            if (!OperatingSystem.IsWindows())
-                return loaded;
-            // TLS on Windows does not take a key that was never in a key store.
-            using (loaded)
-                return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null);
-        });
+        Load(folder, ServerCertificate, ServerKey, (certificate, key) => ForTls(OfNextKey(folder, certificate) ?? X509Certificate2.CreateFromPem(certificate, key)));
+
+    /// <summary>A certificate with its key, as TLS takes it.</summary>
+    internal static X509Certificate2 ForTls(X509Certificate2 loaded)
+    {
+        // TLS on Windows does not take a key that was never in a key store.
+        return OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null) : loaded;
+    }
 
     /// <summary>Reads the certificates that stand after the server's own in its file: those that issued it, where a public authority did.</summary>
     /// <exception cref="InvalidDataException">The file is missing or damaged.</exception>
@@ -76,6 +103,20 @@ public static class CertificateFolder
             issuers.RemoveAt(0);
             return issuers;
         });
+
+    // Whoever wrote the certificate may have been stopped before its key was in its place.
+    static X509Certificate2? OfNextKey(string folder, string certificate)
+    {
+        string next = Path.Combine(folder, NextKey);
+        try
+        {
+            return File.Exists(next) ? X509Certificate2.CreateFromPem(certificate, File.ReadAllText(next)) : null;
+        }
+        catch (Exception notIts) when (notIts is CryptographicException or ArgumentException)
+        {
+            return null;
+        }
+    }
 
     static void RequireOwn(string folder, X509Certificate2 root)
     {

@@ -44,7 +44,7 @@ static class Denials
     public static readonly Denial NoCertificate = Unknown("no-certificate", "This call needs a client certificate and none was sent. Enrol with an invitation first.");
     public static readonly Denial OtherAuthority = Unknown("other-authority", "The client certificate was not issued by this server's authority. Enrol with an invitation of this server.");
     public static readonly Denial NotYetValid = Unknown("not-yet-valid", "The client certificate is not valid yet. Set the clocks of client and server.");
-    public static readonly Denial Expired = Unknown("expired", $"The client certificate has expired. {AskForInvitation}");
+    public static readonly Denial Expired = Unknown("expired", $"The client certificate has expired and was not renewed in time. {AskForInvitation}");
     public static readonly Denial UnknownClient = Unknown("unknown-client", $"This client is not enrolled here. {AskForInvitation}");
     public static readonly Denial UnknownKey = Unknown("unknown-key", $"The client certificate was replaced by a later one. Use that one. {AskForInvitation}");
     public static readonly Denial Revoked = Unknown("revoked", $"This client was revoked. {AskForInvitation}");

@@ -41,7 +41,8 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
         }
     }
 
-    /// <summary>Trades a current certificate and a request for a newer one.</summary>
+    /// <summary>Trades a certificate that is good, or ended a short while ago, and a request for a newer one. The caller is known by the certificate.</summary>
+    [WithinGrace]
     public override async Task<EnrolReply> Renew(RenewRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);

@@ -43,7 +43,10 @@ public sealed class Enrolments
         return certificate;
     }
 
-    /// <summary>Issues a newer certificate to a caller that has a current one; the old one stays good to its end.</summary>
+    /// <summary>
+    /// Issues a newer certificate to a caller that has one; the old one stays good to its end. With one that has ended only the newest
+    /// key is renewed, or the answer repeated: a key that was replaced is of no use any more when its certificate has ended.
+    /// </summary>
     /// <param name="caller">Who asks, as its certificate says.</param>
     /// <param name="certificateRequest">A PKCS #10 request in DER for the caller's name.</param>
     /// <param name="cancellation">Stops waiting.</param>
@@ -61,6 +64,8 @@ public sealed class Enrolments
             if (found.Entry.Revoked)
                 throw new DeniedException(Denials.Revoked);
             if (caller.KeyHash is not { } old || !found.Entry.KeyHashes.Contains(old))
+                throw new DeniedException(Denials.UnknownKey);
+            if (caller.HasExpired && found.Entry.KeyHashes[^1] is var newest && newest != old && newest != request.KeyHash)
                 throw new DeniedException(Denials.UnknownKey);
             var certificate = authority.IssueClient(request, found.Entry.Role);
             string[] keys = old == request.KeyHash ? [old] : [old, request.KeyHash];

@@ -9,12 +9,25 @@ public sealed record IdentityOptions
     /// </summary>
     public bool Insecure { get; init; }
 
+    /// <summary>The usual <see cref="RenewalGrace"/>.</summary>
+    public static readonly TimeSpan UsualGrace = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How long after its end a certificate can still be renewed, and nothing else: for a client or an operator that was away, and not
+    /// revoked meanwhile.
+    /// </summary>
+    public TimeSpan RenewalGrace { get; init; } = UsualGrace;
+
     /// <summary>How often a minute one address may try to enrol, and most tries at once; an IPv6 network of 64 bits counts as one.</summary>
     public int EnrolmentsPerAddress { get; init; } = 20;
 
     /// <summary>How often a minute all together may, and most tries at once.</summary>
     public int Enrolments { get; init; } = 600;
 }
+
+/// <summary>A call that is made also with a certificate that ended less than <see cref="IdentityOptions.RenewalGrace"/> ago.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class WithinGraceAttribute : Attribute;
 
 /// <summary>The role that the calls of an endpoint need; without it, endpoints outside of plume.v1 take any enrolled caller.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]

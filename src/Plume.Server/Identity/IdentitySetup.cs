@@ -29,6 +29,8 @@ public static class IdentitySetup
             services.AddSingleton(authority);
             services.AddSingleton<CertificateCheck>();
             services.AddSingleton<Enrolments>();
+            services.AddSingleton<CertificateWatch>();
+            services.AddHostedService(provider => provider.GetRequiredService<CertificateWatch>());
         }
 
         return services;

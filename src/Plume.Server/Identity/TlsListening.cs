@@ -20,7 +20,8 @@ public static class TlsListening
     /// <param name="server">The server's certificate with its key.</param>
     /// <param name="issuers">Those that issued it, sent along; empty for one of the private root.</param>
     /// <param name="clientRoot">The root of client certificates.</param>
-    public static ListenOptions UsePlumeTls(this ListenOptions listen, X509Certificate2 server, X509Certificate2Collection issuers, X509Certificate2 clientRoot) =>
+    /// <param name="served">The newest of the server's certificates; null where it is always the same.</param>
+    public static ListenOptions UsePlumeTls(this ListenOptions listen, X509Certificate2 server, X509Certificate2Collection issuers, X509Certificate2 clientRoot, ServedCertificate? served = null) =>
         listen.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificate = server,
@@ -30,6 +31,11 @@ public static class TlsListening
             ClientCertificateMode = ClientCertificateMode.AllowCertificate,
             ClientCertificateValidation = (_, _, _) => true,
             // The handshake builds a chain in any case; it must not fetch anything for it.
-            OnAuthenticate = (_, options) => options.CertificateChainPolicy = CertificateCheck.PolicyOf(clientRoot),
+            OnAuthenticate = (_, options) =>
+            {
+                options.CertificateChainPolicy = CertificateCheck.PolicyOf(clientRoot);
+                if (served is not null)
+                    options.ServerCertificateContext = served.Context;
+            },
         });
 }

@@ -8,7 +8,7 @@ using Plume.Server.Identity;
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Operation: what an operator does.</summary>
-sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, DownloadSender downloads, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null) : Operation.OperationBase
+sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, DownloadSender downloads, EnrolmentTokens tokens, ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null, CertificateWatch? certificates = null) : Operation.OperationBase
 {
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
@@ -21,7 +21,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     public override async Task<FederationStatus> Status(StatusRequest request, ServerCallContext context)
     {
         var feed = feeds[request.Federation];
-        return StatusOf(feed.Definition, await feed.Grain.OverviewAsync());
+        return await StatusOfAsync(feed.Definition, await feed.Grain.OverviewAsync());
     }
 
     public override async Task Watch(StatusRequest request, IServerStreamWriter<FederationStatus> responseStream, ServerCallContext context)
@@ -34,7 +34,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             var overview = await feed.Grain.OverviewAsync();
             if (last is not null && overview.Now.Sequence == last.Now.Sequence && (overview.Added, overview.Members, overview.UplinkBytes, overview.DownlinkBytes) == (last.Added, last.Members, last.UplinkBytes, last.DownlinkBytes))
                 continue;
-            await responseStream.WriteAsync(StatusOf(feed.Definition, last = overview), context.CancellationToken);
+            await responseStream.WriteAsync(await StatusOfAsync(feed.Definition, last = overview), context.CancellationToken);
             if (overview.Now.HasEnded)
                 return;
         }
@@ -119,10 +119,10 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     async Task<FederationStatus> ControlAsync(ControlRequest request, Control control)
     {
         var feed = feeds[request.Federation];
-        return StatusOf(feed.Definition, await feed.Grain.ControlAsync(control));
+        return await StatusOfAsync(feed.Definition, await feed.Grain.ControlAsync(control));
     }
 
-    FederationStatus StatusOf(FederationDefinition definition, FederationOverview overview)
+    async Task<FederationStatus> StatusOfAsync(FederationDefinition definition, FederationOverview overview)
     {
         var now = overview.Now;
         var status = new FederationStatus
@@ -137,11 +137,13 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             Members = (uint)overview.Members,
             Asked = (uint)now.Participants.Length,
             Added = (uint)overview.Added,
-            LeftMs = (ulong)Math.Max(0, (now.Deadline - time.GetUtcNow()).TotalMilliseconds),
+            LeftMs = (ulong)Math.Max(0, now.Left.TotalMilliseconds),
             UplinkBytes = (ulong)overview.UplinkBytes,
             DownlinkBytes = (ulong)overview.DownlinkBytes,
             Message = now.Message,
         };
+        if (certificates is not null)
+            status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
         status.History.AddRange(overview.History.TakeLast(RoundsTold).Select(FiguresOf));
         return status;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Plume.EndToEnd.Tests.Processes;
@@ -65,6 +66,13 @@ sealed partial class HostProcess : IAsyncDisposable
 
     /// <summary>Lets it go on, by SIGCONT.</summary>
     public void Thaw() => Send(Continue);
+
+    /// <summary>Sets its clock forward, or back.</summary>
+    public async Task SetClockAsync(TimeSpan by)
+    {
+        await process.StandardInput.WriteLineAsync(by.TotalHours.ToString(CultureInfo.InvariantCulture));
+        await LineAsync("the clock is set", line => line.Contains("the clock was set", StringComparison.Ordinal));
+    }
 
     /// <summary>Asks it to end in order.</summary>
     public async Task<int> StopAsync()

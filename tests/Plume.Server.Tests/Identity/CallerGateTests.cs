@@ -42,6 +42,7 @@ public class CallerGateTests
         Assert.Equal("one", await JoinAsync(channel));
         server.Time.Move(CertificateAuthority.ClientLife + TimeSpan.FromSeconds(1));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", () => JoinAsync(channel));
+        server.Time.Move(IdentityOptions.UsualGrace);
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
     }
 
@@ -210,7 +211,7 @@ public class CallerGateTests
         context.Request.Headers[CallerIdentification.NameMetadata] = "one";
         context.Connection.RemoteIpAddress = address is null ? null : IPAddress.Parse(address);
         Assert.Null(context.Connection.ClientCertificate);
-        var found = await identification.IdentifyAsync(context);
+        var found = await identification.IdentifyAsync(context, grace: TimeSpan.Zero);
         Assert.Equal(allowed ? null : "not-secure", found.Denial?.Rule);
         Assert.Equal(allowed, found.Caller is not null);
     }

@@ -62,6 +62,61 @@ public sealed class CertificateFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_server_that_runs_for_years_renews_its_own_certificate_until_its_root_ends()
+    {
+        CertificateFolder.Initialise(folder, ["localhost", "127.0.0.1"], time);
+        using var authority = CertificateFolder.LoadAuthority(folder, time);
+        var served = ServedCertificate.Load(folder, authority, time);
+        Assert.Null(served.Refresh());
+        for (int year = 0; year < 10; year++)
+        {
+            var before = served.Certificate;
+            time.Move(CertificateAuthority.ServerLife * 0.9);
+            Assert.StartsWith("The server's certificate was renewed: it is good until ", served.Refresh(), StringComparison.Ordinal);
+            Assert.NotEqual(before.Thumbprint, served.Certificate.Thumbprint);
+            Assert.InRange(time.GetUtcNow(), served.Certificate.NotBefore.ToUniversalTime(), served.Certificate.NotAfter.ToUniversalTime());
+            Assert.Equal(["localhost", "127.0.0.1"], Hosts(CertificateFolder.LoadServer(folder)));
+        }
+
+        Assert.Equal(authority.Root.NotAfter, served.Certificate.NotAfter);
+        time.Move(CertificateAuthority.ServerLife);
+        Assert.Contains("The root has ended on ", Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_that_is_put_into_the_folder_is_shown_without_a_restart_and_one_of_another_authority_is_left_alone()
+    {
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        using var authority = CertificateFolder.LoadAuthority(folder, time);
+        var served = ServedCertificate.Load(folder, authority, time);
+        using var other = CertificateAuthority.Create(time);
+        using var theirs = other.IssueServer(["example.org"]);
+        using var key = theirs.GetECDsaPrivateKey()!;
+        File.WriteAllText(InFolder(CertificateFolder.ServerKey), key.ExportPkcs8PrivateKeyPem());
+        Assert.StartsWith("The server goes on with the certificate that it has", served.Refresh(), StringComparison.Ordinal);
+        File.WriteAllText(InFolder(CertificateFolder.ServerCertificate), theirs.ExportCertificatePem());
+        Assert.StartsWith("The server shows the certificate that was put into ", served.Refresh(), StringComparison.Ordinal);
+        Assert.Equal(theirs.Thumbprint, served.Certificate.Thumbprint);
+        time.Move(CertificateAuthority.ServerLife * 2);
+        Assert.Null(served.Refresh());
+    }
+
+    [Fact]
+    public void A_server_stopped_between_its_two_files_has_a_pair_when_it_comes_back()
+    {
+        CertificateFolder.Initialise(folder, ["localhost"], time);
+        using var authority = CertificateFolder.LoadAuthority(folder, time);
+        using var next = authority.IssueServer(["localhost"]);
+        using var key = next.GetECDsaPrivateKey()!;
+        File.WriteAllText(InFolder("server.key.next"), key.ExportPkcs8PrivateKeyPem());
+        using (var before = CertificateFolder.LoadServer(folder))
+            Assert.NotEqual(next.Thumbprint, before.Thumbprint);
+        File.WriteAllText(InFolder(CertificateFolder.ServerCertificate), next.ExportCertificatePem());
+        using var after = CertificateFolder.LoadServer(folder);
+        Assert.Equal(next.Thumbprint, after.Thumbprint);
+    }
+
+    [Fact]
     public void Keys_are_for_their_owner_only()
     {
         if (OperatingSystem.IsWindows())

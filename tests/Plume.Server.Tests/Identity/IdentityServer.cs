@@ -48,6 +48,8 @@ sealed class IdentityServer : IAsyncDisposable
 
     public Enrolments Enrolments => app.Services.GetRequiredService<Enrolments>();
 
+    public CertificateWatch Watch => app.Services.GetRequiredService<CertificateWatch>();
+
     public int Chains => app.Services.GetRequiredService<CertificateCheck>().Chains;
 
     /// <summary>A server on its own, or another one on the records, root and clock of a first.</summary>

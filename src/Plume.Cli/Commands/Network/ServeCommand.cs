@@ -47,22 +47,23 @@ static class ServeCommand
             throw new CliException(ExitCode.Usage, "Give either --certs FOLDER (plume certs init makes one) or, for a trial on one machine, --insecure.");
         var federations = (settings.Experiments.Count == 0 ? [null] : settings.Experiments.Cast<string?>()).Select(file => ServedFederations.Load(file, [.. settings.Overrides], settings.Deadline, settings.StartWith, settings.Away)).ToList();
         using var authority = settings.Certs is null ? null : CertificateFolder.LoadAuthority(settings.Certs, TimeProvider.System);
-        using var certificate = settings.Certs is null ? null : CertificateFolder.LoadServer(settings.Certs);
+        var served = authority is null ? null : ServedCertificate.Load(settings.Certs!, authority, TimeProvider.System);
         string? database = settings.Postgres is null ? null : DbCommand.ConnectionString(settings.Postgres);
         await using var postgres = database is null ? null : await DbCommand.OpenAsync(database, stop);
         var options = new ServerOptions(federations, postgres is null ? ServerStorage.InFolder(settings.State) : new ServerStorage(postgres.Ledger, postgres.Blobs, postgres.Records))
         {
             Cluster = database is null ? null : new ServerCluster(database, new SiloPlace(settings.Silo.Address, settings.Silo.Port, GatewayPort: 0)),
-            Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, Certificate = certificate },
+            Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, Certificate = served?.Certificate },
             Listen = settings.Listen,
             Metrics = settings.Metrics,
-            Tls = authority is null ? null : new ServerTls(certificate!, CertificateFolder.LoadIssuers(settings.Certs!), authority),
+            RenewalGrace = settings.RenewalGrace,
+            Tls = authority is null ? null : new ServerTls(served!, authority),
         };
         var app = InputErrors.Explain(() => PlumeServer.Build(options, logging => ServeLog.Configure(logging, settings.IsLogJson, settings.IsVerbose)), ExitCode.Usage);
         await using (app)
         {
             await app.StartAsync(stop);
-            string address = ServedAddress.For(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), certificate);
+            string address = ServedAddress.For(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), served?.Certificate);
             if (authority is not null && await FirstAdmin.InviteAsync(app.Services, settings.State, stop) is { } file)
                 Tell($"Nobody is enrolled as an operator yet. Enrol one within a day: plume enrol {address} --root {Path.Combine(settings.Certs!, CertificateFolder.RootCertificate)} --token-file {file} --name admin --identity admin");
             Tell($"Serving {string.Join(", ", federations.Select(federation => $"{federation.Name} ({federation.Plan.Rounds} rounds, {federation.Plan.Clients} clients)"))} at {address}");

@@ -25,6 +25,7 @@ static class ServeKeys
         Time("deadline", "How long a round's participants have.", "10m"),
         new(new IntegerKey("startWith", "Clients that must have joined before the first round; without it, all.", 1, 1_000_000), "COUNT"),
         Time("away", "How long a client may be silent before rounds no longer ask it.", "2m"),
+        Time("renewalGrace", "How long after its end a certificate can still be renewed.", "30d"),
         new(new ChoiceKey("logFormat", "Log lines for people, or JSON for a collector.", ["text", "json"]), "text|json", "text"),
         new(new FlagKey("verbose", "Log what the web server and the silo say, too."), ""),
     ];

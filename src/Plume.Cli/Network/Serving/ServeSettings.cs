@@ -39,6 +39,8 @@ sealed class ServeSettings
 
     public TimeSpan Away => settings.Get<TimeSpan>("away");
 
+    public TimeSpan RenewalGrace => settings.Get<TimeSpan>("renewalGrace");
+
     public bool IsLogJson => settings.Get<string>("logFormat") == "json";
 
     public bool IsVerbose => settings.Has("verbose") && settings.Get<bool>("verbose");
