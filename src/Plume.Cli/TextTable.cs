@@ -1,8 +1,9 @@
 using System.Text;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli;
 
-/// <summary>A table of plain text: columns as wide as their widest cell, numbers to the right.</summary>
+/// <summary>A table of plain text: columns as wide as their widest cell, numbers to the right. Cells are made printable.</summary>
 static class TextTable
 {
     /// <summary>The table, one line a row, each ending with a line break.</summary>
@@ -11,7 +12,7 @@ static class TextTable
     public static string Print(IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows)
     {
         bool[] right = [.. heads.Select(head => head.StartsWith('>'))];
-        List<IReadOnlyList<string>> lines = [[.. heads.Select(head => head.TrimStart('>'))], .. rows];
+        List<IReadOnlyList<string>> lines = [[.. heads.Select(head => head.TrimStart('>'))], .. rows.Select(row => (IReadOnlyList<string>)[.. row.Select(Printable.Name)])];
         int[] widths = [.. heads.Select((_, column) => lines.Max(line => line[column].Length))];
         var text = new StringBuilder();
         foreach (var line in lines)

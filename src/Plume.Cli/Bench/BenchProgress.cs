@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Bench;
 
@@ -8,7 +9,7 @@ sealed class BenchProgress(int total) : IDisposable
     readonly bool shown = !Console.IsErrorRedirected;
     int begun;
 
-    public void Begin(string file, Codec codec) => Write($"{++begun} of {total}: {file}, {codec}");
+    public void Begin(string file, Codec codec) => Write($"{++begun} of {total}: {Printable.Name(file)}, {codec}");
 
     public void Dispose() => Write("");
 

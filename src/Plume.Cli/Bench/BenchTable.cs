@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Bench;
 
@@ -25,7 +26,7 @@ static class BenchTable
     }
 
     static string Title(CodecFigures first) =>
-        $"{first.File}: {Whole(first.Values)} values, {Quantity.Bytes(sizeof(float) * first.Values)} in 32-bit floats";
+        $"{Printable.Name(first.File)}: {Whole(first.Values)} values, {Quantity.Bytes(sizeof(float) * first.Values)} in 32-bit floats";
 
     static string[] Cells(CodecFigures row) =>
     [

@@ -2,6 +2,7 @@ using Plume.Cli.Bench.Picture;
 using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Bench;
 
@@ -33,7 +34,7 @@ sealed class PlotFile : IDisposable
         if (points.Count == 0)
             throw new CliException(ExitCode.Input, $"No codec made an error on these values, so there is nothing to draw in '{file.Path}'.");
         int files = figures.Select(figure => figure.File).Distinct().Count();
-        byte[] picture = RatePlot.Render(files == 1 ? $"Rate and distortion of {Path.GetFileName(figures[0].File)}" : $"Rate and distortion, mean of {files} files", points, IsSvg);
+        byte[] picture = RatePlot.Render(files == 1 ? $"Rate and distortion of {Printable.Name(Path.GetFileName(figures[0].File))}" : $"Rate and distortion, mean of {files} files", points, IsSvg);
         file.Write(picture);
         file.Keep();
     }

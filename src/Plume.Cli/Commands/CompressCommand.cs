@@ -30,7 +30,7 @@ static class CompressCommand
         byte[] bytes = file.ToBytes();
         target.Write(bytes);
         long before = new FileInfo(input).Length;
-        Console.Out.WriteLine($"{target.Path}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
+        Tell.Result($"{target.Path}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
         target.Keep();
         return ExitCode.Done;
     }

@@ -27,7 +27,7 @@ static class DecompressCommand
         var model = ModelFiles.Read(input, reference);
         using var target = OutputFile.At(output ?? Path.ChangeExtension(input, model.Graph is null ? ".safetensors" : ".onnx"), [input, reference]);
         target.Write(Bytes(model, target.Path));
-        Console.Out.WriteLine($"{target.Path}: {Quantity.Bytes(target.Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
+        Tell.Result($"{target.Path}: {Quantity.Bytes(target.Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
         target.Keep();
         return ExitCode.Done;
     }

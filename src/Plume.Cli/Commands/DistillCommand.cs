@@ -48,7 +48,7 @@ static class DistillCommand
         if (data.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Teacher, teacher), ComparedModel.Written(output, trained)], test, stop)));
         else
-            Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(output.Length)}; not measured, for the data has no labels");
+            Tell.Result($"{request.Output}: {Quantity.Bytes(output.Length)}; not measured, for the data has no labels");
         output.Keep();
         return ExitCode.Done;
     }

@@ -27,9 +27,9 @@ static class InspectCommand
             throw new CliException(ExitCode.Input, $"'{against}' has other tensors than '{input}', so there is no error to measure.");
         var layout = model.Weights.Layout;
         long size = new FileInfo(input).Length;
-        Console.Out.WriteLine($"{input}: {Quantity.Bytes(size)}, {layout.Tensors.Count} tensors, {layout.Length} parameters, {8.0 * size / Math.Max(1, layout.Length):0.###} bits per parameter with everything");
+        Tell.Result($"{input}: {Quantity.Bytes(size)}, {layout.Tensors.Count} tensors, {layout.Length} parameters, {8.0 * size / Math.Max(1, layout.Length):0.###} bits per parameter with everything");
         if (model.Compressed is { } file)
-            Console.Out.WriteLine($"codec {file.Codec}, payload {Quantity.Bytes(file.Payload.Length)}, graph {Quantity.Bytes(file.Graph.Length)}");
+            Tell.Result($"codec {file.Codec}, payload {Quantity.Bytes(file.Payload.Length)}, graph {Quantity.Bytes(file.Graph.Length)}");
         Write(model, original);
         return ExitCode.Done;
     }
@@ -49,7 +49,7 @@ static class InspectCommand
             original is null ? "-" : $"{Distortion.Nmse(original[tensor], weights[tensor]):0.######}",
         ])));
         if (original is not null)
-            Console.Out.WriteLine($"NMSE of the whole model {Distortion.Nmse(original.Values, weights.Values):0.########}");
+            Tell.Result($"NMSE of the whole model {Distortion.Nmse(original.Values, weights.Values):0.########}");
     }
 
     static IReadOnlyList<long> Bits(ModelFiles model) => model.Compressed is { } file

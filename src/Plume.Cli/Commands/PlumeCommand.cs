@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Plume.Cli.Commands.Network;
 using Plume.Cli.Errors;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Commands;
 
@@ -55,7 +56,7 @@ static class PlumeCommand
     }
 
     static string Mistakes(ParseResult line) =>
-        $"{string.Join(" ", line.Errors.Select(error => error.Message))} See '{Path(line.CommandResult)} --help'.";
+        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))} See '{Path(line.CommandResult)} --help'.";
 
     static string Path(CommandResult result) =>
         result.Parent is CommandResult above ? $"{Path(above)} {result.Command.Name}" : "plume";

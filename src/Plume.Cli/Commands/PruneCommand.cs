@@ -109,7 +109,7 @@ static class PruneCommand
     {
         if (data?.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
-        Console.Out.WriteLine($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph.ToWeights()).Sparsity)} of {Weights(after.Graph)} weights are zero, of {Weights(before.Graph)} before");
+        Tell.Result($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph.ToWeights()).Sparsity)} of {Weights(after.Graph)} weights are zero, of {Weights(before.Graph)} before");
     }
 
     static string Weights(ModelGraph graph) =>

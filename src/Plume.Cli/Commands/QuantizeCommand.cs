@@ -57,7 +57,7 @@ static class QuantizeCommand
         var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Samples, request.Samples), stop));
         var plan = QuantizationPlan.Of(graph, request.Scheme);
         foreach (var skipped in plan.Skipped)
-            Console.Error.WriteLine($"The {skipped.Node} stays in floats: {skipped.Reason}.");
+            Tell.Note($"The {skipped.Node} stays in floats: {skipped.Reason}.");
         if (plan.Layers.Count == 0)
             throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits; is it quantized already?");
         var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
@@ -66,7 +66,7 @@ static class QuantizeCommand
         if (data?.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, lowered)], test, stop)));
         long before = new FileInfo(request.Model).Length, after = output.Length;
-        Console.Out.WriteLine($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
+        Tell.Result($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
         output.Keep();
         return ExitCode.Done;
     }
@@ -76,9 +76,9 @@ static class QuantizeCommand
         var scheme = request.Scheme with { LeaveSingleChannels = false };
         var chosen = InputErrors.Explain(() => BitAllocation.Choose(graph, scheme, Some(data.Samples, request.Samples), data.Labeled(), request.TargetBytes, request.MaxLoss, stop));
         foreach (var (name, bits) in chosen.LayerBits)
-            Console.Error.WriteLine($"{name}: {bits} bits");
+            Tell.Note($"{name}: {bits} bits");
         if (!chosen.IsReached)
-            Console.Error.WriteLine($"What was asked for is out of reach: the nearest takes {Quantity.Bytes(chosen.Bytes)} at an accuracy of {Quantity.Percent(chosen.Accuracy)}. Prune channels first, or allow more loss.");
+            Tell.Note($"What was asked for is out of reach: the nearest takes {Quantity.Bytes(chosen.Bytes)} at an accuracy of {Quantity.Percent(chosen.Accuracy)}. Prune channels first, or allow more loss.");
         return request with { Scheme = scheme with { LayerBits = chosen.LayerBits }, Packed = true };
     }
 

@@ -52,7 +52,7 @@ static class ShrinkCommand
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures));
         else
-            Tell(figures, result.Best.CompressedBytes, plume.Path, page.Path);
+            TellFigures(figures, result.Best.CompressedBytes, plume.Path, page.Path);
         TellMissed(request, result);
         foreach (var written in new[] { output, plume, page })
             written.Keep();
@@ -64,17 +64,17 @@ static class ShrinkCommand
         (all.Take($"{all.Name}, one half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 0)]), all.Take($"{all.Name}, other half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 1)]));
 
     static void Say(ShrinkStep step) =>
-        Console.Error.WriteLine($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, {Quantity.Percent(step.Accuracy)} on validation, {step.Loss.Lost * 100:0.00} points lost with a standard error of {step.Loss.Error * 100:0.00}{(step.IsKept ? "" : ", too much lost")}");
+        Tell.Note($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, {Quantity.Percent(step.Accuracy)} on validation, {step.Loss.Lost * 100:0.00} points lost with a standard error of {step.Loss.Error * 100:0.00}{(step.IsKept ? "" : ", too much lost")}");
 
-    static void Tell(IReadOnlyList<ModelFigures> figures, long packed, string plume, string page)
+    static void TellFigures(IReadOnlyList<ModelFigures> figures, long packed, string plume, string page)
     {
         Console.Out.Write(EvaluateCommand.Table(figures));
-        Console.Out.WriteLine($"{plume}: {Quantity.Bytes(packed)}, {Quantity.Ratio(figures[0].Bytes, packed)} smaller; {page}");
+        Tell.Result($"{plume}: {Quantity.Bytes(packed)}, {Quantity.Ratio(figures[0].Bytes, packed)} smaller; {page}");
     }
 
     static void TellMissed(Request request, ShrinkResult result)
     {
         if (!result.IsReached)
-            Console.Error.WriteLine($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at most {request.MaxLoss * 100:0.##} points on validation, a standard error more included, takes {Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
+            Tell.Note($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at most {request.MaxLoss * 100:0.##} points on validation, a standard error more included, takes {Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
     }
 }

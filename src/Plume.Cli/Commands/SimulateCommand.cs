@@ -61,7 +61,7 @@ static class SimulateCommand
         if (!finished)
         {
             runs.Save();
-            Console.Error.WriteLine($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
+            Tell.Note($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
             return ExitCode.Stopped;
         }
 

@@ -37,7 +37,7 @@ static class TrainCommand
         target.Write(OnnxFile.Write(trained));
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
-        Console.Out.WriteLine($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(target.Length)}");
+        Tell.Result($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(target.Length)}");
         target.Keep();
         return ExitCode.Done;
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Plume.Cli.Experiments;
 using Plume.Client;
 using Plume.Compression.Container;
+using Plume.Compression.Messages;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
 
@@ -15,7 +16,7 @@ static class Failure
     public static ExitCode Report(Exception exception, TextWriter error)
     {
         var (code, message) = Explain(exception);
-        error.WriteLine($"plume: {message}");
+        error.WriteLine($"plume: {Printable.Lines(message)}");
         if (code == ExitCode.Defect && Environment.GetEnvironmentVariable("PLUME_TRACE") == "1")
             error.WriteLine(exception);
         return code;
@@ -26,19 +27,19 @@ static class Failure
         CliException known => (known.Code, known.Message),
         ExperimentException wrong => (ExitCode.Usage, wrong.Message),
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
-        InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, exception.Message),
-        IOException { InnerException: AddressInUseException } taken => (ExitCode.Output, $"{taken.Message} End what listens there, or choose another address."),
-        IOException or UnauthorizedAccessException => (ExitCode.Output, exception.Message),
-        RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, refused.Status.Detail),
-        RpcException { StatusCode: StatusCode.ResourceExhausted } busy => (ExitCode.Run, busy.Status.Detail),
+        InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, Printable.Line(exception.Message)),
+        IOException { InnerException: AddressInUseException } taken => (ExitCode.Output, $"{Printable.Line(taken.Message)} End what listens there, or choose another address."),
+        IOException or UnauthorizedAccessException => (ExitCode.Output, Printable.Line(exception.Message)),
+        RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, Printable.Line(refused.Status.Detail)),
+        RpcException { StatusCode: StatusCode.ResourceExhausted } busy => (ExitCode.Run, Printable.Line(busy.Status.Detail)),
         RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
-        FederationException => (ExitCode.Usage, exception.Message),
-        InvalidDataException => (ExitCode.Input, exception.Message),
-        DivergedException => (ExitCode.Run, exception.Message),
+        FederationException => (ExitCode.Usage, Printable.Line(exception.Message)),
+        InvalidDataException => (ExitCode.Input, Printable.Line(exception.Message)),
+        DivergedException => (ExitCode.Run, Printable.Line(exception.Message)),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
         _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),
     };
 
-    static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
+    static string FirstLine(string text) => Printable.Line(text.Split('\n', 2)[0].TrimEnd());
 }

@@ -1,3 +1,5 @@
+using Plume.Compression.Messages;
+
 namespace Plume.Cli.Errors;
 
 /// <summary>What a library refuses as an argument is, on the command line, an input or a choice that does not fit.</summary>
@@ -20,5 +22,5 @@ static class InputErrors
     }
 
     /// <summary>What was refused and why, without the parameter's name and value, which the framework adds and which mean nothing to a user.</summary>
-    public static string Sentence(ArgumentException misfit) => misfit.Message.Split(" (Parameter '", 2)[0].Split('\n', 2)[0];
+    public static string Sentence(ArgumentException misfit) => Printable.Line(misfit.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? misfit.Message[..end] : misfit.Message);
 }

@@ -1,3 +1,5 @@
+using Plume.Compression.Messages;
+
 namespace Plume.Cli.Experiments;
 
 /// <summary>One thing that is wrong with an experiment.</summary>
@@ -5,14 +7,17 @@ namespace Plume.Cli.Experiments;
 /// <param name="Message">Rule, value and next step, a full sentence.</param>
 sealed record Problem(string Place, string Message)
 {
-    public override string ToString() => $"{Place}: {Message}";
+    const int MostShown = 50;
+
+    public override string ToString() => $"{Printable.Line(Place)}: {Printable.Line(Message)}";
 
     /// <summary>One problem as it is, several as a list.</summary>
     /// <param name="what">What has the problems, as a sentence begins.</param>
     /// <param name="problems">One or more.</param>
     public static string List(string what, IReadOnlyList<Problem> problems) => problems.Count == 1
         ? problems[0].ToString()
-        : $"{what} has {problems.Count} problems:\n" + string.Join("\n", problems.Select(problem => $"  {problem}"));
+        : $"{what} has {problems.Count} problems:\n" + string.Join("\n", problems.Take(MostShown).Select(problem => $"  {problem}"))
+            + (problems.Count > MostShown ? $"\n  and {problems.Count - MostShown} more." : "");
 }
 
 /// <summary>An experiment cannot be run as it is written: everything that is wrong with it, so that it is mended at once.</summary>

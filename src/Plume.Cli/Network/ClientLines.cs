@@ -1,4 +1,5 @@
 using Plume.Client;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Network;
 
@@ -59,5 +60,5 @@ sealed class ClientLines(string name, TextWriter output, TimeProvider time) : IP
         }
     }
 
-    void Write(string what) => output.WriteLine($"{name}: {what}");
+    void Write(string what) => output.WriteLine($"{name}: {Printable.Line(what)}");
 }

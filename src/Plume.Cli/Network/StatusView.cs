@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Compression.Messages;
 using Plume.Protocol.V1;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -25,7 +26,7 @@ static class StatusView
         }
 
         IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
-        return new Rows([new Text(Sentence(status)), table, .. words.Select(word => new Text(word))]);
+        return new Rows([new Text(Printable.Line(Sentence(status))), table, .. words.Select(word => new Text(Printable.Line(word)))]);
     }
 
     static string Sentence(FederationStatus status)

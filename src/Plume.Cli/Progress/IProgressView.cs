@@ -1,4 +1,5 @@
 using Plume.Cli.Runs;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Progress;
 
@@ -7,7 +8,11 @@ namespace Plume.Cli.Progress;
 /// <param name="Subtitle">The federation in one line.</param>
 /// <param name="Rounds">Rounds of the whole run.</param>
 /// <param name="HasBaseline">Whether every round is also run with 32-bit floats.</param>
-sealed record RunOutline(string Name, string Subtitle, int Rounds, bool HasBaseline);
+sealed record RunOutline(string Name, string Subtitle, int Rounds, bool HasBaseline)
+{
+    /// <summary>The federation in one line, printable.</summary>
+    public string Subtitle { get; } = Printable.Line(Subtitle);
+}
 
 /// <summary>A round that is done.</summary>
 /// <param name="Compressed">With the experiment's codecs.</param>

@@ -1,4 +1,5 @@
 using Plume.Cli.Runs;
+using Plume.Compression.Messages;
 using Spectre.Console;
 
 namespace Plume.Cli.Progress;
@@ -24,7 +25,7 @@ static class Summary
         Row(table, "both ways", Quantity.Bytes(Both(result)), plain is null ? null : Quantity.Bytes(Both(plain)), Less(plain is null ? null : Both(plain), Both(result)));
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
-        console.WriteLine($"Report, model and metrics are in {folder}");
+        console.WriteLine($"Report, model and metrics are in {Printable.Line(folder)}");
     }
 
     static long Both(RunResult result) => result.UplinkBytes + result.DownlinkBytes;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Plume.Compression.Messages;
 
 namespace Plume.Cli.Report;
 
@@ -17,8 +18,8 @@ readonly record struct Cell(string Text, bool IsNumber = false, double? Share = 
 /// <summary>Pieces of a page.</summary>
 static class Html
 {
-    /// <summary>The text with everything that HTML would read as markup escaped.</summary>
-    public static string Text(string text) => WebUtility.HtmlEncode(text);
+    /// <summary>The text, made printable, with everything that HTML would read as markup escaped.</summary>
+    public static string Text(string text) => WebUtility.HtmlEncode(Printable.Line(text));
 
     /// <summary>A titled part of the page.</summary>
     public static string Section(string title, string body, string note = "") =>

@@ -39,11 +39,11 @@ static class ChannelWork
     {
         var pruned = InputErrors.Explain(() => (pruning with { Score = Score(graph, ranking, data, work, stop) }).Apply(graph));
         foreach (var group in pruned.Removed)
-            Console.Error.WriteLine(group);
+            Tell.Note($"{group}");
         foreach (var kept in pruned.Unprunable)
-            Console.Error.WriteLine(kept);
+            Tell.Note($"{kept}");
         if (!pruned.IsReached)
-            Console.Error.WriteLine($"The target of {Quantity.Percent(pruned.Target)} left cannot be reached: {Quantity.Percent(pruned.Reached)} is the least, with {pruning.Fewest} of every group of channels left.");
+            Tell.Note($"The target of {Quantity.Percent(pruned.Target)} left cannot be reached: {Quantity.Percent(pruned.Reached)} is the least, with {pruning.Fewest} of every group of channels left.");
         return pruned;
     }
 

@@ -7,5 +7,5 @@ static class EpochLines
     /// <param name="epochs">Epochs in all.</param>
     /// <param name="what">What is trained, in front of the line.</param>
     public static Action<int, double> For(int epochs, string? what = null) =>
-        (epoch, loss) => Console.Error.WriteLine($"{(what is null ? "" : what + ", ")}epoch {epoch} of {epochs}: loss {loss:0.0000}");
+        (epoch, loss) => Tell.Note($"{(what is null ? "" : what + ", ")}epoch {epoch} of {epochs}: loss {loss:0.0000}");
 }

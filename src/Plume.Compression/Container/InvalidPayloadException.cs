@@ -1,3 +1,5 @@
+using Plume.Compression.Messages;
+
 namespace Plume.Compression.Container;
 
 /// <summary>
@@ -13,6 +15,16 @@ public sealed class InvalidPayloadException : Exception
 
     /// <summary>A report in words.</summary>
     public InvalidPayloadException(string message) : base(message)
+    {
+    }
+
+    /// <summary>A report in words, in which names of others are made printable.</summary>
+    public InvalidPayloadException(MessageText message) : base(message.ToString())
+    {
+    }
+
+    /// <summary>A report in words, in which names of others are made printable, with what caused it.</summary>
+    public InvalidPayloadException(MessageText message, Exception innerException) : base(message.ToString(), innerException)
     {
     }
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Messages;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Execution;
@@ -7,6 +8,16 @@ public sealed class UnsupportedOperatorException : Exception
 {
     /// <summary>A report in words.</summary>
     public UnsupportedOperatorException(string message) : base(message)
+    {
+    }
+
+    /// <summary>A report in words, in which names of others are made printable.</summary>
+    public UnsupportedOperatorException(MessageText message) : base(message.ToString())
+    {
+    }
+
+    /// <summary>A report in words, in which names of others are made printable, with what caused it.</summary>
+    public UnsupportedOperatorException(MessageText message, Exception innerException) : base(message.ToString(), innerException)
     {
     }
 

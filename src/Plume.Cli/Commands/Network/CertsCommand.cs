@@ -21,7 +21,7 @@ static class CertsCommand
         if (hosts.Length == 0)
             hosts = CertificateFolder.HostsIn(folder) is { Count: > 0 } before ? [.. before] : ["localhost", "127.0.0.1"];
         bool made = InputErrors.Explain(() => CertificateFolder.Initialise(folder, hosts, TimeProvider.System), ExitCode.Usage);
-        Console.Out.WriteLine($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep {CertificateFolder.RootKey} to yourself.");
+        Tell.Result($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep {CertificateFolder.RootKey} to yourself.");
         return ExitCode.Done;
     }
 }

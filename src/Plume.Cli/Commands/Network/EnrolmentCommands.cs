@@ -25,7 +25,7 @@ static class EnrolmentCommands
             string text = path == "-" ? await Console.In.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
             var certificate = await ServerConnection.ExplainAsync(connection.Address(line), () =>
                 ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line), line.GetValue(name)!, text.Trim(), stop));
-            Console.Out.WriteLine($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until {certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
+            Tell.Result($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until {certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
             return (int)ExitCode.Done;
         });
         return command;
@@ -58,7 +58,7 @@ static class EnrolmentCommands
         command.SetAction(async (line, stop) =>
         {
             await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop));
-            Console.Out.WriteLine($"'{line.GetValue(name)}' is refused from now on.");
+            Tell.Result($"'{line.GetValue(name)}' is refused from now on.");
             return (int)ExitCode.Done;
         });
         return command;

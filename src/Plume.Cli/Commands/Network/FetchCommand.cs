@@ -23,7 +23,7 @@ static class FetchCommand
             using var file = OutputFile.At(path, []);
             var model = await connection.CallAsync(line, calls => FetchedModel.FetchAsync(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
             file.Write(OnnxFile.Write(model.Graph));
-            Console.Out.WriteLine($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");
+            Tell.Result($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");
             file.Keep();
             return (int)ExitCode.Done;
         });

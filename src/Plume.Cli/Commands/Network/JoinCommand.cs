@@ -53,7 +53,7 @@ static class JoinCommand
             output.Keep();
         }
 
-        Console.Out.WriteLine(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}{(result.Message.Length == 0 ? "." : $": {result.Message}")}");
+        Tell.Result($"{(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}{(result.Message.Length == 0 ? "." : $": {result.Message}")}")}");
         return result.IsFinished ? ExitCode.Done : ExitCode.Run;
     }
 
