@@ -3,6 +3,7 @@ using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Objectives;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,10 +24,12 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
     readonly ConcurrentBag<(GraphExecutor Executor, BatchBuffer Batch)> idle = [];
 
     /// <summary>An evaluator on a number of threads.</summary>
+    /// <exception cref="MisfitException">The graph does not fit the samples.</exception>
     public GraphEvaluator(ModelGraph graph, LabeledSet set, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        SampleFit.Check(graph, set);
         (this.graph, this.set, this.threads) = (graph, set, threads);
     }
 

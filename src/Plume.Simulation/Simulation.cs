@@ -139,7 +139,7 @@ public sealed class Simulation : IDisposable
 
     /// <summary>Runs the next round to its end.</summary>
     /// <returns>What it did; null when all rounds are done.</returns>
-    /// <exception cref="InvalidOperationException">The round could not find its quorum.</exception>
+    /// <exception cref="QuorumException">The round could not find its quorum.</exception>
     public RoundMetrics? NextRound()
     {
         if (state.Phase == Phase.Waiting)
@@ -154,7 +154,7 @@ public sealed class Simulation : IDisposable
                 case ApplyMean apply:
                     return ApplyMean(apply);
                 case Abandon abandon:
-                    throw new InvalidOperationException(abandon.Message);
+                    throw QuorumException.Of(abandon.Message, tally.Refused);
             }
         }
 

@@ -13,7 +13,7 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume distill</c>: a small model learns from a large one.</summary>
 static class DistillCommand
 {
-    sealed record Request(string Teacher, string Student, Ramp Temperature, Ramp Alpha, string[] Hints, string Output);
+    sealed record Request(string Teacher, string Student, Ramp Temperature, Ramp Alpha, Hint[] Hints, string Output);
 
     public static Command Create()
     {
@@ -27,7 +27,7 @@ static class DistillCommand
         var work = new WorkOptions(command);
         var training = new TrainingFlags(command, "--epochs", defaultEpochs: 10, defaultRate: 0.05);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
-            new Request(line.GetValue(teacher)!, line.GetValue(student)!, RampOf("--temperature", line.GetValue(temperature)!), RampOf("--alpha", line.GetValue(alpha)!), line.GetValue(hints)!, line.GetValue(output)!),
+            new Request(line.GetValue(teacher)!, line.GetValue(student)!, Temperature(line.GetValue(temperature)!), Alpha(line.GetValue(alpha)!), [.. line.GetValue(hints)!.Select(Hint)], line.GetValue(output)!),
             work.Read(line), training.Read(line), stop)));
         return command;
     }
@@ -36,12 +36,13 @@ static class DistillCommand
     {
         var teacher = ModelFiles.ReadGraph(request.Teacher);
         using var output = OutputFile.At(request.Output, [request.Teacher, request.Student, work.Data]);
-        var data = work.Load(teacher);
+        var data = work.Load(teacher).Fitting(request.Teacher, teacher);
         var train = request.Alpha is { Start: 1, End: 1 } ? data.Samples : data.Train($"Distilling at --alpha {request.Alpha}", "give the teacher the whole loss with --alpha 1");
         var student = Students.Find(request.Student, teacher, data, work);
+        data.Fitting(request.Student, student);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(student, train, options, work.Threads));
         var labels = InputErrors.Explain(() => SoftLabels.Of(teacher, train, work.Threads, stop));
-        using var hints = request.Hints.Length == 0 ? null : new Hints(teacher, [.. request.Hints.Select(Hint)]);
+        using var hints = request.Hints.Length == 0 ? null : new Hints(teacher, request.Hints);
         var objective = InputErrors.Explain(() => new Distillation(labels, request.Temperature, request.Alpha) { Hints = hints });
         var trained = InputErrors.Explain(() => trainer.Train(objective, work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
         output.Write(OnnxFile.Write(trained));
@@ -52,6 +53,14 @@ static class DistillCommand
         output.Keep();
         return ExitCode.Done;
     }
+
+    static Ramp Temperature(string text) => RampOf("--temperature", text) is { Start: > 0, End: > 0 } ramp
+        ? ramp
+        : throw new CliException(ExitCode.Usage, $"--temperature must be above 0, but is '{text}'.");
+
+    static Ramp Alpha(string text) => RampOf("--alpha", text) is { Start: >= 0 and <= 1, End: >= 0 and <= 1 } ramp
+        ? ramp
+        : throw new CliException(ExitCode.Usage, $"--alpha must be 0 to 1, but is '{text}'.");
 
     static Ramp RampOf(string option, string text)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
+using Plume.Cli.Experiments;
 using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Compression.Weights;
@@ -49,9 +50,12 @@ static class PruneCommand
         if (request.Gradual && (request.Connections is null || request.Random || fineTune.Options.Epochs == 0))
             throw new CliException(ExitCode.Usage, "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while training.");
         var graph = ModelFiles.ReadGraph(request.Model);
+        CheckNames(request.LeaveAlone, graph);
         using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
         var data = fineTune.Options.Epochs == 0 && work.Data is null ? null : work.Load(graph);
         var samples = fineTune.SamplesOf(data);
+        if (fineTune.Options.Epochs > 0 || request.Score == ChannelRanking.Taylor)
+            data?.Fitting(request.Model, graph);
         var pruned = request.Channels is null
             ? PruneConnections(request, graph, samples, work, fineTune, stop)
             : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
@@ -59,6 +63,13 @@ static class PruneCommand
         Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), data, stop);
         output.Keep();
         return ExitCode.Done;
+    }
+
+    static void CheckNames(string[] leaveAlone, ModelGraph graph)
+    {
+        string[] known = [.. graph.Weights.Tensors.Select(tensor => tensor.Name)];
+        foreach (string name in leaveAlone.Except(known))
+            throw new CliException(ExitCode.Usage, $"--leave-alone names '{name}', but the model has no such weight; {Nearest.To(name, known, "did you mean '{0}'?")}");
     }
 
     static ModelGraph PruneChannels(Request request, ModelGraph graph, DataSource? data, Work work, CancellationToken stop)
@@ -100,9 +111,9 @@ static class PruneCommand
     static StructuredSparsity PatternOf(string text)
     {
         string[] parts = text.Split(':');
-        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int kept) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int of)
-            ? InputErrors.Explain(() => new StructuredSparsity(kept, of))
-            : throw new CliException(ExitCode.Usage, $"--nm is N:M, such as 2:4, but is '{text}'.");
+        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int kept) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int of) && of >= 1 && kept >= 0 && kept <= of
+            ? new StructuredSparsity(kept, of)
+            : throw new CliException(ExitCode.Usage, $"--nm is N:M with N from 0 to M and M from 1, such as 2:4, but is '{text}'.");
     }
 
     static void Report(ComparedModel before, ComparedModel after, DataSource? data, CancellationToken stop)

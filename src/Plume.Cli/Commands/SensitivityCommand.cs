@@ -35,7 +35,7 @@ static class SensitivityCommand
     static Errors.ExitCode Run(string path, bool json, Work work, CancellationToken stop)
     {
         var graph = ModelFiles.ReadGraph(path);
-        var test = work.Load(graph).Labeled();
+        var test = work.Load(graph).Fitting(path, graph).Labeled();
         double whole = Accuracy(graph, test, work, stop);
         var found = new List<WeightSensitivity>();
         foreach (var layer in QuantizationPlan.Of(graph, new QuantizationScheme(activationBits: null) { LeaveSingleChannels = false }).Layers.DistinctBy(layer => layer.Weight))

@@ -38,13 +38,14 @@ static class ShrinkCommand
     {
         var graph = ModelFiles.ReadGraph(request.Model);
         string?[] inputs = [request.Model, work.Data];
+        var options = InputErrors.Explain(() => new ShrinkOptions(request.To, request.MaxLoss, training), ExitCode.Usage);
         using var output = OutputFile.At(request.Output, inputs);
         using var plume = OutputFile.At(Path.ChangeExtension(request.Output, ".plume"), inputs);
         using var page = OutputFile.At(Path.ChangeExtension(request.Output, ".html"), inputs);
-        var data = work.Load(graph);
+        var data = work.Load(graph).Fitting(request.Model, graph);
         var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
         var (validation, test) = Halves(data.Labeled());
-        var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, new ShrinkOptions(request.To, request.MaxLoss, training), work.Key, work.Threads, Say).Run(stop));
+        var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say).Run(stop));
         output.Write(OnnxFile.Write(result.Best.Model));
         plume.Write(result.Best.Compressed.Span);
         var figures = ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);

@@ -44,8 +44,8 @@ static class SimulateCommand
         var settings = Read(request);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, request.Threads);
-        var dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
-        var folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
+        using var dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
+        using var folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
@@ -53,26 +53,59 @@ static class SimulateCommand
 
         string subtitle = Subtitle(options, inputs);
         var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
+        try
+        {
+            bool finished = Follow(request, outline, runs, Keep);
+            Keep();
+            if (!finished)
+                return Interrupt(request, outline, folder, runs);
+            RunFiles.Write(folder, settings, subtitle, inputs, runs);
+            runs.Close();
+            Report(request, runs.Result(), folder);
+            return ExitCode.Done;
+        }
+        catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)
+        {
+            throw new CliException(told.Code, $"{told.Message} The rounds before are in '{folder.Folder}', and --resume goes on from there with the same settings.", failed);
+        }
+
+        void Keep()
+        {
+            folder.Keep();
+            dump?.Keep();
+        }
+    }
+
+    static bool Follow(Request request, RunOutline outline, Comparison runs, Action keep)
+    {
         bool finished = false;
         using var stop = new CancellationTokenSource();
         using (PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop)))
         using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop)))
-            ViewFor(request).Follow(outline, report => finished = runs.Run(options.Plan.Rounds, TimeSpan.FromSeconds(request.SaveEvery), report, stop.Token));
-        if (!finished)
         {
-            runs.Save();
-            Tell.Note($"Stopped after round {runs.Compressed.Rounds.Count} of {options.Plan.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
-            return ExitCode.Stopped;
+            ViewFor(request).Follow(outline, report => finished = runs.Run(outline.Rounds, TimeSpan.FromSeconds(request.SaveEvery), done =>
+            {
+                keep();
+                report(done);
+            }, stop.Token));
         }
 
-        RunFiles.Write(folder, settings, subtitle, inputs, runs);
-        runs.Close();
-        var result = runs.Result();
+        return finished;
+    }
+
+    static ExitCode Interrupt(Request request, RunOutline outline, RunFolder folder, Comparison runs)
+    {
+        runs.Save();
+        Tell.Note($"Stopped after round {runs.Compressed.Rounds.Count} of {outline.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
+        return ExitCode.Stopped;
+    }
+
+    static void Report(Request request, RunResult result, RunFolder folder)
+    {
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(result, MetricsJson.Default.RunResult));
         else
             Summary.Write(AnsiConsole.Console, result, folder.Folder);
-        return ExitCode.Done;
     }
 
     static Settings Read(Request request)

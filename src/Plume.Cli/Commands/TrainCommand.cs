@@ -30,6 +30,8 @@ static class TrainCommand
         using var target = OutputFile.At(name, [model, work.Data]);
         var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
         var data = work.Load(loaded);
+        if (loaded is not null)
+            data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
         var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));

@@ -6,6 +6,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
+using Plume.Simulation;
 
 namespace Plume.Cli.Errors;
 
@@ -22,7 +23,8 @@ static class Failure
         return code;
     }
 
-    static (ExitCode, string) Explain(Exception exception) => exception switch
+    /// <summary>The code and the message for what a command threw.</summary>
+    public static (ExitCode Code, string Message) Explain(Exception exception) => exception switch
     {
         CliException known => (known.Code, known.Message),
         ExperimentException wrong => (ExitCode.Usage, wrong.Message),
@@ -35,7 +37,8 @@ static class Failure
         RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
         FederationException => (ExitCode.Usage, Printable.Line(exception.Message)),
         InvalidDataException => (ExitCode.Input, Printable.Line(exception.Message)),
-        DivergedException => (ExitCode.Run, Printable.Line(exception.Message)),
+        MisfitException => (ExitCode.Input, Printable.Line(exception.Message)),
+        DivergedException or QuorumException => (ExitCode.Run, Printable.Line(exception.Message)),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
         _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),

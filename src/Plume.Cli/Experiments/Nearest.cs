@@ -1,16 +1,22 @@
+using Plume.Compression.Messages;
+
 namespace Plume.Cli.Experiments;
 
 /// <summary>Finds the known word that a mistyped one was meant to be.</summary>
 static class Nearest
 {
-    /// <summary>The nearest of the words in <paramref name="sentence"/>, or the list of all when none is near.</summary>
+    // The cost grows with the product of the lengths, and a word may be anybody's.
+    const int LongestWord = 100;
+    const int MostShown = 40;
+
+    /// <summary>The nearest of the words in <paramref name="sentence"/>, or a list of them when none is near.</summary>
     public static string To(string word, IEnumerable<string> known, string sentence)
     {
         var words = known.ToList();
-        string nearest = words.MinBy(candidate => Distance(word, candidate))!;
-        return Distance(word, nearest) <= Math.Max(2, nearest.Length / 2)
-            ? string.Format(sentence, nearest)
-            : $"known are {string.Join(", ", words)}.";
+        string? nearest = word.Length > LongestWord ? null : words.Where(candidate => candidate.Length <= LongestWord).MinBy(candidate => Distance(word, candidate));
+        if (nearest is not null && Distance(word, nearest) <= Math.Max(2, nearest.Length / 2))
+            return string.Format(sentence, nearest);
+        return words.Count == 0 ? "there are none." : $"known are {string.Join(", ", words.Take(MostShown).Select(Printable.Name))}{(words.Count > MostShown ? $" and {words.Count - MostShown} more" : "")}.";
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Plume.Cli.Setup;
 using Plume.Compression.Container;
 using Plume.Learning;
+using Plume.Learning.Training;
 using Plume.Simulation;
 
 namespace Plume.Cli.Runs;
@@ -27,7 +28,7 @@ sealed class FederatedRun : IDisposable
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
-            Simulation.Resume(File.ReadAllBytes(checkpoint));
+            Resume();
         log = new MetricsLog(metrics, Simulation.Metrics.Count);
     }
 
@@ -37,13 +38,29 @@ sealed class FederatedRun : IDisposable
     public IReadOnlyList<RoundLine> Rounds => log.Rounds;
 
     /// <summary>Runs one round and logs it; null when there is none left.</summary>
+    /// <exception cref="DivergedException">The loss is no longer finite.</exception>
+    /// <exception cref="QuorumException">The round did not get the updates that it needs.</exception>
     public RoundLine? Next()
     {
         if (Simulation.NextRound() is not { } round)
             return null;
+        if (round.Loss is { } loss && !double.IsFinite(loss))
+            throw new DivergedException($"The loss after round {round.Round} is {loss}: the federation diverged. Lower client.learningRate or server.learningRate.");
         var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds);
         log.Append(line);
         return line;
+    }
+
+    void Resume()
+    {
+        try
+        {
+            Simulation.Resume(File.ReadAllBytes(checkpoint));
+        }
+        catch (InvalidPayloadException damage)
+        {
+            throw new InvalidPayloadException($"'{checkpoint}' cannot be gone on from. {damage.Message}", damage);
+        }
     }
 
     /// <summary>Keeps the run as it stands, to be resumed.</summary>

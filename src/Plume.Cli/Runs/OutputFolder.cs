@@ -8,10 +8,28 @@ namespace Plume.Cli.Runs;
 /// <param name="option">The option that names another.</param>
 sealed class OutputFolder(string path, string what, string option)
 {
+    readonly List<string> made = [];
+
     /// <summary>Makes the folder where there is none.</summary>
     /// <returns>Its full path.</returns>
     /// <exception cref="CliException">It cannot be made.</exception>
-    public string Make() => Try(() => Directory.CreateDirectory(path).FullName);
+    public string Make() => Try(() =>
+    {
+        string full = Path.GetFullPath(path);
+        for (string? folder = full; folder is not null && !Path.Exists(folder); folder = Path.GetDirectoryName(folder))
+            made.Add(folder);
+        return Directory.CreateDirectory(full).FullName;
+    });
+
+    /// <summary>Removes the folders that were made, where nothing lies in them.</summary>
+    public void Unmake()
+    {
+        foreach (string folder in made)
+        {
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
+    }
 
     /// <exception cref="CliException">No file can be made in the folder.</exception>
     public void CheckWritable() => Try(() =>
@@ -30,7 +48,7 @@ sealed class OutputFolder(string path, string what, string option)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CliException(ExitCode.Output, $"The {what} '{path}' cannot be written: {refused.Message} Name another with {option}.", refused);
+            throw new CliException(ExitCode.Output, $"The {what} '{path}' cannot be written: {refused.Message.Split(" : '", 2)[0].TrimEnd('.')}. Name another with {option}.", refused);
         }
     }
 }

@@ -2,10 +2,19 @@ using Plume.Cli.Errors;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>Where a run leaves its files. Whether it can be used is found out before anything is trained.</summary>
-sealed class RunFolder
+/// <summary>
+/// Where a run leaves its files. Whether it can be used is found out before anything is trained; a new run that is not kept, since it
+/// failed before its first round was done, leaves nothing.
+/// </summary>
+sealed class RunFolder : IDisposable
 {
-    RunFolder(string path) => Folder = path;
+    // Null for the folder of a run that was there.
+    readonly OutputFolder? made;
+
+    RunFolder(string path, OutputFolder? made) => (Folder, this.made, IsKept) = (path, made, made is null);
+
+    /// <summary>Whether what is in the folder stays when the run fails.</summary>
+    public bool IsKept { get; private set; }
 
     /// <summary>The folder's full path.</summary>
     public string Folder { get; }
@@ -30,18 +39,28 @@ sealed class RunFolder
     /// <exception cref="CliException">It is not empty or cannot be written.</exception>
     public static RunFolder Create(string path)
     {
-        var run = new RunFolder(Output(path).Make());
-        if (Directory.EnumerateFileSystemEntries(run.Folder).Any())
+        var output = Output(path);
+        string folder = output.Make();
+        if (Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Output, $"A new run needs an empty folder, but '{path}' has files. Name another with --out, or go on with what is there with --resume.");
-        Output(path).CheckWritable();
-        return run;
+        var run = new RunFolder(folder, output);
+        try
+        {
+            output.CheckWritable();
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The folder of a run that was stopped.</summary>
     /// <exception cref="CliException">There is no run in it, or it cannot be written.</exception>
     public static RunFolder Resume(string path)
     {
-        var run = new RunFolder(Path.GetFullPath(path));
+        var run = new RunFolder(Path.GetFullPath(path), null);
         if (!File.Exists(run.Experiment))
             throw new CliException(ExitCode.Output, $"There is no run to resume in '{path}': it has no experiment.json. Start one without --resume.");
         if (File.Exists(run.Report))
@@ -52,6 +71,21 @@ sealed class RunFolder
 
     /// <summary>Makes the baseline's own folder.</summary>
     public void AddBaseline() => Directory.CreateDirectory(In("baseline"));
+
+    /// <summary>Lets the run's files stay, whatever comes.</summary>
+    public void Keep() => IsKept = true;
+
+    /// <summary>Removes the files and folders of a run that is not kept.</summary>
+    public void Dispose()
+    {
+        if (IsKept)
+            return;
+        foreach (string file in new[] { Experiment, Metrics, Checkpoint, BaselineMetrics, BaselineCheckpoint }.Where(File.Exists))
+            File.Delete(file);
+        if (Directory.Exists(In("baseline")) && !Directory.EnumerateFileSystemEntries(In("baseline")).Any())
+            Directory.Delete(In("baseline"));
+        made!.Unmake();
+    }
 
     static OutputFolder Output(string path) => new(path, "run folder", "--out");
 

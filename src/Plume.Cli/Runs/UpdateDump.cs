@@ -9,7 +9,7 @@ namespace Plume.Cli.Runs;
 /// A folder with the updates of a run as they were before feedback and codec: one safetensors file for each round and
 /// client, in the order of which their names sort. What <c>plume bench codec</c> measures codecs on.
 /// </summary>
-sealed class UpdateDump
+sealed class UpdateDump : IDisposable
 {
     const int FewestDigits = 3;
     const string Pattern = "round-*-client-*.safetensors";
@@ -17,6 +17,7 @@ sealed class UpdateDump
     readonly OutputFolder output;
     readonly string folder;
     readonly string roundFormat, clientFormat;
+    bool isKept;
 
     UpdateDump(OutputFolder output, int rounds, int clients)
     {
@@ -33,11 +34,32 @@ sealed class UpdateDump
     /// <exception cref="CliException">It has updates already, or cannot be written.</exception>
     public static UpdateDump Open(string path, int rounds, int clients, bool resumed)
     {
-        var dump = new UpdateDump(new OutputFolder(path, "folder of updates", "--dump-updates"), rounds, clients);
+        var dump = new UpdateDump(new OutputFolder(path, "folder of updates", "--dump-updates"), rounds, clients) { isKept = resumed };
         if (!resumed && Directory.EnumerateFiles(dump.folder, Pattern).Any())
             throw new CliException(ExitCode.Output, $"A run's updates need a folder without others, but '{path}' has some. Name another with --dump-updates, or remove them.");
-        dump.output.CheckWritable();
-        return dump;
+        try
+        {
+            dump.output.CheckWritable();
+            return dump;
+        }
+        catch
+        {
+            dump.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the updates stay, whatever comes.</summary>
+    public void Keep() => isKept = true;
+
+    /// <summary>Removes the updates and folders of a run that is not kept.</summary>
+    public void Dispose()
+    {
+        if (isKept || !Directory.Exists(folder))
+            return;
+        foreach (string file in Directory.GetFiles(folder, Pattern))
+            File.Delete(file);
+        output.Unmake();
     }
 
     /// <summary>Writes one update, whole or not at all; a round that is run again after a resume writes the same.</summary>

@@ -3,6 +3,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
 
 namespace Plume.Cli.Setup;
@@ -50,6 +51,23 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     /// <exception cref="CliException">The data has no labels.</exception>
     public LabeledSet Labeled() => Test ?? throw new CliException(ExitCode.Usage, $"'{Samples.Name}' has no labels, so nothing can be measured on it; name labeled data with --data.");
 
+    /// <summary>These data, for a model that can take them.</summary>
+    /// <param name="file">Where the model was read from, to show.</param>
+    /// <param name="graph">The model.</param>
+    /// <exception cref="CliException">It cannot.</exception>
+    public DataSource Fitting(string file, ModelGraph graph)
+    {
+        try
+        {
+            SampleFit.Check(graph, Samples);
+            return this;
+        }
+        catch (MisfitException misfit)
+        {
+            throw new CliException(ExitCode.Input, $"'{file}' does not fit the data. {misfit.Message}", misfit);
+        }
+    }
+
     /// <summary>A table's rows in two: four fifths to learn from, one fifth to measure on.</summary>
     public static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)
     {
@@ -81,8 +99,8 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     static LabeledSet Unlabeled(string path, ModelGraph? graph)
     {
         var array = NpyFile.Read(path);
-        if (array.Shape.Count < 2 || array.Shape[0] == 0)
-            throw new CliException(ExitCode.Input, $"'{path}' must be of [samples, sample shape] with at least one sample, but is [{string.Join(", ", array.Shape)}].");
+        if (array.Shape.Count < 2 || array.Shape.Contains(0))
+            throw new CliException(ExitCode.Input, $"'{path}' must be of [samples, sample shape] with at least one sample and one value in each, but is [{string.Join(", ", array.Shape)}].");
         int strange = Array.FindIndex(array.Values, value => !float.IsFinite(value));
         if (strange >= 0)
             throw new CliException(ExitCode.Input, $"'{path}' must be finite, but value {strange} is {array.Values[strange]}.");

@@ -5,8 +5,8 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
-using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 
 namespace Plume.Cli.Setup;
@@ -25,6 +25,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var key = RandomKey.FromSeed((ulong)settings.Get<long>("seed"));
         var (train, test) = LoadData(settings, key);
         var graph = LoadModel(settings, train, key);
+        CheckFit(settings, graph, train);
         return new Inputs(train, test, Deal(settings, train, key), graph);
     }
 
@@ -65,7 +66,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         try
         {
             graph = settings.Has("model.file")
-                ? OnnxFile.ReadFile(settings.Get<string>("model.file"))
+                ? ModelFiles.ReadGraph(settings.Get<string>("model.file"))
                 : ModelZoo.Build(settings.Get<string>("model.name"), train.SampleShape, train.Classes, key.Fold("model"));
         }
         catch (ArgumentException misfit)
@@ -82,6 +83,18 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         return values.Length == graph.Weights.Length
             ? graph.With(new ModelWeights(graph.Weights, values))
             : throw Wrong(settings, "model.weights", $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");
+    }
+
+    static void CheckFit(Settings settings, ModelGraph graph, LabeledSet train)
+    {
+        try
+        {
+            SampleFit.Check(graph, train);
+        }
+        catch (MisfitException misfit) when (settings.Has("model.file"))
+        {
+            throw new CliException(ExitCode.Input, $"'{settings.Get<string>("model.file")}' does not fit the data. {misfit.Message}", misfit);
+        }
     }
 
     static Allotment Deal(Settings settings, LabeledSet train, RandomKey key)

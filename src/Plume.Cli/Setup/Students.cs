@@ -12,11 +12,11 @@ static class Students
     /// <exception cref="CliException">It is none of these, or does not fit the data.</exception>
     public static ModelGraph Find(string name, ModelGraph teacher, DataSource data, Work work)
     {
-        if (Path.HasExtension(name) && File.Exists(name))
-            return ModelFiles.ReadGraph(name);
         if (name.EndsWith('%'))
             return Narrowed(teacher, Share.Parse("--student", name), work);
-        return InputErrors.Explain(() => BuiltIn(name, data, work));
+        if (Path.HasExtension(name))
+            return ModelFiles.ReadGraph(name);
+        return InputErrors.Explain(() => BuiltIn(name, data, work), ExitCode.Usage);
     }
 
     /// <summary>A built-in model for the data, with the initial weights of the seed.</summary>

@@ -26,6 +26,16 @@ public static class AtomicFile
 
             File.Move(beside, path, overwrite: true);
         }
+        catch (DirectoryNotFoundException missing)
+        {
+            throw new DirectoryNotFoundException($"There is no folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' for '{path}'.", missing);
+        }
+        catch (IOException refused) when (refused is not FileNotFoundException && refused.Message.Contains(beside, StringComparison.Ordinal))
+        {
+            File.Delete(beside);
+            // Nobody asked for the file beside it.
+            throw new IOException(refused.Message.Replace(beside, path, StringComparison.Ordinal), refused.HResult);
+        }
         catch
         {
             File.Delete(beside);

@@ -40,7 +40,7 @@ public sealed class Participant(ILearner learner, Codec uplink)
         catch (ArgumentException refusal)
         {
             // An update that is not finite cannot be encoded: the server is told instead of sent bytes.
-            return new EncodedUpdate([], outcome, residual, refusal.Message);
+            return new EncodedUpdate([], outcome, residual, refusal.Message.Split(" (Parameter '", 2)[0]);
         }
     }
 }

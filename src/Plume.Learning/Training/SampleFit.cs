@@ -4,22 +4,25 @@ using Plume.Models.Graph;
 namespace Plume.Learning.Training;
 
 /// <summary>Whether a graph can take a set's samples; asked before any work is done.</summary>
-static class SampleFit
+public static class SampleFit
 {
-    /// <exception cref="ArgumentException">The graph takes samples of another shape, or fixes the batch.</exception>
+    /// <summary>Finds out whether it can.</summary>
+    /// <exception cref="MisfitException">The graph takes samples of another shape, or fixes the batch.</exception>
     public static void Check(ModelGraph graph, LabeledSet set)
     {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(set);
         if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
-            throw new ArgumentException($"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.");
+            throw new MisfitException($"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.");
         var input = graph.Inputs[0];
         bool fits = !input.HasShape || input.Shape.Count == set.SampleShape.Count + 1
             && input.Shape.Skip(1).Zip(set.SampleShape).All(pair => !pair.First.IsFixed || pair.First.Length == pair.Second);
         if (!fits)
-            throw new ArgumentException($"Model '{graph.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are [{string.Join(", ", set.SampleShape)}] each.");
+            throw new MisfitException($"Model '{graph.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are [{string.Join(", ", set.SampleShape)}] each.");
         if (input.HasShape && input.Shape[0].IsFixed)
-            throw new ArgumentException($"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch dimension.");
+            throw new MisfitException($"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch dimension.");
         var output = graph.Outputs[0];
         if (output.HasShape && output.Shape.Count == 2 && output.Shape[1].IsFixed && output.Shape[1].Length != set.Classes)
-            throw new ArgumentException($"Model '{graph.Name}' tells {output.Shape[1].Length} classes apart, but {set.Name} has {set.Classes}.");
+            throw new MisfitException($"Model '{graph.Name}' tells {output.Shape[1].Length} classes apart, but {set.Name} has {set.Classes}.");
     }
 }

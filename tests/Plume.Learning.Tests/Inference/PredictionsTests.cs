@@ -2,6 +2,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Zoo;
 
@@ -43,7 +44,7 @@ public class PredictionsTests
     public void A_batch_of_another_shape_is_refused_in_words()
     {
         using var model = new RuntimeModel(ModelZoo.Build("mlp", [1, 9, 9], 10, RandomKey.FromSeed(1)));
-        Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of digits (test) are [1, 8, 8] each.", Assert.Throws<ArgumentException>(() => Predictions.Of(model, Test)).Message);
+        Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of digits (test) are [1, 8, 8] each.", Assert.Throws<MisfitException>(() => Predictions.Of(model, Test)).Message);
         Assert.Contains("on an input of [1, 1, 8, 8]", Assert.Throws<InvalidPayloadException>(() => model.Run(Test[0].ToArray(), [1, 1, 8, 8])).Message, StringComparison.Ordinal);
     }
 

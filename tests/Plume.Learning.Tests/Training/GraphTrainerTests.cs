@@ -94,7 +94,7 @@ public class GraphTrainerTests
     public void A_model_of_another_input_is_refused_before_any_work()
     {
         var graph = ModelZoo.Build("mlp", [1, 9, 9], 10, RandomKey.FromSeed(1));
-        var refusal = Assert.Throws<ArgumentException>(() => new GraphTrainer(graph, Few, new TrainingOptions(1)));
+        var refusal = Assert.Throws<MisfitException>(() => new GraphTrainer(graph, Few, new TrainingOptions(1)));
         Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of few are [1, 8, 8] each.", refusal.Message);
     }
 
@@ -102,7 +102,7 @@ public class GraphTrainerTests
     public void A_model_of_other_classes_is_refused_before_any_work()
     {
         var graph = ModelZoo.Build("mlp", [1, 8, 8], 3, RandomKey.FromSeed(1));
-        var refusal = Assert.Throws<ArgumentException>(() => new GraphTrainer(graph, Few, new TrainingOptions(1)));
+        var refusal = Assert.Throws<MisfitException>(() => new GraphTrainer(graph, Few, new TrainingOptions(1)));
         Assert.Equal("Model 'mlp' tells 3 classes apart, but few has 10.", refusal.Message);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
+using Plume.Cli.Runs;
 using Plume.Server.Identity;
 
 namespace Plume.Cli.Commands.Network;
@@ -20,8 +21,23 @@ static class CertsCommand
     {
         if (hosts.Length == 0)
             hosts = CertificateFolder.HostsIn(folder) is { Count: > 0 } before ? [.. before] : ["localhost", "127.0.0.1"];
-        bool made = InputErrors.Explain(() => CertificateFolder.Initialise(folder, hosts, TimeProvider.System), ExitCode.Usage);
+        bool made = Made(folder, hosts);
         Tell.Result($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep {CertificateFolder.RootKey} to yourself.");
         return ExitCode.Done;
+    }
+
+    static bool Made(string folder, string[] hosts)
+    {
+        var output = new OutputFolder(folder, "folder of certificates", "--out");
+        output.Make();
+        try
+        {
+            return InputErrors.Explain(() => CertificateFolder.Initialise(folder, hosts, TimeProvider.System), ExitCode.Usage);
+        }
+        catch
+        {
+            output.Unmake();
+            throw;
+        }
     }
 }
