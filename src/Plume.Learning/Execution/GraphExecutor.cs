@@ -47,7 +47,7 @@ public sealed class GraphExecutor : IExecutor
             PlaceWeights();
             foreach (var constant in graph.Initializers.Where(initializer => slots.ContainsKey(initializer.Name) && frame.Slots[slots[initializer.Name]] is null))
             {
-                if (constant.ElementType == ElementType.Float)
+                if (NodeCompiler.TypeOf(constant.ElementType) is not null)
                     frame.Slots[slots[constant.Name]] = NodeCompiler.TensorOf(constant);
             }
 

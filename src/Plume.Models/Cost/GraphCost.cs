@@ -1,6 +1,7 @@
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
+using Plume.Models.Operators;
 using Plume.Models.Shapes;
 
 namespace Plume.Models.Cost;
@@ -12,7 +13,7 @@ namespace Plume.Models.Cost;
 public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList<NodeCost> Nodes)
 {
     /// <summary>
-    /// Counts Conv, Gemm and MatMul; everything else is free by convention. One sample: symbols count as 1, and a graph
+    /// Counts Conv, ConvTranspose, Gemm and MatMul; everything else is free by convention. One sample: symbols count as 1, and a graph
     /// whose first input has a fixed batch is divided by it.
     /// </summary>
     /// <exception cref="InvalidPayloadException">The shapes cannot be inferred, or the count passes 2^63 - 1.</exception>
@@ -48,15 +49,11 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
     static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
     {
         var output = shapes[node.Outputs.First(name => name.Length > 0)];
-        long each = node.OpType switch
-        {
-            "Conv" => Lengths.Product(shapes[node.Inputs[1]].Skip(1)),
-            "Gemm" => Lengths.Product([shapes[node.Inputs[0]][node.Int("transA", 0) != 0 ? 0 : 1]]),
-            "MatMul" => Lengths.Product([shapes[node.Inputs[0]][^1]]),
-            _ => 0,
-        };
+        if (Catalogue.Find(node)?.Cost is not { } rule)
+            return new NodeCost(node, output, 0);
+        var (each, over) = rule(node, shapes);
         // Both factors are below 2^31, as shape inference has checked.
-        return new NodeCost(node, output, each * Lengths.Product(output) / batch);
+        return new NodeCost(node, output, Lengths.Product(each) * Lengths.Product(over) / batch);
     }
 }
 

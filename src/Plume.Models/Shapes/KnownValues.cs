@@ -1,5 +1,7 @@
 using Plume.Compression.Container;
 using Plume.Models.Graph;
+using Plume.Models.Operators;
+using Plume.Models.Shapes.Rules;
 
 namespace Plume.Models.Shapes;
 
@@ -12,7 +14,12 @@ sealed class KnownValues
     readonly Dictionary<string, IReadOnlyList<Dimension>> shapes = new(StringComparer.Ordinal);
     readonly Dictionary<string, Number[]> numbers = new(StringComparer.Ordinal);
 
+    readonly Dictionary<string, float[]> floats = new(StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, IReadOnlyList<Dimension>> Shapes => shapes;
+
+    /// <summary>The values of a small constant of floats.</summary>
+    public float[]? Floats(string value) => floats.GetValueOrDefault(value);
 
     public Number[]? Numbers(string value) => numbers.GetValueOrDefault(value);
 
@@ -28,12 +35,14 @@ sealed class KnownValues
         shapes.Add(tensor.Name, [.. tensor.Shape.Select(length => (Dimension)length)]);
         if (NumberRules.Of(tensor) is { } known)
             numbers.Add(tensor.Name, known);
+        if (tensor is { ElementType: ElementType.Float, Length: <= MaximumRank })
+            floats.Add(tensor.Name, tensor.Floats.ToArray());
     }
 
     /// <summary>Adds what a node writes.</summary>
     public void Add(Node node)
     {
-        if (!ShapeRules.ByOperator.TryGetValue(node.OpType, out var rule))
+        if (Catalogue.Find(node) is not { Shape: { } rule } entry)
         {
             throw new InvalidPayloadException(
                 $"The shape of {node} cannot be told: its operator is not among {string.Join(", ", ShapeInference.Operators)}.");
@@ -41,18 +50,23 @@ sealed class KnownValues
 
         var inputs = new NodeInputs(node, this);
         var shape = rule(inputs);
-        if (IsTooLarge(shape))
-            throw inputs.Fail($"its output [{string.Join(", ", shape)}] passes {int.MaxValue} values a sample or {MaximumRank} dimensions");
-        // Further outputs are a mask or indices of the same shape, or the statistics of a batch.
-        var further = node.OpType == "BatchNormalization" ? inputs.Shape(1) : shape;
         for (int slot = 0; slot < node.Outputs.Count; slot++)
         {
             if (node.Outputs[slot].Length > 0)
-                shapes.Add(node.Outputs[slot], slot == 0 ? shape : further);
+                Add(inputs, node.Outputs[slot], slot == 0 || entry.Further is null ? shape : entry.Further(inputs, shape, slot));
         }
 
-        if (node.Outputs[0].Length > 0 && NumberRules.Of(inputs) is { } known)
+        if (node.Outputs[0].Length > 0 && entry.Numbers?.Invoke(inputs) is { } known)
             numbers.Add(node.Outputs[0], known);
+        if (node.OpType == "Constant" && node.Tensor("value") is { ElementType: ElementType.Float, Length: <= MaximumRank } constant)
+            floats.Add(node.Outputs[0], constant.Floats.ToArray());
+    }
+
+    void Add(NodeInputs inputs, string output, IReadOnlyList<Dimension> shape)
+    {
+        if (IsTooLarge(shape))
+            throw inputs.Fail($"its output [{string.Join(", ", shape)}] passes {int.MaxValue} values a sample or {MaximumRank} dimensions");
+        shapes.Add(output, shape);
     }
 
     static bool IsTooLarge(IReadOnlyList<Dimension> shape) => shape.Count > MaximumRank || Lengths.Product(shape) > int.MaxValue;

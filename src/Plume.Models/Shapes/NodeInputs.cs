@@ -36,6 +36,14 @@ sealed class NodeInputs(Node node, KnownValues known)
             : throw Fail($"input {slot} must be at most {KnownValues.MaximumRank} constant integers");
     }
 
+    /// <summary>The integers of an input that must be constant, and so many where a number is given.</summary>
+    public long[] Constants(int slot, int? count = null) => InputOrAttribute(slot, "") is var values && (count is null || values.Length == count)
+        ? values
+        : throw Fail($"input {slot} must be {count} integers, but is [{string.Join(", ", values)}]");
+
+    /// <summary>The floats of an input, where it is a small initializer; else null.</summary>
+    public float[]? Floats(int slot) => Node.Input(slot) is { } name ? known.Floats(name) : null;
+
     /// <summary>An axis counted from the front, from one that may count from the back.</summary>
     public int Axis(long axis, int rank) => axis >= -rank && axis < rank
         ? (int)(axis < 0 ? axis + rank : axis)

@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Models.Graph;
+using Plume.Models.Operators;
 
 namespace Plume.Models.Shapes;
 
@@ -10,7 +11,7 @@ namespace Plume.Models.Shapes;
 public static class ShapeInference
 {
     /// <summary>The operators whose shapes are known here.</summary>
-    public static IReadOnlyCollection<string> Operators => ShapeRules.ByOperator.Keys;
+    public static IReadOnlyCollection<string> Operators { get; } = [.. Catalogue.Names.Where(name => Catalogue.Find(name)!.Shape is not null)];
 
     /// <summary>Shapes by the name of the value: inputs, initializers, and what the nodes write.</summary>
     /// <exception cref="InvalidPayloadException">

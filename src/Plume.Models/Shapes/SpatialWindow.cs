@@ -16,18 +16,18 @@ public sealed record SpatialWindow(
     IReadOnlyList<long> PadsAfter)
 {
     /// <summary>The window of a node over an input of these spatial lengths; <c>auto_pad</c> is worked out to pads.</summary>
-    internal static SpatialWindow Of(NodeInputs inputs, long[] kernel, IReadOnlyList<Dimension> spatial)
+    internal static SpatialWindow Of(NodeInputs inputs, long[] kernel, IReadOnlyList<Dimension> spatial, string? pads = null)
     {
         var node = inputs.Node;
         int axes = spatial.Count;
         long[] ones = [.. Enumerable.Repeat(1L, axes)];
-        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones), pads = node.Ints("pads", new long[2 * axes]);
+        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones), given = node.Ints("pads", new long[2 * axes]);
         Require(inputs, "kernel_shape", kernel, axes, minimum: 1);
         Require(inputs, "strides", strides, axes, minimum: 1);
         Require(inputs, "dilations", dilations, axes, minimum: 1);
-        Require(inputs, "pads", pads, 2 * axes, minimum: 0);
-        var window = new SpatialWindow(kernel, strides, dilations, pads[..axes], pads[axes..]);
-        return node.Text("auto_pad", "NOTSET") switch
+        Require(inputs, "pads", given, 2 * axes, minimum: 0);
+        var window = new SpatialWindow(kernel, strides, dilations, given[..axes], given[axes..]);
+        return (pads ?? node.Text("auto_pad", "NOTSET")) switch
         {
             "NOTSET" => window,
             "VALID" => window with { PadsBefore = new long[axes], PadsAfter = new long[axes] },
@@ -66,7 +66,7 @@ public sealed record SpatialWindow(
     long Reach(int axis) => (Kernel[axis] - 1) * Dilations[axis] + 1;
 
     // The bound keeps all of the arithmetic above within 64 bits.
-    static void Require(NodeInputs inputs, string name, long[] values, int count, long minimum)
+    internal static void Require(NodeInputs inputs, string name, long[] values, int count, long minimum)
     {
         if (values.Length != count || values.Any(value => value < minimum || value > int.MaxValue))
             throw inputs.Fail($"{name} must be {count} numbers from {minimum} to {int.MaxValue}, but is [{string.Join(", ", values)}]");

@@ -2,9 +2,38 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
 
-/// <summary>Operators that work value by value.</summary>
+/// <summary>Arithmetic value by value.</summary>
 static class Elementwise
 {
+    public static (string, Compile)[] All { get; } =
+    [
+        ("Add", node => Binary(node, static (left, right) => left + right)),
+        ("Sub", node => Binary(node, static (left, right) => left - right)),
+        ("Mul", node => Binary(node, static (left, right) => left * right)),
+        ("Div", node => Binary(node, Quotient)),
+        ("Pow", node => Binary(node, static (left, right) => left.pow(right).to_type(left.dtype))),
+        ("Mod", Mod),
+        ("Max", node => Joined(node, static (left, right) => left.maximum(right))),
+        ("Min", node => Joined(node, static (left, right) => left.minimum(right))),
+        ("Sum", node => Joined(node, static (left, right) => left + right)),
+        ("Mean", node => Joined(node, static (left, right) => left + right, node.Node.Inputs.Count)),
+        ("Sqrt", node => Unary(node, static x => x.sqrt())),
+        ("Exp", node => Unary(node, static x => x.exp())),
+        ("Log", node => Unary(node, static x => x.log())),
+        ("Neg", node => Unary(node, static x => -x)),
+        ("Abs", node => Unary(node, static x => x.abs())),
+        ("Erf", node => Unary(node, static x => x.erf())),
+        ("Reciprocal", node => Unary(node, static x => x.reciprocal())),
+        ("Floor", node => Unary(node, static x => x.floor())),
+        ("Ceil", node => Unary(node, static x => x.ceil())),
+        ("Round", node => Unary(node, static x => x.round())),
+        ("Sign", node => Unary(node, static x => x.sign())),
+        ("Sin", node => Unary(node, static x => x.sin())),
+        ("Cos", node => Unary(node, static x => x.cos())),
+        ("Identity", node => Unary(node, static x => x.alias())),
+        ("Cast", Cast), ("Clip", Clip), ("Dropout", Dropout),
+    ];
+
     public static Step Unary(NodeCompiler node, Func<Tensor, Tensor> function)
     {
         int input = node.Needed(0), output = node.Output();
@@ -17,25 +46,33 @@ static class Elementwise
         return frame => frame.Slots[output] = function(frame.Slots[left], frame.Slots[right]);
     }
 
-    public static Step AlongAxis(NodeCompiler node, long fallback, Func<Tensor, long, Tensor> function)
+    static Step Joined(NodeCompiler node, Func<Tensor, Tensor, Tensor> function, int divisor = 1)
     {
-        long axis = node.Node.Int("axis", fallback);
-        return Unary(node, x => function(x, axis));
+        int[] inputs = [.. Enumerable.Range(0, node.Node.Inputs.Count).Select(node.Needed)];
+        int output = node.Output();
+        return frame =>
+        {
+            var all = inputs.Skip(1).Aggregate(frame.Slots[inputs[0]].alias(), (left, slot) => function(left, frame.Slots[slot]));
+            frame.Slots[output] = divisor == 1 ? all : all / divisor;
+        };
     }
 
-    public static Step LeakyRelu(NodeCompiler node)
+    // Integers are divided towards zero.
+    static Tensor Quotient(Tensor left, Tensor right) => left.is_floating_point() ? left / right : left.div(right, RoundingMode.trunc);
+
+    static Step Mod(NodeCompiler node)
     {
-        double slope = node.Node.Float("alpha", 0.01f);
-        return Unary(node, x => nn.functional.leaky_relu(x, slope));
+        bool keepsSign = node.Node.Int("fmod", 0) != 0;
+        return Binary(node, (left, right) => keepsSign ? left.fmod(right) : left.remainder(right));
     }
 
-    public static Step HardSigmoid(NodeCompiler node)
+    static Step Cast(NodeCompiler node)
     {
-        float slope = node.Node.Float("alpha", 0.2f), offset = node.Node.Float("beta", 0.5f);
-        return Unary(node, x => (x * slope + offset).clamp(0, 1));
+        var type = NodeCompiler.TypeOf((Models.Graph.ElementType)node.Node.Int("to", 1)) ?? throw UnsupportedOperatorException.Use(node.Node, $"a cast to type {node.Node.Int("to", 1)} is not supported");
+        return Unary(node, x => x.dtype == type ? x.alias() : type == ScalarType.Bool ? x.ne(0) : x.to_type(type));
     }
 
-    public static Step Clip(NodeCompiler node)
+    static Step Clip(NodeCompiler node)
     {
         float? low = node.Node.Has("min") ? node.Node.Float("min", 0) : node.ConstantFloat(1);
         float? high = node.Node.Has("max") ? node.Node.Float("max", 0) : node.ConstantFloat(2);
@@ -43,8 +80,9 @@ static class Elementwise
     }
 
     /// <summary>Drops values while training, by draws that belong to the step, and scales the others up.</summary>
-    public static Step Dropout(NodeCompiler node)
+    static Step Dropout(NodeCompiler node)
     {
+        node.RequireOneOutput();
         float ratio = node.ConstantFloat(1) ?? node.Node.Float("ratio", 0.5f);
         int input = node.Needed(0), output = node.Output();
         return frame =>

@@ -5,9 +5,9 @@ namespace Plume.Learning.Execution.Operators;
 /// <summary>Matrix products.</summary>
 static class Products
 {
-    public static Step MatMul(NodeCompiler node) => Elementwise.Binary(node, static (left, right) => left.matmul(right));
+    public static (string, Compile)[] All { get; } = [("MatMul", node => Elementwise.Binary(node, static (left, right) => left.matmul(right))), ("Gemm", Gemm)];
 
-    public static Step Gemm(NodeCompiler node)
+    static Step Gemm(NodeCompiler node)
     {
         int left = node.Needed(0), right = node.Needed(1), added = node.Input(2), output = node.Output();
         float alpha = node.Node.Float("alpha", 1), beta = node.Node.Float("beta", 1);

@@ -1,5 +1,5 @@
 using Plume.Models.Graph;
-using Plume.Models.Prune.Channels.Rules;
+using Plume.Models.Operators;
 using Plume.Models.Shapes;
 
 namespace Plume.Models.Prune.Channels;
@@ -155,14 +155,15 @@ sealed class ChannelWalk
         if (node.Inputs.All(input => input.Length == 0 || constants.Contains(input)))
             constants.UnionWith(node.Outputs.Where(output => output.Length > 0));
         var inputs = new NodeInputs(node, known);
+        var entry = Catalogue.Find(node);
         var axes = node.Outputs[0].Length == 0 ? Stop(inputs)
-            : ChannelRules.ByOperator.TryGetValue(node.OpType, out var rule) ? rule(this, inputs)
+            : entry?.Channels is { } rule ? rule(this, inputs)
             : Stop(inputs, $"they pass {node}, an operator that channel pruning does not know");
         for (int slot = 0; slot < node.Outputs.Count; slot++)
         {
             string output = node.Outputs[slot];
             if (output.Length > 0)
-                values[output] = slot == 0 ? axes : Fixed(known.Shapes[output].Count, $"they meet output {slot} of {node}");
+                values[output] = slot == 0 || entry is { GivesParts: true } ? axes : Fixed(known.Shapes[output].Count, $"they meet output {slot} of {node}");
         }
     }
 

@@ -1,4 +1,5 @@
 using Plume.Models.Shapes;
+using Plume.Models.Shapes.Rules;
 
 namespace Plume.Models.Prune.Channels.Rules;
 
@@ -30,13 +31,24 @@ static class ArrangementChannels
     public static ChannelAxis[] Reduce(ChannelWalk walk, NodeInputs inputs)
     {
         var axes = walk.Axes(inputs.Node.Inputs[0]);
-        HashSet<int> named = [.. inputs.InputOrAttribute(1, "axes").Select(axis => inputs.Axis(axis, axes.Length))];
-        bool IsReduced(int axis) => named.Count == 0 || named.Contains(axis);
+        var reduced = ReductionRules.Axes(inputs, axes.Length);
+        return Reduced(walk, inputs, axes, reduced.Contains);
+    }
+
+    public static ChannelAxis[] Arg(ChannelWalk walk, NodeInputs inputs)
+    {
+        var axes = walk.Axes(inputs.Node.Inputs[0]);
+        int reduced = inputs.Axis(inputs.Node.Int("axis", 0), axes.Length);
+        return Reduced(walk, inputs, axes, axis => axis == reduced);
+    }
+
+    static ChannelAxis[] Reduced(ChannelWalk walk, NodeInputs inputs, ChannelAxis[] axes, Func<int, bool> isReduced)
+    {
         string reason = $"they pass {inputs.Node}, which takes them together";
-        walk.Freeze(axes.Where((_, axis) => IsReduced(axis)), reason);
+        walk.Freeze(axes.Where((_, axis) => isReduced(axis)), reason);
         return inputs.Node.Int("keepdims", 1) != 0
-            ? [.. axes.Select((axis, index) => IsReduced(index) ? ChannelAxis.Fixed(reason) : axis)]
-            : [.. axes.Where((_, axis) => !IsReduced(axis))];
+            ? [.. axes.Select((axis, index) => isReduced(index) ? ChannelAxis.Fixed(reason) : axis)]
+            : [.. axes.Where((_, axis) => !isReduced(axis))];
     }
 
     public static ChannelAxis[] Gather(ChannelWalk walk, NodeInputs inputs)

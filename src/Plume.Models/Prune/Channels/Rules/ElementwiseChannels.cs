@@ -1,5 +1,6 @@
 using Plume.Models.Graph;
 using Plume.Models.Shapes;
+using Plume.Models.Shapes.Rules;
 
 namespace Plume.Models.Prune.Channels.Rules;
 
@@ -13,7 +14,7 @@ static class ElementwiseChannels
         foreach (string other in inputs.Node.Inputs.Skip(1))
         {
             axes = Broadcast(walk, (axes, shape), (walk.Axes(other), walk.Shape(other)));
-            shape = ShapeRules.Broadcast(inputs, shape, walk.Shape(other));
+            shape = ElementwiseRules.Broadcast(inputs, shape, walk.Shape(other));
         }
 
         return axes;

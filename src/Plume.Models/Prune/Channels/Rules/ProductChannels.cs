@@ -28,6 +28,31 @@ static class ProductChannels
         return [data[0], kernel[0], .. ChannelWalk.Fixed(data.Length - 2, $"they are positions that {node} slides over")];
     }
 
+    /// <summary>Kernels lie along the second axis, and the channels that are read along the first.</summary>
+    public static ChannelAxis[] ConvTranspose(ChannelWalk walk, NodeInputs inputs)
+    {
+        var node = inputs.Node;
+        if (!walk.IsConstant(node.Inputs[1]))
+            return walk.Stop(inputs, $"they pass {node}, whose weight is no initializer");
+        ChannelAxis[] data = walk.Axes(node.Inputs[0]), kernel = walk.Axes(node.Inputs[1]);
+        string positions = $"they are positions that {node} spreads";
+        walk.Freeze(data.Skip(2), positions);
+        int groups = (int)node.Int("group", 1);
+        bool isDepthwise = groups > 1 && inputs.Shape(1) is var shape && shape[0] == groups && shape[1] == 1;
+        if (groups > 1 && !isDepthwise)
+            return walk.Stop(inputs, $"they pass {node}, a transposed convolution in groups");
+        var written = kernel[isDepthwise ? 0 : 1];
+        Produce(walk, written);
+        if (isDepthwise)
+            JoinDepthwise(walk, node, data[1], written);
+        else
+            JoinInner(walk, data[1], kernel[0]);
+        if (node.Input(2) is { } bias)
+            walk.Join(written, walk.Axes(bias)[0]);
+        walk.Products.Add(new(node, isDepthwise ? [written] : [kernel[0], kernel[1]]));
+        return [data[0], written, .. ChannelWalk.Fixed(data.Length - 2, positions)];
+    }
+
     public static ChannelAxis[] Gemm(ChannelWalk walk, NodeInputs inputs)
     {
         var node = inputs.Node;

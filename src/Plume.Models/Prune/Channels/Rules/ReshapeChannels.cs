@@ -23,7 +23,8 @@ static class ReshapeChannels
     public static ChannelAxis[] Reshape(ChannelWalk walk, NodeInputs inputs)
     {
         var output = Flow(walk, inputs);
-        var lengths = inputs.Numbers(1)!;
+        if (inputs.Numbers(1) is not { } lengths)
+            return walk.Stop(inputs, $"they pass {inputs.Node}, whose new shape is computed");
         bool zeroCopies = inputs.Node.Int("allowzero", 0) == 0;
         bool Copies(int axis) => zeroCopies && lengths[axis] == 0;
         bool IsLiteral(int axis) => output[axis].Pinned is null && lengths[axis].Symbol is null && lengths[axis].Value > 0;

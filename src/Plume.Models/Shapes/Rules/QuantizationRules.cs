@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Shapes;
+namespace Plume.Models.Shapes.Rules;
 
 /// <summary>Shapes of quantizations: those of their data.</summary>
 static class QuantizationRules

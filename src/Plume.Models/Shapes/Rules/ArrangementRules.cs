@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Shapes;
+namespace Plume.Models.Shapes.Rules;
 
 /// <summary>Shapes of operators that rearrange values without changing them, or take them together along an axis.</summary>
 static class ArrangementRules
@@ -50,7 +50,7 @@ static class ArrangementRules
         var axes = Axes(inputs, data.Count);
         if (axes.Count == 0)
             return [.. data.Where(length => length != 1)];
-        return axes.All(axis => data[axis] == 1)
+        return axes.All(axis => data[axis] == 1 || !data[axis].IsFixed)
             ? [.. data.Where((_, axis) => !axes.Contains(axis))]
             : throw inputs.Fail($"only dimensions of length 1 can be taken out of [{string.Join(", ", data)}]");
     }
@@ -63,16 +63,6 @@ static class ArrangementRules
         return axes.Count + shape.Count == rank
             ? [.. Enumerable.Range(0, rank).Select(axis => axes.Contains(axis) ? 1 : shape.Dequeue())]
             : throw inputs.Fail("an axis is named twice");
-    }
-
-    public static IReadOnlyList<Dimension> ReduceMean(NodeInputs inputs)
-    {
-        var data = inputs.Shape(0);
-        var axes = Axes(inputs, data.Count);
-        bool Reduced(int axis) => axes.Count == 0 || axes.Contains(axis);
-        return inputs.Node.Int("keepdims", 1) != 0
-            ? [.. data.Select((length, axis) => Reduced(axis) ? 1 : length)]
-            : [.. data.Where((_, axis) => !Reduced(axis))];
     }
 
     public static IReadOnlyList<Dimension> Gather(NodeInputs inputs)

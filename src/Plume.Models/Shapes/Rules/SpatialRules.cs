@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Shapes;
+namespace Plume.Models.Shapes.Rules;
 
 /// <summary>Shapes of convolutions, pools and normalizations over [batch, channels, spatial...].</summary>
 static class SpatialRules
@@ -25,6 +25,23 @@ static class SpatialRules
         if (inputs.Node.Has("kernel_shape") && !inputs.Node.Ints("kernel_shape").AsSpan().SequenceEqual(lengths))
             throw inputs.Fail($"kernel_shape is not that of the kernel [{string.Join(", ", kernel)}]");
         return [data[0], kernel[0], .. SpatialWindow.Of(inputs, lengths, spatial).Slide(inputs, spatial)];
+    }
+
+    public static IReadOnlyList<Dimension> ConvTranspose(NodeInputs inputs)
+    {
+        var data = Spatial(inputs);
+        var kernel = inputs.Shape(1, rank: data.Count);
+        if (!kernel.All(length => length.IsFixed))
+            throw inputs.Fail("the kernel must have fixed lengths");
+        long group = inputs.Node.Int("group", 1);
+        if (group < 1 || kernel[0].Length % group != 0 || group > int.MaxValue / Math.Max(1, kernel[1].Length))
+            throw inputs.Fail($"group {group} must divide the {kernel[0]} input channels");
+        inputs.Same(data[1], kernel[0], "the channels of the input and of the kernel");
+        var channels = Dimension.Fixed(kernel[1].Length * group);
+        if (inputs.Has(2))
+            inputs.Same(inputs.Shape(2, rank: 1)[0], channels, "the lengths of the bias and of the output's channels");
+        Dimension[] spatial = [.. data.Skip(2)];
+        return [data[0], channels, .. TransposedWindow.Of(inputs, [.. kernel.Skip(2).Select(length => length.Length)], spatial).Lengths(inputs, spatial)];
     }
 
     public static IReadOnlyList<Dimension> Pool(NodeInputs inputs)

@@ -1,6 +1,6 @@
 using Plume.Models.Graph;
 
-namespace Plume.Models.Shapes;
+namespace Plume.Models.Shapes.Rules;
 
 /// <summary>The shape behind a Reshape: lengths as told, 0 for a copy, and one -1 for what is left over.</summary>
 static class ReshapeRule
@@ -8,7 +8,13 @@ static class ReshapeRule
     public static IReadOnlyList<Dimension> Reshape(NodeInputs inputs)
     {
         var data = inputs.Shape(0);
-        var target = inputs.Numbers(1) ?? throw inputs.Fail($"input 1 must be at most {KnownValues.MaximumRank} integers that follow from constants and shapes");
+        if (inputs.Numbers(1) is not { } target)
+        {
+            return inputs.Has(1) && inputs.Shape(1) is [{ IsFixed: true, Length: <= KnownValues.MaximumRank } rank]
+                ? [.. Enumerable.Repeat(Dimension.Symbol(""), (int)rank.Length)]
+                : throw inputs.Fail($"input 1 must be at most {KnownValues.MaximumRank} integers");
+        }
+
         if (target.Any(number => number.Value is < -1 or > int.MaxValue) || target.Count(number => number.Value == -1) > 1)
             throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths, and one -1 at most");
 
@@ -31,7 +37,7 @@ static class ReshapeRule
                 placed.Add(shape[axis]);
         }
 
-        var rest = Quotient(inputs, left, placed, open >= 0);
+        var rest = Quotient(inputs, shape, left, placed, open >= 0);
         if (open >= 0)
             shape[open] = rest;
         return shape;
@@ -41,8 +47,11 @@ static class ReshapeRule
         ? data[axis]
         : throw inputs.Fail($"the new shape copies dimension {axis}, which [{string.Join(", ", data)}] lacks");
 
-    static Dimension Quotient(NodeInputs inputs, List<Dimension> left, List<Dimension> placed, bool open)
+    static Dimension Quotient(NodeInputs inputs, Dimension[] shape, List<Dimension> left, List<Dimension> placed, bool open)
     {
+        // Of no values there are none in either shape.
+        if (!open && inputs.Shape(0).Contains(0) && shape.Contains(0))
+            return 1;
         long product = Lengths.Product(left), taken = Lengths.Product(placed);
         var symbols = left.Where(dimension => !dimension.IsFixed).ToArray();
         if (symbols.Length == 1 && product == taken && open && placed.All(dimension => dimension.IsFixed))

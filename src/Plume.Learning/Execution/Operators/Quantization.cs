@@ -10,9 +10,11 @@ namespace Plume.Learning.Execution.Operators;
 /// arXiv:1902.08153, with its gradient scale 1 / sqrt(values * highest level); for one bit Rastegari et al.,
 /// "XNOR-Net", 2016, arXiv:1603.05279, where we let every gradient pass, however large the weight.
 /// </summary>
-static class FakeQuantization
+static class Quantization
 {
-    public static Step Compile(NodeCompiler node)
+    public static (string, Compile)[] All { get; } = [(FakeQuantizer.OpType, FakeQuantize)];
+
+    static Step FakeQuantize(NodeCompiler node)
     {
         int input = node.Needed(0), scale = node.Needed(1), output = node.Output();
         var levels = Levels.Of(FakeQuantizer.Of(node.Node));

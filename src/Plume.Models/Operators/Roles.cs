@@ -1,0 +1,17 @@
+using Plume.Compression.Weights;
+using Plume.Models.Graph;
+
+namespace Plume.Models.Operators;
+
+/// <summary>Roles of tensors by the slots that read them.</summary>
+static class Roles
+{
+    /// <summary>A role for each slot; null where a slot reads no weight.</summary>
+    public static RoleRule Of(params TensorRole?[] slots) => (_, _, slot, _) => slot < slots.Length ? slots[slot] : null;
+
+    /// <summary>A vector that is added to a product is a bias; a mask or a table is a constant.</summary>
+    public static TensorRole? Added(ModelGraph graph, Node node, int slot, Initializer tensor) =>
+        IsVector(tensor) && node.Inputs.Any(input => graph.ProducerOf(input) is { } other && Catalogue.Find(other) is { IsProduct: true }) ? TensorRole.Bias : null;
+
+    static bool IsVector(Initializer tensor) => tensor.Shape.Count > 0 && tensor.Shape.Count(length => length != 1) <= 1;
+}
