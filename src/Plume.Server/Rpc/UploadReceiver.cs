@@ -36,8 +36,9 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             throw new RpcException(new Status(StatusCode.Aborted, "Another stream is sending this update; try again when it has ended."));
         try
         {
-            await StoreAsync(feed, update, offset, chunks, cancellation).ConfigureAwait(false);
-            await VerifyAsync(partial, update, cancellation).ConfigureAwait(false);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            await StoreAsync(feed, update, offset, chunks, hash, cancellation).ConfigureAwait(false);
+            await VerifyAsync(partial, update, hash, cancellation).ConfigureAwait(false);
             await storage.Blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
             CrashPoint.Pass("upload-stored");
             var outcome = await feed.Grain.ArriveAsync(update);
@@ -72,7 +73,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         return new ArrivedUpdate(client, Number(header.Round), Number(header.Attempt), Number(header.ModelVersion), Number(header.Samples), header.Loss, (long)header.Length, Convert.ToHexStringLower(header.Sha256.Span));
     }
 
-    async Task StoreAsync(FederationFeed feed, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    async Task StoreAsync(FederationFeed feed, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, IncrementalHash hash, CancellationToken cancellation)
     {
         string partial = BlobNames.Partial(NameOf(feed, update));
         long have = await storage.Blobs.LengthAsync(partial, cancellation).ConfigureAwait(false) ?? 0;
@@ -80,6 +81,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             throw new RpcException(new Status(StatusCode.OutOfRange, $"The server has {have} bytes of this update, so it cannot go on at {offset}; ask for the upload's progress."));
         if (have == 0)
             await DropOthersAsync(feed, update, cancellation).ConfigureAwait(false);
+        await HashKeptAsync(partial, offset, hash, cancellation).ConfigureAwait(false);
         using var limited = limits.Limit(update.Length - offset, cancellation);
         try
         {
@@ -89,6 +91,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
                 if (offset + chunk.Length > update.Length)
                     throw Invalid($"The update was to have {update.Length} bytes, but more came.");
                 await storage.Blobs.AppendAsync(partial, offset, chunk.Memory, limited.Token).ConfigureAwait(false);
+                hash.AppendData(chunk.Span);
                 offset += chunk.Length;
             }
         }
@@ -112,19 +115,22 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         }
     }
 
-    async Task VerifyAsync(string partial, ArrivedUpdate update, CancellationToken cancellation)
+    // What an earlier stream brought; the rest is hashed while it comes.
+    async Task HashKeptAsync(string partial, long length, IncrementalHash hash, CancellationToken cancellation)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[Math.Min(BufferBytes, update.Length)];
-        for (long offset = 0; offset < update.Length;)
+        var buffer = new byte[Math.Min(BufferBytes, length)];
+        for (long offset = 0; offset < length;)
         {
-            int read = await storage.Blobs.ReadAsync(partial, offset, buffer, cancellation).ConfigureAwait(false);
+            int read = await storage.Blobs.ReadAsync(partial, offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - offset)), cancellation).ConfigureAwait(false);
             if (read == 0)
-                break;
+                return;
             hash.AppendData(buffer.AsSpan(0, read));
             offset += read;
         }
+    }
 
+    async Task VerifyAsync(string partial, ArrivedUpdate update, IncrementalHash hash, CancellationToken cancellation)
+    {
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) == update.Sha256)
             return;
         await storage.Blobs.DeleteAsync(partial, cancellation).ConfigureAwait(false);
