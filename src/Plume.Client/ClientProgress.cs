@@ -30,6 +30,9 @@ public enum ClientStage
     /// <summary>The server cannot be reached or is busy, which the message says more of; the client waits a little and tries again.</summary>
     BackingOff,
 
+    /// <summary>There is something to know of its folder; the message says what.</summary>
+    Noted,
+
     /// <summary>It has a newer certificate; the message says until when.</summary>
     Renewed,
 

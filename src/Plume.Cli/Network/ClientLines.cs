@@ -38,7 +38,7 @@ sealed class ClientLines(string name, TextWriter output, TimeProvider time) : IP
             ClientStage.Uploading => $"round {value.Round}: sends its update",
             ClientStage.Counted => $"round {value.Round}: its update counts; {Quantity.Bytes(value.BytesUp)} up, {Quantity.Bytes(value.BytesDown)} down so far",
             ClientStage.Refused => $"round {value.Round}: its update does not count: {value.Message}",
-            ClientStage.Renewed or ClientStage.NotRenewed => value.Message,
+            ClientStage.Noted or ClientStage.Renewed or ClientStage.NotRenewed => value.Message,
             ClientStage.Failed => $"round {value.Round}: could not do its task: {value.Message}",
             _ => "the federation has ended",
         });

@@ -24,7 +24,7 @@ static class FirstAdmin
         string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
         string path = Path.Combine(folder, "admin.token");
         // In a cluster the server keeps nothing else in its folder.
-        Directory.CreateDirectory(folder);
+        PrivateFiles.MakeFolder(folder);
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(token), AtomicFile.OwnerOnly);
         return path;
     }

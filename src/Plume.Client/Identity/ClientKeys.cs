@@ -11,8 +11,6 @@ namespace Plume.Client.Identity;
 /// </summary>
 sealed class ClientKeys(string folder)
 {
-    const UnixFileMode OwnerFolder = AtomicFile.OwnerOnly | UnixFileMode.UserExecute;
-
     string CertificatePath => Path.Combine(folder, "client.pem");
 
     string KeyPath => Path.Combine(folder, "client.key");
@@ -23,13 +21,14 @@ sealed class ClientKeys(string folder)
     /// <exception cref="InvalidDataException">The files are damaged or do not belong together.</exception>
     public X509Certificate2? Load()
     {
-        if (!File.Exists(CertificatePath))
+        if (!PrivateFiles.Exists(CertificatePath))
             return null;
         try
         {
+            PrivateFiles.Exists(KeyPath);
             string certificate = File.ReadAllText(CertificatePath);
             using var bare = X509Certificate2.CreateFromPem(certificate);
-            if (File.Exists(NextKeyPath) && Belongs(NextKeyPath, bare))
+            if (PrivateFiles.Exists(NextKeyPath) && Belongs(NextKeyPath, bare))
                 File.Move(NextKeyPath, KeyPath, overwrite: true);
             return ForTls(X509Certificate2.CreateFromPem(certificate, File.ReadAllText(KeyPath)));
         }
@@ -47,9 +46,9 @@ sealed class ClientKeys(string folder)
     /// <exception cref="IOException">It could not be kept.</exception>
     public ECDsa NextKey()
     {
-        MakeFolder();
+        PrivateFiles.MakeFolder(folder);
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (File.Exists(NextKeyPath))
+        if (PrivateFiles.Exists(NextKeyPath))
         {
             try
             {
@@ -72,7 +71,7 @@ sealed class ClientKeys(string folder)
     /// <exception cref="IOException">It could not be kept; the one before stands.</exception>
     public X509Certificate2 Accept(X509Certificate2 certificate)
     {
-        AtomicFile.Write(CertificatePath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
+        AtomicFile.Write(CertificatePath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"), AtomicFile.OwnerOnly);
         return Load()!;
     }
 
@@ -98,13 +97,5 @@ sealed class ClientKeys(string folder)
         // TLS on Windows does not take a key that was never in a key store.
         using (loaded)
             return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null);
-    }
-
-    void MakeFolder()
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, OwnerFolder);
     }
 }

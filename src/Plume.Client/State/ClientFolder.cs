@@ -12,16 +12,21 @@ sealed partial class ClientFolder : IDisposable
 {
     readonly string folder;
     readonly ILogger logger;
-    readonly FileStream guard;
+    readonly FolderLock guard;
     Place? place;
 
     /// <summary>Takes the folder for this client alone.</summary>
-    /// <exception cref="FederationException">Another program has it, or it is another client's.</exception>
+    /// <exception cref="FederationException">Another program has it, it is another client's, or it cannot be used.</exception>
     public ClientFolder(ClientOptions options)
     {
         (folder, logger) = (options.Folder, options.Logger);
-        Directory.CreateDirectory(folder);
-        guard = Guard();
+        (string? note, guard) = Take(folder);
+        if (note is not null)
+        {
+            LogNote(logger, note);
+            options.Progress?.Report(new ClientProgress(ClientStage.Noted, 0, 0, 0, note));
+        }
+
         try
         {
             foreach (string left in Directory.EnumerateFiles(folder, "*.bin.*.tmp"))
@@ -73,7 +78,7 @@ sealed partial class ClientFolder : IDisposable
                 File.Delete(path);
         }
 
-        AtomicFile.Write(PlacePath, KeptFile.Seal(KeptFile.Begin(KeptKind.Place, entered)).Span);
+        AtomicFile.Write(PlacePath, KeptFile.Seal(KeptFile.Begin(KeptKind.Place, entered)).Span, AtomicFile.OwnerOnly);
         place = entered;
         return isVoid;
     }
@@ -88,7 +93,7 @@ sealed partial class ClientFolder : IDisposable
     public KeptUpdate? ReadPending(int memory) => LoadOwn(PendingPath, KeptUpdate.Read, update => update.Residual.Length == memory);
 
     /// <summary>Keeps an update before any of it is sent.</summary>
-    public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span);
+    public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
 
     /// <summary>What is settled; all zeros where nothing is.</summary>
     public Settlement ReadSettled(int memory) => LoadOwn(SettledPath, KeptUpdate.Read, update => update.Residual.Length == memory) is { } update
@@ -101,13 +106,13 @@ sealed partial class ClientFolder : IDisposable
         if (File.Exists(PendingPath))
             File.Move(PendingPath, SettledPath, overwrite: true);
         else
-            AtomicFile.Write(SettledPath, update.ToBytes(Place).Span);
+            AtomicFile.Write(SettledPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
     }
 
     /// <summary>A task is settled without an update that counts; the residual is what it was.</summary>
     public void Settle(Settlement settled)
     {
-        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Residual).ToBytes(Place).Span);
+        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Residual).ToBytes(Place).Span, AtomicFile.OwnerOnly);
         File.Delete(PendingPath);
     }
 
@@ -133,16 +138,17 @@ sealed partial class ClientFolder : IDisposable
 
     string PathOf(string name) => Path.Combine(folder, $"{name}.bin");
 
-    FileStream Guard()
+    static (string? Note, FolderLock Guard) Take(string folder)
     {
-        string path = Path.Combine(folder, "lock");
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            string? note = PrivateFiles.Tighten(folder);
+            PrivateFiles.MakeFolder(folder);
+            return (note, new FolderLock(folder, "lock", $"The folder '{folder}' belongs to one client at a time, but another program has it. Stop that one, or give this client a folder of its own."));
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            throw new FederationException($"The folder '{folder}' belongs to one client at a time, but another program has it: {problem.Message} Stop that one, or give this client a folder of its own.", problem);
+            throw new FederationException(problem.Message, problem);
         }
     }
 
@@ -158,11 +164,13 @@ sealed partial class ClientFolder : IDisposable
 
     T? Load<T>(string path, Parsing<T> parse) where T : class
     {
-        if (!File.Exists(path))
-            return null;
         try
         {
-            return parse(File.ReadAllBytes(path));
+            return PrivateFiles.Exists(path) ? parse(PrivateFiles.Read(path)) : null;
+        }
+        catch (InvalidDataException noFile)
+        {
+            throw new FederationException(noFile.Message, noFile);
         }
         catch (InvalidPayloadException damage)
         {
@@ -175,7 +183,8 @@ sealed partial class ClientFolder : IDisposable
     static void WriteUnflushed(string path, ReadOnlySpan<byte> bytes)
     {
         string beside = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(beside, bytes);
+        using (var file = PrivateFiles.Open(beside, FileMode.Create, FileAccess.Write, FileShare.None))
+            file.Write(bytes);
         File.Move(beside, path, overwrite: true);
     }
 
@@ -187,6 +196,9 @@ sealed partial class ClientFolder : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} is not usable and is begun anew. {Problem}")]
     static partial void LogDamaged(ILogger logger, string path, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Note}")]
+    static partial void LogNote(ILogger logger, string note);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} is of another run or place and is begun anew")]
     static partial void LogVoid(ILogger logger, string path);

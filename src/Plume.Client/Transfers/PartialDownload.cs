@@ -46,7 +46,7 @@ sealed class PartialDownload : IDisposable
         output.UInt8(What.IsGraph ? (byte)1 : (byte)0);
         output.Bytes(Header.ToByteArray());
         var head = KeptFile.Seal(output);
-        file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+        file = PrivateFiles.Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
         file.Write(BitConverter.GetBytes(head.Length));
         file.Write(head.Span);
         file.Write(bytes.AsSpan(0, Length));
@@ -55,9 +55,9 @@ sealed class PartialDownload : IDisposable
     /// <summary>Takes a download up again that an earlier program began; null where there is none.</summary>
     public static PartialDownload? Load(string path, Place place, long limit)
     {
-        if (!File.Exists(path))
+        if (!IsThere(path))
             return null;
-        var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        var file = PrivateFiles.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         try
         {
             return Read(file, place, limit);
@@ -68,6 +68,19 @@ sealed class PartialDownload : IDisposable
             file.Dispose();
             File.Delete(path);
             return null;
+        }
+    }
+
+    /// <exception cref="FederationException">What is there is no file.</exception>
+    static bool IsThere(string path)
+    {
+        try
+        {
+            return PrivateFiles.Exists(path);
+        }
+        catch (InvalidDataException noFile)
+        {
+            throw new FederationException(noFile.Message, noFile);
         }
     }
 

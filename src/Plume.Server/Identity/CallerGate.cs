@@ -59,7 +59,7 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
         {
             return await identification.IdentifyAsync(context, grace);
         }
-        catch (IOException)
+        catch (Exception unread) when (unread is IOException or InvalidDataException)
         {
             return new Identified(null, null, CannotCheck);
         }

@@ -32,7 +32,7 @@ public static class CertificateFolder
     /// <exception cref="IOException">The folder could not be written.</exception>
     public static bool Initialise(string folder, IReadOnlyList<string> hosts, TimeProvider time)
     {
-        Directory.CreateDirectory(folder);
+        PrivateFiles.MakeFolder(folder);
         bool exists = File.Exists(Path.Combine(folder, RootCertificate)) || File.Exists(Path.Combine(folder, RootKey));
         using var authority = exists ? LoadAuthority(folder, time) : CertificateAuthority.Create(time);
         RequireOwn(folder, authority.Root);
@@ -110,7 +110,7 @@ public static class CertificateFolder
         string next = Path.Combine(folder, NextKey);
         try
         {
-            return File.Exists(next) ? X509Certificate2.CreateFromPem(certificate, File.ReadAllText(next)) : null;
+            return PrivateFiles.Exists(next) ? X509Certificate2.CreateFromPem(certificate, File.ReadAllText(next)) : null;
         }
         catch (Exception notIts) when (notIts is CryptographicException or ArgumentException)
         {
@@ -139,9 +139,9 @@ public static class CertificateFolder
     {
         try
         {
-            return read(File.ReadAllText(Path.Combine(folder, certificate)), File.ReadAllText(Path.Combine(folder, key)));
+            return read(Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, certificate))), Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, key))));
         }
-        catch (Exception error) when (error is IOException or CryptographicException or ArgumentException)
+        catch (Exception error) when (error is IOException or InvalidDataException or CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
                 $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} Make them with plume certs init.", error);
@@ -151,5 +151,5 @@ public static class CertificateFolder
     static void WriteKey(string path, string key) => AtomicFile.Write(path, Encoding.ASCII.GetBytes(key), AtomicFile.OwnerOnly);
 
     static void WriteCertificate(string path, X509Certificate2 certificate) =>
-        AtomicFile.Write(path, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"), AtomicFile.OwnerOnly);
 }
