@@ -26,7 +26,7 @@ public class RandomKillsTests(ITestOutputHelper output)
             await mischief.StepAsync();
         var ended = await mischief.EndAsync();
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
-        string figures = $"{mischief.Figures}; {ended.Version} rounds, {ended.Rounds.Sum(round => round.Count)} events, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s, seed {seed}: the calm run's bits";
+        string figures = $"{mischief.Figures}; {ended.Version} rounds, {ended.Rounds.Sum(round => round.Updates.Count)} updates, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s, seed {seed}: the calm run's bits";
         output.WriteLine(figures);
         TestContext.Current.SendDiagnosticMessage(figures);
     }

@@ -11,6 +11,8 @@ namespace Plume.Cli.Network;
 /// <param name="time">Waits between tries.</param>
 sealed class WatchedFederation(Operation.OperationClient operation, Uri address, string federation, TimeProvider time)
 {
+    const int RoundsKept = 100;
+
     static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
 
     /// <summary>Follows the federation until it has ended.</summary>
@@ -20,13 +22,14 @@ sealed class WatchedFederation(Operation.OperationClient operation, Uri address,
     public async Task FollowAsync(Action<FederationStatus, string?> show, CancellationToken stop)
     {
         FederationStatus? last = null;
+        var history = new List<RoundFigures>();
         while (true)
         {
             try
             {
-                using var call = operation.Watch(new StatusRequest { Federation = federation }, cancellationToken: stop);
+                using var call = operation.Watch(new StatusRequest { Federation = federation, SinceRound = history.Count > 0 ? history[^1].Round : 0 }, cancellationToken: stop);
                 await foreach (var status in call.ResponseStream.ReadAllAsync(stop))
-                    show(last = status, null);
+                    show(last = With(history, status), null);
                 return;
             }
             catch (RpcException failure) when (last is not null && Passes(failure.StatusCode) && !stop.IsCancellationRequested)
@@ -36,6 +39,17 @@ sealed class WatchedFederation(Operation.OperationClient operation, Uri address,
 
             await Task.Delay(BetweenTries, time, stop);
         }
+    }
+
+    // The server tells each round once; one of an earlier release tells all of them again.
+    static FederationStatus With(List<RoundFigures> history, FederationStatus status)
+    {
+        uint known = history.Count > 0 ? history[^1].Round : 0;
+        history.AddRange(status.History.Where(round => round.Round > known));
+        history.RemoveRange(0, Math.Max(0, history.Count - RoundsKept));
+        status.History.Clear();
+        status.History.AddRange(history);
+        return status;
     }
 
     // What an ended connection shows as depends on when it ended.

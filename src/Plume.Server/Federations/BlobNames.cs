@@ -17,6 +17,9 @@ readonly record struct BlobNames(string Federation)
     /// <summary>Everything that the server needs to go on from a version.</summary>
     public string Checkpoint(int version) => Text($"{Federation}/checkpoints/{version}");
 
+    /// <summary>A second one of the last version, when the federation has ended.</summary>
+    public string Copy(int version) => Text($"{Federation}/checkpoints/{version}.copy");
+
     /// <summary>A payload that leads from one version, or from none, to another; made when somebody needs it.</summary>
     public string CatchUp(int? from, int to) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}");
 
@@ -24,6 +27,8 @@ readonly record struct BlobNames(string Federation)
 
     /// <summary>An update as it arrives; the hash keeps apart what a client sends twice and differently.</summary>
     public string Upload(int round, int attempt, int client, string sha256) => Text($"{Federation}/uploads/{round}/{attempt}-{client}-{sha256}");
+
+    public string AllUploads => $"{Federation}/uploads/";
 
     public string Uploads(int round) => Text($"{Federation}/uploads/{round}/");
 
@@ -36,15 +41,26 @@ readonly record struct BlobNames(string Federation)
     /// </summary>
     public bool IsOfUse(string name, int version, int firstPayload)
     {
-        string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
-        return parts[0] switch
+        var (kind, number) = PartsOf(name);
+        return (kind, number) switch
         {
-            "checkpoints" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version - 1,
-            "versions" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= firstPayload,
-            "uploads" => int.Parse(parts[1], CultureInfo.InvariantCulture) >= version,
-            "catch-up" or "sums" => false,
+            ("catch-up" or "sums", _) => false,
+            (_, null) => true,
+            ("checkpoints", { } of) => of >= version - 1,
+            ("versions", { } of) => of >= firstPayload,
+            ("uploads", { } of) => of >= version,
             _ => true,
         };
+    }
+
+    /// <summary>Whether a blob can only be there when a version after the first was made.</summary>
+    public bool IsOfLater(string name) => PartsOf(name) is ("checkpoints", > 0) or ("versions", > 0) or ("uploads", > 1);
+
+    // What somebody else put there has no number.
+    (string Kind, int? Number) PartsOf(string name)
+    {
+        string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
+        return (parts[0], parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null);
     }
 
     /// <summary>The same while bytes are missing.</summary>

@@ -25,6 +25,8 @@ partial class Coordinator
             Publish();
             if (commands.Any(command => command is ApplyMean))
                 applying = ApplyAfterAsync(applying);
+            if (next.HasEnded)
+                applying = RetireAfterAsync(applying);
         }
 
         metrics.Happened(happened, commands);
@@ -45,6 +47,7 @@ partial class Coordinator
             case PlaceTaken place:
                 Places = Places.SetItem(place.Client, place.Name);
                 numbers[place.Name] = place.Client;
+                entered[place.Client] = place.Name;
                 break;
             case Arrived arrived:
                 taken[arrived.Update.Client] = arrived.Update;
@@ -75,7 +78,7 @@ partial class Coordinator
         }
     }
 
-    void Settle(int round, int attempt, int client, UploadOutcome outcome) => settled[(round, attempt, client)] = (taken[client].Sha256, outcome);
+    void Settle(int round, int attempt, int client, UploadOutcome outcome) => settled[(round, attempt, client)] = (taken[client], outcome);
 
     void Publish()
     {
@@ -83,7 +86,7 @@ partial class Coordinator
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
         if (snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
             return;
-        snapshot = new FederationSnapshot(snapshot?.Sequence + 1 ?? epoch << EpochShift, state.Phase, state.IsPaused, round, attempt, head.Lengths.Count, state.Current.Deadline, [.. state.Current.Participants], message);
+        snapshot = new FederationSnapshot(snapshot?.Sequence + 1 ?? epoch << EpochShift, state.Phase, state.IsPaused, round, attempt, head.Version, state.Current.Deadline, [.. state.Current.Participants], message);
         var before = changed;
         changed = NewSignal();
         before.TrySetResult();

@@ -61,10 +61,12 @@ partial class Coordinator
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach (var (client, standing) in state.Standings.Where(entry => entry.Value == Standing.Decoding))
+            foreach (var (client, standing) in state.Standings.Where(entry => entry.Value == Standing.Decoding && !state.HasEnded))
                 settling[client] = AddAsync(new WeightedUpdate(taken[client], state.Weights[client]), state.Current);
             if (state.Phase == Phase.Applying)
                 applying = ApplyAfterAsync(applying);
+            if (state.HasEnded)
+                applying = RetireAfterAsync(applying);
         }
         finally
         {
@@ -85,11 +87,13 @@ partial class Coordinator
 
     async Task BeginAsync(CancellationToken cancellation)
     {
-        await WriteGraphAsync(cancellation).ConfigureAwait(false);
+        if ((await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false)).FirstOrDefault(names.IsOfLater) is { } later)
+            throw new InvalidDataException($"The ledger of '{definition.Name}' is gone, but there is '{later}' of its model. Restore the storage from a copy; or move it away to begin the federation anew.");
+        string graph = await WriteGraphAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(fingerprint, run, checkpoint, "", KeptState.Of(state), ImmutableSortedDictionary<int, string>.Empty, [], [], []);
-        await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), cancellation).ConfigureAwait(false);
+        head = new FederationHead(0, fingerprint, run, checkpoint, "", graph, KeptState.Of(state));
+        await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
     }
 
     async Task GoOnAsync(LedgerContent content, CancellationToken cancellation)
@@ -97,30 +101,42 @@ partial class Coordinator
         head = FederationHead.FromBytes(content.Head);
         if (head.Fingerprint != fingerprint)
             throw new InvalidDataException($"The storage has a federation '{definition.Name}' of other settings. Serve the experiment it was begun with, or give this one another name or folder.");
-        if (!await TryRestoreModelAsync(content.Version, head.Checkpoint, cancellation).ConfigureAwait(false))
-            await MakeAgainAsync(content.Version, cancellation).ConfigureAwait(false);
+        var records = await RecordsAsync(content, cancellation).ConfigureAwait(false);
+        records.ForEach(history.Add);
+        await RestoreModelAsync(records[^1], cancellation).ConfigureAwait(false);
         await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
-        if (await blobs.LengthAsync(names.Graph, cancellation).ConfigureAwait(false) is null)
-            await WriteGraphAsync(cancellation).ConfigureAwait(false);
+        await MendGraphAsync(cancellation).ConfigureAwait(false);
         state = head.State.ToState();
         message = state.Phase == Phase.Stopped ? StoppedByOperator : "";
-        Places = head.Places;
+        Places = records.SelectMany(record => record.Places).ToImmutableSortedDictionary();
         foreach (var (client, name) in Places)
             numbers[name] = client;
-        if (content.Version > 0)
-            await RememberLastRoundAsync(content.Version, cancellation).ConfigureAwait(false);
-        var events = content.Events.Select(LedgerEvent.FromBytes).ToList();
+        foreach (var update in records[^1].Updates)
+            settled[(content.Version, update.Attempt, update.Client)] = (update.In(content.Version), update.Outcome);
+        Replay([.. content.Events.Select(LedgerEvent.FromBytes)]);
+        if (!state.HasEnded)
+            await AddAgainAsync(cancellation).ConfigureAwait(false);
+        LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
+    }
+
+    void Replay(List<LedgerEvent> events)
+    {
         time = new SteadyTime(clock, atLeast: LastKnown(events));
         tally = new RoundTally(time.GetUtcNow());
         foreach (var happened in events)
         {
-            var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
-            Believe(next, happened, commands);
+            try
+            {
+                var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
+                Believe(next, happened, commands);
+            }
+            catch (Exception contradiction) when (contradiction is InvalidOperationException or KeyNotFoundException)
+            {
+                throw new InvalidDataException($"The ledger of '{definition.Name}' contradicts itself, so it is damaged: {contradiction.Message} Restore the storage from a copy.", contradiction);
+            }
         }
 
-        position = content.Events.Count;
-        await AddAgainAsync(cancellation).ConfigureAwait(false);
-        LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
+        position = events.Count;
     }
 
     // A clock that was set back meanwhile does not give a round more time than it was opened with.
@@ -131,90 +147,23 @@ partial class Coordinator
         return events.Select(happened => happened.At).Append(opened).Max();
     }
 
-    async Task WriteGraphAsync(CancellationToken cancellation)
+    // Its hash is in the head; of the definition it can be made again whenever it is needed.
+    async Task MendGraphAsync(CancellationToken cancellation)
     {
-        if (definition.Graph is { } graph)
-            await WriteAsync(names.Graph, PackedGraph.Pack(graph()), cancellation).ConfigureAwait(false);
+        if (definition.Graph is null || (head.Graph.Length > 0 && await blobs.Sha256Async(names.Graph, cancellation).ConfigureAwait(false) == head.Graph))
+            return;
+        if (head.Graph.Length > 0)
+            LogGraphMadeAgain(logger, definition.Name);
+        head = head with { Graph = await WriteGraphAsync(cancellation).ConfigureAwait(false) };
     }
 
-    async Task<bool> TryRestoreModelAsync(int version, string sha256, CancellationToken cancellation)
+    async Task<string> WriteGraphAsync(CancellationToken cancellation)
     {
-        try
-        {
-            var published = new float[definition.Layout.Length];
-            var (exact, memory) = await ReadCheckpointAsync(version, sha256, published, cancellation).ConfigureAwait(false);
-            model.Restore(exact, memory, published, [], [.. head.Lengths.Take(version)]);
-            return true;
-        }
-        catch (InvalidDataException damage)
-        {
-            LogDamaged(logger, definition.Name, version, damage.Message);
-            return false;
-        }
-    }
-
-    async Task<(float[] Exact, float[] Memory)> ReadCheckpointAsync(int version, string sha256, float[]? published, CancellationToken cancellation)
-    {
-        float[] exact = new float[definition.Layout.Length], memory = new float[definition.Optimizer.MemoryPerValue * definition.Layout.Length];
-        await ModelCheckpoint.ReadAsync(blobs, names.Checkpoint(version), sha256, exact, published, memory, cancellation).ConfigureAwait(false);
-        return (exact, memory);
-    }
-
-    // The last round's answers, for clients that did not hear them.
-    async Task RememberLastRoundAsync(int version, CancellationToken cancellation)
-    {
-        foreach (var (update, outcome) in await LastRoundAsync(version, cancellation).ConfigureAwait(false))
-            settled[(update.Round, update.Attempt, update.Client)] = (update.Sha256, outcome);
-    }
-
-    async Task<List<(ArrivedUpdate Update, UploadOutcome Outcome)>> LastRoundAsync(int version, CancellationToken cancellation)
-    {
-        var arrived = new Dictionary<int, ArrivedUpdate>();
-        var outcomes = new List<(ArrivedUpdate, UploadOutcome)>();
-        foreach (byte[] bytes in await ledger.HistoryAsync(definition.Id, version - 1, cancellation).ConfigureAwait(false))
-        {
-            switch (LedgerEvent.FromBytes(bytes))
-            {
-                case Arrived arrival:
-                    arrived[arrival.Update.Client] = arrival.Update;
-                    break;
-                case WasAdded added:
-                    outcomes.Add((arrived[added.Client], UploadOutcome.Counted));
-                    break;
-                case WasInvalid invalid:
-                    outcomes.Add((arrived[invalid.Client], new UploadOutcome(false, nameof(Refusal.Invalid), invalid.Problem)));
-                    break;
-            }
-        }
-
-        return outcomes;
-    }
-
-    // A version is a function of the one before it and of the updates that counted, and both are kept as long as it is the
-    // newest: a damaged checkpoint is made again, to the bits that its hash names.
-    async Task MakeAgainAsync(int version, CancellationToken cancellation)
-    {
-        if (version == 0 || !await TryRestoreModelAsync(version - 1, head.Parent, cancellation).ConfigureAwait(false))
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is the one before it. Restore the storage from a copy.");
-        var counted = (await LastRoundAsync(version, cancellation).ConfigureAwait(false)).Where(entry => entry.Outcome.IsCounted).Select(entry => entry.Update).ToList();
-        int attempt = counted.Max(update => update.Attempt);
-        var contributions = counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
-            .Select(update => new WeightedUpdate(update, (double)update.Samples / definition.Plan.SampleCap)).ToArray();
-        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default);
-        byte[] payload;
-        try
-        {
-            payload = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), contributions.Sum(update => update.Weight));
-        }
-        catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
-        {
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is what it was made of: {lost.Message} Restore the storage from a copy.", lost);
-        }
-
-        await WriteAsync(names.Version(version), payload, cancellation).ConfigureAwait(false);
-        if (await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation).ConfigureAwait(false) != head.Checkpoint)
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make it again. Restore the storage from a copy.");
-        LogMadeAgain(logger, definition.Name, version);
+        if (definition.Graph is not { } graph)
+            return "";
+        byte[] packed = PackedGraph.Pack(graph());
+        await WriteAsync(names.Graph, packed, cancellation).ConfigureAwait(false);
+        return Convert.ToHexStringLower(SHA256.HashData(packed));
     }
 
     // What a process that died did not come to clear away.
@@ -240,9 +189,6 @@ partial class Coordinator
     [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: goes on from version {Version} and {Events} events since: round {Round}, attempt {Attempt}")]
     static partial void LogWentOn(ILogger logger, string federation, int version, int events, int round, int attempt);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Federation}: version {Version} cannot be read: {Problem}")]
-    static partial void LogDamaged(ILogger logger, string federation, int version, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: version {Version} was damaged and is made again, to the same bits")]
-    static partial void LogMadeAgain(ILogger logger, string federation, int version);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: the graph was damaged and is made again")]
+    static partial void LogGraphMadeAgain(ILogger logger, string federation);
 }

@@ -64,7 +64,7 @@ partial class Coordinator
     {
         var part = (update.Round, update.Attempt, update.Client);
         if (settled.TryGetValue(part, out var before))
-            return Task.FromResult(SameOrRefused(update, before.Sha256, before.Outcome));
+            return Task.FromResult(SameOrRefused(update, before.Update.Sha256, before.Outcome));
         bool isCurrent = update.Round == state.Current.Round && update.Attempt == state.Current.Attempt;
         if (isCurrent && settling.TryGetValue(update.Client, out var pending))
             return taken[update.Client].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, taken[update.Client].Sha256, UploadOutcome.Counted));
@@ -82,11 +82,9 @@ partial class Coordinator
     // A client that was away for rounds still learns what became of its update.
     async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
     {
-        var events = (await ledger.HistoryAsync(definition.Id, update.Round - 1, CancellationToken.None).ConfigureAwait(false)).Select(LedgerEvent.FromBytes).ToList();
-        int arrival = events.FindIndex(item => item is Arrived arrived && arrived.Update.Client == update.Client && arrived.Update.Attempt == update.Attempt);
-        if (arrival < 0 || !events.Skip(arrival).OfType<WasAdded>().Any(added => added.Client == update.Client))
-            return null;
-        return Task.FromResult(SameOrRefused(update, ((Arrived)events[arrival]).Update.Sha256, UploadOutcome.Counted));
+        byte[]? bytes = unrecorded.Count > 0 ? unrecorded.ElementAtOrDefault(update.Round) : await ledger.RecordAsync(definition.Id, update.Round, CancellationToken.None).ConfigureAwait(false);
+        var before = bytes is null ? null : VersionRecord.FromBytes(bytes).Updates.FirstOrDefault(settled => settled.Client == update.Client && settled.Attempt == update.Attempt);
+        return before is { Problem: null } ? Task.FromResult(SameOrRefused(update, before.Sha256, UploadOutcome.Counted)) : null;
     }
 
     // Goes on whether or not the client still waits: what arrived is settled.

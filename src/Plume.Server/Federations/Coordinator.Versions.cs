@@ -59,7 +59,7 @@ partial class Coordinator
         var bytes = new byte[segment.Length];
         bool isSound = await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) == segment.Length
             && await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) == bytes.Length
-            && XxHash64.HashToUInt64(bytes) == head.Hashes[segment.To - 1];
+            && XxHash64.HashToUInt64(bytes) == history.HashOf(segment.To);
         if (!isSound)
             LogPayloadDamaged(logger, definition.Name, segment.To);
         return isSound;
@@ -82,6 +82,8 @@ partial class Coordinator
             var payload = await MakeVersionAsync(plan, contributions).ConfigureAwait(false);
             var (accuracy, loss) = Measure(plan.Round);
             await PersistAsync(() => CommitAsync(plan, contributions, payload, accuracy, loss)).ConfigureAwait(false);
+            if (state.HasEnded)
+                await RetireAsync().ConfigureAwait(false);
             await ClearAsync(plan.Round).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (closing.IsCancellationRequested)
@@ -101,7 +103,7 @@ partial class Coordinator
         await modelTurn.WaitAsync(closing.Token).ConfigureAwait(false);
         try
         {
-            var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(plan.Round - 1, head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
+            var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(names.Checkpoint(plan.Round - 1), head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
             model.Wake(exact, memory);
             return model.Apply(sum, contributions.Sum(update => update.Weight));
         }
@@ -135,19 +137,14 @@ partial class Coordinator
             long downlinkBytes = Interlocked.Read(ref downloaded);
             var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, downlinkBytes,
                 (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused]);
-            var committed = head with
-            {
-                Checkpoint = checkpoint,
-                Parent = head.Checkpoint,
-                State = KeptState.Of(next),
-                Places = Places,
-                Lengths = [.. model.Broadcast.Lengths],
-                Hashes = [.. head.Hashes, XxHash64.HashToUInt64(payload)],
-                History = [.. head.History, record],
-            };
-            await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), CancellationToken.None).ConfigureAwait(false);
+            var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, State = KeptState.Of(next) };
+            var kept = new VersionRecord(payload.Length, XxHash64.HashToUInt64(payload), record, new Dictionary<int, string>(entered), SettledIn(plan.Round));
+            await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), [.. unrecorded, kept.ToBytes()], CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
+            history.Add(kept);
+            unrecorded = [];
+            entered.Clear();
             model.Rest();
             Interlocked.Add(ref downloaded, -downlinkBytes);
             sound[version] = true;
@@ -166,7 +163,10 @@ partial class Coordinator
         }
     }
 
-    // Answers of the last round are kept; older ones are in the ledger's history.
+    SettledUpdate[] SettledIn(int round) =>
+        [.. settled.Where(entry => entry.Key.Round == round).OrderBy(entry => entry.Key.Attempt).ThenBy(entry => entry.Key.Client).Select(entry => SettledUpdate.Of(entry.Value.Update, entry.Value.Outcome))];
+
+    // Answers of the last round are kept; older ones are in the ledger's records.
     void Forget(int round)
     {
         foreach (var part in settled.Keys.Where(part => part.Round < round).ToList())

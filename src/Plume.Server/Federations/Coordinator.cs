@@ -51,7 +51,11 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
     readonly Dictionary<int, ArrivedUpdate> taken = [];
     readonly Dictionary<int, Task<UploadOutcome>> settling = [];
-    readonly Dictionary<(int Round, int Attempt, int Client), (string Sha256, UploadOutcome Outcome)> settled = [];
+    readonly Dictionary<(int Round, int Attempt, int Client), (ArrivedUpdate Update, UploadOutcome Outcome)> settled = [];
+    readonly RunHistory history = new();
+
+    // Places that were taken since the newest version.
+    readonly Dictionary<int, string> entered = [];
 
     // Versions whose payload was found whole, or not, since this process began.
     readonly ConcurrentDictionary<int, bool> sound = [];
@@ -205,14 +209,16 @@ sealed partial class Coordinator : IAsyncDisposable
     }
 
     /// <summary>Everything that an operator sees, also while a write that cannot be made holds everything up.</summary>
-    public async Task<FederationOverview> OverviewAsync(CancellationToken cancellation)
+    /// <param name="since">Only rounds after this one are told.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task<FederationOverview> OverviewAsync(int since, CancellationToken cancellation)
     {
         bool isTurn = await turn.WaitAsync(LongestTurn, cancellation).ConfigureAwait(false);
         try
         {
             var now = isTurn ? Now : Now with { Message = "The server waits for its storage." };
             return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
-                head.History.Sum(round => round.UplinkBytes) + tally.UplinkBytes, head.History.Sum(round => round.DownlinkBytes) + Interlocked.Read(ref downloaded), head.History);
+                history.UplinkBytes + tally.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since));
         }
         finally
         {
@@ -237,7 +243,7 @@ sealed partial class Coordinator : IAsyncDisposable
         closing.Dispose();
     }
 
-    FederationFigures Figures => new(members.Count, snapshot.ModelVersion, head.History.LastOrDefault(round => round.Accuracy is not null)?.Accuracy);
+    FederationFigures Figures => new(members.Count, snapshot.ModelVersion, history.Accuracy);
 
     // What is left of a round is told, not when it ends: whoever hears it has another clock.
     FederationSnapshot Now => snapshot with { Left = snapshot.Deadline - time.GetUtcNow() };

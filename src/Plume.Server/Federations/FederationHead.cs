@@ -4,41 +4,35 @@ using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
 
-/// <summary>What the ledger keeps of a version: where its bytes are, and the state in which the next round begins.</summary>
+/// <summary>What the ledger keeps of the newest version: where its bytes are, and the state in which the next round begins.</summary>
+/// <param name="Version">The version; 0 in all heads of earlier releases.</param>
 /// <param name="Fingerprint">Of the definition.</param>
 /// <param name="Run">Names this run of the federation: sixteen random bytes, in hexadecimal.</param>
 /// <param name="Checkpoint">SHA-256 of the checkpoint, in hexadecimal.</param>
 /// <param name="Parent">That of the version before; empty for version 0.</param>
+/// <param name="Graph">That of the packed graph; empty where there is none.</param>
 /// <param name="State">Of the rules.</param>
-/// <param name="Places">The clients' names, by number.</param>
-/// <param name="Lengths">Bytes of each version's payload, from version 1 on.</param>
-/// <param name="Hashes">XXH64 of each.</param>
-/// <param name="History">What each round did.</param>
-sealed record FederationHead(
-    ulong Fingerprint,
-    string Run,
-    string Checkpoint,
-    string Parent,
-    KeptState State,
-    ImmutableSortedDictionary<int, string> Places,
-    IReadOnlyList<long> Lengths,
-    IReadOnlyList<ulong> Hashes,
-    IReadOnlyList<RoundRecord> History)
+sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph, KeptState State)
 {
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);
 
-    /// <exception cref="InvalidDataException">The bytes are not a head of this version of the program.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a head that this version of the program knows.</exception>
     public static FederationHead FromBytes(byte[] bytes)
     {
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, LedgerJson.Default.FederationHead) ?? throw new JsonException("It is null.");
-        }
-        catch (JsonException problem)
-        {
-            throw new InvalidDataException($"The head in the ledger cannot be read: {problem.Message} Start the version of the program that wrote it.", problem);
-        }
+        var head = LedgerJson.Read(bytes, LedgerJson.Default.FederationHead, "The head in the ledger");
+        return head is { Run: not null, Checkpoint: not null, State: not null } ? head : throw LedgerJson.Unreadable("The head in the ledger", "It is not one.");
     }
+}
+
+/// <summary>What heads of earlier releases had besides: everything since version 0, again in each.</summary>
+/// <param name="Places">The clients' names, by number.</param>
+/// <param name="Lengths">Bytes of each version's payload, from version 1 on; null in a head of this release.</param>
+/// <param name="Hashes">XXH64 of each.</param>
+/// <param name="History">What each round did.</param>
+sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyList<long>? Lengths, IReadOnlyList<ulong> Hashes, IReadOnlyList<RoundRecord> History)
+{
+    /// <summary>Reads it from a head; null where the head has none.</summary>
+    public static WholeHistory? In(byte[] head) => LedgerJson.Read(head, LedgerJson.Default.WholeHistory, "The head in the ledger") is { Lengths: not null } whole ? whole : null;
 }
 
 /// <summary>The state between two rounds: nobody has answered yet.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -26,17 +27,7 @@ abstract record LedgerEvent(DateTimeOffset At)
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.LedgerEvent);
 
     /// <exception cref="InvalidDataException">The bytes are not an event of this version of the program.</exception>
-    public static LedgerEvent FromBytes(byte[] bytes)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, LedgerJson.Default.LedgerEvent) ?? throw new JsonException("It is null.");
-        }
-        catch (Exception problem) when (problem is JsonException or NotSupportedException)
-        {
-            throw new InvalidDataException($"An event in the ledger cannot be read: {problem.Message} Start the version of the program that wrote it.", problem);
-        }
-    }
+    public static LedgerEvent FromBytes(byte[] bytes) => LedgerJson.Read(bytes, LedgerJson.Default.LedgerEvent, "An event in the ledger");
 }
 
 /// <summary>A client took a place under its name.</summary>
@@ -109,4 +100,24 @@ sealed record WasStopped(DateTimeOffset At) : LedgerEvent(At)
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(LedgerEvent))]
 [JsonSerializable(typeof(FederationHead))]
-sealed partial class LedgerJson : JsonSerializerContext;
+[JsonSerializable(typeof(WholeHistory))]
+[JsonSerializable(typeof(VersionRecord))]
+sealed partial class LedgerJson : JsonSerializerContext
+{
+    /// <exception cref="InvalidDataException">The bytes are not what they should be.</exception>
+    public static T Read<T>(byte[] bytes, JsonTypeInfo<T> type, string what)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("It is null.");
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException)
+        {
+            throw Unreadable(what, problem.Message, problem);
+        }
+    }
+
+    public static InvalidDataException Unreadable(string what, string why, Exception? inner = null) =>
+        new($"{what} cannot be read: {why} Start the version of the program that wrote it, or restore the storage from a copy.", inner);
+}

@@ -17,18 +17,38 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
-    Coordinator coordinator = null!;
+    Coordinator? coordinator;
+    Exception? refusal;
     CancellationTokenRegistration stopping;
+
+    // A federation that cannot be opened says why to whoever asks; a start that fails would be tried again and again, each time with a trace.
+    Coordinator Coordinator => coordinator ?? throw (refusal is InvalidDataException ? new InvalidDataException(refusal.Message) : new IOException(refusal!.Message));
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var definition = catalog[this.GetPrimaryKeyString()];
-        coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
+        try
+        {
+            coordinator = await Federations.Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or UnauthorizedAccessException)
+        {
+            refusal = new InvalidDataException(damage is InvalidDataException ? damage.Message : $"What the storage holds of '{definition.Name}' cannot be used: {damage.Message} Give the server's user the right to it.");
+            return;
+        }
+        catch (IOException away) when (away is not UnknownOutcomeException)
+        {
+            // Asked again, it is tried again.
+            refusal = away;
+            DeactivateOnIdle();
+            return;
+        }
+
         stopping = lifetime.ApplicationStopping.Register(coordinator.LetGo);
         _ = LeaveWhenFaultedAsync();
         this.RegisterGrainTimer(token => GuardAsync(async () =>
         {
-            await coordinator.TickAsync(token);
+            await Coordinator.TickAsync(token);
             return true;
         }), new GrainTimerCreationOptions(TickInterval, TickInterval) { KeepAlive = true, Interleave = true });
     }
@@ -48,58 +68,58 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     async Task LeaveWhenFaultedAsync()
     {
-        await coordinator.Faulted;
+        await Coordinator.Faulted;
         Leave();
     }
 
     // The next owner begins when this one's last call has ended.
     void Leave()
     {
-        coordinator.LetGo();
+        coordinator?.LetGo();
         DeactivateOnIdle();
     }
 
     public Task<JoinOutcome> JoinAsync(string name, int? wanted) => GuardAsync(async () =>
     {
-        var (number, problem) = await coordinator.JoinAsync(name, wanted, CancellationToken.None);
-        return new JoinOutcome(number, coordinator.Run, problem);
+        var (number, problem) = await Coordinator.JoinAsync(name, wanted, CancellationToken.None);
+        return new JoinOutcome(number, Coordinator.Run, problem);
     });
 
-    public Task<int?> NumberOfAsync(string name) => Task.FromResult(coordinator.NumberOf(name));
+    public Task<int?> NumberOfAsync(string name) => Task.FromResult(Coordinator.NumberOf(name));
 
-    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) => coordinator.WaitAsync(sequence, longest, CancellationToken.None);
+    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) => Coordinator.WaitAsync(sequence, longest, CancellationToken.None);
 
     public Task HeardAsync(int[] clients, long downloaded) => GuardAsync(async () =>
     {
-        coordinator.CountDownload(downloaded);
+        Coordinator.CountDownload(downloaded);
         foreach (int client in clients)
-            await coordinator.SeenAsync(client, CancellationToken.None);
+            await Coordinator.SeenAsync(client, CancellationToken.None);
         return true;
     });
 
-    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update) => GuardAsync(() => coordinator.ConsiderAsync(update, CancellationToken.None));
+    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update) => GuardAsync(() => Coordinator.ConsiderAsync(update, CancellationToken.None));
 
-    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) => GuardAsync(() => coordinator.ArriveAsync(update, CancellationToken.None));
+    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) => GuardAsync(() => Coordinator.ArriveAsync(update, CancellationToken.None));
 
-    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
 
     public Task ReportAsync(int client, int round, int attempt, string problem) => GuardAsync(async () =>
     {
-        await coordinator.ReportAsync(client, round, attempt, problem, CancellationToken.None);
+        await Coordinator.ReportAsync(client, round, attempt, problem, CancellationToken.None);
         return true;
     });
 
-    public Task<FederationOverview> OverviewAsync() => coordinator.OverviewAsync(CancellationToken.None);
+    public Task<FederationOverview> OverviewAsync(int since) => Coordinator.OverviewAsync(since, CancellationToken.None);
 
     public Task<FederationOverview> ControlAsync(Control control) => GuardAsync(async () =>
     {
         await (control switch
         {
-            Control.Pause => coordinator.PauseAsync(CancellationToken.None),
-            Control.Resume => coordinator.ResumeAsync(CancellationToken.None),
-            _ => coordinator.StopAsync(CancellationToken.None),
+            Control.Pause => Coordinator.PauseAsync(CancellationToken.None),
+            Control.Resume => Coordinator.ResumeAsync(CancellationToken.None),
+            _ => Coordinator.StopAsync(CancellationToken.None),
         });
-        return await coordinator.OverviewAsync(CancellationToken.None);
+        return await Coordinator.OverviewAsync(since: 0, CancellationToken.None);
     });
 
     // A newer owner is out there, or one is needed that reads what the ledger holds: callers try again and find it.

@@ -29,8 +29,8 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>A participant cannot do its task.</summary>
     Task ReportAsync(int client, int round, int attempt, string problem);
 
-    /// <summary>Everything that an operator sees.</summary>
-    Task<FederationOverview> OverviewAsync();
+    /// <summary>Everything that an operator sees, with the rounds after one.</summary>
+    Task<FederationOverview> OverviewAsync(int since);
 
     /// <summary>Does what an operator asks.</summary>
     Task<FederationOverview> ControlAsync(Control control);

@@ -20,8 +20,8 @@ sealed class FederationFeeds : BackgroundService
         byId = catalog.All.ToDictionary(definition => definition.Id, definition => new FederationFeed(definition, grains.GetGrain<IFederationGrain>(definition.Id), metrics.For(definition.Name), time, logger, lifetime.ApplicationStopping));
     }
 
-    /// <summary>Whether every federation answers.</summary>
-    public bool AreReady => byId.Values.All(feed => feed.Snapshot is not null);
+    /// <summary>Whether every federation answers, but for those that cannot go on.</summary>
+    public bool AreReady => byId.Values.All(feed => feed.Snapshot is not null || feed.Refusal is not null);
 
     /// <summary>Why no federation can go on; null where one can.</summary>
     public string? Refusal => byId.Values.All(feed => feed.Refusal is not null) ? string.Join(" ", byId.Values.Select(feed => feed.Refusal)) : null;

@@ -13,27 +13,28 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
 
-    const int RoundsTold = 100;
-
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
 
     public override async Task<FederationStatus> Status(StatusRequest request, ServerCallContext context)
     {
         var feed = feeds[request.Federation];
-        return await StatusOfAsync(feed.Definition, await feed.Grain.OverviewAsync());
+        return await StatusOfAsync(feed.Definition, await feed.Grain.OverviewAsync((int)request.SinceRound));
     }
 
     public override async Task Watch(StatusRequest request, IServerStreamWriter<FederationStatus> responseStream, ServerCallContext context)
     {
         var feed = feeds[request.Federation];
         FederationOverview? last = null;
+        int since = (int)request.SinceRound;
         using var timer = new PeriodicTimer(WatchInterval, time);
         do
         {
-            var overview = await feed.Grain.OverviewAsync();
+            // Who says what it has heard of is told only what is new, message by message.
+            var overview = await feed.Grain.OverviewAsync(request.HasSinceRound ? since : 0);
             if (last is not null && overview.Now.Sequence == last.Now.Sequence && (overview.Added, overview.Members, overview.UplinkBytes, overview.DownlinkBytes) == (last.Added, last.Members, last.UplinkBytes, last.DownlinkBytes))
                 continue;
+            since = overview.History.Count > 0 ? overview.History[^1].Round : since;
             await responseStream.WriteAsync(await StatusOfAsync(feed.Definition, last = overview), context.CancellationToken);
             if (overview.Now.HasEnded)
                 return;
@@ -144,7 +145,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
-        status.History.AddRange(overview.History.TakeLast(RoundsTold).Select(FiguresOf));
+        status.History.AddRange(overview.History.Select(FiguresOf));
         return status;
     }
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Container;
 using Plume.Server.Storage.Folder;
 
 namespace Plume.Server.Storage;
@@ -8,8 +9,27 @@ namespace Plume.Server.Storage;
 /// <param name="Records">Who is enrolled.</param>
 public sealed record ServerStorage(ILedger Ledger, IBlobs Blobs, IRecords Records)
 {
-    /// <summary>All in one folder, for one server.</summary>
-    /// <exception cref="IOException">Another server uses the folder.</exception>
-    public static ServerStorage InFolder(string path) =>
-        new(new FolderLedger(Path.Combine(path, "ledger")), new FolderBlobs(Path.Combine(path, "blobs")), new FolderRecords(Path.Combine(path, "records")));
+    /// <summary>What the operator should hear of how the storage was found, in a sentence; null for nothing.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>All in one folder, for one server. The folder and all in it are made its owner's alone.</summary>
+    /// <exception cref="IOException">Another server uses the folder, or it cannot be used; the message says which.</exception>
+    /// <exception cref="InvalidDataException">What is kept of who is enrolled is damaged.</exception>
+    public static ServerStorage InFolder(string path)
+    {
+        string? note = PrivateFiles.Tighten(path);
+        PrivateFiles.MakeFolder(path);
+        var ledger = new FolderLedger(Path.Combine(path, "ledger"));
+        try
+        {
+            var records = new FolderRecords(Path.Combine(path, "records"));
+            records.Check();
+            return new ServerStorage(ledger, new FolderBlobs(Path.Combine(path, "blobs")), records) { Note = note };
+        }
+        catch
+        {
+            ledger.Dispose();
+            throw;
+        }
+    }
 }

@@ -12,7 +12,7 @@ static class HistoryChecker
     /// <summary>Every promise that was broken, in sentences.</summary>
     public static IReadOnlyList<string> Problems(ToyPlan plan, ServerHistory server, IReadOnlyList<HistoryLine> clients)
     {
-        var added = server.Rounds.Select(AddedIn).ToList();
+        var added = server.Rounds.Select(record => AddedIn(record, record.Round!.Round)).ToList();
         return
         [
             .. Lost(added, clients),
@@ -56,10 +56,10 @@ static class HistoryChecker
     {
         if (server.Version != plan.Rounds)
             yield return $"The newest version is {server.Version} after {plan.Rounds} rounds.";
-        if (!server.Head.History.Select(round => round.Round).SequenceEqual(Enumerable.Range(1, server.Version)))
-            yield return $"The rounds committed are {string.Join(", ", server.Head.History.Select(round => round.Round))}.";
-        if (server.Head.Lengths.Count != server.Version)
-            yield return $"{server.Head.Lengths.Count} versions have a length, but {server.Version} were committed.";
+        if (!server.Rounds.Select(record => record.Round!.Round).SequenceEqual(Enumerable.Range(1, server.Version)))
+            yield return $"The rounds committed are {string.Join(", ", server.Rounds.Select(record => record.Round!.Round))}.";
+        if (server.Head.Version != server.Version)
+            yield return $"The head of version {server.Version} says that it is of {server.Head.Version}.";
         if (server.Checkpoint != server.Head.Checkpoint)
             yield return "The newest checkpoint does not have the hash in the head.";
     }
@@ -69,8 +69,8 @@ static class HistoryChecker
         foreach (var (place, round) in added.Index())
         {
             var last = round.Where(part => part.Attempt == round.Max(other => other.Attempt)).Select(part => part.Client).Order().ToList();
-            if (server.Head.History[place].Accepted != last.Count)
-                yield return $"Round {place + 1} was committed with {server.Head.History[place].Accepted} updates, but {last.Count} were added.";
+            if (server.Rounds[place].Round!.Accepted != last.Count)
+                yield return $"Round {place + 1} was committed with {server.Rounds[place].Round!.Accepted} updates, but {last.Count} were added.";
             if (!last.SequenceEqual(plan.ParticipantsOf(place + 1)))
                 yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";
         }
@@ -80,35 +80,22 @@ static class HistoryChecker
         .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published))
         .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
 
-    // What a crash left behind is cleared away sooner or later: the newest two checkpoints, the updates of the last round, and as many
-    // payloads as are shorter than a whole model are of use.
+    // What a crash left behind is cleared away sooner or later: after the end only the last checkpoint, twice, and as many payloads as
+    // are shorter than a whole model are of use, and nothing that a single client sent.
     static IEnumerable<string> LeftOver(ToyPlan plan, ServerHistory server)
     {
         var names = new BlobNames(ToyPlan.Federation);
         int payloads = server.Blobs.Count(name => name.StartsWith($"{ToyPlan.Federation}/versions/", StringComparison.Ordinal));
-        long shortest = server.Head.Lengths.Min();
+        long shortest = server.Rounds.Min(record => record.Length);
         if ((payloads - 2) * shortest > sizeof(float) * plan.Values + 64)
             yield return $"{payloads} payloads of {shortest} bytes or more are kept for a model of {plan.Values} values.";
-        foreach (string name in server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Checkpoint(server.Version - 1)
-            || name.StartsWith($"{ToyPlan.Federation}/uploads/", StringComparison.Ordinal) && !name.StartsWith(names.Uploads(server.Version), StringComparison.Ordinal))
-)
+        foreach (string name in server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Copy(server.Version)
+            || name.StartsWith(names.AllUploads, StringComparison.Ordinal)))
             yield return $"'{name}' lies around.";
     }
 
-    static IReadOnlyList<Part> AddedIn(IReadOnlyList<LedgerEvent> events)
-    {
-        var arrived = new Dictionary<int, ArrivedUpdate>();
-        var parts = new List<Part>();
-        foreach (var happened in events)
-        {
-            if (happened is Arrived arrival)
-                arrived[arrival.Update.Client] = arrival.Update;
-            if (happened is WasAdded added)
-                parts.Add(new Part(arrived[added.Client].Round, arrived[added.Client].Attempt, added.Client, arrived[added.Client].Sha256));
-        }
-
-        return parts;
-    }
+    static IReadOnlyList<Part> AddedIn(VersionRecord record, int round) =>
+        [.. record.Updates.Where(update => update.Outcome.IsCounted).Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
 
     static Part PartOf(HistoryLine line) => new(line.Round, line.Attempt, line.Client, line.Sha256);
 }

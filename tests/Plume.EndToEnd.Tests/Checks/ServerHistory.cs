@@ -10,11 +10,11 @@ namespace Plume.EndToEnd.Tests.Checks;
 /// <summary>What a server's storage says of the run, read when the server is gone.</summary>
 /// <param name="Version">Of the newest head.</param>
 /// <param name="Head">Its content.</param>
-/// <param name="Rounds">What happened in each committed round, from the first on.</param>
+/// <param name="Rounds">What is kept of each committed round, from the first on.</param>
 /// <param name="Checkpoint">SHA-256 of the newest checkpoint's bytes, as they lie there.</param>
 /// <param name="Published">SHA-256 of the model that clients see, in it.</param>
 /// <param name="Blobs">Everything that lies among the blobs.</param>
-sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<IReadOnlyList<LedgerEvent>> Rounds, string Checkpoint, string Published, IReadOnlyList<string> Blobs)
+sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, string Published, IReadOnlyList<string> Blobs)
 {
     public static async Task<ServerHistory> ReadAsync(string state)
     {
@@ -31,9 +31,7 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<IRea
     static async Task<ServerHistory> ReadAsync(ILedger ledger, IBlobs blobs)
     {
         var content = await ledger.TakeOverAsync(ToyPlan.Federation, default);
-        var rounds = new List<IReadOnlyList<LedgerEvent>>();
-        for (int version = 0; version < content.Version; version++)
-            rounds.Add([.. (await ledger.HistoryAsync(ToyPlan.Federation, version, default)).Select(LedgerEvent.FromBytes)]);
+        List<VersionRecord> rounds = [.. content.Records.Skip(1).Select(VersionRecord.FromBytes)];
         string name = new BlobNames(ToyPlan.Federation).Checkpoint(content.Version);
         var checkpoint = new byte[(await blobs.LengthAsync(name, default))!.Value];
         await blobs.ReadAsync(name, 0, checkpoint, default);

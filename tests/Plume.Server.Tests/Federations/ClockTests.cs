@@ -48,11 +48,11 @@ public sealed class ClockTests : IAsyncDisposable
         time.Set(TimeSpan.FromHours(hours));
         time.Pass(Away - TimeSpan.FromSeconds(1));
         await coordinator.TickAsync(default);
-        Assert.Equal(2, (await coordinator.OverviewAsync(default)).Members);
+        Assert.Equal(2, (await coordinator.OverviewAsync(0, default)).Members);
         await coordinator.SeenAsync(0, default);
         time.Pass(TimeSpan.FromSeconds(2));
         await coordinator.TickAsync(default);
-        Assert.Equal(1, (await coordinator.OverviewAsync(default)).Members);
+        Assert.Equal(1, (await coordinator.OverviewAsync(0, default)).Members);
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class ClockTests : IAsyncDisposable
     async Task AssertOpenAsync(TimeSpan left)
     {
         await coordinator!.TickAsync(default);
-        var now = (await coordinator.OverviewAsync(default)).Now;
+        var now = (await coordinator.OverviewAsync(0, default)).Now;
         Assert.Equal((Phase.Collecting, 1, 1), (now.Phase, now.Round, now.Attempt));
         Assert.Equal(left.TotalSeconds, now.Left.TotalSeconds, tolerance: 0.001);
     }

@@ -20,10 +20,12 @@ abstract class LedgerBefore : ILedger
     public virtual Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation) =>
         Inner.AppendAsync(federation, epoch, position, events, cancellation);
 
-    public virtual Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation) =>
-        Inner.CommitAsync(federation, epoch, version, head, cancellation);
+    public virtual Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation) =>
+        Inner.CommitAsync(federation, epoch, version, head, records, cancellation);
 
     public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) => Inner.HistoryAsync(federation, version, cancellation);
+
+    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation) => Inner.RecordAsync(federation, version, cancellation);
 
     /// <summary>Whether one of the events has this name.</summary>
     protected static bool Has(IReadOnlyList<byte[]> events, string? name) =>

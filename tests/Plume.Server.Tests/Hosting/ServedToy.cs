@@ -88,6 +88,8 @@ sealed class ServedToy : IAsyncDisposable
     /// <summary>Ends the server; what it kept stays.</summary>
     public async Task EndAsync()
     {
+        // What goes on in the background ends with a stop, not with the disposal alone.
+        await App.StopAsync();
         await App.DisposeAsync();
         ((IDisposable)storage.Ledger).Dispose();
     }

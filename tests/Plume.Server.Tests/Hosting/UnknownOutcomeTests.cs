@@ -71,9 +71,9 @@ public sealed class UnknownOutcomeTests : IAsyncDisposable
             Has(events, about),
             () => Inner.AppendAsync(federation, epoch, position, events, cancellation));
 
-        public override Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation) => WriteAsync(
+        public override Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation) => WriteAsync(
             about == Commit,
-            () => Inner.CommitAsync(federation, epoch, version, head, cancellation));
+            () => Inner.CommitAsync(federation, epoch, version, head, records, cancellation));
 
         async Task WriteAsync(bool isTheOne, Func<Task> write)
         {

@@ -52,20 +52,56 @@ public abstract class LedgerContract
     }
 
     [Fact]
-    public async Task History_tells_what_led_from_one_version_to_the_next()
+    public async Task Events_stay_until_the_version_after_the_one_that_they_led_to()
     {
         var ledger = await OpenAsync();
         long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
         await ledger.AppendAsync(Federation, epoch, 0, Events("a", "b"), Never);
         await ledger.CommitAsync(Federation, epoch, 0, [0], Never);
-        await ledger.CommitAsync(Federation, epoch, 1, [1], Never);
-        await ledger.AppendAsync(Federation, epoch, 0, Events("c"), Never);
-        await ledger.CommitAsync(Federation, epoch, 2, [2], Never);
         Assert.Equal(["a", "b"], Texts(await ledger.HistoryAsync(Federation, -1, Never)));
-        Assert.Empty(await ledger.HistoryAsync(Federation, 0, Never));
-        Assert.Equal(["c"], Texts(await ledger.HistoryAsync(Federation, 1, Never)));
-        Assert.Empty(await ledger.HistoryAsync(Federation, 2, Never));
+        await ledger.AppendAsync(Federation, epoch, 0, Events("c"), Never);
+        await ledger.CommitAsync(Federation, epoch, 1, [1], Never);
+        Assert.Empty(await ledger.HistoryAsync(Federation, -1, Never));
+        Assert.Equal(["c"], Texts(await ledger.HistoryAsync(Federation, 0, Never)));
+        Assert.Empty(await ledger.HistoryAsync(Federation, 1, Never));
         Assert.Empty(await ledger.HistoryAsync("other", 0, Never));
+    }
+
+    [Fact]
+    public async Task The_record_of_every_version_stays()
+    {
+        const int versions = 20;
+        var ledger = await OpenAsync();
+        long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
+        for (int version = 0; version < versions; version++)
+        {
+            Assert.Null(await ledger.RecordAsync(Federation, version, Never));
+            await ledger.CommitAsync(Federation, epoch, version, [9], Events($"record {version}"), Never);
+            await ledger.CommitAsync(Federation, epoch, version, [9], Events($"record {version}"), Never);
+        }
+
+        ledger = await OpenAsync();
+        Assert.Equal("record 7", Encoding.ASCII.GetString((await ledger.RecordAsync(Federation, 7, Never))!));
+        var content = await ledger.TakeOverAsync(Federation, Never);
+        Assert.Equal(Enumerable.Range(0, versions).Select(version => $"record {version}"), Texts(content.Records));
+        Assert.Equal("record 7", Encoding.ASCII.GetString((await ledger.RecordAsync(Federation, 7, Never))!));
+        Assert.Null(await ledger.RecordAsync(Federation, versions, Never));
+        await ledger.CommitAsync(Federation, content.Epoch, versions, [9], Events("next"), Never);
+        Assert.Equal("next", Encoding.ASCII.GetString((await ledger.RecordAsync(Federation, versions, Never))!));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task A_commit_with_too_few_records_or_too_many_is_refused(int records)
+    {
+        var ledger = await OpenAsync();
+        long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
+        await ledger.CommitAsync(Federation, epoch, 0, [0], Never);
+        await Assert.ThrowsAnyAsync<Exception>(() => ledger.CommitAsync(Federation, epoch, 1, [1], [.. Enumerable.Repeat(new byte[] { 1 }, records)], Never));
+        var content = await ledger.TakeOverAsync(Federation, Never);
+        Assert.Equal((0, 1), (content.Version, content.Records.Count));
+        await ledger.CommitAsync(Federation, content.Epoch, 1, [1], Never);
     }
 
     [Theory]
@@ -178,7 +214,7 @@ public abstract class LedgerContract
         var content = await ledger.TakeOverAsync(Federation, Never);
         Assert.Equal(commits.Length - 1, content.Version);
         for (int version = 0; version < commits.Length; version++)
-            Assert.Equal([$"to {version}"], Texts(await ledger.HistoryAsync(Federation, version - 1, Never)));
+            Assert.Equal(version, (await ledger.RecordAsync(Federation, version, Never))![0]);
     }
 
     [Theory]

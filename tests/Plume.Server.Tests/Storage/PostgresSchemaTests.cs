@@ -16,6 +16,22 @@ public class PostgresSchemaTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Tables_of_an_earlier_release_are_brought_up_to_date_and_go_on()
+    {
+        string database = await postgres.NewDatabaseAsync();
+        await PostgresCluster.ExecuteAsync(database, "drop table plume.ledger_record; delete from plume.schema_version where version = 2");
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
+        Assert.Contains("plume db apply", error.Message, StringComparison.Ordinal);
+        Assert.True(await PostgresSchema.ApplyAsync(database, Never));
+        await using var storage = await PostgresStorage.OpenAsync(database, TimeProvider.System, Never);
+        await PostgresCluster.ExecuteAsync(database, "insert into plume.ledger_head (federation, epoch, version, head, events) values ('toy', 3, 4, 'old', 0)");
+        var content = await storage.Ledger.TakeOverAsync("toy", Never);
+        Assert.Equal((4, 0), (content.Version, content.Records.Count));
+        await storage.Ledger.CommitAsync("toy", content.Epoch, 5, [1], [[0], [1], [2], [3], [4], [5]], Never);
+        Assert.Equal(6, (await storage.Ledger.TakeOverAsync("toy", Never)).Records.Count);
+    }
+
+    [Fact]
     public async Task Programs_that_make_the_tables_at_once_take_turns()
     {
         string database = await postgres.NewEmptyDatabaseAsync();

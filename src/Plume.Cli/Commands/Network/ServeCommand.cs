@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,7 +51,8 @@ static class ServeCommand
         var served = authority is null ? null : ServedCertificate.Load(settings.Certs!, authority, TimeProvider.System);
         string? database = settings.Postgres is null ? null : DbCommand.ConnectionString(settings.Postgres);
         await using var postgres = database is null ? null : await DbCommand.OpenAsync(database, stop);
-        var options = new ServerOptions(federations, postgres is null ? ServerStorage.InFolder(settings.State) : new ServerStorage(postgres.Ledger, postgres.Blobs, postgres.Records))
+        var storage = postgres is null ? InFolder(settings.State) : new ServerStorage(postgres.Ledger, postgres.Blobs, postgres.Records);
+        var options = new ServerOptions(federations, storage)
         {
             Cluster = database is null ? null : new ServerCluster(database, new SiloPlace(settings.Silo.Address, settings.Silo.Port, GatewayPort: 0)),
             Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, Certificate = served?.Certificate },
@@ -63,15 +65,41 @@ static class ServeCommand
         await using (app)
         {
             await app.StartAsync(stop);
+            if (storage.Note is { } note)
+                Tell(note);
             string address = ServedAddress.For(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), served?.Certificate);
             if (authority is not null && await FirstAdmin.InviteAsync(app.Services, settings.State, stop) is { } file)
                 Tell($"Nobody is enrolled as an operator yet. Enrol one within a day: plume enrol {address} --root {Path.Combine(settings.Certs!, CertificateFolder.RootCertificate)} --token-file {file} --name admin --identity admin");
             Tell($"Serving {string.Join(", ", federations.Select(federation => $"{federation.Name} ({federation.Plan.Rounds} rounds, {federation.Plan.Clients} clients)"))} at {address}");
-            await PlumeServer.WaitAsync(app, stop);
+            await WaitAsync(app, stop);
         }
 
         return ExitCode.Done;
 
         void Tell(string text) => ServeLog.Tell(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Plume.Serve"), settings.IsLogJson, text);
+    }
+
+    static ServerStorage InFolder(string path)
+    {
+        try
+        {
+            return ServerStorage.InFolder(path);
+        }
+        catch (InvalidDataException damage)
+        {
+            throw new CliException(ExitCode.Output, damage.Message, damage);
+        }
+    }
+
+    static async Task WaitAsync(WebApplication app, CancellationToken stop)
+    {
+        try
+        {
+            await PlumeServer.WaitAsync(app, stop);
+        }
+        catch (InvalidDataException damage)
+        {
+            throw new CliException(ExitCode.Output, damage.Message, damage);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Plume.Compression.Container;
 
 namespace Plume.Server.Storage.Folder;
 
@@ -10,7 +11,7 @@ static partial class DurableFolder
     /// <summary>Writes a file beside its place, flushes it, and moves it there: the old bytes or the new ones, never a mixture.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> bytes)
     {
-        Plume.Compression.Container.AtomicFile.Write(path, bytes);
+        AtomicFile.Write(path, bytes, AtomicFile.OwnerOnly);
         Flush(Path.GetDirectoryName(path)!);
     }
 

@@ -1,57 +1,70 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
+using Plume.Compression.Container;
 
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// A file to which groups of events are added, each group in a frame with hashes: an append that a crash cut short is seen
-/// and dropped whole, damage anywhere else is reported.
+/// A file to which groups of events are added, each group in a frame with hashes (<see cref="EventFrame"/>): an append that a crash cut
+/// short is seen and dropped whole, damage anywhere else is reported.
 /// </summary>
-/// <remarks>A frame: 4 bytes length of the body, 4 bytes XXH32 of those, 8 bytes XXH64 of the body, the body: 4 bytes number of events, then each with its length before it.</remarks>
 sealed class EventLog : IDisposable
 {
-    const int HeaderBytes = 16;
-
     readonly FileStream file;
+    readonly int series;
+    readonly LastFrame? last;
 
-    EventLog(FileStream file, List<byte[]> events) => (this.file, Count) = (file, events.Count);
+    // Where each frame ends, and how many events there are up to there.
+    readonly List<(long End, int Events)> frames = [];
+
+    EventLog(FileStream file, int series, LastFrame? last) => (this.file, this.series, this.last) = (file, series, last);
 
     /// <summary>Events in the file.</summary>
-    public int Count { get; private set; }
+    public int Count => frames.Count == 0 ? 0 : frames[^1].Events;
 
     /// <summary>Opens a log, or makes an empty one, and reads what it holds.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged before its end.</exception>
-    public static EventLog Open(string path, out IReadOnlyList<byte[]> events)
+    /// <param name="path">The file.</param>
+    /// <param name="series">Tells this log's frames from those of others.</param>
+    /// <param name="isKept">Whether its last frame is kept in a second file too, so that a log that was cut is seen, and made whole where no more is missing.</param>
+    /// <param name="events">What it holds.</param>
+    /// <exception cref="InvalidDataException">The file is damaged before its end, or was cut.</exception>
+    public static EventLog Open(string path, int series, bool isKept, out IReadOnlyList<byte[]> events)
     {
-        bool isNew = !File.Exists(path);
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1);
+        bool isNew = !PrivateFiles.Exists(path);
+        var file = PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var log = new EventLog(file, series, isKept ? OpenLast(path, file) : null);
         try
         {
             var read = new List<byte[]>();
-            file.SetLength(Scan(file, path, read));
-            file.Position = file.Length;
+            log.Scan(read);
+            log.MakeWhole(read);
             if (isNew)
                 DurableFolder.Flush(Path.GetDirectoryName(path)!);
             events = read;
-            return new EventLog(file, read);
+            return log;
         }
         catch
         {
-            file.Dispose();
+            log.Dispose();
             throw;
         }
     }
 
     /// <summary>What a log holds; nothing where there is none.</summary>
     /// <exception cref="InvalidDataException">The file is damaged before its end.</exception>
-    public static IReadOnlyList<byte[]> Read(string path)
+    public static IReadOnlyList<byte[]> Read(string path, int series)
     {
         var events = new List<byte[]>();
-        if (!File.Exists(path))
+        if (!PrivateFiles.Exists(path))
             return events;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        Scan(file, path, events);
+        using var log = new EventLog(PrivateFiles.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), series, last: null);
+        log.Scan(events);
         return events;
+    }
+
+    /// <summary>Deletes a log.</summary>
+    public static void Delete(string path)
+    {
+        File.Delete(path);
+        File.Delete(LastPath(path));
     }
 
     /// <summary>Adds a group; it is on the disk when this returns.</summary>
@@ -59,10 +72,14 @@ sealed class EventLog : IDisposable
     /// <exception cref="IOException">The disk refused; the file is as it was.</exception>
     public void Append(IReadOnlyList<byte[]> events)
     {
-        byte[] frame = Frame(events);
-        long before = file.Position;
+        long before = End;
+        byte[] frame = EventFrame.Write(events, EventFrame.PlaceOf(series, before));
         try
         {
+            // What a crash cut short is dropped now, not before it is known that the rest can be gone on with.
+            if (file.Length > before)
+                file.SetLength(before);
+            file.Position = before;
             file.Write(frame);
             file.Flush(flushToDisk: true);
         }
@@ -72,7 +89,81 @@ sealed class EventLog : IDisposable
             throw;
         }
 
-        Count += events.Count;
+        frames.Add((before + frame.Length, Count + events.Count));
+        KeepLast(frame);
+    }
+
+    /// <summary>One event, read from the file.</summary>
+    /// <returns>Null where there are not so many.</returns>
+    public byte[]? Read(int index)
+    {
+        int place = frames.FindIndex(frame => index < frame.Events);
+        if (place < 0)
+            return null;
+        var (start, before) = place == 0 ? (0, 0) : frames[place - 1];
+        var bytes = new byte[frames[place].End - start];
+        var events = new List<byte[]>();
+        return RandomAccess.Read(file.SafeFileHandle, bytes, start) == bytes.Length && EventFrame.TryRead(bytes, bytes.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, start), events)
+            ? events[index - before]
+            : throw Damaged(start);
+    }
+
+    /// <summary>Drops the groups that are wholly or in part beyond so many events.</summary>
+    public void Cut(int count)
+    {
+        if (Count <= count)
+            return;
+        while (Count > count)
+            frames.RemoveAt(frames.Count - 1);
+        file.SetLength(End);
+        file.Flush(flushToDisk: true);
+    }
+
+    public void Dispose()
+    {
+        file.Dispose();
+        last?.Dispose();
+    }
+
+    // Of the last frame that is whole.
+    long End => frames.Count == 0 ? 0 : frames[^1].End;
+
+    static string LastPath(string path) => $"{path}.last";
+
+    static LastFrame OpenLast(string path, FileStream file)
+    {
+        try
+        {
+            return new LastFrame(LastPath(path));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    // What is acknowledged is in the log; the copy is worth having, and no reason to refuse what was written.
+    void KeepLast(byte[] frame)
+    {
+        try
+        {
+            last?.Write(Count, frame);
+        }
+        catch (IOException)
+        {
+        }
+    }
+
+    void MakeWhole(List<byte[]> events)
+    {
+        if (last?.Read() is not { } kept || kept.Events <= Count)
+            return;
+        var missing = new List<byte[]>();
+        if (kept.Frame.Length < EventFrame.HeaderBytes || !EventFrame.TryRead(kept.Frame, kept.Frame.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, End), missing) || Count + missing.Count != kept.Events)
+            throw new InvalidDataException($"The log '{file.Name}' was cut: it has {Count} events, but had {kept.Events}, so what was acknowledged cannot be read. Restore the folder from a copy.");
+        Append(missing);
+        events.AddRange(missing);
     }
 
     void Undo(long before, IOException problem)
@@ -80,7 +171,6 @@ sealed class EventLog : IDisposable
         try
         {
             file.SetLength(before);
-            file.Position = before;
         }
         catch (IOException)
         {
@@ -88,77 +178,53 @@ sealed class EventLog : IDisposable
         }
     }
 
-    static byte[] Frame(IReadOnlyList<byte[]> events)
+    // Reads frames up to the end or to one that a crash cut short.
+    void Scan(List<byte[]> events)
     {
-        var frame = new byte[HeaderBytes + 4 + events.Sum(item => 4 + item.Length)];
-        var body = frame.AsSpan(HeaderBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(body, events.Count);
-        int offset = 4;
-        foreach (byte[] item in events)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(body[offset..], item.Length);
-            item.CopyTo(body[(offset + 4)..]);
-            offset += 4 + item.Length;
-        }
-
-        BinaryPrimitives.WriteInt32LittleEndian(frame, body.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), XxHash32.HashToUInt32(frame.AsSpan(0, 4)));
-        BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(8), XxHash64.HashToUInt64(body));
-        return frame;
-    }
-
-    // Reads frames up to the end or to one that a crash cut short; returns where that is.
-    static long Scan(FileStream file, string path, List<byte[]> events)
-    {
-        var header = new byte[HeaderBytes];
+        var header = new byte[EventFrame.HeaderBytes];
         long place = 0;
-        while (file.Length - place >= HeaderBytes)
+        while (file.Length - place >= header.Length)
         {
             file.Position = place;
             file.ReadExactly(header);
-            int length = BinaryPrimitives.ReadInt32LittleEndian(header);
-            if (length < 4 || XxHash32.HashToUInt32(header.AsSpan(0, 4)) != BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)))
-                return IsZero(file, place) ? place : throw Damaged(path, place);
-            long end = place + HeaderBytes + length;
+            if (EventFrame.BodyLength(header) is not { } length)
+            {
+                if (!IsZero(place))
+                    throw Damaged(place);
+                return;
+            }
+
+            long end = place + header.Length + length;
             if (end > file.Length)
-                return place;
+                return;
             var body = new byte[length];
             file.ReadExactly(body);
-            if (XxHash64.HashToUInt64(body) != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8)))
-                return end == file.Length ? place : throw Damaged(path, place);
-            Unpack(body, events);
+            if (!EventFrame.TryRead(header, body, EventFrame.PlaceOf(series, place), events))
+            {
+                if (end < file.Length)
+                    throw Damaged(place);
+                return;
+            }
+
+            frames.Add((end, events.Count));
             place = end;
-        }
-
-        return place;
-    }
-
-    static void Unpack(ReadOnlySpan<byte> body, List<byte[]> events)
-    {
-        int count = BinaryPrimitives.ReadInt32LittleEndian(body), offset = 4;
-        for (; count > 0; count--)
-        {
-            int length = BinaryPrimitives.ReadInt32LittleEndian(body[offset..]);
-            events.Add(body.Slice(offset + 4, length).ToArray());
-            offset += 4 + length;
         }
     }
 
     // A file that grew before its bytes came is zeros at its end.
-    static bool IsZero(FileStream file, long place)
+    bool IsZero(long place)
     {
         file.Position = place;
-        for (int value = file.ReadByte(); value >= 0; value = file.ReadByte())
+        var buffer = new byte[4096];
+        for (int read = file.Read(buffer); read > 0; read = file.Read(buffer))
         {
-            if (value != 0)
+            if (buffer.AsSpan(0, read).ContainsAnyExcept((byte)0))
                 return false;
         }
 
         return true;
     }
 
-    static InvalidDataException Damaged(string path, long place) =>
-        new($"The log '{path}' is damaged at byte {place}, before its end, so what was acknowledged cannot be read. Restore the folder from a copy.");
-
-    public void Dispose() => file.Dispose();
+    InvalidDataException Damaged(long place) =>
+        new($"The log '{file.Name}' is damaged at byte {place}, before its end, so what was acknowledged cannot be read. Restore the folder from a copy.");
 }

@@ -1,3 +1,5 @@
+using Plume.Compression.Container;
+
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>Blobs as files of a folder.</summary>
@@ -14,21 +16,22 @@ public sealed class FolderBlobs : IBlobs
     public FolderBlobs(string root)
     {
         this.root = Path.GetFullPath(root);
-        Directory.CreateDirectory(this.root);
+        PrivateFiles.MakeFolder(this.root);
     }
 
     /// <inheritdoc/>
     public Task<long?> LengthAsync(string name, CancellationToken cancellation)
     {
-        var file = new FileInfo(PathOf(name));
-        return Task.FromResult<long?>(file.Exists ? file.Length : null);
+        string path = PathOf(name);
+        return Task.FromResult<long?>(PrivateFiles.Exists(path) ? new FileInfo(path).Length : null);
     }
 
     /// <inheritdoc/>
     public async Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         string path = PathOf(name);
-        using var file = InFolderOf(path, () => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write));
+        using var stream = InFolderOf(path, () => PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+        var file = stream.SafeFileHandle;
         long length = RandomAccess.GetLength(file);
         if (length < offset)
             throw new InvalidOperationException($"'{name}' has {length} bytes, so nothing can be added at {offset}.");
@@ -53,6 +56,7 @@ public sealed class FolderBlobs : IBlobs
         string target = PathOf(to), source = ExistingPathOf(from);
         using (var file = File.OpenHandle(source, FileMode.Open, FileAccess.Write))
             RandomAccess.FlushToDisk(file);
+        PrivateFiles.Exists(target);
         InFolderOf(target, () =>
         {
             File.Move(source, target, overwrite: true);
@@ -124,7 +128,7 @@ public sealed class FolderBlobs : IBlobs
         {
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                PrivateFiles.MakeFolder(Path.GetDirectoryName(path)!);
                 return work();
             }
             catch (IOException gone) when ((gone is DirectoryNotFoundException or FileNotFoundException || gone.HResult == AlreadyExists) && tried < MostTries)
@@ -133,7 +137,7 @@ public sealed class FolderBlobs : IBlobs
         }
     }
 
-    string ExistingPathOf(string name) => PathOf(name) is var path && File.Exists(path) ? path : throw new FileNotFoundException($"There is no blob '{name}'.");
+    string ExistingPathOf(string name) => PathOf(name) is var path && PrivateFiles.Exists(path) ? path : throw new FileNotFoundException($"There is no blob '{name}'.");
 
     string PathOf(string name) => Path.Combine(root, StorageName.Check(name));
 }

@@ -1,54 +1,63 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Hashing;
+using System.Text;
 using Plume.Compression.Container;
 
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// Ledgers as files of a folder that one server uses: for each federation a file of the epoch, the last two heads, and one
-/// log of events for each version.
+/// Ledgers as files of a folder that one server uses: for each federation a file of the epoch, the last two heads, the logs of the
+/// events since them, and one log of the records of all versions, which only grows.
 /// </summary>
 public sealed class FolderLedger : ILedger, IDisposable
 {
-    const int HeadHashBytes = 8;
+    // Tells the log of records from the logs of events, which go by their versions.
+    internal const int RecordSeries = int.MaxValue - 2;
 
     readonly string root;
-    readonly FileStream owner;
+    readonly FolderLock owner;
     readonly Dictionary<string, Open> open = [];
     readonly Lock gate = new();
 
-    sealed record Open(long Epoch, int Version, EventLog Events);
+    sealed record Open(long Epoch, int Version, EventLog Events, EventLog Records);
 
     /// <summary>Ledgers in a folder, which is made if there is none, and is this process's until disposal.</summary>
-    /// <exception cref="IOException">Another server uses the folder.</exception>
+    /// <exception cref="IOException">Another server uses the folder, or it cannot be written to.</exception>
     public FolderLedger(string root)
     {
         this.root = Path.GetFullPath(root);
-        Directory.CreateDirectory(this.root);
-        try
-        {
-            owner = new FileStream(Path.Combine(this.root, "owner.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException busy)
-        {
-            throw new IOException($"Another server uses the folder '{this.root}'. Stop it, or give this one a folder of its own.", busy);
-        }
+        PrivateFiles.MakeFolder(this.root);
+        owner = new FolderLock(this.root, "owner.lock", $"Another server uses the folder '{this.root}'. Stop it, or give this one a folder of its own.");
     }
 
     /// <inheritdoc/>
     public Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation)
     {
         string folder = FolderOf(federation);
-        Directory.CreateDirectory(folder);
+        PrivateFiles.MakeFolder(folder);
         lock (gate)
         {
-            long epoch = NextEpoch(folder, open.TryGetValue(federation, out var last) ? last.Epoch : 0);
-            var (version, head) = NewestHead(folder);
-            if (open.Remove(federation, out var before))
-                before.Events.Dispose();
-            open[federation] = new Open(epoch, version, EventLog.Open(EventsPath(folder, version), out var events));
-            return Task.FromResult(new LedgerContent(epoch, version, head, events));
+            long last = open.TryGetValue(federation, out var before) ? before.Epoch : 0;
+            Close(federation);
+            var records = EventLog.Open(RecordsPath(folder), RecordSeries, isKept: false, out var kept);
+            EventLog? log = null;
+            try
+            {
+                var (version, head) = FolderHeads.Newest(folder, kept.Count);
+                if (version >= 0 && !PrivateFiles.Exists(EventsPath(folder, version)))
+                    throw new InvalidDataException($"The log '{EventsPath(folder, version)}' is gone, so what was acknowledged cannot be read. Restore the folder from a copy.");
+                log = EventLog.Open(EventsPath(folder, version), version, isKept: true, out var events);
+                records.Cut(version + 1);
+                long epoch = NextEpoch(folder, last);
+                open[federation] = new Open(epoch, version, log, records);
+                Prune(folder, version);
+                return Task.FromResult(new LedgerContent(epoch, version, head, events, [.. kept.Take(records.Count)]));
+            }
+            catch
+            {
+                log?.Dispose();
+                records.Dispose();
+                throw;
+            }
         }
     }
 
@@ -62,7 +71,7 @@ public sealed class FolderLedger : ILedger, IDisposable
             var owned = Owned(federation, epoch);
             if (owned.Events.Count == position)
                 OrDisown(federation, owned, () => owned.Events.Append(events));
-            else if (!Holds(EventLog.Read(EventsPath(FolderOf(federation), owned.Version)), position, events))
+            else if (!Holds(EventLog.Read(EventsPath(FolderOf(federation), owned.Version), owned.Version), position, events))
                 throw new FencedException($"The ledger of '{federation}' has {owned.Events.Count} events since version {owned.Version}, but the append expects {position}.");
         }
 
@@ -70,23 +79,31 @@ public sealed class FolderLedger : ILedger, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation)
+    public Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(head);
+        ArgumentNullException.ThrowIfNull(records);
         string folder = FolderOf(federation);
         lock (gate)
         {
             var owned = Owned(federation, epoch);
-            byte[] bytes = Sealed(head);
-            if (version == owned.Version && File.ReadAllBytes(HeadPath(folder, version)).AsSpan().SequenceEqual(bytes))
+            if (version == owned.Version && FolderHeads.Is(folder, version, head))
                 return Task.CompletedTask;
             if (version != owned.Version + 1)
                 throw new FencedException($"The head of '{federation}' is version {owned.Version}; version {version} is not the next.");
+            // What a try that failed left is dropped.
+            owned.Records.Cut(version);
+            if (owned.Records.Count + records.Count != version + 1)
+                throw new ArgumentException($"Version {version} of '{federation}' needs the records of versions {owned.Records.Count} to {version}, but {records.Count} are given.", nameof(records));
             // The log of what comes next is open before the head is replaced, after which nothing may fail.
-            var next = EventLog.Open(EventsPath(folder, version), out _);
+            var next = EventLog.Open(EventsPath(folder, version), version, isKept: true, out _);
             try
             {
-                OrDisown(federation, owned, () => Replace(folder, version, bytes));
+                OrDisown(federation, owned, () =>
+                {
+                    owned.Records.Append(records);
+                    FolderHeads.Replace(folder, version, head);
+                });
             }
             catch
             {
@@ -95,7 +112,8 @@ public sealed class FolderLedger : ILedger, IDisposable
             }
 
             owned.Events.Dispose();
-            open[federation] = new Open(epoch, version, next);
+            open[federation] = owned with { Version = version, Events = next };
+            Prune(folder, version);
         }
 
         return Task.CompletedTask;
@@ -104,8 +122,18 @@ public sealed class FolderLedger : ILedger, IDisposable
     /// <inheritdoc/>
     public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation)
     {
+        string path = EventsPath(FolderOf(federation), version);
         lock (gate)
-            return Task.FromResult(EventLog.Read(EventsPath(FolderOf(federation), version)));
+            return Task.FromResult(EventLog.Read(path, version));
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation)
+    {
+        string path = RecordsPath(FolderOf(federation));
+        ArgumentOutOfRangeException.ThrowIfNegative(version);
+        lock (gate)
+            return Task.FromResult(open.TryGetValue(federation, out var owned) ? owned.Records.Read(version) : EventLog.Read(path, RecordSeries).ElementAtOrDefault(version));
     }
 
     /// <summary>Lets another process have the folder.</summary>
@@ -113,12 +141,19 @@ public sealed class FolderLedger : ILedger, IDisposable
     {
         lock (gate)
         {
-            foreach (var ledger in open.Values)
-                ledger.Events.Dispose();
-            open.Clear();
+            foreach (string federation in open.Keys.ToList())
+                Close(federation);
         }
 
         owner.Dispose();
+    }
+
+    void Close(string federation)
+    {
+        if (!open.Remove(federation, out var ledger))
+            return;
+        ledger.Events.Dispose();
+        ledger.Records.Dispose();
     }
 
     // An owner that does not know what it wrote may write no more: it could go on from what is not there any longer.
@@ -135,26 +170,23 @@ public sealed class FolderLedger : ILedger, IDisposable
         }
     }
 
-    static void Replace(string folder, int version, byte[] head)
+    // What led to the head before the last is of no use to anybody; records tell what came of it. Of a ledger of an earlier release
+    // only where all versions have one.
+    static void Prune(string folder, int version)
     {
-        AtomicFile.Write(HeadPath(folder, version), head);
         try
         {
-            DurableFolder.Flush(folder);
-            File.Delete(HeadPath(folder, version - 2));
+            foreach (string path in Directory.EnumerateFiles(folder, "events-*.log"))
+            {
+                bool isNumber = int.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int of);
+                if (isNumber && of < version - 1 && new FileInfo(RecordsPath(folder)).Length > 0)
+                    EventLog.Delete(path);
+            }
         }
-        catch (IOException problem)
+        catch (IOException)
         {
-            throw new UnknownOutcomeException($"Whether version {version} in '{folder}' would survive a loss of power is not known: {problem.Message}", problem);
+            // The next commit finds them again.
         }
-    }
-
-    static byte[] Sealed(byte[] head)
-    {
-        var bytes = new byte[HeadHashBytes + head.Length];
-        head.CopyTo(bytes, HeadHashBytes);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, XxHash64.HashToUInt64(head));
-        return bytes;
     }
 
     static bool Holds(IReadOnlyList<byte[]> there, int position, IReadOnlyList<byte[]> events) =>
@@ -168,31 +200,16 @@ public sealed class FolderLedger : ILedger, IDisposable
     static long NextEpoch(string folder, long last)
     {
         string path = Path.Combine(folder, "epoch");
-        long epoch = 1 + (File.Exists(path) && long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out long written) ? Math.Max(written, last) : last);
-        DurableFolder.Replace(path, System.Text.Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
+        string text = PrivateFiles.Exists(path) ? Encoding.ASCII.GetString(PrivateFiles.Read(path)) : "";
+        bool isRead = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long written) && written < int.MaxValue;
+        long epoch = 1 + (isRead ? Math.Max(written, last) : last);
+        DurableFolder.Replace(path, Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
         return epoch;
-    }
-
-    // A head that is damaged is passed over: the one before it and the events since lead to the same model.
-    static (int Version, byte[] Head) NewestHead(string folder)
-    {
-        var versions = Directory.EnumerateFiles(folder, "head-*").Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal))
-            .Select(path => int.Parse(Path.GetFileName(path).AsSpan("head-".Length), CultureInfo.InvariantCulture)).OrderDescending().ToList();
-        foreach (int version in versions)
-        {
-            byte[] bytes = File.ReadAllBytes(HeadPath(folder, version));
-            if (bytes.Length >= HeadHashBytes && XxHash64.HashToUInt64(bytes.AsSpan(HeadHashBytes)) == BinaryPrimitives.ReadUInt64LittleEndian(bytes))
-                return (version, bytes[HeadHashBytes..]);
-        }
-
-        return versions.Count == 0
-            ? (-1, [])
-            : throw new InvalidDataException($"All heads in '{folder}' are damaged. Restore the folder from a copy.");
     }
 
     string FolderOf(string federation) => Path.Combine(root, StorageName.Check(federation));
 
-    static string HeadPath(string folder, int version) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"head-{version}"));
+    static string RecordsPath(string folder) => Path.Combine(folder, "records.log");
 
     static string EventsPath(string folder, int version) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"events-{version}.log"));
 }

@@ -54,17 +54,40 @@ public sealed class PostgresLedger : ILedger
     }
 
     /// <inheritdoc/>
-    public async Task CommitAsync(string federation, long epoch, int version, byte[] head, CancellationToken cancellation)
+    public async Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(head);
+        ArgumentNullException.ThrowIfNull(records);
+        byte[][] added = [.. records];
         VersionOf(federation, epoch);
         await calls.WriteAsync($"The commit of version {version} of the ledger of '{federation}'", async (connection, token) =>
         {
-            const string Commit = "update plume.ledger_head set version = $3, head = $4, events = 0 where federation = $1 and epoch = $2 and version = $3 - 1";
-            if (await connection.ExecuteAsync(Commit, [federation, epoch, version, head], token).ConfigureAwait(false) == 0)
+            const string Commit = """
+                with head as (
+                    update plume.ledger_head set version = $3, head = $4, events = 0
+                    where federation = $1 and epoch = $2 and version = $3 - 1
+                        and $3 = cardinality($5) + coalesce((select max(r.version) from plume.ledger_record as r where r.federation = $1), -1)
+                    returning federation),
+                pruned as (
+                    delete from plume.ledger_event as e using head where e.federation = head.federation and e.version < $3 - 1)
+                insert into plume.ledger_record (federation, version, record)
+                select head.federation, $3 - cardinality($5) + added.place::integer, added.record
+                from head cross join unnest($5) with ordinality as added (record, place)
+                """;
+            if (await connection.ExecuteAsync(Commit, [federation, epoch, version, head, added], token).ConfigureAwait(false) == 0)
                 await RequireHeadAsync(connection, federation, new Owned(epoch, version), head, token).ConfigureAwait(false);
         }, cancellation).ConfigureAwait(false);
         owned.TryUpdate(federation, new Owned(epoch, version), new Owned(epoch, version - 1));
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation)
+    {
+        StorageName.Check(federation);
+        ArgumentOutOfRangeException.ThrowIfNegative(version);
+        var found = await calls.RunAsync($"The reading of the record of version {version} of '{federation}'", (connection, _, token) => connection.QueryAsync(
+            "select record from plume.ledger_record where federation = $1 and version = $2", [federation, version], row => row.GetFieldValue<byte[]>(0), token), cancellation).ConfigureAwait(false);
+        return found is [var record] ? record : null;
     }
 
     /// <inheritdoc/>
@@ -88,8 +111,9 @@ public sealed class PostgresLedger : ILedger
             if (raised is not [var head])
                 continue;
             var events = await ReadEventsAsync(connection, federation, head.Version, head.Events, cancellation).ConfigureAwait(false);
+            var records = await connection.QueryAsync("select record from plume.ledger_record where federation = $1 order by version", [federation], row => row.GetFieldValue<byte[]>(0), cancellation).ConfigureAwait(false);
             return events.Count == head.Events
-                ? new LedgerContent(epoch + 1, head.Version, head.Head, events)
+                ? new LedgerContent(epoch + 1, head.Version, head.Head, events, records)
                 : throw new InvalidDataException($"The ledger of '{federation}' has {events.Count} events since version {head.Version}, but its head counts {head.Events}. Restore the database from a copy.");
         }
     }
@@ -100,7 +124,7 @@ public sealed class PostgresLedger : ILedger
         const string IsMine = "select 1 from plume.ledger_head where federation = $1 and epoch = $2 and version = $3 and head = $4";
         var same = await connection.QueryAsync(IsMine, [federation, mine.Epoch, mine.Version, head], row => row.GetInt32(0), cancellation).ConfigureAwait(false);
         if (same.Count == 0)
-            throw Fence(federation, mine.Epoch, await ReadHeadAsync(connection, federation, cancellation).ConfigureAwait(false), $"version {mine.Version} is not the next");
+            throw Fence(federation, mine.Epoch, await ReadHeadAsync(connection, federation, cancellation).ConfigureAwait(false), $"version {mine.Version} is not the next, or not the one that its records are of");
     }
 
     // The same for an append: only this owner can have added events in its epoch.

@@ -6,7 +6,7 @@ namespace Plume.Server.Storage.Postgres;
 public static class PostgresSchema
 {
     /// <summary>The version of the tables that this program reads and writes.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     // Any number, as long as all programs take the same one: "plume" in ASCII.
     const long ApplyLock = 0x706c756d65;
@@ -30,8 +30,12 @@ public static class PostgresSchema
             throw Newer(found);
         if (found == Version)
             return false;
-        await connection.ExecuteAsync(ReadScript(), [], cancellation).ConfigureAwait(false);
-        await connection.ExecuteAsync("insert into plume.schema_version (version) values ($1)", [Version], cancellation).ConfigureAwait(false);
+        for (int version = found + 1; version <= Version; version++)
+        {
+            await connection.ExecuteAsync(ReadScript(version), [], cancellation).ConfigureAwait(false);
+            await connection.ExecuteAsync("insert into plume.schema_version (version) values ($1)", [version], cancellation).ConfigureAwait(false);
+        }
+
         await transaction.CommitAsync(cancellation).ConfigureAwait(false);
         return true;
     }
@@ -56,9 +60,9 @@ public static class PostgresSchema
         return (int)(await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false))!;
     }
 
-    static string ReadScript()
+    static string ReadScript(int version)
     {
-        using var stream = typeof(PostgresSchema).Assembly.GetManifestResourceStream("Plume.Server.Storage.Postgres.schema.sql")!;
+        using var stream = typeof(PostgresSchema).Assembly.GetManifestResourceStream($"Plume.Server.Storage.Postgres.schema-{version}.sql")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

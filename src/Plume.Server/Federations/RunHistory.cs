@@ -1,0 +1,43 @@
+namespace Plume.Server.Federations;
+
+/// <summary>What a coordinator keeps in memory of the versions so far: sums, what clients catch up by, and the last rounds.</summary>
+sealed class RunHistory
+{
+    /// <summary>Rounds that are told.</summary>
+    public const int RoundsTold = 100;
+
+    readonly List<long> lengths = [];
+    readonly List<ulong> hashes = [];
+    volatile IReadOnlyList<RoundRecord> last = [];
+
+    /// <summary>Bytes of each version's payload, from version 1 on.</summary>
+    public IReadOnlyList<long> Lengths => lengths;
+
+    /// <summary>Lengths of all payloads that arrived.</summary>
+    public long UplinkBytes { get; private set; }
+
+    /// <summary>Lengths of all that clients downloaded.</summary>
+    public long DownlinkBytes { get; private set; }
+
+    /// <summary>That was measured last; null where none was.</summary>
+    public double? Accuracy { get; private set; }
+
+    /// <summary>XXH64 of a version's payload.</summary>
+    public ulong HashOf(int version) => hashes[version - 1];
+
+    /// <summary>The rounds after one, of the last hundred.</summary>
+    public IReadOnlyList<RoundRecord> Since(int round) => [.. last.Where(record => record.Round > round)];
+
+    /// <summary>Takes in the next version.</summary>
+    public void Add(VersionRecord record)
+    {
+        if (record.Round is not { } round)
+            return;
+        lengths.Add(record.Length);
+        hashes.Add(record.Hash);
+        UplinkBytes += round.UplinkBytes;
+        DownlinkBytes += round.DownlinkBytes;
+        Accuracy = round.Accuracy ?? Accuracy;
+        last = [.. last.TakeLast(RoundsTold - 1), round];
+    }
+}

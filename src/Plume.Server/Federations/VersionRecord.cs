@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Plume.Server.Federations;
+
+/// <summary>What the ledger keeps of a version for good: what came of its round's updates, and what it takes to give the version to clients.</summary>
+/// <param name="Length">Bytes of its payload; 0 for version 0.</param>
+/// <param name="Hash">XXH64 of it.</param>
+/// <param name="Round">What the round did; null for version 0.</param>
+/// <param name="Places">Places that were taken since the version before, by number.</param>
+/// <param name="Updates">The updates that were answered in the round, those of earlier attempts among them.</param>
+sealed record VersionRecord(long Length, ulong Hash, RoundRecord? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
+{
+    /// <summary>Of version 0 before anybody came.</summary>
+    public static VersionRecord First { get; } = new(0, 0, null, new Dictionary<int, string>(), []);
+
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.VersionRecord);
+
+    /// <exception cref="InvalidDataException">The bytes are not a record of this version of the program.</exception>
+    public static VersionRecord FromBytes(byte[] bytes) => LedgerJson.Read(bytes, LedgerJson.Default.VersionRecord, "The record of a version");
+}
+
+/// <summary>An update that was answered, in as few words as it takes to answer it again and to add it up again.</summary>
+sealed record SettledUpdate(
+    [property: JsonPropertyName("c")] int Client,
+    [property: JsonPropertyName("a")] int Attempt,
+    [property: JsonPropertyName("s")] int Samples,
+    [property: JsonPropertyName("l")] long Length,
+    [property: JsonPropertyName("h")] string Sha256,
+    [property: JsonPropertyName("f"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsFloats,
+    [property: JsonPropertyName("p"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Problem)
+{
+    public static SettledUpdate Of(ArrivedUpdate update, UploadOutcome outcome) =>
+        new(update.Client, update.Attempt, update.Samples, update.Length, update.Sha256, update.IsFloats, outcome.IsCounted ? null : outcome.Message);
+
+    /// <summary>The update; its loss is in the round's mean.</summary>
+    public ArrivedUpdate In(int round) => new(Client, round, Attempt, round - 1, Samples, double.NaN, Length, Sha256, IsFloats);
+
+    [JsonIgnore]
+    public UploadOutcome Outcome => Problem is null ? UploadOutcome.Counted : new UploadOutcome(false, nameof(Plume.Federation.Rounds.Refusal.Invalid), Problem);
+}
