@@ -34,7 +34,7 @@ static class DistillCommand
 
     static ExitCode Run(Request request, Work work, TrainingOptions options, CancellationToken stop)
     {
-        var teacher = ModelFiles.ReadGraph(request.Teacher);
+        var teacher = ModelFiles.ReadLayers(request.Teacher);
         using var output = OutputFile.At(request.Output, [request.Teacher, request.Student, work.Data]);
         var data = work.Load(teacher).Fitting(request.Teacher, teacher);
         var train = request.Alpha is { Start: 1, End: 1 } ? data.Samples : data.Train($"Distilling at --alpha {request.Alpha}", "give the teacher the whole loss with --alpha 1");

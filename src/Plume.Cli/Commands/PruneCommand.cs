@@ -49,7 +49,7 @@ static class PruneCommand
             throw new CliException(ExitCode.Usage, "Say what to prune by one of --connections 90%, --nm 2:4 and --channels 50%.");
         if (request.Gradual && (request.Connections is null || request.Random || fineTune.Options.Epochs == 0))
             throw new CliException(ExitCode.Usage, "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while training.");
-        var graph = ModelFiles.ReadGraph(request.Model);
+        var graph = ModelFiles.ReadLayers(request.Model);
         CheckNames(request.LeaveAlone, graph);
         using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
         var data = fineTune.Options.Epochs == 0 && work.Data is null ? null : work.Load(graph);

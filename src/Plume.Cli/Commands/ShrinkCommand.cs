@@ -36,7 +36,7 @@ static class ShrinkCommand
 
     static ExitCode Run(Request request, Work work, TrainingOptions training, CancellationToken stop)
     {
-        var graph = ModelFiles.ReadGraph(request.Model);
+        var graph = ModelFiles.ReadLayers(request.Model);
         string?[] inputs = [request.Model, work.Data];
         var options = InputErrors.Explain(() => new ShrinkOptions(request.To, request.MaxLoss, training), ExitCode.Usage);
         using var output = OutputFile.At(request.Output, inputs);

@@ -28,7 +28,7 @@ static class TrainCommand
         bool isFile = Path.HasExtension(model);
         string name = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
         using var target = OutputFile.At(name, [model, work.Data]);
-        var loaded = isFile ? ModelFiles.ReadGraph(model) : null;
+        var loaded = isFile ? ModelFiles.ReadLayers(model) : null;
         var data = work.Load(loaded);
         if (loaded is not null)
             data.Fitting(model, loaded);

@@ -66,7 +66,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         try
         {
             graph = settings.Has("model.file")
-                ? ModelFiles.ReadGraph(settings.Get<string>("model.file"))
+                ? ModelFiles.ReadLayers(settings.Get<string>("model.file"))
                 : ModelZoo.Build(settings.Get<string>("model.name"), train.SampleShape, train.Classes, key.Fold("model"));
         }
         catch (ArgumentException misfit)

@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Operators;
 
 namespace Plume.Cli.Setup;
 
@@ -44,6 +45,17 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
     /// <exception cref="CliException">As for <see cref="Read"/>, or the file has weights only.</exception>
     public static ModelGraph ReadGraph(string path) => Read(path).Graph
         ?? throw new CliException(ExitCode.Input, $"'{path}' holds weights without a graph, so it cannot be run; give an .onnx file, or a .plume file made of one.");
+
+    /// <summary>
+    /// Reads a whole model to be changed layer by layer: shapes that it computes are folded, a batch fixed at one is free where that
+    /// can be, and each layer has tensors of its own.
+    /// </summary>
+    /// <exception cref="CliException">As for <see cref="ReadGraph"/>.</exception>
+    public static ModelGraph ReadLayers(string path)
+    {
+        var graph = ReadGraph(path);
+        return InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(graph), out _)));
+    }
 
     static ModelFiles OfCompressed(string path, string? reference)
     {

@@ -15,7 +15,7 @@ static class Students
         if (name.EndsWith('%'))
             return Narrowed(teacher, Share.Parse("--student", name), work);
         if (Path.HasExtension(name))
-            return ModelFiles.ReadGraph(name);
+            return ModelFiles.ReadLayers(name);
         return InputErrors.Explain(() => BuiltIn(name, data, work), ExitCode.Usage);
     }
 

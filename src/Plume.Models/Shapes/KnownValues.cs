@@ -23,6 +23,17 @@ sealed class KnownValues
 
     public Number[]? Numbers(string value) => numbers.GetValueOrDefault(value);
 
+    /// <summary>What a graph's inputs and initializers tell.</summary>
+    public static KnownValues Of(ModelGraph graph)
+    {
+        var known = new KnownValues();
+        foreach (var input in graph.Inputs)
+            known.Add(input);
+        foreach (var tensor in graph.Initializers)
+            known.Add(tensor);
+        return known;
+    }
+
     public void Add(ValueInfo input)
     {
         if (IsTooLarge(input.Shape))

@@ -20,11 +20,7 @@ public static class ShapeInference
     public static IReadOnlyDictionary<string, IReadOnlyList<Dimension>> Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var known = new KnownValues();
-        foreach (var input in graph.Inputs)
-            known.Add(input);
-        foreach (var tensor in graph.Initializers)
-            known.Add(tensor);
+        var known = KnownValues.Of(graph);
         foreach (var node in graph.Nodes)
             known.Add(node);
         return known.Shapes;

@@ -43,6 +43,27 @@ static class ReshapeRule
         return shape;
     }
 
+    /// <summary>The lengths as constants: a symbol is copied where it stands in the same dimension of the input, or is what is left over; null where that cannot be.</summary>
+    public static long[]? Literals(NodeInputs inputs, Number[] lengths, bool zeroCopies)
+    {
+        var data = inputs.Shape(0);
+        long[] target = [.. lengths.Select(length => length.Value)];
+        bool isOpen = lengths.Any(length => length.Symbol is null && length.Value == -1);
+        for (int axis = 0; axis < target.Length; axis++)
+        {
+            if (lengths[axis].Symbol is not { } symbol)
+                continue;
+            if (zeroCopies && axis < data.Count && data[axis] == symbol && symbol.Name!.Length > 0)
+                target[axis] = 0;
+            else if (isOpen)
+                return null;
+            else
+                (target[axis], isOpen) = (-1, true);
+        }
+
+        return target;
+    }
+
     static Dimension Copied(NodeInputs inputs, IReadOnlyList<Dimension> data, int axis) => axis < data.Count
         ? data[axis]
         : throw inputs.Fail($"the new shape copies dimension {axis}, which [{string.Join(", ", data)}] lacks");

@@ -1,5 +1,6 @@
 using Plume.Models.Graph;
 using Plume.Models.Shapes;
+using Plume.Models.Shapes.Rules;
 
 namespace Plume.Models.Prune.Channels.Rules;
 
@@ -34,32 +35,11 @@ static class ReshapeChannels
         bool follows = all.All(axis => !Copies(axis) || Follows(axis));
         if (follows && !all.Any(IsLiteral))
             return output;
-        if (follows && Literals(inputs, lengths, zeroCopies) is { } target)
+        if (follows && ReshapeRule.Literals(inputs, lengths, zeroCopies) is { } target)
             walk.Refills.Add(new(inputs.Node, target, [.. output.Select((axis, index) => IsLiteral(index) ? axis : null)]));
         else
             walk.Freeze([.. axes, .. output], $"they pass {inputs.Node}, whose new shape is computed");
         return output;
-    }
-
-    // The lengths as constants: a symbol is copied where it stands in the same dimension of the input, or is what is left over.
-    static long[]? Literals(NodeInputs inputs, Number[] lengths, bool zeroCopies)
-    {
-        var data = inputs.Shape(0);
-        long[] target = [.. lengths.Select(length => length.Value)];
-        bool isOpen = lengths.Any(length => length.Symbol is null && length.Value == -1);
-        for (int axis = 0; axis < target.Length; axis++)
-        {
-            if (lengths[axis].Symbol is not { } symbol)
-                continue;
-            if (zeroCopies && axis < data.Count && data[axis] == symbol && symbol.Name!.Length > 0)
-                target[axis] = 0;
-            else if (isOpen)
-                return null;
-            else
-                (target[axis], isOpen) = (-1, true);
-        }
-
-        return target;
     }
 
     static void Carry(ChannelWalk walk, NodeInputs inputs, (ChannelAxis[] Axes, Range Run) from, (ChannelAxis[] Axes, Range Run) to)
