@@ -14,7 +14,6 @@ namespace Plume.Compression.Container;
 static class PlumeFormat
 {
     const int MaxBlock = 1 << 20;
-    const int MaxRank = 16;
     static readonly UTF8Encoding StrictText = new(false, throwOnInvalidBytes: true);
 
     static ReadOnlySpan<byte> Magic => "PLUME\r\n\x1A"u8;
@@ -120,8 +119,8 @@ static class PlumeFormat
             if (!Enum.IsDefined((TensorRole)role))
                 throw InvalidPayloadException.Field("role", offset, role, $"must be at most {(byte)TensorRole.Statistic}");
             byte rank = input.UInt8("rank");
-            if (rank > MaxRank)
-                throw InvalidPayloadException.Field("rank", offset + 1, rank, $"must be at most {MaxRank}");
+            if (rank > TensorSpec.MostDimensions)
+                throw InvalidPayloadException.Field("rank", offset + 1, rank, $"must be at most {TensorSpec.MostDimensions}");
             var shape = new int[rank];
             foreach (ref int dimension in shape.AsSpan())
                 dimension = input.Varint("dimension", 0, int.MaxValue);

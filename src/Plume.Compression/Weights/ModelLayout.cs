@@ -37,7 +37,7 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
         : throw new ArgumentException($"The layout has no tensor '{name}'; it has {string.Join(", ", byName.Keys.Take(8))}.", nameof(name));
 
     /// <summary>Places the tensors one after another, in the order given.</summary>
-    /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, or the model has over 2^31 - 1 values.</exception>
+    /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, there are over 255 of them, or the model has over 2^31 - 1 values.</exception>
     public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role)> tensors)
     {
         var placed = new List<TensorSpec>();
@@ -47,27 +47,14 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
         {
             if (string.IsNullOrEmpty(name) || !names.Add(name))
                 throw new ArgumentException($"A tensor's name must be unique and not empty; '{name}' is not.", nameof(tensors));
-            long length = CountOf(name, shape);
-            if (offset + length > int.MaxValue)
+            var tensor = new TensorSpec(name, [.. shape], (int)offset, role);
+            if (offset + tensor.Length > int.MaxValue)
                 throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(tensors));
-            placed.Add(new TensorSpec(name, [.. shape], (int)offset, role));
-            offset += length;
+            placed.Add(tensor);
+            offset += tensor.Length;
         }
 
         return new ModelLayout([.. placed]);
-    }
-
-    static long CountOf(string name, int[] shape)
-    {
-        long length = 1;
-        foreach (int dimension in shape)
-        {
-            if (dimension < 0)
-                throw new ArgumentException($"A dimension must not be negative; tensor '{name}' has {dimension}.", nameof(shape));
-            length = Math.Min(length * dimension, (long)int.MaxValue + 1);
-        }
-
-        return length;
     }
 
     static ulong ComputeFingerprint(TensorSpec[] tensors)
@@ -77,7 +64,7 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
         foreach (var tensor in tensors)
         {
             hash.Append(Encoding.UTF8.GetBytes(tensor.Name));
-            hash.Append([0, (byte)tensor.Role, checked((byte)tensor.Shape.Count)]);
+            hash.Append([0, (byte)tensor.Role, (byte)tensor.Shape.Count]);
             foreach (int dimension in tensor.Shape)
             {
                 BinaryPrimitives.WriteInt32LittleEndian(number, dimension);

@@ -8,10 +8,34 @@ namespace Plume.Compression.Weights;
 public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offset, TensorRole Role)
 {
     /// <summary>Number of values: the product of the dimensions.</summary>
-    public int Length { get; } = Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+    /// <exception cref="ArgumentException">There are over 255 dimensions, a negative one, or over 2^31 - 1 values.</exception>
+    public int Length { get; } = CountOf(Name, Shape);
+
+    /// <summary>Dimensions that a tensor has at most.</summary>
+    public const int MostDimensions = 255;
 
     /// <summary>Size of the first dimension: output channels of a kernel in ONNX order; 1 for a scalar.</summary>
     public int Channels => Shape.Count == 0 ? 1 : Shape[0];
+
+    // Where a dimension is zero there are no values, whatever the others would multiply to.
+    static int CountOf(string name, IReadOnlyList<int> shape)
+    {
+        if (shape.Count > MostDimensions)
+            throw new ArgumentException($"A tensor has at most {MostDimensions} dimensions; tensor '{name}' has {shape.Count}.", nameof(shape));
+        long length = 1;
+        bool isEmpty = false;
+        foreach (int dimension in shape)
+        {
+            if (dimension < 0)
+                throw new ArgumentException($"A dimension must not be negative; tensor '{name}' has {dimension}.", nameof(shape));
+            isEmpty |= dimension == 0;
+            length = Math.Min(length * dimension, (long)int.MaxValue + 1);
+        }
+
+        if (!isEmpty && length > int.MaxValue)
+            throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(shape));
+        return isEmpty ? 0 : (int)length;
+    }
 
     /// <summary>Equal when name, shape, offset and role are equal.</summary>
     public bool Equals(TensorSpec? other) =>
