@@ -5,7 +5,9 @@ namespace Plume.Compression.Container;
 /// <summary>Writes little-endian fields into a buffer that grows and is kept for the next payload.</summary>
 public sealed class PayloadWriter
 {
-    byte[] buffer = new byte[256];
+    const int FirstLength = 256;
+
+    byte[] buffer = [];
 
     /// <summary>Bytes written so far.</summary>
     public int Length { get; private set; }
@@ -21,7 +23,7 @@ public sealed class PayloadWriter
     {
         int needed = checked(Length + length);
         if (needed > buffer.Length)
-            Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, Math.Max(needed, buffer.Length * 2L)));
+            Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, Math.Max(Math.Max(needed, FirstLength), buffer.Length * 2L)));
         var room = buffer.AsSpan(Length, length);
         Length = needed;
         return room;

@@ -97,8 +97,9 @@ sealed class LevelModel
                 distance[j] = Logarithm(j + 8);
         }
 
-        current.AsSpan().Clear();
-        above.AsSpan().Clear();
+        // Not what a longer row before needed: tensors may be many and short.
+        current.AsSpan(0, Pad + width + 1).Clear();
+        above.AsSpan(0, Pad + width + 1).Clear();
         aboveEnergy.AsSpan(0, width).Clear();
         columnSums.AsSpan(0, width).Clear();
         int start = Logarithm(4L * mean);

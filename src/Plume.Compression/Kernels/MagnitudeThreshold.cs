@@ -12,6 +12,9 @@ sealed class MagnitudeThreshold
     const int SampleLength = 1 << 14;
     const int FineBits = 16;
 
+    /// <summary>So few candidates are sorted for less than it takes to clear a histogram.</summary>
+    const int FewCandidates = 1 << 13;
+
     readonly uint[] sample = new uint[SampleLength];
     readonly int[] coarse = new int[1 << (31 - FineBits)];
     readonly int[] fine = new int[1 << FineBits];
@@ -24,7 +27,7 @@ sealed class MagnitudeThreshold
         if (found < k && guess > 1)
             found = Gather(values, blocks, guess: 1, loop, scratches);
         if (found > k)
-            Narrow(blocks, k, loop);
+            Narrow(blocks, found <= FewCandidates ? Among(blocks.Span, found, k) : Among(blocks.Span, k), loop);
     }
 
     // So low that fewer than k values reach it once in tens of thousands of models, and so high that few more do.
@@ -65,11 +68,28 @@ sealed class MagnitudeThreshold
         return found;
     }
 
-    // Two passes over a histogram of the candidates' bits give the threshold; ties are kept from the first block on.
-    void Narrow(Memory<Block> blocks, int k, ParallelLoop loop)
+    // The threshold among few candidates, and how many of those equal to it are kept.
+    (uint Threshold, int Ties) Among(ReadOnlySpan<Block> blocks, int found, int k)
+    {
+        var bits = sample.AsSpan(0, found);
+        int next = 0;
+        foreach (var block in blocks)
+        {
+            foreach (float value in block.Kept)
+                bits[next++] = Magnitudes.BitsOf(value);
+        }
+
+        bits.Sort();
+        uint threshold = bits[found - k];
+        int above = found - 1 - bits.LastIndexOf(threshold);
+        return (threshold, k - above);
+    }
+
+    // Among many, by two passes over a histogram of their bits.
+    (uint Threshold, int Ties) Among(ReadOnlySpan<Block> blocks, int k)
     {
         Array.Clear(coarse);
-        foreach (var block in blocks.Span)
+        foreach (var block in blocks)
         {
             foreach (float value in block.Kept)
                 coarse[Magnitudes.BitsOf(value) >> FineBits]++;
@@ -77,7 +97,7 @@ sealed class MagnitudeThreshold
 
         int above = Descend(coarse, k, out int bucket);
         Array.Clear(fine);
-        foreach (var block in blocks.Span)
+        foreach (var block in blocks)
         {
             foreach (float value in block.Kept)
             {
@@ -88,15 +108,20 @@ sealed class MagnitudeThreshold
         }
 
         above += Descend(fine, k - above, out int last);
-        uint threshold = ((uint)bucket << FineBits) | (uint)last;
-        int ties = k - above;
+        return (((uint)bucket << FineBits) | (uint)last, k - above);
+    }
+
+    // Ties are kept from the first block on.
+    static void Narrow(Memory<Block> blocks, (uint Threshold, int Ties) keep, ParallelLoop loop)
+    {
+        int ties = keep.Ties;
         foreach (var block in blocks.Span)
         {
             block.TiesLeft = ties;
-            ties -= Math.Min(ties, CountEqual(block.Kept, threshold));
+            ties -= Math.Min(ties, CountEqual(block.Kept, keep.Threshold));
         }
 
-        loop.Run(blocks.Length, (blocks, threshold), static (state, index, _) => Narrow(state.blocks.Span[index], state.threshold));
+        loop.Run(blocks.Length, (blocks, keep.Threshold), static (state, index, _) => Narrow(state.blocks.Span[index], state.Threshold));
     }
 
     static void Narrow(Block block, uint threshold)

@@ -16,6 +16,12 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
     /// <summary>Beyond so many tables to begin with, parts of different tensors share one where they are equally strong.</summary>
     const int ManyKeys = 64;
 
+    /// <summary>Beyond so many tables to begin with, parts whose strength says nothing share one where their tokens are equally costly.</summary>
+    const int MostKeys = 256;
+
+    /// <summary>Costs of a token that are told apart, to a bit.</summary>
+    const int CostsToABit = 16;
+
     /// <summary>Tables that there are at most, unless each tensor has its own: by level, or as many keys as are not many.</summary>
     public const int MostByLevel = Activity.MaxLevel + 1;
 
@@ -74,10 +80,14 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
         var alike = Group(parts, static part => (part.Tensor, part.Level));
         if (alike.Count > ManyKeys)
             alike = Group(parts, static part => part.Level < 0 ? (part.Tensor, -1) : (0, part.Level));
+        if (alike.Count > MostKeys)
+            alike = Group(parts, part => (0, CostOf(part)));
         if (alike.Count == 0)
             alike.Add(new Cluster(new int[alphabet.Size], []));
         return alike;
     }
+
+    int CostOf(RansPart part) => (int)(CostsToABit * Shares.LeastCost(part.CountsOf(run)) / part.Coded >> Information.FractionBits);
 
     List<Cluster> Group(List<RansPart> parts, Func<RansPart, (int, int)> key)
     {

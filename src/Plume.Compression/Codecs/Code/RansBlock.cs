@@ -299,7 +299,7 @@ sealed class RansPart
     byte[] tokens = [];
     ushort[] nonZeros = [];
     int nonZeroCount;
-    readonly int[] counts = new int[MaxRuns * 256];
+    int[] counts = [];
 
     /// <summary>The number of its tensor among the coded ones.</summary>
     public int Tensor { get; set; }
@@ -348,7 +348,13 @@ sealed class RansPart
     }
 
     /// <summary>How often each of 256 tokens of a run occurs.</summary>
-    public Span<int> CountsOf(int run) => counts.AsSpan(256 * run, 256);
+    public Span<int> CountsOf(int run)
+    {
+        // A decoder counts none, and there may be as many parts as tensors.
+        if (counts.Length == 0)
+            counts = new int[MaxRuns * 256];
+        return counts.AsSpan(256 * run, 256);
+    }
 
     /// <summary>The tokens of gaps, and behind them room for those of symbols.</summary>
     public Span<byte> Tokens(int symbolTokens)
