@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
-using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Container;
@@ -18,23 +16,15 @@ namespace Plume.Compression.Codecs;
 /// </summary>
 public sealed class PayloadDecoder
 {
-    /// <summary>Values that are on their way into a sum at a time: few enough for the first-level cache.</summary>
-    const int Chunk = 4096;
-
     readonly CodecPlan plan;
     readonly FineTensors fine;
     readonly (TensorSpec Tensor, bool IsExact)[] fineTensors;
     readonly float[] fineValues;
-    readonly Block[] blocks;
-    readonly BlockSelector? selector;
-    readonly BlockCoder coder;
-    readonly GridMap map;
-    readonly Segments segments;
+    readonly BlockDecoder blocks;
+    readonly TransformStage[] stages;
     readonly Transformer[] transforms;
     readonly bool mixes;
-    readonly double growth;
-    Grid[] grids = [];
-    int gridCount;
+    PayloadForm form;
     ParallelLoop loop = new(1);
     Scratch[] scratches = [];
 
@@ -45,15 +35,10 @@ public sealed class PayloadDecoder
         fine = new FineTensors(plan);
         fineTensors = [.. fine.Tensors];
         fineValues = new float[fineTensors.Length > 0 ? layout.Length : 0];
-        blocks = [.. plan.Blocks.Select(block => new Block(block))];
-        selector = codec.Selector?.CreateSelector(plan);
-        coder = codec.Coder.CreateCoder(plan);
-        map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
-        segments = new Segments(coder, blocks);
-        var stages = codec.Stages.OfType<TransformStage>().ToList();
+        blocks = new BlockDecoder(plan);
+        stages = [.. codec.Stages.OfType<TransformStage>()];
         transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
-        mixes = stages.Exists(stage => stage.Mixes);
-        growth = stages.Aggregate(1.0, (product, stage) => product * stage.LargestGrowth);
+        mixes = Array.Exists(stages, static stage => stage.Mixes);
     }
 
     /// <summary>Threads that work on the blocks of one payload; the values do not depend on it.</summary>
@@ -71,6 +56,12 @@ public sealed class PayloadDecoder
         if (values.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but room for {values.Length} was given.", nameof(values));
         Read(payload, key, reference);
+        if (form == PayloadForm.Floats)
+        {
+            FloatsOf(payload.Span).CopyTo(values.Span);
+            return;
+        }
+
         foreach (var (tensor, isExact) in fineTensors)
         {
             var target = values.Span.Slice(tensor.Offset, tensor.Length);
@@ -79,12 +70,11 @@ public sealed class PayloadDecoder
                 transforms[i].InverseFine(target, tensor.Offset, reference.Span);
         }
 
-        loop.Run(blocks.Length, (this, payload, values, key, reference), static (state, index, worker) =>
+        loop.Run(blocks.Blocks.Length, (this, payload, values, key, reference), static (state, index, worker) =>
         {
             var (self, payload, values, key, reference) = state;
-            var block = self.blocks[index];
-            self.WriteBlock(block, payload.Span, values.Span.Slice(block.Plan.Start, block.Plan.Length), worker);
-            self.Invert(block, values.Span.Slice(block.Plan.Start, block.Plan.Length), key, reference.Span);
+            var plan = self.blocks.Blocks[index].Plan;
+            self.WriteBlock(index, payload.Span, values.Span.Slice(plan.Start, plan.Length), key, reference.Span, worker);
         });
     }
 
@@ -106,11 +96,17 @@ public sealed class PayloadDecoder
         if (plan.Codec.SubtractsReference)
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
         Read(payload, key, reference);
-        CheckLimit(payload.Span, sum, weight);
+        CheckLimit(payload, sum, weight, key);
+        if (form == PayloadForm.Floats)
+        {
+            sum.AddBounded(0, FloatsOf(payload.Span), weight);
+            return;
+        }
+
         foreach (var (tensor, _) in fineTensors)
             sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
-        loop.Run(blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
-            state.Item1.AddBlock(state.Item1.blocks[index], state.payload.Span, state.sum, state.weight, state.key, worker));
+        loop.Run(blocks.Blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
+            state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
     }
 
     /// <summary>
@@ -124,13 +120,17 @@ public sealed class PayloadDecoder
     public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default, ReadOnlyMemory<float> reference = default)
     {
         Read(payload, key, reference);
-        var coded = blocks
-            .GroupBy(block => block.Plan.Tensor.Name)
-            .ToDictionary(group => group.Key, group => 8L * group.Sum(block => block.Bytes.End.Value - block.Bytes.Start.Value));
-        int fineBits = plan.Quantizer.ForFineTensors().SymbolBits;
+        if (form == PayloadForm.Floats)
+            return [.. plan.Layout.Tensors.Select(static tensor => 32L * tensor.Length)];
+        var coded = new long[plan.Blocks.Length == 0 ? 0 : plan.Blocks[^1].TensorIndex + 1];
+        foreach (var block in blocks.Blocks)
+            coded[block.Plan.TensorIndex] += 8L * (block.Bytes.End.Value - block.Bytes.Start.Value);
+        for (int tensor = 0; tensor < coded.Length; tensor++)
+            coded[tensor] += 8L * transforms.Sum(transform => transform.BytesOf(tensor));
+        int fineBits = plan.Quantizer.ForFineTensors().SymbolBits, next = 0;
         return [.. plan.Treatments.Select(entry => entry.Treatment switch
         {
-            TensorTreatment.Coded => coded.GetValueOrDefault(entry.Tensor.Name) + 8L * transforms.Sum(transform => transform.BytesOf(entry.Tensor)),
+            TensorTreatment.Coded => entry.Tensor.Length == 0 ? 0 : coded[next++],
             TensorTreatment.Fine => (long)fineBits * entry.Tensor.Length,
             _ => 32L * entry.Tensor.Length,
         })];
@@ -142,222 +142,105 @@ public sealed class PayloadDecoder
         if (scratches.Length != loop.Workers)
             scratches = Scratch.For(loop);
         var input = new PayloadReader(payload.Span);
-        PayloadHeader.Read(plan, ref input);
+        form = PayloadHeader.Read(plan, ref input);
+        if (form == PayloadForm.Floats)
+        {
+            ReadFloats(ref input, reference.Span);
+            return;
+        }
+
         fine.Read(ref input, fineValues);
         foreach (var transform in transforms)
             transform.Read(ref input);
-        if (blocks.Length > 0)
-            ReadBlocks(ref input, payload, key, reference);
+        blocks.Read(ref input, payload, form, new SelectContext(reference, key, loop, scratches));
         input.End("payload");
     }
 
-    void ReadBlocks(ref PayloadReader input, ReadOnlyMemory<byte> payload, RandomKey key, ReadOnlyMemory<float> reference)
+    void ReadFloats(ref PayloadReader input, ReadOnlySpan<float> reference)
     {
-        if (plan.SendsCounts)
-        {
-            foreach (var block in blocks)
-                block.MakeSparse(input.Varint("number of kept values", 0, block.Plan.Length));
-        }
-        else if (selector is not null)
-        {
-            selector.Locate(blocks, new SelectContext(reference, key, loop, scratches));
-        }
-        else
-        {
-            Array.ForEach(blocks, static block => block.MakeDense());
-        }
-
-        gridCount = map.Number(blocks);
-        if (grids.Length < gridCount)
-            grids = new Grid[gridCount];
-        for (int grid = 0; grid < gridCount; grid++)
-            grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
-        if (plan.IsFixedWidth)
-            ReadFixedWidth(ref input, payload.Span);
-        else
-            ReadSegments(ref input, payload);
-    }
-
-    // Any symbols are valid, so blocks are unpacked only when they are put to use.
-    void ReadFixedWidth(ref PayloadReader input, ReadOnlySpan<byte> payload)
-    {
-        foreach (var block in blocks)
-        {
-            int start = input.Offset;
-            var fields = input.Bytes(BitFields.LengthOf(block.Count, plan.Quantizer.SymbolBits), "packed values");
-            if (!BitFields.IsPadded(fields, block.Count, plan.Quantizer.SymbolBits))
-                throw InvalidPayloadException.Field("packed values", input.Offset - 1, "padded with ones", "must be padded with zeros");
-            block.Bytes = start..input.Offset;
-            if (plan.Quantizer is FullPrecision)
-                Finite.Check(MemoryMarshal.Cast<byte, float>(payload[block.Bytes]), block.Plan.Tensor.Name, start);
-        }
-    }
-
-    void ReadSegments(ref PayloadReader input, ReadOnlyMemory<byte> payload)
-    {
-        foreach (var block in blocks)
-            block.MakeSymbols(plan.Quantizer.SymbolBits);
-        coder.ReadTables(ref input, blocks);
-        for (int segment = 0; segment < segments.Told; segment++)
-            segments[segment][0].Bytes = 0..input.Varint("segment length", 0, input.Left);
-        for (int segment = 0; segment < segments.Count; segment++)
-        {
-            int start = input.Offset;
-            input.Bytes(segment < segments.Told ? segments[segment][0].Bytes.End.Value : input.Left, "segment");
-            segments[segment][0].Bytes = start..input.Offset;
-        }
-
-        loop.Run(segments.Count, (this, payload), static (state, index, _) => state.Item1.ReadSegment(state.Item1.segments[index], state.payload.Span));
-    }
-
-    void ReadSegment(ReadOnlySpan<Block> segment, ReadOnlySpan<byte> payload)
-    {
-        int start = segment[0].Bytes.Start.Value;
-        var bytes = payload[segment[0].Bytes];
-        if (plan.Codec.Selector?.Positions == PositionCoding.Written)
-        {
-            var input = new PayloadReader(bytes);
-            selector!.ReadPositions(segment[0], ref input);
-            bytes = input.Rest;
-        }
-
-        coder.DecodeSegment(bytes, segment);
-        if (plan.Quantizer is not FullPrecision)
+        var values = MemoryMarshal.Cast<byte, float>(input.Bytes(sizeof(float) * (long)plan.Layout.Length, "floats"));
+        input.End("payload");
+        foreach (var tensor in plan.Layout.Tensors)
+            Finite.Check(values.Slice(tensor.Offset, tensor.Length), tensor.Name, PayloadHeader.LongestLength + sizeof(float) * tensor.Offset);
+        if (plan.Codec.Selector is not { IsBinding: true })
             return;
-        foreach (var block in segment)
-            Finite.Check(MemoryMarshal.Cast<byte, float>(block.Symbols), block.Plan.Tensor.Name, start);
-    }
-
-    // Dense values go where they belong; kept ones are scattered among zeros.
-    void WriteBlock(Block block, ReadOnlySpan<byte> payload, Span<float> target, int worker)
-    {
-        var symbols = SymbolsOf(block, payload, worker);
-        if (!block.IsSparse)
+        foreach (var block in plan.Blocks)
         {
-            Dequantize(block, symbols, 0, target);
-            return;
+            for (int i = block.Start; i < block.Start + block.Length; i++)
+            {
+                if (reference[i] == 0 && values[i] != 0)
+                    throw InvalidPayloadException.Field(block.Tensor.Name, PayloadHeader.LongestLength + sizeof(float) * i, values[i], "must be zero where the reference is");
+            }
         }
-
-        Dequantize(block, symbols, 0, block.Kept);
-        target.Clear();
-        var positions = block.Positions;
-        var kept = block.Kept;
-        for (int i = 0; i < kept.Length; i++)
-            target[positions[i]] = kept[i];
     }
 
-    void Invert(Block block, Span<float> values, RandomKey key, ReadOnlySpan<float> reference)
+    static ReadOnlySpan<float> FloatsOf(ReadOnlySpan<byte> payload) => MemoryMarshal.Cast<byte, float>(payload[PayloadHeader.LongestLength..]);
+
+    void WriteBlock(int index, ReadOnlySpan<byte> payload, Span<float> values, RandomKey key, ReadOnlySpan<float> reference, int worker)
     {
+        var block = blocks.Blocks[index];
+        blocks.Write(block, payload, values, worker);
         for (int i = transforms.Length - 1; i >= 0; i--)
             transforms[i].Inverse(values, block.Plan, reference, key);
     }
 
-    void AddBlock(Block block, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
+    void AddBlock(int index, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
     {
-        if (mixes)
+        var block = blocks.Blocks[index];
+        if (!mixes)
         {
-            var values = scratches[worker].Values(block.Plan.Length);
-            WriteBlock(block, payload, values, worker);
-            Invert(block, values, key, default);
-            sum.AddBounded(block.Plan.Start, values, weight);
+            blocks.AddTo(sum, block, payload, weight, worker);
             return;
         }
 
-        var symbols = SymbolsOf(block, payload, worker);
-        if (block.IsSparse)
-        {
-            Dequantize(block, symbols, 0, block.Kept);
-            sum.AddBounded(block.Plan.Start, block.Positions, block.Kept, weight);
-            return;
-        }
-
-        for (int start = 0; start < block.Count; start += Chunk)
-        {
-            var values = scratches[worker].Values(Math.Min(Chunk, block.Count - start));
-            Dequantize(block, symbols, start, values);
-            sum.AddBounded(block.Plan.Start + start, values, weight);
-        }
+        var values = scratches[worker].Values(block.Plan.Length);
+        WriteBlock(index, payload, values, key, default, worker);
+        sum.AddBounded(block.Plan.Start, values, weight);
     }
 
-    ReadOnlySpan<byte> SymbolsOf(Block block, ReadOnlySpan<byte> payload, int worker)
+    // All of it before the first addition: a refused payload leaves no trace in the sum. A bound is soon found, and mostly low
+    // enough; where it is not, the values themselves decide.
+    void CheckLimit(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key)
     {
-        if (!plan.IsFixedWidth)
-            return block.Symbols;
-        int bits = plan.Quantizer.SymbolBits, bytes = Block.BytesFor(bits);
-        var fields = payload[block.Bytes];
-        if (bits == 8 * bytes)
-            return fields;
-        var symbols = scratches[worker].Symbols(block.Count * bytes);
-        BitFields.Unpack(fields, bits, symbols);
-        return symbols;
-    }
-
-    // The coded values from one on, as many as there is room for.
-    void Dequantize(Block block, ReadOnlySpan<byte> symbols, int first, Span<float> values)
-    {
-        int size = Block.BytesFor(plan.Quantizer.SymbolBits), end = first + values.Length;
-        for (int start = first; start < end;)
+        double largest;
+        if (form == PayloadForm.Floats)
         {
-            var run = map.RunAt(block, start);
-            int length = Math.Min(run.Length, end - start);
-            plan.Quantizer.Dequantize(symbols.Slice(start * size, length * size), grids[run.Grid], block.IsSparse, values.Slice(start - first, length));
-            foreach (var escape in CollectionsMarshal.AsSpan(block.Escapes))
-            {
-                if (escape.Place >= start && escape.Place < start + length)
-                    values[escape.Place - first] = plan.Quantizer.ValueOf(escape.Level, grids[run.Grid]);
-            }
-
-            start += length;
-        }
-    }
-
-    // All of it before the first addition: a refused payload leaves no trace in the sum.
-    void CheckLimit(ReadOnlySpan<byte> payload, ExactSum sum, double weight)
-    {
-        double largest = 0;
-        foreach (var (tensor, _) in fineTensors)
-            largest = Math.Max(largest, Magnitudes.LargestOf(fineValues.AsSpan(tensor.Offset, tensor.Length)));
-        if (plan.Quantizer is FullPrecision)
-        {
-            foreach (var block in blocks)
-                largest = Math.Max(largest, Magnitudes.LargestOf(MemoryMarshal.Cast<byte, float>(SymbolsOf(block, payload, 0))));
+            largest = Magnitudes.LargestOf(FloatsOf(payload.Span));
         }
         else
         {
-            foreach (var block in blocks)
-                largest = Math.Max(largest, LargestOf(block, payload));
+            double ofFine = 0;
+            foreach (var (tensor, _) in fineTensors)
+                ofFine = Math.Max(ofFine, Magnitudes.LargestOf(fineValues.AsSpan(tensor.Offset, tensor.Length)));
+            largest = Math.Max(ofFine, Undone(blocks.Bound(payload.Span)));
+            // A hair of room for the roundings between here and the sum.
+            if (largest * weight * (1 + 1e-6) <= sum.Limit)
+                return;
+            largest = Math.Max(ofFine, LargestOfBlocks(payload, key));
         }
 
-        largest = Undone(largest);
-        // A hair of room for the roundings between here and the sum.
-        if (!(largest * weight * (1 + 1e-6) <= sum.Limit))
+        if (!(largest * weight <= sum.Limit))
             throw InvalidPayloadException.Field("largest value", 0, largest, $"must be at most {sum.Limit} once weighted by {weight}");
     }
 
-    // The largest magnitude that a value can have after the transforms are undone.
+    // A bound of the largest magnitude that a value can have once the transforms are undone.
     double Undone(double largest)
     {
-        largest *= growth;
-        foreach (var transform in transforms)
-            largest += transform.LargestAdded;
+        for (int i = transforms.Length - 1; i >= 0; i--)
+            largest = (largest + transforms[i].LargestAdded) * stages[i].LargestGrowth;
         return largest;
     }
 
-    double LargestOf(Block block, ReadOnlySpan<byte> payload)
+    double LargestOfBlocks(ReadOnlyMemory<byte> payload, RandomKey key)
     {
-        double largest = 0;
-        int size = Block.BytesFor(plan.Quantizer.SymbolBits);
-        for (int start = 0; start < block.Count;)
+        var largest = new float[blocks.Blocks.Length];
+        loop.Run(largest.Length, (this, payload, key, largest), static (state, index, worker) =>
         {
-            var run = map.RunAt(block, start);
-            var symbols = plan.IsFixedWidth ? default : SymbolsOf(block, payload, 0).Slice(start * size, run.Length * size);
-            largest = Math.Max(largest, plan.Quantizer.LargestOf(symbols, grids[run.Grid], block.IsSparse));
-            start += run.Length;
-        }
-
-        // Where there are escapes, all of a block's values share a grid.
-        foreach (var escape in CollectionsMarshal.AsSpan(block.Escapes))
-            largest = Math.Max(largest, Math.Abs(plan.Quantizer.ValueOf(escape.Level, grids[map.RunAt(block, 0).Grid])));
-        return largest;
+            var (self, payload, key, largest) = state;
+            var values = self.scratches[worker].Values(self.blocks.Blocks[index].Plan.Length);
+            self.WriteBlock(index, payload.Span, values, key, default, worker);
+            largest[index] = Magnitudes.LargestOf(values);
+        });
+        return largest.DefaultIfEmpty().Max();
     }
 }

@@ -92,4 +92,23 @@ static class VectorSums
             target[i] += term;
         }
     }
+
+    /// <summary>target += source; what would be beyond the largest float is that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddClamped(ReadOnlySpan<float> source, Span<float> target)
+    {
+        target = target[..source.Length];
+        ref float first = ref MemoryMarshal.GetReference(source);
+        ref float second = ref MemoryMarshal.GetReference(target);
+        var most = Vector512.Create(float.MaxValue);
+        int i = 0;
+        for (; i <= source.Length - Lanes; i += Lanes)
+        {
+            var sum = Vector512.LoadUnsafe(ref first, (nuint)i) + Vector512.LoadUnsafe(ref second, (nuint)i);
+            Vector512.Min(Vector512.Max(sum, -most), most).StoreUnsafe(ref second, (nuint)i);
+        }
+
+        for (; i < source.Length; i++)
+            target[i] = Math.Clamp(target[i] + source[i], -float.MaxValue, float.MaxValue);
+    }
 }

@@ -102,12 +102,27 @@ public class DeadZoneTests
     [Theory]
     [InlineData("range")]
     [InlineData("rans")]
-    public void Outliers_are_clipped_at_four_million_steps(string coder)
+    [InlineData("pack")]
+    public void Outliers_beyond_all_levels_stay_what_they_are(string coder)
     {
         float[] values = new float[600];
-        values[7] = 1e9f;
-        float[] decoded = Decoded($"deadzone(abs=0.001) | {coder}", Some.Vector(600), values).Values;
-        Assert.InRange(decoded[7], 4194, 4195);
+        (values[7], values[8], values[599]) = (1e9f, -3e38f, 0.002f);
+        Assert.Equal(values, Decoded($"deadzone(abs=0.001, exact) | {coder}", Some.Vector(600), values).Values);
+    }
+
+    [Fact]
+    public void With_a_step_whose_sums_are_exact_outliers_are_multiples_of_it_too()
+    {
+        const float step = 1f / 256;
+        float[] reference = [.. Some.Normal(600).Select(value => MathF.Round(value / step) * step)], decoded = new float[600];
+        float[] values = [.. Some.Normal(600, 2).Select((value, i) => reference[i] + (i % 50 == 0 ? value * 9000 : value))];
+        foreach (string line in new[] { "delta | deadzone(abs=0.00390625) | range", "delta | deadzone(abs=0.00390625) | pack" })
+        {
+            var codec = Codec.Parse(line);
+            var payload = new PayloadEncoder(codec, Some.Vector(600)).Encode(values, Some.Key(), reference: reference);
+            new PayloadDecoder(codec, Some.Vector(600)).Decode(payload, decoded, Some.Key(), reference);
+            Assert.DoesNotContain(decoded, value => value / step != MathF.Round(value / step));
+        }
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Plume.Compression.Weights;
 namespace Plume.Compression.Tests.Codecs;
 
 /// <summary>
-/// Payloads of version 2 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
+/// Payloads of versions 2 and 3 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
 /// needs a new version, not a new golden file.
 /// </summary>
 public class GoldenPayloads
@@ -69,7 +69,23 @@ public class GoldenPayloads
         AssertGolden(name, line, layout, [.. Some.Laplace(layout.Length, 23).Select((value, i) => value * (1 << (i % 40 / 8)))]);
     }
 
-    static void AssertGolden(string name, string line, ModelLayout layout, float[] values)
+    public static TheoryData<string, string> NewerLines => new()
+    {
+        { "outliers-deadzone-range", "deadzone(abs=0.02) | range" },
+        { "outliers-deadzone-pack", "deadzone(abs=0.02) | pack" },
+        { "outliers-topk-fp16-rans", "topk(10%) | fp16 | rans" },
+        { "floats", "budget(1MB) | deadzone | range" },
+    };
+
+    [Theory]
+    [MemberData(nameof(NewerLines))]
+    public void So_has_one_with_values_that_no_level_holds(string name, string line) => AssertGolden(name, line, Layout, WithOutliers(Layout.Length), version: 3);
+
+    /// <summary>Some values among many that are thousands and billions of times as large.</summary>
+    public static float[] WithOutliers(int length) =>
+        [.. Some.Laplace(length, 21).Select((value, i) => i % 97 == 5 ? value * 1e9f : i % 61 == 2 ? value * 1e5f : value)];
+
+    static void AssertGolden(string name, string line, ModelLayout layout, float[] values, int version = 2)
     {
         var codec = Codec.Parse(line);
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
@@ -77,7 +93,8 @@ public class GoldenPayloads
         var decoded = new float[layout.Length];
         new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
 
-        string path = Path.Combine(Folder, $"payload-v2-{name}.txt");
+        Assert.Equal(version, payload[0]);
+        string path = Path.Combine(Folder, $"payload-v{version}-{name}.txt");
         string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())))}\n";
         if (Environment.GetEnvironmentVariable("PLUME_WRITE_GOLDEN") == "1" && !File.Exists(path))
             File.WriteAllText(path, text);

@@ -18,6 +18,20 @@ public class PayloadFuzz
         var layout = ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
         // A product beneath the noise and columns of unlike strength, so that there is something to find for stages that look for such.
         float[] values = [.. Some.Laplace(layout.Length).Select((value, i) => (value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75)) * (1 << (i % 75 / 15)))];
+        AssertHarmless(name, codec, layout, values);
+    }
+
+    [Theory]
+    [MemberData(nameof(GoldenPayloads.NewerLines), MemberType = typeof(GoldenPayloads))]
+    [InlineData("floats-of-mask", "mask | uniform(16, block=8) | pack")]
+    public void So_are_those_of_values_that_no_level_holds(string name, string line)
+    {
+        var layout = name.StartsWith("floats", StringComparison.Ordinal) ? Some.Vector(40) : ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
+        AssertHarmless(name, Codec.Parse(line), layout, GoldenPayloads.WithOutliers(layout.Length));
+    }
+
+    static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
+    {
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
         byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
         var decoder = new PayloadDecoder(codec, layout);

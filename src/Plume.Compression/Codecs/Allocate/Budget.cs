@@ -19,8 +19,9 @@ public enum BudgetUnit
 /// <remarks>
 /// One step for all tensors: a dead zone's choice trades a bit for the same squared error, 0.1 step^2, wherever it stands, so
 /// with one step all slopes of distortion over rate are equal, which no other allocation improves on. Found by encoding
-/// again and again, about ten times, to within 1/32 of an octave of the step. A limit is exceeded only where no step keeps to
-/// it, as when it is less than what headers take: then the payload is the one that comes nearest. Written <c>budget(0.25bpp)</c>, <c>budget(20kB)</c> or <c>budget(nmse=0.05)</c>.
+/// again and again, about ten times, to within 1/128 of an octave of the step. A limit that 32-bit floats keep to is met by those,
+/// without loss. One that no step keeps to, as when it is less than what headers take, counts as the least that a payload takes; and
+/// what a rotation takes out of a float's range costs 32 bits a value. Written <c>budget(0.25bpp)</c>, <c>budget(20kB)</c> or <c>budget(nmse=0.05)</c>.
 /// Bytes: 2 for the step.
 /// Source: Shoham and Gersho, "Efficient bit allocation for an arbitrary set of quantizers", IEEE Trans. ASSP 1988.
 /// </remarks>

@@ -16,8 +16,11 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
     /// <summary>Codes that are not told apart.</summary>
     const int Resolution = 1;
 
-    /// <summary>How far from where it begins a search goes: beyond, levels are all zero or hold every bit of a float.</summary>
+    /// <summary>How far from where it begins a search goes by octaves, and how far at all to coarser steps: beyond, levels are all zero.</summary>
     const int MostOctaves = 28;
+
+    /// <summary>Octaves to a stride among finer steps, which few values have anything to do with: those beside others far larger.</summary>
+    const int FarOctaves = 4;
 
     static readonly int Finest = StepCode.AtLeast(DeadZone.SmallestStep);
 
@@ -27,15 +30,16 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
     /// <param name="start">A step to begin at.</param>
     public void Run(float start)
     {
+        last = -1;
         int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e38f));
-        int first = Math.Max(Finest, code - MostOctaves * Octave), end = Math.Min(StepCode.Last, code + MostOctaves * Octave);
+        int begin = code, end = Math.Min(StepCode.Last, code + MostOctaves * Octave);
         bool coarseEnough = Try(code);
-        int other = code, direction = coarseEnough ? -Octave : Octave;
+        int other = code;
         do
         {
             code = other;
-            other = code + direction;
-            if (other < first || other > end)
+            other = coarseEnough ? Finer(code, begin) : code + Octave;
+            if (other == code || other > end)
             {
                 EndAt(code);
                 return;
@@ -44,6 +48,8 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
         while (Try(other) == coarseEnough);
         EndAt(coarseEnough ? Between(other, code) : Between(code, other));
     }
+
+    static int Finer(int code, int begin) => Math.Max(Finest, code - (begin - code < MostOctaves * Octave ? Octave : FarOctaves * Octave));
 
     int Between(int fine, int coarse)
     {

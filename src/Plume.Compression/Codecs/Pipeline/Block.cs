@@ -35,6 +35,9 @@ sealed class Block(BlockPlan plan)
     /// <summary>Levels beyond the symbols, in the order of their places.</summary>
     public List<Escape> Escapes { get; } = [];
 
+    /// <summary>Values that no level holds, in the order of their places.</summary>
+    public List<Outlier> Outliers { get; } = [];
+
     /// <summary>The coded bytes, on the encoding side.</summary>
     public Container.PayloadWriter Output { get; } = new();
 
@@ -96,6 +99,31 @@ sealed class Block(BlockPlan plan)
 
     /// <summary>The values that are coded: all of the block's, or the kept ones.</summary>
     public ReadOnlySpan<float> Coded(ReadOnlySpan<float> model) => IsSparse ? Kept : model.Slice(Plan.Start, Plan.Length);
+
+    /// <summary>Puts the kept values in their places, and zeros elsewhere.</summary>
+    /// <param name="values">As many as the block has.</param>
+    public void Scatter(Span<float> values)
+    {
+        values.Clear();
+        for (int i = 0; i < Count; i++)
+            values[positions[i]] = kept[i];
+    }
+
+    /// <summary>Puts outliers in their places, among coded values from one on.</summary>
+    /// <param name="first">The number of the first of the values.</param>
+    /// <param name="values">Some of the block's coded values.</param>
+    public void PutOutliers(int first, Span<float> values)
+    {
+        int low = 0, high = Outliers.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = Outliers[middle].Place < first ? (middle + 1, high) : (low, middle);
+        }
+
+        for (; low < Outliers.Count && Outliers[low].Place < first + values.Length; low++)
+            values[Outliers[low].Place - first] = Outliers[low].Value;
+    }
 
     // A little more than asked for, so that a count that wavers from round to round does not allocate each time.
     static void Grow<T>(ref T[] array, int length)

@@ -33,20 +33,25 @@ public enum StepRule
 /// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.11
 /// step^2 a bit, at what the coder takes for it at that moment. Before <c>rans</c> it is what the same trade of error for bits
 /// makes the best of it among Laplacian values as strong as those of its row and column. Before other coders, which have 255
-/// levels, a magnitude of a steps becomes floor(a + 0.36), and the step is at least the largest magnitude / 127.
+/// levels, a magnitude of a steps becomes floor(a + 0.36).
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
 /// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
-/// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Magnitudes end at 2^22 steps; steps below
-/// 2^-100 count as zero.
-/// Bytes: 2 for a step (none for a step by value), a step for the model or for each tensor. The levels are the code stage's.
+/// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Steps below 2^-118 count as zero.
+/// Magnitudes above 2^20 steps, or above 127 where there are 255 levels, travel as floats.
+/// Bytes: 2 for a step (none for a step by value), a step for the model or for each tensor; 5 or 6 for a value that travels as
+/// a float. The levels are the code stage's.
 /// Source: Sullivan, "Efficient scalar quantization of exponential and Laplacian random variables", IEEE Trans. IT 1996;
 /// choice: Wiedemann et al., "DeepCABAC", 2019, arXiv:1907.11900.
 /// </remarks>
 public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 {
     const int ByteLevels = 127;
-    /// <summary>2^-100: finer steps count as zero.</summary>
-    internal const float SmallestStep = 7.888609e-31f;
+
+    /// <summary>Magnitudes from here up cost more bits as levels than as floats, and products and quotients lose sight of a step.</summary>
+    const int MostSteps = 1 << 20;
+
+    /// <summary>2^-118: finer steps, whose inverse in 256ths is beyond a float, count as zero.</summary>
+    internal const float SmallestStep = 3.0092655e-36f;
 
     static readonly (string Word, StepRule Rule)[] Rules =
         [("step", StepRule.Relative), ("abs", StepRule.Absolute), ("nmse", StepRule.Nmse), ("bpp", StepRule.Bits)];
@@ -143,7 +148,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     {
         StepRule.Nmse => "It must be above 0 and below 1.",
         StepRule.Budget => "It must be 0: the budget has the number.",
-        StepRule.Absolute => "It must be from 2^-100 to 1e30.",
+        StepRule.Absolute => "It must be from 2^-118 to 1e30.",
         _ => "It must be from 0.0001 to 10,000.",
     };
 
@@ -166,14 +171,17 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => grid;
 
+    internal override float Reach(Grid grid, bool sparse) => grid.Step == 0 ? float.PositiveInfinity : grid.Step * (IsWide || HasEscapes ? MostSteps : ByteLevels);
+
+    // A step by value says itself what counts as zero.
+    internal override float Floor => Rule == StepRule.Absolute ? 0 : SmallestStep * (1 << 16);
+
     /// <summary>The grid of a step, as the decoder will read it.</summary>
-    /// <param name="step">The step wanted.</param>
-    /// <param name="largest">The largest magnitude of the values.</param>
-    internal Grid GridOf(double step, float largest)
+    internal Grid GridOf(double step)
     {
         if (Rule == StepRule.Absolute)
             return new Grid(0, (float)Value);
-        float wanted = (float)Math.Min(IsWide || HasEscapes ? step : Math.Max(step, largest / (double)ByteLevels), 1e38);
+        float wanted = (float)Math.Min(step, 1e38);
         return new Grid(0, wanted < SmallestStep ? 0 : StepCode.Step(StepCode.AtLeast(wanted)));
     }
 

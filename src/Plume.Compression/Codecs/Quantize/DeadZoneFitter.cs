@@ -29,18 +29,22 @@ sealed class DeadZoneFitter(DeadZone quantizer, CodecPlan plan) : GridFitter
         Join(blocks);
         if (!double.IsFinite(energy))
             return false;
+        Largest = largest.Max();
         if (quantizer.GridScope == GridScope.Model)
         {
-            grids.Span[0] = quantizer.GridOf(plan.CommonStep, largest.Max());
+            grids.Span[0] = quantizer.GridOf(plan.CommonStep);
+            SomeAreBeyond = Largest > quantizer.Reach(grids.Span[0], blocks[0].IsSparse);
             return true;
         }
 
+        SomeAreBeyond = false;
         foreach (var block in blocks)
         {
             int tensor = block.Plan.TensorIndex;
             double step = quantizer.Value * Math.Sqrt(energies[tensor] / Math.Max(1, counts[tensor]));
             bool isFine = block.Plan.Tensor.Role != TensorRole.Weight || block.Plan.Tensor.Length < CodecPlan.SmallestCoded;
-            grids.Span[tensor] = quantizer.GridOf(isFine ? step * FinePart : step, largest[tensor]);
+            grids.Span[tensor] = quantizer.GridOf(isFine ? step * FinePart : step);
+            SomeAreBeyond |= largest[tensor] > quantizer.Reach(grids.Span[tensor], block.IsSparse);
         }
 
         return true;

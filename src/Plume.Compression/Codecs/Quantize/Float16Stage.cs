@@ -27,6 +27,8 @@ public abstract record Float16Stage : QuantizeStage
 
     internal sealed override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => new(0, Format.ValueOf(Format.SymbolOf(statistics.Largest)));
 
+    internal sealed override float Reach(Grid grid, bool sparse) => Format.Largest;
+
     internal sealed override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
         Format.Encode(values, MemoryMarshal.Cast<byte, ushort>(symbols));
 

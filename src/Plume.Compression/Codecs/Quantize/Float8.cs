@@ -18,7 +18,7 @@ public enum Float8Format
 /// <remarks>
 /// A power of two, so that scaling rounds nothing.
 /// Error: at most 2^-4 of a value or 2^-17 of its tensor's largest magnitude, whichever is more; with E5M2, 2^-3 and 2^-31.
-/// Scales are 2^-126 at least, and at most what keeps all levels finite: magnitudes above 2.97e38 become that.
+/// Scales are 2^-126 at least, and at most what keeps all levels finite: magnitudes above 2.97e38 travel as floats.
 /// Bytes: 1 a tensor and 1 a value.
 /// Source: Micikevicius et al., "FP8 Formats for Deep Learning", 2022, arXiv:2209.05433; OCP 8-bit Floating Point
 /// Specification, 2023.
@@ -65,6 +65,8 @@ public sealed record Float8 : QuantizeStage, INotated<Float8>
             exponent++;
         return new Grid(0, MathF.ScaleB(1, exponent));
     }
+
+    internal override float Reach(Grid grid, bool sparse) => code.Largest * grid.Step;
 
     internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
         code.Encode(values, 1 / grid.Step, symbols);

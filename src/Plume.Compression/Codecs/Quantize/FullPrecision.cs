@@ -21,6 +21,8 @@ sealed record FullPrecision : QuantizeStage
 
     internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => default;
 
+    internal override float Floor => 0;
+
     internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
         MemoryMarshal.AsBytes(values).CopyTo(symbols);
 

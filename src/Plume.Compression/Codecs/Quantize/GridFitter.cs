@@ -5,6 +5,12 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <summary>Finds the grids of a payload in an encoder.</summary>
 abstract class GridFitter
 {
+    /// <summary>The largest magnitude of all coded values, once grids were fitted.</summary>
+    public float Largest { get; private protected set; }
+
+    /// <summary>Whether values are beyond what their grids hold.</summary>
+    public bool SomeAreBeyond { get; private protected set; }
+
     /// <summary>Fits every grid to the values that it will quantize.</summary>
     /// <param name="values">The model, or what transforms made of it.</param>
     /// <param name="blocks">Dense or sparse, their grids numbered.</param>
@@ -19,11 +25,12 @@ abstract class GridFitter
 sealed class StatisticsFitter(QuantizeStage quantizer) : GridFitter
 {
     GridStatistics[] statistics = [];
+    float[] largest = [];
 
     public override bool Fit(ReadOnlyMemory<float> values, Block[] blocks, GridMap map, Memory<Grid> grids, ParallelLoop loop)
     {
         if (statistics.Length < grids.Length)
-            statistics = new GridStatistics[grids.Length];
+            (statistics, largest) = (new GridStatistics[grids.Length], new float[grids.Length]);
         var joined = statistics.AsSpan(0, grids.Length);
         grids.Span.Clear();
         for (int pass = 0; pass < quantizer.Passes; pass++)
@@ -39,11 +46,25 @@ sealed class StatisticsFitter(QuantizeStage quantizer) : GridFitter
                     return false;
             }
 
+            // Later passes gather no extremes.
+            for (int grid = 0; pass == 0 && grid < grids.Length; grid++)
+                largest[grid] = joined[grid].Largest;
             for (int grid = 0; grid < grids.Length; grid++)
                 grids.Span[grid] = quantizer.Fit(joined[grid], blocks[0].IsSparse, grids.Span[grid]);
         }
 
+        Compare(grids.Span, blocks[0].IsSparse);
         return true;
+    }
+
+    void Compare(ReadOnlySpan<Grid> grids, bool sparse)
+    {
+        (Largest, SomeAreBeyond) = (0, false);
+        for (int grid = 0; grid < grids.Length; grid++)
+        {
+            Largest = Math.Max(Largest, largest[grid]);
+            SomeAreBeyond |= largest[grid] > quantizer.Reach(grids[grid], sparse);
+        }
     }
 
     static void Gather(QuantizeStage quantizer, ReadOnlySpan<float> values, Block block, GridMap map, ReadOnlySpan<Grid> grids)

@@ -12,7 +12,8 @@ namespace Plume.Compression.Codecs.Quantize;
 /// </summary>
 /// <remarks>
 /// Error after <c>rotate</c>, whatever the values, as a share of their energy: 0.5708, 0.1331, 0.0358, 0.00959, 0.00251,
-/// 0.000645, 0.000164, 0.0000412 at 1 to 8 bits. Without it the levels fit badly and the result is biased.
+/// 0.000645, 0.000164, 0.0000412 at 1 to 8 bits. Without it the levels fit badly and the result is biased; values of more than
+/// 16 times their block's root mean square, which there are only without it, travel as floats.
 /// Bytes: 4 for each 65,536 coded values of a tensor, and the bits. The indices' entropy is 1, 1.911, 2.825, 3.765, 4.730,
 /// 5.710 bits at 1 to 6 bits, which <c>rans</c> reaches.
 /// Source: Vargaftik et al., "EDEN: Communication-Efficient and Robust Distributed Mean Estimation for Federated
@@ -20,6 +21,9 @@ namespace Plume.Compression.Codecs.Quantize;
 /// </remarks>
 public sealed record Lloyd : QuantizeStage, INotated<Lloyd>
 {
+    /// <summary>Root mean squares beyond which a value has nothing to do with levels that end below 5 of them.</summary>
+    const float MostDeviations = 16;
+
     readonly LevelTable levels;
 
     /// <summary>2^bits levels.</summary>
@@ -85,6 +89,8 @@ public sealed record Lloyd : QuantizeStage, INotated<Lloyd>
             squares = (double)grid.Low * grid.Low * statistics.Count;
         return statistics.Sum == 0 ? grid : grid with { Step = LloydMax.UnbiasedScale(squares, statistics.Sum, levels) };
     }
+
+    internal override float Reach(Grid grid, bool sparse) => LloydMax.IsLargestScale(grid.Step, levels) ? 0 : MostDeviations * grid.Low;
 
     internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
         levels.Quantize(values, grid.Low, symbols);

@@ -16,7 +16,8 @@ namespace Plume.Compression.Codecs.Quantize;
 /// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the mean. At 1 bit nearest, the error of
 /// the scaled sign.
 /// Bytes: a 4-byte step for the model, or for each tensor or channel; 2 bytes (rounded up, so that nothing is clipped) for each block of
-/// values; twice that after a select. The symbols are the code stage's.
+/// values; twice that after a select. The symbols are the code stage's. Values that a step at the very top of a float's range
+/// does not reach travel as floats.
 /// Source: Alistarh et al., "QSGD", NIPS 2017, arXiv:1610.02132 (stochastic, largest-magnitude norm); Wen et al.,
 /// "TernGrad", NIPS 2017, arXiv:1705.07878 (2 bits, stochastic). Differs from both: the sign is part of the level.
 /// </remarks>
@@ -143,17 +144,20 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         if (sparse)
         {
             float low = Shorten(Bits == 1 ? mean : statistics.Smallest, up: false);
-            return new Grid(low, Bits == 1 ? 0 : Step(statistics.Largest - low, SparseLevels));
+            return new Grid(low, Bits == 1 ? 0 : Step(low, statistics.Largest, SparseLevels));
         }
 
-        return new Grid(0, Bits == 1 && !Stochastic ? Shorten(mean, up: true) : Step(statistics.Largest, DenseLevels));
+        return new Grid(0, Bits == 1 && !Stochastic ? Shorten(mean, up: true) : Step(0, statistics.Largest, DenseLevels));
     }
 
-    float Step(float range, int levels)
+    float Step(float low, float largest, int levels)
     {
-        float step = Shorten(range / levels, up: true);
+        float step = Shorten((largest - low) / levels, up: true);
+        // Of a subnormal quotient rounding takes more than a hair.
+        while (step < SmallestNormal && step * (double)levels < (double)largest - low)
+            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) + (1u << 16)) : MathF.BitIncrement(step);
         // The quotient may round up; at the very top of the range that would take the last level beyond it.
-        while (!float.IsFinite(step * levels))
+        while (!float.IsFinite(low + step * levels))
             step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) - (1u << 16)) : MathF.BitDecrement(step);
         return step;
     }
@@ -167,6 +171,14 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         uint shortened = (up ? bits + 0xFFFF : bits) & 0xFFFF0000;
         return BitConverter.UInt32BitsToSingle(Math.Min(shortened, 0x7F7F0000));
     }
+
+    // Levels reach the largest value but for a rounding, unless that is at the very top of the range.
+    internal override float Reach(Grid grid, bool sparse) => Bits == 1 && !Stochastic || Bits == 1 && sparse
+        ? float.PositiveInfinity
+        : (float)(Largest(grid, sparse) * (1 + 1.0 / (1 << 20)));
+
+    // Of steps in 2 bytes.
+    internal override float Floor => Block > 0 ? SmallestNormal * DenseLevels : SmallestNormal;
 
     internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
     {

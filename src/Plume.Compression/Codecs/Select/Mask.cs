@@ -20,6 +20,8 @@ public sealed record Mask : SelectStage, INotated<Mask>
 
     internal override bool UsesReference => true;
 
+    internal override bool IsBinding => true;
+
     internal override bool KeepsNotFinite => false;
 
     internal override PositionCoding Positions => PositionCoding.Known;

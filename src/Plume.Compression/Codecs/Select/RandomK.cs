@@ -7,7 +7,8 @@ namespace Plume.Compression.Codecs.Select;
 /// <remarks>
 /// Each block of 64 Ki values keeps its rounded share, any of its values as likely as another. Kept values are multiplied by
 /// length / kept, so that the mean over keys is the values: unbiased, with an error of (length / kept - 1) * ||x||^2. With
-/// <c>feedback</c> they are not: what was not kept is sent later. Clients with the same key keep the same positions.
+/// <c>feedback</c> they are not: what was not kept is sent later. Clients with the same key keep the same positions. Where a
+/// multiplied value is beyond a float, all values are sent, as floats.
 /// Bytes: of the values alone.
 /// Source: Konecny et al., "Federated Learning: Strategies for Improving Communication Efficiency", 2016,
 /// arXiv:1610.05492 (random mask); Stich et al., "Sparsified SGD with Memory", NeurIPS 2018, arXiv:1809.07599.
@@ -63,14 +64,11 @@ sealed class RandomKSelector(RandomK stage, bool scales) : BlockSelector
             var source = state.values.Span.Slice(block.Plan.Start, block.Plan.Length);
             var kept = block.Kept;
             for (int i = 0; i < kept.Length; i++)
-                kept[i] = Scaled(source[block.Positions[i]], factor);
+                kept[i] = source[block.Positions[i]] * factor;
         });
 
     public override void Locate(Block[] blocks, SelectContext context) =>
         context.Loop.Run(blocks.Length, (this, blocks, context.Key), static (state, index, _) => state.Item1.Locate(state.blocks[index], state.Key));
-
-    // At the very top of the range a scaled value would be infinite: it stays the largest finite one.
-    static float Scaled(float value, float factor) => Math.Clamp(value * factor, -float.MaxValue, float.MaxValue);
 
     // Algorithm S (Fan, Muller and Rezucha, 1962): each position is taken with the chance of what is still to be taken
     // among what is still to come, so all sets of positions are equally likely and exactly as many as wanted are taken.

@@ -35,6 +35,9 @@ public abstract record SelectStage : Stage
     /// <summary>Whether values that are not finite are among those kept, so that they are found there.</summary>
     internal virtual bool KeepsNotFinite => true;
 
+    /// <summary>Whether both ends know which values are zero in any payload.</summary>
+    internal virtual bool IsBinding => false;
+
     internal virtual PositionCoding Positions => PositionCoding.Gaps;
 
     /// <summary>Refuses what the stage cannot do once values were mixed with one another.</summary>

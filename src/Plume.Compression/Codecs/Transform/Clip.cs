@@ -47,12 +47,24 @@ public sealed record Clip : TransformStage, INotated<Clip>
 
 sealed class ClipTransformer(double largest) : Transformer
 {
+    const float SmallestNormal = 1.17549435e-38f;
+
     public override void Forward(Memory<float> values, TransformContext context)
     {
         double norm = Math.Sqrt(LaneSums.OfSquares(values.Span));
         // A norm that is not finite is left to the check for finite values, which names the place.
-        if (norm > largest && double.IsFinite(norm))
-            TensorPrimitives.Multiply(values.Span, (float)(largest / norm), values.Span);
+        if (!(norm > largest && double.IsFinite(norm)))
+            return;
+        double factor = largest / norm;
+        if (factor >= SmallestNormal)
+        {
+            TensorPrimitives.Multiply(values.Span, (float)factor, values.Span);
+            return;
+        }
+
+        // A float has few digits for it, or none.
+        foreach (ref float value in values.Span)
+            value = (float)(value * factor);
     }
 
     public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key)

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
@@ -37,5 +38,5 @@ sealed class DeltaTransformer : Transformer
         InverseFine(values, block.Start, reference);
 
     public override void InverseFine(Span<float> values, int offset, ReadOnlySpan<float> reference) =>
-        TensorPrimitives.Add(values, reference.Slice(offset, values.Length), values);
+        VectorSums.AddClamped(reference.Slice(offset, values.Length), values);
 }

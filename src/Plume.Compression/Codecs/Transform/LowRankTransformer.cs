@@ -2,12 +2,11 @@ using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Transform;
 
 /// <summary>Finds, codes and undoes the products of <see cref="LowRank"/>, all in one range coded section.</summary>
-sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
+sealed class LowRankTransformer : Transformer
 {
     /// <summary>Energy that a direction must have for each value it sends, in squared steps: below, the rest codes it for less.</summary>
     const double EnergyForAValue = 0.1;
@@ -20,13 +19,23 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
     const int StepBits = 32;
     const int Even = 1 << 15;
 
-    static readonly uint LargestValue = Magnitudes.BitsOf(1e24f);
+    static readonly uint LargestValue = Magnitudes.BitsOf(1e20f);
 
-    readonly MatrixFactors[] matrices = [.. plan.Tensors(TensorTreatment.Coded).Where(tensor => tensor.Shape.Count >= 2).Select(tensor => new MatrixFactors(tensor))];
+    readonly MatrixFactors?[] ofTensor;
+    readonly MatrixFactors[] matrices;
     readonly List<Subspace> subspaces = [];
     readonly LevelModel model = new();
     readonly PayloadWriter section = new();
+    readonly LowRank stage;
+    readonly CodecPlan plan;
     int[] levels = [];
+
+    public LowRankTransformer(LowRank stage, CodecPlan plan)
+    {
+        (this.stage, this.plan) = (stage, plan);
+        ofTensor = [.. plan.Tensors(TensorTreatment.Coded).Select(static tensor => tensor.Shape.Count >= 2 ? new MatrixFactors(tensor) : null)];
+        matrices = [.. ofTensor.OfType<MatrixFactors>()];
+    }
 
     public override double LargestAdded => matrices.Length == 0 ? 0 : matrices.Max(static matrix => matrix.LargestProduct());
 
@@ -76,10 +85,10 @@ sealed class LowRankTransformer(LowRank stage, CodecPlan plan) : Transformer
         coder.Finish();
     }
 
-    public override int BytesOf(TensorSpec tensor) => Array.Find(matrices, matrix => matrix.Tensor == tensor)?.Bytes ?? 0;
+    public override int BytesOf(int tensorIndex) => ofTensor[tensorIndex]?.Bytes ?? 0;
 
     public override void Inverse(Span<float> values, BlockPlan block, ReadOnlySpan<float> reference, RandomKey key) =>
-        Array.Find(matrices, matrix => matrix.Tensor == block.Tensor)?.Add(values, block.Start - block.Tensor.Offset);
+        ofTensor[block.TensorIndex]?.Add(values, block.Start - block.Tensor.Offset);
 
     // A search for the step asks for the same directions again and again, so then each matrix keeps its own.
     Subspace SubspaceOf(int matrix)

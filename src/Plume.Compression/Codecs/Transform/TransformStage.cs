@@ -49,8 +49,8 @@ abstract class Transformer
     {
     }
 
-    /// <summary>How many of those bytes are about a tensor.</summary>
-    public virtual int BytesOf(Weights.TensorSpec tensor) => 0;
+    /// <summary>How many of those bytes are about a tensor, by its number among the coded ones.</summary>
+    public virtual int BytesOf(int tensorIndex) => 0;
 
     /// <summary>What the next stage gave back of one block, to the block's values.</summary>
     /// <param name="values">The block's values.</param>

@@ -76,5 +76,8 @@ static class LloydMax
     public static float UnbiasedScale(double squares, double product, LevelTable levels) =>
         product > 0 ? (float)Math.Min(squares / product, LargestScale(levels)) : 0;
 
+    /// <summary>Whether a scale was held below what it should be.</summary>
+    public static bool IsLargestScale(float scale, LevelTable levels) => scale >= LargestScale(levels);
+
     static double LargestScale(LevelTable levels) => MathF.BitDecrement((float)(float.MaxValue / (double)levels.Last));
 }

@@ -14,7 +14,8 @@ namespace Plume.Compression.Kernels.Rotation;
 /// A length that is no power of two is not padded. With m the largest power of two in it, the first m values are rotated,
 /// then, with new signs, the last m; at last values half the block apart meet, so that both ends have about the same mean
 /// square. Of one value that has all the energy, the mean magnitude is then at least what a normal value's is.
-/// Error: float roundings, about 2^-23 of the root mean square; magnitudes that a float cannot hold become the largest it can.
+/// Error: float roundings, about 2^-23 of the root mean square. Magnitudes that a float cannot hold become infinite, which the
+/// sender finds; on the way back they become the largest that it can, since what was sent is the receiver's only to take.
 /// Source: Suresh et al., "Distributed Mean Estimation with Limited Communication", ICML 2017, arXiv:1611.00429 (powers of two).
 /// </remarks>
 static class RandomRotation
@@ -28,10 +29,10 @@ static class RandomRotation
     const float Up = 4294967296;
 
     /// <summary>Rotates at most 65,536 finite values.</summary>
-    public static void Rotate(Span<float> block, RandomKey key) => Guarded(block, key, RotateSafe);
+    public static void Rotate(Span<float> block, RandomKey key) => Guarded(block, key, RotateSafe, float.PositiveInfinity);
 
     /// <summary>Takes <see cref="Rotate"/> back, with the key that it had.</summary>
-    public static void Unrotate(Span<float> block, RandomKey key) => Guarded(block, key, UnrotateSafe);
+    public static void Unrotate(Span<float> block, RandomKey key) => Guarded(block, key, UnrotateSafe, float.MaxValue);
 
     static void RotateSafe(Span<float> block, RandomKey key)
     {
@@ -75,7 +76,7 @@ static class RandomRotation
             (low[i], high[i]) = (low[i] * Major + high[i] * Minor, low[i] * Minor - high[i] * Major);
     }
 
-    static void Guarded(Span<float> block, RandomKey key, Action<Span<float>, RandomKey> rotate)
+    static void Guarded(Span<float> block, RandomKey key, Action<Span<float>, RandomKey> rotate, float most)
     {
         if (block.IsEmpty)
             return;
@@ -89,6 +90,6 @@ static class RandomRotation
         TensorPrimitives.Multiply(block, Down, block);
         rotate(block, key);
         foreach (ref float value in block)
-            value = Math.Clamp(value * Up, -float.MaxValue, float.MaxValue);
+            value = Math.Clamp(value * Up, -most, most);
     }
 }
