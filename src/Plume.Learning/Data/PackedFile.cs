@@ -1,26 +1,16 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.IO.Hashing;
 using Plume.Compression.Container;
 
 namespace Plume.Learning.Data;
 
-/// <summary>
-/// A file's bytes, unpacked where the file is gzipped, which its first bytes say and its name need not. At its end the
-/// unpacked bytes are held against gzip's checksum and length: the runtime's own reader takes a cut file for a short one.
-/// </summary>
-/// <remarks>Source: P. Deutsch, RFC 1952, "GZIP file format specification version 4.3", 1996. A single member is read.</remarks>
+/// <summary>A file's bytes, unpacked where the file is gzipped, which its first bytes say and its name need not.</summary>
 sealed class PackedFile : Stream
 {
     // Deflate's longest match is 258 bytes and takes two bits at least: a byte of the file never unpacks to more.
     const long MostUnpacked = 1032;
-    const int Trailer = 8;
 
     readonly string path;
-    readonly bool packed;
     readonly FileStream file;
-    readonly Stream unpacked;
-    readonly Crc32 checksum = new();
+    readonly GzipMembers? members;
     long length;
 
     /// <summary>Opens the file.</summary>
@@ -29,13 +19,13 @@ sealed class PackedFile : Stream
     {
         this.path = path;
         file = File.OpenRead(path);
-        packed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+        bool packed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
-        unpacked = packed ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
+        members = packed ? new GzipMembers(file, path) : null;
     }
 
     /// <summary>No more bytes than these can come out of the file, whatever it declares.</summary>
-    public long Capacity => packed ? file.Length * MostUnpacked : file.Length;
+    public long Capacity => members is not null ? file.Length * MostUnpacked : file.Length;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -56,21 +46,8 @@ sealed class PackedFile : Stream
     /// <exception cref="InvalidPayloadException">The gzip data is damaged or cut.</exception>
     public override int Read(Span<byte> buffer)
     {
-        int read;
-        try
-        {
-            read = unpacked.Read(buffer);
-        }
-        catch (InvalidDataException damage)
-        {
-            throw new InvalidPayloadException($"File '{path}' is not valid gzip: {damage.Message}", damage);
-        }
-
+        int read = buffer.IsEmpty ? 0 : members?.Read(buffer) ?? file.Read(buffer);
         length += read;
-        if (packed)
-            checksum.Append(buffer[..read]);
-        if (packed && read == 0 && !buffer.IsEmpty)
-            CheckTrailer();
         return read;
     }
 
@@ -117,18 +94,8 @@ sealed class PackedFile : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        unpacked.Dispose();
+        members?.Dispose();
         file.Dispose();
         base.Dispose(disposing);
-    }
-
-    void CheckTrailer()
-    {
-        Span<byte> trailer = stackalloc byte[Trailer];
-        int have = file.Length < Trailer ? 0 : RandomAccess.Read(file.SafeFileHandle, trailer, file.Length - Trailer);
-        if (have < Trailer
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != checksum.GetCurrentHashAsUInt32()
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)length)
-            throw new InvalidPayloadException($"File '{path}' is cut or damaged: its {length} unpacked bytes are not those that its gzip trailer is for.");
     }
 }
