@@ -11,11 +11,11 @@ namespace Plume.Cli.Network;
 /// <summary>Learners of the federation's graph on this client's data.</summary>
 static class LocalLearners
 {
-    /// <summary>On data of the client's own: all of it.</summary>
+    /// <summary>On data of the client's own: all rows of a table, the training part of a set by name. The graph says which columns it takes, and what its classes are called.</summary>
     public static ILearner Of(FederationTerms terms, string data, string label)
     {
         var graph = OnnxFile.Read(terms.Graph);
-        var train = DataSource.Load(data, label, graph).Train("A client", "label it");
+        var train = DataSource.Load(data, label, graph, holdOut: false).Train("A client", "label it");
         return New(terms, graph, train, [.. Enumerable.Range(0, train.Count)]);
     }
 

@@ -19,21 +19,25 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     /// <summary>What the option's description says.</summary>
     public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, a table FILE.csv, or samples without labels FILE.npy";
 
-    /// <summary>Loads what the option names.</summary>
+    /// <summary>Loads what the option names, and says on standard error what had to be done with it.</summary>
     /// <param name="name">The option's value.</param>
     /// <param name="label">The column of a table that holds the class.</param>
-    /// <param name="graph">The model that will take the samples: flat rows take its input's shape, and samples without labels its classes. Null where there is none yet.</param>
+    /// <param name="graph">
+    /// The model that will take the samples: it says which columns in which order, how values are normalized and what classes are
+    /// called; flat rows take its input's shape, and samples without labels its classes. Null where there is none yet.
+    /// </param>
+    /// <param name="holdOut">Whether some of a table's rows are kept for measuring; otherwise all are to learn from.</param>
     /// <exception cref="CliException">The name means nothing, or a file is missing.</exception>
-    /// <exception cref="InvalidPayloadException">A file is damaged.</exception>
-    public static DataSource Load(string name, string label, ModelGraph? graph)
+    /// <exception cref="InvalidPayloadException">A file is damaged, or does not have what the model takes.</exception>
+    public static DataSource Load(string name, string label, ModelGraph? graph, bool holdOut = true)
     {
         string kind = name.Split(':', 2)[0];
         string? folder = name.Length > kind.Length ? name[(kind.Length + 1)..] : null;
         return (kind, Path.GetExtension(name).ToUpperInvariant()) switch
         {
             ("digits", _) => Of(Digits.Load()),
-            _ when MnistFolder.Find(kind) is { } files => Of(files, folder),
-            (_, ".CSV" or ".GZ") => Of(HoldOut(Shaped(CsvSet.Load(Existing(name), label), graph), RandomKey.FromSeed(0))),
+            _ when MnistFolder.Find(kind) is { } files => Of(files, folder, graph),
+            (_, ".CSV" or ".GZ") => Of(Table(Existing(name), label, graph), holdOut),
             (_, ".NPY") => new DataSource(Unlabeled(Existing(name), graph), null),
             _ => throw new CliException(ExitCode.Usage, $"--data is {Kinds}; '{name}' is none of these."),
         };
@@ -42,10 +46,15 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     /// <summary>The training samples, for what learns from their labels.</summary>
     /// <param name="learner">What learns from them: "training".</param>
     /// <param name="instead">What to do with samples that have none.</param>
-    /// <exception cref="CliException">The data has no labels.</exception>
-    public LabeledSet Train(string learner, string instead) => Test is not null
-        ? Samples
-        : throw new CliException(ExitCode.Usage, $"{learner} learns from labels, but '{Samples.Name}' has none: name labeled data with --data, or {instead}.");
+    /// <exception cref="CliException">The data has no labels, or no sample is left to learn from.</exception>
+    public LabeledSet Train(string learner, string instead)
+    {
+        if (Test is null)
+            throw new CliException(ExitCode.Usage, $"{learner} learns from labels, but '{Samples.Name}' has none: name labeled data with --data, or {instead}.");
+        return Samples.Count > 0
+            ? Samples
+            : throw new CliException(ExitCode.Input, $"{learner} needs two rows or more, for one is kept to measure on, but the table has {Test.Count}.");
+    }
 
     /// <summary>The part to measure on.</summary>
     /// <exception cref="CliException">The data has no labels.</exception>
@@ -68,6 +77,16 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         }
     }
 
+    /// <summary>A table for a model, or as it is where there is none.</summary>
+    public static LabeledSet Table(string path, string label, ModelGraph? graph, string? client = null)
+    {
+        var schema = graph is null ? null : SampleSchema.Of(graph);
+        var table = CsvSet.Load(path, label, client, classes: graph is null || schema!.Classes is not null ? null : SampleSchema.ClassesOf(graph), schema: schema);
+        foreach (string remark in table.Remarks)
+            Tell.Note($"{Path.GetFileName(path)}: {remark}");
+        return Shaped(table, graph);
+    }
+
     /// <summary>A table's rows in two: four fifths to learn from, one fifth to measure on.</summary>
     public static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)
     {
@@ -79,9 +98,11 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 
     static DataSource Of((LabeledSet Train, LabeledSet Test) sets) => new(sets.Train, sets.Test);
 
-    static DataSource Of(MnistFolder files, string? folder) => files.Missing(folder) is { } missing
+    static DataSource Of(LabeledSet table, bool holdOut) => holdOut ? Of(HoldOut(table, RandomKey.FromSeed(0))) : new(table, table);
+
+    static DataSource Of(MnistFolder files, string? folder, ModelGraph? graph) => files.Missing(folder) is { } missing
         ? throw new CliException(ExitCode.Input, missing)
-        : Of(files.Load(folder));
+        : Of(files.Load(folder, graph is null ? null : SampleSchema.Of(graph)));
 
     static string Existing(string path) => File.Exists(path) ? path : throw new CliException(ExitCode.Input, $"--data names '{path}', which does not exist.");
 
@@ -91,9 +112,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         if (input is null || !input.HasShape || input.Shape.Skip(1).Any(length => !length.IsFixed))
             return flat;
         int[] shape = [.. input.Shape.Skip(1).Select(length => (int)length.Length)];
-        return shape.Aggregate(1L, (product, length) => product * length) == flat.SampleLength
-            ? new LabeledSet(flat.Name, flat.Features, shape, flat.Labels, flat.Classes)
-            : flat;
+        return shape.Aggregate(1L, (product, length) => product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
     }
 
     static LabeledSet Unlabeled(string path, ModelGraph? graph)
@@ -104,7 +123,6 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         int strange = Array.FindIndex(array.Values, value => !float.IsFinite(value));
         if (strange >= 0)
             throw new CliException(ExitCode.Input, $"'{path}' must be finite, but value {strange} is {array.Values[strange]}.");
-        int classes = graph?.Outputs[0].Shape is [_, { IsFixed: true } last] ? (int)last.Length : 1;
-        return new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]], classes);
+        return new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]], graph is null ? 1 : SampleSchema.ClassesOf(graph) ?? 1);
     }
 }

@@ -7,7 +7,7 @@ using Plume.Learning.Data;
 using Plume.Learning.Partition;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
-using Plume.Models.Zoo;
+using Plume.Models.Onnx;
 
 namespace Plume.Cli.Setup;
 
@@ -23,8 +23,9 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     {
         CheckFiles(settings);
         var key = RandomKey.FromSeed((ulong)settings.Get<long>("seed"));
-        var (train, test) = LoadData(settings, key);
-        var graph = LoadModel(settings, train, key);
+        var given = ReadModel(settings);
+        var (train, test) = LoadData(settings, given, key);
+        var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
         return new Inputs(train, test, Deal(settings, train, key), graph);
     }
@@ -53,21 +54,32 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             throw new ExperimentException(problems);
     }
 
-    static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, RandomKey key) => settings.Get<string>("data.set") switch
-    {
-        "digits" => Digits.Load(),
-        "csv" => DataSource.HoldOut(CsvSet.Load(settings.Get<string>("data.file"), settings.Get<string>("data.label"), (settings.Get<Partition>("data.partition") as ByColumn)?.Column), key),
-        var set => MnistFolder.Find(set)!.Load(Optional(settings, "data.folder")),
-    };
+    static ModelGraph? ReadModel(Settings settings) => settings.Has("model.file") ? ModelFiles.ReadLayers(settings.Get<string>("model.file")) : null;
 
-    static ModelGraph LoadModel(Settings settings, LabeledSet train, RandomKey key)
+    // A model that is brought says which columns it takes, and in what order.
+    static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, ModelGraph? given, RandomKey key)
+    {
+        switch (settings.Get<string>("data.set"))
+        {
+            case "digits":
+                return Digits.Load();
+            case "csv":
+                string? client = (settings.Get<Partition>("data.partition") as ByColumn)?.Column;
+                var table = DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given, client);
+                return table.Count >= 2
+                    ? DataSource.HoldOut(table, key)
+                    : throw Wrong(settings, "data.file", $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
+            case var set:
+                return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null : SampleSchema.Of(given));
+        }
+    }
+
+    static ModelGraph LoadModel(Settings settings, ModelGraph? given, LabeledSet train, RandomKey key)
     {
         ModelGraph graph;
         try
         {
-            graph = settings.Has("model.file")
-                ? ModelFiles.ReadLayers(settings.Get<string>("model.file"))
-                : ModelZoo.Build(settings.Get<string>("model.name"), train.SampleShape, train.Classes, key.Fold("model"));
+            graph = given is not null ? train.Schema.AddTo(given) : Students.BuiltIn(settings.Get<string>("model.name"), train, key);
         }
         catch (ArgumentException misfit)
         {

@@ -1,4 +1,6 @@
 using Plume.Cli.Errors;
+using Plume.Compression.Randomness;
+using Plume.Learning.Data;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Zoo;
@@ -21,8 +23,13 @@ static class Students
 
     /// <summary>A built-in model for the data, with the initial weights of the seed.</summary>
     /// <exception cref="ArgumentException">There is none of that name, or it does not fit.</exception>
-    public static ModelGraph BuiltIn(string name, DataSource data, Work work) =>
-        ModelZoo.Build(name, data.Samples.SampleShape, data.Samples.Classes, work.Key.Fold("model"));
+    public static ModelGraph BuiltIn(string name, DataSource data, Work work) => BuiltIn(name, data.Samples, work.Key);
+
+    /// <summary>A built-in model for samples, of which it says what they are.</summary>
+    /// <exception cref="ArgumentException">There is none of that name, or it does not fit.</exception>
+    public static ModelGraph BuiltIn(string name, LabeledSet samples, RandomKey key) => samples.Classes < 2
+        ? throw new ArgumentException($"A model tells two classes or more apart, but '{samples.Name}' has only one.")
+        : samples.Schema.AddTo(ModelZoo.Build(name, samples.SampleShape, samples.Classes, key.Fold("model")));
 
     // Each layer narrowed alike, by the weights that matter least: what is left knows something already.
     static ModelGraph Narrowed(ModelGraph teacher, double share, Work work) => share is > 0 and < 1

@@ -61,6 +61,19 @@ public sealed class LabeledSet
             : throw new ArgumentException($"Column '{value.Name}' names {value.Names.Count} clients for the {Count} samples of '{Name}'.", nameof(value));
     }
 
+    /// <summary>What the samples are: names of columns and classes, and how values were normalized.</summary>
+    /// <exception cref="ArgumentException">It has not one column a value, or not one name a class.</exception>
+    public SampleSchema Schema
+    {
+        get;
+        init => field = (value.Columns?.Count ?? SampleLength) == SampleLength && (value.Classes?.Count ?? Classes) == Classes
+            ? value
+            : throw new ArgumentException($"The schema of '{Name}' must name {SampleLength} columns and {Classes} classes where it names any.", nameof(value));
+    } = SampleSchema.None;
+
+    /// <summary>What was done with the data that whoever gave it should know: columns that were left out, say.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Number of samples.</summary>
     public int Count => Labels.Length;
 
@@ -81,7 +94,26 @@ public sealed class LabeledSet
                 clients[i] = Clients!.Names[samples[i]];
         }
 
-        return new LabeledSet(name, features, shape, labels, Classes) { Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients) };
+        return new LabeledSet(name, features, shape, labels, Classes) { Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients), Schema = Schema };
+    }
+
+    /// <summary>The same samples, not copied, as a model takes them.</summary>
+    /// <param name="sampleShape">Another shape of the same number of values.</param>
+    /// <exception cref="ArgumentException">It is of another number of values.</exception>
+    public LabeledSet Shaped(IReadOnlyList<int> sampleShape) =>
+        new(Name, Features, sampleShape, Labels, Classes) { Clients = Clients, Schema = Schema, Remarks = Remarks };
+
+    /// <summary>The same samples, copied, with every value normalized.</summary>
+    /// <exception cref="ArgumentException">They are normalized, or there are not as many means as values of a sample.</exception>
+    public LabeledSet Normalized(Normalization normalization)
+    {
+        ArgumentNullException.ThrowIfNull(normalization);
+        if (Schema.Normalization is not null || !normalization.Fits(SampleLength))
+            throw new ArgumentException($"'{Name}' is normalized already, or has not {normalization.Mean.Count} values a sample.", nameof(normalization));
+        var features = new float[Features.Length];
+        for (int i = 0; i < features.Length; i++)
+            features[i] = normalization.Apply(Features[i], i % SampleLength);
+        return new(Name, features, shape, Labels, Classes) { Clients = Clients, Schema = Schema with { Normalization = normalization }, Remarks = Remarks };
     }
 
     static int LengthOf(string name, int[] shape)

@@ -27,9 +27,14 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
 
     /// <summary>Reads the training and the test part.</summary>
     /// <param name="folder">Where the files lie, or null for the default folder.</param>
+    /// <param name="schema">What the model takes that the samples are for: where it was trained on pixels that were normalized otherwise, so are these. Null for the set's own.</param>
     /// <exception cref="FileNotFoundException">A file is missing; the message says what brings it.</exception>
     /// <exception cref="InvalidPayloadException">A file breaks the format.</exception>
-    public (LabeledSet Train, LabeledSet Test) Load(string? folder = null) => (Load(folder, "train", "train"), Load(folder, "t10k", "test"));
+    public (LabeledSet Train, LabeledSet Test) Load(string? folder = null, SampleSchema? schema = null)
+    {
+        var normalization = schema?.Normalization is { Mean.Count: 1 } taken ? taken : Normalization.Of(Mean, Deviation);
+        return (Load(folder, "train", "train", normalization), Load(folder, "t10k", "test", normalization));
+    }
 
     /// <summary>The message about what is missing in the folder, or null when all four files are there.</summary>
     public string? Missing(string? folder)
@@ -42,14 +47,14 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
         return missing.Count == 0 ? null : $"Folder '{place}' lacks {string.Join(", ", missing)} (or the same with .gz); {HowToGet}.";
     }
 
-    LabeledSet Load(string? folder, string prefix, string part)
+    LabeledSet Load(string? folder, string prefix, string part, Normalization normalization)
     {
         if (Missing(folder) is { } problem)
             throw new FileNotFoundException(problem);
         string place = folder ?? DefaultFolder!;
         string imagePath = Find(place, $"{prefix}-images-idx3-ubyte")!, labelPath = Find(place, $"{prefix}-labels-idx1-ubyte")!;
         // From the pixel to the normalized value by a table: 256 divisions instead of 47 million.
-        float[] normalized = [.. Enumerable.Range(0, 256).Select(pixel => (pixel / 255f - Mean) / Deviation)];
+        float[] normalized = [.. Enumerable.Range(0, 256).Select(pixel => normalization.Apply(pixel / 255f, 0))];
         var (_, labels) = IdxFile.Read(labelPath, 1, [.. Enumerable.Range(0, 256)]);
         var (shape, features) = IdxFile.Read(imagePath, 3, normalized);
         if (labels.Length != shape[0])
@@ -57,7 +62,7 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
         int wrong = Array.FindIndex(labels, label => label >= Classes);
         if (wrong >= 0)
             throw new InvalidPayloadException($"File '{labelPath}' has label {labels[wrong]} at sample {wrong}, but labels are 0 to {Classes - 1}.");
-        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, Classes);
+        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, Classes) { Schema = new SampleSchema { Normalization = normalization } };
     }
 
     static string? Find(string folder, string name) =>

@@ -102,6 +102,16 @@ public sealed class ModelGraph
         return Replace(initializers: [.. updated]);
     }
 
+    /// <summary>The same model with these notes in its <see cref="Metadata"/>, in place of those of the same key.</summary>
+    public ModelGraph WithMetadata(IEnumerable<KeyValuePair<string, string>> notes)
+    {
+        ArgumentNullException.ThrowIfNull(notes);
+        var all = new Dictionary<string, string>(Metadata, StringComparer.Ordinal);
+        foreach (var (key, value) in notes)
+            all[key] = value;
+        return Replace(metadata: all);
+    }
+
     /// <summary>The tensor that a value stands for where it is an initializer or written by a Constant; null otherwise.</summary>
     public Initializer? FindConstant(string value) =>
         FindInitializer(value) ?? (ProducerOf(value) is { OpType: "Constant" } constant ? constant.Tensor("value") : null);
@@ -109,6 +119,7 @@ public sealed class ModelGraph
     /// <summary>The same model with other parts; what is left out stays.</summary>
     /// <exception cref="ArgumentException">The parts do not fit together.</exception>
     internal ModelGraph Replace(
-        IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null) =>
-        new(Name, Inputs, Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = Metadata };
+        IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null,
+        IReadOnlyDictionary<string, string>? metadata = null) =>
+        new(Name, Inputs, Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = metadata ?? Metadata };
 }
