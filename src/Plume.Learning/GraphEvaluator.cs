@@ -55,7 +55,7 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
         using var scope = NewDisposeScope();
         int[] indices = [.. Enumerable.Range(start, Math.Min(Chunk, set.Count - start))];
         var (features, labels) = batch.Fill(indices);
-        var logits = executor.Logits(features);
+        var logits = ClassScores.Of(executor.Logits(features), set);
         var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
         return ((int)logits.argmax(1).eq(labels).sum().ToInt64(), loss.ToSingle());
     }

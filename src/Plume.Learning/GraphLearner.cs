@@ -3,7 +3,6 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
-using Plume.Learning.Objectives;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 
@@ -46,9 +45,17 @@ public sealed class GraphLearner : ILearner, IDisposable
             executor = new GraphExecutor(graph);
         try
         {
-            double loss = LocalTraining.Run(executor, set, samples[task.Client], task, cancellation);
+            int[] own = samples[task.Client];
+            executor.SetWeights(task.Received.Span);
+            using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
+            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], new CrossEntropy(), threads: 1), LoopSettings.Of(task.Objective));
+            double loss = loop.Run(own, task.Key, cancellation: cancellation).OfSteps;
             executor.GetWeights(trained);
-            return new LocalOutcome(samples[task.Client].Length, loss);
+            return new LocalOutcome(own.Length, loss);
+        }
+        catch (DivergedException)
+        {
+            return new LocalOutcome(samples[task.Client].Length, double.NaN);
         }
         finally
         {

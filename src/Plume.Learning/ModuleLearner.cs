@@ -1,9 +1,8 @@
-using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Execution;
 using Plume.Learning.Native;
-using TorchSharp;
+using Plume.Learning.Training;
 using static TorchSharp.torch;
 
 namespace Plume.Learning;
@@ -77,9 +76,17 @@ public sealed class ModuleLearner : ILearner, IDisposable
             values.Set(task.Received.Span);
             manual_seed((long)task.Key.Fold("torch").Value);
             module.train();
-            double mean = RunEpochs(task, cancellation);
-            values.Get(trained);
-            return new LocalOutcome((int)samples.shape[0], mean);
+            var loop = new TrainingLoop(new ModuleGradients(module, values, LossOf), LoopSettings.Of(task.Objective));
+            try
+            {
+                double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, cancellation: cancellation).OfSteps;
+                values.Get(trained);
+                return new LocalOutcome((int)samples.shape[0], mean);
+            }
+            catch (DivergedException)
+            {
+                return new LocalOutcome((int)samples.shape[0], double.NaN);
+            }
         }
     }
 
@@ -91,51 +98,9 @@ public sealed class ModuleLearner : ILearner, IDisposable
         targets.Dispose();
     }
 
-    // The mean loss over the steps of the last epoch.
-    double RunEpochs(LocalTask task, CancellationToken cancellation)
+    Tensor LossOf(ReadOnlyMemory<int> batch, Func<Tensor, Tensor> run)
     {
-        var objective = task.Objective;
-        Tensor[] anchors = objective.Proximal > 0 ? [.. values.Learned.Select(parameter => parameter.detach().clone())] : [];
-        using var optimizer = OptimizerOf(objective);
-        long[] order = [.. Enumerable.Range(0, (int)samples.shape[0]).Select(place => (long)place)];
-        double mean = 0;
-        for (int epoch = 0; epoch < objective.Epochs; epoch++)
-        {
-            new RandomDraws(task.Key.Fold("epoch").Fold((ulong)epoch)).Shuffle(order.AsSpan());
-            double sum = 0;
-            foreach (long[] batch in order.Chunk(objective.BatchSize))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                sum += Step(optimizer, batch, anchors, objective.Proximal);
-            }
-
-            mean = sum / Math.Ceiling((double)order.Length / objective.BatchSize);
-        }
-
-        return mean;
+        var places = tensor(batch.ToArray().Select(place => (long)place).ToArray());
+        return loss(run(samples.index_select(0, places)), targets.index_select(0, places));
     }
-
-    double Step(optim.Optimizer optimizer, long[] batch, Tensor[] anchors, double proximal)
-    {
-        using var scope = NewDisposeScope();
-        var places = tensor(batch);
-        optimizer.zero_grad();
-        var error = loss(module.call(samples.index_select(0, places)), targets.index_select(0, places));
-        error.backward();
-        using (no_grad())
-        {
-            foreach (var (parameter, anchor) in values.Learned.Zip(anchors))
-                parameter.grad?.add_(parameter - anchor, alpha: proximal);
-        }
-
-        optimizer.step();
-        return error.ToSingle();
-    }
-
-    optim.Optimizer OptimizerOf(LocalObjective objective) => objective.Optimizer switch
-    {
-        LocalOptimizer.Sgd => optim.SGD(values.Learned, objective.LearningRate, objective.Momentum, weight_decay: objective.WeightDecay),
-        LocalOptimizer.Adam => optim.Adam(values.Learned, objective.LearningRate, weight_decay: objective.WeightDecay),
-        _ => throw new ArgumentOutOfRangeException(nameof(objective), objective.Optimizer, "There is no such optimizer."),
-    };
 }

@@ -33,12 +33,14 @@ static class TrainCommand
         if (loaded is not null)
             data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
-        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), ExitCode.Usage);
+        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples.Classes < 2 ? ExitCode.Input : ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
-        var trained = trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop);
+        var trained = InputErrors.Explain(() => trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
         target.Write(OnnxFile.Write(trained));
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
+        if (!double.IsFinite(measured.Loss))
+            throw new DivergedException($"Training of '{trained.Name}' diverged: the loss on the samples that were kept to measure on is {measured.Loss}. Use a smaller learning rate than {options.LearningRate}, or look for values that are too large.");
         Tell.Result($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(target.Length)}");
         target.Keep();
         return ExitCode.Done;

@@ -12,7 +12,7 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
 
 /// <summary>What training gave besides the weights.</summary>
 /// <param name="Samples">Training samples the client holds: its weight in the mean.</param>
-/// <param name="Loss">Mean training loss over the steps of the last epoch.</param>
+/// <param name="Loss">Mean training loss over the steps of the last epoch; not finite where training diverged, and then nothing is sent.</param>
 public sealed record LocalOutcome(int Samples, double Loss);
 
 /// <summary>How good a model is on a data set.</summary>

@@ -31,6 +31,8 @@ public sealed class Participant(ILearner learner, Codec uplink)
     {
         ArgumentNullException.ThrowIfNull(task);
         var outcome = learner.Train(task, update, cancellation);
+        if (!double.IsFinite(outcome.Loss))
+            return new EncodedUpdate([], outcome, residual, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
         TensorPrimitives.Subtract(update, task.Received.Span, update);
         try
         {

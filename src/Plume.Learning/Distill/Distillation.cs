@@ -27,8 +27,11 @@ public sealed record Distillation(SoftLabels Teacher, Ramp Temperature, Ramp Alp
     public Hints? Hints { get; init; }
 
     /// <inheritdoc/>
+    /// <exception cref="MisfitException">The student tells another number of classes apart than the teacher.</exception>
     public Tensor Loss(TrainingBatch batch)
     {
+        if (batch.Logits.shape is not [_, var classes] || classes != Teacher.Classes)
+            throw new MisfitException($"The student gives scores of shape [{string.Join(", ", batch.Logits.shape)}], but its teacher tells {Teacher.Classes} classes apart.");
         double alpha = Alpha.At(batch.Progress);
         var soft = Softened(batch.Logits, Teacher.Take(batch.Samples.Span), Temperature.At(batch.Progress)) * alpha;
         var loss = alpha < 1 ? soft + nn.functional.cross_entropy(batch.Logits, batch.Labels) * (1 - alpha) : soft;

@@ -28,27 +28,34 @@ public sealed class SoftLabels
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(set);
         SampleFit.Check(teacher, set);
-        var scores = new float[(long)set.Count * set.Classes];
+        int classes = WidthOf(teacher, set);
+        var scores = new float[(long)set.Count * classes];
         int chunks = (set.Count + Chunk - 1) / Chunk, workers = Math.Min(threads, chunks);
         SideBySide.Run(workers, threads, worker =>
         {
             using var executor = new GraphExecutor(teacher);
             using var batch = new BatchBuffer(set, Math.Min(Chunk, set.Count));
             for (int chunk = worker; chunk < chunks && !cancellation.IsCancellationRequested; chunk += workers)
-                Fill(executor, batch, set, chunk * Chunk, scores);
+                Fill(executor, batch, set, chunk * Chunk, scores.AsSpan(chunk * Chunk * classes));
         }, cancellation);
-        return new SoftLabels(scores, set.Classes);
+        return new SoftLabels(scores, classes);
     }
 
-    static void Fill(GraphExecutor executor, BatchBuffer batch, LabeledSet set, int start, float[] scores)
+    // The teacher may know more classes than occur in the set; where its output's shape does not say, one sample does.
+    static int WidthOf(ModelGraph teacher, LabeledSet set)
+    {
+        using var executor = new GraphExecutor(teacher);
+        using var batch = new BatchBuffer(set, 1);
+        using var scope = NewDisposeScope();
+        return (int)ClassScores.Of(executor.Logits(batch.Fill([0]).Features), set).shape[1];
+    }
+
+    static void Fill(GraphExecutor executor, BatchBuffer batch, LabeledSet set, int start, Span<float> scores)
     {
         using var scope = NewDisposeScope();
         int count = Math.Min(Chunk, set.Count - start);
         var (features, _) = batch.Fill([.. Enumerable.Range(start, count)]);
-        var logits = executor.Logits(features).contiguous();
-        if (logits.shape is not [_, var classes] || classes != set.Classes)
-            throw new ArgumentException($"The teacher gives scores of shape [{string.Join(", ", logits.shape)}] for {count} samples, but {set.Name} has {set.Classes} classes.");
-        logits.data<float>().CopyTo(scores.AsSpan(start * set.Classes, count * set.Classes));
+        ClassScores.Of(executor.Logits(features), set).contiguous().data<float>().CopyTo(scores);
     }
 
     /// <summary>The scores of some samples: [samples, classes].</summary>

@@ -147,7 +147,8 @@ public sealed class GraphExecutor : IExecutor
     static List<Node> WithoutFinalSoftmax(ModelGraph graph, out string logits)
     {
         logits = graph.Outputs[0].Name;
-        if (graph.ProducerOf(logits) is not { OpType: "Softmax" or "LogSoftmax" } last)
+        bool isOneScore = graph.Outputs[0] is { HasShape: true, Shape: [_, { IsFixed: true, Length: 1 }] };
+        if (graph.ProducerOf(logits) is not { } last || !(last.OpType is "Softmax" or "LogSoftmax" || isOneScore && last.OpType == "Sigmoid"))
             return [.. graph.Nodes];
         logits = last.Inputs[0];
         return [.. graph.Nodes.Where(node => !ReferenceEquals(node, last))];

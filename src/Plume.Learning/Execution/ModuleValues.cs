@@ -17,7 +17,7 @@ sealed class ModuleValues
         var named = Parameters(module).Concat(Statistics(module)).ToList();
         Layout = ModelLayout.Of(named.Select(each => (each.Name, each.Values.shape.Select(length => (int)length).ToArray(), each.Role)));
         values = [.. named.Select(each => each.Values)];
-        Learned = [.. values.OfType<Parameter>()];
+        Learned = [.. named.Where(each => each.Values is Parameter).Select(each => ((Parameter)each.Values, each.Role))];
         if (Learned.Count == 0)
             throw new ArgumentException($"The module '{module.GetName()}' has no parameters, so there is nothing to learn.", nameof(module));
     }
@@ -25,7 +25,7 @@ sealed class ModuleValues
     public ModelLayout Layout { get; }
 
     /// <summary>What an optimizer changes.</summary>
-    public IReadOnlyList<Parameter> Learned { get; }
+    public IReadOnlyList<(Parameter Parameter, TensorRole Role)> Learned { get; }
 
     public void Set(ReadOnlySpan<float> source)
     {

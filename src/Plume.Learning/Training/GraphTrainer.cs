@@ -1,12 +1,8 @@
-using System.Runtime.InteropServices;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
-using Plume.Learning.Objectives;
 using Plume.Models.Graph;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
 
@@ -36,10 +32,10 @@ public sealed class GraphTrainer : IDisposable
         SampleFit.Check(graph, set);
         (this.graph, this.set, this.options, this.threads) = (graph, set, options, threads);
         int largest = (Math.Min(options.BatchSize, set.Count) + options.Shards - 1) / options.Shards;
-        shards = [.. Enumerable.Range(0, options.Shards).Select(_ => new TrainingShard(graph, set, largest))];
+        shards = [.. Enumerable.Range(0, options.Shards).Select(_ => new TrainingShard(new GraphExecutor(graph), set, largest))];
     }
 
-    /// <summary>Trains from the graph's weights.</summary>
+    /// <summary>Trains from the graph's weights. A model that does not say what its samples are says from now on what these were.</summary>
     /// <param name="objective">What is minimized.</param>
     /// <param name="key">Where the order of the samples and dropout draw from.</param>
     /// <param name="constraint">What the weights must keep to, or null.</param>
@@ -53,68 +49,20 @@ public sealed class GraphTrainer : IDisposable
         var start = graph.ToWeights();
         foreach (var shard in shards)
             shard.Executor.SetWeights(start.Values);
-        using var whole = NewDisposeScope();
-        using var optimizer = OptimizerStep.For(options.Optimizer, options.Momentum, shards[0].Executor);
-        int[] order = [.. Enumerable.Range(0, set.Count)];
-        int stepsAnEpoch = (set.Count + options.BatchSize - 1) / options.BatchSize;
-        for (int epoch = 0; epoch < options.Epochs; epoch++)
-        {
-            var epochKey = key.Fold("epoch").Fold((ulong)epoch);
-            new RandomDraws(epochKey).Shuffle(order.AsSpan());
-            double loss = 0;
-            for (int step = 0; step < stepsAnEpoch; step++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                int from = step * options.BatchSize, done = epoch * stepsAnEpoch + step, all = options.Epochs * stepsAnEpoch;
-                var batch = order.AsMemory(from, Math.Min(options.BatchSize, set.Count - from));
-                double share = Step(objective, optimizer, batch, (double)done / all, epochKey.Fold((ulong)step));
-                if (!double.IsFinite(share))
-                    throw new DivergedException($"Training of '{graph.Name}' diverged: the loss is {share} in epoch {epoch + 1}. Use a smaller learning rate than {options.LearningRate}.");
-                loss += batch.Length * share;
-                constraint?.Enforce(MemoryMarshal.Cast<byte, float>(shards[0].Executor.Weights.bytes), (double)(done + 1) / all);
-                for (int i = 1; i < shards.Length; i++)
-                    shards[i].Follow(shards[0]);
-            }
-
-            report?.Invoke(epoch + 1, loss / set.Count);
-        }
-
+        var loop = new TrainingLoop(new GraphGradients(graph.Name, shards, objective, threads), LoopSettings.Of(options));
+        loop.Run([.. Enumerable.Range(0, set.Count)], key, constraint, report, cancellation);
         var trained = new ModelWeights(graph.Weights);
         shards[0].Executor.GetWeights(trained.Values);
-        return graph.With(trained);
-    }
-
-    double Step(ITrainingObjective objective, OptimizerStep optimizer, ReadOnlyMemory<int> batch, double progress, RandomKey key)
-    {
-        int worked = Math.Min(shards.Length, batch.Length);
-        var losses = new double[worked];
-        SideBySide.Run(worked, threads, i =>
-        {
-            int from = (int)((long)batch.Length * i / worked), to = (int)((long)batch.Length * (i + 1) / worked);
-            losses[i] = shards[i].Backward(objective, batch[from..to], batch.Length, progress, key.Fold((ulong)i));
-        });
-
-        using var scope = NewDisposeScope();
-        using var gradientless = no_grad();
-        var leader = shards[0].Executor;
-        for (int i = 1; i < worked; i++)
-            leader.Gradients.add_(shards[i].Executor.Gradients);
-        if (leader.HasStatistics)
-            TrainingShard.JoinStatistics(shards.AsSpan(0, worked));
-        double norm = leader.Gradients.norm().ToDouble();
-        if (norm > options.ClipNorm)
-            leader.Gradients.mul_(options.ClipNorm / norm);
-        if (options.WeightDecay > 0)
-            leader.Gradients.addcmul_(leader.Weights, leader.Decaying, value: options.WeightDecay);
-        optimizer.Apply(options.RateAt(progress));
-        leader.KeepScalesPositive();
-        return losses.Sum();
+        return set.Schema.AddTo(graph.With(trained));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var shard in shards)
+        {
+            shard.Executor.Dispose();
             shard.Dispose();
+        }
     }
 }

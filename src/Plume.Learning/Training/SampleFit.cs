@@ -7,11 +7,15 @@ namespace Plume.Learning.Training;
 public static class SampleFit
 {
     /// <summary>Finds out whether it can.</summary>
-    /// <exception cref="MisfitException">The graph takes samples of another shape, or fixes the batch.</exception>
+    /// <exception cref="MisfitException">
+    /// There are no samples, or the graph takes those of another shape, of other columns, normalized otherwise or of fewer classes, or fixes the batch.
+    /// </exception>
     public static void Check(ModelGraph graph, LabeledSet set)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(set);
+        if (set.Count == 0)
+            throw new MisfitException($"'{set.Name}' has no samples.");
         if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
             throw new MisfitException($"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.");
         var input = graph.Inputs[0];
@@ -21,8 +25,9 @@ public static class SampleFit
             throw new MisfitException($"Model '{graph.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are [{string.Join(", ", set.SampleShape)}] each.");
         if (input.HasShape && input.Shape[0].IsFixed)
             throw new MisfitException($"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch dimension.");
-        var output = graph.Outputs[0];
-        if (output.HasShape && output.Shape.Count == 2 && output.Shape[1].IsFixed && output.Shape[1].Length != set.Classes)
-            throw new MisfitException($"Model '{graph.Name}' tells {output.Shape[1].Length} classes apart, but {set.Name} has {set.Classes}.");
+        if (SampleSchema.ClassesOf(graph) is { } classes && set.Classes > classes)
+            throw new MisfitException($"Model '{graph.Name}' tells {classes} classes apart, but {set.Name} has {set.Classes}.");
+        if (SampleSchema.Of(graph).Difference(set.Schema) is { } difference)
+            throw new MisfitException($"Model '{graph.Name}' {difference} in {set.Name}.");
     }
 }

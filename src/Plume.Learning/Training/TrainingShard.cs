@@ -3,18 +3,17 @@ using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Objectives;
-using Plume.Models.Graph;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
 
-/// <summary>One part of every batch: an executor and a buffer of its own, so that parts are worked on side by side.</summary>
-sealed class TrainingShard(ModelGraph graph, LabeledSet set, int size) : IDisposable
+/// <summary>One part of every batch: an executor, which is another's to dispose of, and a buffer of its own, so that parts are worked on side by side.</summary>
+sealed class TrainingShard(GraphExecutor executor, LabeledSet set, int size) : IDisposable
 {
     readonly BatchBuffer batch = new(set, size);
 
-    public GraphExecutor Executor { get; } = new(graph);
+    public GraphExecutor Executor => executor;
 
     /// <summary>Leaves the gradient of the part's share of the mean loss.</summary>
     /// <returns>That share of the loss.</returns>
@@ -23,8 +22,10 @@ sealed class TrainingShard(ModelGraph graph, LabeledSet set, int size) : IDispos
         using var scope = NewDisposeScope();
         var (features, labels) = batch.Fill(samples.Span);
         Executor.Gradients.zero_();
-        var logits = Executor.Forward(features, key);
-        var loss = objective.Loss(new TrainingBatch(Executor, features, labels, logits, samples, progress)) * ((double)samples.Length / batchSamples);
+        var logits = ClassScores.Of(Executor.Forward(features, key), set);
+        var loss = objective.Loss(new TrainingBatch(Executor, features, labels, logits, samples, progress));
+        if (samples.Length != batchSamples)
+            loss *= (double)samples.Length / batchSamples;
         loss.backward();
         return loss.ToSingle();
     }
@@ -46,9 +47,5 @@ sealed class TrainingShard(ModelGraph graph, LabeledSet set, int size) : IDispos
         }
     }
 
-    public void Dispose()
-    {
-        Executor.Dispose();
-        batch.Dispose();
-    }
+    public void Dispose() => batch.Dispose();
 }

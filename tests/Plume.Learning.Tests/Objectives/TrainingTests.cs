@@ -33,7 +33,8 @@ public class TrainingTests
             double[] g = Gradient(w);
             for (int i = 0; i < w.Length; i++)
             {
-                v[i] = 0.9 * v[i] + g[i] + 0.05 * w[i];
+                // The last values are biases, which do not decay.
+                v[i] = 0.9 * v[i] + g[i] + (i < Classes * Inputs ? 0.05 * w[i] : 0);
                 w[i] -= 0.1 * v[i];
             }
         }

@@ -58,7 +58,7 @@ static class ExperimentKeys
         new NumberKey("learningRate", "Step size of the client's optimizer.", 0) { Default = 0.05, Above = true },
         new ChoiceKey("optimizer", "The client's optimizer.", ["sgd", "adam"]) { Default = "sgd" },
         new NumberKey("momentum", "Momentum of sgd.", 0, 1) { Default = 0.0, Below = true },
-        new NumberKey("weightDecay", "Factor of the squared-norm penalty.", 0) { Default = 0.0 },
+        new NumberKey("weightDecay", "Factor of the squared-norm penalty on weights.", 0) { Default = 0.0 },
         new NumberKey("proximal", "Strength mu of FedProx's pull towards the received model; 0 is FedAvg.", 0) { Default = 0.0 },
     ], []);
 
