@@ -45,7 +45,19 @@ static class JoinCommand
         Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training), learner, leaving.Token), leaving)));
+        var watch = new DivergenceWatch(leaving);
+        (JoinResult Result, ModelGraph? Graph)[] joined;
+        try
+        {
+            joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training), terms => watch.Over(learner(terms)), leaving.Token), leaving)));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            watch.Check();
+            throw;
+        }
+
+        watch.Check();
         var (result, graph) = joined[0];
         if (output is not null && graph is not null && !result.Model.IsEmpty)
         {

@@ -1,0 +1,54 @@
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Learning.Training;
+
+namespace Plume.Cli.Network;
+
+/// <summary>
+/// Watches a client's training: one whose loss is not finite several rounds in a row, and one that never had another, would take
+/// part for nothing. It leaves, and the command says why.
+/// </summary>
+sealed class DivergenceWatch(CancellationTokenSource leaving)
+{
+    const int Most = 3;
+
+    readonly Lock gate = new();
+    int failures, successes;
+
+    /// <summary>A learner whose outcomes are watched.</summary>
+    public ILearner Over(ILearner learner) => new Watched(learner, this);
+
+    /// <summary>Ends the command where training failed for good.</summary>
+    /// <exception cref="DivergedException">It did.</exception>
+    public void Check()
+    {
+        if (failures >= Most || failures > 0 && successes == 0)
+            throw new DivergedException("Training on this client's data diverged: the loss is not finite. Look for values in it that are too large, or have the federation use a smaller client.learningRate.");
+    }
+
+    void See(double loss)
+    {
+        lock (gate)
+        {
+            (failures, successes) = double.IsFinite(loss) ? (0, successes + 1) : (failures + 1, successes);
+            if (failures != Most)
+                return;
+        }
+
+        leaving.Cancel();
+    }
+
+    sealed class Watched(ILearner learner, DivergenceWatch watch) : ILearner, IDisposable
+    {
+        public ModelLayout Layout => learner.Layout;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+        {
+            var outcome = learner.Train(task, trained, cancellation);
+            watch.See(outcome.Loss);
+            return outcome;
+        }
+
+        public void Dispose() => (learner as IDisposable)?.Dispose();
+    }
+}
