@@ -16,20 +16,23 @@ static class TrainCommand
     {
         var model = new Argument<string>("model") { Description = $"A built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file to go on with." };
         var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .onnx." };
-        var command = new Command("train", "Train a model on data in one place.") { model, output };
+        var normalize = new Option<bool>("--normalize") { Description = "Normalize each column of a table to mean 0 and deviation 1; the model says so to whoever runs it with plume." };
+        var command = new Command("train", "Train a model on data in one place.") { model, output, normalize };
         var work = new WorkOptions(command);
         var training = new TrainingFlags(command, "--epochs", defaultEpochs: 5, defaultRate: 0.05);
-        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), work.Read(line), training.Read(line), stop)));
+        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), line.GetValue(normalize), work.Read(line), training.Read(line), stop)));
         return command;
     }
 
-    static ExitCode Run(string model, string? output, Work work, TrainingOptions options, CancellationToken stop)
+    static ExitCode Run(string model, string? output, bool normalize, Work work, TrainingOptions options, CancellationToken stop)
     {
         bool isFile = Path.HasExtension(model);
         string name = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
         using var target = OutputFile.At(name, [model, work.Data]);
         var loaded = isFile ? ModelFiles.ReadLayers(model) : null;
         var data = work.Load(loaded);
+        if (normalize)
+            data = loaded is null ? data.Normalized() : throw new CliException(ExitCode.Usage, "--normalize goes with a built-in model; one from a file says itself how its values are normalized.");
         if (loaded is not null)
             data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");

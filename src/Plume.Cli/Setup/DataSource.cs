@@ -68,7 +68,8 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     {
         try
         {
-            SampleFit.Check(graph, Samples);
+            // Of a table of one row all is kept to measure on.
+            SampleFit.Check(graph, Samples.Count > 0 ? Samples : Test ?? Samples);
             return this;
         }
         catch (MisfitException misfit)
@@ -95,6 +96,21 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         int test = Math.Max(1, (int)(TestShare * all.Count));
         return (all.Take("train", order.AsSpan(test)), all.Take("test", order.AsSpan(0, test)));
     }
+
+    /// <summary>Both parts with each value's mean and deviation over the training part taken out, where that is wanted.</summary>
+    public static (LabeledSet Train, LabeledSet Test) Normalized((LabeledSet Train, LabeledSet Test) sets, bool isWanted)
+    {
+        if (!isWanted || sets.Train.Count == 0)
+            return sets;
+        var normalization = Normalization.Of(sets.Train);
+        return (sets.Train.Normalized(normalization), sets.Test.Normalized(normalization));
+    }
+
+    /// <summary>A table with each column normalized to mean 0 and deviation 1 over the training rows.</summary>
+    /// <exception cref="CliException">The data is no table.</exception>
+    public DataSource Normalized() => Samples.Schema is { Columns: not null, Normalization: null } && Test is not null
+        ? Of(Normalized((Samples, Test), isWanted: true))
+        : throw new CliException(ExitCode.Usage, $"--normalize is for the columns of a table; {Samples.Name} is none.");
 
     static DataSource Of((LabeledSet Train, LabeledSet Test) sets) => new(sets.Train, sets.Test);
 

@@ -7,7 +7,6 @@ using Plume.Learning.Data;
 using Plume.Learning.Partition;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
-using Plume.Models.Onnx;
 
 namespace Plume.Cli.Setup;
 
@@ -66,8 +65,10 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             case "csv":
                 string? client = (settings.Get<Partition>("data.partition") as ByColumn)?.Column;
                 var table = DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given, client);
+                if (settings.Get<bool>("data.normalize") && given is not null)
+                    throw Wrong(settings, "data.normalize", "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
                 return table.Count >= 2
-                    ? DataSource.HoldOut(table, key)
+                    ? DataSource.Normalized(DataSource.HoldOut(table, key), settings.Get<bool>("data.normalize"))
                     : throw Wrong(settings, "data.file", $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
             case var set:
                 return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null : SampleSchema.Of(given));

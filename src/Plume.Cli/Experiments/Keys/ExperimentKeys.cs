@@ -40,6 +40,7 @@ static class ExperimentKeys
         new PathKey("folder", "Folder of the IDX files, gzipped or not. Without it, where Debian's package puts them."),
         new PathKey("file", "The table of the csv set: one sample a line, a header with the names of the columns, gzipped or not."),
         new TextKey("label", "The column of the csv set that holds the class.") { Default = "label" },
+        new FlagKey("normalize", "Whether each column of the csv set is normalized to mean 0 and deviation 1 over the training rows, as the model then says to every client.") { Default = false },
         new NotationKey("partition", "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
             ParsePartition, PartitionPattern) { Default = Partition.Parse("iid"), Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
     ], []);
