@@ -26,7 +26,7 @@ sealed record Checkpoint(
     IReadOnlyList<RoundMetrics> Metrics,
     IReadOnlyDictionary<int, float[]> Residuals)
 {
-    const byte FormatVersion = 2;
+    const byte FormatVersion = 3;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -99,12 +99,18 @@ sealed record Checkpoint(
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {
         output.Varint(round.Round);
-        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds]);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
-        output.Varint(round.Refused.Count);
-        foreach (string reason in round.Refused)
-            WriteArray(output, Encoding.UTF8.GetBytes(reason));
+        WriteTexts(output, round.Refused);
+        WriteTexts(output, round.Bounded);
+    }
+
+    static void WriteTexts(PayloadWriter output, IReadOnlyList<string> texts)
+    {
+        output.Varint(texts.Count);
+        foreach (string text in texts)
+            WriteArray(output, Encoding.UTF8.GetBytes(text));
     }
 
     static List<RoundMetrics> ReadRounds(ref PayloadReader input)
@@ -113,16 +119,22 @@ sealed record Checkpoint(
         for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
         {
             int number = input.Varint("round", 1, int.MaxValue);
-            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds] || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have four figures and two sizes");
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have five figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
-            var refused = new List<string>();
-            for (int reasons = input.Varint("refused", 0, input.Left); reasons > 0; reasons--)
-                refused.Add(Encoding.UTF8.GetString(ReadArray<byte>(ref input)));
-            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused));
+            var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
+            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded));
         }
 
         return rounds;
+    }
+
+    static List<string> ReadTexts(ref PayloadReader input)
+    {
+        var texts = new List<string>();
+        for (int left = input.Varint("number of texts", 0, input.Left); left > 0; left--)
+            texts.Add(Encoding.UTF8.GetString(ReadArray<byte>(ref input)));
+        return texts;
     }
 
     static Dictionary<int, float[]> ReadResiduals(ref PayloadReader input)

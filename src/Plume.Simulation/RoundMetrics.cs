@@ -10,6 +10,8 @@ namespace Plume.Simulation;
 /// <param name="Seconds">Wall time of the round, measuring the model apart.</param>
 /// <param name="Accepted">Updates in the mean.</param>
 /// <param name="Refused">Why each refused update was, with its client's name.</param>
+/// <param name="Norm">Median of the Euclidean norms of the accepted updates, before they were bounded.</param>
+/// <param name="Bounded">Which updates counted at less than their size, since their norm was above the round's bound.</param>
 public sealed record RoundMetrics(
     int Round,
     double? Accuracy,
@@ -19,4 +21,6 @@ public sealed record RoundMetrics(
     long DownlinkBytes,
     double Seconds,
     int Accepted,
-    IReadOnlyList<string> Refused);
+    IReadOnlyList<string> Refused,
+    double Norm,
+    IReadOnlyList<string> Bounded);

@@ -68,7 +68,7 @@ public sealed class Simulation : IDisposable
         uplink = Codec.Parse(options.Plan.Uplink);
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
-        machine = new FederationMachine(options.Plan, key);
+        machine = new FederationMachine(options.Plan, key, NormBound.UsualAtFirst(layout, initial));
         global = new GlobalModel(layout, initial, options.Server, Codec.Parse(options.Plan.Downlink), key, options.Threads, options.HistoryMemory);
         decoder = new PayloadDecoder(uplink, layout);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
@@ -121,7 +121,7 @@ public sealed class Simulation : IDisposable
         metrics.AddRange(kept.Metrics);
         foreach (var (client, residual) in kept.Residuals)
             residuals.Commit(client, residual);
-        state = machine.After(metrics.Count, DateTimeOffset.UnixEpoch);
+        state = machine.After(metrics.Count, metrics.Select(round => round.Norm), DateTimeOffset.UnixEpoch);
         if (state.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(state.Current));
     }
@@ -197,11 +197,12 @@ public sealed class Simulation : IDisposable
 
     FederationEvent Add(RoundPlan plan, AddUpdate add, ClientResult result)
     {
+        double norm;
         try
         {
             lastKey = DrawKeys.Update(DrawKeys.Task(key, plan, add.Client));
             lastReference = uplink.UsesReference ? global.Broadcast.Published : default;
-            decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference);
+            norm = decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference, plan.UsualNorm ?? double.PositiveInfinity, options.Plan.NormBound?.Factor ?? 1);
         }
         catch (InvalidPayloadException refusal)
         {
@@ -212,7 +213,7 @@ public sealed class Simulation : IDisposable
         observer?.Invoke(plan.Round, add.Client, new ModelWeights(learner.Layout, result.Update));
         lastUplink = result.Sent.Payload;
         tally.TrainingLoss += result.Sent.Outcome.Loss;
-        return new UpdateAdded(add.Client);
+        return new UpdateAdded(add.Client, norm);
     }
 
     RoundMetrics ApplyMean(ApplyMean apply)
@@ -222,7 +223,7 @@ public sealed class Simulation : IDisposable
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
         var evaluation = measured ? evaluator.Evaluate(global.Broadcast.Published, CancellationToken.None) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
-            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused]);
+            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
@@ -245,6 +246,8 @@ public sealed class Simulation : IDisposable
     {
         if (command is RefuseUpdate refuse)
             tally.Refused.Add(refuse.Message);
+        else if (command is ReportBounded report)
+            tally.Bounded.Add(report.Message);
         else
             pending.Enqueue(command);
     }
@@ -265,4 +268,6 @@ sealed class RoundTally
     public double TrainingLoss { get; set; }
 
     public List<string> Refused { get; } = [];
+
+    public List<string> Bounded { get; } = [];
 }

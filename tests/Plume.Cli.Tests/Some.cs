@@ -7,7 +7,7 @@ namespace Plume.Cli.Tests;
 static class Some
 {
     public static Track Track(string name, int rounds, double best, long uplink, long downlink, string up, string down) => new(name,
-        [.. Enumerable.Range(1, rounds).Select(round => new RoundLine(round, best - 0.6 * Math.Exp(-round / 4.0), 2 * Math.Exp(-round / 5.0), uplink, downlink, 0.2))], up, down);
+        [.. Enumerable.Range(1, rounds).Select(round => new RoundLine(round, best - 0.6 * Math.Exp(-round / 4.0), 2 * Math.Exp(-round / 5.0), uplink, downlink, 0.2, 10, 1, [], []))], up, down);
 
     public static RunReport Report(bool baseline = true) => new(
         "digits",

@@ -19,6 +19,9 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
     /// <summary>A client whose training diverges.</summary>
     public int? Diverging { get; init; }
 
+    /// <summary>A client that sends its update times a number.</summary>
+    public (int Client, float Times)? Lying { get; init; }
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         task.Received.Span.CopyTo(trained);
@@ -27,6 +30,8 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
             loss += Step(trained, Point(task.Client, sample), (float)task.Objective.LearningRate);
         if (task.Client == Diverging)
             trained[7] = float.NaN;
+        for (int i = 0; i < trained.Length && task.Client == Lying?.Client; i++)
+            trained[i] = task.Received.Span[i] + Lying.Value.Times * (trained[i] - task.Received.Span[i]);
         return new LocalOutcome(samples, loss / samples);
     }
 

@@ -13,7 +13,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -114,6 +114,25 @@ public class SimulationTests
         });
     }
 
+    [Theory]
+    [InlineData("pack", -10)]
+    [InlineData("pack", 1000)]
+    [InlineData(Sparse, -1000)]
+    [InlineData("rotate | uniform(4) | rans", -10)]
+    [InlineData("feedback | lowrank | deadzone(abs=0.01) | range", 100)]
+    public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times)
+    {
+        const int rounds = 25, liar = 4;
+        var options = Options("plain", rounds) with { Plan = Plan(rounds) with { Uplink = uplink } };
+        var (calm, _) = Run(options);
+        using var simulation = new Simulation(options, new Blobs(20) { Lying = (liar, times) }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
+        var metrics = Finish(simulation);
+        Assert.InRange(metrics[^1].Accuracy!.Value, calm[^1].Accuracy!.Value - 0.04, 1);
+        string[] named = [.. metrics.SelectMany(round => round.Bounded), .. metrics.SelectMany(round => round.Refused)];
+        Assert.NotEmpty(named);
+        Assert.All(named, reason => Assert.StartsWith($"The update of client {liar} ", reason));
+    }
+
     [Fact]
     public void Damaged_payloads_are_refused_with_the_client_named_or_count_as_what_they_say()
     {
@@ -191,6 +210,7 @@ public class SimulationTests
             "sparse" => sparse,
             "sums" => options with { Plan = options.Plan with { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "corrupted" => sparse with { Corruption = 0.4 },
+            "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };
     }
@@ -223,5 +243,5 @@ public class SimulationTests
         return simulation.Metrics;
     }
 
-    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, Refused = [] }) + string.Join("; ", round.Refused))];
+    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, Refused = [], Bounded = [] }) + string.Join("; ", [.. round.Refused, .. round.Bounded]))];
 }

@@ -7,4 +7,9 @@ namespace Plume.Cli.Runs;
 /// <param name="UplinkBytes">Bytes of all updates of the round.</param>
 /// <param name="DownlinkBytes">Bytes of everything clients received in the round, missed rounds included.</param>
 /// <param name="Seconds">Wall time of the round, without the measurement.</param>
-sealed record RoundLine(int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds);
+/// <param name="Accepted">Updates in the mean.</param>
+/// <param name="Norm">Median of the norms of those updates, before they were bounded.</param>
+/// <param name="Bounded">Which of them counted at less than their size, in sentences.</param>
+/// <param name="Refused">Why each update that does not count was refused, in sentences.</param>
+sealed record RoundLine(
+    int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm, IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused);

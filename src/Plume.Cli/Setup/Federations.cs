@@ -29,6 +29,7 @@ static class Federations
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),
             SampleCap = allotment.Clients.Max(samples => samples.Length),
+            NormBound = settings.Get<double>("server.norm") is var factor and > 0 ? new NormBound(factor) : null,
             Fixed = allotment.Rounds,
         };
         var options = new SimulationOptions(plan, (ulong)settings.Get<long>("seed"))
@@ -49,6 +50,8 @@ static class Federations
             yield return ("participants", $"participants must be at most {plan.Clients}, the number of clients, but is {plan.Participants}.");
         if (plan.Quorum > plan.Participants)
             yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
+        if (plan.NormBound is { Factor: < 1 and var factor })
+            yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
             yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
     }

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Plume.Compression.Kernels;
 
 namespace Plume.Compression.Aggregation;
 
@@ -74,34 +75,47 @@ public sealed class ExactSum
     }
 
     /// <summary>Adds terms that are known to be finite and within the limit.</summary>
+    /// <returns>The sum of the squares of the values, before the weight, as <see cref="LaneSums.OfSquares"/> gives it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void AddBounded(int offset, ReadOnlySpan<float> values, double weight)
+    internal double AddBounded(int offset, ReadOnlySpan<float> values, double weight)
     {
         var target = sums.AsSpan(offset, values.Length);
         double factor = weight * Scale;
         ref float first = ref MemoryMarshal.GetReference(values);
         ref long sum = ref MemoryMarshal.GetReference(target);
+        Vector512<double> lowSquares = Vector512<double>.Zero, highSquares = lowSquares;
         int i = 0;
         for (; i <= values.Length - Lanes; i += Lanes)
         {
             var vector = Vector512.LoadUnsafe(ref first, (nuint)i);
-            var low = Terms(Vector512.WidenLower(vector), factor) + Vector512.LoadUnsafe(ref sum, (nuint)i);
-            var high = Terms(Vector512.WidenUpper(vector), factor) + Vector512.LoadUnsafe(ref sum, (nuint)(i + Lanes / 2));
+            Vector512<double> lower = Vector512.WidenLower(vector), upper = Vector512.WidenUpper(vector);
+            var low = Terms(lower, factor) + Vector512.LoadUnsafe(ref sum, (nuint)i);
+            var high = Terms(upper, factor) + Vector512.LoadUnsafe(ref sum, (nuint)(i + Lanes / 2));
             low.StoreUnsafe(ref sum, (nuint)i);
             high.StoreUnsafe(ref sum, (nuint)(i + Lanes / 2));
+            lowSquares += lower * lower;
+            highSquares += upper * upper;
         }
 
+        double squares = LaneSums.Join(lowSquares + highSquares);
         for (; i < values.Length; i++)
+        {
             target[i] += Term(values[i], factor);
+            squares += (double)values[i] * values[i];
+        }
+
+        return squares;
     }
 
     /// <summary>Adds such terms at offset + positions[i].</summary>
-    internal void AddBounded(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
+    /// <returns>The sum of the squares of the values, before the weight.</returns>
+    internal double AddBounded(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
     {
         var target = sums.AsSpan(offset);
         double factor = weight * Scale;
         for (int i = 0; i < values.Length; i++)
             target[positions[i]] += Term(values[i], factor);
+        return LaneSums.OfSquares(values);
     }
 
     /// <summary>Adds another sum of the same shape: shards and machines meet here.</summary>

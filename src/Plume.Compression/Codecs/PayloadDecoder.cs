@@ -24,6 +24,7 @@ public sealed class PayloadDecoder
     readonly TransformStage[] stages;
     readonly Transformer[] transforms;
     readonly bool mixes;
+    readonly double[] squares;
     PayloadForm form;
     ParallelLoop loop = new(1);
     Scratch[] scratches = [];
@@ -39,6 +40,7 @@ public sealed class PayloadDecoder
         stages = [.. codec.Stages.OfType<TransformStage>()];
         transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
         mixes = Array.Exists(stages, static stage => stage.Mixes);
+        squares = new double[blocks.Blocks.Length];
     }
 
     /// <summary>Threads that work on the blocks of one payload; the values do not depend on it.</summary>
@@ -79,34 +81,55 @@ public sealed class PayloadDecoder
     }
 
     /// <summary>Adds weight * decoded values to a sum, at the cost of the values that were sent.</summary>
+    /// <remarks>
+    /// An update whose norm is far above the usual one is scaled down to the usual one. It is taken back from the sum and added anew: terms are whole
+    /// numbers that round alike whichever their sign, so the sum is what it would be had only the scaled update been added.
+    /// </remarks>
     /// <param name="payload">What an encoder of the same codec and layout returned.</param>
     /// <param name="sum">As long as the layout; untouched when the payload is refused.</param>
     /// <param name="weight">The update's weight, at least 0.</param>
     /// <param name="key">The key it was encoded with.</param>
     /// <param name="reference">Whose zeros <c>mask</c> left out. Empty for other codecs.</param>
+    /// <param name="usualNorm">The Euclidean norm that decoded values usually have, above 0.</param>
+    /// <param name="normFactor">How many times that they may have, at least 1; with a larger norm they are scaled down to the usual one.</param>
+    /// <returns>The Euclidean norm of the decoded values, before they are weighted or scaled; the same bits whatever the machine and the number of threads.</returns>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
-    /// <exception cref="ArgumentException">The sum's length or the weight is wrong, or the codec has <c>delta</c>.</exception>
-    public void AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default)
+    /// <exception cref="ArgumentException">The sum's length, the weight or a norm is wrong, or the codec has <c>delta</c>.</exception>
+    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
     {
         ArgumentNullException.ThrowIfNull(sum);
         if (sum.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but the sum has {sum.Length}.", nameof(sum));
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentException($"A weight must be finite and not negative; found {weight}.", nameof(weight));
+        if (!(usualNorm > 0 && normFactor >= 1))
+            throw new ArgumentException($"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.", nameof(usualNorm));
         if (plan.Codec.SubtractsReference)
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
         Read(payload, key, reference);
         CheckLimit(payload, sum, weight, key);
-        if (form == PayloadForm.Floats)
+        double norm = AddValues(payload, sum, weight, key);
+        if (norm > normFactor * usualNorm)
         {
-            sum.AddBounded(0, FloatsOf(payload.Span), weight);
-            return;
+            AddValues(payload, sum, -weight, key);
+            AddValues(payload, sum, weight * (usualNorm / norm), key);
         }
 
+        return norm;
+    }
+
+    double AddValues(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key)
+    {
+        if (form == PayloadForm.Floats)
+            return Math.Sqrt(sum.AddBounded(0, FloatsOf(payload.Span), weight));
+        double total = 0;
         foreach (var (tensor, _) in fineTensors)
-            sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
+            total += sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
         loop.Run(blocks.Blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
-            state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
+            state.Item1.squares[index] = state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
+        foreach (double square in squares)
+            total += square;
+        return Math.Sqrt(total);
     }
 
     /// <summary>
@@ -184,18 +207,15 @@ public sealed class PayloadDecoder
             transforms[i].Inverse(values, block.Plan, reference, key);
     }
 
-    void AddBlock(int index, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
+    // Gives the sum of the squares of the block's values.
+    double AddBlock(int index, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
     {
         var block = blocks.Blocks[index];
         if (!mixes)
-        {
-            blocks.AddTo(sum, block, payload, weight, worker);
-            return;
-        }
-
+            return blocks.AddTo(sum, block, payload, weight, worker);
         var values = scratches[worker].Values(block.Plan.Length);
         WriteBlock(index, payload, values, key, default, worker);
-        sum.AddBounded(block.Plan.Start, values, weight);
+        return sum.AddBounded(block.Plan.Start, values, weight);
     }
 
     // All of it before the first addition: a refused payload leaves no trace in the sum. A bound is soon found, and mostly low

@@ -11,10 +11,13 @@ public abstract record FederationCommand
 /// <summary>Publish a round to its participants, with an empty sum.</summary>
 public sealed record PublishRound(RoundPlan Plan) : FederationCommand;
 
-/// <summary>Decode the client's update and add it with this weight; then report UpdateAdded or UpdateInvalid.</summary>
+/// <summary>Decode the client's update and add it with this weight and the round's usual norm; then report UpdateAdded or UpdateInvalid.</summary>
 /// <param name="Client">Whose update.</param>
-/// <param name="Weight">Samples / sample cap, above 0 and at most 1.</param>
+/// <param name="Weight">Its share of the largest weight that an update can have, above 0 and at most 1.</param>
 public sealed record AddUpdate(int Client, double Weight) : FederationCommand;
+
+/// <summary>Tell the operator that an update counts at less than its size.</summary>
+public sealed record ReportBounded(int Client, int Round, string Message) : FederationCommand;
 
 /// <summary>Tell the client that its update does not count, and why.</summary>
 public sealed record RefuseUpdate(int Client, int Round, Refusal Reason, string Message) : FederationCommand;

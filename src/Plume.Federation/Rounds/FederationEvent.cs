@@ -35,7 +35,9 @@ public sealed record Stopped : FederationEvent;
 public sealed record UpdateArrived(int Client, int Round, int Attempt, int ModelVersion, int Samples) : FederationEvent;
 
 /// <summary>An update that was to be added was decoded and is in the sum.</summary>
-public sealed record UpdateAdded(int Client) : FederationEvent;
+/// <param name="Client">Whose.</param>
+/// <param name="Norm">Its Euclidean norm before weight and bound.</param>
+public sealed record UpdateAdded(int Client, double Norm) : FederationEvent;
 
 /// <summary>An update that was to be added could not be: its bytes break a rule, or it is not finite.</summary>
 public sealed record UpdateInvalid(int Client, string Problem) : FederationEvent;

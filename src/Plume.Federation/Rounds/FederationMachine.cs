@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Plume.Compression.Randomness;
 using Plume.Federation.Selection;
 
@@ -16,23 +17,28 @@ public sealed class FederationMachine
 {
     readonly FederationPlan plan;
     readonly RandomKey key;
+    readonly double modelNorm;
 
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
     /// <param name="key">Where selection draws from.</param>
+    /// <param name="modelNorm">The norm that counts as usual in the first round, as <see cref="NormBound.UsualAtFirst"/> says.</param>
     /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
-    public FederationMachine(FederationPlan plan, RandomKey key)
+    public FederationMachine(FederationPlan plan, RandomKey key, double modelNorm)
     {
         ArgumentNullException.ThrowIfNull(plan);
         string problems = string.Join(" ", plan.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
-        (this.plan, this.key) = (plan, key.Fold("selection"));
+        (this.plan, this.key, this.modelNorm) = (plan, key.Fold("selection"), modelNorm);
     }
 
     /// <summary>The state of a federation of all its clients that has completed a number of rounds: its next round is open.</summary>
-    public FederationState After(int rounds, DateTimeOffset now) => rounds < plan.Rounds
-        ? Open(FederationState.Initial with { Members = Everyone }, rounds + 1, attempt: 1, now).State
+    /// <param name="rounds">Rounds completed.</param>
+    /// <param name="norms">The median norm of each of them.</param>
+    /// <param name="now">The time.</param>
+    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now) => rounds < plan.Rounds
+        ? Open(FederationState.Initial with { Members = Everyone, RoundNorms = [.. norms.TakeLast(NormBound.Window)] }, rounds + 1, attempt: 1, now).State
         : FederationState.Initial with { Phase = Phase.Finished };
 
     /// <summary>Takes one event.</summary>
@@ -49,7 +55,7 @@ public sealed class FederationMachine
             Resumed => OpenIfReady(state with { IsPaused = false }, now),
             Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
             UpdateArrived update => Arrive(state, update),
-            UpdateAdded added => Settle(Stand(state, added.Client, Standing.Decoding, Standing.Added), now),
+            UpdateAdded added => Add(state, added, now),
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(state, dropped.Client, now),
             TimePassed => Settle(state, now),
@@ -71,13 +77,14 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
     {
         int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(state.Members, round, attempt);
-        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline);
+        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm) };
         return (state with
         {
             Phase = Phase.Collecting,
             Current = next,
             Standings = participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked),
-            Weights = ImmutableSortedDictionary<int, double>.Empty,
+            Weights = FederationState.Initial.Weights,
+            Norms = FederationState.Initial.Norms,
         }, [new PublishRound(next)]);
     }
 
@@ -89,7 +96,7 @@ public sealed class FederationMachine
 
     // The next round, or the next attempt at this one, opens at once or when enough clients are there.
     (FederationState State, ImmutableArray<FederationCommand> Commands) Next(FederationState state, int round, int attempt, DateTimeOffset now) =>
-        OpenIfReady(state with { Phase = Phase.Waiting, Current = new RoundPlan(round, attempt, round - 1, [], default), Standings = FederationState.Initial.Standings, Weights = FederationState.Initial.Weights }, now);
+        OpenIfReady(state with { Phase = Phase.Waiting, Current = new RoundPlan(round, attempt, round - 1, [], default), Standings = FederationState.Initial.Standings, Weights = FederationState.Initial.Weights, Norms = FederationState.Initial.Norms }, now);
 
     (FederationState, ImmutableArray<FederationCommand>) Arrive(FederationState state, UpdateArrived update)
     {
@@ -103,13 +110,26 @@ public sealed class FederationMachine
             _ when state.Standings[update.Client] != Standing.Asked => (Refusal.Duplicate, $"the client's part in round {current.Round} is settled"),
             _ when update.ModelVersion != current.ModelVersion =>
                 (Refusal.WrongVersion, $"round {current.Round} starts from version {current.ModelVersion}, not {update.ModelVersion}"),
-            _ when update.Samples < 1 || update.Samples > plan.SampleCap => (Refusal.Samples, $"its samples must be 1 to {plan.SampleCap}, but are {update.Samples}"),
+            _ when update.Samples < 1 || update.Samples > plan.SampleCap =>
+                (Refusal.Samples, $"its samples must be {(plan.SampleCap is { } cap ? $"1 to {cap}" : "1 or more")}, but are {update.Samples}"),
             _ => (default(Refusal?), ""),
         };
         if (reason is { } refusal)
             return (state, [new RefuseUpdate(update.Client, update.Round, refusal, $"The update of client {update.Client} is refused: {message}.")]);
-        double weight = (double)update.Samples / plan.SampleCap;
+        double weight = plan.WeightOf(update.Samples);
         return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) }, [new AddUpdate(update.Client, weight)]);
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
+    {
+        var current = state.Current;
+        var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
+        var (next, commands) = Settle(standing with { Norms = state.Norms.SetItem(added.Client, added.Norm) }, now);
+        if (!(added.Norm > plan.NormBound?.Factor * current.UsualNorm))
+            return (next, commands);
+        string message = string.Create(CultureInfo.InvariantCulture,
+            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round {current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.");
+        return (next, commands.Insert(0, new ReportBounded(added.Client, current.Round, message)));
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid, DateTimeOffset now)
@@ -151,7 +171,7 @@ public sealed class FederationMachine
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
         return state.Current.Round < plan.Rounds
-            ? Next(state, state.Current.Round + 1, attempt: 1, now)
+            ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1, attempt: 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }
 

@@ -23,14 +23,23 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Time that a round's participants have.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Most samples that count of one client: a bound on what a client can claim its update weighs.</summary>
-    public int SampleCap { get; init; } = 1 << 20;
+    /// <summary>
+    /// Most samples that a client can claim, such as the most that any has: an update weighs as many as it was made from. Without it all
+    /// updates weigh the same, since who knows of no bound would believe any number.
+    /// </summary>
+    public int? SampleCap { get; init; }
+
+    /// <summary>How large updates may be; null lets them have any size.</summary>
+    public NormBound? NormBound { get; init; } = new(NormBound.DefaultFactor);
 
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
     public int Attempts { get; init; } = 3;
 
     /// <summary>Who takes part in each round, from the first on, where that is fixed; the federation selects otherwise.</summary>
     public IReadOnlyList<int[]>? Fixed { get; init; }
+
+    /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
+    public double WeightOf(int samples) => SampleCap is { } cap ? (double)samples / cap : 1;
 
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()
@@ -51,6 +60,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"A round's deadline must be after its start, but is {Deadline}.";
         if (SampleCap < 1)
             yield return $"The sample cap must be at least 1, but is {SampleCap}.";
+        if (NormBound is { Factor: var factor } && !(factor >= 1 && double.IsFinite(factor)))
+            yield return $"The bound on an update's norm must be 1 or more times the usual one, but is {factor}.";
         if (Attempts < 1)
             yield return $"A round must be tried at least once, but is {Attempts} times.";
         if (Fixed is not null && Fixed.Count < Rounds)

@@ -61,6 +61,15 @@ public sealed record FederationState(
     /// <summary>The clients that are there.</summary>
     public ImmutableSortedSet<int> Members { get; init; } = [];
 
+    /// <summary>The norms of the round's updates that are in the sum, before they were bounded, by client.</summary>
+    public ImmutableSortedDictionary<int, double> Norms { get; init; } = ImmutableSortedDictionary<int, double>.Empty;
+
+    /// <summary>The median of those norms, of an even number the smaller of the two in the middle; 0 where there is none.</summary>
+    public double MedianNorm => NormBound.LowerMedian(Norms.Values);
+
+    /// <summary>The medians of the last rounds' norms, oldest first: what bounds the next round's.</summary>
+    public ImmutableArray<double> RoundNorms { get; init; } = [];
+
     /// <summary>Whether no further round may open.</summary>
     public bool IsPaused { get; init; }
 

@@ -6,4 +6,8 @@ namespace Plume.Federation.Rounds;
 /// <param name="ModelVersion">The version to start from: 0 before the first round has ended.</param>
 /// <param name="Participants">The clients asked, in ascending order.</param>
 /// <param name="Deadline">When the round closes with what has arrived.</param>
-public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline);
+public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline)
+{
+    /// <summary>The norm that updates usually have: one above the plan's multiple of it counts as one of this norm. Null where there is no bound.</summary>
+    public double? UsualNorm { get; init; }
+}

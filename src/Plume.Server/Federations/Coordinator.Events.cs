@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -30,6 +31,8 @@ partial class Coordinator
         }
 
         metrics.Happened(happened, commands);
+        foreach (var bounded in commands.OfType<ReportBounded>())
+            LogBounded(logger, definition.Name, bounded.Message);
         return commands;
     }
 
@@ -91,6 +94,9 @@ partial class Coordinator
         changed = NewSignal();
         before.TrySetResult();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: {Message}")]
+    static partial void LogBounded(ILogger logger, string federation, string message);
 
     // The updates in the mean, in the order of their clients: what the next version is a function of.
     WeightedUpdate[] Contributions() => [.. state.Weights.Select(entry => new WeightedUpdate(taken[entry.Key], entry.Value))];

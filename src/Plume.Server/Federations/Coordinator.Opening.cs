@@ -80,7 +80,7 @@ partial class Coordinator
         foreach (var update in Contributions().Where(update => state.Standings[update.Update.Client] == Standing.Added))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (await ReadAndAddAsync(update, state.Current).ConfigureAwait(false) is { } problem)
+            if (await ReadAndAddAsync(update, state.Current).ConfigureAwait(false) is { Problem: { } problem })
                 throw new InvalidDataException($"The update of client {update.Update.Client} in round {state.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
         }
     }
@@ -92,7 +92,7 @@ partial class Coordinator
         string graph = await WriteGraphAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(0, fingerprint, run, checkpoint, "", graph, KeptState.Of(state));
+        head = new FederationHead(0, fingerprint, run, checkpoint, "", graph, null, KeptState.Of(state));
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
     }
 

@@ -107,8 +107,8 @@ partial class Coordinator
         var counted = record.Updates.Where(update => update.Outcome.IsCounted).ToList();
         int attempt = counted.Max(update => update.Attempt);
         var contributions = counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
-            .Select(update => new WeightedUpdate(update.In(version), (double)update.Samples / definition.Plan.SampleCap)).ToArray();
-        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default);
+            .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples))).ToArray();
+        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default) { UsualNorm = head.UsualNorm };
         byte[] payload;
         try
         {

@@ -104,12 +104,12 @@ partial class Coordinator
 
     async Task<UploadOutcome> DecideAsync(WeightedUpdate update, RoundPlan plan)
     {
-        string? problem = await PersistAsync(() => ReadAndAddAsync(update, plan)).ConfigureAwait(false);
+        var (norm, problem) = await PersistAsync(() => ReadAndAddAsync(update, plan)).ConfigureAwait(false);
         await turn.WaitAsync(closing.Token).ConfigureAwait(false);
         try
         {
             int client = update.Update.Client;
-            await PersistAsync(() => HappenAsync(problem is null ? new WasAdded(time.GetUtcNow(), client) : new WasInvalid(time.GetUtcNow(), client, problem))).ConfigureAwait(false);
+            await PersistAsync(() => HappenAsync(problem is null ? new WasAdded(time.GetUtcNow(), client, norm) : new WasInvalid(time.GetUtcNow(), client, problem))).ConfigureAwait(false);
             return settled[(plan.Round, plan.Attempt, client)].Outcome;
         }
         finally
@@ -118,7 +118,7 @@ partial class Coordinator
         }
     }
 
-    async Task<string?> ReadAndAddAsync(WeightedUpdate update, RoundPlan plan)
+    async Task<AddedUpdate> ReadAndAddAsync(WeightedUpdate update, RoundPlan plan)
     {
         try
         {
@@ -126,7 +126,7 @@ partial class Coordinator
         }
         catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
         {
-            return lost.Message;
+            return new AddedUpdate(0, lost.Message);
         }
     }
 

@@ -136,8 +136,8 @@ partial class Coordinator
             var (next, commands) = machine.Step(state, new ModelApplied(), now);
             long downlinkBytes = Interlocked.Read(ref downloaded);
             var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, downlinkBytes,
-                (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused]);
-            var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, State = KeptState.Of(next) };
+                (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
+            var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(next) };
             var kept = new VersionRecord(payload.Length, XxHash64.HashToUInt64(payload), record, new Dictionary<int, string>(entered), SettledIn(plan.Round));
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), [.. unrecorded, kept.ToBytes()], CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");

@@ -89,7 +89,7 @@ sealed partial class Coordinator : IAsyncDisposable
             throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
         (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
         (clock, this.time) = (time, new SteadyTime(time));
-        machine = new FederationMachine(definition.Plan, definition.Key);
+        machine = new FederationMachine(definition.Plan, definition.Key, NormBound.UsualAtFirst(definition.Layout, initial));
         model = new GlobalModel(definition.Layout, initial, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
         fingerprint = definition.Fingerprint(initial);
         this.aggregator = aggregator(() => model.Broadcast.Published);

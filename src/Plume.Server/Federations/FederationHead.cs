@@ -11,8 +11,9 @@ namespace Plume.Server.Federations;
 /// <param name="Checkpoint">SHA-256 of the checkpoint, in hexadecimal.</param>
 /// <param name="Parent">That of the version before; empty for version 0.</param>
 /// <param name="Graph">That of the packed graph; empty where there is none.</param>
+/// <param name="UsualNorm">The norm that was usual in the round that made the version; null where updates were not bounded.</param>
 /// <param name="State">Of the rules.</param>
-sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph, KeptState State)
+sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph, double? UsualNorm, KeptState State)
 {
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);
 
@@ -36,18 +37,19 @@ sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyLis
 }
 
 /// <summary>The state between two rounds: nobody has answered yet.</summary>
-sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused)
+sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms)
 {
     public static KeptState Of(FederationState state) => new(
-        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused);
+        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms);
 
     public FederationState ToState() => FederationState.Initial with
     {
         Phase = Phase,
-        Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline),
+        Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline) { UsualNorm = UsualNorm },
         Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked) : FederationState.Initial.Standings,
         Members = [.. Members],
         IsPaused = IsPaused,
+        RoundNorms = [.. RoundNorms ?? []],
     };
 }
 
@@ -61,5 +63,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
 /// <param name="Seconds">From the round's opening to its commit.</param>
 /// <param name="Accepted">Updates in the mean.</param>
 /// <param name="Refused">Why each refused update was, with its client's number.</param>
+/// <param name="Norm">Median of the Euclidean norms of the accepted updates, before they were bounded.</param>
+/// <param name="Bounded">Which updates counted at less than their size, since their norm was above the round's bound.</param>
 [GenerateSerializer, Immutable]
-public sealed record RoundRecord(int Round, double? Accuracy, double? Loss, double TrainingLoss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, IReadOnlyList<string> Refused);
+public sealed record RoundRecord(int Round, double? Accuracy, double? Loss, double TrainingLoss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, IReadOnlyList<string> Refused, double Norm, IReadOnlyList<string>? Bounded);

@@ -7,12 +7,17 @@ namespace Plume.Server.Federations;
 interface IAggregator
 {
     /// <summary>Adds an update whose bytes are durable.</summary>
-    /// <returns>Why its bytes break a rule, and nothing was added; null where it is in the sum.</returns>
-    Task<string?> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation);
+    Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation);
 
     /// <summary>The sum of exactly these updates.</summary>
     Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation);
 }
+
+/// <summary>What came of adding an update.</summary>
+/// <param name="Norm">Its Euclidean norm before weight and bound, where it is in the sum.</param>
+/// <param name="Problem">Why its bytes break a rule, and nothing was added; null where it is in the sum.</param>
+[GenerateSerializer, Immutable]
+readonly record struct AddedUpdate(double Norm, string? Problem);
 
 /// <summary>An update and its weight in the mean.</summary>
 readonly record struct WeightedUpdate(ArrivedUpdate Update, double Weight);

@@ -55,9 +55,9 @@ sealed record Arrived(DateTimeOffset At, ArrivedUpdate Update) : LedgerEvent(At)
 }
 
 /// <summary>It was decoded and is in the sum.</summary>
-sealed record WasAdded(DateTimeOffset At, int Client) : LedgerEvent(At)
+sealed record WasAdded(DateTimeOffset At, int Client, double Norm) : LedgerEvent(At)
 {
-    public override FederationEvent ToFederation() => new UpdateAdded(Client);
+    public override FederationEvent ToFederation() => new UpdateAdded(Client, Norm);
 }
 
 /// <summary>It could not be decoded.</summary>

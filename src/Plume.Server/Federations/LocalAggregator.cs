@@ -20,7 +20,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
     readonly PayloadDecoder floats;
     readonly ExactSum sum;
     readonly SemaphoreSlim turn = new(1);
-    readonly HashSet<ArrivedUpdate> added = [];
+    readonly Dictionary<ArrivedUpdate, double> added = [];
     (int Round, int Attempt) at;
     byte[] payload = [];
 
@@ -36,13 +36,13 @@ sealed class LocalAggregator : IAggregator, IDisposable
         sum = new ExactSum(definition.Layout.Length, definition.MostContributors);
     }
 
-    public async Task<string?> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
+    public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
     {
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             Begin(plan);
-            return added.Contains(update.Update) ? null : await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false);
+            return added.TryGetValue(update.Update, out double norm) ? new AddedUpdate(norm, null) : await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -56,15 +56,15 @@ sealed class LocalAggregator : IAggregator, IDisposable
         try
         {
             Begin(plan);
-            if (added.Except(updates.Select(update => update.Update)).Any())
+            if (added.Keys.Except(updates.Select(update => update.Update)).Any())
             {
                 added.Clear();
                 sum.Clear();
             }
 
-            foreach (var update in updates.Where(update => !added.Contains(update.Update)))
+            foreach (var update in updates.Where(update => !added.ContainsKey(update.Update)))
             {
-                if (await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false) is { } problem)
+                if (await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false) is { Problem: { } problem })
                     throw new InvalidDataException($"The update of client {update.Update.Client} was taken in, but cannot be read any more: {problem}");
             }
 
@@ -85,7 +85,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
         sum.Clear();
     }
 
-    async Task<string?> DecodeAsync(WeightedUpdate weighted, RoundPlan plan, CancellationToken cancellation)
+    async Task<AddedUpdate> DecodeAsync(WeightedUpdate weighted, RoundPlan plan, CancellationToken cancellation)
     {
         var update = weighted.Update;
         if (payload.Length < update.Length)
@@ -95,21 +95,20 @@ sealed class LocalAggregator : IAggregator, IDisposable
         if (await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) < bytes.Length)
             throw new InvalidDataException($"The update '{name}' is cut: it should have {update.Length} bytes.");
         if (Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) != update.Sha256)
-            return "Its bytes do not have the hash that the client gave.";
+            return new AddedUpdate(0, "Its bytes do not have the hash that the client gave.");
         try
         {
-            if (update.IsFloats)
-                floats.AddTo(bytes, sum, weighted.Weight, default);
-            else
-                decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), uplink.UsesReference ? published() : default);
+            double usual = plan.UsualNorm ?? double.PositiveInfinity, factor = definition.Plan.NormBound?.Factor ?? 1;
+            double norm = update.IsFloats
+                ? floats.AddTo(bytes, sum, weighted.Weight, default, default, usual, factor)
+                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), uplink.UsesReference ? published() : default, usual, factor);
+            added.Add(update, norm);
+            return new AddedUpdate(norm, null);
         }
         catch (InvalidPayloadException refusal)
         {
-            return refusal.Message;
+            return new AddedUpdate(0, refusal.Message);
         }
-
-        added.Add(update);
-        return null;
     }
 
     public void Dispose() => turn.Dispose();

@@ -15,20 +15,25 @@ sealed class RoundTally(DateTimeOffset started)
     /// <summary>Why updates did not come or do not count: the first of them, each in short, since every version keeps them.</summary>
     public List<string> Refused { get; } = [];
 
+    /// <summary>Which updates counted at less than their size.</summary>
+    public List<string> Bounded { get; } = [];
+
     /// <summary>Counts what an event of the round brought.</summary>
     public void Count(LedgerEvent happened, IReadOnlyList<FederationCommand> commands)
     {
         if (happened is Arrived arrived)
             UplinkBytes += arrived.Update.Length;
         if (happened is GaveUp gaveUp)
-            Note($"Client {gaveUp.Client} sent no update: {gaveUp.Problem}");
+            Note(Refused, $"Client {gaveUp.Client} sent no update: {gaveUp.Problem}");
         foreach (var refusal in commands.OfType<RefuseUpdate>())
-            Note(refusal.Message);
+            Note(Refused, refusal.Message);
+        foreach (var bounded in commands.OfType<ReportBounded>())
+            Note(Bounded, bounded.Message);
     }
 
-    void Note(string reason)
+    static void Note(List<string> reasons, string reason)
     {
-        if (Refused.Count < MostReasons)
-            Refused.Add(reason.Length <= LongestReason ? reason : $"{reason[..LongestReason]}...");
+        if (reasons.Count < MostReasons)
+            reasons.Add(reason.Length <= LongestReason ? reason : $"{reason[..LongestReason]}...");
     }
 }

@@ -9,22 +9,22 @@ namespace Plume.Server.Grains;
 /// <summary>One shard of a federation's sum, wherever in the cluster it lives. Its key is the federation's name in storage, a bar, and the shard's number.</summary>
 interface IAggregatorGrain : IGrainWithStringKey
 {
-    /// <summary>Adds an update; says why it could not, or null.</summary>
-    Task<string?> AddAsync(ShardUpdate update);
+    /// <summary>Adds an update; says its norm, or why it could not.</summary>
+    Task<AddedUpdate> AddAsync(ShardUpdate update);
 
     /// <summary>Writes the sum of exactly these updates, all of one round and attempt, as a blob.</summary>
     /// <returns>The blob's name.</returns>
     Task<string> SumAsync(ShardUpdate[] updates);
 }
 
-/// <summary>An update of a shard and its weight in the mean.</summary>
+/// <summary>An update of a shard, its weight in the mean, and the round's usual norm.</summary>
 [GenerateSerializer, Immutable]
-sealed record ShardUpdate(ArrivedUpdate Update, double Weight)
+sealed record ShardUpdate(ArrivedUpdate Update, double Weight, double? UsualNorm)
 {
     public WeightedUpdate Weighted => new(Update, Weight);
 
-    // All that decoding needs of the round: whose draws they are.
-    public RoundPlan Plan => new(Update.Round, Update.Attempt, Update.ModelVersion, [], default);
+    // All that decoding needs of the round: whose draws they are, and how large updates usually are.
+    public RoundPlan Plan => new(Update.Round, Update.Attempt, Update.ModelVersion, [], default) { UsualNorm = UsualNorm };
 }
 
 /// <summary>
@@ -51,7 +51,7 @@ sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) :
 
     public void Dispose() => aggregator?.Dispose();
 
-    public Task<string?> AddAsync(ShardUpdate update) => aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
+    public Task<AddedUpdate> AddAsync(ShardUpdate update) => aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
 
     public async Task<string> SumAsync(ShardUpdate[] updates)
     {

@@ -9,13 +9,13 @@ namespace Plume.Server.Grains;
 /// <summary>Spreads a round's updates over shards by client; their sums are whole numbers, so the total has the bits of a single sum.</summary>
 sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory grains, IBlobs blobs, int shards) : IAggregator
 {
-    public Task<string?> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation) =>
-        Retry(() => Shard(update.Update.Client % shards).AddAsync(new ShardUpdate(update.Update, update.Weight)), cancellation);
+    public Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation) =>
+        Retry(() => Shard(update.Update.Client % shards).AddAsync(new ShardUpdate(update.Update, update.Weight, plan.UsualNorm)), cancellation);
 
     public async Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
     {
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
-            Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight))]), cancellation));
+            Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]), cancellation));
         var total = new ExactSum(definition.Layout.Length, definition.MostContributors);
         var part = new ExactSum(definition.Layout.Length, definition.MostContributors);
         foreach (string name in await Task.WhenAll(parts).ConfigureAwait(false))

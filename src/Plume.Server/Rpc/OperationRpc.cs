@@ -160,6 +160,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             Seconds = round.Seconds,
             Accepted = (uint)round.Accepted,
             Refused = { round.Refused },
+            Norm = round.Norm,
+            Bounded = { round.Bounded ?? [] },
         };
         if (round.Accuracy is { } accuracy)
             figures.Accuracy = accuracy;

@@ -15,8 +15,8 @@ public sealed class MetricsLogTests : IDisposable
     {
         using (var log = new MetricsLog(Path, 0))
         {
-            log.Append(new RoundLine(1, 0.5, 1.25, 10, 20, 0.75));
-            log.Append(new RoundLine(2, null, null, 11, 21, 1));
+            log.Append(new RoundLine(1, 0.5, 1.25, 10, 20, 0.75, 5, 0.5, ["Much."], []));
+            log.Append(new RoundLine(2, null, null, 11, 21, 1, 4, 0.25, [], ["No."]));
         }
 
         Assert.Equal(
@@ -30,7 +30,7 @@ public sealed class MetricsLogTests : IDisposable
     public void A_line_is_on_the_disk_as_soon_as_it_is_added()
     {
         using var log = new MetricsLog(Path, 0);
-        log.Append(new RoundLine(1, 0.5, 1.25, 10, 20, 0.75));
+        log.Append(new RoundLine(1, 0.5, 1.25, 10, 20, 0.75, 5, 0.5, ["Much."], []));
         using var reader = new StreamReader(new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         Assert.EndsWith("}\n", reader.ReadToEnd(), StringComparison.Ordinal);
     }
@@ -39,7 +39,7 @@ public sealed class MetricsLogTests : IDisposable
     public void Lines_after_the_checkpoint_and_a_torn_last_line_are_dropped()
     {
         using (var log = new MetricsLog(Path, 0))
-            Array.ForEach([1, 2, 3], round => log.Append(new RoundLine(round, 0.1 * round, 1, round, round, 1)));
+            Array.ForEach([1, 2, 3], round => log.Append(new RoundLine(round, 0.1 * round, 1, round, round, 1, 5, 0.5, [], [])));
         File.AppendAllText(Path, "{\"round\":4,\"acc");
         using (var log = new MetricsLog(Path, 2))
             Assert.Equal([1, 2], log.Rounds.Select(round => round.Round));

@@ -156,6 +156,31 @@ public class CodecLaws
 
     [Theory]
     [MemberData(nameof(Table))]
+    public void A_sum_tells_an_updates_norm_and_takes_one_far_above_the_usual_as_a_usual_one(string line, string layoutName, string shapeName)
+    {
+        var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
+        if (codec.SubtractsReference)
+            return;
+        byte[] payload = Encode(codec, layout, values, reference, new float[codec.MemoryLength(layout)]);
+        ExactSum sum = new(layout.Length, contributors: 4), expected = new(layout.Length, contributors: 4);
+        var decoded = new float[layout.Length];
+        PayloadDecoder decoder = new(codec, layout) { Parallelism = 2 }, alone = new(codec, layout);
+        decoder.Decode(payload, decoded, Some.Key(), reference);
+        double exact = Math.Sqrt(decoded.Sum(value => (double)value * value));
+        if (decoded.Any(value => Math.Abs(value) > 1000) || exact == 0)
+            return;
+        double norm = alone.AddTo(payload, expected, 0.7, Some.Key(), reference);
+        Assert.Equal(exact, norm, exact * 1e-9);
+        Assert.Equal(norm, decoder.AddTo(payload, sum, 0.7, Some.Key(), reference, usualNorm: norm / 2, normFactor: 2));
+        Assert.Equal(expected.Values.ToArray(), sum.Values.ToArray());
+        double usual = norm / 3;
+        alone.AddTo(payload, expected, 0.7 * (usual / norm), Some.Key(), reference);
+        Assert.Equal(norm, decoder.AddTo(payload, sum, 0.7, Some.Key(), reference, usual, normFactor: 2));
+        Assert.Equal(expected.Values.ToArray(), sum.Values.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
     public void A_payload_cut_or_continued_or_damaged_is_refused_or_decodes_to_finite_values(string line, string layoutName, string shapeName)
     {
         if (shapeName is not ("laplace" or "ties"))

@@ -118,7 +118,7 @@ public class FederationMachineTests
     {
         var host = new Host(Host.Plan(clients: 2, participants: 2, rounds: 1));
         host.Tell(new Started());
-        Assert.Throws<InvalidOperationException>(() => host.Tell(new UpdateAdded(0)));
+        Assert.Throws<InvalidOperationException>(() => host.Tell(new UpdateAdded(0, 1)));
         Assert.Throws<InvalidOperationException>(() => host.Tell(new ModelApplied()));
     }
 
@@ -127,7 +127,7 @@ public class FederationMachineTests
     {
         var plan = Host.Plan(clients: 3, participants: 4, rounds: 0, quorum: 9, overSelection: 0.5, attempts: 0);
         Assert.Equal(5, plan.Problems().Count());
-        Assert.Contains("The quorum must be 1 to 4", Assert.Throws<ArgumentException>(() => new FederationMachine(plan, RandomKey.FromSeed(1))).Message);
+        Assert.Contains("The quorum must be 1 to 4", Assert.Throws<ArgumentException>(() => new FederationMachine(plan, RandomKey.FromSeed(1), 1)).Message);
     }
 
     [Fact]

@@ -7,8 +7,10 @@ namespace Plume.Federation.Tests.Rounds;
 /// <summary>A host that does nothing but keep the books, and checks the machine's promises after every event.</summary>
 sealed class Host(FederationPlan plan, ulong seed = 1)
 {
+    public const double ModelNorm = 2;
+
     static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
-    readonly FederationMachine machine = new(plan, RandomKey.FromSeed(seed));
+    readonly FederationMachine machine = new(plan, RandomKey.FromSeed(seed), ModelNorm);
     readonly HashSet<int> summed = [];
     DateTimeOffset now = Start;
 
@@ -17,6 +19,11 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
     public List<int> RoundsApplied { get; } = [];
 
     public List<RefuseUpdate> Refused { get; } = [];
+
+    public List<ReportBounded> Bounded { get; } = [];
+
+    /// <summary>The norm that a client's decoded update has.</summary>
+    public Func<int, double> NormOf { get; init; } = _ => 1;
 
     public List<RoundPlan> Published { get; } = [];
 
@@ -58,7 +65,7 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
                 Assert.True(summed.Add(add.Client), $"Client {add.Client} was to be added twice.");
                 Assert.Contains(add.Client, State.Current.Participants);
                 Assert.InRange(add.Weight, 1e-9, 1);
-                Tell(new UpdateAdded(add.Client));
+                Tell(new UpdateAdded(add.Client, NormOf(add.Client)));
                 break;
             case AddUpdate add:
                 Tell(new UpdateInvalid(add.Client, "not finite"));
@@ -66,6 +73,9 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
             case RefuseUpdate refuse:
                 Assert.Contains($"client {refuse.Client} ", refuse.Message);
                 Refused.Add(refuse);
+                break;
+            case ReportBounded bounded:
+                Bounded.Add(bounded);
                 break;
             case ApplyMean apply:
                 Assert.Equal(summed.Order(), apply.Contributors);

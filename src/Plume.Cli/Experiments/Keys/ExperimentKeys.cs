@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
 using Plume.Models.Zoo;
 
@@ -70,6 +71,7 @@ static class ExperimentKeys
         new NumberKey("momentum", "Momentum of fedavgm.", 0, 1) { Default = 0.9, Below = true },
         new NumberKey("beta1", "Decay of the mean in fedadam and fedyogi.", 0, 1) { Default = 0.9, Below = true },
         new NumberKey("beta2", "Decay of the squares in fedadam and fedyogi.", 0, 1) { Default = 0.99, Below = true },
+        new NumberKey("norm", "Most times the median norm of recent rounds' updates that an update's norm may be; a larger update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
         new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3, Above = true },
     ], []);
 

@@ -140,22 +140,24 @@ sealed class BlockDecoder
     }
 
     /// <summary>Adds weight * a block's values to a sum.</summary>
-    public void AddTo(ExactSum sum, Block block, ReadOnlySpan<byte> payload, double weight, int worker)
+    public double AddTo(ExactSum sum, Block block, ReadOnlySpan<byte> payload, double weight, int worker)
     {
         var symbols = SymbolsOf(block, payload, worker);
         if (block.IsSparse)
         {
             Dequantize(block, symbols, 0, block.Kept);
-            sum.AddBounded(block.Plan.Start, block.Positions, block.Kept, weight);
-            return;
+            return sum.AddBounded(block.Plan.Start, block.Positions, block.Kept, weight);
         }
 
+        double squares = 0;
         for (int start = 0; start < block.Count; start += Chunk)
         {
             var values = scratches[worker].Values(Math.Min(Chunk, block.Count - start));
             Dequantize(block, symbols, start, values);
-            sum.AddBounded(block.Plan.Start + start, values, weight);
+            squares += sum.AddBounded(block.Plan.Start + start, values, weight);
         }
+
+        return squares;
     }
 
     /// <summary>A bound of the largest magnitude of all blocks, of what grids and symbols can say and not of what they do.</summary>
