@@ -3,12 +3,19 @@ using Plume.Federation.Learners;
 
 namespace Plume.EndToEnd.Host;
 
-/// <summary>Learns nothing: what it returns is a function of the model received, the round, the client and the task's key, so that every repetition gives the same bits.</summary>
+/// <summary>
+/// Learns nothing: what it returns is a function of the model received, the round, the client and the task's key, so that every
+/// repetition gives the same bits. One client is hostile, so that the bound on norms is at work through every death.
+/// </summary>
 /// <param name="layout">The model's.</param>
 /// <param name="longest">A task takes up to this long, at random.</param>
 sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 {
     const float Step = 0.02f;
+    const int Hostile = 1;
+    const float Times = -30;
+
+    public static int SamplesOf(int client) => 10 + client;
 
     public ModelLayout Layout => layout;
 
@@ -20,7 +27,7 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
         var key = task.Key.Fold((ulong)task.Round).Fold((ulong)task.Client);
         var received = task.Received.Span;
         for (int place = 0; place < trained.Length; place++)
-            trained[place] = received[place] * (1 - Step) + Step * (key.Uniform((ulong)place) - 0.5f);
-        return new LocalOutcome(10 + task.Client, 1.0 / task.Round);
+            trained[place] = received[place] + (task.Client == Hostile ? Times : 1) * Step * (key.Uniform((ulong)place) - 0.5f - received[place]);
+        return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round);
     }
 }

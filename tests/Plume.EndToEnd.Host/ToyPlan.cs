@@ -55,6 +55,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         {
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
+            SampleCap = ToyLearner.SamplesOf(Clients),
             StartWith = Clients,
         };
         return new FederationDefinition(Federation, plan, Seed, layout, () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])

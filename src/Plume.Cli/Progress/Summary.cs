@@ -23,8 +23,14 @@ static class Summary
         Row(table, "uplink", Quantity.Bytes(result.UplinkBytes), plain is null ? null : Quantity.Bytes(plain.UplinkBytes), Less(plain?.UplinkBytes, result.UplinkBytes));
         Row(table, "downlink", Quantity.Bytes(result.DownlinkBytes), plain is null ? null : Quantity.Bytes(plain.DownlinkBytes), Less(plain?.DownlinkBytes, result.DownlinkBytes));
         Row(table, "both ways", Quantity.Bytes(Both(result)), plain is null ? null : Quantity.Bytes(Both(plain)), Less(plain is null ? null : Both(plain), Both(result)));
+        if (result.Refused + (plain?.Refused ?? 0) > 0)
+            Row(table, "refused updates", $"{result.Refused}", plain is null ? null : $"{plain.Refused}", "");
+        if (result.Bounded + (plain?.Bounded ?? 0) > 0)
+            Row(table, "bounded updates", $"{result.Bounded}", plain is null ? null : $"{plain.Bounded}", "");
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
+        if (result.Refused + result.Bounded > 0)
+            console.WriteLine("Which clients' updates were refused or bounded, and why, is in metrics.jsonl.");
         console.WriteLine($"Report, model and metrics are in {Printable.Line(folder)}");
     }
 

@@ -75,6 +75,8 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         run.Rounds.Sum(round => round.DownlinkBytes),
         run.Rounds.Count == 0 ? 0 : run.Rounds.Average(round => round.Seconds),
         memory,
+        run.Rounds.Sum(round => round.Refused.Count),
+        run.Rounds.Sum(round => round.Bounded.Count),
         baseline);
 
     public void Dispose()

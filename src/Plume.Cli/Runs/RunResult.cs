@@ -9,6 +9,8 @@ namespace Plume.Cli.Runs;
 /// <param name="DownlinkBytes">Bytes of everything clients received.</param>
 /// <param name="SecondsPerRound">Mean wall time of a round, without the measurement.</param>
 /// <param name="PeakMemoryBytes">The most memory the process held. Both runs share the process: use --no-baseline to measure one.</param>
+/// <param name="Refused">Updates that did not count.</param>
+/// <param name="Bounded">Updates that counted at less than their size.</param>
 /// <param name="Baseline">The same with 32-bit floats both ways, when it was run.</param>
 sealed record RunResult(
     double? Accuracy,
@@ -17,4 +19,6 @@ sealed record RunResult(
     long DownlinkBytes,
     double SecondsPerRound,
     long PeakMemoryBytes,
+    int Refused,
+    int Bounded,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunResult? Baseline);

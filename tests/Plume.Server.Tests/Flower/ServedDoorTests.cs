@@ -119,7 +119,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
     async Task StartAsync(bool tls)
     {
         var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
-        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2 };
+        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2, NormBound = null };
         var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
         if (tls)
         {

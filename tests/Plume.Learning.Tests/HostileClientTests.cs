@@ -2,13 +2,12 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
-using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
 using Plume.Models.Zoo;
 using Plume.Simulation;
 
-namespace Plume.Cli.Tests.Runs;
+namespace Plume.Learning.Tests;
 
 /// <summary>One client of twenty that sends its update times a number, on real data: the accuracy that is left.</summary>
 public class HostileClientTests
@@ -42,7 +41,7 @@ public class HostileClientTests
         };
         using var learner = new GraphLearner(graph, train, deal.Clients);
         using var evaluator = new GraphEvaluator(graph, test, threads: 2);
-        using var simulation = new Simulation.Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds }, new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
+        using var simulation = new Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds }, new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }
