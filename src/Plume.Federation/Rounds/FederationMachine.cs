@@ -11,7 +11,8 @@ namespace Plume.Federation.Rounds;
 /// </summary>
 /// <remarks>
 /// Promises: an update counts once or not at all; nothing of another round counts; a round closes once, with a quorum or
-/// more; a refused update names its client and its rule.
+/// more; a refused update names its client and its rule. Where no deadline is missed, whom a round asks is a function of the
+/// key and the members alone.
 /// </remarks>
 public sealed class FederationMachine
 {
@@ -76,7 +77,7 @@ public sealed class FederationMachine
 
     (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
     {
-        int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(state.Members, round, attempt);
+        int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(Absences.Candidates(state, plan.Quorum), round, attempt);
         var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm) };
         return (state with
         {
@@ -85,6 +86,7 @@ public sealed class FederationMachine
             Standings = participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked),
             Weights = FederationState.Initial.Weights,
             Norms = FederationState.Initial.Norms,
+            Absences = Absences.Shorter(state.Absences),
         }, [new PublishRound(next)]);
     }
 
@@ -124,7 +126,7 @@ public sealed class FederationMachine
     {
         var current = state.Current;
         var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
-        var (next, commands) = Settle(standing with { Norms = state.Norms.SetItem(added.Client, added.Norm) }, now);
+        var (next, commands) = Settle(standing with { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
         if (!(added.Norm > plan.NormBound?.Factor * current.UsualNorm))
             return (next, commands);
         string message = string.Create(CultureInfo.InvariantCulture,
@@ -154,6 +156,8 @@ public sealed class FederationMachine
         int added = state.Added;
         int wanted = plan.Fixed is null ? Math.Min(plan.Participants, state.Standings.Count) : state.Standings.Count;
         bool ended = !state.Any(Standing.Asked) || now >= state.Current.Deadline;
+        if (added < wanted && ended && plan.Fixed is null)
+            state = Absences.Missed(state);
         if (added >= wanted || (ended && added >= plan.Quorum))
             return (state with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Plume.Federation.Selection;
 
 namespace Plume.Federation.Rounds;
 
@@ -69,6 +70,9 @@ public sealed record FederationState(
 
     /// <summary>The medians of the last rounds' norms, oldest first: what bounds the next round's.</summary>
     public ImmutableArray<double> RoundNorms { get; init; } = [];
+
+    /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
+    public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;
 
     /// <summary>Whether no further round may open.</summary>
     public bool IsPaused { get; init; }

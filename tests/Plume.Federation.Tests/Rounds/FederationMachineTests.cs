@@ -89,6 +89,57 @@ public class FederationMachineTests
     }
 
     [Fact]
+    public void A_member_that_never_answers_holds_up_ever_fewer_rounds()
+    {
+        const int rounds = 199, silent = 3;
+        var host = new Host(Host.Plan(clients: 5, participants: 5, rounds, quorum: 2));
+        host.Tell(new Started());
+        int stalled = 0;
+        while (!host.Finished)
+        {
+            foreach (int client in host.State.Current.Participants.Where(client => client != silent).ToArray())
+                host.Arrive(client);
+            if (host.Finished || !host.State.Standings.ContainsKey(silent) || host.State.Added == 0)
+                continue;
+            stalled++;
+            host.PassDeadline();
+        }
+
+        // Asked in rounds 1, 3, 6, 11, 20, 37, 70, 135: after each miss twice as many go by.
+        Assert.Equal(8, stalled);
+        Assert.Equal([1, 3, 6, 11, 20, 37, 70, 135], host.Published.Where(plan => plan.Participants.Contains(silent)).Select(plan => plan.Round));
+    }
+
+    [Fact]
+    public void An_update_that_counts_forgives_what_was_missed()
+    {
+        var host = new Host(Host.Plan(clients: 3, participants: 3, rounds: 5));
+        host.Tell(new Started());
+        Answer(0, 1);
+        host.PassDeadline();
+        Assert.Equal(new Absence(1, 0), host.State.Absences[2]);
+        Assert.Equal([0, 1], host.State.Current.Participants);
+        Answer(0, 1);
+        Assert.Equal([0, 1, 2], host.State.Current.Participants);
+        Answer(0, 1, 2);
+        Assert.Empty(host.State.Absences);
+        Assert.Equal([0, 1, 2], host.State.Current.Participants);
+
+        void Answer(params int[] clients) => Array.ForEach(clients, client => host.Arrive(client));
+    }
+
+    [Fact]
+    public void Where_too_few_others_are_left_those_that_missed_are_asked_all_the_same()
+    {
+        var host = new Host(Host.Plan(clients: 4, participants: 4, rounds: 2, quorum: 3));
+        host.Tell(new Started());
+        host.Arrive(0);
+        host.PassDeadline();
+        Assert.Equal((1, 2), (host.State.Current.Round, host.State.Current.Attempt));
+        Assert.Equal([0, 1, 2, 3], host.State.Current.Participants);
+    }
+
+    [Fact]
     public void With_over_selection_the_first_to_answer_count_and_the_rest_are_late()
     {
         var host = new Host(Host.Plan(clients: 10, participants: 4, rounds: 1, overSelection: 1.5));

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Plume.Federation.Rounds;
+
+namespace Plume.Federation.Selection;
+
+/// <summary>
+/// Members that take work and do not do it are asked less, so that not every round waits for them to its deadline: after the
+/// first miss one round goes by without them, after each further one twice as many, and after an update that counts none.
+/// </summary>
+static class Absences
+{
+    const int LongestRest = 64;
+
+    /// <summary>The state when a round closed at its deadline: whoever was asked and did not answer has missed it.</summary>
+    public static FederationState Missed(FederationState state)
+    {
+        var absences = state.Absences.ToBuilder();
+        foreach (var (client, _) in state.Standings.Where(entry => entry.Value == Standing.Asked))
+        {
+            int missed = absences.TryGetValue(client, out var before) ? before.Missed + 1 : 1;
+            absences[client] = new Absence(missed, missed > 6 ? LongestRest : 1 << (missed - 1));
+        }
+
+        return state with { Absences = absences.ToImmutable() };
+    }
+
+    /// <summary>Whom the next round may ask: all members where nobody rests, or where too few others are left.</summary>
+    public static ImmutableSortedSet<int> Candidates(FederationState state, int fewest)
+    {
+        var rested = state.Members.Except(state.Absences.Where(entry => entry.Value.Rest > 0).Select(entry => entry.Key));
+        return rested.Count < fewest ? state.Members : rested;
+    }
+
+    /// <summary>The rests when one more round goes by.</summary>
+    public static ImmutableSortedDictionary<int, Absence> Shorter(ImmutableSortedDictionary<int, Absence> absences) =>
+        absences.SetItems(absences.Where(entry => entry.Value.Rest > 0).Select(entry => KeyValuePair.Create(entry.Key, entry.Value with { Rest = entry.Value.Rest - 1 })));
+}
