@@ -5,6 +5,7 @@ using Grpc.Net.Client;
 using Plume.Cli.Errors;
 using Plume.Client.Calls;
 using Plume.Client.Identity;
+using Plume.Protocol;
 
 namespace Plume.Cli.Network;
 
@@ -49,7 +50,7 @@ sealed class ServerConnection
         var address = Address(line);
         var certificate = address.Scheme == Uri.UriSchemeHttp ? null : await CertificateAsync(line, address);
         using var channel = Open(line, address, certificate);
-        return await ExplainAsync(address, () => calls(address.Scheme == Uri.UriSchemeHttp ? channel.Intercept(Named) : channel.CreateCallInvoker()));
+        return await ExplainAsync(address, () => calls(KnownFields.Of(address.Scheme == Uri.UriSchemeHttp ? channel.Intercept(Named) : channel.CreateCallInvoker())));
     }
 
     /// <summary>Does what calls a server, and says in words why there is no connection to it.</summary>

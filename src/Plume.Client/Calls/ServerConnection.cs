@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Plume.Client.Identity;
+using Plume.Protocol;
 
 namespace Plume.Client.Calls;
 
@@ -21,7 +22,7 @@ sealed class ServerConnection : IDisposable
     {
         this.options = options;
         channel = Open(options);
-        Calls = new Protocol.V1.Federation.FederationClient(channel);
+        Calls = new Protocol.V1.Federation.FederationClient(Invoker);
         if (options.Server.Scheme == "http")
             headers = new Metadata { { "plume-client", options.Name } };
     }
@@ -30,14 +31,14 @@ sealed class ServerConnection : IDisposable
     public Protocol.V1.Federation.FederationClient Calls { get; private set; }
 
     /// <summary>For the calls of other services.</summary>
-    public CallInvoker Invoker => channel.CreateCallInvoker();
+    public CallInvoker Invoker => KnownFields.Of(channel.CreateCallInvoker());
 
     /// <summary>Begins anew, while no call is made: the next one shows the newest certificate, and none the one that was replaced. What clients share stays as it is.</summary>
     public void Reopen()
     {
         channel.Dispose();
         channel = Open(options);
-        Calls = new Protocol.V1.Federation.FederationClient(channel);
+        Calls = new Protocol.V1.Federation.FederationClient(Invoker);
     }
 
     /// <summary>What every call is made with.</summary>

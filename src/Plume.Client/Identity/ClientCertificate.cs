@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Plume.Protocol;
 using Plume.Protocol.V1;
 
 namespace Plume.Client.Identity;
@@ -80,7 +81,7 @@ public sealed class ClientCertificate
         using var handler = trust.CreateHandler(certificate: null);
         using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpHandler = handler });
         var request = new EnrolRequest { Token = token, CertificateRequest = ByteString.CopyFrom(RequestFor(name, key)) };
-        var reply = await new Enrolment.EnrolmentClient(channel).EnrolAsync(request, cancellationToken: cancellation);
+        var reply = await new Enrolment.EnrolmentClient(KnownFields.Of(channel.CreateCallInvoker())).EnrolAsync(request, cancellationToken: cancellation);
         return new ClientCertificate(keys, Accept(keys, reply, name, key));
     }
 
@@ -132,7 +133,7 @@ public sealed class ClientCertificate
         // A channel that sees the handler itself waits between connections in its own way and fails calls meanwhile.
         using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpClient = http });
-        return await RenewIfDueAsync(channel.CreateCallInvoker(), time, cancellation);
+        return await RenewIfDueAsync(KnownFields.Of(channel.CreateCallInvoker()), time, cancellation);
     }
 
     /// <summary>Whether the certificate has ended.</summary>
