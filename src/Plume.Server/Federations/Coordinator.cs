@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Flower;
 using Plume.Server.Storage;
 using Plume.Server.Telemetry;
 
@@ -123,8 +124,12 @@ sealed partial class Coordinator : IAsyncDisposable
     }
 
     /// <summary>Gives a client its place: the one it has, the one it asks for, or the first that is free.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="wanted">The place that it asks for; null for any.</param>
+    /// <param name="kept">Places that are not for clients that nobody invited.</param>
+    /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Its number, or why it has none.</returns>
-    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, CancellationToken cancellation)
+    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, CancellationToken cancellation)
     {
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -141,6 +146,8 @@ sealed partial class Coordinator : IAsyncDisposable
             int places = definition.Plan.Clients;
             if (wanted is { } number && (number < 0 || number >= places || Places.ContainsKey(number)))
                 return (-1, $"Place {number} is {(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Places[number]}'")}; join without a number to get one that is free.");
+            if (IsUninvited(name) && numbers.Keys.Count(IsUninvited) >= places - kept)
+                return (-1, $"All places for clients without an invitation are taken: {Math.Min(kept, places)} of the federation's {places} are kept for those that were invited.");
             int free = wanted ?? FirstFree();
             if (free >= places)
                 return (-1, $"All {places} places of the federation are taken.");
@@ -218,7 +225,10 @@ sealed partial class Coordinator : IAsyncDisposable
         {
             var now = isTurn ? Now : Now with { Message = "The server waits for its storage." };
             return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
-                history.UplinkBytes + tally.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since));
+                history.UplinkBytes + tally.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
+            {
+                AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Missed, entry.Value.Rest))],
+            };
         }
         finally
         {
@@ -253,6 +263,8 @@ sealed partial class Coordinator : IAsyncDisposable
     bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
 
     Task HeardAsync(int client) => state.Members.Contains(client) || IsResting(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
+
+    static bool IsUninvited(string name) => name.StartsWith(FlowerNames.Prefix, StringComparison.Ordinal);
 
     // Places are never given back, so the search need not begin anew.
     int FirstFree()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Plume.Federation.Rounds;
+using Plume.Federation.Selection;
 
 namespace Plume.Server.Federations;
 
@@ -37,10 +38,11 @@ sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyLis
 }
 
 /// <summary>The state between two rounds: nobody has answered yet.</summary>
-sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms)
+sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms, ImmutableSortedDictionary<int, Absence>? Absences = null)
 {
     public static KeptState Of(FederationState state) => new(
-        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms);
+        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
+        state.Absences.IsEmpty ? null : state.Absences);
 
     public FederationState ToState() => FederationState.Initial with
     {
@@ -50,6 +52,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         Members = [.. Members],
         IsPaused = IsPaused,
         RoundNorms = [.. RoundNorms ?? []],
+        Absences = Absences ?? FederationState.Initial.Absences,
     };
 }
 

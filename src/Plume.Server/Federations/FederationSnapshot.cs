@@ -55,4 +55,16 @@ public sealed record FederationSnapshot(
 /// <param name="DownlinkBytes">Sent in all rounds.</param>
 /// <param name="History">The rounds so far.</param>
 [GenerateSerializer, Immutable]
-public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundRecord> History);
+public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundRecord> History)
+{
+    /// <summary>Members that rounds ask less, since they let deadlines pass.</summary>
+    [Id(0)]
+    public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
+}
+
+/// <summary>A member that let deadlines pass.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Missed">How many in a row.</param>
+/// <param name="Rest">How many rounds go by without it.</param>
+[GenerateSerializer, Immutable]
+public sealed record AbsentMember(string Name, int Missed, int Rest);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
+using Plume.Server.Admission;
 using Plume.Server.Federations;
 using Status = Grpc.Core.Status;
 
@@ -37,7 +38,7 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
         var stream = new FlowerStream(requestStream, responseStream, Time, http.Abort);
         try
         {
-            await WorkAsync(stream, name);
+            await WorkAsync(stream, name, http.Features.Get<Guest>());
         }
         catch (ClientGoneException gone)
         {
@@ -61,9 +62,10 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     }
 
     // The place is left before the name is free again: who comes next under it must not be the one that leaves.
-    async Task WorkAsync(FlowerStream stream, string name)
+    async Task WorkAsync(FlowerStream stream, string name, Guest? guest)
     {
         int client = await JoinAsync(name);
+        guest?.TryBelongTo(name);
         Log.Joined(name, client);
         try
         {

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
+using Plume.Server.Admission;
 
 namespace Plume.Server.Flower;
 
@@ -73,6 +74,7 @@ public static class FlowerDoor
         kestrel.Listen(options.Listen, listen =>
         {
             address.Listen = listen;
+            kestrel.ApplicationServices.GetService<ConnectionGate>()?.StandBefore(listen);
             listen.Protocols = HttpProtocols.Http2;
             if (options.Certificate is not null)
                 listen.UseHttps(options.Certificate);

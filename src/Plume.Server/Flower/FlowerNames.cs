@@ -9,6 +9,9 @@ namespace Plume.Server.Flower;
 /// </summary>
 sealed class FlowerNames(int most)
 {
+    /// <summary>What the names of all of them begin with, and those of no client that was invited.</summary>
+    public const string Prefix = "flower/";
+
     /// <summary>The metadata in which a client may say what it is called.</summary>
     public const string Metadata = "client-id";
 
@@ -37,7 +40,7 @@ sealed class FlowerNames(int most)
                 return false;
             }
 
-            string wanted = id is null ? Free(peer) : $"flower/id/{id.ToLowerInvariant()}";
+            string wanted = id is null ? Free(peer) : $"{Prefix}id/{id.ToLowerInvariant()}";
             if (!open.Add(wanted))
             {
                 problem = $"A client with the {Metadata} '{id}' is there already. Come back when it has gone, or under another.";
@@ -61,7 +64,7 @@ sealed class FlowerNames(int most)
         string address = peer is null ? "local" : (peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer).ToString().Split('%')[0].Replace(':', '-');
         for (int number = 1; ; number++)
         {
-            string name = $"flower/peer/{address}/{number}";
+            string name = $"{Prefix}peer/{address}/{number}";
             if (!open.Contains(name))
                 return name;
         }

@@ -18,6 +18,11 @@ public sealed record FlowerOptions
     /// <summary>Most clients at a time; each may hold a model's size in memory while it sends its update.</summary>
     public int MaximumClients { get; init; } = 100;
 
+    /// <summary>
+    /// Places of the federation that Flower's clients cannot have, since they are for invited ones; null for as many as are invited.
+    /// </summary>
+    public int? ReservedPlaces { get; init; }
+
     /// <summary>Whether clients measure each model on their own data before they train it.</summary>
     public bool Measures { get; init; }
 
@@ -39,6 +44,8 @@ public sealed record FlowerOptions
             yield return $"The Flower door's certificate must have its private key, but that of '{Certificate.Subject}' has none: give the key too.";
         if (MaximumClients < 1)
             yield return $"The Flower door must let in at least 1 client at a time, but lets in {MaximumClients}.";
+        if (ReservedPlaces < 0)
+            yield return $"The places that are kept for invited clients must be 0 or more, but are {ReservedPlaces}.";
         if (ComeBackAfter < TimeSpan.FromSeconds(1) || ComeBackAfter > TimeSpan.FromHours(1))
             yield return $"Flower clients must come back after 1 second to 1 hour, but shall after {ComeBackAfter}.";
     }

@@ -79,9 +79,9 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         DeactivateOnIdle();
     }
 
-    public Task<JoinOutcome> JoinAsync(string name, int? wanted) => GuardAsync(async () =>
+    public Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept) => GuardAsync(async () =>
     {
-        var (number, problem) = await Coordinator.JoinAsync(name, wanted, CancellationToken.None);
+        var (number, problem) = await Coordinator.JoinAsync(name, wanted, kept, CancellationToken.None);
         return new JoinOutcome(number, Coordinator.Run, problem);
     });
 

@@ -5,8 +5,8 @@ namespace Plume.Server.Grains;
 /// <summary>One federation, wherever in the cluster it lives. Its key is the federation's name in storage.</summary>
 interface IFederationGrain : IGrainWithStringKey
 {
-    /// <summary>Gives a client its place.</summary>
-    Task<JoinOutcome> JoinAsync(string name, int? wanted);
+    /// <summary>Gives a client its place; so many are kept for clients that were invited.</summary>
+    Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept = 0);
 
     /// <summary>The place of a name; null where it has none.</summary>
     Task<int?> NumberOfAsync(string name);

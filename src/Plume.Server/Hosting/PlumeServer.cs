@@ -1,4 +1,5 @@
 using System.Net;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Plume.Server.Admission;
 using Plume.Server.Federations;
 using Plume.Server.Flower;
 using Plume.Server.Grains;
@@ -19,7 +21,8 @@ namespace Plume.Server.Hosting;
 /// <summary>A server of federations: gRPC over TLS for clients and operators, one Orleans silo, health over HTTP.</summary>
 public static class PlumeServer
 {
-    const int MostStreamsPerConnection = 20_000;
+    const int MostStreamsPerConnection = 20_000, StreamsPerConnection = 100;
+    const int LargestEnrolment = 16 << 10;
 
     static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(20);
 
@@ -42,6 +45,8 @@ public static class PlumeServer
         AddServices(builder.Services, options);
         if (options.Flower is { } flower)
             builder.AddFlowerDoor(flower);
+        ReadKnownFields(builder.Services);
+        CalmLog.StandBefore(builder.Services, options.Time);
         var app = builder.Build();
         Map(app, options);
         return app;
@@ -62,19 +67,29 @@ public static class PlumeServer
     static void Listen(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections;
-        kestrel.Limits.Http2.MaxStreamsPerConnection = MostStreamsPerConnection;
+        var gate = kestrel.ApplicationServices.GetRequiredService<ConnectionGate>();
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.Connections + ConnectionGate.Watchers;
+        kestrel.Limits.RequestHeadersTimeout = options.Limits.HeaderTime;
+        // With TLS a connection is one client's; without, as many may share one as a trial has.
+        kestrel.Limits.Http2.MaxStreamsPerConnection = options.Tls is null ? MostStreamsPerConnection : StreamsPerConnection;
         kestrel.Limits.Http2.KeepAlivePingDelay = PingDelay;
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
         kestrel.Listen(options.Listen, listen =>
         {
+            gate.StandBefore(listen);
             // Without TLS nothing tells HTTP/1 from HTTP/2, and gRPC needs the latter.
             listen.Protocols = options.Tls is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
             if (options.Tls is { } tls)
                 listen.UsePlumeTls(tls.Certificate, tls.Issuers, tls.Authority.Root, tls.Served);
         });
         if (options.Metrics is { } metrics)
-            kestrel.Listen(metrics, MetricsAddress.ListenForMetrics);
+        {
+            kestrel.Listen(metrics, listen =>
+            {
+                gate.StandBeforeWatchers(listen);
+                listen.ListenForMetrics();
+            });
+        }
     }
 
     static void AddServices(IServiceCollection services, ServerOptions options)
@@ -86,12 +101,14 @@ public static class PlumeServer
         services.AddSingleton(new FederationCatalog(options.Federations));
         if (options.Tls?.Served is { } served)
             services.AddSingleton(served);
-        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, RenewalGrace = options.RenewalGrace, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
+        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, RenewalGrace = options.RenewalGrace, CallsPerSecond = options.Limits.CallsPerSecond, OpenCalls = options.Limits.OpenCalls, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
         services.AddPlumeTelemetry(options);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
         services.AddSingleton(new Sharding(options.Cluster?.Shards ?? 1));
+        services.AddSingleton<ReservedPlaces>();
         services.AddSingleton<IFlowerFederation, FlowerFederation>();
+        services.AddSingleton<ConnectionGate>();
         services.AddSingleton<ClientBudgets>();
         services.AddSingleton<UploadReceiver>();
         services.AddSingleton<DownloadSender>();
@@ -99,7 +116,15 @@ public static class PlumeServer
         {
             grpc.MaxReceiveMessageSize = options.Limits.MessageBytes;
             grpc.Interceptors.Add<StorageErrors>();
-        });
+        }).AddServiceOptions<EnrolmentRpc>(enrolment => enrolment.MaxReceiveMessageSize = LargestEnrolment);
+    }
+
+    // Each provider adds the methods that it finds, so there is one.
+    static void ReadKnownFields(IServiceCollection services)
+    {
+        foreach (var provider in services.Where(service => service.ServiceType == typeof(IServiceMethodProvider<>)).ToList())
+            services.Remove(provider);
+        services.AddSingleton(typeof(IServiceMethodProvider<>), typeof(KnownFieldsMethods<>));
     }
 
     static void Map(WebApplication app, ServerOptions options)

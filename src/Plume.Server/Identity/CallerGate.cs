@@ -1,7 +1,9 @@
+using System.Threading.RateLimiting;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Plume.Server.Admission;
 
 namespace Plume.Server.Identity;
 
@@ -10,7 +12,7 @@ namespace Plume.Server.Identity;
 /// allow anonymous callers are open.
 /// </summary>
 /// <remarks>Not a gRPC interceptor, which sees a unary call only when its message was parsed.</remarks>
-sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityOptions options, IdentityAudit audit)
+sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityOptions options, CallLimit limit, IdentityAudit audit)
 {
     static readonly string FederationName = Protocol.V1.Federation.Descriptor.FullName;
     static readonly string EnrolmentName = Protocol.V1.Enrolment.Descriptor.FullName;
@@ -31,16 +33,32 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
         bool isWithinGrace = endpoint?.Metadata.GetMetadata<WithinGraceAttribute>() is not null;
         var found = await IdentifyAsync(context, isWithinGrace ? options.RenewalGrace : TimeSpan.Zero);
         var needed = RoleFor(endpoint, service);
-        var denial = found.Denial ?? (found.Caller!.Has(needed) ? null : Denials.Role(needed));
+        using var call = found.Caller is { } caller ? limit.Enter(caller.Name) : null;
+        var denial = found.Denial ?? (found.Caller!.Has(needed) ? Exceeded(context, found.Caller, call!) : Denials.Role(needed));
         if (denial is not null)
         {
             audit.Refused(context, found.Name, denial);
-            await RefuseAsync(context, denial);
+            await DenyAsync(context, denial);
             return;
         }
 
         context.Features.Set(found.Caller);
         await next(context);
+    }
+
+    static Denial? Exceeded(HttpContext context, Caller caller, RateLimitLease call)
+    {
+        if (!call.IsAcquired)
+            return Denials.TooManyCalls;
+        return context.Features.Get<Guest>()?.TryBelongTo(caller.Name) == false ? Denials.TooManyConnections : null;
+    }
+
+    // Whoever is refused again and again pays each time with a handshake.
+    Task DenyAsync(HttpContext context, Denial denial)
+    {
+        if (!limit.MayAskAgain(context.Connection.RemoteIpAddress))
+            context.Connection.RequestClose();
+        return RefuseAsync(context, denial);
     }
 
     /// <summary>What plume.v1 does not list here is for admins, so that a new method is not open by oversight.</summary>

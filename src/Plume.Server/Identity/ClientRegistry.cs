@@ -50,6 +50,11 @@ public sealed class ClientRegistry
     public async Task<IReadOnlyList<EnrolledEntry>> ListAsync(CancellationToken cancellation) =>
         [.. (await records.ListAsync(Prefix, cancellation)).Select(pair => Read(pair.Value))];
 
+    /// <summary>The clients that may take part in a federation.</summary>
+    /// <exception cref="IOException">The records could not be read.</exception>
+    internal async Task<IReadOnlyList<string>> ClientsOfAsync(string federation, CancellationToken cancellation) =>
+        [.. (await ListAsync(cancellation)).Where(entry => entry is { Revoked: false, Role: Roles.Client } && entry.Federations.Contains(federation, StringComparer.Ordinal)).Select(entry => entry.Name)];
+
     /// <summary>Who is enrolled under a name at this moment, and the revision to change it by.</summary>
     internal async Task<RegistryRecord?> ReadAsync(string name, CancellationToken cancellation) =>
         await records.ReadAsync(KeyOf(name), cancellation) is { } record ? new RegistryRecord(Read(record), record.Revision) : null;

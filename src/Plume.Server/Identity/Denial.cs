@@ -62,6 +62,9 @@ static class Denials
     public static Denial Role(Roles needed) =>
         new(StatusCode.PermissionDenied, "role", $"This call needs the role {RoleText.Write(needed)}, which the caller does not have.");
 
+    public static readonly Denial TooManyCalls = new(StatusCode.ResourceExhausted, "too-many-calls", "This client makes more calls than the server lets one client make. Wait, and make fewer at a time.");
+    public static readonly Denial TooManyConnections = new(StatusCode.ResourceExhausted, "too-many-connections", "This client has as many connections open as the server lets one client have. Close one, or wait.");
+
     public static readonly Denial NotInvited = new(StatusCode.PermissionDenied, "not-invited", "There is no federation of this name that the caller was invited to. Ask the operator for an invitation.");
 
     static Denial Unknown(string rule, string message) => new(StatusCode.Unauthenticated, rule, message);

@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Plume.Server.Admission;
 
 namespace Plume.Server.Identity;
 
@@ -15,14 +15,13 @@ sealed class EnrolmentLimit(IdentityOptions options, IdentityAudit audit) : IMid
 {
     // What gRPC's own clients wait by when they are told to try again later.
     const string PushBack = "grpc-retry-pushback-ms";
-    const int NetworkBytes = 8;
 
     static readonly string EnrolmentName = Protocol.V1.Enrolment.Descriptor.FullName;
     static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     // An address that has spent its own does not spend what is there for all.
     readonly PartitionedRateLimiter<HttpContext> tries = PartitionedRateLimiter.CreateChained(
-        PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetTokenBucketLimiter(NetworkOf(http.Connection.RemoteIpAddress), _ => Bucket(options.EnrolmentsPerAddress))),
+        PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetTokenBucketLimiter(NetworkAddress.Of(http.Connection.RemoteIpAddress), _ => Bucket(options.EnrolmentsPerAddress))),
         PartitionedRateLimiter.Create<HttpContext, int>(_ => RateLimitPartition.GetTokenBucketLimiter(0, _ => Bucket(options.Enrolments))));
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -57,14 +56,4 @@ sealed class EnrolmentLimit(IdentityOptions options, IdentityAudit audit) : IMid
         ReplenishmentPeriod = Minute / perMinute,
         QueueLimit = 0,
     };
-
-    // Whoever has one IPv6 address has the rest of its network.
-    static IPAddress NetworkOf(IPAddress? address)
-    {
-        if (address is null || address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6)
-            return address?.MapToIPv4() ?? IPAddress.None;
-        byte[] bytes = address.GetAddressBytes();
-        bytes.AsSpan(NetworkBytes).Clear();
-        return new IPAddress(bytes);
-    }
 }

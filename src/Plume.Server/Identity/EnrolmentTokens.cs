@@ -52,6 +52,16 @@ public sealed class EnrolmentTokens
         return Base64Url.EncodeToString(token);
     }
 
+    /// <summary>The clients that are invited to a federation and have not enrolled with that invitation yet.</summary>
+    /// <exception cref="IOException">The records could not be read.</exception>
+    internal async Task<IReadOnlyList<string>> OpenToAsync(string federation, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        return [.. (await records.ListAsync(Prefix, cancellation)).Select(record => Read(record.Value))
+            .Where(invitation => invitation is { Role: Roles.Client, KeyHash: null, Withdrawn: false } && now < invitation.Expires && invitation.Federations.Contains(federation, StringComparer.Ordinal))
+            .Select(invitation => invitation.Name)];
+    }
+
     /// <summary>Finds what a token invites to.</summary>
     /// <exception cref="DeniedException">The token is unknown, was taken back, has expired or is for another name.</exception>
     internal async Task<OpenInvitation> OpenAsync(string token, string name, CancellationToken cancellation)

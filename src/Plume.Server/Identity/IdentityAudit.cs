@@ -6,15 +6,16 @@ using Microsoft.Extensions.Logging;
 namespace Plume.Server.Identity;
 
 /// <summary>
-/// One line for everyone who is turned away and for every change of who is let in. A name that nothing vouches for stands in it
+/// A line for who is turned away, as far as <see cref="Refusals"/> lets, and for every change of who is let in. A name that nothing vouches for stands in it
 /// only if it is a valid one; tokens and keys never do.
 /// </summary>
 public sealed partial class IdentityAudit
 {
     readonly ILogger<IdentityAudit> logger;
+    readonly Refusals refusals;
 
     /// <summary>Writes to a log.</summary>
-    public IdentityAudit(ILogger<IdentityAudit> logger) => this.logger = logger;
+    public IdentityAudit(ILogger<IdentityAudit> logger, Refusals refusals) => (this.logger, this.refusals) = (logger, refusals);
 
     /// <summary>An operator revoked a name.</summary>
     [LoggerMessage(EventId = 104, Level = LogLevel.Information, Message = "{Operator} revoked {Name}")]
@@ -26,7 +27,7 @@ public sealed partial class IdentityAudit
 
     internal void Refused(HttpContext context, string? name, Denial denial)
     {
-        if (!logger.IsEnabled(LogLevel.Warning))
+        if (!logger.IsEnabled(LogLevel.Warning) || !refusals.IsShown(denial.Rule, context.Connection.RemoteIpAddress))
             return;
         string call = context.GetEndpoint()?.DisplayName ?? "(unknown call)";
         RefusedCall(ClientName.IsValid(name) ? name! : "(no valid name)", Address(context), CertificateOf(context), call, denial.Rule);

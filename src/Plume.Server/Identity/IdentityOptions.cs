@@ -21,6 +21,15 @@ public sealed record IdentityOptions
     /// <summary>How often a minute one address may try to enrol, and most tries at once; an IPv6 network of 64 bits counts as one.</summary>
     public int EnrolmentsPerAddress { get; init; } = 20;
 
+    /// <summary>Calls a second that one caller may make; four seconds' worth at once.</summary>
+    public int CallsPerSecond { get; init; } = 100;
+
+    /// <summary>Calls that one caller may have open at a time.</summary>
+    public int OpenCalls { get; init; } = 32;
+
+    /// <summary>Refused calls a second after which an address loses the connection that it makes them on.</summary>
+    public int RefusalsPerSecond { get; init; } = 20;
+
     /// <summary>How often a minute all together may, and most tries at once.</summary>
     public int Enrolments { get; init; } = 600;
 }

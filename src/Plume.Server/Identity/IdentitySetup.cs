@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Plume.Server.Admission;
 
 namespace Plume.Server.Identity;
 
@@ -20,7 +21,9 @@ public static class IdentitySetup
         services.AddSingleton(options);
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<EnrolmentTokens>();
+        services.AddSingleton<Refusals>();
         services.AddSingleton<IdentityAudit>();
+        services.AddSingleton<CallLimit>();
         services.AddSingleton<EnrolmentLimit>();
         services.AddSingleton(provider => new CallerIdentification(
             provider.GetService<CertificateCheck>(), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Plume.Federation.Models;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
@@ -11,7 +12,7 @@ using Segment = Plume.Protocol.V1.Segment;
 namespace Plume.Server.Rpc;
 
 /// <summary>Sends what leads a client to a version, chunk by chunk out of the blobs: memory is one chunk, and gRPC's flow control keeps it so for a client that reads slowly.</summary>
-sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits)
+sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
 {
     const int ChunkBytes = 64 << 10;
     const int MostHashes = 4096;
@@ -27,7 +28,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
         long length = parts.Sum(part => part.Length);
         long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
-        using var limited = limits.Limit(length - offset, cancellation);
+        using var limited = new TransferTime(limits.TimeFor(length - offset), cancellation, lifetime.ApplicationStopping);
         try
         {
             var header = new DownloadHeader { Sha256 = ByteString.CopyFrom(hash), Offset = (ulong)offset, Segments = { parts.Select(ToSegment) } };
@@ -38,9 +39,9 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
                 feed.CountDownload(chunk.Length);
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (Exception problem) when (limited.Ended(problem))
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"The download of {length - offset} bytes took longer than this server lets it; go on from where it broke off."));
+            throw limited.Refusal($"The download of {length - offset} bytes took longer than this server lets it; go on from where it broke off.");
         }
     }
 

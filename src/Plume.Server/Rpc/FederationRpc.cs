@@ -66,8 +66,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     public override async Task<UploadReply> Upload(IAsyncStreamReader<UploadRequest> requestStream, ServerCallContext context)
     {
-        if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Header is not { } header)
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "An upload must begin with its header."));
+        var header = await uploads.HeaderAsync(requestStream, context.CancellationToken);
         var (feed, client) = await PlaceOfAsync(header.Federation, context);
         feed.Heard(client);
         var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream, context.CancellationToken);

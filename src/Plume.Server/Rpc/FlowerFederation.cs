@@ -10,7 +10,7 @@ using Plume.Server.Storage;
 namespace Plume.Server.Rpc;
 
 /// <summary>The server's only federation, as the Flower door sees it: its clients are clients like others, whose updates are whole floats.</summary>
-sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, TimeProvider time) : IFlowerFederation, IDisposable
+sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, ReservedPlaces reserved, TimeProvider time) : IFlowerFederation, IDisposable
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
@@ -23,7 +23,8 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Time
 
     public async Task<int> JoinAsync(string name, CancellationToken cancellation)
     {
-        var place = await feed.Grain.JoinAsync(name, null).WaitAsync(cancellation);
+        int kept = await reserved.CountAsync(feed.Definition.Name, cancellation);
+        var place = await feed.Grain.JoinAsync(name, null, kept).WaitAsync(cancellation);
         return place.Problem is { } problem ? throw new InvalidOperationException(problem) : place.Number;
     }
 

@@ -13,6 +13,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
 
+    const int MembersTold = 10;
+
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
 
@@ -145,6 +147,10 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
+        status.Warnings.AddRange(overview.AskedLess.Take(MembersTold).Select(member =>
+            $"'{member.Name}' let {(member.Missed == 1 ? "a deadline" : $"{member.Missed} deadlines in a row")} pass and is asked less{(member.Rest > 0 ? $": {(member.Rest == 1 ? "one round goes" : $"{member.Rest} rounds go")} by without it" : "")}."));
+        if (overview.AskedLess.Count > MembersTold)
+            status.Warnings.Add($"So did {overview.AskedLess.Count - MembersTold} others.");
         status.History.AddRange(overview.History.Select(FiguresOf));
         return status;
     }

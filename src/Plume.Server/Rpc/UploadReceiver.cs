@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
@@ -9,13 +10,28 @@ using Plume.Server.Telemetry;
 namespace Plume.Server.Rpc;
 
 /// <summary>Receives updates: refuses what would not count before its bytes come, keeps what came when a stream breaks, and answers when the outcome is durable.</summary>
-sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits)
+sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
 {
     const int HashBytes = 32;
     const int BufferBytes = 256 << 10;
 
     // One stream at a time writes one update.
     readonly ConcurrentDictionary<string, bool> writing = [];
+
+    /// <summary>What an upload begins with.</summary>
+    /// <exception cref="RpcException">It has not come in time, or is something else.</exception>
+    public async Task<UploadHeader> HeaderAsync(IAsyncStreamReader<UploadRequest> parts, CancellationToken cancellation)
+    {
+        using var limited = new TransferTime(limits.HeaderTime, cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await parts.MoveNext(limited.Token).ConfigureAwait(false) && parts.Current.Header is { } header ? header : throw Invalid("An upload must begin with its header.");
+        }
+        catch (Exception problem) when (limited.Ended(problem))
+        {
+            throw limited.Refusal($"An upload must begin within {limits.HeaderTime.TotalSeconds:0} seconds.");
+        }
+    }
 
     public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
     {
@@ -82,7 +98,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         if (have == 0)
             await DropOthersAsync(feed, update, cancellation).ConfigureAwait(false);
         await HashKeptAsync(partial, offset, hash, cancellation).ConfigureAwait(false);
-        using var limited = limits.Limit(update.Length - offset, cancellation);
+        using var limited = new TransferTime(limits.TimeFor(update.Length - offset), cancellation, lifetime.ApplicationStopping);
         try
         {
             while (await chunks.MoveNext(limited.Token).ConfigureAwait(false))
@@ -95,9 +111,9 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
                 offset += chunk.Length;
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (Exception problem) when (limited.Ended(problem))
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"The upload took longer than this server lets it; {offset} of {update.Length} bytes are kept, go on from there."));
+            throw limited.Refusal($"The upload took longer than this server lets it; {offset} of {update.Length} bytes are kept, go on from there.");
         }
 
         if (offset < update.Length)

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Folder;
+using EventLog = Plume.Server.Storage.Folder.EventLog;
 
 namespace Plume.Server.Tests.Federations;
 

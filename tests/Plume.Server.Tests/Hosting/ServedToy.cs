@@ -2,6 +2,7 @@ using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 using Plume.Client;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -9,6 +10,7 @@ using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Hosting;
+using Plume.Server.Rpc;
 using Plume.Server.Storage;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 
@@ -37,13 +39,15 @@ sealed class ServedToy : IAsyncDisposable
     /// <param name="wrap">Puts something before the server's ledger.</param>
     /// <param name="wrapBlobs">Puts something before its blobs.</param>
     /// <param name="participants">Clients that a round asks.</param>
-    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1)
+    /// <param name="limits">What clients may take.</param>
+    /// <param name="log">Hears its log.</param>
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null)
     {
         var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
-        var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
-        App = PlumeServer.Build(options);
+        var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0), Limits = limits ?? new ServerLimits() };
+        App = PlumeServer.Build(options, log is null ? null : logging => logging.AddProvider(log));
         await App.StartAsync();
     }
 

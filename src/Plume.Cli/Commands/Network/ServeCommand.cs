@@ -55,7 +55,8 @@ static class ServeCommand
         var options = new ServerOptions(federations, storage)
         {
             Cluster = database is null ? null : new ServerCluster(database, new SiloPlace(settings.Silo.Address, settings.Silo.Port, GatewayPort: 0)),
-            Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, Certificate = served?.Certificate },
+            Flower = settings.Flower is null ? null : new FlowerOptions { Listen = settings.Flower, ReservedPlaces = settings.Reserved, Certificate = served?.Certificate },
+            Limits = settings.Limits,
             Listen = settings.Listen,
             Metrics = settings.Metrics,
             RenewalGrace = settings.RenewalGrace,

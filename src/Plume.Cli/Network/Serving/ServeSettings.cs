@@ -3,6 +3,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Json;
 using Plume.Cli.Experiments.Keys;
+using Plume.Server.Rpc;
 
 namespace Plume.Cli.Network.Serving;
 
@@ -33,6 +34,8 @@ sealed class ServeSettings
 
     public IPEndPoint? Flower => settings.Get<IPEndPoint?>("flower");
 
+    public int? Reserved => settings.Has("reserved") ? settings.Int32("reserved") : null;
+
     public TimeSpan Deadline => settings.Get<TimeSpan>("deadline");
 
     public int? StartWith => settings.Has("startWith") ? settings.Int32("startWith") : null;
@@ -40,6 +43,23 @@ sealed class ServeSettings
     public TimeSpan Away => settings.Get<TimeSpan>("away");
 
     public TimeSpan RenewalGrace => settings.Get<TimeSpan>("renewalGrace");
+
+    /// <summary>What clients may take.</summary>
+    public ServerLimits Limits
+    {
+        get
+        {
+            var limits = new ServerLimits();
+            return limits with
+            {
+                Connections = settings.Has("connections") ? settings.Int32("connections") : limits.Connections,
+                ConnectionsPerClient = settings.Int32("connectionsPerClient"),
+                CallsPerSecond = settings.Int32("callsPerSecond"),
+                OpenCalls = settings.Int32("openCalls"),
+                HeaderTime = settings.Get<TimeSpan>("headerTime"),
+            };
+        }
+    }
 
     public bool IsLogJson => settings.Get<string>("logFormat") == "json";
 
