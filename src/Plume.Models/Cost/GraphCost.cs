@@ -2,6 +2,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
 using Plume.Models.Operators;
+using Plume.Models.Quantize.Blocks;
 using Plume.Models.Shapes;
 
 namespace Plume.Models.Cost;
@@ -22,7 +23,7 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         var shapes = ShapeInference.Of(graph);
         long batch = Math.Max(1, graph.Inputs is [{ Shape: [{ IsFixed: true } first, ..] }, ..] ? first.Length : 1);
         var nodes = graph.Nodes.Select(node => Cost(node, shapes, batch)).ToArray();
-        long parameters = FloatParameters(graph) + IntegerParameters(graph);
+        long parameters = ParametersOf(graph);
         try
         {
             return new GraphCost(parameters, nodes.Sum(node => node.MultiplyAdds), nodes);
@@ -31,6 +32,13 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         {
             throw new InvalidPayloadException($"Model '{graph.Name}' takes more than {long.MaxValue} multiply-adds.", error);
         }
+    }
+
+    /// <summary>The learned values alone, which are known for operators of any kind.</summary>
+    public static long ParametersOf(ModelGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return FloatParameters(graph) + IntegerParameters(graph) + BlockParameters(graph);
     }
 
     static long FloatParameters(ModelGraph graph)
@@ -45,6 +53,8 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         .Select(node => node.Input(0))
         .Distinct()
         .Sum(name => name is not null && graph.FindInitializer(name) is { ElementType: not ElementType.Float } tensor ? (long)tensor.Length : 0);
+
+    static long BlockParameters(ModelGraph graph) => graph.Nodes.Where(node => node.OpType == BlockProducts.OpType).DistinctBy(node => node.Inputs[1]).Sum(node => node.Int("K", 0) * node.Int("N", 0));
 
     static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
     {

@@ -116,10 +116,22 @@ public sealed class ModelGraph
     public Initializer? FindConstant(string value) =>
         FindInitializer(value) ?? (ProducerOf(value) is { OpType: "Constant" } constant ? constant.Tensor("value") : null);
 
+    /// <summary>The same model, which gives back values from its inside too, after its own outputs.</summary>
+    /// <param name="names">Values of floats that nodes write.</param>
+    /// <exception cref="ArgumentException">No node writes a value of that name.</exception>
+    public ModelGraph Observing(IEnumerable<string> names)
+    {
+        var own = Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        string[] inner = [.. names.Where(name => !own.Contains(name))];
+        return inner.FirstOrDefault(name => ProducerOf(name) is null) is { } unknown
+            ? throw new ArgumentException($"The graph has no value '{unknown}'.", nameof(names))
+            : Replace(outputs: [.. Outputs, .. inner.Select(name => new ValueInfo(name, ElementType.Float, []) { HasShape = false })]);
+    }
+
     /// <summary>The same model with other parts; what is left out stays.</summary>
     /// <exception cref="ArgumentException">The parts do not fit together.</exception>
     internal ModelGraph Replace(
         IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null,
-        IReadOnlyDictionary<string, string>? metadata = null) =>
-        new(Name, Inputs, Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = metadata ?? Metadata };
+        IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<ValueInfo>? outputs = null, IReadOnlyList<ValueInfo>? inputs = null) =>
+        new(Name, inputs ?? Inputs, outputs ?? Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = metadata ?? Metadata };
 }

@@ -4,61 +4,37 @@ using Plume.Models.Graph;
 namespace Plume.Models.Onnx;
 
 /// <summary>
-/// Declares a newer version of ONNX's operator set for a graph, where that changes nothing: newer versions mostly allow more
-/// types. Source: the ONNX operator changelog, onnx.ai.
+/// Writes a graph in a newer version of ONNX's operator set. Newer versions mostly allow more types; some take as an input what was
+/// an attribute. Source: the ONNX operator changelog, onnx.ai.
 /// </summary>
 public static class OpsetUpgrade
 {
     /// <summary>The newest version that is known here.</summary>
     public const int Newest = 21;
 
-    // From which version on a node means the same up to the newest, as far as inference goes.
-    static readonly Dictionary<string, int> StableSince = new(StringComparer.Ordinal)
-    {
-        ["Conv"] = 1,
-        ["ConvTranspose"] = 1,
-        ["MaxPool"] = 1,
-        ["AveragePool"] = 7,
-        ["GlobalAveragePool"] = 1,
-        ["GlobalMaxPool"] = 1,
-        ["BatchNormalization"] = 9,
-        ["Gemm"] = 7,
-        ["MatMul"] = 1,
-        ["Add"] = 7,
-        ["Sub"] = 7,
-        ["Mul"] = 7,
-        ["Div"] = 7,
-        ["Pow"] = 7,
-        ["Relu"] = 6,
-        ["LeakyRelu"] = 6,
-        ["PRelu"] = 9,
-        ["HardSigmoid"] = 6,
-        ["HardSwish"] = 14,
-        ["Sigmoid"] = 6,
-        ["Tanh"] = 6,
-        ["Sqrt"] = 6,
-        ["Exp"] = 6,
-        ["Neg"] = 6,
-        ["Erf"] = 9,
-        ["Clip"] = 11,
-        ["Softmax"] = 13,
-        ["LogSoftmax"] = 13,
-        ["Identity"] = 1,
-        ["Dropout"] = 12,
-        ["Cast"] = 9,
-        ["Constant"] = 1,
-        ["Flatten"] = 1,
-        ["Reshape"] = 5,
-        ["Transpose"] = 1,
-        ["Concat"] = 4,
-        ["Squeeze"] = 13,
-        ["Unsqueeze"] = 13,
-        ["ReduceMean"] = 18,
-        ["Gather"] = 1,
-        ["Shape"] = 1,
-        ["QuantizeLinear"] = 10,
-        ["DequantizeLinear"] = 10,
-    };
+    // From which version on a node means the same up to the newest as far as inference goes, or is converted.
+    static readonly (int Since, string[] Operators)[] Known =
+    [
+        (1, ["Conv", "ConvTranspose", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "MatMul", "Identity", "Constant", "Flatten", "Transpose", "Gather", "Shape", "Size", "Squeeze", "Unsqueeze", "Softmax", "LogSoftmax", "Slice", "Not",
+            "Softplus", "Softsign", "LRN", "DepthToSpace", "SpaceToDepth", "InstanceNormalization", "ArgMax", "ArgMin",
+            "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceProd", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]),
+        (2, ["Pad", "Split"]),
+        (4, ["Concat"]),
+        (5, ["Reshape"]),
+        (6, ["Relu", "LeakyRelu", "HardSigmoid", "Sigmoid", "Tanh", "Sqrt", "Exp", "Log", "Abs", "Neg", "Floor", "Ceil", "Reciprocal", "Elu", "Selu", "Clip", "Tile"]),
+        (7, ["BatchNormalization", "AveragePool", "Gemm", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Dropout", "Upsample", "And", "Or", "Xor", "Equal", "Less", "Greater", "LSTM", "GRU", "RNN", "Sin", "Cos"]),
+        (8, ["Expand", "Max", "Min", "Sum", "Mean"]),
+        (9, ["Erf", "Cast", "Where", "ConstantOfShape", "NonZero", "Sign", "IsNaN", "OneHot"]),
+        (10, ["QuantizeLinear", "DequantizeLinear", "Resize", "Mod"]),
+        (11, ["CumSum", "Range", "Round", "GatherElements", "GatherND", "ScatterND", "ScatterElements", "TopK"]),
+        (12, ["Einsum", "LessOrEqual", "GreaterOrEqual"]),
+        (14, ["HardSwish", "Trilu"]),
+        (16, ["Mish"]),
+        (17, ["LayerNormalization"]),
+        (20, ["Gelu"]),
+    ];
+
+    static readonly Dictionary<string, int> KnownSince = Known.SelectMany(group => group.Operators.Select(name => (name, group.Since))).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>The same graph under at least this version; a newer graph stays as it is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The version is not known.</exception>
@@ -69,16 +45,20 @@ public static class OpsetUpgrade
         ArgumentOutOfRangeException.ThrowIfGreaterThan(version, Newest);
         if (graph.OpsetVersion >= version)
             return graph;
-        if (graph.Nodes.FirstOrDefault(node => !IsStable(node, graph.OpsetVersion)) is { } changed)
+        if (graph.Nodes.FirstOrDefault(node => !IsConvertible(node, graph.OpsetVersion)) is { } changed)
         {
             throw new InvalidPayloadException(
                 $"Model '{graph.Name}' needs operator set {version} but is written in {graph.OpsetVersion}, and the {changed} may mean something else there; export it in operator set {version} or newer.");
         }
 
-        return graph.Replace(opset: version);
+        var conversions = new OpsetConversions(graph, version);
+        Node[] nodes = [.. graph.Nodes.SelectMany(conversions.Of)];
+        return graph.Replace(nodes, [.. graph.Initializers, .. conversions.Added], version);
     }
 
-    // The mean of windows that reach over the end was mended in version 19. Other domains have versions of their own.
-    static bool IsStable(Node node, int version) => node.OpType.Contains('.')
-        || (StableSince.TryGetValue(node.OpType, out int since) && version >= since && !(node.OpType == "AveragePool" && node.Int("ceil_mode", 0) != 0 && version < 19));
+    // The mean of windows that reach over the end was mended in version 19; a normalization by place went with 9. Other domains have
+    // versions of their own.
+    static bool IsConvertible(Node node, int version) => node.OpType.Contains('.')
+        || (KnownSince.TryGetValue(node.OpType, out int since) && version >= since && !(node.OpType == "AveragePool" && node.Int("ceil_mode", 0) != 0 && version < 19)
+            && !(node.OpType == "BatchNormalization" && node.Int("spatial", 1) == 0));
 }

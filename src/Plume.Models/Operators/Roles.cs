@@ -1,5 +1,6 @@
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
+using Plume.Models.Quantize.Blocks;
 
 namespace Plume.Models.Operators;
 
@@ -11,7 +12,7 @@ static class Roles
 
     /// <summary>A vector that is added to a product is a bias; a mask or a table is a constant.</summary>
     public static TensorRole? Added(ModelGraph graph, Node node, int slot, Initializer tensor) =>
-        IsVector(tensor) && node.Inputs.Any(input => graph.ProducerOf(input) is { } other && Catalogue.Find(other) is { IsProduct: true }) ? TensorRole.Bias : null;
+        IsVector(tensor) && node.Inputs.Any(input => graph.ProducerOf(input) is { } other && (Catalogue.Find(other) is { IsProduct: true } || other.OpType == BlockProducts.OpType)) ? TensorRole.Bias : null;
 
     static bool IsVector(Initializer tensor) => tensor.Shape.Count > 0 && tensor.Shape.Count(length => length != 1) <= 1;
 }

@@ -13,7 +13,8 @@ public static class BatchNormFolding
 {
     /// <summary>
     /// Folds each BatchNormalization whose input is written by a Conv or Gemm that nothing else reads, with weights that are
-    /// initializers of its own. A quantized weight stays on its levels: its scales take the factor. Others are left alone.
+    /// initializers; one that something else reads too stays for that, and the layer gets a copy. A quantized weight stays on its
+    /// levels: its scales take the factor. Others are left alone.
     /// A new bias is named after the weight: <c>conv.bias</c> for <c>conv.weight</c>.
     /// </summary>
     /// <exception cref="InvalidPayloadException">A variance is negative or a number is not finite.</exception>
@@ -34,29 +35,28 @@ public static class BatchNormFolding
     {
         var names = new FreeNames(graph);
         var changed = new Dictionary<string, Initializer>(StringComparer.Ordinal);
-        var biasAfter = new Dictionary<string, string>(StringComparer.Ordinal);
+        var added = new List<(string After, Initializer Tensor)>();
         var nodes = new Dictionary<Node, Node?>(ReferenceEqualityComparer.Instance);
         foreach (var each in found)
         {
-            string bias = each.Bias?.Name ?? names.Take(BiasName(each));
-            foreach (var tensor in each.Fold(bias))
-                changed.Add(tensor.Name, tensor);
-            if (each.Bias is null)
-                biasAfter.Add(each.Weight.Name, bias);
+            string weight = each.OwnsWeight ? each.Weight.Name : names.Take(each.Weight.Name);
+            string bias = each.Bias is null ? names.Take(BiasName(each)) : each.OwnsBias ? each.Bias.Name : names.Take(each.Bias.Name);
+            foreach (var tensor in each.Fold(weight, bias))
+            {
+                if (graph.FindInitializer(tensor.Name) is null)
+                    added.Add((each.Weight.Name, tensor));
+                else
+                    changed.Add(tensor.Name, tensor);
+            }
+
             nodes.Add(each.Norm, null);
-            nodes.Add(each.Product, each.Product with { Inputs = [.. each.Product.Inputs.Take(2), bias], Outputs = [each.Norm.Outputs[0]] });
+            nodes.Add(each.Product, each.Product with { Inputs = [each.Product.Inputs[0], each.Quantize is null ? weight : each.Product.Inputs[1], bias], Outputs = [each.Norm.Outputs[0]] });
             if (each.Quantize is { } quantize)
                 nodes.Add(quantize, quantize with { Attributes = FakeQuantizer.Of(quantize).ToAttributes(each.Axis) });
         }
 
-        var initializers = new List<Initializer>();
-        foreach (var tensor in graph.Initializers)
-        {
-            initializers.Add(changed.GetValueOrDefault(tensor.Name, tensor));
-            if (biasAfter.TryGetValue(tensor.Name, out string? bias))
-                initializers.Add(changed[bias]);
-        }
-
+        var behind = added.ToLookup(each => each.After, each => each.Tensor, StringComparer.Ordinal);
+        var initializers = graph.Initializers.SelectMany(tensor => behind[tensor.Name].Prepend(changed.GetValueOrDefault(tensor.Name, tensor)));
         return graph.With([.. graph.Nodes.Select(node => nodes.TryGetValue(node, out var other) ? other : node).OfType<Node>()], initializers);
     }
 

@@ -45,34 +45,40 @@ public static class FakeQuantization
         var names = new FreeNames(graph);
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
         var behind = new Dictionary<string, Node>(StringComparer.Ordinal);
+        var weights = new Dictionary<Node, Node>(ReferenceEqualityComparer.Instance);
         var scales = new List<Initializer>();
-        foreach (var layer in plan.Layers.DistinctBy(layer => layer.Weight))
+        // Layers that read one weight along different axes have levels of their own: an integer kernel knows one scale for each output channel.
+        foreach (var uses in plan.Layers.GroupBy(layer => (layer.Weight, layer.Axis)))
         {
-            var weight = graph.FindInitializer(layer.Weight)!;
-            float[] steps = WeightScales.Of(weight, layer.Axis, layer.Bits, scheme.Fit);
-            Place(layer.Weight, new FakeQuantizer(layer.Bits), Initializer.Of(names.Take($"{layer.Weight}_scale"), layer.Axis is null ? [] : [steps.Length], steps), layer.Axis);
+            int bits = uses.Max(layer => layer.Bits);
+            float[] steps = WeightScales.Of(graph.FindInitializer(uses.Key.Weight)!, uses.Key.Axis, bits, scheme.Fit);
+            var quantize = Quantize(uses.Key.Weight, new FakeQuantizer(bits), uses.Key.Axis is null ? [] : [steps.Length], steps, uses.Key.Axis);
+            foreach (var layer in uses)
+                weights.Add(layer.Node, quantize);
         }
 
         foreach (var value in plan.Values)
         {
             var grid = ActivationGrid.Of(rangeOf(value), value.Bits);
-            Place(value.Name, grid.Quantizer, Initializer.Of(names.Take($"{value.Name}_scale"), [], [grid.Scale]), axis: null);
+            var quantize = Quantize(value.Name, grid.Quantizer, [], [grid.Scale], axis: null);
+            renamed.Add(value.Name, quantize.Outputs[0]);
+            behind.Add(value.Name, quantize);
         }
 
-        return graph.With([.. Woven(graph, behind, renamed)], [.. graph.Initializers, .. scales]).WithPlumeOperators();
+        return graph.With([.. Woven(graph, behind, weights, renamed)], [.. graph.Initializers, .. scales]).WithPlumeOperators();
 
-        void Place(string value, FakeQuantizer quantizer, Initializer scale, int? axis)
+        Node Quantize(string value, FakeQuantizer quantizer, int[] shape, float[] steps, int? axis)
         {
-            string quantized = names.Take($"{value}_quantized");
+            var scale = Initializer.Of(names.Take($"{value}_scale"), shape, steps);
             scales.Add(scale);
-            renamed.Add(value, quantized);
-            behind.Add(value, new Node("", FakeQuantizer.OpType, [value, scale.Name], [quantized], quantizer.ToAttributes(axis)));
+            return new Node("", FakeQuantizer.OpType, [value, scale.Name], [names.Take($"{value}_quantized")], quantizer.ToAttributes(axis));
         }
     }
 
-    // Inputs are quantized where the graph begins, weights where they are first read, all else behind the node that writes it.
-    static IEnumerable<Node> Woven(ModelGraph graph, Dictionary<string, Node> behind, Dictionary<string, string> renamed)
+    // Inputs are quantized where the graph begins, weights where a layer first reads them, all else behind the node that writes it.
+    static IEnumerable<Node> Woven(ModelGraph graph, Dictionary<string, Node> behind, Dictionary<Node, Node> weights, Dictionary<string, string> renamed)
     {
+        var written = new HashSet<Node>(ReferenceEqualityComparer.Instance);
         foreach (var input in graph.Inputs)
         {
             if (behind.Remove(input.Name, out var quantize))
@@ -81,13 +87,15 @@ public static class FakeQuantization
 
         foreach (var node in graph.Nodes)
         {
-            foreach (string input in node.Inputs)
+            var reading = node.Reading(input => renamed.GetValueOrDefault(input, input));
+            if (weights.TryGetValue(node, out var weight))
             {
-                if (graph.FindInitializer(input) is not null && behind.Remove(input, out var quantize))
-                    yield return quantize;
+                if (written.Add(weight))
+                    yield return weight;
+                reading = reading with { Inputs = [reading.Inputs[0], weight.Outputs[0], .. reading.Inputs.Skip(2)] };
             }
 
-            yield return node.Reading(input => renamed.GetValueOrDefault(input, input));
+            yield return reading;
             foreach (string output in node.Outputs)
             {
                 if (behind.Remove(output, out var quantize))

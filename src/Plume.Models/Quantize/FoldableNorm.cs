@@ -12,7 +12,9 @@ namespace Plume.Models.Quantize;
 /// <param name="Weight">The weight.</param>
 /// <param name="Bias">The bias, or null.</param>
 /// <param name="Axis">The weight's axis of output channels.</param>
-sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quantize, Initializer Weight, Initializer? Bias, int Axis)
+/// <param name="OwnsWeight">Whether nothing else reads the weight.</param>
+/// <param name="OwnsBias">Whether nothing else reads the bias.</param>
+sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quantize, Initializer Weight, Initializer? Bias, int Axis, bool OwnsWeight, bool OwnsBias)
 {
     // Where a channel is switched off, its weights are 0 and any scale will do.
     const float LeastScale = 1.17549435e-38f;
@@ -23,27 +25,27 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
         bool IsOwn(string name) => readers[name].Count() == 1 && graph.Outputs.All(output => output.Name != name);
         if (norm.OpType != "BatchNormalization" || norm.Outputs.Skip(1).Any(output => output.Length > 0) || norm.Int("training_mode", 0) != 0)
             return null;
-        if (!IsOwn(norm.Inputs[0]) || graph.ProducerOf(norm.Inputs[0]) is not { OpType: "Conv" or "Gemm" } product || !IsOwn(product.Inputs[1]))
+        if (!IsOwn(norm.Inputs[0]) || graph.ProducerOf(norm.Inputs[0]) is not { OpType: "Conv" or "Gemm" } product)
             return null;
         if (product.OpType == "Gemm" && (product.Float("alpha", 1) != 1 || product.Float("beta", 1) != 1))
             return null;
-        var quantize = graph.ProducerOf(product.Inputs[1]) is { OpType: FakeQuantizer.OpType } found && IsOwn(found.Inputs[0]) && IsOwn(found.Inputs[1]) ? found : null;
+        var quantize = graph.ProducerOf(product.Inputs[1]) is { OpType: FakeQuantizer.OpType } found && IsOwn(product.Inputs[1]) && IsOwn(found.Inputs[0]) && IsOwn(found.Inputs[1]) ? found : null;
         var weight = graph.FindFloats(quantize?.Inputs[0] ?? product.Inputs[1]);
         var bias = graph.FindFloats(product.Input(2));
-        if (weight is null || (product.Input(2) is { } name && (bias is not { Shape.Count: 1 } || !IsOwn(name))))
+        if (weight is null || (product.Input(2) is not null && bias is not { Shape.Count: 1 }))
             return null;
         int axis = product.OpType == "Gemm" && product.Int("transB", 0) == 0 ? 1 : 0;
         bool fits = Enumerable.Range(1, 4).All(slot => graph.FindFloats(norm.Input(slot))?.Length == weight.Shape[axis])
             && (bias is null || bias.Length == weight.Shape[axis]) && (quantize is null || graph.FindFloats(quantize.Inputs[1]) is not null);
-        return fits ? new(graph, norm, product, quantize, weight, bias, axis) : null;
+        return fits ? new(graph, norm, product, quantize, weight, bias, axis, quantize is not null || IsOwn(weight.Name), bias is not null && IsOwn(bias.Name)) : null;
     }
 
     /// <summary>The tensors that take the normalization in: weight, bias, and the weight's scales where it is quantized.</summary>
     /// <exception cref="InvalidPayloadException">A variance is negative or a number is not finite.</exception>
-    public IEnumerable<Initializer> Fold(string biasName)
+    public IEnumerable<Initializer> Fold(string weightName, string biasName)
     {
         var (factors, shifts) = Affine();
-        yield return ScaledWeight(factors);
+        yield return ScaledWeight(factors, weightName);
         yield return Initializer.Of(biasName, [shifts.Length], shifts);
         if (Quantize is not null)
             yield return Initializer.Of(Quantize.Inputs[1], [factors.Length], [.. Scales().Select((scale, channel) => (float)Math.Max(scale * Math.Abs(factors[channel]), LeastScale))]);
@@ -70,7 +72,7 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
     ReadOnlySpan<float> Statistic(int slot) => Graph.FindInitializer(Norm.Inputs[slot])!.Floats;
 
     // A quantized weight is moved to its level first, where it then stays.
-    Initializer ScaledWeight(double[] factors)
+    Initializer ScaledWeight(double[] factors, string name)
     {
         var channels = new Channels(Weight.Shape, Axis);
         float[] values = Weight.Floats.ToArray(), scales = Scales();
@@ -82,7 +84,7 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
             values[i] = (float)(value * factors[channel]);
         }
 
-        return Initializer.Of(Weight.Name, Weight.Shape, values);
+        return Initializer.Of(name, Weight.Shape, values);
     }
 
     float[] Scales()

@@ -12,6 +12,21 @@ static class GraphSurgery
         return graph.Replace(nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset);
     }
 
+    /// <summary>The same model without the nodes and initializers of which nothing reaches an output.</summary>
+    public static ModelGraph WithoutUnread(this ModelGraph graph)
+    {
+        var read = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        var kept = new List<Node>();
+        foreach (var node in graph.Nodes.Reverse().Where(node => node.Outputs.Any(read.Contains)))
+        {
+            read.UnionWith(node.Inputs);
+            kept.Add(node);
+        }
+
+        kept.Reverse();
+        return graph.With(kept, graph.Initializers);
+    }
+
     /// <summary>The same model, which may use our own operators.</summary>
     public static ModelGraph WithPlumeOperators(this ModelGraph graph) =>
         graph.Replace(extensionOpsets: new Dictionary<string, int>(graph.ExtensionOpsets) { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion });

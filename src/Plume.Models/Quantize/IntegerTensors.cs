@@ -14,6 +14,13 @@ namespace Plume.Models.Quantize;
 /// <param name="IsPacked">Whether levels are two to a byte.</param>
 sealed record IntegerWeight(string Name, string Scale, string? ZeroPoint, float[] Scales, int? Axis, bool IsPacked);
 
+/// <summary>The scales of a weight in integers.</summary>
+/// <param name="Scales">One, or one for each channel.</param>
+/// <param name="Spread">How many steps of these are one level of the quantizer.</param>
+/// <param name="IsPacked">Whether levels are two to a byte.</param>
+/// <param name="IsUnchanged">Whether the scales are the quantizer's own.</param>
+sealed record WeightFitting(float[] Scales, int Spread, bool IsPacked, bool IsUnchanged);
+
 /// <summary>The tensors of a graph with integers: those of the graph in floats, and what takes their places.</summary>
 sealed class IntegerTensors(ModelGraph graph, FreeNames names)
 {
@@ -47,27 +54,36 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     /// <summary>The scale of an activation's levels.</summary>
     public float ScaleOf(QdqWriter.Levels levels) => graph.FindInitializer(levels.Scale)!.Floats[0];
 
-    /// <summary>A weight's levels, in place of the weight.</summary>
+    /// <summary>The scales that a weight's levels can have beside a bias.</summary>
     /// <param name="quantize">The node that quantizes it.</param>
     /// <param name="packed">Whether few bits are packed.</param>
-    /// <param name="keepsName">Whether nothing else reads the weight.</param>
     /// <param name="bias">The layer's bias, or null.</param>
     /// <param name="inputScale">The scale of the layer's input, or 0.</param>
-    /// <param name="says0">Whether a zero point of 0 is written out: ONNX Runtime fuses matrix products only with one.</param>
-    public IntegerWeight Weight(Node quantize, bool packed, bool keepsName, Initializer? bias, float inputScale, bool says0)
+    public WeightFitting Fit(Node quantize, bool packed, Initializer? bias, float inputScale)
     {
-        var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
         var quantizer = FakeQuantizer.Of(quantize);
         bool halves = packed && quantizer.Bits <= QdqLowering.MaxPackedBits;
         int spread = halves || bias is null || inputScale == 0 || !quantizer.Signed ? 1 : SpreadOf(quantizer);
         float[] scales = [.. Scales(quantize).Select(scale => scale / spread)], raised = Raised(scales, bias, inputScale);
+        return new(raised, spread, halves, spread == 1 && raised.AsSpan().SequenceEqual(scales));
+    }
+
+    /// <summary>A weight's levels, in place of the weight.</summary>
+    /// <param name="quantize">The node that quantizes it.</param>
+    /// <param name="fit">Its scales.</param>
+    /// <param name="keepsName">Whether nothing else reads the weight.</param>
+    /// <param name="says0">Whether a zero point of 0 is written out: ONNX Runtime fuses matrix products only with one.</param>
+    public IntegerWeight Weight(Node quantize, WeightFitting fit, bool keepsName, bool says0)
+    {
+        var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
+        var quantizer = FakeQuantizer.Of(quantize);
         int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
-        byte[] levels = LevelsOf(weight, quantizer, raised, axis, spread);
-        var type = (halves, quantizer.Signed) switch { (true, true) => ElementType.Int4, (true, false) => ElementType.UInt4, (false, true) => ElementType.Int8, _ => ElementType.UInt8 };
-        string name = Place(weight.Name, keepsName, each => new(each, type, weight.Shape, halves ? HalfBytes.Pack(levels) : levels));
-        string scale = spread == 1 && raised.AsSpan().SequenceEqual(scales) ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [raised.Length], raised));
-        string? zeroPoint = quantizer.ZeroPoint == 0 && !(says0 && !halves) ? null : Number(type, quantizer.ZeroPoint, axis is null ? 0 : raised.Length);
-        return new(name, scale, zeroPoint, raised, axis, halves);
+        byte[] levels = LevelsOf(weight, quantizer, fit.Scales, axis, fit.Spread);
+        var type = (fit.IsPacked, quantizer.Signed) switch { (true, true) => ElementType.Int4, (true, false) => ElementType.UInt4, (false, true) => ElementType.Int8, _ => ElementType.UInt8 };
+        string name = Place(weight.Name, keepsName, each => new(each, type, weight.Shape, fit.IsPacked ? HalfBytes.Pack(levels) : levels));
+        string scale = fit.IsUnchanged ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [fit.Scales.Length], fit.Scales));
+        string? zeroPoint = quantizer.ZeroPoint == 0 && !(says0 && !fit.IsPacked) ? null : Number(type, quantizer.ZeroPoint, axis is null ? 0 : fit.Scales.Length);
+        return new(name, scale, zeroPoint, fit.Scales, axis, fit.IsPacked);
     }
 
     /// <summary>A bias as integers with the scale of the products; null where it does not fit.</summary>
@@ -86,6 +102,8 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
 
     (string Integer, string Scale)? PlaceBias(Initializer bias, float[] scales, bool isPerChannel, bool keepsName)
     {
+        if (bias.Shape.Count != 1 || (isPerChannel && bias.Length != scales.Length))
+            return null;
         int[] levels = new int[bias.Length];
         for (int i = 0; i < levels.Length; i++)
         {

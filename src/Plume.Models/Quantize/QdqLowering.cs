@@ -17,7 +17,7 @@ namespace Plume.Models.Quantize;
 public static class QdqLowering
 {
     // The first version in which scales may differ by channel, and the first with 4-bit integers.
-    const int PerChannelOpset = 13, PackedOpset = 21;
+    internal const int PerChannelOpset = 13, PackedOpset = 21;
 
     /// <summary>Bits of a level that can be packed two to a byte.</summary>
     internal const int MaxPackedBits = 4;

@@ -16,8 +16,8 @@ sealed class QdqWriter
     readonly IntegerTensors tensors;
     readonly HashSet<Node> absorbed = new(ReferenceEqualityComparer.Instance);
     readonly Dictionary<string, string> renamed = new(StringComparer.Ordinal);
-    readonly Dictionary<string, Node> waitingWeights = new(StringComparer.Ordinal);
-    readonly Dictionary<string, IntegerWeight> weights = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Node> weightQuantizers = new(StringComparer.Ordinal);
+    readonly Dictionary<string, List<(IntegerWeight Weight, string Floats)>> weights = new(StringComparer.Ordinal);
     readonly Dictionary<string, Levels> levelsOf = new(StringComparer.Ordinal);
 
     public QdqWriter(ModelGraph graph, bool packed)
@@ -34,14 +34,11 @@ sealed class QdqWriter
         foreach (var node in graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType))
             Absorb(node);
         foreach (var node in graph.Nodes.Where(node => !absorbed.Contains(node)))
-        {
-            foreach (string input in node.Inputs)
-            {
-                if (waitingWeights.Remove(input, out var waiting))
-                    WriteWeight(waiting, node);
-            }
-
             Write(node);
+        foreach (var output in graph.Outputs)
+        {
+            if (weightQuantizers.TryGetValue(output.Name, out var quantize))
+                FloatsOf(quantize, null, 0, says0: false, output.Name);
         }
 
         return graph.With(nodes, tensors.All).Without(FakeQuantizer.Domain);
@@ -51,7 +48,7 @@ sealed class QdqWriter
     {
         bool isInner = !outputs.Contains(node.Outputs[0]);
         if (node.OpType == FakeQuantizer.OpType && graph.FindInitializer(node.Inputs[0]) is not null)
-            waitingWeights.Add(node.Outputs[0], node);
+            weightQuantizers.Add(node.Outputs[0], node);
         else if (node.OpType == FakeQuantizer.OpType)
             WriteActivation(node);
         else if (OperatorKinds.IsIdle(node) && isInner)
@@ -59,7 +56,7 @@ sealed class QdqWriter
         else if (OperatorKinds.IsRearranging(node) && isInner && levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels))
             WriteRearranging(node, levels);
         else
-            nodes.Add(WithIntegerBias(node).Reading(Renamed));
+            nodes.Add(WithIntegers(node));
     }
 
     string Renamed(string value)
@@ -105,14 +102,21 @@ sealed class QdqWriter
         return tensor is { ElementType: ElementType.Float, Length: 1 } && !float.IsNaN(tensor.Floats[0]) ? tensor.Floats[0] : null;
     }
 
-    void WriteWeight(Node quantize, Node reader)
+    // Layers that read one quantized weight share its integers where the scales can be the same.
+    (IntegerWeight Weight, string Floats) FloatsOf(Node quantize, Initializer? bias, float inputScale, bool says0, string name)
     {
-        var levels = levelsOf.GetValueOrDefault(Renamed(reader.Inputs[0]));
-        var bias = OperatorKinds.IsLayer(reader) ? graph.FindFloats(reader.Input(2)) : null;
-        var weight = tensors.Weight(quantize, packed, keepsName: readers[quantize.Inputs[0]].Count() == 1, bias, levels is null ? 0 : tensors.ScaleOf(levels), says0: reader.OpType is "Gemm" or "MatMul");
-        weights.Add(quantize.Outputs[0], weight);
-        AddDequantize(weight.Name, weight.Scale, weight.ZeroPoint, quantize.Outputs[0], weight.Axis);
+        if (!weights.TryGetValue(quantize.Outputs[0], out var written))
+            weights.Add(quantize.Outputs[0], written = []);
+        var fit = tensors.Fit(quantize, packed, bias, inputScale);
+        if (written.Find(each => each.Weight.Scales.AsSpan().SequenceEqual(fit.Scales)) is { Weight: not null } same)
+            return same;
+        var weight = tensors.Weight(quantize, fit, keepsName: written.Count == 0 && IsOwn(quantize.Inputs[0]), says0);
+        written.Add((weight, written.Count == 0 ? name : names.Take(name)));
+        AddDequantize(weight.Name, weight.Scale, weight.ZeroPoint, written[^1].Floats, weight.Axis);
+        return written[^1];
     }
+
+    bool IsOwn(string tensor) => readers[tensor].Count() == 1 && !outputs.Contains(tensor);
 
     void WriteActivation(Node quantize)
     {
@@ -120,6 +124,8 @@ sealed class QdqWriter
         if (quantizer is { Signed: true, Bits: 1 })
             throw new InvalidPayloadException($"The {quantize} gives an activation the two levels of its sign, which no integer kernel reads; leave it a float or give it 2 bits.");
         _ = tensors.Scales(quantize);
+        if (weightQuantizers.TryGetValue(Renamed(quantize.Inputs[0]), out var weight))
+            FloatsOf(weight, null, 0, says0: false, weight.Outputs[0]);
         int? axis = quantize.Has("axis") ? (int)quantize.Int("axis", 0) : null;
         var levels = new Levels(quantizer, quantize.Inputs[1], tensors.Number(quantizer.Signed ? ElementType.Int8 : ElementType.UInt8, quantizer.ZeroPoint), axis);
         WritePair(Renamed(quantize.Inputs[0]), quantize.Outputs[0], levels, clip: true);
@@ -148,16 +154,31 @@ sealed class QdqWriter
         AddDequantize(integer, levels.Scale, levels.ZeroPoint, quantized, levels.Axis);
     }
 
-    // Integer kernels add the bias to sums of products of levels.
-    Node WithIntegerBias(Node node)
+    Node WithIntegers(Node node)
     {
-        if (node.OpType is not ("Conv" or "Gemm") || graph.FindFloats(node.Input(2)) is not { } bias || !weights.TryGetValue(node.Inputs[1], out var weight)
-            || !levelsOf.TryGetValue(Renamed(node.Inputs[0]), out var levels) || levels.Axis is not null)
+        var bias = OperatorKinds.IsLayer(node) ? graph.FindFloats(node.Input(2)) : null;
+        var levels = node.Input(0) is { } data ? levelsOf.GetValueOrDefault(Renamed(data)) : null;
+        string[] inputs = [.. node.Inputs];
+        IntegerWeight? read = null;
+        for (int slot = 0; slot < inputs.Length; slot++)
         {
-            return node;
+            if (weightQuantizers.GetValueOrDefault(Renamed(inputs[slot])) is not { } quantize)
+                continue;
+            bool isWeight = slot == 1 && OperatorKinds.IsLayer(node);
+            var (weight, floats) = FloatsOf(quantize, isWeight ? bias : null, isWeight && levels is not null ? tensors.ScaleOf(levels) : 0, says0: node.OpType is "Gemm" or "MatMul", quantize.Outputs[0]);
+            inputs[slot] = floats;
+            read = isWeight ? weight : read;
         }
 
-        bool keepsName = readers[bias.Name].Count() == 1;
+        return WithIntegerBias(node with { Inputs = inputs }, bias, levels, read).Reading(Renamed);
+    }
+
+    // Integer kernels add the bias to sums of products of levels.
+    Node WithIntegerBias(Node node, Initializer? bias, Levels? levels, IntegerWeight? weight)
+    {
+        if (node.OpType is not ("Conv" or "Gemm") || bias is null || weight is null || levels is null || levels.Axis is not null)
+            return node;
+        bool keepsName = IsOwn(bias.Name);
         if ((weight.IsPacked ? tensors.FineBias(bias, keepsName) : tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName)) is not var (integer, scale))
             return node;
         string floats = names.Take($"{bias.Name}_dequantized");

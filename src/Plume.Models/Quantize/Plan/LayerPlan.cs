@@ -37,15 +37,19 @@ static class LayerPlan
     static string? ReasonToSkip(ModelGraph graph, QuantizationScheme scheme, Node node) => node switch
     {
         _ when scheme.LeaveAlone.Contains(node.Input(1)) => "the scheme leaves it alone",
-        _ when graph.FindFloats(node.Input(1)) is not { } weight => "its weight is not an initializer of floats",
+        _ when graph.FindInitializer(node.Input(1) ?? "") is { ElementType: not ElementType.Float } other => $"its weight is of {other.ElementType}, not of floats",
+        _ when graph.ProducerOf(node.Input(1) ?? "") is { OpType: "DequantizeLinear" } => "its weight is quantized already",
+        _ when graph.FindFloats(node.Input(1)) is null => "its weight is computed",
         _ when graph.FindInitializer(node.Inputs[1])!.Length == 0 => "its weight is empty",
         { OpType: "Conv" } when scheme.LeaveSingleChannels && scheme.ActivationBits is not null && !scheme.LayerBits.ContainsKey(node.Inputs[1])
             && graph.FindInitializer(node.Inputs[1])!.Shape[1] == 1 && node.Int("group", 1) == 1 => "integer kernels are slower over a single channel",
         { OpType: "MatMul" } when graph.FindInitializer(node.Inputs[1])!.Shape.Count < 2 => "its weight is a vector",
         _ when graph.FindInitializer(node.Inputs[0]) is not null => "its input is a constant",
+        _ when scheme.ActivationBits is null => null,
         { OpType: "Gemm" } when node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 || node.Int("transA", 0) != 0 => "it scales or transposes its input",
         { OpType: "Gemm" } when node.Input(2) is { } bias && graph.FindFloats(bias) is not { Shape.Count: 1 } => "its bias is not a vector of floats",
-        { OpType: "Conv" } when node.Input(2) is { } bias && graph.FindFloats(bias) is null => "its bias is not an initializer of floats",
+        { OpType: "Conv" } when node.Input(2) is { } bias && graph.FindFloats(bias) is null => "its bias is computed",
+        { OpType: "Conv" } when node.Input(2) is { } bias && graph.FindFloats(bias)!.Length != graph.FindInitializer(node.Inputs[1])!.Shape[0] => "its bias is not one number a channel",
         _ => null,
     };
 }
