@@ -30,7 +30,7 @@ public sealed record BitAllocation(IReadOnlyDictionary<string, int> LayerBits, l
     public static BitAllocation Choose(ModelGraph graph, QuantizationScheme scheme, LabeledSet? samples, LabeledSet validation, long? targetBytes, double? maxLoss, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        var bits = QuantizationPlan.Of(graph, scheme).Layers.Select(layer => layer.Weight).Distinct().ToDictionary(name => name, name => scheme.LayerBits.GetValueOrDefault(name, Many), StringComparer.Ordinal);
+        var bits = QuantizationPlan.Of(PostTraining.Prepare(graph, scheme), scheme).Layers.Select(layer => layer.Weight).Distinct().ToDictionary(name => name, name => scheme.LayerBits.GetValueOrDefault(name, Many), StringComparer.Ordinal);
         double least = maxLoss is { } bound ? Measure(graph).Accuracy - bound : 0;
         var all = MeasureBits(bits);
         var order = bits.Keys.Where(name => bits[name] == Many && !scheme.LayerBits.ContainsKey(name))

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
+using Plume.Learning.Inference;
 using Plume.Learning.Objectives;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
@@ -17,32 +19,61 @@ public static class GraphObserver
 {
     const int Batch = 50;
 
-    /// <summary>Runs samples through a graph, in order, and hands out the values of named tensors batch by batch.</summary>
+    /// <summary>Runs samples through a graph in ONNX Runtime, in order, and hands out the values of named tensors batch by batch.</summary>
     /// <param name="graph">The graph, run as for inference.</param>
     /// <param name="set">The samples, all of them.</param>
-    /// <param name="names">Names of inputs, and of values that nodes write.</param>
+    /// <param name="names">Names of inputs, and of values of floats that nodes write.</param>
     /// <param name="observe">Called for each batch and name, one at a time.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The graph does not fit the samples, or has no value of that name.</exception>
-    /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
+    /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph.</exception>
     public static void Values(ModelGraph graph, LabeledSet set, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation = default)
     {
+        using var model = Observed(graph, names);
+        Values(model, ModelFeeds.Of(model, set, Batch), names, observe, cancellation);
+    }
+
+    /// <summary>The same for a model with any inputs.</summary>
+    /// <param name="graph">The graph, run as for inference.</param>
+    /// <param name="feeds">The inputs, all of them.</param>
+    /// <param name="names">Names of inputs, and of values of floats that nodes write.</param>
+    /// <param name="observe">Called for each run and name, one at a time.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="ArgumentException">The graph does not fit the inputs, or has no value of that name.</exception>
+    /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph.</exception>
+    public static void Values(ModelGraph graph, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(feeds);
+        using var model = Observed(graph, names);
+        Values(model, feeds, names, observe, cancellation);
+    }
+
+    static RuntimeModel Observed(ModelGraph graph, IReadOnlyCollection<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(names);
+        var inputs = graph.Inputs.Select(input => input.Name).ToHashSet(StringComparer.Ordinal);
+        return new RuntimeModel(graph.Observing(names.Where(name => !inputs.Contains(name))));
+    }
+
+    static void Values(RuntimeModel model, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation)
+    {
         ArgumentNullException.ThrowIfNull(observe);
-        SampleFit.Check(graph, set);
-        using var executor = new GraphExecutor(graph);
-        using var buffer = new BatchBuffer(set, Math.Min(Batch, set.Count));
-        foreach (int[] samples in Enumerable.Range(0, set.Count).Chunk(Batch))
+        for (int run = 0; run < feeds.Count; run++)
         {
             cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            executor.Logits(buffer.Fill(samples).Features);
+            var feed = feeds[run];
+            var values = feed.Tensors.Concat(model.Run(feed.Tensors)).DistinctBy(value => value.Name).ToDictionary(value => value.Name, StringComparer.Ordinal);
             foreach (string name in names)
-            {
-                var values = executor.Value(name).detach().contiguous();
-                observe(name, MemoryMarshal.Cast<byte, float>(values.bytes));
-            }
+                observe(name, OfSamples(values[name], feed));
         }
+    }
+
+    // Without the repetitions that fill a fixed batch.
+    static ReadOnlySpan<float> OfSamples(RuntimeTensor value, ModelFeed feed)
+    {
+        float[] floats = value.ToFloats();
+        return value.Shape.Count > 0 && value.Shape[0] == feed.Batch ? floats.AsSpan(0, floats.Length / feed.Batch * feed.Samples) : floats;
     }
 
     /// <summary>The gradient of the mean cross-entropy by every weight, batch by batch, with the weights as they are.</summary>

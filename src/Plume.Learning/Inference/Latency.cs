@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.OnnxRuntime;
 using Plume.Learning.Data;
 
 namespace Plume.Learning.Inference;
@@ -7,6 +8,8 @@ namespace Plume.Learning.Inference;
 public static class Latency
 {
     const int RunsAtOnce = 20;
+    // Of a large model, one run is enough to tell that it is one.
+    static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(0.25);
 
     /// <summary>The median over runs of one sample each. The models take turns, so that what else the machine does hits all alike.</summary>
     /// <param name="models">The models.</param>
@@ -15,26 +18,40 @@ public static class Latency
     public static TimeSpan[] Measure(IReadOnlyList<RuntimeModel> models, LabeledSet set, TimeSpan budget)
     {
         ArgumentNullException.ThrowIfNull(models);
-        ArgumentNullException.ThrowIfNull(set);
-        float[] sample = set[0].ToArray();
-        long[] shape = [1, .. set.SampleShape.Select(length => (long)length)];
+        return Measure(models, [.. models.Select(model => ModelFeeds.Of(model, set, mostAtOnce: 1)[0])], budget);
+    }
+
+    /// <summary>The median over runs of one feed, divided by what it holds: a model that takes a fixed number at once is told for one sample.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="feeds">What each is run on.</param>
+    /// <param name="budget">How long to measure, for all models together.</param>
+    public static TimeSpan[] Measure(IReadOnlyList<RuntimeModel> models, IReadOnlyList<ModelFeed> feeds, TimeSpan budget)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(feeds);
+        using var bound = new DisposableList<DisposableList<OrtValue>>();
+        for (int i = 0; i < models.Count; i++)
+            bound.Add(models[i].Bind(feeds[i].Tensors));
         var times = models.Select(_ => new List<long>()).ToArray();
         long start = Stopwatch.GetTimestamp();
         // The first turn warms up.
         for (int turn = 0; turn < 3 || Stopwatch.GetElapsedTime(start) < budget; turn++)
         {
             for (int i = 0; i < models.Count; i++)
-            {
-                for (int run = 0; run < RunsAtOnce; run++)
-                {
-                    long begin = Stopwatch.GetTimestamp();
-                    models[i].Run(sample, shape);
-                    if (turn > 0)
-                        times[i].Add(Stopwatch.GetTimestamp() - begin);
-                }
-            }
+                Turn(models[i], bound[i], turn > 0 ? times[i] : []);
         }
 
-        return [.. times.Select(list => TimeSpan.FromSeconds((double)list.Order().ElementAt(list.Count / 2) / Stopwatch.Frequency))];
+        return [.. times.Select((list, i) => TimeSpan.FromSeconds((double)list.Order().ElementAt(list.Count / 2) / Stopwatch.Frequency / feeds[i].Batch))];
+    }
+
+    static void Turn(RuntimeModel model, DisposableList<OrtValue> bound, List<long> times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int run = 0; run < RunsAtOnce && Stopwatch.GetElapsedTime(start) < LongestTurn; run++)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            model.RunBound(bound).Dispose();
+            times.Add(Stopwatch.GetTimestamp() - begin);
+        }
     }
 }

@@ -1,15 +1,12 @@
 using Plume.Compression.Container;
 using Plume.Learning.Data;
-using Plume.Learning.Training;
 
 namespace Plume.Learning.Inference;
 
 /// <summary>The class that a model gives to every sample of a set, run in ONNX Runtime.</summary>
-/// <param name="Classes">The most likely class of each sample; the first of equals.</param>
+/// <param name="Classes">The most likely class of each sample; the first of equals. A single score is class 1 where it speaks for it, else class 0.</param>
 public sealed record Predictions(IReadOnlyList<int> Classes)
 {
-    const int Chunk = 100;
-
     /// <summary>Runs the model over the set.</summary>
     /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run it, or its output is no classifier's.</exception>
@@ -17,21 +14,20 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(set);
-        SampleFit.Check(model.Graph, set);
-        var classes = new int[set.Count];
-        for (int start = 0; start < set.Count; start += Chunk)
+        if (model.Inputs.Count != 1 || model.Outputs.Count != 1)
+            throw new ArgumentException($"A classifier has one input and one output, but '{model.Name}' has {model.Inputs.Count} and {model.Outputs.Count}.");
+        var scores = new ClassScores(IsProbability(model));
+        var feeds = ModelFeeds.Of(model, set);
+        for (int run = 0; run < feeds.Count; run++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(Chunk, set.Count - start);
-            float[] scores = model.Run(set.Features.AsMemory(start * set.SampleLength, count * set.SampleLength), [count, .. set.SampleShape.Select(length => (long)length)]);
-            int width = scores.Length / count;
-            if (width == 0 || width * count != scores.Length)
-                throw new InvalidPayloadException($"The model gives {scores.Length} numbers for {count} samples; a classifier gives one a class and sample.");
-            for (int i = 0; i < count; i++)
-                classes[start + i] = IndexOfLargest(scores.AsSpan(i * width, width));
+            var feed = feeds[run];
+            var output = model.Run(feed.Tensors)[0];
+            if (!scores.Add(output.Shape, output.ToFloats(), feed))
+                throw new InvalidPayloadException($"The model gives [{string.Join(", ", output.Shape)}] numbers for {feed.Batch} samples; a classifier gives one a class and sample.");
         }
 
-        return new Predictions(classes);
+        return new Predictions(scores.Classes());
     }
 
     /// <summary>Share of the samples whose class is the label.</summary>
@@ -40,19 +36,14 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
     /// <summary>Share of the samples that get the same class from another model.</summary>
     public double Agreement(Predictions other) => Agreement(other.Classes);
 
+    /// <summary>Whether a single score is a probability, as far as the graph says.</summary>
+    internal static bool? IsProbability(RuntimeModel model) => model.Graph is null ? null : model.Graph.ProducerOf(model.Outputs[0].Name) is { OpType: "Sigmoid" };
+
     double Agreement(IReadOnlyList<int> others)
     {
         int same = 0;
         for (int i = 0; i < Classes.Count; i++)
             same += Classes[i] == others[i] ? 1 : 0;
         return (double)same / Classes.Count;
-    }
-
-    static int IndexOfLargest(ReadOnlySpan<float> scores)
-    {
-        int best = 0;
-        for (int i = 1; i < scores.Length; i++)
-            best = scores[i] > scores[best] ? i : best;
-        return best;
     }
 }

@@ -84,10 +84,11 @@ public sealed class ModelShrinker
                 if (bits == 8 && SizeOf(Shipped(quantized, 8)) > target && SizeOf(Shipped(few, 4)) <= target)
                     continue;
                 var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"), cancellation: cancellation);
-                var step = Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation);
+                var step = Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation, trained);
                 if (step.Bytes > target || step.Loss.IsBeyond(options.MaxLoss))
                     continue;
-                var sparse = Try($"{what}, {bits}-bit weights, {PrunedAtLast:0 %} of them zero", Shipped(Sparse(trained, cancellation), bits), cancellation);
+                var pruning = Sparse(trained, cancellation);
+                var sparse = Try($"{what}, {bits}-bit weights, {PrunedAtLast:0 %} of them zero", Shipped(pruning, bits), cancellation, pruning);
                 if (step.IsKept || sparse.IsKept)
                     return Result();
             }
@@ -162,7 +163,7 @@ public sealed class ModelShrinker
     // The first and the last layer mind few levels most; where they are small, 8 bits cost little.
     static Dictionary<string, int> SmallEnds(ModelGraph graph, QuantizationScheme scheme)
     {
-        var layers = QuantizationPlan.Of(BatchNormFolding.Apply(graph), scheme).Layers;
+        var layers = QuantizationPlan.Of(PostTraining.Prepare(graph, scheme), scheme).Layers;
         double all = layers.Sum(LengthOf);
         return layers.Where((layer, place) => (place == 0 || place == layers.Count - 1) && LengthOf(layer) < SmallShare * all).DistinctBy(layer => layer.Weight).ToDictionary(layer => layer.Weight, _ => 8);
 
@@ -173,12 +174,12 @@ public sealed class ModelShrinker
 
     static long SizeOf(ModelGraph graph) => OnnxFile.Write(graph).Length;
 
-    ShrinkStep Try(string what, ModelGraph model, CancellationToken cancellation)
+    ShrinkStep Try(string what, ModelGraph model, CancellationToken cancellation, ModelGraph? quantized = null)
     {
         using var runtime = new RuntimeModel(model);
         var predictions = Predictions.Of(runtime, validation, cancellation);
         var loss = AccuracyLoss.Of(told ??= predictions, predictions, validation);
-        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), predictions.Accuracy(validation), loss, loss.IsWithin(options.MaxLoss)));
+        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), predictions.Accuracy(validation), loss, loss.IsWithin(options.MaxLoss)) { Simulated = quantized is null ? null : SimulatedIntegers.Of(quantized) });
         report?.Invoke(steps[^1]);
         return steps[^1];
     }

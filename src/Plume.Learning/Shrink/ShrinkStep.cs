@@ -12,6 +12,9 @@ namespace Plume.Learning.Shrink;
 /// <param name="IsKept">Whether the loss is within the bound by a standard error.</param>
 public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy, AccuracyLoss Loss, bool IsKept)
 {
+    /// <summary>What a quantized model should compute, as a graph in floats; null for a model in floats.</summary>
+    public ModelGraph? Simulated { get; init; }
+
     /// <summary>Its bytes as a .plume file.</summary>
     public long CompressedBytes => Compressed.Length;
 }

@@ -1,0 +1,133 @@
+using System.Globalization;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+using Plume.Models.Graph;
+
+namespace Plume.Learning.Inference;
+
+/// <summary>
+/// Whether the bytes of a rewritten model compute in ONNX Runtime, with the optimizations that it applies by default, what the model was
+/// measured to compute. To be asked before a file gets its name.
+/// </summary>
+/// <param name="Feeds">What to run on; null for random inputs of the model's shapes and types.</param>
+/// <param name="Key">Where random inputs come from.</param>
+public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
+{
+    const int MostRuns = 8;
+    const int RandomRuns = 4;
+
+    // Kernels add in other orders; half-precision floats keep three digits.
+    const double Rounding = 1e-5;
+
+    // A sum that falls between two levels goes to either.
+    const double BetweenLevels = 1e-3;
+
+    /// <summary>Checks a model that computes in floats: the same with and without optimizations.</summary>
+    /// <param name="name">What messages call the file.</param>
+    /// <param name="bytes">The file to be.</param>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
+    public RewriteFinding OfFloats(string name, byte[] bytes)
+    {
+        using var optimized = Load(name, bytes, optimized: true);
+        using var plain = Load(name, bytes, optimized: false);
+        return Compare(name, optimized, plain, null, Rounding);
+    }
+
+    /// <summary>Checks a quantized model against the same in floats: it may be as far from that as that is from the original.</summary>
+    /// <param name="name">What messages call the file.</param>
+    /// <param name="bytes">The file to be.</param>
+    /// <param name="simulated">What was measured, as a graph in floats that ONNX Runtime can run.</param>
+    /// <param name="original">The model before.</param>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
+    public RewriteFinding OfIntegers(string name, byte[] bytes, ModelGraph simulated, ModelGraph original)
+    {
+        using var optimized = Load(name, bytes, optimized: true);
+        // What a program without optimizations refuses is no valid file.
+        Load(name, bytes, optimized: false).Dispose();
+        using var wanted = new RuntimeModel(simulated, optimized: false);
+        using var before = new RuntimeModel(original);
+        return Compare(name, optimized, wanted, before, BetweenLevels);
+    }
+
+    static RuntimeModel Load(string name, byte[] bytes, bool optimized)
+    {
+        try
+        {
+            return new RuntimeModel(name, bytes, optimized: optimized);
+        }
+        catch (InvalidPayloadException refusal)
+        {
+            throw new RewriteMismatchException($"'{name}' was not written, for {refusal.Message}{(optimized ? "" : " It does so without optimizations.")}", refusal);
+        }
+    }
+
+    RewriteFinding Compare(string name, RuntimeModel actual, RuntimeModel expected, RuntimeModel? original, double allowance)
+    {
+        if (FeedsFor(original ?? expected) is not { } feeds)
+            return new RewriteFinding([], IsRandom: true, Runs: 0);
+        var errors = expected.Outputs.Select(output => (Found: Error(output), Allowed: Error(output), Whole: Error(output))).ToArray();
+        for (int run = 0; run < feeds.Count; run++)
+        {
+            var feed = feeds[run];
+            var wanted = expected.Run(feed.Tensors);
+            var found = Run(name, actual, feed);
+            var before = original?.Run(feed.Tensors);
+            for (int i = 0; i < errors.Length; i++)
+            {
+                errors[i].Found.Add(wanted[i].ToFloats(), found[i].ToFloats());
+                if (before is null)
+                    continue;
+                float[] floats = before[i].ToFloats();
+                errors[i].Allowed.Add(floats, wanted[i].ToFloats());
+                errors[i].Whole.Add(floats, found[i].ToFloats());
+            }
+        }
+
+        foreach (var (difference, allowed, _) in errors)
+        {
+            double bound = allowance + (original is null ? 0 : allowed.Value);
+            if (!(difference.Value <= bound))
+                throw Mismatch(name, difference, bound, feeds, original is not null);
+        }
+
+        return new RewriteFinding([.. errors.Select(each => original is null ? each.Found : each.Whole)], feeds.IsRandom, feeds.Count);
+    }
+
+    static RuntimeTensor[] Run(string name, RuntimeModel model, ModelFeed feed)
+    {
+        try
+        {
+            return model.Run(feed.Tensors);
+        }
+        catch (InvalidPayloadException refusal)
+        {
+            throw new RewriteMismatchException($"'{name}' was not written. {refusal.Message} The model before runs on it.", refusal);
+        }
+    }
+
+    ModelFeeds? FeedsFor(RuntimeModel model)
+    {
+        if (Feeds is not null)
+            return Feeds.Take(MostRuns);
+        try
+        {
+            return RandomFeeds.For(model, Key, RandomRuns);
+        }
+        catch (ArgumentException)
+        {
+            // Reported by the finding, which says that there were no runs.
+            return null;
+        }
+    }
+
+    static OutputError Error(ValueInfo output) => new(output.Name, output.ElementType);
+
+    static RewriteMismatchException Mismatch(string name, OutputError difference, double bound, ModelFeeds feeds, bool isQuantized) => new(string.Create(CultureInfo.InvariantCulture,
+        $"'{name}' was not written, for ONNX Runtime does not compute with its default optimizations what was measured: output '{difference.Name}' differs by {(difference.IsFloat ? "a mean squared error of" : "a share of")} {difference.Value:0.####} of what it should be, in {feeds.Count} runs on {feeds.Name}; at most {bound:0.####} would be rounding. {(isQuantized ? "Leave a layer in floats, or give weights 7 bits where the processor has no 8-bit dot products." : "Report it, with the model's graph.")}"));
+}
+
+/// <summary>What a check saw.</summary>
+/// <param name="Errors">How far each output is from the original's, or where there is none, from the same without optimizations.</param>
+/// <param name="IsRandom">Whether the inputs were chance.</param>
+/// <param name="Runs">Runs; none where no random input was found that the model runs on.</param>
+public sealed record RewriteFinding(IReadOnlyList<OutputError> Errors, bool IsRandom, int Runs);
