@@ -5,7 +5,6 @@ using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
-using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 
 namespace Plume.Cli.Commands;
@@ -45,7 +44,7 @@ static class DistillCommand
         using var hints = request.Hints.Length == 0 ? null : new Hints(teacher, request.Hints);
         var objective = InputErrors.Explain(() => new Distillation(labels, request.Temperature, request.Alpha) { Hints = hints });
         var trained = InputErrors.Explain(() => trainer.Train(objective, work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
-        output.Write(OnnxFile.Write(trained));
+        CheckedFile.Write(output, trained, CheckedFile.CheckOn(trained, data.Samples, work));
         if (data.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Teacher, teacher), ComparedModel.Written(output, trained)], test, stop)));
         else

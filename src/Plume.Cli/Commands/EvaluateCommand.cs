@@ -10,38 +10,61 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume evaluate</c>: models side by side.</summary>
 static class EvaluateCommand
 {
+    const string Unknown = "-";
+
     public static Command Create()
     {
         var models = new Argument<string[]>("models") { Description = "Model files, .onnx or .plume; the first is what the others are compared with.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print a JSON array." };
         var command = new Command("evaluate", "Measure models side by side in ONNX Runtime: accuracy, size, speed, memory.") { models, json };
-        var work = new WorkOptions(command);
+        var work = new WorkOptions(command, moreData: ModelData.MoreKinds);
         command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(models)!, line.GetValue(json), work.Read(line), stop)));
         return command;
     }
 
     static ExitCode Run(string[] files, bool json, Work work, CancellationToken stop)
     {
-        var models = files.Select(file => ComparedModel.Read(file, ModelFiles.ReadGraph(file))).ToArray();
-        var figures = ModelComparison.Measure(models, work.Load(models[0].Graph).Labeled(), stop);
+        ComparedModel[] models = [.. files.Select(ComparedModel.Read)];
+        foreach (var model in models.Where(model => model.Unread is not null))
+            Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
+        var data = ModelData.Load(work, models[0].Graph, forMeasuring: true);
+        var figures = ModelComparison.Measure(models, data.FeedsFor, data.Labeled, stop);
         Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n" : Table(figures));
+        if (data.IsRandom)
+            Tell.Note($"The inputs are random: agreement and error tell whether the models compute alike, not how good they are.");
+        else if (data.Labeled is not null && figures[0].Accuracy is null)
+            Tell.Note($"No accuracy is told: the first output is no row of class scores for each sample.");
         return ExitCode.Done;
     }
 
     /// <summary>The figures as people read them.</summary>
-    public static string Table(IReadOnlyList<ModelFigures> figures) => TextTable.Print(
-        ["model", ">accuracy", ">agreement", ">parameters", ">multiply-adds", ">file", ">smaller", ">latency", ">faster", ">memory"],
-        figures.Select(model => (string[])
-        [
-            model.File,
-            Quantity.Percent(model.Accuracy),
-            Quantity.Percent(model.Agreement),
-            model.Parameters.ToString("N0", CultureInfo.InvariantCulture),
-            model.MultiplyAdds.ToString("N0", CultureInfo.InvariantCulture),
-            Quantity.Bytes(model.Bytes),
-            Quantity.Ratio(figures[0].Bytes, model.Bytes),
-            $"{model.LatencyMicroseconds:0.0} us",
-            Quantity.Ratio(figures[0].LatencyMicroseconds, model.LatencyMicroseconds),
-            Quantity.Bytes(model.MemoryBytes),
-        ]));
+    public static string Table(IReadOnlyList<ModelFigures> figures)
+    {
+        bool hasAccuracy = figures.Any(model => model.Accuracy is not null), hasAgreement = figures.Any(model => model.Agreement is not null);
+        return TextTable.Print(
+            [
+                "model", .. Where(hasAccuracy, ">accuracy"), .. Where(hasAgreement, ">agreement"), .. Where(!hasAccuracy, ">error (NMSE)"),
+                ">parameters", ">multiply-adds", ">file", ">smaller", ">latency", ">faster", ">memory",
+            ],
+            figures.Select(model => (string[])
+            [
+                model.File,
+                .. Where(hasAccuracy, Share(model.Accuracy)),
+                .. Where(hasAgreement, Share(model.Agreement)),
+                .. Where(!hasAccuracy, model.Nmse is { } error ? error.ToString("0.######", CultureInfo.InvariantCulture) : Unknown),
+                Count(model.Parameters),
+                Count(model.MultiplyAdds),
+                Quantity.Bytes(model.Bytes),
+                Quantity.Ratio(figures[0].Bytes, model.Bytes),
+                $"{model.LatencyMicroseconds:0.0} us",
+                Quantity.Ratio(figures[0].LatencyMicroseconds, model.LatencyMicroseconds),
+                Quantity.Bytes(model.MemoryBytes),
+            ]));
+    }
+
+    static string[] Where(bool isShown, string cell) => isShown ? [cell] : [];
+
+    static string Share(double? share) => share is { } known ? Quantity.Percent(known) : Unknown;
+
+    static string Count(long? count) => count is { } known ? known.ToString("N0", CultureInfo.InvariantCulture) : Unknown;
 }

@@ -9,7 +9,6 @@ using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
-using Plume.Models.Onnx;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Prune.Connections;
 
@@ -59,7 +58,7 @@ static class PruneCommand
         var pruned = request.Channels is null
             ? PruneConnections(request, graph, samples, work, fineTune, stop)
             : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
-        output.Write(OnnxFile.Write(pruned));
+        CheckedFile.Write(output, pruned, CheckedFile.CheckOn(pruned, data?.Samples, work));
         Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), data, stop);
         output.Keep();
         return ExitCode.Done;
@@ -120,7 +119,7 @@ static class PruneCommand
     {
         if (data?.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
-        Tell.Result($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph.ToWeights()).Sparsity)} of {Weights(after.Graph)} weights are zero, of {Weights(before.Graph)} before");
+        Tell.Result($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {Weights(after.Graph!)} weights are zero, of {Weights(before.Graph!)} before");
     }
 
     static string Weights(ModelGraph graph) =>

@@ -6,9 +6,10 @@ using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
+using Plume.Learning.Inference;
 using Plume.Models.Graph;
-using Plume.Models.Onnx;
 using Plume.Models.Quantize;
+using Plume.Models.Quantize.Blocks;
 using Plume.Models.Quantize.Calibrate;
 
 namespace Plume.Cli.Commands;
@@ -16,7 +17,7 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume quantize</c>: weights and activations of few bits, after training or while training.</summary>
 static class QuantizeCommand
 {
-    sealed record Request(string Model, string Output, QuantizationScheme Scheme, int Samples, bool Packed, bool KeepNames, long? TargetBytes, double? MaxLoss);
+    sealed record Request(string Model, string Output, QuantizationScheme Scheme, int Samples, bool Packed, bool KeepNames, long? TargetBytes, double? MaxLoss, int? Block);
 
     public static Command Create()
     {
@@ -31,14 +32,16 @@ static class QuantizeCommand
         var packed = new Option<bool>("--packed") { Description = "Two weights of up to 4 bits to a byte: half the size, computed in floats." };
         var targetSize = new Option<string?>("--target-size") { Description = "Choose 8 or 4 bits for each layer, so that the file has at most this size: 40kB." };
         var maxLoss = new Option<string?>("--max-loss") { Description = "Choose 8 or 4 bits for each layer, so that at most so many points of accuracy go before fine-tuning: 1pt." };
+        var weightsOnly = new Option<bool>("--weights-only") { Description = "The same as --activations none." };
+        var block = new Option<int?>("--block") { Description = "4-bit weights of matrix products with a scale for each 32, 64 or 128 of an input, which ONNX Runtime computes fast; activations and all else stay floats." };
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep the names of values inside the graph; they cost bytes." };
-        var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames, targetSize, maxLoss };
-        var work = new WorkOptions(command, needsData: false);
+        var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames, targetSize, maxLoss, weightsOnly, block };
+        var work = new WorkOptions(command, needsData: false, moreData: ModelData.MoreKinds);
         var fineTune = new FineTuneFlags(command, defaultEpochs: 0, defaultRate: 0.01);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
             new Request(line.GetValue(model)!, line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".quantized.onnx"),
-                Scheme(line.GetValue(bits), line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!), line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames),
-                line.GetValue(targetSize) is { } size ? Quantity.ParseBytes("--target-size", size) : null, line.GetValue(maxLoss) is { } loss ? Share.Points("--max-loss", loss) : null),
+                Scheme(line.GetValue(block) is not null && line.GetResult(bits) is null or { Implicit: true } ? BlockProducts.Bits : line.GetValue(bits), line.GetValue(weightsOnly) || line.GetValue(block) is not null ? "none" : line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!), line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames),
+                line.GetValue(targetSize) is { } size ? Quantity.ParseBytes("--target-size", size) : null, line.GetValue(maxLoss) is { } loss ? Share.Points("--max-loss", loss) : null, line.GetValue(block)),
             work.Read(line), fineTune.Read(line), stop)));
         return command;
     }
@@ -47,29 +50,81 @@ static class QuantizeCommand
     {
         if (request.Samples < 1)
             throw new CliException(ExitCode.Usage, $"--samples must be 1 or more, but is {request.Samples}.");
+        CheckBlock(request, fineTune);
         var graph = ModelFiles.ReadGraph(request.Model);
         using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
         bool needsData = request.Scheme.ActivationBits is not null || fineTune.Options.Epochs > 0;
-        var data = needsData || work.Data is not null ? work.Load(graph) : null;
-        var samples = fineTune.SamplesOf(data);
-        if (request.TargetBytes is not null || request.MaxLoss is not null)
-            request = Allocated(request, graph, work.Load(graph), stop);
-        var quantized = InputErrors.Explain(() => PostTraining.Quantize(graph, request.Scheme, data is null ? null : Some(data.Samples, request.Samples), stop));
-        var plan = QuantizationPlan.Of(graph, request.Scheme);
-        foreach (var skipped in plan.Skipped)
-            Tell.Note($"The {skipped.Node} stays in floats: {skipped.Reason}.");
-        if (plan.Layers.Count == 0)
-            throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits; is it quantized already?");
-        var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
-        var lowered = QdqLowering.Apply(trained, request.Packed);
-        output.Write(OnnxFile.Write(request.KeepNames ? lowered : GraphNames.Shorten(lowered)));
-        if (data?.Test is { } test)
-            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, lowered)], test, stop)));
+        var data = needsData || work.Data is not null ? ModelData.Load(work, graph, forMeasuring: false, request.Samples) : null;
+        if (data?.IsRandom == true && needsData)
+            Tell.Note($"Ranges of activations are chosen on random inputs, which are unlike the model's data: expect a worse model than with samples.");
+        var made = request.Block is { } block ? Blocks(request, graph, block) : Integers(request, graph, data, work, fineTune, stop);
+        var written = request.KeepNames ? made.Graph : GraphNames.Shorten(made.Graph);
+        CheckedFile.Write(output, written, made.Simulated, graph, CheckedFile.CheckOn(graph, data?.FeedsFor, work));
+        if (data?.Labeled is { } test)
+            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, written)], test, stop)));
         long before = new FileInfo(request.Model).Length, after = output.Length;
         Tell.Result($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
         output.Keep();
         return ExitCode.Done;
     }
+
+    static void CheckBlock(Request request, FineTuneRequest fineTune)
+    {
+        if (request.Block is not { } block)
+            return;
+        if (!BlockProducts.Blocks.Contains(block))
+            throw new CliException(ExitCode.Usage, $"--block is {string.Join(", ", BlockProducts.Blocks)}, but is {block}.");
+        if (request.Scheme.WeightBits != BlockProducts.Bits || request.Packed || request.TargetBytes is not null || request.MaxLoss is not null || fineTune.Options.Epochs > 0)
+            throw new CliException(ExitCode.Usage, $"--block gives weights {BlockProducts.Bits} bits after training: it goes without --packed, --target-size, --max-loss, --fine-tune and other --bits.");
+        if (request.Scheme.LayerBits.Keys.FirstOrDefault() is { } layer)
+            throw new CliException(ExitCode.Usage, $"--block has {BlockProducts.Bits} bits for every product; with --layer {layer}=32 one stays in floats.");
+    }
+
+    static (ModelGraph Graph, ModelGraph Simulated) Blocks(Request request, ModelGraph graph, int block)
+    {
+        var made = BlockProducts.Apply(PostTraining.Prepare(graph, request.Scheme), block, request.Scheme.LeaveAlone);
+        TellSkipped(request, graph, made.Layers.Count, made.Skipped);
+        return (made.Graph, made.Simulated);
+    }
+
+    static (ModelGraph Graph, ModelGraph Simulated) Integers(Request request, ModelGraph graph, ModelData? data, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    {
+        var source = data?.Source;
+        if (source is null && (fineTune.Options.Epochs > 0 || request.TargetBytes is not null || request.MaxLoss is not null))
+            source = work.Load(graph);
+        var samples = fineTune.SamplesOf(source);
+        if (request.TargetBytes is not null || request.MaxLoss is not null)
+            request = Allocated(request, graph, source!, stop);
+        var prepared = PostTraining.Prepare(graph, request.Scheme);
+        var plan = InputErrors.Explain(() => QuantizationPlan.Of(prepared, request.Scheme));
+        TellSkipped(request, graph, plan.Layers.Count, plan.Skipped);
+        var quantized = InputErrors.Explain(() => Quantized(request, graph, data, stop));
+        var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
+        return (QdqLowering.Apply(trained, request.Packed), SimulatedIntegers.Of(trained));
+    }
+
+    static ModelGraph Quantized(Request request, ModelGraph graph, ModelData? data, CancellationToken stop)
+    {
+        using var model = data is null ? null : new RuntimeModel(graph);
+        return PostTraining.Quantize(graph, request.Scheme, model is null ? null : data!.FeedsFor(model), stop);
+    }
+
+    static void TellSkipped(Request request, ModelGraph graph, int layers, IReadOnlyList<SkippedLayer> skipped)
+    {
+        foreach (var each in skipped)
+            Tell.Note($"The {each.Node} stays in floats: {each.Reason}.");
+        if (layers == 0)
+            throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits: {ReasonForNone(graph, skipped)}. Nothing was written.");
+        if (skipped.Count > 0)
+            Tell.Note($"{layers} of {layers + skipped.Count} layers have integers.");
+    }
+
+    static string ReasonForNone(ModelGraph graph, IReadOnlyList<SkippedLayer> skipped) => graph.Nodes.FirstOrDefault(IsQuantized) is { } already
+        ? $"it is quantized already, as the {already} shows"
+        : skipped.Count == 0 ? "it has no Conv, Gemm or MatMul" : $"each stays in floats, such as the {skipped[0].Node}: {skipped[0].Reason}";
+
+    static bool IsQuantized(Node node) => node.OpType is "DequantizeLinear" or "QuantizeLinear" or "ConvInteger" or "MatMulInteger" or "QLinearConv" or "QLinearMatMul"
+        or BlockProducts.OpType or FakeQuantizer.OpType || node.OpType.StartsWith("com.microsoft.QLinear", StringComparison.Ordinal);
 
     static Request Allocated(Request request, ModelGraph graph, DataSource data, CancellationToken stop)
     {

@@ -9,7 +9,6 @@ using Plume.Cli.Setup;
 using Plume.Learning.Data;
 using Plume.Learning.Shrink;
 using Plume.Learning.Training;
-using Plume.Models.Onnx;
 
 namespace Plume.Cli.Commands;
 
@@ -46,7 +45,11 @@ static class ShrinkCommand
         var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
         var (validation, test) = Halves(data.Labeled());
         var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say).Run(stop));
-        output.Write(OnnxFile.Write(result.Best.Model));
+        var check = CheckedFile.CheckOn(graph, validation, work);
+        if (result.Best.Simulated is { } simulated)
+            CheckedFile.Write(output, result.Best.Model, simulated, graph, check);
+        else
+            CheckedFile.Write(output, result.Best.Model, check);
         plume.Write(result.Best.Compressed.Span);
         var figures = ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);
         page.Write(Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));

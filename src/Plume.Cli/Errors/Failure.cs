@@ -5,6 +5,7 @@ using Plume.Client;
 using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Learning.Execution;
+using Plume.Learning.Inference;
 using Plume.Learning.Training;
 using Plume.Simulation;
 
@@ -38,7 +39,7 @@ static class Failure
         FederationException => (ExitCode.Usage, Printable.Line(exception.Message)),
         InvalidDataException => (ExitCode.Input, Printable.Line(exception.Message)),
         MisfitException => (ExitCode.Input, Printable.Line(exception.Message)),
-        DivergedException or QuorumException => (ExitCode.Run, Printable.Line(exception.Message)),
+        DivergedException or QuorumException or RewriteMismatchException => (ExitCode.Run, Printable.Line(exception.Message)),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
         _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),

@@ -4,42 +4,48 @@ using Plume.Cli.Commands;
 using Plume.Cli.Errors;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
-using Plume.Models.Cost;
 
 namespace Plume.Cli.Evaluation;
 
-/// <summary>Measures models side by side on the same samples.</summary>
+/// <summary>Measures models side by side on the same inputs, whatever ONNX Runtime can run.</summary>
 static class ModelComparison
 {
     static readonly TimeSpan LatencyBudget = TimeSpan.FromSeconds(1);
 
-    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, LabeledSet test, CancellationToken stop)
+    /// <summary>Measures models on samples with labels.</summary>
+    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, LabeledSet test, CancellationToken stop) =>
+        Measure(models, model => InputErrors.Explain(() => ModelFeeds.Of(model, test)), test, stop);
+
+    /// <summary>Measures models on any inputs.</summary>
+    /// <param name="models">The models; the first is what the others are compared with.</param>
+    /// <param name="feedsFor">The inputs for a model.</param>
+    /// <param name="labeled">The same samples with their labels; null where there are none.</param>
+    /// <param name="stop">Stops the work.</param>
+    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, Func<RuntimeModel, ModelFeeds> feedsFor, LabeledSet? labeled, CancellationToken stop)
     {
-        var sessions = models.Select(model => InputErrors.Explain(() => new RuntimeModel(model.Graph))).ToArray();
+        var sessions = new List<RuntimeModel>();
         try
         {
-            var predictions = sessions.Select(session => InputErrors.Explain(() => Predictions.Of(session, test, stop))).ToArray();
-            var latencies = Latency.Measure(sessions, test, LatencyBudget * models.Count);
-            return [.. models.Select((model, i) => Of(model, predictions[i].Accuracy(test), predictions[i].Agreement(predictions[0]), latencies[i], test))];
+            foreach (var model in models)
+                sessions.Add(model.Open());
+            ModelFeeds[] feeds = [.. sessions.Select(feedsFor)];
+            var outputs = InputErrors.Explain(() => ComparedOutputs.Of(sessions, feeds, labeled, stop));
+            var latencies = Latency.Measure(sessions, [.. feeds.Select(each => each.First)], LatencyBudget * models.Count);
+            return [.. models.Select((model, i) => new ModelFigures(
+                model.Name, outputs[i].Accuracy, outputs[i].Agreement, outputs[i].Nmse, model.Parameters, model.MultiplyAdds(),
+                new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, MemoryOf(model, feeds[i].First)))];
         }
         finally
         {
-            foreach (var session in sessions)
-                session.Dispose();
+            sessions.ForEach(session => session.Dispose());
         }
     }
 
-    static ModelFigures Of(ComparedModel model, double accuracy, double agreement, TimeSpan latency, LabeledSet test)
-    {
-        var cost = GraphCost.Of(model.Graph);
-        return new ModelFigures(model.Name, accuracy, agreement, cost.Parameters, cost.MultiplyAdds, new FileInfo(model.File).Length, latency.TotalMicroseconds, MemoryOf(model, test));
-    }
-
     // In a process of its own: what one model frees, another would get for nothing.
-    static long MemoryOf(ComparedModel model, LabeledSet test)
+    static long MemoryOf(ComparedModel model, ModelFeed feed)
     {
         string program = typeof(ModelComparison).Assembly.Location;
-        string[] arguments = [program, MemoryCommand.Name, model.File, "1", .. test.SampleShape.Select(length => length.ToString(CultureInfo.InvariantCulture))];
+        string[] arguments = [program, MemoryCommand.Name, model.File, .. feed.Tensors.Select(tensor => MemoryCommand.TextOf(tensor.Shape))];
         using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? arguments : arguments[1..]) { RedirectStandardOutput = true })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

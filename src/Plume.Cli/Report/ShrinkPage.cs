@@ -31,9 +31,13 @@ static class ShrinkPage
             (".plume file", Quantity.Bytes(report.Result.Best.CompressedBytes), $"{Quantity.Ratio(before.Bytes, report.Result.Best.CompressedBytes)} smaller"),
             ("Accuracy", Quantity.Percent(after.Accuracy), $"{Quantity.Percent(before.Accuracy)} before"),
             ("Latency", $"{after.LatencyMicroseconds:0.0} us", $"{before.LatencyMicroseconds:0.0} us before"),
-            ("Multiply-adds", Quantity.Ratio(before.MultiplyAdds, after.MultiplyAdds), $"fewer than {before.MultiplyAdds:N0}"),
+            .. MultiplyAdds(before.MultiplyAdds, after.MultiplyAdds),
         ]);
     }
+
+    static (string, string, string)[] MultiplyAdds(long? before, long? after) => before is { } most && after is { } least
+        ? [("Multiply-adds", Quantity.Ratio(most, least), $"fewer than {most:N0}")]
+        : [];
 
     static string Picture(ShrinkReport report)
     {

@@ -15,8 +15,11 @@ sealed class WorkOptions
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="needsData">Whether it can do nothing without data.</param>
-    public WorkOptions(Command command, bool needsData = true)
+    /// <param name="moreData">Other kinds of data that it takes; null for none.</param>
+    public WorkOptions(Command command, bool needsData = true, string? moreData = null)
     {
+        if (moreData is not null)
+            data.Description = $"The data: {DataSource.Kinds}; {moreData}.";
         data.Required = needsData;
         command.Options.Add(data);
         command.Options.Add(label);

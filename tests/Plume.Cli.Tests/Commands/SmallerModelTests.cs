@@ -113,7 +113,7 @@ public class SmallerModelTests
         Assert.Equal(0, Program.Run("quantize", folder["m.onnx"], "--bits", "4", "--packed", "--data", "digits", "-o", folder["q.onnx"]).Code);
         var again = Program.Run("quantize", folder["q.onnx"], "--data", "digits");
         Assert.Equal(2, again.Code);
-        Assert.Contains("can be given fewer bits; is it quantized already?", again.Error);
+        Assert.Contains("can be given fewer bits: it is quantized already, as the ", again.Error);
         Assert.Equal(0, Program.Run("compress", folder["q.onnx"], "--codec", "rans").Code);
         Assert.Equal(0, Program.Run("decompress", folder["q.plume"], "-o", folder["back.onnx"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["q.onnx"]), File.ReadAllBytes(folder["back.onnx"]));
@@ -206,7 +206,6 @@ public class SmallerModelTests
         var refused = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", folder["samples.npy"], "-o", folder["x.onnx"]);
         Assert.Equal(1, refused.Code);
         Assert.Contains("Distilling at --alpha 0.5 learns from labels, but 'samples.npy' has none: name labeled data with --data, or give the teacher the whole loss with --alpha 1.", refused.Error);
-        Assert.Contains("has no labels, so nothing can be measured", Program.Run("evaluate", folder["teacher.onnx"], "--data", folder["samples.npy"]).Error);
     }
 
     [Theory]
@@ -249,7 +248,7 @@ public class SmallerModelTests
         var refused = Program.Run("distill", "--teacher", folder["teacher.onnx"], "--student", "logistic", "--data", "digits", "-o", folder["x.onnx"]);
         Assert.Equal(2, refused.Code);
         Assert.Contains("Model 'mlp' tells 7 classes apart, but digits (train) has 10.", refused.Error);
-        Assert.Contains("Model 'mlp' tells 7 classes apart, but digits (test) has 10.", Program.Run("evaluate", folder["teacher.onnx"], "--data", "digits").Error);
+        Assert.Contains("Model 'teacher.onnx' tells 7 classes apart, but digits (test) has 10.", Program.Run("evaluate", folder["teacher.onnx"], "--data", "digits").Error);
         Assert.False(File.Exists(folder["x.onnx"]));
     }
 
