@@ -34,7 +34,7 @@ static class DecompressCommand
 
     static byte[] Bytes(ModelFiles model, string target) => (Path.GetExtension(target).ToUpperInvariant(), model.Graph) switch
     {
-        (".SAFETENSORS", _) => Safetensors.Write(model.Weights),
+        (".SAFETENSORS", _) => model.Tensors?.ToBytes() ?? Safetensors.Write(model.Weights),
         (".ONNX", { } graph) => OnnxFile.Write(graph),
         (".ONNX", null) => throw new CliException(ExitCode.Usage, "The file holds weights without a graph, so no .onnx can be made of it; write a .safetensors file."),
         var (ending, _) => throw new CliException(ExitCode.Usage, $"A model is written as .onnx or .safetensors, but '{target}' ends in '{ending}'."),

@@ -3,6 +3,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
+using Plume.Models.Graph;
 
 namespace Plume.Cli.Commands;
 
@@ -21,7 +22,7 @@ static class InspectCommand
 
     static ExitCode Run(string input, string? against, string? reference)
     {
-        var model = ModelFiles.Read(input, reference);
+        var model = ModelFiles.Read(input, reference).WithWeights();
         var original = against is null ? null : ModelFiles.Read(against).Weights;
         if (original is not null && !original.Layout.Equals(model.Weights.Layout))
             throw new CliException(ExitCode.Input, $"'{against}' has other tensors than '{input}', so there is no error to measure.");
@@ -37,24 +38,60 @@ static class InspectCommand
     static void Write(ModelFiles model, ModelWeights? original)
     {
         var bits = Bits(model);
+        var types = Types(model);
         var weights = model.Weights;
-        Console.Out.Write(TextTable.Print(["tensor", "shape", "role", ">values", ">bits a value", ">zeros", ">NMSE"], weights.Layout.Tensors.Select((tensor, i) => (string[])
+        Console.Out.Write(TextTable.Print(["tensor", "shape", "role", "type", ">values", ">bits a value", ">zeros", ">NMSE"], [.. weights.Layout.Tensors.Select(tensor => (string[])
         [
             tensor.Name,
             string.Join(" x ", tensor.Shape),
             tensor.Role.ToString(),
+            types.GetValueOrDefault(tensor.Name, "F32"),
             $"{tensor.Length}",
-            $"{(double)bits[i] / Math.Max(1, tensor.Length):0.###}",
+            $"{(double)bits[tensor.Name] / Math.Max(1, tensor.Length):0.###}",
             Quantity.Percent(ZeroShare(weights[tensor])),
             original is null ? "-" : $"{Distortion.Nmse(original[tensor], weights[tensor]):0.######}",
-        ])));
+        ]), .. Others(model)]));
         if (original is not null)
-            Tell.Result($"NMSE of the whole model {Distortion.Nmse(original.Values, weights.Values):0.########}");
+            Console.Out.WriteLine($"NMSE of the whole model {Distortion.Nmse(original.Values, weights.Values):0.########}");
     }
 
-    static IReadOnlyList<long> Bits(ModelFiles model) => model.Compressed is { } file
-        ? new PayloadDecoder(file.Codec, file.Layout).MeasureTensors(file.Payload)
-        : [.. model.Weights.Layout.Tensors.Select(tensor => 32L * tensor.Length)];
+    // What no codec rewrites: tensors of integers and of types that are carried as they are.
+    static IEnumerable<string[]> Others(ModelFiles model)
+    {
+        foreach (var tensor in model.Tensors?.Tensors.Where(tensor => !tensor.IsFloat) ?? [])
+            yield return Row(tensor.Name, tensor.Shape, tensor.Type, tensor.Data.Length);
+        foreach (var tensor in model.Graph?.Initializers.Where(tensor => ModelFiles.IsInteger(tensor)) ?? [])
+            yield return Row(tensor.Name, tensor.Shape, tensor.ElementType.ToString(), tensor.Data.Length);
+    }
+
+    static string[] Row(string name, IReadOnlyList<int> shape, string type, long bytes)
+    {
+        long values = shape.Aggregate(1L, (product, length) => product * length);
+        return [name, string.Join(" x ", shape), "-", type, $"{values}", $"{8.0 * bytes / Math.Max(1, values):0.###}", "-", "-"];
+    }
+
+    static Dictionary<string, long> Bits(ModelFiles model)
+    {
+        var types = Types(model);
+        var bits = model.Weights.Layout.Tensors.ToDictionary(tensor => tensor.Name, tensor => WidthOf(types.GetValueOrDefault(tensor.Name, "F32")) * tensor.Length, StringComparer.Ordinal);
+        if (model.Compressed is { } file)
+        {
+            foreach (var (tensor, measured) in file.Layout.Tensors.Zip(new PayloadDecoder(file.Codec, file.Layout).MeasureTensors(file.Payload)))
+                bits[tensor.Name] = measured;
+        }
+
+        return bits;
+    }
+
+    static long WidthOf(string type) => type switch { "F64" => 64, "F16" or "BF16" => 16, _ => 32 };
+
+    // In one notation, whatever the file's own is.
+    static Dictionary<string, string> Types(ModelFiles model) => model switch
+    {
+        { Graph: { } graph } => graph.Initializers.Where(tensor => tensor.IsFloat).ToDictionary(tensor => tensor.Name, tensor => tensor.ElementType.ToFloatFormat().ToString()!, StringComparer.Ordinal),
+        { Tensors: { } tensors } => tensors.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Type, StringComparer.Ordinal),
+        _ => [],
+    };
 
     static double ZeroShare(ReadOnlySpan<float> values)
     {

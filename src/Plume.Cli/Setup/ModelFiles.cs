@@ -8,25 +8,40 @@ using Plume.Models.Operators;
 
 namespace Plume.Cli.Setup;
 
-/// <summary>A model read from a file of any kind that Plume knows: weights always, a graph where the file has one.</summary>
-/// <param name="Weights">The weights, decoded.</param>
-/// <param name="Graph">The graph with these weights; null where the file has weights only.</param>
-/// <param name="Compressed">The .plume file; null for other kinds.</param>
-sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Compressed)
+/// <summary>A model read from a file of any kind that Plume knows: weights always, a graph or a file of tensors where it has one.</summary>
+sealed class ModelFiles
 {
+    readonly Lazy<ModelWeights> weights;
+
+    ModelFiles(string path, Func<ModelWeights> weights) => (Path, this.weights) = (path, new(weights));
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The weights, decoded, as 32-bit floats.</summary>
+    public ModelWeights Weights => weights.Value;
+
+    /// <summary>The graph with these weights; null where the file has none.</summary>
+    public ModelGraph? Graph { get; private init; }
+
+    /// <summary>The tensors as the file has them; null where it is no file of tensors.</summary>
+    public SafetensorsFile? Tensors { get; private init; }
+
+    /// <summary>The .plume file; null for other kinds.</summary>
+    public PlumeFile? Compressed { get; private init; }
+
     /// <summary>Reads .onnx, .safetensors or .plume, by the name's ending.</summary>
     /// <param name="path">The file.</param>
     /// <param name="reference">What a .plume file with delta was made against; null where it needs none.</param>
-    /// <exception cref="CliException">The file is missing, of no known kind, or needs a reference.</exception>
-    /// <exception cref="InvalidPayloadException">The file is damaged.</exception>
+    /// <exception cref="CliException">The file is missing, damaged, of no known kind, or needs a reference.</exception>
     public static ModelFiles Read(string path, string? reference = null)
     {
         try
         {
-            return Path.GetExtension(path).ToUpperInvariant() switch
+            return System.IO.Path.GetExtension(path).ToUpperInvariant() switch
             {
-                ".ONNX" => Of(OnnxFile.Read(File.ReadAllBytes(path)), null),
-                ".SAFETENSORS" => new ModelFiles(Safetensors.Read(File.ReadAllBytes(path)), null, null),
+                ".ONNX" => Of(path, OnnxFile.ReadFile(path), null),
+                ".SAFETENSORS" => Of(path, SafetensorsFile.Read(File.ReadAllBytes(path)), null),
                 ".PLUME" => OfCompressed(path, reference),
                 _ => throw new CliException(ExitCode.Usage, $"A model file ends in .onnx, .safetensors or .plume, but '{path}' does not."),
             };
@@ -57,6 +72,15 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
         return InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(graph), out _)));
     }
 
+    /// <summary>Refuses a file in which there is nothing to work on.</summary>
+    /// <exception cref="CliException">It has no weights.</exception>
+    public ModelFiles WithWeights() => Weights.Layout.Length > 0 || Graph?.Initializers.Any(IsInteger) == true || Tensors?.Tensors.Any(tensor => tensor.Data.Length > 0) == true
+        ? this
+        : throw new CliException(ExitCode.Input, $"'{Path}' has no weights: no layer of it reads a tensor that the file holds. Is it the model, or what prepares its inputs?");
+
+    /// <summary>Whether a tensor holds the integers of a quantized weight.</summary>
+    public static bool IsInteger(Initializer tensor) => tensor.Length > 0 && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
+
     static ModelFiles OfCompressed(string path, string? reference)
     {
         var file = PlumeFile.Read(File.ReadAllBytes(path));
@@ -70,10 +94,14 @@ sealed record ModelFiles(ModelWeights Weights, ModelGraph? Graph, PlumeFile? Com
                 throw new CliException(ExitCode.Input, $"'{reference}' is not the model that '{path}' was made against: its values have another hash.");
         }
 
-        return file.Graph.IsEmpty
-            ? new ModelFiles(file.Decode(against), null, file)
-            : Of(CompressedModel.Decompress(file, against)!, file);
+        if (CompressedModel.Decompress(file, against) is { } graph)
+            return Of(path, graph, file);
+        return CompressedModel.DecompressTensors(file, against) is { } tensors
+            ? Of(path, tensors, file)
+            : new ModelFiles(path, () => file.Decode(against)) { Compressed = file };
     }
 
-    static ModelFiles Of(ModelGraph graph, PlumeFile? file) => new(graph.ToWeights(), graph, file);
+    static ModelFiles Of(string path, ModelGraph graph, PlumeFile? file) => new(path, graph.ToWeights) { Graph = graph, Compressed = file };
+
+    static ModelFiles Of(string path, SafetensorsFile tensors, PlumeFile? file) => new(path, () => tensors.ToWeights()) { Tensors = tensors, Compressed = file };
 }

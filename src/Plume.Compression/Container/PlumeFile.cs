@@ -13,14 +13,17 @@ namespace Plume.Compression.Container;
 /// <param name="Key">The random key it was encoded with.</param>
 public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<byte> Payload, ulong Key)
 {
-    /// <summary>The newest version of the format, which is the one written.</summary>
-    public const byte Version = 2;
+    /// <summary>The newest version of the format; a file is written in the oldest that can say all of it.</summary>
+    public const byte Version = 3;
 
     /// <summary>Hash of the reference's values (<see cref="HashOf"/>) where the codec needs one; 0 otherwise.</summary>
     public ulong ReferenceHash { get; init; }
 
-    /// <summary>The model's graph without its weights, in a form that this format does not look into; may be empty.</summary>
+    /// <summary>The model's graph or file without its weights, in a form that this format does not look into; may be empty.</summary>
     public ReadOnlyMemory<byte> Graph { get; init; }
+
+    /// <summary>What <see cref="Graph"/> was made of.</summary>
+    public PlumeSource Source { get; init; }
 
     /// <summary>
     /// The integer tensors of a quantized model, as floats of whole numbers in a file of their own; null where there are
@@ -57,4 +60,17 @@ public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<b
         new PayloadDecoder(Codec, Layout).Decode(Payload, weights.Values, new(Key), reference);
         return weights;
     }
+}
+
+/// <summary>What a .plume file was made of.</summary>
+public enum PlumeSource : byte
+{
+    /// <summary>An .onnx file that has its weights, as zeros: what versions 1 and 2 have.</summary>
+    WholeOnnx = 0,
+
+    /// <summary>An .onnx file without the values that the payload has.</summary>
+    Onnx = 1,
+
+    /// <summary>A .safetensors file without the values that the payload has.</summary>
+    Safetensors = 2,
 }

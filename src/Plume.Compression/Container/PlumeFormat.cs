@@ -9,7 +9,7 @@ namespace Plume.Compression.Container;
 /// <summary>
 /// The bytes of a .plume file: a magic, a version, and sections (header, layout, graph, payload, integers), each in
 /// blocks of at most 1 MiB that carry their own hash, so that damage is found before anything is made of it. The last
-/// section, new in version 2, is empty or a file of its own.
+/// section, new in version 2, is empty or a file of its own. Version 3 says what the graph was made of, and the axis of each tensor.
 /// </summary>
 static class PlumeFormat
 {
@@ -22,14 +22,18 @@ static class PlumeFormat
     {
         var output = new PayloadWriter();
         output.Bytes(Magic);
-        output.UInt8(PlumeFile.Version);
-        WriteSection(output, HeaderOf(file));
-        WriteSection(output, LayoutOf(file.Layout));
+        byte version = VersionOf(file);
+        output.UInt8(version);
+        WriteSection(output, HeaderOf(file, version));
+        WriteSection(output, LayoutOf(file.Layout, version));
         WriteSection(output, file.Graph.Span);
         WriteSection(output, file.Payload.Span);
         WriteSection(output, file.Integers is { } integers ? Write(integers) : []);
         return output.Written.ToArray();
     }
+
+    // The oldest that can say all of it.
+    static byte VersionOf(PlumeFile file) => (byte)(file.Source == PlumeSource.WholeOnnx && file.Layout.Tensors.All(tensor => tensor.Axis == 0) ? 2 : 3);
 
     public static PlumeFile Read(ReadOnlySpan<byte> bytes) => Read(bytes, isInner: false);
 
@@ -49,7 +53,7 @@ static class PlumeFormat
         input.End("file");
         if (isInner && (graph.Length > 0 || integers.Length > 0))
             throw new InvalidPayloadException("The file's integers have a graph or integers of their own; they are tensors and a payload only.");
-        var file = FileOf(ref header, ReadLayout(ref layout)) with
+        var file = FileOf(ref header, ReadLayout(ref layout, version), version) with
         {
             Graph = graph,
             Payload = payload,
@@ -62,16 +66,18 @@ static class PlumeFormat
         return file;
     }
 
-    static ReadOnlySpan<byte> HeaderOf(PlumeFile file)
+    static ReadOnlySpan<byte> HeaderOf(PlumeFile file, byte version)
     {
         var header = new PayloadWriter();
         WriteText(header, file.Codec.Text);
         header.UInt64(file.Key);
         header.UInt64(file.ReferenceHash);
+        if (version >= 3)
+            header.UInt8((byte)file.Source);
         return header.Written.Span;
     }
 
-    static PlumeFile FileOf(ref PayloadReader header, ModelLayout layout)
+    static PlumeFile FileOf(ref PayloadReader header, ModelLayout layout, byte version)
     {
         string line = ReadText(ref header, "codec");
         Codec codec;
@@ -86,11 +92,15 @@ static class PlumeFormat
 
         ulong key = header.UInt64("key");
         ulong reference = header.UInt64("reference hash");
+        int offset = header.Offset;
+        byte source = version >= 3 ? header.UInt8("source") : (byte)PlumeSource.WholeOnnx;
+        if (!Enum.IsDefined((PlumeSource)source))
+            throw InvalidPayloadException.Field("source", offset, source, $"must be at most {(byte)PlumeSource.Safetensors}");
         header.End("header");
-        return new PlumeFile(codec, layout, default, key) { ReferenceHash = reference };
+        return new PlumeFile(codec, layout, default, key) { ReferenceHash = reference, Source = (PlumeSource)source };
     }
 
-    static ReadOnlySpan<byte> LayoutOf(ModelLayout layout)
+    static ReadOnlySpan<byte> LayoutOf(ModelLayout layout, byte version)
     {
         var output = new PayloadWriter();
         output.Varint(layout.Tensors.Count);
@@ -98,6 +108,8 @@ static class PlumeFormat
         {
             WriteText(output, tensor.Name);
             output.UInt8((byte)tensor.Role);
+            if (version >= 3)
+                output.UInt8(checked((byte)tensor.Axis));
             output.UInt8(checked((byte)tensor.Shape.Count));
             foreach (int dimension in tensor.Shape)
                 output.Varint(dimension);
@@ -106,11 +118,11 @@ static class PlumeFormat
         return output.Written.Span;
     }
 
-    static ModelLayout ReadLayout(ref PayloadReader input)
+    static ModelLayout ReadLayout(ref PayloadReader input, byte version)
     {
         // A tensor takes three bytes or more, so a count beyond that is false before any memory is taken for it.
         int count = input.Varint("number of tensors", 0, input.Left / 3);
-        var tensors = new List<(string, int[], TensorRole)>(count);
+        var tensors = new List<(string, int[], TensorRole, int)>(count);
         for (int i = 0; i < count; i++)
         {
             string name = ReadText(ref input, "tensor name");
@@ -118,13 +130,15 @@ static class PlumeFormat
             byte role = input.UInt8("role");
             if (!Enum.IsDefined((TensorRole)role))
                 throw InvalidPayloadException.Field("role", offset, role, $"must be at most {(byte)TensorRole.Statistic}");
+            byte axis = version >= 3 ? input.UInt8("axis") : (byte)0;
+            int rankAt = input.Offset;
             byte rank = input.UInt8("rank");
             if (rank > TensorSpec.MostDimensions)
-                throw InvalidPayloadException.Field("rank", offset + 1, rank, $"must be at most {TensorSpec.MostDimensions}");
+                throw InvalidPayloadException.Field("rank", rankAt, rank, $"must be at most {TensorSpec.MostDimensions}");
             var shape = new int[rank];
             foreach (ref int dimension in shape.AsSpan())
                 dimension = input.Varint("dimension", 0, int.MaxValue);
-            tensors.Add((name, shape, (TensorRole)role));
+            tensors.Add((name, shape, (TensorRole)role, axis));
         }
 
         input.End("layout");

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Plume.Compression.Weights;
@@ -27,7 +28,7 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
     /// <summary>Number of values of the whole model.</summary>
     public int Length { get; }
 
-    /// <summary>64-bit hash of names, shapes and roles: two layouts with the same fingerprint hold the same tensors.</summary>
+    /// <summary>64-bit hash of names, shapes, roles and axes: two layouts with the same fingerprint hold the same tensors.</summary>
     public ulong Fingerprint { get; }
 
     /// <summary>The tensor of that name.</summary>
@@ -38,18 +39,26 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
 
     /// <summary>Places the tensors one after another, in the order given.</summary>
     /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, there are over 255 of them, or the model has over 2^31 - 1 values.</exception>
-    public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role)> tensors)
+    [OverloadResolutionPriority(1)]
+    public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role)> tensors) =>
+        Of(tensors.Select(tensor => (tensor.Name, tensor.Shape, tensor.Role, 0)));
+
+    /// <summary>Places the tensors one after another, in the order given, each with the dimension of its outputs.</summary>
+    /// <exception cref="ArgumentException">As without; or an axis is not one of its tensor's.</exception>
+    public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role, int Axis)> tensors)
     {
         var placed = new List<TensorSpec>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         long offset = 0;
-        foreach (var (name, shape, role) in tensors)
+        foreach (var (name, shape, role, axis) in tensors)
         {
             if (string.IsNullOrEmpty(name) || !names.Add(name))
                 throw new ArgumentException($"A tensor's name must be unique and not empty; '{name}' is not.", nameof(tensors));
-            var tensor = new TensorSpec(name, [.. shape], (int)offset, role);
+            var tensor = new TensorSpec(name, [.. shape], (int)offset, role) { Axis = axis };
             if (offset + tensor.Length > int.MaxValue)
                 throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(tensors));
+            if (axis < 0 || axis >= Math.Max(1, shape.Length))
+                throw new ArgumentException($"The axis of a tensor must be one of its {shape.Length} dimensions; that of '{name}' is {axis}.", nameof(tensors));
             placed.Add(tensor);
             offset += tensor.Length;
         }
@@ -70,6 +79,10 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
                 BinaryPrimitives.WriteInt32LittleEndian(number, dimension);
                 hash.Append(number);
             }
+
+            // Layouts without an axis hash as they always did.
+            if (tensor.Axis > 0)
+                hash.Append([0xFF, checked((byte)tensor.Axis)]);
         }
 
         return hash.GetCurrentHashAsUInt64();

@@ -3,11 +3,11 @@ using Plume.Compression.Container;
 namespace Plume.Compression.Weights;
 
 /// <summary>
-/// Reads and writes safetensors files: a JSON header that names, shapes and places the tensors, and their bytes. Every
+/// Reads and writes safetensors files that hold floats and nothing else: a JSON header that names, shapes and places the tensors, and their bytes. Every
 /// rule of the format is enforced, so that a file has one meaning in every program.
 /// </summary>
 /// <remarks>
-/// F32 is read as it is; F16, BF16 and F64 are turned into 32-bit floats; a tensor of another type is refused by name.
+/// F32 is read as it is; F16, BF16 and F64 are turned into 32-bit floats; a tensor of another type is refused by name. <see cref="SafetensorsFile"/> keeps every type.
 /// Source: the format's public description, https://github.com/huggingface/safetensors.
 /// </remarks>
 public static class Safetensors
@@ -16,12 +16,10 @@ public static class Safetensors
     /// <exception cref="InvalidPayloadException">A rule of the format is broken, or a tensor does not hold floats.</exception>
     public static ModelWeights Read(ReadOnlySpan<byte> bytes)
     {
-        var header = SafetensorsHeader.Read(bytes, out var data);
-        var layout = ModelLayout.Of(header.Select(entry => (entry.Name, entry.Shape, TensorRoles.Guess(entry.Name, entry.Shape.Length))));
-        var weights = new ModelWeights(layout);
-        foreach (var (entry, tensor) in header.Zip(layout.Tensors))
-            FloatFormats.Read(data[entry.Start..entry.End], entry.Type, weights[tensor]);
-        return weights;
+        var file = SafetensorsFile.Read(bytes.ToArray());
+        return file.Tensors.FirstOrDefault(tensor => !tensor.IsFloat) is { } other
+            ? throw new InvalidPayloadException($"Tensor '{other.Name}' has dtype '{other.Type}', but weights must be F32, F16, BF16 or F64.")
+            : file.ToWeights();
     }
 
     /// <summary>A file's bytes, all tensors F32, the data at a multiple of 8 bytes.</summary>

@@ -23,24 +23,16 @@ static class SafetensorsHeader
             throw InvalidPayloadException.Field("header length", 0, length, $"must be at most {MaxHeader}");
         var header = input.Bytes((long)length, "header");
         data = input.Rest;
-        if (header.IsEmpty || header[0] != (byte)'{')
-            throw new InvalidPayloadException("The header must begin with '{'; is this a safetensors file?");
-        List<SafetensorsEntry> entries;
-        try
-        {
-            entries = ReadEntries(header, data.Length);
-        }
-        catch (JsonException damage)
-        {
-            throw new InvalidPayloadException($"The header is not valid JSON: {damage.Message}", damage);
-        }
-        catch (InvalidOperationException damage)
-        {
-            throw new InvalidPayloadException($"The header holds text that is not UTF-8: {damage.Message}", damage);
-        }
-
-        entries.Sort(static (left, right) => (left.Start, left.End).CompareTo((right.Start, right.End)));
+        var entries = ReadEntries(header, data.Length);
         CheckCover(entries, data.Length);
+        return entries;
+    }
+
+    /// <summary>What a header declares, in the order of the bytes, whether they are there or not.</summary>
+    public static List<SafetensorsEntry> ReadEntries(ReadOnlySpan<byte> header)
+    {
+        var entries = ReadEntries(header, int.MaxValue);
+        CheckCover(entries, entries.Count == 0 ? 0 : entries[^1].End);
         return entries;
     }
 
@@ -74,6 +66,26 @@ static class SafetensorsHeader
     }
 
     static List<SafetensorsEntry> ReadEntries(ReadOnlySpan<byte> header, int dataLength)
+    {
+        if (header.IsEmpty || header[0] != (byte)'{')
+            throw new InvalidPayloadException("The header must begin with '{'; is this a safetensors file?");
+        try
+        {
+            var entries = ParseEntries(header, dataLength);
+            entries.Sort(static (left, right) => (left.Start, left.End).CompareTo((right.Start, right.End)));
+            return entries;
+        }
+        catch (JsonException damage)
+        {
+            throw new InvalidPayloadException($"The header is not valid JSON: {damage.Message}", damage);
+        }
+        catch (InvalidOperationException damage)
+        {
+            throw new InvalidPayloadException($"The header holds text that is not UTF-8: {damage.Message}", damage);
+        }
+    }
+
+    static List<SafetensorsEntry> ParseEntries(ReadOnlySpan<byte> header, int dataLength)
     {
         var json = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = MaxDepth });
         var entries = new List<SafetensorsEntry>();
@@ -129,8 +141,6 @@ static class SafetensorsHeader
     {
         if (SafetensorsTypes.BytesOf(type) is not { } size)
             throw new InvalidPayloadException($"Tensor '{name}' has dtype '{type}'; known are {string.Join(", ", SafetensorsTypes.Known)}.");
-        if (!SafetensorsTypes.IsFloat(type))
-            throw new InvalidPayloadException($"Tensor '{name}' has dtype '{type}', but a model's weights must be F32, F16, BF16 or F64.");
         long need = size;
         foreach (int dimension in shape)
             need = Math.Min(need * dimension, int.MaxValue + 1L);

@@ -7,6 +7,9 @@ namespace Plume.Compression.Weights;
 /// <param name="Role">What the tensor is for.</param>
 public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offset, TensorRole Role)
 {
+    /// <summary>The dimension of the outputs, along which <c>channel</c> steps differ: 0 for kernels in ONNX order, the last of a MatMul.</summary>
+    public int Axis { get; init; }
+
     /// <summary>Number of values: the product of the dimensions.</summary>
     /// <exception cref="ArgumentException">There are over 255 dimensions, a negative one, or over 2^31 - 1 values.</exception>
     public int Length { get; } = CountOf(Name, Shape);
@@ -16,6 +19,9 @@ public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offse
 
     /// <summary>Size of the first dimension: output channels of a kernel in ONNX order; 1 for a scalar.</summary>
     public int Channels => Shape.Count == 0 ? 1 : Shape[0];
+
+    /// <summary>Size of the dimension of the outputs; 1 for a scalar.</summary>
+    public int Outputs => Shape.Count == 0 ? 1 : Shape[Axis];
 
     // Where a dimension is zero there are no values, whatever the others would multiply to.
     static int CountOf(string name, IReadOnlyList<int> shape)
@@ -37,9 +43,9 @@ public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offse
         return isEmpty ? 0 : (int)length;
     }
 
-    /// <summary>Equal when name, shape, offset and role are equal.</summary>
+    /// <summary>Equal when name, shape, offset, role and axis are equal.</summary>
     public bool Equals(TensorSpec? other) =>
-        other is not null && Name == other.Name && Offset == other.Offset && Role == other.Role && Shape.SequenceEqual(other.Shape);
+        other is not null && Name == other.Name && Offset == other.Offset && Role == other.Role && Axis == other.Axis && Shape.SequenceEqual(other.Shape);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Offset, Length, Role);

@@ -4,32 +4,48 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
-using ZstdSharp;
 
 namespace Plume.Models.Container;
 
-/// <summary>Whole models as .plume files: the weights through a codec, the graph beside them.</summary>
+/// <summary>Whole models as .plume files: the weights through a codec, the rest of the model's file beside them, as it is.</summary>
+/// <remarks>
+/// A lossless codec gives every bit back: tensors that 32-bit floats cannot stand for (64-bit ones) or that no payload carries (NaN and
+/// infinity) stay in the rest of the file.
+/// </remarks>
 public static class CompressedModel
 {
-    // A graph without weights is small; what is larger than its weights would be, and this, is no graph of ours.
-    const long MostGraphBytes = 64L << 20;
-
     /// <summary>Compresses a model.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="codec">What the weights go through. It must remember nothing: a file is made once.</param>
     /// <param name="reference">The model that a codec with <c>delta</c> takes the difference from; null for others.</param>
-    /// <exception cref="ArgumentException">The codec has feedback, or the reference is missing or has another layout.</exception>
+    /// <exception cref="ArgumentException">
+    /// The codec has feedback, the reference is missing or has another layout, or a weight is not finite and the codec is not lossless.
+    /// </exception>
     public static PlumeFile Compress(ModelGraph graph, Codec codec, ModelWeights? reference = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        // With zeros for weights the graph's bytes are all structure, and the zeros vanish in the compression.
-        byte[] skeleton = OnnxFile.Write(IntegerWeights.Clear(graph.With(new ModelWeights(graph.Weights))));
-        using var compressor = new Compressor(level: 19);
-        return Compress(graph.ToWeights(), codec, reference) with
+        ArgumentNullException.ThrowIfNull(codec);
+        var carried = graph.Weights.Tensors.Select(tensor => graph.FindInitializer(tensor.Name)!)
+            .Where(tensor => codec.IsLossless && tensor.ElementType == ElementType.Double).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var weights = Coded(graph.ToWeights(), codec, carried);
+        byte[] skeleton = OnnxFile.WriteWithout(IntegerWeights.Clear(graph), weights.Layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal));
+        return Compress(weights, codec, reference) with
         {
-            Graph = compressor.Wrap(skeleton).ToArray(),
+            Graph = Skeleton.Pack(skeleton),
+            Source = PlumeSource.Onnx,
             Integers = IntegerWeights.Compress(graph),
         };
+    }
+
+    /// <summary>Compresses a file of tensors.</summary>
+    /// <exception cref="ArgumentException">As for a whole model.</exception>
+    public static PlumeFile Compress(SafetensorsFile tensors, Codec codec, ModelWeights? reference = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        ArgumentNullException.ThrowIfNull(codec);
+        var carried = tensors.Tensors.Where(tensor => codec.IsLossless && tensor.Type == "F64").Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var weights = Coded(tensors.ToWeights(), codec, carried);
+        return Compress(weights, codec, reference) with { Graph = Skeleton.Pack(tensors.WriteWithout(weights.Layout)), Source = PlumeSource.Safetensors };
     }
 
     /// <summary>Compresses weights alone.</summary>
@@ -48,7 +64,7 @@ public static class CompressedModel
         return new PlumeFile(codec, weights.Layout, payload, key.Value) { ReferenceHash = codec.UsesReference ? PlumeFile.HashOf(values) : 0 };
     }
 
-    /// <summary>The model in a file, or null where the file has weights only.</summary>
+    /// <summary>The model in a file, or null where the file was not made of one.</summary>
     /// <param name="file">The file.</param>
     /// <param name="reference">The reference model's values where the codec needs one; empty otherwise.</param>
     /// <exception cref="InvalidPayloadException">The graph or the payload breaks a rule.</exception>
@@ -56,28 +72,49 @@ public static class CompressedModel
     public static ModelGraph? Decompress(PlumeFile file, ReadOnlyMemory<float> reference = default)
     {
         ArgumentNullException.ThrowIfNull(file);
-        if (file.Graph.IsEmpty)
+        if (file.Graph.IsEmpty || file.Source == PlumeSource.Safetensors)
             return null;
-        var graph = OnnxFile.Read(Unwrap(file));
-        if (!graph.Weights.Equals(file.Layout))
-            throw new InvalidPayloadException("The file's graph and its layout are of different models.");
-        graph = graph.With(file.Decode(reference));
+        var graph = OnnxFile.ReadWith(Skeleton.Unpack(file), file.Decode(reference));
         return file.Integers is { } integers ? IntegerWeights.Place(graph, integers) : graph;
     }
 
-    static byte[] Unwrap(PlumeFile file)
+    /// <summary>The file of tensors in a file, or null where the file was not made of one.</summary>
+    /// <exception cref="InvalidPayloadException">The tensors or the payload break a rule.</exception>
+    /// <exception cref="ArgumentException">The reference is missing or is another.</exception>
+    public static SafetensorsFile? DecompressTensors(PlumeFile file, ReadOnlyMemory<float> reference = default)
     {
-        try
+        ArgumentNullException.ThrowIfNull(file);
+        return file.Graph.IsEmpty || file.Source != PlumeSource.Safetensors ? null : SafetensorsFile.ReadWith(Skeleton.Unpack(file), file.Decode(reference));
+    }
+
+    // What goes through the codec: all but what has to stay as it is.
+    static ModelWeights Coded(ModelWeights weights, Codec codec, HashSet<string> carried)
+    {
+        foreach (var tensor in weights.Layout.Tensors.Where(tensor => !carried.Contains(tensor.Name)))
         {
-            using var decompressor = new Decompressor();
-            ulong length = Decompressor.GetDecompressedSize(file.Graph.Span);
-            return length <= (ulong)(MostGraphBytes + 4L * file.Layout.Length)
-                ? decompressor.Unwrap(file.Graph.Span).ToArray()
-                : throw InvalidPayloadException.Field("graph", 0, $"of {length} bytes", $"must be at most {MostGraphBytes} larger than its weights");
+            int strange = weights[tensor].IndexOfAnyExceptFinite();
+            if (strange >= 0 && !codec.IsLossless)
+                throw new ArgumentException($"Value {strange} of tensor '{tensor.Name}' is {weights[tensor][strange]}, but '{codec}' takes finite values only; a lossless line, such as rans, carries it.", nameof(weights));
+            if (strange >= 0)
+                carried.Add(tensor.Name);
         }
-        catch (ZstdException damage)
+
+        if (carried.Count == 0)
+            return weights;
+        var coded = new ModelWeights(ModelLayout.Of(weights.Layout.Tensors.Where(tensor => !carried.Contains(tensor.Name)).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role, tensor.Axis))));
+        foreach (var tensor in coded.Layout.Tensors)
+            weights[tensor.Name].CopyTo(coded[tensor]);
+        return coded;
+    }
+
+    static int IndexOfAnyExceptFinite(this Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
         {
-            throw new InvalidPayloadException($"The file's graph is damaged: {damage.Message}.", damage);
+            if (!float.IsFinite(values[i]))
+                return i;
         }
+
+        return -1;
     }
 }

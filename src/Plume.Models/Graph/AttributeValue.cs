@@ -46,3 +46,16 @@ public sealed record FloatsValue(IReadOnlyList<float> Values) : AttributeValue;
 
 /// <summary>Several texts.</summary>
 public sealed record TextsValue(IReadOnlyList<string> Values) : AttributeValue;
+
+/// <summary>What is carried as the file has it and not looked into, such as a list of tensors or a type.</summary>
+/// <param name="Kind">What it is, in the format's words.</param>
+/// <param name="Message">The attribute's bytes in the file.</param>
+public sealed record CarriedValue(string Kind, ReadOnlyMemory<byte> Message) : AttributeValue;
+
+/// <summary>A graph inside a node, such as the branch of an If. It is carried as the file has it, but its tensors stand among those of the model.</summary>
+/// <param name="Message">The graph's bytes in the file, without the values of <paramref name="Tensors"/>.</param>
+/// <param name="Tensors">The model's initializers whose values belong in it, with their number among its tensors.</param>
+/// <param name="Nodes">What it computes, with graphs inside of it, and the model's names for its tensors; without other attributes.</param>
+/// <param name="Captures">Values that it reads from around it.</param>
+public sealed record SubgraphValue(
+    ReadOnlyMemory<byte> Message, IReadOnlyList<(int Number, string Name)> Tensors, IReadOnlyList<Node> Nodes, IReadOnlyList<string> Captures) : AttributeValue;

@@ -1,3 +1,5 @@
+using Plume.Compression.Weights;
+
 namespace Plume.Models.Graph;
 
 /// <summary>The type of a tensor's values, with the codes that ONNX gives them (TensorProto.DataType).</summary>
@@ -45,8 +47,26 @@ public enum ElementType
     /// <summary>Unsigned 64-bit integer.</summary>
     UInt64 = 13,
 
+    /// <summary>Two 32-bit floats.</summary>
+    Complex64 = 14,
+
+    /// <summary>Two 64-bit floats.</summary>
+    Complex128 = 15,
+
     /// <summary>Float with 8 bits of exponent and 7 of mantissa.</summary>
     BFloat16 = 16,
+
+    /// <summary>8-bit float, 4 bits of exponent, no infinity.</summary>
+    Float8E4M3FN = 17,
+
+    /// <summary>8-bit float, 4 bits of exponent, no infinity and no negative zero.</summary>
+    Float8E4M3FNUZ = 18,
+
+    /// <summary>8-bit float, 5 bits of exponent.</summary>
+    Float8E5M2 = 19,
+
+    /// <summary>8-bit float, 5 bits of exponent, no infinity and no negative zero.</summary>
+    Float8E5M2FNUZ = 20,
 
     /// <summary>Unsigned 4-bit integer, two in a byte, the first in the low half.</summary>
     UInt4 = 21,
@@ -61,6 +81,16 @@ public static class ElementTypes
     /// <summary>Whether values are of 4 bits.</summary>
     public static bool IsHalfByte(this ElementType type) => type is ElementType.UInt4 or ElementType.Int4;
 
+    /// <summary>The format of values that a 32-bit float stands for while they are worked on; null for other types.</summary>
+    public static FloatFormat? ToFloatFormat(this ElementType type) => type switch
+    {
+        ElementType.Float => FloatFormat.F32,
+        ElementType.Float16 => FloatFormat.F16,
+        ElementType.BFloat16 => FloatFormat.BF16,
+        ElementType.Double => FloatFormat.F64,
+        _ => null,
+    };
+
     /// <summary>Whether a tensor can be of this type.</summary>
     public static bool IsNumber(this ElementType type) => type.IsHalfByte() || type.Size() > 0;
 
@@ -71,9 +101,11 @@ public static class ElementTypes
     public static int Size(this ElementType type) => type switch
     {
         ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,
+        >= ElementType.Float8E4M3FN and <= ElementType.Float8E5M2FNUZ => 1,
         ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
         ElementType.Float or ElementType.Int32 or ElementType.UInt32 => 4,
-        ElementType.Int64 or ElementType.Double or ElementType.UInt64 => 8,
+        ElementType.Int64 or ElementType.Double or ElementType.UInt64 or ElementType.Complex64 => 8,
+        ElementType.Complex128 => 16,
         _ => 0,
     };
 }

@@ -12,6 +12,9 @@ public static class GraphNames
     public static ModelGraph Shorten(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
+        // What stands inside a subgraph is not looked into, and names there are of the same space.
+        if (graph.Nodes.Any(node => node.Subgraphs.Any()))
+            return graph;
         var names = graph.Inputs.Concat(graph.Outputs).Select(value => value.Name).ToDictionary(name => name, name => name, StringComparer.Ordinal);
         using var free = Shortest().Where(name => !names.ContainsKey(name)).GetEnumerator();
         var uses = graph.Nodes.SelectMany(node => node.Inputs.Concat(node.Outputs)).Concat(graph.Initializers.Select(tensor => tensor.Name));
@@ -23,7 +26,7 @@ public static class GraphNames
 
         string Renamed(string name) => name.Length == 0 ? "" : names[name];
         var nodes = graph.Nodes.Select(node => node with { Name = "", Inputs = [.. node.Inputs.Select(Renamed)], Outputs = [.. node.Outputs.Select(Renamed)] });
-        var initializers = graph.Initializers.Select(tensor => new Initializer(Renamed(tensor.Name), tensor.ElementType, tensor.Shape, tensor.Data));
+        var initializers = graph.Initializers.Select(tensor => tensor.Renamed(Renamed(tensor.Name)));
         return graph.Replace([.. nodes], [.. initializers]);
     }
 

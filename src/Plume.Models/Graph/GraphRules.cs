@@ -24,7 +24,7 @@ static class GraphRules
     {
         if (node.OpType.Length == 0)
             return $"The {node} has no operator.";
-        foreach (string input in node.Inputs.Where(input => input.Length > 0))
+        foreach (string input in node.Reads)
         {
             if (!known.Contains(input))
                 return nodes.Any(other => other.Outputs.Contains(input))

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Plume.Compression.Weights;
 
 namespace Plume.Models.Graph;
 
@@ -42,6 +43,12 @@ public sealed class Initializer
     /// <summary>Number of values.</summary>
     public int Length { get; }
 
+    /// <summary>Whether the values are floats of some width, which 32-bit floats can stand for.</summary>
+    public bool IsFloat => ElementType.ToFloatFormat() is not null;
+
+    /// <summary>What the file says of the tensor beyond this, in its own form.</summary>
+    internal ReadOnlyMemory<byte> Unread { get; init; }
+
     /// <summary>The values: a view, not a copy.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not of type Float.</exception>
     public ReadOnlySpan<float> Floats => View<float>(ElementType.Float);
@@ -59,6 +66,25 @@ public sealed class Initializer
     /// <exception cref="ArgumentException">The number of values is not the shape's.</exception>
     public static Initializer Of(string name, IReadOnlyList<int> shape, ReadOnlySpan<long> values) =>
         new(name, ElementType.Int64, shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>Writes floats of any width as 32-bit ones: exactly, but for 64-bit ones, which are rounded.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds no floats.</exception>
+    /// <exception cref="ArgumentException">The target is not as long as the tensor.</exception>
+    public void CopyTo(Span<float> values)
+    {
+        if (values.Length != Length)
+            throw new ArgumentException($"Tensor '{Name}' has {Length} values, but there is room for {values.Length}.", nameof(values));
+        FloatFormats.Read(Data.Span, FormatOfFloats(), values);
+    }
+
+    /// <summary>The same tensor with other values, which are rounded to its type: to the nearest finite value that it holds.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds no floats.</exception>
+    public Initializer WithFloats(ReadOnlySpan<float> values) => new(Name, ElementType, Shape, FloatFormats.Write(values, FormatOfFloats())) { Unread = Unread };
+
+    /// <summary>The same tensor under another name.</summary>
+    internal Initializer Renamed(string name) => new(name, ElementType, Shape, Data) { Unread = Unread };
+
+    FloatFormat FormatOfFloats() => ElementType.ToFloatFormat() ?? throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not of floats.");
 
     /// <summary>The values of a tensor of integers of 4 or 8 bits: a copy.</summary>
     /// <exception cref="InvalidOperationException">The tensor is of another type.</exception>

@@ -40,7 +40,7 @@ public sealed class ModelGraph
         var roles = TensorRoles.Of(this);
         Weights = ModelLayout.Of(Initializers
             .Where(tensor => roles.ContainsKey(tensor.Name))
-            .Select(tensor => (tensor.Name, tensor.Shape.ToArray(), roles[tensor.Name])));
+            .Select(tensor => (tensor.Name, tensor.Shape.ToArray(), roles[tensor.Name].Role, roles[tensor.Name].Axis)));
     }
 
     /// <summary>The model's name.</summary>
@@ -67,8 +67,14 @@ public sealed class ModelGraph
     /// <summary>Free notes about the model, kept in its file.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the file says of the model beyond this, in its own form: who made it, what it is for, functions.</summary>
+    internal ReadOnlyMemory<byte> Unread { get; init; }
+
+    /// <summary>How the file writes just these nodes and tensors, in its own form; empty once they are others.</summary>
+    internal ReadOnlyMemory<byte> Form { get; init; }
+
     /// <summary>
-    /// The tensors that learning changes: float initializers that are read as weights, biases, normalizations and
+    /// The tensors that learning changes: initializers of floats of any width that are read as weights, biases, normalizations and
     /// statistics, in the order of <see cref="Initializers"/>. Other initializers are constants.
     /// </summary>
     public ModelLayout Weights { get; }
@@ -84,11 +90,11 @@ public sealed class ModelGraph
     {
         var weights = new ModelWeights(Weights);
         foreach (var tensor in Weights.Tensors)
-            initializers[tensor.Name].Floats.CopyTo(weights[tensor]);
+            initializers[tensor.Name].CopyTo(weights[tensor]);
         return weights;
     }
 
-    /// <summary>The same graph with these values in its initializers; the values are copied.</summary>
+    /// <summary>The same graph with these values in its initializers; the values are copied, and rounded to each tensor's type.</summary>
     /// <exception cref="ArgumentException">The layout is not <see cref="Weights"/>.</exception>
     public ModelGraph With(ModelWeights weights)
     {
@@ -97,7 +103,7 @@ public sealed class ModelGraph
             throw new ArgumentException($"The weights have another layout than model '{Name}'.", nameof(weights));
         var placed = Weights.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var updated = Initializers.Select(old => placed.TryGetValue(old.Name, out var tensor)
-            ? Initializer.Of(old.Name, old.Shape, (ReadOnlySpan<float>)weights[tensor])
+            ? old.WithFloats(weights[tensor])
             : old);
         return Replace(initializers: [.. updated]);
     }
@@ -133,5 +139,13 @@ public sealed class ModelGraph
     internal ModelGraph Replace(
         IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null,
         IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<ValueInfo>? outputs = null, IReadOnlyList<ValueInfo>? inputs = null) =>
-        new(Name, inputs ?? Inputs, outputs ?? Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion) { ExtensionOpsets = extensionOpsets ?? ExtensionOpsets, Metadata = metadata ?? Metadata };
+        new(Name, inputs ?? Inputs, outputs ?? Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion)
+        {
+            ExtensionOpsets = extensionOpsets ?? ExtensionOpsets,
+            Metadata = metadata ?? Metadata,
+            Unread = Unread,
+            Form = inputs is null && outputs is null && (nodes is null || nodes.SequenceEqual(Nodes)) && (initializers is null || initializers.Select(Kind).SequenceEqual(Initializers.Select(Kind))) ? Form : default,
+        };
+
+    static string Kind(Initializer tensor) => tensor.ToString();
 }

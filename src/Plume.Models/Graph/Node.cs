@@ -23,6 +23,16 @@ public sealed record Node(
     {
     }
 
+    /// <summary>What the file says of the node beyond this, in its own form; null for a node that comes from no file.</summary>
+    internal ReadOnlyMemory<byte>? Unread { get; init; }
+
+    /// <summary>All values that it needs: its inputs, and what graphs inside of it read from around them or hold as tensors.</summary>
+    public IEnumerable<string> Reads => Inputs.Where(input => input.Length > 0)
+        .Concat(Subgraphs.SelectMany(subgraph => subgraph.Captures.Concat(subgraph.Tensors.Select(tensor => tensor.Name))));
+
+    /// <summary>The graphs inside of it, such as the branches of an If.</summary>
+    public IEnumerable<SubgraphValue> Subgraphs => Attributes.Values.OfType<SubgraphValue>();
+
     /// <summary>The name of an input, or null where it is left out.</summary>
     public string? Input(int slot) => slot < Inputs.Count && Inputs[slot].Length > 0 ? Inputs[slot] : null;
 

@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using Plume.Compression.Container;
+using Plume.Compression.Weights;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
 
@@ -10,31 +12,56 @@ static class ModelReader
     // The first version whose operator sets and attribute types are declared in the file.
     const int OldestIrVersion = 3;
 
-    public static ModelGraph Read(ModelProto model)
+    /// <summary>Reads a model; the message keeps only what is not read.</summary>
+    /// <param name="model">The message.</param>
+    /// <param name="beside">The folder of the file; null where it lies nowhere.</param>
+    /// <param name="values">Values of tensors that the message has without; null where it has all.</param>
+    public static ModelGraph Read(ModelProto model, ExternalData? beside = null, ModelWeights? values = null)
     {
         if (model.IrVersion < OldestIrVersion)
             throw Broken("ir_version", $"{model.IrVersion}", $"must be at least {OldestIrVersion}");
-        if (model.Functions.Count > 0)
-            throw Broken("functions", $"{model.Functions.Count} long", "must be empty; export the model with its functions inlined");
         if (model.Graph is not { } graph)
             throw Broken("graph", "missing", "must be there");
         if (graph.SparseInitializer.Count > 0)
             throw Broken("graph.sparse_initializer", $"{graph.SparseInitializer.Count} long", "must be empty; export dense tensors");
 
-        var opsets = ReadOpsets(model);
-        var initializers = graph.Initializer.Select(tensor => TensorReader.Read(tensor, $"initializer '{tensor.Name}'")).ToArray();
-        var names = initializers.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var source = new ModelSource(ReadOpsets(model), beside, values);
+        foreach (string taken in graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name)).Concat(graph.Node.SelectMany(node => node.Output)))
+            source.Take(taken);
+        Initializer[] initializers = [.. graph.Initializer.Select(tensor => TensorReader.Read(tensor, $"initializer '{tensor.Name}'", tensor.Name, source))];
+        var constants = graph.Node.Select(node => ConstantNodes.Read(node, source)).ToArray();
+        var form = GraphForm.Of(graph, initializers, constants);
+        Node[] nodes = [.. graph.Node.Where((_, i) => constants[i] is null).Select(node => NodeReader.Read(node, source))];
+        initializers = [.. initializers, .. constants.OfType<Initializer>(), .. source.Inner];
+        var known = initializers.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         // Before IR 4 every initializer stands among the inputs too.
-        var inputs = graph.Input.Where(input => !names.Contains(input.Name)).Select(input => ReadValue(input, "input", needsShape: true)).ToArray();
-        var outputs = graph.Output.Select(output => ReadValue(output, "output", needsShape: false)).ToArray();
-        var nodes = graph.Node.Select(node => NodeReader.Read(node, opsets)).ToArray();
+        var inputs = graph.Input.Where(input => !known.Contains(input.Name)).Select(input => ValueReader.Read(input, "input")).ToArray();
+        var outputs = graph.Output.Select(output => ValueReader.Read(output, "output")).ToArray();
         if (GraphRules.Violation(inputs, outputs, nodes, initializers) is { } problem)
             throw new InvalidPayloadException(problem);
-        return new ModelGraph(graph.Name, inputs, outputs, nodes, initializers, opsets[""])
+        if (source.Unplaced is { } unplaced)
+            throw new InvalidPayloadException($"There are values for a tensor '{unplaced}', which the graph does not have: the two are of different models.");
+        return new ModelGraph(graph.Name, inputs, outputs, nodes, initializers, source.Opsets[""])
         {
-            ExtensionOpsets = opsets.Where(opset => opset.Key.Length > 0).ToDictionary(StringComparer.Ordinal),
+            ExtensionOpsets = source.Opsets.Where(opset => opset.Key.Length > 0).ToDictionary(StringComparer.Ordinal),
             Metadata = ReadMetadata(model),
+            Form = form,
+            Unread = RestOf(model),
         };
+    }
+
+    static byte[] RestOf(ModelProto model)
+    {
+        var graph = model.Graph;
+        graph.Node.Clear();
+        graph.Initializer.Clear();
+        graph.Input.Clear();
+        graph.Output.Clear();
+        graph.ValueInfo.Clear();
+        graph.QuantizationAnnotation.Clear();
+        graph.ClearName();
+        model.MetadataProps.Clear();
+        return model.ToByteArray();
     }
 
     static Dictionary<string, int> ReadOpsets(ModelProto model)
@@ -62,30 +89,6 @@ static class ModelReader
         }
 
         return metadata;
-    }
-
-    static ValueInfo ReadValue(ValueInfoProto value, string kind, bool needsShape)
-    {
-        string place = $"{kind} '{value.Name}'";
-        if (value.Type?.TensorType is not { } tensor)
-            throw Broken(place, "not a tensor", "must be one; export the model without sequences, maps and optionals");
-        var type = TensorReader.ReadType(tensor.ElemType, place);
-        if (tensor.Shape?.Dim.Count > TensorReader.MaximumRank)
-            throw Broken($"{place}, shape", $"{tensor.Shape.Dim.Count} long", $"must have at most {TensorReader.MaximumRank} dimensions");
-        if (tensor.Shape is { } shape)
-            return new ValueInfo(value.Name, type, [.. shape.Dim.Select(dimension => ReadDimension(dimension, place))]);
-        return needsShape
-            ? throw Broken(place, "without a shape", "must have one")
-            : new ValueInfo(value.Name, type, []) { HasShape = false };
-    }
-
-    static Dimension ReadDimension(TensorShapeProto.Types.Dimension dimension, string place)
-    {
-        if (!dimension.HasDimValue)
-            return Dimension.Symbol(dimension.DimParam);
-        return dimension.DimValue is >= 0 and <= int.MaxValue
-            ? Dimension.Fixed(dimension.DimValue)
-            : throw Broken($"{place}, shape", $"{dimension.DimValue} long", $"must be in 0..{int.MaxValue} or a symbol");
     }
 
     internal static InvalidPayloadException Broken(string part, string found, string rule) => new($"ONNX {part} is {found}, but it {rule}.");

@@ -31,13 +31,14 @@ public static class FreeBatch
             foreach (var tensor in graph.Initializers)
                 known.Add(tensor);
             var (nodes, added) = Rewrite(graph, known);
-            var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+            var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
             problem = graph.Outputs.Where(output => !Follows(known.Shapes[output.Name])).Select(output => $"output '{output.Name}' would be [{string.Join(", ", known.Shapes[output.Name])}]").FirstOrDefault();
             return problem is not null ? graph
                 : new ModelGraph(graph.Name, inputs, [.. graph.Outputs.Select(Freed)], nodes, [.. graph.Initializers.Where(tensor => read.Contains(tensor.Name)), .. added], graph.OpsetVersion)
                 {
                     ExtensionOpsets = graph.ExtensionOpsets,
                     Metadata = graph.Metadata,
+                    Unread = graph.Unread,
                 };
         }
         catch (InvalidPayloadException stopped)

@@ -8,7 +8,7 @@ static class GraphSurgery
     /// <summary>The same model with other insides; initializers that nothing reads are left out.</summary>
     public static ModelGraph With(this ModelGraph graph, IReadOnlyList<Node> nodes, IEnumerable<Initializer> initializers, int? opset = null)
     {
-        var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
         return graph.Replace(nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset);
     }
 
@@ -37,7 +37,7 @@ static class GraphSurgery
 
     /// <summary>The nodes that read each value, once for each input slot.</summary>
     public static ILookup<string, Node> Readers(this ModelGraph graph) => graph.Nodes
-        .SelectMany(node => node.Inputs.Where(input => input.Length > 0).Select(input => (input, node)))
+        .SelectMany(node => node.Reads.Select(input => (input, node)))
         .ToLookup(read => read.input, read => read.node, StringComparer.Ordinal);
 
     /// <summary>The initializer that holds floats under this name, or null.</summary>

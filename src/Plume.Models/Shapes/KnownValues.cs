@@ -28,7 +28,7 @@ sealed class KnownValues
     {
         var known = new KnownValues();
         foreach (var input in graph.Inputs)
-            known.Add(input);
+            known.Add(input.HasShape ? input : throw new InvalidPayloadException($"Input '{input.Name}' of the graph has no shape, so nothing is known of what it leads to."));
         foreach (var tensor in graph.Initializers)
             known.Add(tensor);
         return known;

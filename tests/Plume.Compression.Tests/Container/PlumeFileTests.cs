@@ -78,8 +78,8 @@ public class PlumeFileTests
     public void A_newer_version_is_refused_by_name()
     {
         byte[] bytes = Some.PlumeFile("pack", Small).ToBytes();
-        bytes[8] = 3;
-        Assert.Equal("Payload field 'version' at offset 8 is 3, but it must be 1 to 2: a newer Plume wrote it, and that one is needed to read it.",
+        bytes[8] = 4;
+        Assert.Equal("Payload field 'version' at offset 8 is 4, but it must be 1 to 3: a newer Plume wrote it, and that one is needed to read it.",
             Assert.Throws<InvalidPayloadException>(() => PlumeFile.Read(bytes)).Message);
     }
 

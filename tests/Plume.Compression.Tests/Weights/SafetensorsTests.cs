@@ -38,7 +38,7 @@ public class SafetensorsTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,400]}}""", 4, "'400' where a whole number from 0 to 4 must stand")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'-1' where a whole number")]
     [InlineData("""{"a":{"dtype":"F32","shape":[65536,65536,65536,65536],"data_offsets":[0,4]}}""", 4, "needs 2147483648 bytes")]
-    [InlineData("""{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", 8, "Tensor 'a' has dtype 'I64', but a model's weights must be")]
+    [InlineData("""{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", 8, "Tensor 'a' has dtype 'I64', but weights must be")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,8]}}""", 8, "Tensor 'a' has dtype 'Q4'; known are")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1]}}""", 4, "Tensor 'a' must have a dtype, a shape and two data_offsets.")]
     [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "but has 'dtype' beyond them")]

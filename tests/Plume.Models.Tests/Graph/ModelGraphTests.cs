@@ -53,13 +53,13 @@ public class ModelGraphTests
     }
 
     [Fact]
-    public void A_mask_added_to_a_product_and_weights_of_other_types_are_constants()
+    public void A_mask_added_to_a_product_is_a_constant_and_a_half_float_a_weight()
     {
         var graph = Graph(
             [new("m", "MatMul", ["x", "w"], ["v"]), new("a", "Add", ["v", "mask"], ["u"]), new("l", "MatMul", ["u", "half"], ["y"])],
             [Floats("w", 4, 4), Floats("mask", 4, 4), new Initializer("half", ElementType.Float16, [4, 4], new byte[32])]);
 
-        Assert.Equal([("w", TensorRole.Weight)], Roles(graph));
+        Assert.Equal([("w", TensorRole.Weight), ("half", TensorRole.Weight)], Roles(graph));
     }
 
     [Fact]

@@ -23,6 +23,12 @@ public class TypedDataTests
         [ElementType.UInt8] = (new() { Int32Data = { 255, 7 } }, [255, 7]),
         [ElementType.Bool] = (new() { Int32Data = { 1, 0 } }, [1, 0]),
         [ElementType.Float16] = (new() { Int32Data = { 0x3C00, 0xC000 } }, Bytes((Half)1, (Half)(-2))),
+        [ElementType.Complex64] = (new() { FloatData = { 1.5f, -2, 0, 1 } }, Bytes(1.5f, -2f, 0f, 1f)),
+        [ElementType.Complex128] = (new() { DoubleData = { 1.5, -2, 0, 1 } }, Bytes(1.5, -2.0, 0.0, 1.0)),
+        [ElementType.Float8E4M3FN] = (new() { Int32Data = { 0x38, 255 } }, [0x38, 255]),
+        [ElementType.Float8E4M3FNUZ] = (new() { Int32Data = { 0x38, 255 } }, [0x38, 255]),
+        [ElementType.Float8E5M2] = (new() { Int32Data = { 0x38, 255 } }, [0x38, 255]),
+        [ElementType.Float8E5M2FNUZ] = (new() { Int32Data = { 0x38, 255 } }, [0x38, 255]),
         [ElementType.BFloat16] = (new() { Int32Data = { 0x3F80, 0xC000 } }, Bytes((ushort)0x3F80, (ushort)0xC000)),
     };
 

@@ -10,17 +10,18 @@ readonly record struct GridRun(int Start, int Length, int Grid);
 sealed class GridMap
 {
     readonly QuantizeStage quantizer;
-    readonly int[] firstOfTensor;
+    readonly int[] firstOfTensor, innerOfTensor;
 
     public GridMap(QuantizeStage quantizer, IReadOnlyList<TensorSpec> tensors)
     {
         this.quantizer = quantizer;
         firstOfTensor = new int[tensors.Count + 1];
+        innerOfTensor = [.. tensors.Select(tensor => tensor.Length == 0 ? 1 : tensor.Shape.Skip(tensor.Axis + 1).Aggregate(1, (product, length) => product * length))];
         for (int i = 0; i < tensors.Count; i++)
         {
             firstOfTensor[i + 1] = quantizer.GridScope switch
             {
-                GridScope.Channel => firstOfTensor[i] + tensors[i].Channels,
+                GridScope.Channel => firstOfTensor[i] + tensors[i].Outputs,
                 GridScope.Tensor => firstOfTensor[i] + 1,
                 _ => 0,
             };
@@ -44,6 +45,12 @@ sealed class GridMap
         return next;
     }
 
+    /// <summary>Whether the runs of a block's tensor come to the same grids again and again.</summary>
+    public bool Repeats(Block block) => quantizer.GridScope == GridScope.Channel && block.Plan.Tensor.Axis > 0;
+
+    /// <summary>The first grid of a block's tensor, and how many there are, where each tensor has its own.</summary>
+    public (int First, int Count) GridsOf(Block block) => (firstOfTensor[block.Plan.TensorIndex], block.Plan.Tensor.Outputs);
+
     /// <summary>The run that begins at <paramref name="start"/> of a block's coded values; runs follow one another to its end.</summary>
     public GridRun RunAt(Block block, int start)
     {
@@ -56,10 +63,12 @@ sealed class GridMap
             case GridScope.Block:
                 return new GridRun(start, Math.Min(left, quantizer.GridLength - start % quantizer.GridLength), block.FirstGrid + start / quantizer.GridLength);
             default:
-                int channelLength = block.Plan.Tensor.Length / block.Plan.Tensor.Channels;
+                int channelLength = innerOfTensor[block.Plan.TensorIndex];
                 int place = block.Plan.Start - block.Plan.Tensor.Offset + start;
-                int channel = place / channelLength;
-                return new GridRun(start, Math.Min(left, (channel + 1) * channelLength - place), tensorGrid + channel);
+                int stretch = place / channelLength;
+                // Along the first axis stretches are channels; along another they come again.
+                int channel = block.Plan.Tensor.Axis == 0 ? stretch : stretch % block.Plan.Tensor.Outputs;
+                return new GridRun(start, Math.Min(left, (int)Math.Min(int.MaxValue, (stretch + 1L) * channelLength) - place), tensorGrid + channel);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Pipeline;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -70,19 +71,35 @@ sealed class StatisticsFitter(QuantizeStage quantizer) : GridFitter
     static void Gather(QuantizeStage quantizer, ReadOnlySpan<float> values, Block block, GridMap map, ReadOnlySpan<Grid> grids)
     {
         block.Statistics.Clear();
+        bool repeats = map.Repeats(block);
+        var (first, count) = map.GridsOf(block);
+        // Where runs are short and come again, one entry a grid, not one a run.
+        for (int grid = 0; repeats && grid < count; grid++)
+            block.Statistics.Add(new GridStatistics());
         var coded = block.Coded(values);
         for (int start = 0; start < block.Count;)
         {
             var run = map.RunAt(block, start);
             var gathered = new GridStatistics();
             quantizer.Gather(ref gathered, coded.Slice(run.Start, run.Length), grids[run.Grid]);
-            block.Statistics.Add(gathered);
+            if (repeats)
+                CollectionsMarshal.AsSpan(block.Statistics)[run.Grid - first].Add(gathered);
+            else
+                block.Statistics.Add(gathered);
             start += run.Length;
         }
     }
 
     static void Join(Block block, GridMap map, Span<GridStatistics> joined)
     {
+        if (map.Repeats(block))
+        {
+            int first = map.GridsOf(block).First;
+            for (int grid = 0; grid < block.Statistics.Count; grid++)
+                joined[first + grid].Add(block.Statistics[grid]);
+            return;
+        }
+
         int run = 0;
         for (int start = 0; start < block.Count; run++)
         {

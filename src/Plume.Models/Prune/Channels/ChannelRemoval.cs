@@ -18,7 +18,7 @@ static class ChannelRemoval
         var byTensor = cuts.ToLookup(cut => cut.Tensor, StringComparer.Ordinal);
         var tensors = graph.Initializers.Select(tensor => byTensor.Contains(tensor.Name) ? Cut(tensor, byTensor[tensor.Name]) : tensor).ToList();
         var nodes = Rewrite(groups.Walk, Stays, tensors);
-        var read = nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
         var unread = groups.Walk.Refills.Select(refill => refill.Node.Inputs[1]).Where(name => !read.Contains(name)).ToHashSet(StringComparer.Ordinal);
         var smaller = graph.Replace(nodes, [.. tensors.Where(tensor => !unread.Contains(tensor.Name))]);
         return new(smaller, [.. Removed(groups, removed)], cuts);
