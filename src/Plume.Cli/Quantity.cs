@@ -20,7 +20,7 @@ static class Quantity
     {
         int unit = Math.Max(0, Array.FindLastIndex(ByteUnits, 2, known => text.EndsWith(known, StringComparison.Ordinal)));
         string number = text.EndsWith(ByteUnits[unit], StringComparison.Ordinal) ? text[..^ByteUnits[unit].Length] : text;
-        return double.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out double value) && value > 0 && value < 1e12
+        return double.TryParse(number, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value) && value > 0 && value < 1e12
             ? (long)(value * Math.Pow(1000, unit))
             : throw new CliException(ExitCode.Usage, $"{option} is a number of bytes such as 40kB, but is '{text}'.");
     }

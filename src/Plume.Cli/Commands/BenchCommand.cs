@@ -40,7 +40,8 @@ static class BenchCommand
         var plot = new Option<string?>("--plot") { Description = "Draw bits per parameter and NMSE into this .png or .svg file." };
         var seed = new Option<ulong>("--seed") { Description = "What values and stochastic codecs are drawn from.", DefaultValueFactory = _ => 1 };
         var threads = new Option<int>("--threads") { Description = "Threads that work on one payload; the bytes do not depend on it.", DefaultValueFactory = _ => 1 };
-        var seconds = new Option<double?>("--seconds") { Description = $"Time to repeat each measurement of speed; without it, {Seconds} s, which several files share." };
+        var seconds = WrittenOption.MaybeNumber("--seconds");
+        seconds.Description = $"Time to repeat each measurement of speed; without it, {Seconds} s, which several files share.";
         var command = new Command("codec", "Measure codecs on files or on values drawn at random.") { files, codecs, json, plot, seed, threads, seconds };
         command.SetAction(line => (int)Run(new Request(line.GetValue(files)!, line.GetValue(codecs)!, line.GetValue(json), line.GetValue(plot), line.GetValue(seed), line.GetValue(threads), line.GetValue(seconds))));
         return command;

@@ -77,7 +77,7 @@ static class DistillCommand
     {
         string[] weighted = text.Split('*', 2), pair = weighted[0].Split('=', 2);
         double weight = 1;
-        return pair.Length == 2 && pair.All(name => name.Length > 0) && (weighted.Length == 1 || double.TryParse(weighted[1], System.Globalization.CultureInfo.InvariantCulture, out weight) && weight > 0)
+        return pair.Length == 2 && pair.All(name => name.Length > 0) && (weighted.Length == 1 || double.TryParse(weighted[1], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out weight) && weight > 0 && double.IsFinite(weight))
             ? new Hint(pair[0], pair[1], weight)
             : throw new CliException(ExitCode.Usage, $"--hint must be STUDENT=TEACHER or STUDENT=TEACHER*WEIGHT with a weight above 0, but is '{text}'.");
     }

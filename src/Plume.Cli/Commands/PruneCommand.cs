@@ -26,8 +26,10 @@ static class PruneCommand
         var connections = new Option<string?>("--connections") { Description = "Set this share of the weights to zero, the smallest: 90%." };
         var pattern = new Option<string?>("--nm") { Description = "Keep N of every M weights along each input: 2:4." };
         var channels = new Option<string?>("--channels") { Description = "Remove channels and neurons until this share of the parameters, or of --of, is gone: 50%." };
-        var score = new Option<ChannelRanking?>("--score") { Description = "What channels are ranked by: norm, batchnorm, taylor (needs data) or random." };
-        var measure = new Option<ChannelMeasure>("--of") { Description = "What --channels is a share of: parameters or multiplyadds." };
+        var score = WrittenOption.Word<ChannelRanking?>("--score");
+        score.Description = "What channels are ranked by: norm, batchnorm, taylor (needs data) or random.";
+        var measure = WrittenOption.Word<ChannelMeasure>("--of");
+        measure.Description = "What --channels is a share of: parameters or multiplyadds.";
         var random = new Option<bool>("--random") { Description = "Choose by chance, as a control." };
         var perTensor = new Option<bool>("--per-tensor") { Description = "Take the share from each tensor or layer, not from the whole model." };
         var gradual = new Option<bool>("--gradual") { Description = "Prune connections bit by bit while fine-tuning, not before." };

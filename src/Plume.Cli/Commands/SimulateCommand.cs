@@ -24,7 +24,7 @@ static class SimulateCommand
     public static Command Create()
     {
         var file = new Argument<string?>("file") { Description = "The experiment; without it, digits over twenty clients.", Arity = ArgumentArity.ZeroOrOne };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set client.epochs=2.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
+        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set client.epochs=2; null takes it back to its default.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
         var folder = new Option<string?>("--out") { Description = "The run folder; without it, a new one under runs." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end, and progress to standard error." };
         var resume = new Option<bool>("--resume") { Description = "Go on with the stopped run in --out." };

@@ -13,6 +13,9 @@ sealed class Settings(KeyGroup root)
     /// <summary>Takes a value that was written, over an earlier one.</summary>
     public void Set(string path, object value, Place place) => values[path] = (value, place);
 
+    /// <summary>Forgets what was written, so that the key has its default.</summary>
+    public void Unset(string path) => values[path] = (root.Flatten().First(entry => entry.Path == path).Key.Default, null);
+
     /// <summary>The value of a key.</summary>
     public T Get<T>(string path) => (T)values[path].Value!;
 

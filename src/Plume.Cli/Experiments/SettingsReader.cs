@@ -101,11 +101,25 @@ sealed class SettingsReader(KeyGroup root, string kind)
         if (equals < 0)
             Report(place, "An override is a key and a value, such as --set rounds=5.");
         else if (known.FirstOrDefault(entry => entry.Path == path).Key is { } key)
-            ReadKey(key, path, key.FromText(pair[(equals + 1)..], place));
+            ReadOverride(key, path, pair[(equals + 1)..], place);
         else if (root.Groups.FirstOrDefault(group => group.Name == path) is { } group)
             Report(place, $"{path} is an object; set one of its keys: {string.Join(", ", group.Names.Select(name => $"{path}.{name}"))}.");
         else
             Report(place, Unknown(path, kind, known.Select(entry => entry.Path)));
+    }
+
+    // What the file has is as if it were not written.
+    void ReadOverride(Key key, string path, string text, Place place)
+    {
+        if (text == "null")
+        {
+            Settings.Unset(path);
+            written.Remove(path);
+        }
+        else
+        {
+            ReadKey(key, path, key.FromText(text, place));
+        }
     }
 
     void CheckRequired(string source)

@@ -11,13 +11,15 @@ namespace Plume.Cli.Setup;
 sealed class FineTuneFlags
 {
     readonly TrainingFlags training;
-    readonly Option<double> temperature = new("--temperature") { Description = "What the scores of the original, which teaches, are divided by.", DefaultValueFactory = _ => 2 };
-    readonly Option<double> alpha = new("--alpha") { Description = "The original's share in the loss; the labels have the rest.", DefaultValueFactory = _ => 0.5 };
+    readonly Option<double> temperature = WrittenOption.Number("--temperature");
+    readonly Option<double> alpha = WrittenOption.Number("--alpha");
 
     /// <summary>Adds the options to a command.</summary>
     public FineTuneFlags(Command command, int defaultEpochs, double defaultRate = 0.02)
     {
         training = new TrainingFlags(command, "--fine-tune", defaultEpochs, defaultRate);
+        (temperature.Description, temperature.DefaultValueFactory) = ("What the scores of the original, which teaches, are divided by.", _ => 2);
+        (alpha.Description, alpha.DefaultValueFactory) = ("The original's share in the loss; the labels have the rest.", _ => 0.5);
         command.Options.Add(temperature);
         command.Options.Add(alpha);
     }

@@ -10,9 +10,9 @@ sealed class TrainingFlags
 {
     readonly Option<int> epochs;
     readonly Option<int> batchSize = new("--batch-size") { Description = "Samples a step.", DefaultValueFactory = _ => 64 };
-    readonly Option<double> learningRate;
-    readonly Option<LocalOptimizer> optimizer = new("--optimizer") { Description = "sgd, with momentum 0.9, or adam.", DefaultValueFactory = _ => LocalOptimizer.Sgd };
-    readonly Option<double> weightDecay = new("--weight-decay") { Description = "Factor of the squared-norm penalty on weights.", DefaultValueFactory = _ => 5e-4 };
+    readonly Option<double> learningRate = WrittenOption.Number("--learning-rate");
+    readonly Option<LocalOptimizer> optimizer = WrittenOption.Word<LocalOptimizer>("--optimizer");
+    readonly Option<double> weightDecay = WrittenOption.Number("--weight-decay");
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
@@ -22,7 +22,9 @@ sealed class TrainingFlags
     public TrainingFlags(Command command, string epochsName, int defaultEpochs, double defaultRate)
     {
         epochs = new(epochsName) { Description = "Passes over the training data.", DefaultValueFactory = _ => defaultEpochs };
-        learningRate = new("--learning-rate") { Description = "Step size at the start; it falls to zero along half a cosine.", DefaultValueFactory = _ => defaultRate };
+        (learningRate.Description, learningRate.DefaultValueFactory) = ("Step size at the start; it falls to zero along half a cosine.", _ => defaultRate);
+        (optimizer.Description, optimizer.DefaultValueFactory) = ("sgd, with momentum 0.9, or adam.", _ => LocalOptimizer.Sgd);
+        (weightDecay.Description, weightDecay.DefaultValueFactory) = ("Factor of the squared-norm penalty on weights.", _ => 5e-4);
         command.Options.Add(epochs);
         command.Options.Add(batchSize);
         command.Options.Add(learningRate);

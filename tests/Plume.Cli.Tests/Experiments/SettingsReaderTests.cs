@@ -56,6 +56,28 @@ public class SettingsReaderTests
     }
 
     [Fact]
+    public void Null_takes_a_key_back_to_its_default()
+    {
+        const string json = """{ "name": "mine", "rounds": 3, "clients": 4, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 7 } }""";
+        var settings = Read(json, "name=null", "rounds=null", "clients=null", "model.name=null", "client.epochs=5", "client.epochs=null", "data.set=null", "data.set=csv");
+        Assert.Equal(("experiment", 10L, 1L, "csv"), (settings.Get<string>("name"), settings.Get<long>("rounds"), settings.Get<long>("client.epochs"), settings.Get<string>("data.set")));
+        Assert.Equal((false, false), (settings.Has("clients"), settings.Has("model.name")));
+        Assert.Equal(["e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\"."], Problems(json, "data.set=null"));
+        Assert.Equal(["e.json:1:13: rounds must be a whole number from 1 to 1000000, but is null."], Problems("""{ "rounds": null, "data": { "set": "digits" } }"""));
+    }
+
+    [Theory]
+    [InlineData("client.learningRate=1,5", "a number above 0, but is \"1,5\".")]
+    [InlineData("client.learningRate= 1", "a number above 0, but is \" 1\".")]
+    [InlineData("client.learningRate=(1)", "a number above 0, but is \"(1)\".")]
+    [InlineData("client.learningRate=1e999", "a number above 0, but is \"1e999\".")]
+    [InlineData("rounds=1,000", "a whole number from 1 to 1000000, but is \"1,000\".")]
+    [InlineData("rounds=[3]", "a whole number from 1 to 1000000, but is \"[3]\".")]
+    [InlineData("name=a\n", "a name of letters, digits, dots, dashes and underscores, at most 64, but is \"a\\n\".")]
+    public void An_override_is_what_it_says_or_refused(string pair, string rule) =>
+        Assert.EndsWith($" must be {rule}", Assert.Single(Problems(Smallest, pair)));
+
+    [Fact]
     public void A_key_far_from_all_gives_the_list_of_all() => Assert.Equal(
         ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, tau."],
         Problems("""{"data":{"set":"digits"},"server": { "xyzzyqwerty": 1 }}"""));

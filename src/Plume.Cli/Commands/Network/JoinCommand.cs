@@ -26,7 +26,7 @@ static class JoinCommand
         var number = new Option<string?>("--number") { Description = "The place wanted, from 0; without it, the server gives one. For trials without TLS, several clients in this process: 0-9." };
         var state = new Option<string>("--state") { Description = "The client's folder: its certificate (plume enrol --identity FOLDER) and what must survive a kill.", DefaultValueFactory = _ => "client" };
         var experiment = new Option<string?>("--experiment") { Description = "For trials: learn from the part of this experiment's data that the place has." };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of that experiment.", DefaultValueFactory = _ => [] };
+        var overrides = new Option<string[]>("--set") { Description = "Override a key of that experiment; null takes it back to its default.", DefaultValueFactory = _ => [] };
         var data = new Option<string?>("--data") { Description = $"The client's own data: {DataSource.Kinds}." };
         var label = new Option<string>("--label") { Description = "The column of a table that holds the class.", DefaultValueFactory = _ => "label" };
         var root = new Option<string?>("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plume.Cli.Experiments.Json;
@@ -12,6 +13,9 @@ namespace Plume.Cli.Experiments.Keys;
 /// <param name="Description">What it means, in one or two sentences; an editor shows it.</param>
 abstract record Key(string Name, string Description)
 {
+    /// <summary>How a number may be written: as in JSON, and with a plus.</summary>
+    protected const NumberStyles Number = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
     /// <summary>The value when the key is not written; null when it then has none.</summary>
     public object? Default { get; init; }
 
@@ -45,7 +49,7 @@ abstract record Key(string Name, string Description)
         {
             "true" => JsonTokenType.True,
             "false" => JsonTokenType.False,
-            _ when double.TryParse(text, out double number) && double.IsFinite(number) => JsonTokenType.Number,
+            _ when double.TryParse(text, Number, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => JsonTokenType.Number,
             _ => JsonTokenType.String,
         };
         return new JsonTree(kind, text, place, []);

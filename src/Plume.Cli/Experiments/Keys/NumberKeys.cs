@@ -32,7 +32,7 @@ sealed record NumberKey(string Name, string Description, double Minimum, double 
 
     public override object? Read(JsonTree json)
     {
-        if (json.Kind != JsonTokenType.Number || !double.TryParse(json.Text, CultureInfo.InvariantCulture, out double number))
+        if (json.Kind != JsonTokenType.Number || !double.TryParse(json.Text, Number, CultureInfo.InvariantCulture, out double number))
             return null;
         bool high = Below ? number < Maximum : number <= Maximum;
         bool low = Above ? number > Minimum : number >= Minimum;

@@ -17,7 +17,10 @@ sealed record TextKey(string Name, string Description) : Key(Name, Description)
     public override string Rule => Meaning;
 
     public override object? Read(JsonTree json) =>
-        json.Kind == JsonTokenType.String && (Pattern is null || Regex.IsMatch(json.Text, Pattern)) ? json.Text : null;
+        json.Kind == JsonTokenType.String && (Pattern is null || Matches(json.Text, Pattern)) ? json.Text : null;
+
+    // The end of a pattern also stands before a last line break.
+    static bool Matches(string text, string pattern) => Regex.Match(text, pattern) is { Success: true } match && match.Length == text.Length;
 
     public override JsonObject Schema() =>
         Pattern is null ? new() { ["type"] = "string" } : new() { ["type"] = "string", ["pattern"] = Pattern };
