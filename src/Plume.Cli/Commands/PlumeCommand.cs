@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Plume.Cli.Commands.Network;
 using Plume.Cli.Errors;
+using Plume.Cli.Experiments;
 using Plume.Compression.Messages;
 
 namespace Plume.Cli.Commands;
@@ -56,7 +57,20 @@ static class PlumeCommand
     }
 
     static string Mistakes(ParseResult line) =>
-        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))} See '{Path(line.CommandResult)} --help'.";
+        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))}{Meant(line)} See '{Path(line.CommandResult)} --help'.";
+
+    // A mistyped option may also have been taken for an argument.
+    static string Meant(ParseResult line)
+    {
+        var command = line.CommandResult.Command;
+        string[] flags = [.. command.Options.Where(option => !option.Hidden).SelectMany(option => (IEnumerable<string>)[option.Name, .. option.Aliases])];
+        string[] verbs = [.. command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name)];
+        var taken = line.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+        var meant = line.UnmatchedTokens.Concat(taken).Distinct()
+            .Select(word => (Word: word, Nearest: Nearest.Find(word, word.StartsWith("--", StringComparison.Ordinal) ? flags : verbs)))
+            .Where(pair => pair.Nearest is not null && pair.Nearest != pair.Word).ToList();
+        return string.Concat(meant.Select(pair => $" Did you mean '{pair.Nearest}' by '{Printable.Name(pair.Word)}'?"));
+    }
 
     static string Path(CommandResult result) =>
         result.Parent is CommandResult above ? $"{Path(above)} {result.Command.Name}" : "plume";

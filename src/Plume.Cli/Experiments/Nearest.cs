@@ -13,10 +13,16 @@ static class Nearest
     public static string To(string word, IEnumerable<string> known, string sentence)
     {
         var words = known.ToList();
-        string? nearest = word.Length > LongestWord ? null : words.Where(candidate => candidate.Length <= LongestWord).MinBy(candidate => Distance(word, candidate));
-        if (nearest is not null && Distance(word, nearest) <= Math.Max(2, nearest.Length / 2))
+        if (Find(word, words) is { } nearest)
             return string.Format(sentence, nearest);
         return words.Count == 0 ? "there are none." : $"known are {string.Join(", ", words.Take(MostShown).Select(Printable.Name))}{(words.Count > MostShown ? $" and {words.Count - MostShown} more" : "")}.";
+    }
+
+    /// <summary>The known word that is near, or null.</summary>
+    public static string? Find(string word, IReadOnlyCollection<string> known)
+    {
+        string? nearest = word.Length > LongestWord ? null : known.Where(candidate => candidate.Length <= LongestWord).MinBy(candidate => Distance(word, candidate));
+        return nearest is not null && Distance(word, nearest) <= Math.Max(2, nearest.Length / 2) ? nearest : null;
     }
 
     /// <summary>

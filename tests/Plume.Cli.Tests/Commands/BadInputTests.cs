@@ -24,7 +24,9 @@ public class BadInputTests
     [InlineData(1, "--threads must be 1 or more, but is 0.", "simulate", "--threads", "0")]
     [InlineData(2, "'/no/such.onnx' cannot be opened", "compress", "/no/such.onnx")]
     [InlineData(1, "A model file ends in .onnx, .safetensors or .plume", "inspect", "/etc/hostname")]
-    [InlineData(1, "See 'plume --help'.", "simulat")]
+    [InlineData(1, "Did you mean 'simulate' by 'simulat'? See 'plume --help'.", "simulat")]
+    [InlineData(1, "Did you mean '--connections' by '--conections'? See 'plume prune --help'.", "prune", "m.onnx", "--conections", "50%")]
+    [InlineData(1, "Did you mean '--out' by '--outt'?", "simulate", "--outt", "x")]
     public void A_mistake_gives_one_message_its_code_and_no_trace(int code, string message, params string[] arguments)
     {
         var run = Program.Run(arguments);

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Plume.Compression.Randomness;
+using Plume.Models.Onnx;
+using Plume.Models.Zoo;
+
+namespace Plume.Cli.Tests.Outputs;
+
+[UnsupportedOSPlatform("windows")]
+public class EndedCommandTests
+{
+    [Theory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    public async Task A_command_that_a_signal_ends_while_it_measures_what_it_wrote_leaves_nothing(string signal, int code)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var written = new TaskCompletionSource();
+        using var watcher = new FileSystemWatcher(folder.Path, ".plume-*.onnx") { NotifyFilter = NotifyFilters.LastWrite };
+        watcher.Changed += (_, _) => written.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Repository.Program, "quantize", folder["m.onnx"], "--data", "digits", "-o", folder["q.onnx"]])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        await Task.WhenAny(written.Task, process.WaitForExitAsync(TestContext.Current.CancellationToken));
+        Process.Start("kill", [$"-{signal}", $"{process.Id}"])!.WaitForExit();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(code, process.ExitCode);
+        Assert.Equal([folder["m.onnx"]], Directory.GetFileSystemEntries(folder.Path));
+    }
+}
