@@ -55,7 +55,7 @@ public static class Printable
             if (isWhole && IsSeen(rune))
                 shown.Append(text[..length]);
             else
-                Append(shown, isWhole ? rune.Value : text[0]);
+                Append(shown, text[..length]);
             text = text[length..];
         }
 
@@ -68,12 +68,18 @@ public static class Printable
         _ => !(rune.IsBmp && Blank.Contains((char)rune.Value)),
     };
 
-    static void Append(StringBuilder shown, int character) => shown.Append(character switch
+    // As JSON has it.
+    static void Append(StringBuilder shown, ReadOnlySpan<char> characters)
     {
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        <= char.MaxValue => string.Create(CultureInfo.InvariantCulture, $"\\u{character:X4}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"\\U{character:X8}"),
-    });
+        foreach (char character in characters)
+        {
+            shown.Append(character switch
+            {
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                _ => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}"),
+            });
+        }
+    }
 }

@@ -19,7 +19,7 @@ public class PrintableTests
     [InlineData("\u202Exnno.x\u2066\u200F", "\\u202Exnno.x\\u2066\\u200F")]
     [InlineData("ze\u200Bro\u200D\uFEFF\u2060\u00AD", "ze\\u200Bro\\u200D\\uFEFF\\u2060\\u00AD")]
     [InlineData("a\u3164b\u034F", "a\\u3164b\\u034F")]
-    [InlineData("\U000E0041", "\\U000E0041")]
+    [InlineData("\U000E0041", "\\uDB40\\uDC41")]
     public void What_is_not_seen_is_shown_by_its_number(string? text, string shown)
     {
         Assert.Equal(shown, Printable.Name(text));

@@ -44,7 +44,7 @@ static class EnrolmentCommands
             var request = new InviteRequest { Name = line.GetValue(name)!, Admin = line.GetValue(admin), ValidSeconds = (ulong)Duration.Parse(line.GetValue(valid)!, "--valid").TotalSeconds };
             request.Federations.AddRange(line.GetValue(federations)!);
             var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).InviteAsync(request, cancellationToken: stop));
-            Console.Out.WriteLine(reply.Token);
+            Tell.Result($"{reply.Token}");
             return (int)ExitCode.Done;
         });
         return command;

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Compression.Messages;
 using Plume.Protocol.V1;
 using Spectre.Console;
 
@@ -28,8 +29,9 @@ static class OperateCommands
         command.SetAction(async (line, stop) =>
         {
             var status = await connection.CallAsync(line, async calls => await ask(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
+            // What is not seen is escaped as JSON itself does it.
             if (line.GetValue(json))
-                Console.Out.WriteLine(JsonFormatter.Default.Format(status));
+                Console.Out.WriteLine(Printable.Line(JsonFormatter.Default.Format(status), int.MaxValue));
             else
                 AnsiConsole.Write(StatusView.Render(status));
             return (int)ExitCode.Done;
