@@ -3,7 +3,6 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Learning.Data;
-using Plume.Learning.Partition;
 using Plume.Models.Zoo;
 using Plume.Simulation;
 
@@ -33,7 +32,7 @@ public class HostileClientTests
         var (train, test) = Digits.Load();
         var key = RandomKey.FromSeed(5);
         var graph = ModelZoo.Build("logistic", train.SampleShape, train.Classes, key.Fold("model"));
-        var deal = Partition.Parse("dirichlet(1)").Deal(train, 20, key.Fold("partition"));
+        var deal = Plume.Learning.Partition.Partition.Parse("dirichlet(1)").Deal(train, 20, key.Fold("partition"));
         var plan = new FederationPlan(20, Rounds, 10, new LocalObjective(3, 16, 0.1), "feedback | topk(20%) | uniform(4) | rans", "delta | topk(30%) | uniform(4) | rans")
         {
             SampleCap = deal.Clients.Max(samples => samples.Length),
@@ -41,7 +40,7 @@ public class HostileClientTests
         };
         using var learner = new GraphLearner(graph, train, deal.Clients);
         using var evaluator = new GraphEvaluator(graph, test, threads: 2);
-        using var simulation = new Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds }, new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
+        using var simulation = new Simulation.Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds }, new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }
