@@ -51,7 +51,7 @@ static class CheckedFile
         foreach (var error in finding.Errors)
             Tell.Note($"Output '{error.Name}' {(error.IsFloat ? "has an error (NMSE)" : "differs in a share")} of {error.Value:0.######} against the original, in {finding.Runs} runs of ONNX Runtime on {(finding.IsRandom ? "random inputs" : "the data")}.");
         if (finding.Errors.Any(error => error.IsFloat && error.Value > MuchLost))
-            Tell.Note($"That is much: choose ranges by --ranges mse or 99.99%, leave activations in floats with --weights-only, or single layers with --layer WEIGHT=32.");
+            Tell.Note($"That is much: give more bits, choose ranges by --ranges mse or 99.99%, leave activations in floats with --weights-only, or single layers with --layer WEIGHT=32.");
         output.Write(bytes);
     }
 

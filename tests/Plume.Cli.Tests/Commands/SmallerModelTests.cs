@@ -278,10 +278,10 @@ public class SmallerModelTests
     [InlineData("--connections is a share such as 90% or 0.9, from 0 to 1, but is '150%'.", "--connections", "150%")]
     [InlineData("--connections is a share such as 90% or 0.9, from 0 to 1, but is 'NaN'.", "--connections", "NaN")]
     [InlineData("--channels must be below 1, for something must be left, but is '100%'.", "--channels", "100%")]
-    [InlineData("--nm is N:M, such as 2:4, but is '2'.", "--nm", "2")]
+    [InlineData("--nm is N:M with N from 0 to M and M from 1", "--nm", "2")]
     [InlineData("--score taylor measures on data: name it with --data.", "--channels", "10%", "--score", "taylor")]
     [InlineData("This needs data: name it with --data", "--connections", "10%", "--fine-tune", "1")]
-    [InlineData("The layout has no tensor 'fc9'", "--connections", "10%", "--leave-alone", "fc9")]
+    [InlineData("--leave-alone names 'fc9', but the model ha", "--connections", "10%", "--leave-alone", "fc9")]
     public void A_share_or_a_name_that_cannot_be_is_refused_and_nothing_is_written(string message, params string[] options)
     {
         using var folder = new Folder();
