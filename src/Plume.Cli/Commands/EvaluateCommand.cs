@@ -25,10 +25,10 @@ static class EvaluateCommand
     static ExitCode Run(string[] files, bool json, Work work, CancellationToken stop)
     {
         ComparedModel[] models = [.. files.Select(ComparedModel.Read)];
-        foreach (var model in models.Where(model => model.Unread is not null))
-            Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
         var data = ModelData.Load(work, models[0].Graph, forMeasuring: true);
         var figures = ModelComparison.Measure(models, data.FeedsFor, data.Labeled, stop);
+        foreach (var model in models.Where(model => model.Unread is not null))
+            Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
         Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n" : Table(figures));
         if (data.IsRandom)
             Tell.Note($"The inputs are random: agreement and error tell whether the models compute alike, not how good they are.");

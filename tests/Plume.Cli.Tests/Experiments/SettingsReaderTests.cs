@@ -79,7 +79,7 @@ public class SettingsReaderTests
 
     [Fact]
     public void A_key_far_from_all_gives_the_list_of_all() => Assert.Equal(
-        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, tau."],
+        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, norm, tau."],
         Problems("""{"data":{"set":"digits"},"server": { "xyzzyqwerty": 1 }}"""));
 
     [Fact]
@@ -92,7 +92,7 @@ public class SettingsReaderTests
 
     [Theory]
     [InlineData("[1]", "e.json:1:1: An experiment must be an object with the keys ")]
-    [InlineData("{ \"data\": 3 }", "e.json:1:11: data must be an object with the keys set, folder, file, label, partition, but is 3.")]
+    [InlineData("{ \"data\": 3 }", "e.json:1:11: data must be an object with the keys set, folder, file, label, normalize, partition, but is 3.")]
     [InlineData("", "e.json:1:1: The file is not JSON: ")]
     [InlineData("{ \"rounds\" 3 }", "e.json:1:12: The file is not JSON: ")]
     [InlineData("{}\n{}", "e.json:2:1: The file is not JSON: ")]

@@ -71,6 +71,10 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
         head["hashes"] = JsonSerializer.SerializeToNode(records.Skip(1).Select(record => record.Hash));
         head["history"] = new JsonArray([.. records.Skip(1).Select(record => JsonNode.Parse(record.ToBytes())!["round"]!.DeepClone())]);
         FolderHeads.Replace(ledger, 2, Encoding.UTF8.GetBytes(head.ToJsonString()));
+        // It kept the events of every round; here those of the first were deleted, sooner or later, and stand in its record.
+        var now = DateTimeOffset.UnixEpoch;
+        byte[][] first = [.. records[1].Updates.SelectMany(update => (LedgerEvent[])[new Arrived(now, update.In(1)), new WasAdded(now, update.Client, Norm: 1)]).Select(happened => happened.ToBytes())];
+        File.WriteAllBytes(Path.Combine(ledger, "events-0.log"), [.. first.SelectMany(happened => EventFrame.Write([happened], place: 0))]);
         for (int version = 1; version <= 2; version++)
         {
             string path = Path.Combine(ledger, $"events-{version}.log");

@@ -12,6 +12,9 @@ public static class OrleansClustering
     const int MissedProbes = 2;
     const int Votes = 1;
 
+    // Signs of life come twice a minute: as good as never.
+    const int MissedSigns = 1 << 24;
+
     /// <summary>Makes a silo one of a cluster, or the only one of its machine.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="place">Where it listens, and of which cluster it is.</param>
@@ -20,7 +23,7 @@ public static class OrleansClustering
     {
         ArgumentNullException.ThrowIfNull(place);
         if (connectionString is null)
-            return silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId);
+            return silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId).Configure<ClusterMembershipOptions>(TakeNoClockForDeath);
         return silo
             .UseAdoNetClustering(options =>
             {
@@ -39,6 +42,14 @@ public static class OrleansClustering
                 options.NumMissedProbesLimit = MissedProbes;
                 options.NumVotesForDeathDeclaration = Votes;
             });
+    }
+
+    // Silos write down when they were last alive. One that is alone has nobody to tell it dead but a clock that was set forward.
+    static void TakeNoClockForDeath(ClusterMembershipOptions options)
+    {
+        options.LivenessEnabled = false;
+        options.DefunctSiloCleanupPeriod = null;
+        options.NumMissedTableIAmAliveLimit = MissedSigns;
     }
 }
 
