@@ -33,7 +33,7 @@ static class QuantizeCommand
         var targetSize = new Option<string?>("--target-size") { Description = "Choose 8 or 4 bits for each layer, so that the file has at most this size: 40kB." };
         var maxLoss = new Option<string?>("--max-loss") { Description = "Choose 8 or 4 bits for each layer, so that at most so many points of accuracy go before fine-tuning: 1pt." };
         var weightsOnly = new Option<bool>("--weights-only") { Description = "The same as --activations none." };
-        var block = new Option<int?>("--block") { Description = "4-bit weights of matrix products with a scale for each 32, 64 or 128 of an input, which ONNX Runtime computes fast; activations and all else stay floats." };
+        var block = new Option<int?>("--block") { Description = "4-bit weights of matrix products with a scale for each 32, 64 or 128 of an input, which ONNX Runtime computes as they are; activations and all else stay floats." };
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep the names of values inside the graph; they cost bytes." };
         var command = new Command("quantize", "Give weights and activations few bits.") { model, output, bits, activations, ends, layers, ranges, samples, packed, keepNames, targetSize, maxLoss, weightsOnly, block };
         var work = new WorkOptions(command, needsData: false, moreData: ModelData.MoreKinds);
