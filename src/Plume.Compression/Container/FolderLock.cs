@@ -5,7 +5,7 @@ namespace Plume.Compression.Container;
 /// <summary>A folder that is one process's for as long as this is open. It is the folder itself that is locked, and a file in it for programs that know only that: deleting the file gives nobody the folder.</summary>
 public sealed partial class FolderLock : IDisposable
 {
-    const int ExclusiveNow = 2 | 4, Busy = 11, ReadOnly = 0, IsFolder = 0x10000, Closing = 0x80000, WindowsBusy = unchecked((int)0x80070020);
+    const int ExclusiveNow = 2 | 4, Unlock = 8, Busy = 11, ReadOnly = 0, IsFolder = 0x10000, Closing = 0x80000, WindowsBusy = unchecked((int)0x80070020);
 
     readonly int folder = -1;
     readonly FileStream file;
@@ -42,8 +42,11 @@ public sealed partial class FolderLock : IDisposable
     public void Dispose()
     {
         file?.Dispose();
-        if (folder >= 0)
-            _ = Close(folder);
+        if (folder < 0)
+            return;
+        // A process that is being started holds all handles for a moment: closing ours would not yet let the folder go.
+        _ = Flock(folder, Unlock);
+        _ = Close(folder);
     }
 
     static int Lock(string path)

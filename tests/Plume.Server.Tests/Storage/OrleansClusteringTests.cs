@@ -25,7 +25,7 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         proxy.Cut();
         var killed = second.StopAsync(new CancellationToken(canceled: true));
         await StatusAsync(first, two, SiloStatus.Dead);
-        Assert.Equal(one.ToParsableString(), await SuspecterAsync(database, two));
+        Assert.StartsWith(one.ToParsableString(), await SuspectersAsync(database, two));
         await killed;
         await first.StopAsync();
     }
@@ -40,7 +40,7 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         await StatusAsync(first, two, SiloStatus.Active);
         await second.StopAsync();
         await StatusAsync(first, two, SiloStatus.Dead);
-        Assert.Equal(two.ToParsableString(), await SuspecterAsync(database, two));
+        Assert.StartsWith(two.ToParsableString(), await SuspectersAsync(database, two));
         await first.StopAsync();
     }
 
@@ -120,11 +120,11 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         oracle.UnSubscribeFromSiloStatusEvents(listener);
     }
 
-    static async Task<string> SuspecterAsync(string database, SiloAddress silo)
+    static async Task<string> SuspectersAsync(string database, SiloAddress silo)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("select split_part(suspecttimes, ',', 1) from plume.orleansmembershiptable where port = $1", connection);
+        await using var command = new NpgsqlCommand("select suspecttimes from plume.orleansmembershiptable where port = $1", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = silo.Endpoint.Port });
         return (string)(await command.ExecuteScalarAsync())!;
     }

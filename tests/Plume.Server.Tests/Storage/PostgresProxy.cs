@@ -74,8 +74,9 @@ public sealed class PostgresProxy : IAsyncDisposable
             while (true)
             {
                 var client = await listener.AcceptTcpClientAsync();
-                if (cut)
-                    client.Close();
+                open[client] = true;
+                if (cut) // Asked once the client is where a cut finds it, so that none slips between the two.
+                    Close(client);
                 else
                     _ = CarryAsync(client);
             }
@@ -88,7 +89,6 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     async Task CarryAsync(TcpClient client)
     {
-        open[client] = true;
         var server = new TcpClient();
         try
         {
@@ -100,10 +100,15 @@ public sealed class PostgresProxy : IAsyncDisposable
         }
         finally
         {
-            open.TryRemove(client, out _);
-            client.Close();
+            Close(client);
             server.Close();
         }
+    }
+
+    void Close(TcpClient client)
+    {
+        open.TryRemove(client, out _);
+        client.Close();
     }
 
     // One round trip after the other, as Npgsql makes them: a request in one piece, then all of its answer.
