@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Onnx.Subgraphs;
 using Plume.Models.Operators;
 
 namespace Plume.Cli.Setup;
@@ -69,7 +70,7 @@ sealed class ModelFiles
     public static ModelGraph ReadLayers(string path)
     {
         var graph = ReadGraph(path);
-        return InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(graph), out _)));
+        return InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(TakenBranches.Of(graph)), out _)));
     }
 
     /// <summary>Refuses a file in which there is nothing to work on.</summary>

@@ -2,6 +2,7 @@ using Plume.Compression.Container;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
+using Plume.Models.Onnx.Subgraphs;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Calibrate;
 using Plume.Models.Quantize.Plan;
@@ -39,7 +40,7 @@ public static class PostTraining
     public static ModelGraph Prepare(ModelGraph graph, QuantizationScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        var folded = BatchNormFolding.Apply(WithConstantWeights(graph));
+        var folded = BatchNormFolding.Apply(WithConstantWeights(TakenBranches.Of(graph)));
         return scheme.ActivationBits is null ? folded : PlainProducts.Apply(folded);
     }
 

@@ -58,4 +58,8 @@ public sealed record CarriedValue(string Kind, ReadOnlyMemory<byte> Message) : A
 /// <param name="Nodes">What it computes, with graphs inside of it, and the model's names for its tensors; without other attributes.</param>
 /// <param name="Captures">Values that it reads from around it.</param>
 public sealed record SubgraphValue(
-    ReadOnlyMemory<byte> Message, IReadOnlyList<(int Number, string Name)> Tensors, IReadOnlyList<Node> Nodes, IReadOnlyList<string> Captures) : AttributeValue;
+    ReadOnlyMemory<byte> Message, IReadOnlyList<(int Number, string Name)> Tensors, IReadOnlyList<Node> Nodes, IReadOnlyList<string> Captures) : AttributeValue
+{
+    /// <summary>Names that stand for values inside of it, at any depth; no value around it may be given one.</summary>
+    public IReadOnlyCollection<string> Inner { get; init; } = [];
+}

@@ -17,7 +17,15 @@ sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, ExternalData? 
     public IReadOnlyDictionary<string, int> Opsets => opsets;
 
     /// <summary>Tensors that stand inside of subgraphs.</summary>
-    public List<Initializer> Inner { get; } = [];
+    public List<Initializer> Inner { get; private set; } = [];
+
+    /// <summary>What is in <see cref="Inner"/>, which is then empty.</summary>
+    public IReadOnlyList<Initializer> TakeInner()
+    {
+        var inner = Inner;
+        Inner = [];
+        return inner;
+    }
 
     /// <summary>The first tensor for which there are values and no place; null where there is none.</summary>
     public string? Unplaced => waiting.Keys.FirstOrDefault();

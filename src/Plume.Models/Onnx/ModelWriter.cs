@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
+using Plume.Models.Onnx.Subgraphs;
 using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
 
 namespace Plume.Models.Onnx;
@@ -112,7 +113,7 @@ static class ModelWriter
         FloatsValue list => new() { Name = name, Type = Kind.Floats, Floats = { list.Values } },
         IntsValue list => new() { Name = name, Type = Kind.Ints, Ints = { list.Values } },
         TextsValue list => new() { Name = name, Type = Kind.Strings, Strings = { list.Values.Select(ByteString.CopyFromUtf8) } },
-        SubgraphValue subgraph => new() { Name = name, Type = Kind.Graph, G = SubgraphReader.Fill(subgraph, graph, contentOf) },
+        SubgraphValue subgraph => new() { Name = name, Type = Kind.Graph, G = SubgraphReader.Fill(subgraph, name => graph.FindInitializer(name)!, contentOf) },
         CarriedValue carried => AttributeProto.Parser.ParseFrom(carried.Message.Span),
         _ => throw new ArgumentException($"Attribute '{name}' is of a type that no file holds: {value.GetType().Name}.", nameof(value)),
     };

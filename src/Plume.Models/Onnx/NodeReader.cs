@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Plume.Compression.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
+using Plume.Models.Onnx.Subgraphs;
 using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
 
 namespace Plume.Models.Onnx;

@@ -51,7 +51,7 @@ public static class Folded
         foreach (var node in Enumerable.Reverse(nodes).Where(node => node.Outputs.Any(read.Contains)))
         {
             live.Add(node);
-            read.UnionWith(node.Inputs);
+            read.UnionWith(node.Reads);
         }
 
         live.Reverse();

@@ -32,7 +32,7 @@ public static class Unshared
 
     static ModelGraph WithoutIdentities(ModelGraph graph)
     {
-        var outputs = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        var outputs = graph.Outputs.Select(output => output.Name).Concat(graph.Captures()).ToHashSet(StringComparer.Ordinal);
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var node in graph.Nodes.Where(node => node.OpType == "Identity" && !outputs.Contains(node.Outputs[0])))
         {

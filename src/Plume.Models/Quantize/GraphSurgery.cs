@@ -19,7 +19,7 @@ static class GraphSurgery
         var kept = new List<Node>();
         foreach (var node in graph.Nodes.Reverse().Where(node => node.Outputs.Any(read.Contains)))
         {
-            read.UnionWith(node.Inputs);
+            read.UnionWith(node.Reads);
             kept.Add(node);
         }
 
@@ -39,6 +39,9 @@ static class GraphSurgery
     public static ILookup<string, Node> Readers(this ModelGraph graph) => graph.Nodes
         .SelectMany(node => node.Reads.Select(input => (input, node)))
         .ToLookup(read => read.input, read => read.node, StringComparer.Ordinal);
+
+    /// <summary>The values that graphs inside of nodes read from around them, by these names.</summary>
+    public static IEnumerable<string> Captures(this ModelGraph graph) => graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Captures);
 
     /// <summary>The initializer that holds floats under this name, or null.</summary>
     public static Initializer? FindFloats(this ModelGraph graph, string? name) =>

@@ -12,6 +12,8 @@ sealed class QdqWriter
     readonly FreeNames names;
     readonly ILookup<string, Node> readers;
     readonly HashSet<string> outputs;
+    // Names that something else goes by.
+    readonly HashSet<string> kept;
     readonly List<Node> nodes = [];
     readonly IntegerTensors tensors;
     readonly HashSet<Node> absorbed = new(ReferenceEqualityComparer.Instance);
@@ -27,6 +29,7 @@ sealed class QdqWriter
         tensors = new IntegerTensors(graph, names);
         readers = graph.Readers();
         outputs = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        kept = [.. outputs, .. graph.Captures()];
     }
 
     public ModelGraph Write()
@@ -35,18 +38,25 @@ sealed class QdqWriter
             Absorb(node);
         foreach (var node in graph.Nodes.Where(node => !absorbed.Contains(node)))
             Write(node);
-        foreach (var output in graph.Outputs)
-        {
-            if (weightQuantizers.TryGetValue(output.Name, out var quantize))
-                FloatsOf(quantize, null, 0, says0: false, output.Name);
-        }
+        WriteWeights(graph.Outputs.Select(output => output.Name));
 
         return graph.With(nodes, tensors.All).Without(FakeQuantizer.Domain);
     }
 
+    // For what reads a quantized weight by its name.
+    void WriteWeights(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (weightQuantizers.TryGetValue(name, out var quantize))
+                FloatsOf(quantize, null, 0, says0: false, name);
+        }
+    }
+
     void Write(Node node)
     {
-        bool isInner = !outputs.Contains(node.Outputs[0]);
+        WriteWeights(node.Subgraphs.SelectMany(subgraph => subgraph.Captures));
+        bool isInner = !kept.Contains(node.Outputs[0]);
         if (node.OpType == FakeQuantizer.OpType && graph.FindInitializer(node.Inputs[0]) is not null)
             weightQuantizers.Add(node.Outputs[0], node);
         else if (node.OpType == FakeQuantizer.OpType)

@@ -50,9 +50,32 @@ sealed class KnownValues
             floats.Add(tensor.Name, tensor.Floats.ToArray());
     }
 
+    /// <summary>Adds what a node writes, where that can be told; false where it cannot.</summary>
+    public bool TryAdd(Node node)
+    {
+        if (Catalogue.Find(node)?.Shape is null || node.Inputs.Any(input => input.Length > 0 && !shapes.ContainsKey(input)))
+            return false;
+        try
+        {
+            Add(node);
+            return true;
+        }
+        catch (InvalidPayloadException)
+        {
+            // What does not fit is told by whoever needs it.
+            return false;
+        }
+    }
+
     /// <summary>Adds what a node writes.</summary>
     public void Add(Node node)
     {
+        if (node.Subgraphs.Any())
+        {
+            throw new InvalidPayloadException(
+                $"The shape of {node} cannot be told: what it computes stands in graphs inside of it{(node is { OpType: "If", Inputs: [var condition, ..] } ? $", and which of them is taken is known only when the model runs, by '{condition}'" : "")}. Export the model without it, or give evaluate, compress or quantize the file as it is.");
+        }
+
         if (Catalogue.Find(node) is not { Shape: { } rule } entry)
         {
             throw new InvalidPayloadException(

@@ -8,9 +8,11 @@ namespace Plume.Models.Tests;
 static class Runtime
 {
     /// <summary>Writes the graph, loads the bytes, and runs them on one input.</summary>
-    public static (long[] Shape, float[] Values) Run(ModelGraph graph, long[] shape, float[] values)
+    public static (long[] Shape, float[] Values) Run(ModelGraph graph, long[] shape, float[] values, bool isOptimized = true)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        if (!isOptimized)
+            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
         using var session = new InferenceSession(OnnxFile.Write(graph), options);
         using var run = new RunOptions();
         using var input = OrtValue.CreateTensorValueFromMemory(values, shape);

@@ -1,4 +1,5 @@
 using Plume.Models.Graph;
+using Plume.Models.Quantize;
 
 namespace Plume.Models.Prune.Channels;
 
@@ -49,12 +50,13 @@ static class ChannelRemoval
         var groups = walk.Depthwise.ToDictionary(entry => entry.Node.Outputs[0], entry => entry.Data, StringComparer.Ordinal);
         var refills = walk.Refills.ToDictionary(entry => entry.Node.Outputs[0], StringComparer.Ordinal);
         var nodes = new List<Node>();
+        var names = new FreeNames(walk.Graph);
         foreach (var node in walk.Graph.Nodes)
         {
             if (groups.TryGetValue(node.Outputs[0], out var data))
                 nodes.Add(node with { Attributes = new Dictionary<string, AttributeValue>(node.Attributes) { ["group"] = data.Places.LongCount(stays) } });
             else if (refills.TryGetValue(node.Outputs[0], out var refill) && refill.Axes.Any(axis => axis is not null && !axis.Places.All(stays)))
-                nodes.Add(Refill(walk, refill, stays, tensors));
+                nodes.Add(Refill(refill, stays, names.Take($"{node.Outputs[0]}.shape"), tensors));
             else
                 nodes.Add(node);
         }
@@ -62,12 +64,9 @@ static class ChannelRemoval
         return nodes;
     }
 
-    static Node Refill(ChannelWalk walk, Refill refill, Func<int, bool> stays, List<Initializer> tensors)
+    static Node Refill(Refill refill, Func<int, bool> stays, string name, List<Initializer> tensors)
     {
         long[] lengths = [.. refill.Lengths.Select((length, axis) => refill.Axes[axis] is { } channels ? channels.Places.LongCount(stays) : length)];
-        string name = $"{refill.Node.Outputs[0]}.shape";
-        while (walk.Has(name) || tensors.Any(tensor => tensor.Name == name))
-            name += "_";
         tensors.Add(Initializer.Of(name, [lengths.Length], lengths));
         return refill.Node with { Inputs = [refill.Node.Inputs[0], name] };
     }

@@ -61,9 +61,6 @@ sealed class ChannelWalk
     /// <summary>The axes of a value; those of a tensor are the same wherever it is read.</summary>
     public ChannelAxis[] Axes(string value) => values[value];
 
-    /// <summary>True where the graph has a value of that name.</summary>
-    public bool Has(string value) => values.ContainsKey(value);
-
     /// <summary>True where the value follows from initializers alone.</summary>
     public bool IsConstant(string value) => constants.Contains(value);
 

@@ -109,7 +109,7 @@ sealed class ValuePlan
         ? readers[value].All(reader => IsAnswer(reader, value))
         : readers[value].Any() && readers[value].All(reader => IsAnswer(reader, value));
 
-    bool IsAnswer(Node reader, string value) => reader.Inputs[0] == value
+    bool IsAnswer(Node reader, string value) => reader.Input(0) == value
         && (OperatorKinds.IsPassing(reader) || OperatorKinds.IsAttached(reader) || OperatorKinds.IsAnswer(reader))
         && IsAnswer(reader.Outputs[0]);
 }

@@ -3,7 +3,7 @@ using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
 using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
 
-namespace Plume.Models.Onnx;
+namespace Plume.Models.Onnx.Subgraphs;
 
 /// <summary>
 /// Reads a graph inside a node as far as its weights go: its tensors become initializers of the model under names of their own,
@@ -18,7 +18,7 @@ static class SubgraphReader
 
     public static SubgraphValue Read(GraphProto message, string place, ModelSource source)
     {
-        var names = new Dictionary<(GraphProto, string), string>();
+        var names = new TensorNames();
         var tensors = new List<(int, string)>();
         int number = 0;
         foreach (var (tensor, owner, value) in TensorsOf(message))
@@ -28,21 +28,20 @@ static class SubgraphReader
                 string name = source.FreeName($"{place}/{value}");
                 source.Inner.Add(TensorReader.Read(tensor.Clone(), $"{place}, tensor '{value}'", name, source));
                 Shrink(tensor);
-                names.TryAdd((owner, value), name);
+                names.Add(owner, value, name);
                 tensors.Add((number, name));
             }
 
             number++;
         }
 
-        var nodes = new List<Node>();
-        var captures = new HashSet<string>(StringComparer.Ordinal);
-        Walk(message, [], names, nodes, captures);
-        return new SubgraphValue(message.ToByteArray(), tensors, nodes, [.. captures]);
+        var walk = new SubgraphWalk(names);
+        walk.Along(message);
+        return new SubgraphValue(message.ToByteArray(), tensors, walk.Nodes, [.. walk.Captures]) { Inner = [.. walk.Inner] };
     }
 
     /// <summary>The message with the values of its tensors.</summary>
-    public static GraphProto Fill(SubgraphValue subgraph, ModelGraph model, Func<string, TensorWriter.Content> contentOf)
+    public static GraphProto Fill(SubgraphValue subgraph, Func<string, Initializer> find, Func<string, TensorWriter.Content> contentOf)
     {
         var message = GraphProto.Parser.ParseFrom(subgraph.Message.Span);
         var places = TensorsOf(message).ToList();
@@ -50,7 +49,7 @@ static class SubgraphReader
         {
             var tensor = places[number].Tensor;
             string own = tensor.Name;
-            tensor.MergeFrom(TensorWriter.Write(model.FindInitializer(name)!, own, contentOf(name)));
+            tensor.MergeFrom(TensorWriter.Write(find(name), own, contentOf(name)));
         }
 
         return message;
@@ -65,6 +64,13 @@ static class SubgraphReader
         tensor.ClearDocString();
         tensor.MetadataProps.Clear();
         TensorReader.Empty(tensor);
+    }
+
+    /// <summary>The model's names for the tensors of the graph itself, without those of graphs inside, by their own names.</summary>
+    public static IEnumerable<(string Value, string Name)> OwnTensors(SubgraphValue subgraph, GraphProto message)
+    {
+        var places = TensorsOf(message).ToList();
+        return subgraph.Tensors.Where(tensor => ReferenceEquals(places[tensor.Number].Owner, message)).Select(tensor => (places[tensor.Number].Value, tensor.Name));
     }
 
     static bool IsTaken(TensorProto tensor) => (ElementType)tensor.DataType switch
@@ -93,36 +99,5 @@ static class SubgraphReader
                 }
             }
         }
-    }
-
-    // Tells what each node reads, from the graph's own values outward; "around" are the graphs that it stands in, innermost last.
-    static void Walk(GraphProto graph, List<(GraphProto Graph, HashSet<string> Values)> around, Dictionary<(GraphProto, string), string> names, List<Node> nodes, HashSet<string> captures)
-    {
-        var own = graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name)).Concat(graph.Node.SelectMany(node => node.Output)).ToHashSet(StringComparer.Ordinal);
-        around.Add((graph, own));
-        string Resolve(string name)
-        {
-            if (name.Length == 0)
-                return name;
-            for (int depth = around.Count - 1; depth >= 0; depth--)
-            {
-                if (around[depth].Values.Contains(name))
-                    return names.GetValueOrDefault((around[depth].Graph, name), name);
-            }
-
-            captures.Add(name);
-            return name;
-        }
-
-        foreach (var node in graph.Node)
-        {
-            nodes.Add(new Node(node.Name, node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}", [.. node.Input.Select(Resolve)], [.. node.Output]));
-            foreach (var inner in node.Attribute.Where(attribute => attribute is { Type: Kind.Graph, G: not null }))
-                Walk(inner.G, around, names, nodes, captures);
-        }
-
-        foreach (var output in graph.Output)
-            Resolve(output.Name);
-        around.RemoveAt(around.Count - 1);
     }
 }
