@@ -6,25 +6,43 @@ namespace Plume.Models.Graph;
 /// <summary>Tells which initializers of a graph are learned or measured, from the input slots that read them.</summary>
 static class TensorRoles
 {
+    const int MostParts = 16;
+
     /// <summary>The role of each initializer of floats that a weight-bearing slot reads, and its axis of outputs; the others are constants.</summary>
     public static Dictionary<string, (TensorRole Role, int Axis)> Of(ModelGraph graph)
     {
-        var sources = graph.Initializers.ToDictionary(tensor => tensor.Name, tensor => (Tensor: tensor, Axes: Axes.Of(tensor)), StringComparer.Ordinal);
+        var sources = graph.Initializers.ToDictionary(tensor => tensor.Name, tensor => new[] { (Tensor: tensor, Axes: Axes.Of(tensor)) }, StringComparer.Ordinal);
         var roles = new Dictionary<string, (TensorRole, int)>(StringComparer.Ordinal);
         foreach (var node in graph.Nodes.Concat(graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Nodes)))
         {
             var entry = Catalogue.Find(node);
             for (int slot = 0; slot < node.Inputs.Count; slot++)
             {
-                if (node.Input(slot) is { } input && sources.TryGetValue(input, out var read) && read.Tensor.IsFloat && entry?.Roles?.Invoke(graph, node, slot, read.Tensor) is { } role)
-                    roles.TryAdd(read.Tensor.Name, (role, role == TensorRole.Weight ? read.Axes.Source(AxisOf(node, slot, read.Axes.Rank)) : 0));
+                if (entry?.Roles is not { } rule || node.Input(slot) is not { } input || !sources.TryGetValue(input, out var read))
+                    continue;
+                foreach (var (tensor, axes) in read)
+                {
+                    if (tensor.IsFloat && rule(graph, node, slot, tensor) is { } role)
+                        roles.TryAdd(tensor.Name, (role, role == TensorRole.Weight ? axes.Source(AxisOf(node, slot, axes.Rank)) : 0));
+                }
             }
 
-            if (entry is { HandsOn: true } && node.Outputs.Count > 0 && node.Input(0) is { } handed && sources.TryGetValue(handed, out var source))
-                sources[node.Outputs[0]] = (source.Tensor, source.Axes.Through(node));
+            if (entry is { HandsOn: true } && node.Outputs.Count > 0)
+                HandOn(node, sources);
         }
 
         return roles;
+    }
+
+    // A recurrent layer's weight is put together of parts, as exporters order its gates; of more parts than these it is no weight.
+    static void HandOn(Node node, Dictionary<string, (Initializer Tensor, Axes Axes)[]> sources)
+    {
+        string[] inputs = [.. node.OpType == "Concat" ? node.Inputs.Take(MostParts + 1) : node.Inputs.Take(1)];
+        if (inputs.Length > MostParts || !inputs.All(sources.ContainsKey))
+            return;
+        var handed = inputs.SelectMany(input => sources[input]).DistinctBy(source => source.Tensor.Name).ToArray();
+        if (handed.Length <= MostParts)
+            sources[node.Outputs[0]] = [.. handed.Select(source => (source.Tensor, source.Axes.Through(node)))];
     }
 
     // The axis of a weight along which a layer's outputs lie, as the layer reads it.

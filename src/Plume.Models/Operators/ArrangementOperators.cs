@@ -19,7 +19,7 @@ static class ArrangementOperators
             HandsOn = true,
             Numbers = NumberRules.Passed,
         },
-        new("Concat", ArrangementRules.Concat) { Channels = ArrangementChannels.Concat, Quantization = QuantizationKind.Integer, Numbers = NumberRules.Concat },
+        new("Concat", ArrangementRules.Concat) { HandsOn = true, Channels = ArrangementChannels.Concat, Quantization = QuantizationKind.Integer, Numbers = NumberRules.Concat },
         new("Expand", StretchRules.Expand) { Channels = StretchChannels.Expand, Numbers = NumberRules.Spread },
         new("Tile", StretchRules.Tile) { Channels = StretchChannels.SameLength },
         new("Pad", StretchRules.Pad) { Channels = StretchChannels.Pad },

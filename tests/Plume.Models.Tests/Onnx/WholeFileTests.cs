@@ -140,6 +140,28 @@ public class WholeFileTests
             graph.Weights.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Axis));
     }
 
+    [Fact]
+    public void Parts_of_which_a_recurrent_layer_is_put_together_are_weights()
+    {
+        Initializer Tensor(string name, params int[] shape) => Initializer.Of(name, shape, new float[shape.Aggregate(1, (product, length) => product * length)]);
+        Initializer Ints(string name, params long[] values) => Initializer.Of(name, [values.Length], (ReadOnlySpan<long>)values);
+        Node Node(string op, string inputs, string output, long axis) => new("", op, inputs.Split(' '), [output], op == "Concat" ? new Dictionary<string, AttributeValue> { ["axis"] = axis } : []);
+        var graph = new ModelGraph("gates", [new("x", ElementType.Float, [3, "N", 4])], [new("y", ElementType.Float, []) { HasShape = false }],
+            [
+                Node("Slice", "forward from0 to2 axis", "i", 0), Node("Slice", "forward from2 to4 axis", "o", 0), Node("Concat", "o i", "w1", 0), Node("Unsqueeze", "w1 axis", "w", 0),
+                Node("Unsqueeze", "recurrent axis", "r", 0), Node("Concat", "bias_ih bias_hh", "b1", 0), Node("Unsqueeze", "b1 axis", "b", 0), Node("RNN", "x w r b", "y", 0),
+                Node("Concat", "token y", "c", 0), Node("MatMul", "c head", "z", 0),
+            ],
+            [
+                Tensor("forward", 4, 4), Tensor("recurrent", 4, 4), Tensor("bias_ih", 4), Tensor("bias_hh", 4), Tensor("token", 1, 1, 1, 4), Tensor("head", 4, 2),
+                Ints("from0", 0), Ints("to2", 2), Ints("from2", 2), Ints("to4", 4), Ints("axis", 0),
+            ]);
+
+        Assert.Equal(
+            new Dictionary<string, TensorRole> { ["forward"] = TensorRole.Weight, ["recurrent"] = TensorRole.Weight, ["bias_ih"] = TensorRole.Bias, ["bias_hh"] = TensorRole.Bias, ["head"] = TensorRole.Weight },
+            graph.Weights.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Role));
+    }
+
     static byte[] With(params string[] names)
     {
         var model = ModelProto.Parser.ParseFrom(OnnxFile.Write(OnnxFileTests.Tiny()));
