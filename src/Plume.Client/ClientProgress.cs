@@ -18,7 +18,7 @@ public enum ClientStage
     /// <summary>The update is on its way.</summary>
     Uploading,
 
-    /// <summary>The update is in the round's sum.</summary>
+    /// <summary>The update is in the round's sum; where there is a message, it says that it counts for less than its samples.</summary>
     Counted,
 
     /// <summary>The update does not count; the message says why.</summary>

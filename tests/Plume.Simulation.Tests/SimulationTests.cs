@@ -191,6 +191,18 @@ public class SimulationTests
         Directory.Delete(folder);
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(11)]
+    public void Sites_with_more_samples_than_the_cap_count_as_the_cap_to_the_bit(int cap)
+    {
+        var options = Options("sparse", 3) with { Plan = Plan(3) with { SampleCap = cap } };
+        var capped = Run(options);
+        Assert.All(capped.Metrics, round => Assert.Equal(round.Accepted, round.Bounded.Count(line => line.EndsWith($"weighs as one of {cap} samples, the most that one can, and was made from 12.", StringComparison.Ordinal))));
+        // All have twelve samples, so that a cap below and one weight for all are the same mean.
+        Assert.Equal(Run(options with { Plan = options.Plan with { SampleCap = null } }).Model, capped.Model);
+    }
+
     [Fact]
     public void Codecs_that_do_not_fit_their_direction_are_refused()
     {

@@ -41,7 +41,7 @@ static class PlumeCommand
             SchemaCommand.Create(),
             MemoryCommand.Create(),
         };
-        foreach (var command in OperateCommands.Create().Append(FetchCommand.Create()).Concat(EnrolmentCommands.Create()))
+        foreach (var command in OperateCommands.Create().Append(FetchCommand.Create()).Concat(EnrolmentCommands.Create()).Concat(PlaceCommands.Create()))
             root.Add(command);
         var line = root.Parse(arguments);
         try

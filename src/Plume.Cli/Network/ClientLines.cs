@@ -36,7 +36,7 @@ sealed class ClientLines(string name, TextWriter output, TimeProvider time) : IP
             ClientStage.Downloading => $"round {value.Round}: takes in the model",
             ClientStage.Training => $"round {value.Round}: trains",
             ClientStage.Uploading => $"round {value.Round}: sends its update",
-            ClientStage.Counted => $"round {value.Round}: its update counts; {Quantity.Bytes(value.BytesUp)} up, {Quantity.Bytes(value.BytesDown)} down so far",
+            ClientStage.Counted => $"round {value.Round}: its update counts{(value.Message.Length == 0 ? "" : $" ({value.Message.TrimEnd('.')})")}; {Quantity.Bytes(value.BytesUp)} up, {Quantity.Bytes(value.BytesDown)} down so far",
             ClientStage.Refused => $"round {value.Round}: its update does not count: {value.Message}",
             ClientStage.Noted or ClientStage.Renewed or ClientStage.NotRenewed => value.Message,
             ClientStage.Failed => $"round {value.Round}: could not do its task: {value.Message}",

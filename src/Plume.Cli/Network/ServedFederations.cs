@@ -16,8 +16,9 @@ static class ServedFederations
     /// <param name="deadline">Time that a round's participants have.</param>
     /// <param name="startWith">Clients that must have joined before the first round; null for all.</param>
     /// <param name="away">How long a client may be silent.</param>
+    /// <param name="unusedPlace">How long after that one that nobody invited keeps its place.</param>
     /// <exception cref="ExperimentException">The experiment is wrong.</exception>
-    public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away)
+    public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away, TimeSpan unusedPlace)
     {
         var settings = ExperimentFile.Read(file, overrides);
         var inputs = Inputs.Load(settings);
@@ -31,6 +32,7 @@ static class ServedFederations
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,
+            UnusedPlace = unusedPlace,
         };
     }
 }

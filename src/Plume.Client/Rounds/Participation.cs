@@ -195,7 +195,7 @@ sealed partial class Participation : IDisposable
             case UploadReply.Types.Outcome.Counted:
                 folder.Commit(update);
                 settled = new Settlement(update.Round, update.Attempt, update.Residual);
-                tell(ClientStage.Counted, update.Round, "");
+                tell(ClientStage.Counted, update.Round, reply.Message);
                 break;
             case UploadReply.Types.Outcome.Refused:
                 Settle(update.Round, update.Attempt);

@@ -16,7 +16,7 @@ public sealed record PublishRound(RoundPlan Plan) : FederationCommand;
 /// <param name="Weight">Its share of the largest weight that an update can have, above 0 and at most 1.</param>
 public sealed record AddUpdate(int Client, double Weight) : FederationCommand;
 
-/// <summary>Tell the operator that an update counts at less than its size.</summary>
+/// <summary>Tell the operator that an update counts at less than its size or its samples.</summary>
 public sealed record ReportBounded(int Client, int Round, string Message) : FederationCommand;
 
 /// <summary>Tell the client that its update does not count, and why.</summary>
@@ -46,7 +46,7 @@ public enum Refusal
     /// <summary>The client's update of this round is here already.</summary>
     Duplicate,
 
-    /// <summary>Its number of samples is not between 1 and the cap.</summary>
+    /// <summary>Its number of samples is below 1.</summary>
     Samples,
 
     /// <summary>The round has closed.</summary>

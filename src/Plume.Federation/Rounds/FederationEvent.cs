@@ -17,6 +17,16 @@ public sealed record ClientJoined(int Client) : FederationEvent;
 /// <summary>A client was not heard of for long: the next rounds do not ask it. Its part in the round at hand stands.</summary>
 public sealed record ClientLeft(int Client) : FederationEvent;
 
+/// <summary>
+/// A client has its number no longer, and another may come to have it. An update of it that is in the sum stays there.
+/// </summary>
+/// <param name="Client">Which.</param>
+/// <param name="Forgives">
+/// Whether deadlines that it let pass are forgotten. Otherwise its number is asked less until somebody does its work, so that a caller that
+/// comes again under ever new names holds up no more rounds than one that stays.
+/// </param>
+public sealed record PlaceVacated(int Client, bool Forgives) : FederationEvent;
+
 /// <summary>No further round opens; the round at hand goes on.</summary>
 public sealed record Paused : FederationEvent;
 
@@ -43,7 +53,9 @@ public sealed record UpdateAdded(int Client, double Norm) : FederationEvent;
 public sealed record UpdateInvalid(int Client, string Problem) : FederationEvent;
 
 /// <summary>A participant is known to be gone for this round.</summary>
-public sealed record ClientDropped(int Client) : FederationEvent;
+/// <param name="Client">Which.</param>
+/// <param name="IsMissed">Whether it took the work and did not answer: later rounds ask it less.</param>
+public sealed record ClientDropped(int Client, bool IsMissed = false) : FederationEvent;
 
 /// <summary>Time has passed; a deadline may have.</summary>
 public sealed record TimePassed : FederationEvent;

@@ -52,13 +52,14 @@ public sealed class FederationMachine
             Started => OpenIfReady(state with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
             ClientLeft left => Ignore(state with { Members = state.Members.Remove(left.Client) }),
+            PlaceVacated vacated => Drop(Absences.Vacated(state with { Members = state.Members.Remove(vacated.Client) }, vacated), vacated.Client, now),
             Paused => Ignore(state with { IsPaused = true }),
             Resumed => OpenIfReady(state with { IsPaused = false }, now),
             Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
             UpdateArrived update => Arrive(state, update),
             UpdateAdded added => Add(state, added, now),
             UpdateInvalid invalid => Refuse(state, invalid, now),
-            ClientDropped dropped => Drop(state, dropped.Client, now),
+            ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
             ModelApplied => Advance(state, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
@@ -112,14 +113,15 @@ public sealed class FederationMachine
             _ when state.Standings[update.Client] != Standing.Asked => (Refusal.Duplicate, $"the client's part in round {current.Round} is settled"),
             _ when update.ModelVersion != current.ModelVersion =>
                 (Refusal.WrongVersion, $"round {current.Round} starts from version {current.ModelVersion}, not {update.ModelVersion}"),
-            _ when update.Samples < 1 || update.Samples > plan.SampleCap =>
-                (Refusal.Samples, $"its samples must be {(plan.SampleCap is { } cap ? $"1 to {cap}" : "1 or more")}, but are {update.Samples}"),
+            _ when update.Samples < 1 => (Refusal.Samples, $"its samples must be 1 or more, but are {update.Samples}"),
             _ => (default(Refusal?), ""),
         };
         if (reason is { } refusal)
             return (state, [new RefuseUpdate(update.Client, update.Round, refusal, $"The update of client {update.Client} is refused: {message}.")]);
         double weight = plan.WeightOf(update.Samples);
-        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) }, [new AddUpdate(update.Client, weight)]);
+        ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
+        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) },
+            plan.CapOn(update.Samples) is { } capped ? add.Add(new ReportBounded(update.Client, update.Round, $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)

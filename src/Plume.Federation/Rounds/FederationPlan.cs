@@ -24,8 +24,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Most samples that a client can claim, such as the most that any has: an update weighs as many as it was made from. Without it all
-    /// updates weigh the same, since who knows of no bound would believe any number.
+    /// Most samples that an update can weigh, such as the most that any client is known to have: it weighs as many as it was made from, and
+    /// one made from more weighs as one made from so many. Without it all updates weigh the same, since who knows of no bound would
+    /// believe any number.
     /// </summary>
     public int? SampleCap { get; init; }
 
@@ -39,7 +40,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public IReadOnlyList<int[]>? Fixed { get; init; }
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
-    public double WeightOf(int samples) => SampleCap is { } cap ? (double)samples / cap : 1;
+    public double WeightOf(int samples) => SampleCap is { } cap ? (double)Math.Min(samples, cap) / cap : 1;
+
+    /// <summary>What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.</summary>
+    public string? CapOn(int samples) => samples > SampleCap ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
 
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()

@@ -14,15 +14,25 @@ static class Absences
     /// <summary>The state when a round closed at its deadline: whoever was asked and did not answer has missed it.</summary>
     public static FederationState Missed(FederationState state)
     {
-        var absences = state.Absences.ToBuilder();
-        foreach (var (client, _) in state.Standings.Where(entry => entry.Value == Standing.Asked))
-        {
-            int missed = absences.TryGetValue(client, out var before) ? before.Missed + 1 : 1;
-            absences[client] = new Absence(missed, missed > 6 ? LongestRest : 1 << (missed - 1));
-        }
-
-        return state with { Absences = absences.ToImmutable() };
+        foreach (int client in state.Standings.Where(entry => entry.Value == Standing.Asked).Select(entry => entry.Key).ToList())
+            state = Missed(state, client);
+        return state;
     }
+
+    /// <summary>The state when one that was asked, and has not answered, has missed its deadline.</summary>
+    public static FederationState Missed(FederationState state, int client)
+    {
+        if (state.Phase != Phase.Collecting || state.Standings.GetValueOrDefault(client, Standing.Out) != Standing.Asked)
+            return state;
+        var before = state.Absences.GetValueOrDefault(client, new Absence(0, 0));
+        int missed = before.Missed + 1;
+        return state with { Absences = state.Absences.SetItem(client, before with { Missed = missed, Rest = missed > 6 ? LongestRest : 1 << (missed - 1) }) };
+    }
+
+    /// <summary>The state when nobody has a number any more.</summary>
+    public static FederationState Vacated(FederationState state, PlaceVacated vacated) => state.Absences.TryGetValue(vacated.Client, out var absence)
+        ? state with { Absences = vacated.Forgives ? state.Absences.Remove(vacated.Client) : state.Absences.SetItem(vacated.Client, absence with { Before = absence.Missed }) }
+        : state;
 
     /// <summary>Whom the next round may ask: all members where nobody rests, or where too few others are left.</summary>
     public static ImmutableSortedSet<int> Candidates(FederationState state, int fewest)

@@ -1,3 +1,5 @@
+using Plume.Federation.Rounds;
+
 namespace Plume.Server.Federations;
 
 /// <summary>An update whose bytes are durable, and what its client says of it.</summary>
@@ -16,10 +18,10 @@ public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int Model
 /// <summary>What became of an update.</summary>
 /// <param name="IsCounted">Whether it is in the sum, once.</param>
 /// <param name="Rule">The rule that it breaks otherwise, as a word.</param>
-/// <param name="Message">And as a sentence.</param>
+/// <param name="Message">And as a sentence; of an update that counts, what there is to know of it, often nothing.</param>
 [GenerateSerializer, Immutable]
 public sealed record UploadOutcome(bool IsCounted, string Rule, string Message)
 {
     /// <summary>Of an update that counts.</summary>
-    public static UploadOutcome Counted { get; } = new(true, "", "");
+    public static UploadOutcome CountedOf(ArrivedUpdate update, FederationPlan plan) => new(true, "", plan.CapOn(update.Samples) is { } capped ? $"The update {capped}" : "");
 }

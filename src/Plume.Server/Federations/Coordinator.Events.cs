@@ -48,15 +48,16 @@ partial class Coordinator
                 message = StoppedByOperator;
                 break;
             case PlaceTaken place:
-                Places = Places.SetItem(place.Client, place.Name);
-                numbers[place.Name] = place.Client;
-                entered[place.Client] = place.Name;
+                Take(place);
+                break;
+            case PlaceGivenBack place:
+                GiveBack(place);
                 break;
             case Arrived arrived:
                 taken[arrived.Update.Client] = arrived.Update;
                 break;
             case WasAdded added:
-                Settle(round, attempt, added.Client, UploadOutcome.Counted);
+                Settle(round, attempt, added.Client, UploadOutcome.CountedOf(taken[added.Client], definition.Plan));
                 break;
             case WasInvalid invalid:
                 Settle(round, attempt, invalid.Client, new UploadOutcome(false, nameof(Refusal.Invalid), commands.OfType<RefuseUpdate>().First().Message));
@@ -76,6 +77,7 @@ partial class Coordinator
                 continue;
             taken.Clear();
             settling.Clear();
+            vacated.Clear();
             if (publish.Plan.Attempt == 1)
                 tally = new RoundTally(at);
         }
@@ -87,9 +89,14 @@ partial class Coordinator
     {
         members = state.Members;
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
-        if (snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
+        if (!isVacated && snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
             return;
-        snapshot = new FederationSnapshot(snapshot?.Sequence + 1 ?? epoch << EpochShift, state.Phase, state.IsPaused, round, attempt, head.Version, state.Current.Deadline, [.. state.Current.Participants], message);
+        long sequence = snapshot?.Sequence + 1 ?? epoch << EpochShift;
+        snapshot = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, head.Version, state.Current.Deadline, [.. state.Current.Participants.Except(vacated)], message)
+        {
+            PlacesSince = isVacated ? sequence : snapshot?.PlacesSince ?? sequence,
+        };
+        isVacated = false;
         var before = changed;
         changed = NewSignal();
         before.TrySetResult();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Models;
@@ -54,7 +53,7 @@ partial class Coordinator
             await GoOnAsync(content, cancellation).ConfigureAwait(false);
         model.Rest();
         var now = time.GetUtcNow();
-        foreach (int client in state.Members)
+        foreach (int client in Places.Keys)
             seen[client] = now;
         Publish();
         following = metrics.Follow(() => Figures);
@@ -108,11 +107,9 @@ partial class Coordinator
         await MendGraphAsync(cancellation).ConfigureAwait(false);
         state = head.State.ToState();
         message = state.Phase == Phase.Stopped ? StoppedByOperator : "";
-        Places = records.SelectMany(record => record.Places).ToImmutableSortedDictionary();
-        foreach (var (client, name) in Places)
-            numbers[name] = client;
+        RestorePlaces(records);
         foreach (var update in records[^1].Updates)
-            settled[(content.Version, update.Attempt, update.Client)] = (update.In(content.Version), update.Outcome);
+            settled[(content.Version, update.Attempt, update.Client)] = (update.In(content.Version), update.OutcomeIn(content.Version, definition.Plan));
         Replay([.. content.Events.Select(LedgerEvent.FromBytes)]);
         if (!state.HasEnded)
             await AddAgainAsync(cancellation).ConfigureAwait(false);

@@ -54,7 +54,7 @@ partial class Coordinator
             if (happened is Arrived arrival)
                 arrived[arrival.Update.Client] = arrival.Update;
             else if (happened is WasAdded added)
-                updates.Add(SettledUpdate.Of(arrived[added.Client], UploadOutcome.Counted));
+                updates.Add(SettledUpdate.Of(arrived[added.Client], UploadOutcome.CountedOf(arrived[added.Client], definition.Plan)));
             else if (happened is WasInvalid invalid)
                 updates.Add(SettledUpdate.Of(arrived[invalid.Client], new UploadOutcome(false, nameof(Refusal.Invalid), invalid.Problem)));
         }
@@ -104,7 +104,7 @@ partial class Coordinator
     {
         if (version == 0 || !await TryRestoreModelAsync(version - 1, names.Checkpoint(version - 1), head.Parent, cancellation).ConfigureAwait(false))
             throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is the one before it. Restore the storage from a copy.");
-        var counted = record.Updates.Where(update => update.Outcome.IsCounted).ToList();
+        var counted = record.Updates.Where(update => update.IsCounted).ToList();
         int attempt = counted.Max(update => update.Attempt);
         var contributions = counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples))).ToArray();

@@ -67,7 +67,7 @@ partial class Coordinator
             return Task.FromResult(SameOrRefused(update, before.Update.Sha256, before.Outcome));
         bool isCurrent = update.Round == state.Current.Round && update.Attempt == state.Current.Attempt;
         if (isCurrent && settling.TryGetValue(update.Client, out var pending))
-            return taken[update.Client].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, taken[update.Client].Sha256, UploadOutcome.Counted));
+            return taken[update.Client].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, taken[update.Client].Sha256, UploadOutcome.CountedOf(update, definition.Plan)));
         return update.Round < state.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
     }
 
@@ -84,7 +84,7 @@ partial class Coordinator
     {
         byte[]? bytes = unrecorded.Count > 0 ? unrecorded.ElementAtOrDefault(update.Round) : await ledger.RecordAsync(definition.Id, update.Round, CancellationToken.None).ConfigureAwait(false);
         var before = bytes is null ? null : VersionRecord.FromBytes(bytes).Updates.FirstOrDefault(settled => settled.Client == update.Client && settled.Attempt == update.Attempt);
-        return before is { Problem: null } ? Task.FromResult(SameOrRefused(update, before.Sha256, UploadOutcome.Counted)) : null;
+        return before is { Problem: null } ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(update.Round, definition.Plan))) : null;
     }
 
     // Goes on whether or not the client still waits: what arrived is settled.

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
-using Plume.Server.Flower;
 using Plume.Server.Storage;
 using Plume.Server.Telemetry;
 
@@ -49,20 +48,15 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly SemaphoreSlim turn = new(1);
     readonly SemaphoreSlim modelTurn = new(1);
 
-    readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
     readonly Dictionary<int, ArrivedUpdate> taken = [];
     readonly Dictionary<int, Task<UploadOutcome>> settling = [];
     readonly Dictionary<(int Round, int Attempt, int Client), (ArrivedUpdate Update, UploadOutcome Outcome)> settled = [];
     readonly RunHistory history = new();
 
-    // Places that were taken since the newest version.
-    readonly Dictionary<int, string> entered = [];
-
     // Versions whose payload was found whole, or not, since this process began.
     readonly ConcurrentDictionary<int, bool> sound = [];
     long epoch;
     int position;
-    int firstFree;
 
     // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
     int firstPayload = 1;
@@ -103,9 +97,6 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <summary>Names this run of the federation.</summary>
     public string Run => head.Run;
 
-    /// <summary>The clients' names and numbers.</summary>
-    public ImmutableSortedDictionary<int, string> Places { get; private set; } = ImmutableSortedDictionary<int, string>.Empty;
-
     /// <summary>Waits until the snapshot is a later one than this, or the time is over.</summary>
     /// <exception cref="OperationCanceledException">This owner is about to leave; the next one answers.</exception>
     public async Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation)
@@ -123,50 +114,11 @@ sealed partial class Coordinator : IAsyncDisposable
         changed.TrySetResult();
     }
 
-    /// <summary>Gives a client its place: the one it has, the one it asks for, or the first that is free.</summary>
-    /// <param name="name">What it is called.</param>
-    /// <param name="wanted">The place that it asks for; null for any.</param>
-    /// <param name="kept">Places that are not for clients that nobody invited.</param>
-    /// <param name="cancellation">Stops waiting.</param>
-    /// <returns>Its number, or why it has none.</returns>
-    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, CancellationToken cancellation)
-    {
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            if (numbers.TryGetValue(name, out int own))
-            {
-                if (wanted is { } other && other != own)
-                    return (own, $"Client '{name}' has place {own} in the federation and cannot have {other}.");
-                resting.TryRemove(own, out _);
-                await HeardAsync(own).ConfigureAwait(false);
-                return (own, null);
-            }
-
-            int places = definition.Plan.Clients;
-            if (wanted is { } number && (number < 0 || number >= places || Places.ContainsKey(number)))
-                return (-1, $"Place {number} is {(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Places[number]}'")}; join without a number to get one that is free.");
-            if (IsUninvited(name) && numbers.Keys.Count(IsUninvited) >= places - kept)
-                return (-1, $"All places for clients without an invitation are taken: {Math.Min(kept, places)} of the federation's {places} are kept for those that were invited.");
-            int free = wanted ?? FirstFree();
-            if (free >= places)
-                return (-1, $"All {places} places of the federation are taken.");
-            seen[free] = time.GetUtcNow();
-            await HappenAsync(new PlaceTaken(time.GetUtcNow(), free, name)).ConfigureAwait(false);
-            return (free, null);
-        }
-        finally
-        {
-            turn.Release();
-        }
-    }
-
-    /// <summary>The place of a name; null where it has none.</summary>
-    public int? NumberOf(string name) => numbers.TryGetValue(name, out int number) ? number : null;
-
     /// <summary>Notes that a client was heard of; one that was away is there again.</summary>
     public async Task SeenAsync(int client, CancellationToken cancellation)
     {
+        if (!Places.ContainsKey(client))
+            return;
         seen[client] = time.GetUtcNow();
         if (members.Contains(client) || IsResting(client))
             return;
@@ -181,17 +133,17 @@ sealed partial class Coordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>A participant cannot do its task. It rests for as long as others may be silent, or until it joins anew, so that rounds go on without it.</summary>
-    public async Task ReportAsync(int client, int round, int attempt, string problem, CancellationToken cancellation)
+    /// <summary>A participant cannot do its task, or took it and is gone or late. It rests for as long as others may be silent, or until it joins anew, so that rounds go on without it.</summary>
+    public async Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed, CancellationToken cancellation)
     {
         if (!IsAsked())
             return;
         LogGaveUp(logger, definition.Name, client, round, problem);
         resting[client] = time.GetUtcNow() + definition.Away;
         await TellAsync(now => IsAsked() && state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
-        await TellAsync(now => IsAsked() ? new GaveUp(now, client, problem) : null, cancellation).ConfigureAwait(false);
+        await TellAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation).ConfigureAwait(false);
 
-        bool IsAsked() => state.Current.Round == round && state.Current.Attempt == attempt && state.Standings.ContainsKey(client);
+        bool IsAsked() => Places.ContainsKey(client) && state.Current.Round == round && state.Current.Attempt == attempt && state.Standings.ContainsKey(client);
     }
 
     /// <summary>No further round opens.</summary>
@@ -203,7 +155,7 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <summary>The federation ends.</summary>
     public Task StopAsync(CancellationToken cancellation) => TellAsync(now => state.HasEnded ? null : new WasStopped(now), cancellation);
 
-    /// <summary>Lets time pass: closes a round whose deadline is over, and notes who is away. A host calls it every second or so.</summary>
+    /// <summary>Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host calls it every second or so.</summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
         await TellAsync(now => state.Phase == Phase.Collecting && now >= state.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
@@ -213,6 +165,8 @@ sealed partial class Coordinator : IAsyncDisposable
             if (seen.TryGetValue(client, out var last) && last < before && !snapshot.Asks(client))
                 await TellAsync(now => state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
         }
+
+        await ReclaimAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Everything that an operator sees, also while a write that cannot be made holds everything up.</summary>
@@ -227,7 +181,7 @@ sealed partial class Coordinator : IAsyncDisposable
             return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
                 history.UplinkBytes + tally.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
             {
-                AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Missed, entry.Value.Rest))],
+                AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
             };
         }
         finally
@@ -262,17 +216,7 @@ sealed partial class Coordinator : IAsyncDisposable
 
     bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
 
-    Task HeardAsync(int client) => state.Members.Contains(client) || IsResting(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
-
-    static bool IsUninvited(string name) => name.StartsWith(FlowerNames.Prefix, StringComparison.Ordinal);
-
-    // Places are never given back, so the search need not begin anew.
-    int FirstFree()
-    {
-        while (Places.ContainsKey(firstFree))
-            firstFree++;
-        return firstFree;
-    }
+    Task HeardAsync(int client) => state.Members.Contains(client) || IsResting(client) || !Places.ContainsKey(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
 
     async Task TellAsync(Func<DateTimeOffset, LedgerEvent?> happening, CancellationToken cancellation)
     {

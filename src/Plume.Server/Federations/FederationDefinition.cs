@@ -42,6 +42,11 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>How long a client may be silent before rounds no longer ask it.</summary>
     public TimeSpan Away { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a client that nobody invited keeps its place after that; twice a round's deadline at least, which one may be late.</summary>
+    public TimeSpan UnusedPlace { get; init; } = TimeSpan.FromMinutes(10);
+
+    internal TimeSpan UnusedPlaceAtLeast => UnusedPlace > 2 * Plan.Deadline ? UnusedPlace : 2 * Plan.Deadline;
+
     /// <summary>The run's key.</summary>
     public RandomKey Key => RandomKey.FromSeed(Seed);
 
@@ -72,6 +77,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return problem;
         if (Codec.Parse(Plan.Uplink).SubtractsReference)
             yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
+        if (UnusedPlace < TimeSpan.Zero)
+            yield return $"The time for which a client keeps a place must not be negative, but is {UnusedPlace}.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
     }

@@ -32,6 +32,10 @@ public sealed record FederationSnapshot(
     [Id(1)]
     public long Heard { get; init; }
 
+    /// <summary>The sequence since which no place was given back: who knows it has no need to ask again who has which number.</summary>
+    [Id(2)]
+    public long PlacesSince { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 
@@ -62,9 +66,17 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
 }
 
-/// <summary>A member that let deadlines pass.</summary>
+/// <summary>A member that let deadlines pass, or has the place of one that did.</summary>
 /// <param name="Name">What it is called.</param>
-/// <param name="Missed">How many in a row.</param>
+/// <param name="Missed">How many in a row; 0 where only those before it did.</param>
 /// <param name="Rest">How many rounds go by without it.</param>
 [GenerateSerializer, Immutable]
 public sealed record AbsentMember(string Name, int Missed, int Rest);
+
+/// <summary>A client that has a place.</summary>
+/// <param name="Number">The place.</param>
+/// <param name="Name">What the client is called.</param>
+/// <param name="IsThere">Whether rounds may ask it.</param>
+/// <param name="Missed">Deadlines that it let pass, in a row.</param>
+[GenerateSerializer, Immutable]
+public sealed record PlaceHolder(int Number, string Name, bool IsThere, int Missed);

@@ -9,6 +9,7 @@ namespace Plume.Server.Federations;
 /// <param name="At">The server's time.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(PlaceTaken), "place")]
+[JsonDerivedType(typeof(PlaceGivenBack), "given-back")]
 [JsonDerivedType(typeof(CameBack), "back")]
 [JsonDerivedType(typeof(WentAway), "away")]
 [JsonDerivedType(typeof(Arrived), "arrived")]
@@ -34,6 +35,16 @@ abstract record LedgerEvent(DateTimeOffset At)
 sealed record PlaceTaken(DateTimeOffset At, int Client, string Name) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new ClientJoined(Client);
+}
+
+/// <summary>A client has its place no longer.</summary>
+/// <param name="At">The server's time.</param>
+/// <param name="Client">Which place.</param>
+/// <param name="Why">In a sentence.</param>
+/// <param name="Forgives">Whether deadlines that it let pass are forgotten with it.</param>
+sealed record PlaceGivenBack(DateTimeOffset At, int Client, string Why, bool Forgives) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new PlaceVacated(Client, Forgives);
 }
 
 /// <summary>A client that was away was heard of.</summary>
@@ -66,10 +77,10 @@ sealed record WasInvalid(DateTimeOffset At, int Client, string Problem) : Ledger
     public override FederationEvent ToFederation() => new UpdateInvalid(Client, Problem);
 }
 
-/// <summary>A participant said that it cannot do its task.</summary>
-sealed record GaveUp(DateTimeOffset At, int Client, string Problem) : LedgerEvent(At)
+/// <summary>A participant said that it cannot do its task, or took it and was gone or late.</summary>
+sealed record GaveUp(DateTimeOffset At, int Client, string Problem, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsMissed = false) : LedgerEvent(At)
 {
-    public override FederationEvent ToFederation() => new ClientDropped(Client);
+    public override FederationEvent ToFederation() => new ClientDropped(Client, IsMissed);
 }
 
 /// <summary>The round's time was up.</summary>

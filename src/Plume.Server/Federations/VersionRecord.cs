@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
 
@@ -7,7 +8,7 @@ namespace Plume.Server.Federations;
 /// <param name="Length">Bytes of its payload; 0 for version 0.</param>
 /// <param name="Hash">XXH64 of it.</param>
 /// <param name="Round">What the round did; null for version 0.</param>
-/// <param name="Places">Places that were taken since the version before, by number.</param>
+/// <param name="Places">Places that were taken since the version before, by number; without a name, those that were given back.</param>
 /// <param name="Updates">The updates that were answered in the round, those of earlier attempts among them.</param>
 sealed record VersionRecord(long Length, ulong Hash, RoundRecord? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
 {
@@ -37,5 +38,7 @@ sealed record SettledUpdate(
     public ArrivedUpdate In(int round) => new(Client, round, Attempt, round - 1, Samples, double.NaN, Length, Sha256, IsFloats);
 
     [JsonIgnore]
-    public UploadOutcome Outcome => Problem is null ? UploadOutcome.Counted : new UploadOutcome(false, nameof(Plume.Federation.Rounds.Refusal.Invalid), Problem);
+    public bool IsCounted => Problem is null;
+
+    public UploadOutcome OutcomeIn(int round, FederationPlan plan) => Problem is null ? UploadOutcome.CountedOf(In(round), plan) : new UploadOutcome(false, nameof(Refusal.Invalid), Problem);
 }

@@ -16,8 +16,6 @@ namespace Plume.Server.Flower;
 sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, TimeProvider time, IHostApplicationLifetime host, ILogger<FlowerBridge> log)
     : FlowerEndpoint
 {
-    readonly FlowerNames names = new(options.MaximumClients);
-
     public IFlowerFederation Federation { get; } = federation;
 
     public FlowerOptions Options { get; } = options;
@@ -25,6 +23,8 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     public TimeProvider Time { get; } = SteadyTime.Of(time);
 
     public ILogger Log { get; } = log;
+
+    public FlowerNames Names { get; } = new(options.MaximumClients);
 
     public FlowerModels Models { get; } = new(federation.Layout);
 
@@ -56,7 +56,7 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
         finally
         {
             stream.Close();
-            names.GiveBack(name);
+            Names.GiveBack(name);
             Log.Left(name, reason);
         }
     }
@@ -64,16 +64,16 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     // The place is left before the name is free again: who comes next under it must not be the one that leaves.
     async Task WorkAsync(FlowerStream stream, string name, Guest? guest)
     {
-        int client = await JoinAsync(name);
+        var place = await JoinAsync(name);
         guest?.TryBelongTo(name);
-        Log.Joined(name, client);
+        Log.Joined(name, place.Client);
         try
         {
-            await new FlowerSession(this, stream, name, client, host.ApplicationStopping).RunAsync();
+            await new FlowerSession(this, stream, place, host.ApplicationStopping).RunAsync();
         }
         finally
         {
-            await Federation.LeaveAsync(client);
+            await Federation.LeaveAsync(place);
         }
     }
 
@@ -82,12 +82,12 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
         string? id = http.Request.Headers.TryGetValue(FlowerNames.Metadata, out var values) ? values.ToString() : null;
         if (id is not null && !FlowerNames.IsId(id))
             throw Refusal(StatusCode.InvalidArgument, $"A {FlowerNames.Metadata} must be 1 to 64 letters, digits, dots and dashes, the first no dot, but is '{FlowerAnswers.Plain(id)}'.");
-        return names.TryTake(id, http.Connection.RemoteIpAddress, out string? name, out string? problem)
+        return Names.TryTake(id, http.Connection.RemoteIpAddress, out string? name, out string? problem)
             ? name
             : throw Refusal(StatusCode.ResourceExhausted, problem);
     }
 
-    async Task<int> JoinAsync(string name)
+    async Task<FlowerPlace> JoinAsync(string name)
     {
         try
         {

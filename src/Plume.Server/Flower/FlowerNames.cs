@@ -20,6 +20,10 @@ sealed class FlowerNames(int most)
     readonly Lock access = new();
     readonly HashSet<string> open = new(StringComparer.Ordinal);
 
+    // Who can be sent away, the longest first, and who was and is not gone yet.
+    readonly OrderedDictionary<string, CancellationTokenSource> late = new(StringComparer.Ordinal);
+    readonly HashSet<string> leaving = new(StringComparer.Ordinal);
+
     /// <summary>Whether a text can be a <c>client-id</c>: 1 to 64 letters, digits, dots and dashes, the first one no dot.</summary>
     public static bool IsId(string id) =>
         id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(mark => char.IsAsciiLetterOrDigit(mark) || mark is '.' or '-');
@@ -32,31 +36,56 @@ sealed class FlowerNames(int most)
     public bool TryTake(string? id, IPAddress? peer, [NotNullWhen(true)] out string? name, [NotNullWhen(false)] out string? problem)
     {
         (name, problem) = (null, null);
+        CancellationTokenSource? sent = null;
         lock (access)
         {
-            if (open.Count >= most)
-            {
-                problem = $"The Flower door lets in {most} clients at a time, and they are there. Come back later.";
-                return false;
-            }
-
             string wanted = id is null ? Free(peer) : $"{Prefix}id/{id.ToLowerInvariant()}";
-            if (!open.Add(wanted))
-            {
+            if (open.Contains(wanted))
                 problem = $"A client with the {Metadata} '{id}' is there already. Come back when it has gone, or under another.";
-                return false;
-            }
-
-            name = wanted;
-            return true;
+            else if (open.Count - leaving.Count >= most && !TrySendAway(out sent))
+                problem = $"The Flower door lets in {most} clients at a time, and they are there. Come back later.";
+            else
+                open.Add(name = wanted);
         }
+
+        sent?.Cancel();
+        return name is not null;
+    }
+
+    /// <summary>Says that a client is late, so that it can be sent away where another wants to come in and all places are taken.</summary>
+    /// <returns>Is cancelled when it is sent away.</returns>
+    public CancellationToken MayGo(string name)
+    {
+        lock (access)
+            return (late[name] = new CancellationTokenSource()).Token;
+    }
+
+    /// <summary>Says that a client is late no longer.</summary>
+    public void Stays(string name)
+    {
+        lock (access)
+            late.Remove(name);
     }
 
     /// <summary>Frees a name.</summary>
     public void GiveBack(string name)
     {
         lock (access)
+        {
             open.Remove(name);
+            late.Remove(name);
+            leaving.Remove(name);
+        }
+    }
+
+    bool TrySendAway([NotNullWhen(true)] out CancellationTokenSource? sent)
+    {
+        sent = null;
+        if (late.Count == 0)
+            return false;
+        (string name, sent) = late.GetAt(0);
+        late.RemoveAt(0);
+        return leaving.Add(name);
     }
 
     string Free(IPAddress? peer)

@@ -10,7 +10,7 @@ namespace Plume.Server.Flower;
 /// One client's part in a federation, task by task, from its place to its farewell. Nothing on the wire says which instruction
 /// an answer belongs to, so the next one is given only when the last is answered, be it too late.
 /// </summary>
-sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name, int client, CancellationToken stopping)
+sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, FlowerPlace place, CancellationToken stopping)
 {
     static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
@@ -33,7 +33,7 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
     async Task<FlowerTask?> NextAsync()
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var next = federation.NextAsync(client, waiting.Token);
+        var next = federation.NextAsync(place, waiting.Token);
         if (await Task.WhenAny(next, stream.Arrival) != next)
             await waiting.CancelAsync();
         FlowerTask? task;
@@ -44,6 +44,10 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
         catch (OperationCanceledException) when (waiting.IsCancellationRequested)
         {
             task = null;
+        }
+        catch (InvalidOperationException placeless)
+        {
+            throw Refusal(StatusCode.FailedPrecondition, placeless.Message);
         }
 
         if (!stream.Arrival.IsCompleted)
@@ -65,12 +69,12 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
         }
         catch (AnswerLateException)
         {
-            await FailAsync(task, "The client did not answer by the round's deadline.");
+            await FailAsync(task, "The client did not answer by the round's deadline.", isMissed: true);
             await AwaitLateAnswerAsync(task);
         }
         catch (ClientGoneException gone)
         {
-            await FailAsync(task, gone.Message);
+            await FailAsync(task, gone.Message, isMissed: true);
             throw;
         }
         catch (InvalidPayloadException refusal)
@@ -91,7 +95,7 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
         var answer = (await TakeAsync(Answer.EvaluateRes, task.Deadline)).EvaluateRes;
         measures = answer.Status?.Code != Code.EvaluateNotImplemented;
         if (FlowerAnswers.ProblemOf(answer.Status) is null && FlowerAnswers.MeasureOf(answer) is { } measure)
-            await federation.MeasureAsync(client, task, measure, stopping);
+            await federation.MeasureAsync(place, task, measure, stopping);
     }
 
     // What went wrong in this round only, or null.
@@ -112,11 +116,11 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
             return diverged.Message;
         }
 
-        string? refusal = await federation.SubmitAsync(client, task, update, stopping);
+        string? refusal = await federation.SubmitAsync(place, task, update, stopping);
         if (refusal is null)
-            bridge.Log.Counted(name, task.Round, update.Samples, update.Payload.Length);
+            bridge.Log.Counted(place.Name, task.Round, update.Samples, update.Payload.Length);
         else
-            bridge.Log.Failed(name, task.Round, refusal);
+            bridge.Log.Failed(place.Name, task.Round, refusal);
         return null;
     }
 
@@ -128,12 +132,20 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
             : throw Refusal(StatusCode.InvalidArgument, $"The instruction must be answered with {kind}, but was with {message.MsgCase}.");
     }
 
-    // A client that is slow but works is there again for a later round; it has as long again as the round had.
+    // A client that is slow but works is there again for a later round; it has as long again as the round had, where nobody else
+    // waits for its place at the door.
     async Task AwaitLateAnswerAsync(FlowerTask task)
     {
+        var wanted = bridge.Names.MayGo(place.Name);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(wanted, stopping);
         try
         {
-            await stream.TakeAsync(task.Deadline + (task.Deadline - task.Published), stopping);
+            await stream.TakeAsync(task.Deadline + (task.Deadline - task.Published), ended.Token);
+            bridge.Names.Stays(place.Name);
+        }
+        catch (OperationCanceledException) when (wanted.IsCancellationRequested)
+        {
+            throw Refusal(StatusCode.ResourceExhausted, $"The client was late in round {task.Round}, and others wait at the Flower door. Join again with less to do, or ask for a later deadline.");
         }
         catch (AnswerLateException)
         {
@@ -141,10 +153,10 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, string name
         }
     }
 
-    async Task FailAsync(FlowerTask task, string problem)
+    async Task FailAsync(FlowerTask task, string problem, bool isMissed = false)
     {
-        bridge.Log.Failed(name, task.Round, problem);
-        await federation.ReportAsync(client, task, problem);
+        bridge.Log.Failed(place.Name, task.Round, problem);
+        await federation.ReportAsync(place, task, problem, isMissed);
     }
 
     // Clients reset the stream instead of ending it, some before their last message is out.

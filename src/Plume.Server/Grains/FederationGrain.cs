@@ -87,6 +87,10 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<int?> NumberOfAsync(string name) => Task.FromResult(Coordinator.NumberOf(name));
 
+    public async Task<PlaceHolder[]> PlacesAsync() => [.. await Coordinator.PlacesAsync(CancellationToken.None)];
+
+    public Task<int?> GiveBackAsync(string name) => GuardAsync(() => Coordinator.GiveBackAsync(name, CancellationToken.None));
+
     public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) => Coordinator.WaitAsync(sequence, longest, CancellationToken.None);
 
     public Task HeardAsync(int[] clients, long downloaded) => GuardAsync(async () =>
@@ -103,9 +107,9 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
 
-    public Task ReportAsync(int client, int round, int attempt, string problem) => GuardAsync(async () =>
+    public Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed) => GuardAsync(async () =>
     {
-        await Coordinator.ReportAsync(client, round, attempt, problem, CancellationToken.None);
+        await Coordinator.ReportAsync(client, round, attempt, problem, isMissed, CancellationToken.None);
         return true;
     });
 

@@ -11,6 +11,12 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>The place of a name; null where it has none.</summary>
     Task<int?> NumberOfAsync(string name);
 
+    /// <summary>Who has a place.</summary>
+    Task<PlaceHolder[]> PlacesAsync();
+
+    /// <summary>Takes the place from a client; null where it has none.</summary>
+    Task<int?> GiveBackAsync(string name);
+
     /// <summary>Answers when there is a later snapshot than this, or the time is over.</summary>
     Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest);
 
@@ -26,8 +32,8 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>What leads a client to a version; null where that is not the newest.</summary>
     Task<DownloadPart[]?> CatchUpAsync(int? from, int to);
 
-    /// <summary>A participant cannot do its task.</summary>
-    Task ReportAsync(int client, int round, int attempt, string problem);
+    /// <summary>A participant cannot do its task, or took it and is gone or late.</summary>
+    Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed = false);
 
     /// <summary>Everything that an operator sees, with the rounds after one.</summary>
     Task<FederationOverview> OverviewAsync(int since);

@@ -53,7 +53,7 @@ public sealed class ClientRegistry
     /// <summary>The clients that may take part in a federation.</summary>
     /// <exception cref="IOException">The records could not be read.</exception>
     internal async Task<IReadOnlyList<string>> ClientsOfAsync(string federation, CancellationToken cancellation) =>
-        [.. (await ListAsync(cancellation)).Where(entry => entry is { Revoked: false, Role: Roles.Client } && entry.Federations.Contains(federation, StringComparer.Ordinal)).Select(entry => entry.Name)];
+        [.. (await ListAsync(cancellation)).Where(entry => entry is { Revoked: false, Role: Roles.Client } && entry.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase)).Select(entry => entry.Name)];
 
     /// <summary>Who is enrolled under a name at this moment, and the revision to change it by.</summary>
     internal async Task<RegistryRecord?> ReadAsync(string name, CancellationToken cancellation) =>

@@ -58,7 +58,7 @@ public sealed class EnrolmentTokens
     {
         var now = time.GetUtcNow();
         return [.. (await records.ListAsync(Prefix, cancellation)).Select(record => Read(record.Value))
-            .Where(invitation => invitation is { Role: Roles.Client, KeyHash: null, Withdrawn: false } && now < invitation.Expires && invitation.Federations.Contains(federation, StringComparer.Ordinal))
+            .Where(invitation => invitation is { Role: Roles.Client, KeyHash: null, Withdrawn: false } && now < invitation.Expires && invitation.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase))
             .Select(invitation => invitation.Name)];
     }
 

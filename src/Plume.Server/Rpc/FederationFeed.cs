@@ -17,7 +17,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 
-    readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
+    // Begun anew when a place was given back; what was on its way then goes into the old one.
+    volatile ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
     ConcurrentDictionary<int, bool> heard = new();
     readonly ConcurrentDictionary<int, int> held = [];
     long downloaded;
@@ -53,11 +54,12 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
     /// <summary>The place of a client; null where it has not joined.</summary>
     public async ValueTask<int?> NumberOfAsync(string name)
     {
-        if (numbers.TryGetValue(name, out int number))
+        var known = numbers;
+        if (known.TryGetValue(name, out int number))
             return number;
         if (await grain.NumberOfAsync(name) is not { } found)
             return null;
-        return numbers[name] = found;
+        return known[name] = found;
     }
 
     /// <summary>Notes that a client called.</summary>
@@ -90,6 +92,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
                 var next = await grain.WaitAsync(snapshot?.Sequence ?? 0, LongestWait).WaitAsync(cancellation).ConfigureAwait(false);
                 if (next.Sequence == snapshot?.Sequence)
                     continue;
+                if (next.PlacesSince != snapshot?.PlacesSince)
+                    numbers = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
                 snapshot = next with { Heard = time.GetTimestamp() };
                 var before = changed;
                 changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

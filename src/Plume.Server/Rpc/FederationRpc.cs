@@ -42,12 +42,17 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        long? places = feed.Snapshot?.PlacesSince;
         using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(request.WaitMs, LongestHold.TotalMilliseconds));
         long began = time.GetTimestamp();
         while (true)
         {
             var snapshot = feed.Snapshot;
+            // It may be another's by now.
+            if (snapshot?.PlacesSince != places && (await PlaceOfAsync(request.Federation, context)).Client != client)
+                throw Placeless(context.GetCallerIn(request.Federation).Name, request.Federation);
+            places = snapshot?.PlacesSince;
             if (snapshot is not null && Answer(feed.Definition, snapshot, client, request) is { } answer)
                 return answer;
             var left = hold - time.GetElapsedTime(began);
@@ -99,8 +104,11 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var feed = feeds[federation];
         return await feed.NumberOfAsync(caller.Name) is { } client
             ? (feed, client)
-            : throw new RpcException(new Status(StatusCode.FailedPrecondition, $"'{caller.Name}' has no place in the federation '{federation}' yet; join it first."));
+            : throw Placeless(caller.Name, federation);
     }
+
+    static RpcException Placeless(string name, string federation) =>
+        new(new Status(StatusCode.FailedPrecondition, $"'{name}' has no place in the federation '{federation}', or has it no longer; join it first."));
 
     NextTaskReply? Answer(FederationDefinition definition, FederationSnapshot snapshot, int client, NextTaskRequest request)
     {

@@ -21,19 +21,24 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
 
     public ModelLayout Layout => feed.Definition.Layout;
 
-    public async Task<int> JoinAsync(string name, CancellationToken cancellation)
+    public async Task<FlowerPlace> JoinAsync(string name, CancellationToken cancellation)
     {
         int kept = await reserved.CountAsync(feed.Definition.Name, cancellation);
         var place = await feed.Grain.JoinAsync(name, null, kept).WaitAsync(cancellation);
-        return place.Problem is { } problem ? throw new InvalidOperationException(problem) : place.Number;
+        return place.Problem is { } problem ? throw new InvalidOperationException(problem) : new FlowerPlace(place.Number, name);
     }
 
-    public async Task<FlowerTask?> NextAsync(int client, CancellationToken cancellation)
+    public async Task<FlowerTask?> NextAsync(FlowerPlace place, CancellationToken cancellation)
     {
+        int client = place.Client;
+        long? places = null;
         using var held = feed.Hold(client);
         while (true)
         {
             var snapshot = feed.Snapshot;
+            if (snapshot?.PlacesSince != places && await feed.NumberOfAsync(place.Name) != client)
+                throw new InvalidOperationException("The client has its place in the federation no longer. Join again.");
+            places = snapshot?.PlacesSince;
             if (snapshot is { HasEnded: true })
                 return null;
             if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot) && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
@@ -48,8 +53,11 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
         }
     }
 
-    public async Task<string?> SubmitAsync(int client, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
+    public async Task<string?> SubmitAsync(FlowerPlace place, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
     {
+        int client = place.Client;
+        if (await feed.NumberOfAsync(place.Name) != client)
+            return "The client has its place in the federation no longer.";
         string hash = Convert.ToHexStringLower(SHA256.HashData(update.Payload.Span));
         var arrived = new ArrivedUpdate(client, task.Round, task.Attempt, task.ModelVersion, update.Samples, update.Loss ?? double.NaN, update.Payload.Length, hash, IsFloats: true);
         if (await feed.Grain.ConsiderAsync(arrived) is { } known)
@@ -67,16 +75,18 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
         }
     }
 
-    public Task ReportAsync(int client, FlowerTask task, string problem)
+    public async Task ReportAsync(FlowerPlace place, FlowerTask task, string problem, bool isMissed = false)
     {
-        Answer(client, task);
-        return feed.Grain.ReportAsync(client, task.Round, task.Attempt, problem);
+        if (await feed.NumberOfAsync(place.Name) != place.Client)
+            return;
+        Answer(place.Client, task);
+        await feed.Grain.ReportAsync(place.Client, task.Round, task.Attempt, problem, isMissed);
     }
 
     // What a client measures is its own affair so far: nothing in a federation's figures stands for it.
-    public Task MeasureAsync(int client, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Task.CompletedTask;
+    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task LeaveAsync(int client) => Task.CompletedTask;
+    public Task LeaveAsync(FlowerPlace place) => Task.CompletedTask;
 
     public void Dispose() => reading.Dispose();
 

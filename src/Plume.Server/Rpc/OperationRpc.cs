@@ -113,6 +113,21 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         },
     };
 
+    public override async Task<PlacesReply> Places(PlacesRequest request, ServerCallContext context)
+    {
+        var feed = feeds[request.Federation];
+        return new PlacesReply
+        {
+            All = (uint)feed.Definition.Plan.Clients,
+            Places = { (await feed.Grain.PlacesAsync()).Select(place => new Protocol.V1.PlaceHolder { Number = (uint)place.Number, Name = place.Name, There = place.IsThere, Missed = (uint)place.Missed }) },
+        };
+    }
+
+    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) =>
+        await feeds[request.Federation].Grain.GiveBackAsync(request.Name) is { } number
+            ? new ReleaseReply { Number = (uint)number }
+            : throw new RpcException(new Status(StatusCode.NotFound, $"'{request.Name}' has no place in the federation '{request.Federation}'; plume places lists who has one."));
+
     void RequireEnrolment()
     {
         if (enrolments is null)
@@ -147,12 +162,22 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
-        status.Warnings.AddRange(overview.AskedLess.Take(MembersTold).Select(member =>
-            $"'{member.Name}' let {(member.Missed == 1 ? "a deadline" : $"{member.Missed} deadlines in a row")} pass and is asked less{(member.Rest > 0 ? $": {(member.Rest == 1 ? "one round goes" : $"{member.Rest} rounds go")} by without it" : "")}."));
+        status.Warnings.AddRange(overview.AskedLess.Take(MembersTold).Select(SentenceOf));
         if (overview.AskedLess.Count > MembersTold)
             status.Warnings.Add($"So did {overview.AskedLess.Count - MembersTold} others.");
         status.History.AddRange(overview.History.Select(FiguresOf));
         return status;
+    }
+
+    static string SentenceOf(AbsentMember member)
+    {
+        string rest = member.Rest switch { 0 => "", 1 => ": one round goes by without it", var rounds => $": {rounds} rounds go by without it" };
+        return member.Missed switch
+        {
+            0 => $"'{member.Name}' has a place whose last holder let deadlines pass, and is asked less{rest}",
+            1 => $"'{member.Name}' let a deadline pass and is asked less{rest}",
+            var missed => $"'{member.Name}' let {missed} deadlines in a row pass and is asked less{rest}",
+        } + ".";
     }
 
     static RoundFigures FiguresOf(RoundRecord round)

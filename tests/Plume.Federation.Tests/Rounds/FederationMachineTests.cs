@@ -11,7 +11,7 @@ public class FederationMachineTests
     [
         host => host.Arrive(0), host => host.Arrive(1), host => host.Arrive(2),
         host => host.Arrive(1, valid: false),
-        host => host.Tell(new ClientDropped(0)), host => host.Tell(new ClientDropped(2)),
+        host => host.Tell(new ClientDropped(0)), host => host.Tell(new PlaceVacated(2, Forgives: false)),
         host => host.Tell(new UpdateArrived(2, host.State.Current.Round - 1, 1, 0, 5)),
         host => host.Tell(new UpdateArrived(1, host.State.Current.Round, host.State.Current.Attempt, 7, 5)),
         host => host.PassDeadline(),
@@ -154,14 +154,107 @@ public class FederationMachineTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(11)]
+    [InlineData(-1)]
     [InlineData(int.MinValue)]
-    public void A_client_cannot_claim_more_samples_than_the_cap(int samples)
+    public void An_update_of_no_samples_is_refused(int samples)
     {
         var host = new Host(Host.Plan(clients: 2, participants: 2, rounds: 1));
         host.Tell(new Started());
         host.Arrive(0, samples);
-        Assert.Equal($"The update of client 0 is refused: its samples must be 1 to 10, but are {samples}.", Assert.Single(host.Refused).Message);
+        Assert.Equal($"The update of client 0 is refused: its samples must be 1 or more, but are {samples}.", Assert.Single(host.Refused).Message);
+    }
+
+    [Theory]
+    [InlineData(1, 0.1)]
+    [InlineData(10, 1)]
+    [InlineData(11, 1)]
+    [InlineData(40, 1)]
+    [InlineData(int.MaxValue, 1)]
+    public void An_update_of_more_samples_than_the_cap_weighs_as_the_cap_and_that_is_said(int samples, double weight)
+    {
+        var plan = Host.Plan(clients: 2, participants: 2, rounds: 1);
+        var machine = new FederationMachine(plan, RandomKey.FromSeed(1), Host.ModelNorm);
+        var (open, _) = machine.Step(FederationState.Initial, new Started(), DateTimeOffset.UnixEpoch);
+        var (state, commands) = machine.Step(open, new UpdateArrived(1, 1, 1, 0, samples), DateTimeOffset.UnixEpoch);
+        Assert.Equal(weight, state.Weights[1]);
+        Assert.Equal(new AddUpdate(1, weight), commands[0]);
+        string? said = samples > 10 ? $"The update of client 1 in round 1 weighs as one of 10 samples, the most that one can, and was made from {samples}." : null;
+        Assert.Equal(said, commands.OfType<ReportBounded>().SingleOrDefault()?.Message);
+        Assert.Equal(said is null, plan.CapOn(samples) is null);
+    }
+
+    [Fact]
+    public void Whoever_has_a_vacated_number_next_starts_with_nothing_of_the_one_before()
+    {
+        var host = new Host(Host.Plan(clients: 4, participants: 4, rounds: 9));
+        host.Tell(new Started());
+        host.Arrive(0);
+        host.PassDeadline();
+        Assert.Equal([1, 2, 3], host.State.Absences.Keys);
+        host.Tell(new PlaceVacated(2, Forgives: true));
+        Assert.Equal([1, 3], host.State.Absences.Keys);
+        Assert.Equal([0, 1, 3], host.State.Members);
+        host.Tell(new ClientJoined(2));
+        host.Arrive(0);
+        // It is asked at once; the others rest.
+        Assert.Contains(2, host.State.Current.Participants);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_caller_that_comes_again_under_new_names_holds_up_no_more_rounds_than_one_that_stays(int misses)
+    {
+        const int rounds = 199, silent = 3;
+        var host = new Host(Host.Plan(clients: 5, participants: 5, rounds, quorum: 2));
+        host.Tell(new Started());
+        int stalled = 0;
+        while (!host.Finished)
+        {
+            foreach (int client in host.State.Current.Participants.Where(client => client != silent).ToArray())
+                host.Arrive(client);
+            if (host.Finished || !host.State.Standings.ContainsKey(silent) || host.State.Added == 0)
+                continue;
+            stalled++;
+            host.PassDeadline();
+            if (host.State.Absences[silent].Own < misses)
+                continue;
+            host.Tell(new PlaceVacated(silent, Forgives: false));
+            Assert.Equal(0, host.State.Absences[silent].Own);
+            host.Tell(new ClientJoined(silent));
+        }
+
+        Assert.Equal(8, stalled);
+    }
+
+    [Fact]
+    public void A_round_does_not_wait_for_a_number_that_nobody_has_and_keeps_what_it_sent()
+    {
+        var host = new Host(Host.Plan(clients: 3, participants: 3, rounds: 2, quorum: 2));
+        host.Tell(new Started());
+        host.Arrive(0);
+        host.Tell(new PlaceVacated(0, Forgives: true));
+        host.Arrive(1);
+        Assert.Empty(host.RoundsApplied);
+        host.Tell(new PlaceVacated(2, Forgives: true));
+        Assert.Equal([1], host.RoundsApplied);
+        Assert.Empty(host.State.Absences);
+        Assert.Equal(Phase.Waiting, host.State.Phase);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_member_that_takes_work_and_goes_is_asked_less_and_one_that_says_it_cannot_is_not(bool isMissed)
+    {
+        var host = new Host(Host.Plan(clients: 3, participants: 3, rounds: 9));
+        host.Tell(new Started());
+        host.Tell(new ClientDropped(1, isMissed));
+        host.Tell(new ClientDropped(1, isMissed));
+        Assert.Equal(isMissed ? [1] : [], host.State.Absences.Keys);
+        host.Arrive(0);
+        host.Arrive(2);
+        Assert.Equal(isMissed ? [0, 2] : [0, 1, 2], host.State.Current.Participants);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Plume.Protocol.V1;
 using Plume.Server.Rpc;
 using Plume.Server.Tests.Hosting;
 
@@ -65,6 +66,28 @@ public class HostileCallersTests
             limits: new ServerLimits { Connections = 40, HeaderTime = TimeSpan.FromSeconds(1) });
         Assert.Equal(await HonestAsync(_ => Task.CompletedTask), attacked);
         silent.ForEach(socket => socket.Dispose());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_caller_has_so_many_connections_and_leaves_others_theirs(int each)
+    {
+        float[] attacked = await HonestAsync(
+            async toy =>
+            {
+                foreach (string caller in (string[])["hostile", "greedy"])
+                {
+                    for (int connection = 1; connection <= each + 4; connection++)
+                    {
+                        var ask = toy.Calls().JoinAsync(new JoinRequest { Federation = "none", Protocol = 1 }, new Metadata { { "plume-client", caller } }).ResponseAsync;
+                        var refusal = await Assert.ThrowsAsync<RpcException>(() => ask);
+                        Assert.Equal(connection <= each ? StatusCode.NotFound : StatusCode.ResourceExhausted, refusal.StatusCode);
+                    }
+                }
+            },
+            limits: new ServerLimits { ConnectionsPerClient = each });
+        Assert.Equal(await HonestAsync(_ => Task.CompletedTask), attacked);
     }
 
     static async Task<float[]> HonestAsync(Func<ServedToy, Task> before, Func<ServedToy, Task>? after = null, ServerLimits? limits = null)

@@ -63,7 +63,7 @@ public sealed class ClockTests : IAsyncDisposable
         await OpenAsync();
         await JoinAllAsync();
         time.Pass(TimeSpan.FromMinutes(4));
-        await coordinator!.ReportAsync(0, 1, 1, "It is ill.", default);
+        await coordinator!.ReportAsync(0, 1, 1, "It is ill.", isMissed: false, default);
         await CloseAsync();
         time.Set(TimeSpan.FromHours(hours));
         await OpenAsync();

@@ -42,7 +42,7 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
         return values;
     }
 
-    public Task<int> JoinAsync(string name, CancellationToken cancellation)
+    public Task<FlowerPlace> JoinAsync(string name, CancellationToken cancellation)
     {
         lock (names)
         {
@@ -56,25 +56,25 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
             }
 
             Tell(new Joined(name, number));
-            return System.Threading.Tasks.Task.FromResult(number);
+            return System.Threading.Tasks.Task.FromResult(new FlowerPlace(number, name));
         }
     }
 
-    public Task<FlowerTask?> NextAsync(int client, CancellationToken cancellation) => TasksOf(client).Reader.ReadAsync(cancellation).AsTask();
+    public Task<FlowerTask?> NextAsync(FlowerPlace place, CancellationToken cancellation) => TasksOf(place.Client).Reader.ReadAsync(cancellation).AsTask();
 
-    public Task<string?> SubmitAsync(int client, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
+    public Task<string?> SubmitAsync(FlowerPlace place, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
     {
-        Tell(new Submitted(client, task, update));
+        Tell(new Submitted(place.Client, task, update));
         if (Failure is not null)
             throw Failure;
         return System.Threading.Tasks.Task.FromResult(Refusal);
     }
 
-    public Task ReportAsync(int client, FlowerTask task, string problem) => Tell(new Reported(client, task, problem));
+    public Task ReportAsync(FlowerPlace place, FlowerTask task, string problem, bool isMissed = false) => Tell(new Reported(place.Client, task, problem));
 
-    public Task MeasureAsync(int client, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Tell(new Measured(client, task, measure));
+    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Tell(new Measured(place.Client, task, measure));
 
-    public Task LeaveAsync(int client) => Tell(new Left(client));
+    public Task LeaveAsync(FlowerPlace place) => Tell(new Left(place.Client));
 
     Channel<FlowerTask?> TasksOf(int client) => tasks.GetOrAdd(client, _ => Channel.CreateUnbounded<FlowerTask?>());
 

@@ -219,6 +219,23 @@ public sealed class FlowerSessionTests
     }
 
     [Fact]
+    public async Task A_client_that_is_late_makes_room_for_one_that_wants_to_come_in()
+    {
+        await using var host = await DoorHost.StartAsync(change: options => options with { MaximumClients = 1 });
+        var (silent, joined) = await host.JoinAsync("silent");
+        host.Federation.Give(joined.Client, host.Task(1, Model, TimeSpan.FromMinutes(1)));
+        await silent.ReceiveAsync();
+        Assert.Equal(StatusCode.ResourceExhausted, (await new FlowerPeer(host.Client(), "early").RefusalAsync()).StatusCode);
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+        await host.Federation.NextAsync<FakeFederation.Reported>();
+        // It is late a moment after that is reported.
+        Task entered = host.Federation.NextAsync<FakeFederation.Happening>();
+        while (!entered.IsCompleted)
+            await Task.WhenAny(new FlowerPeer(host.Client(), "next").RefusalAsync(), entered);
+        Assert.Equal(StatusCode.ResourceExhausted, (await silent.RefusalAsync()).StatusCode);
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_take_the_model_is_cut_at_the_deadline()
     {
         var layout = ModelLayout.Of([("weight", [2048, 4096], TensorRole.Weight)]);

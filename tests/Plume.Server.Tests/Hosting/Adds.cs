@@ -3,8 +3,8 @@ using Plume.Federation.Learners;
 
 namespace Plume.Server.Tests.Hosting;
 
-/// <summary>A learner of ten samples that adds the same to every value.</summary>
-sealed class Adds(ModelLayout layout, float what) : ILearner
+/// <summary>A learner that adds the same to every value.</summary>
+sealed class Adds(ModelLayout layout, float what, int samples = 10) : ILearner
 {
     public ModelLayout Layout => layout;
 
@@ -12,6 +12,6 @@ sealed class Adds(ModelLayout layout, float what) : ILearner
     {
         for (int place = 0; place < trained.Length; place++)
             trained[place] = task.Received.Span[place] + what;
-        return new LocalOutcome(10, 1);
+        return new LocalOutcome(samples, 1);
     }
 }

@@ -41,9 +41,10 @@ sealed class ServedToy : IAsyncDisposable
     /// <param name="participants">Clients that a round asks.</param>
     /// <param name="limits">What clients may take.</param>
     /// <param name="log">Hears its log.</param>
-    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null)
+    /// <param name="sampleCap">Most samples that an update can weigh; null for one weight for all.</param>
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null)
     {
-        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith };
+        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith, SampleCap = sampleCap };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
         var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0), Limits = limits ?? new ServerLimits() };
@@ -51,7 +52,8 @@ sealed class ServedToy : IAsyncDisposable
         await App.StartAsync();
     }
 
-    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null) => FederatedClient.JoinAsync(Client(name, hear), _ => new Adds(Layout, 1));
+    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null, float adds = 1, int samples = 10, int? number = null) =>
+        FederatedClient.JoinAsync(Client(name, hear) with { Number = number }, _ => new Adds(Layout, adds, samples));
 
     /// <summary>The same for a client that can do no task.</summary>
     public Task<JoinResult> JoinWithoutDataAsync(string name) => FederatedClient.JoinAsync(Client(name, hear: null), _ => new Fails());
@@ -62,6 +64,9 @@ sealed class ServedToy : IAsyncDisposable
         see(terms.Graph.ToArray());
         return new Adds(Layout, 1);
     });
+
+    /// <summary>A client's calls by hand; each has a connection of its own.</summary>
+    public Protocol.V1.Federation.FederationClient Calls() => new(Channel());
 
     /// <summary>A client that waits for work by the time that this returns.</summary>
     public async Task<Task<JoinResult>> JoinAndWaitAsync(string name)

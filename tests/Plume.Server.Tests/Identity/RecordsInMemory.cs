@@ -11,6 +11,8 @@ sealed partial class RecordsInMemory : IRecords
 
     public int Reads { get; private set; }
 
+    public int Lists { get; private set; }
+
     public bool Broken { get; set; }
 
     /// <summary>Called with the key before each write.</summary>
@@ -43,7 +45,10 @@ sealed partial class RecordsInMemory : IRecords
     public Task<IReadOnlyList<KeyValuePair<string, Record>>> ListAsync(string prefix, CancellationToken cancellation)
     {
         lock (records)
+        {
+            Lists++;
             return Task.FromResult<IReadOnlyList<KeyValuePair<string, Record>>>([.. records.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))]);
+        }
     }
 
     void Check(string key)

@@ -46,7 +46,7 @@ static class ServeCommand
     {
         if (settings.IsInsecure == (settings.Certs is not null))
             throw new CliException(ExitCode.Usage, "Give either --certs FOLDER (plume certs init makes one) or, for a trial on one machine, --insecure.");
-        var federations = (settings.Experiments.Count == 0 ? [null] : settings.Experiments.Cast<string?>()).Select(file => ServedFederations.Load(file, [.. settings.Overrides], settings.Deadline, settings.StartWith, settings.Away)).ToList();
+        var federations = (settings.Experiments.Count == 0 ? [null] : settings.Experiments.Cast<string?>()).Select(file => ServedFederations.Load(file, [.. settings.Overrides], settings.Deadline, settings.StartWith, settings.Away, settings.UnusedPlace)).ToList();
         using var authority = settings.Certs is null ? null : CertificateFolder.LoadAuthority(settings.Certs, TimeProvider.System);
         var served = authority is null ? null : ServedCertificate.Load(settings.Certs!, authority, TimeProvider.System);
         string? database = settings.Postgres is null ? null : DbCommand.ConnectionString(settings.Postgres);

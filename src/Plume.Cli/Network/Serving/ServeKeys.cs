@@ -26,6 +26,7 @@ static class ServeKeys
         Time("deadline", "How long a round's participants have.", "10m"),
         new(new IntegerKey("startWith", "Clients that must have joined before the first round; without it, all.", 1, 1_000_000), "COUNT"),
         Time("away", "How long a client may be silent before rounds no longer ask it.", "2m"),
+        Time("unusedPlace", "How long after that a Flower client that does not come back keeps its place.", "10m"),
         Time("renewalGrace", "How long after its end a certificate can still be renewed.", "30d"),
         Count("connections", "Connections of clients that are held open; without it, as many as the limit of open files allows, 20000 at most."),
         Count("connectionsPerClient", "Connections that one client may have open.", "8"),

@@ -42,6 +42,8 @@ sealed class ServeSettings
 
     public TimeSpan Away => settings.Get<TimeSpan>("away");
 
+    public TimeSpan UnusedPlace => settings.Get<TimeSpan>("unusedPlace");
+
     public TimeSpan RenewalGrace => settings.Get<TimeSpan>("renewalGrace");
 
     /// <summary>What clients may take.</summary>
