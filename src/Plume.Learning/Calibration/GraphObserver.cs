@@ -82,7 +82,7 @@ public static class GraphObserver
     /// <param name="batchSize">Samples of one gradient.</param>
     /// <param name="observe">Called for each batch; the gradients are overwritten by the next.</param>
     /// <param name="cancellation">Stops the work.</param>
-    /// <exception cref="ArgumentException">The graph does not fit the samples.</exception>
+    /// <exception cref="MisfitException">The graph does not fit the samples.</exception>
     /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
     public static void Gradients(ModelGraph graph, LabeledSet set, int batchSize, Action<ModelWeights> observe, CancellationToken cancellation = default)
     {
@@ -98,7 +98,7 @@ public static class GraphObserver
             using var scope = NewDisposeScope();
             var (features, labels) = buffer.Fill(samples);
             executor.Gradients.zero_();
-            nn.functional.cross_entropy(executor.Forward(features, default), labels).backward();
+            nn.functional.cross_entropy(Training.ClassScores.Of(executor.Forward(features, default), set), labels).backward();
             executor.Gradients.bytes.CopyTo(MemoryMarshal.AsBytes((Span<float>)gradients.Values));
             observe(gradients);
         }
