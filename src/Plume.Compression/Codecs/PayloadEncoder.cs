@@ -54,9 +54,8 @@ public sealed class PayloadEncoder
     /// <param name="memory">The residual of <c>feedback</c>: the layout's length, zeros at first. Empty for other codecs.</param>
     /// <param name="reference">What <c>delta</c> subtracts, or whose zeros <c>mask</c> leaves out. Empty for other codecs.</param>
     /// <returns>The payload, valid until the next call.</returns>
-    /// <exception cref="ArgumentException">
-    /// A length is wrong, a value is not finite, or what feedback would keep is beyond a float; <paramref name="memory"/> is untouched.
-    /// </exception>
+    /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float; <paramref name="memory"/> is untouched.</exception>
+    /// <exception cref="ArgumentException">A length is wrong; <paramref name="memory"/> is untouched.</exception>
     public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default)
     {
         CheckLengths(values.Length, memory.Length);
@@ -153,7 +152,7 @@ public sealed class PayloadEncoder
         }
 
         if (clips || plan.Codec.Selector is { IsBinding: true })
-            throw new ArgumentException($"The update is finite, but what '{plan.Codec}' makes of it is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
+            throw new NotFiniteException($"The update is finite, but what '{plan.Codec}' makes of it is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
         WriteFloats(values);
     }
 
@@ -242,7 +241,7 @@ public sealed class PayloadEncoder
         TensorPrimitives.Subtract(values, work, work);
         AddResidual(memory, work);
         if (!Finite.All(work))
-            throw new ArgumentException($"What '{plan.Codec}' would keep of the update for later rounds is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
+            throw new NotFiniteException($"What '{plan.Codec}' would keep of the update for later rounds is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
         work.CopyTo(memory);
     }
 

@@ -27,6 +27,7 @@ public sealed class Participant(ILearner learner, Codec uplink)
     /// <param name="residual">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the update.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
+    /// <exception cref="ArgumentException">The residual is not of the codec's length, or the received model not of the layout's.</exception>
     public EncodedUpdate Run(LocalTask task, float[] residual, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -39,7 +40,7 @@ public sealed class Participant(ILearner learner, Codec uplink)
             var payload = encoder.Encode(update, DrawKeys.Update(task.Key), residual, uplink.UsesReference ? task.Received : default);
             return new EncodedUpdate(payload.ToArray(), outcome, residual, null);
         }
-        catch (ArgumentException refusal)
+        catch (NotFiniteException refusal)
         {
             // An update that is not finite cannot be encoded: the server is told instead of sent bytes.
             return new EncodedUpdate([], outcome, residual, refusal.Message.Split(" (Parameter '", 2)[0]);

@@ -17,7 +17,7 @@ static class Finite
             throw InvalidPayloadException.Field(tensor, offset, "not finite", "must hold finite numbers only");
     }
 
-    /// <exception cref="ArgumentException">A value is not finite; the message names the tensor and the place in it.</exception>
+    /// <exception cref="NotFiniteException">A value is not finite; the message names the tensor and the place in it.</exception>
     public static void Check(ReadOnlySpan<float> values, ModelLayout layout, string parameter)
     {
         if (All(values))
@@ -28,7 +28,7 @@ static class Finite
             for (int i = 0; i < slice.Length; i++)
             {
                 if (!float.IsFinite(slice[i]))
-                    throw new ArgumentException($"An update must be finite, but value {i} of tensor '{tensor.Name}' is {slice[i]}. Local training diverged: lower the learning rate, or leave this client out of the round.", parameter);
+                    throw new NotFiniteException($"An update must be finite, but value {i} of tensor '{tensor.Name}' is {slice[i]}. Local training diverged: lower the learning rate, or leave this client out of the round.", parameter);
             }
         }
     }
