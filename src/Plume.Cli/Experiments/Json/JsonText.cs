@@ -23,10 +23,11 @@ static class JsonText
         if (utf8.StartsWith(Encoding.UTF8.Preamble))
             utf8 = utf8[Encoding.UTF8.Preamble.Length..];
         var reader = new Utf8JsonReader(utf8, Options);
+        var places = new TextPlaces(utf8, source, folder);
         try
         {
             reader.Read();
-            var tree = Value(ref reader, utf8, source, folder);
+            var tree = Value(ref reader, ref places);
             reader.Read();
             return tree;
         }
@@ -37,20 +38,20 @@ static class JsonText
         }
         catch (InvalidOperationException broken)
         {
-            throw new FormatException($"{PlaceAt(utf8, reader.TokenStartIndex, source, folder)}: The text is not valid UTF-8.", broken);
+            throw new FormatException($"{places.At(reader.TokenStartIndex)}: The text is not valid UTF-8.", broken);
         }
     }
 
-    static JsonTree Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    static JsonTree Value(ref Utf8JsonReader reader, ref TextPlaces places)
     {
-        var place = PlaceAt(utf8, reader.TokenStartIndex, source, folder);
+        var place = places.At(reader.TokenStartIndex);
         var kind = reader.TokenType;
         switch (kind)
         {
             case JsonTokenType.StartObject:
-                return new JsonTree(kind, "", place, Members(ref reader, utf8, source, folder));
+                return new JsonTree(kind, "", place, Members(ref reader, ref places));
             case JsonTokenType.StartArray:
-                return new JsonTree(kind, "", place, []) { Items = Items(ref reader, utf8, source, folder) };
+                return new JsonTree(kind, "", place, []) { Items = Items(ref reader, ref places) };
             case JsonTokenType.String:
                 return new JsonTree(kind, reader.GetString()!, place, []);
             case JsonTokenType.Number:
@@ -60,34 +61,26 @@ static class JsonText
         }
     }
 
-    static List<JsonMember> Members(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    static List<JsonMember> Members(ref Utf8JsonReader reader, ref TextPlaces places)
     {
         var members = new List<JsonMember>();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var place = PlaceAt(utf8, reader.TokenStartIndex, source, folder);
+            var place = places.At(reader.TokenStartIndex);
             string name = reader.GetString()!;
             reader.Read();
-            members.Add(new JsonMember(name, place, Value(ref reader, utf8, source, folder)));
+            members.Add(new JsonMember(name, place, Value(ref reader, ref places)));
         }
 
         return members;
     }
 
-    static List<JsonTree> Items(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, string source, string folder)
+    static List<JsonTree> Items(ref Utf8JsonReader reader, ref TextPlaces places)
     {
         var items = new List<JsonTree>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            items.Add(Value(ref reader, utf8, source, folder));
+            items.Add(Value(ref reader, ref places));
         return items;
-    }
-
-    static Place PlaceAt(ReadOnlySpan<byte> utf8, long offset, string source, string folder)
-    {
-        var before = utf8[..(int)offset];
-        int line = before.Count((byte)'\n') + 1;
-        int column = Encoding.UTF8.GetCharCount(before[(before.LastIndexOf((byte)'\n') + 1)..]) + 1;
-        return new Place($"{source}:{line}:{column}", folder);
     }
 
     static string FirstSentence(string message) => message.Split(". ", 2)[0].TrimEnd('.');
