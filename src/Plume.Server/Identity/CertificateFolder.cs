@@ -37,14 +37,28 @@ public static class CertificateFolder
         using var authority = exists ? LoadAuthority(folder, time) : CertificateAuthority.Create(time);
         RequireOwn(folder, authority.Root);
         using var server = authority.IssueServer(hosts);
-        if (!exists)
+        if (exists)
+            WriteServer(folder, server);
+        else
+            WriteAll(folder, authority, server);
+        return !exists;
+    }
+
+    // A root without its key, or a server's certificate without its root, would only be in the way of the next try.
+    static void WriteAll(string folder, CertificateAuthority authority, X509Certificate2 server)
+    {
+        string[] missing = [.. new[] { RootKey, RootCertificate, NextKey, ServerCertificate, ServerKey }.Select(name => Path.Combine(folder, name)).Where(path => !Path.Exists(path))];
+        try
         {
             WriteKey(Path.Combine(folder, RootKey), authority.ExportKey());
             WriteCertificate(Path.Combine(folder, RootCertificate), authority.Root);
+            WriteServer(folder, server);
         }
-
-        WriteServer(folder, server);
-        return !exists;
+        catch
+        {
+            Array.ForEach(missing, File.Delete);
+            throw;
+        }
     }
 
     /// <summary>Puts a server's certificate and key in the place of those before. Two files cannot be replaced at once: the key lies beside the old one until its certificate is in its place.</summary>
@@ -54,7 +68,16 @@ public static class CertificateFolder
         string next = Path.Combine(folder, NextKey);
         using var key = server.GetECDsaPrivateKey()!;
         WriteKey(next, key.ExportPkcs8PrivateKeyPem());
-        WriteCertificate(Path.Combine(folder, ServerCertificate), server);
+        try
+        {
+            WriteCertificate(Path.Combine(folder, ServerCertificate), server);
+        }
+        catch
+        {
+            File.Delete(next);
+            throw;
+        }
+
         File.Move(next, Path.Combine(folder, ServerKey), overwrite: true);
     }
 

@@ -5,6 +5,9 @@ namespace Plume.Server.Identity;
 /// <summary>Brings names and keys together: invites, enrols, renews and revokes.</summary>
 public sealed class Enrolments
 {
+    // A certificate that ends so soon after the one on record is no news.
+    static readonly TimeSpan SameEnd = TimeSpan.FromHours(1);
+
     readonly CertificateAuthority authority;
     readonly EnrolmentTokens tokens;
     readonly ClientRegistry registry;
@@ -69,6 +72,9 @@ public sealed class Enrolments
                 throw new DeniedException(Denials.UnknownKey);
             var certificate = authority.IssueClient(request, found.Entry.Role);
             string[] keys = old == request.KeyHash ? [old] : [old, request.KeyHash];
+            // Who asks again and again costs no write each time.
+            if (keys.SequenceEqual(found.Entry.KeyHashes) && Expiry(certificate) - found.Entry.Expires < SameEnd)
+                return certificate;
             if (await registry.WriteAsync(found.Entry with { KeyHashes = keys, Expires = Expiry(certificate) }, found.Revision, cancellation))
                 return certificate;
             certificate.Dispose();

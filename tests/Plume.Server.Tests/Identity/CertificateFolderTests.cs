@@ -49,6 +49,22 @@ public sealed class CertificateFolderTests : IDisposable
         Assert.True(chain.Build(second));
     }
 
+    [Theory]
+    [InlineData(CertificateFolder.RootKey)]
+    [InlineData(CertificateFolder.RootCertificate)]
+    [InlineData(CertificateFolder.ServerKey)]
+    [InlineData(CertificateFolder.ServerKey + ".next")]
+    [InlineData(CertificateFolder.ServerCertificate)]
+    public void What_cannot_be_written_whole_is_not_begun(string inTheWay)
+    {
+        Directory.CreateDirectory(InFolder(inTheWay));
+        Assert.ThrowsAny<SystemException>(() => CertificateFolder.Initialise(folder, ["localhost"], time));
+        Assert.Equal([InFolder(inTheWay)], Directory.GetFileSystemEntries(folder));
+        Directory.Delete(InFolder(inTheWay));
+        Assert.True(CertificateFolder.Initialise(folder, ["localhost"], time));
+        CertificateFolder.LoadServer(folder).Dispose();
+    }
+
     [Fact]
     public void A_damaged_certificate_of_the_server_is_made_anew()
     {

@@ -75,6 +75,32 @@ public class RenewalTests
     }
 
     [Fact]
+    public async Task Who_renews_again_and_again_has_the_registry_written_once()
+    {
+        await using var server = await StartAsync();
+        var first = await EnrolAsync(server, Roles.Client);
+        int writes = 0;
+        server.Records.BeforeWrite = _ =>
+        {
+            writes++;
+            return Task.CompletedTask;
+        };
+        using var next = NewKey();
+        server.Time.Move(Life * 2 / 3);
+        for (int call = 0; call < 20; call++)
+        {
+            server.Time.Move(TimeSpan.FromMinutes(1));
+            Assert.Equal("one", await CallAsync(server, WithKey(await RenewAsync(server, first, next), next), Roles.Client));
+        }
+
+        Assert.Equal(1, writes);
+        server.Time.Move(Day);
+        await RenewAsync(server, first, next);
+        Assert.Equal(2, writes);
+        Assert.Equal(server.Time.GetUtcNow() + Life, (await server.Registry.FindAsync("one", default))!.Expires, TimeSpan.FromHours(1));
+    }
+
+    [Fact]
     public async Task It_is_told_in_time_which_certificates_end()
     {
         await using var server = await StartAsync();
