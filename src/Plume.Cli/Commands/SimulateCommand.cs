@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Plume.Cli.Errors;
@@ -44,8 +43,11 @@ static class SimulateCommand
         var settings = Read(request);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, request.Threads);
-        using var dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
-        using var folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
+        UpdateDump? dump = null;
+        RunFolder? folder = null;
+        using var signals = new StopSignals(Abandon);
+        using var dumped = dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
+        using var made = folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
@@ -55,7 +57,7 @@ static class SimulateCommand
         var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
         try
         {
-            bool finished = Follow(request, outline, runs, Keep);
+            bool finished = Follow(request, outline, runs, Keep, signals.Stopped);
             Keep();
             if (!finished)
                 return Interrupt(request, outline, folder, runs);
@@ -74,22 +76,22 @@ static class SimulateCommand
             folder.Keep();
             dump?.Keep();
         }
+
+        void Abandon()
+        {
+            dump?.Dispose();
+            folder?.Abandon();
+        }
     }
 
-    static bool Follow(Request request, RunOutline outline, Comparison runs, Action keep)
+    static bool Follow(Request request, RunOutline outline, Comparison runs, Action keep, CancellationToken stopped)
     {
         bool finished = false;
-        using var stop = new CancellationTokenSource();
-        using (PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop)))
-        using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop)))
+        ViewFor(request).Follow(outline, report => finished = runs.Run(outline.Rounds, TimeSpan.FromSeconds(request.SaveEvery), done =>
         {
-            ViewFor(request).Follow(outline, report => finished = runs.Run(outline.Rounds, TimeSpan.FromSeconds(request.SaveEvery), done =>
-            {
-                keep();
-                report(done);
-            }, stop.Token));
-        }
-
+            keep();
+            report(done);
+        }, stopped));
         return finished;
     }
 
@@ -137,11 +139,4 @@ static class SimulateCommand
 
     static string Subtitle(SimulationOptions options, Inputs inputs) =>
         $"{options.Plan.Clients} clients, {options.Plan.Participants} a round, {inputs.Train.Name}, {inputs.Graph.Name} of {inputs.Graph.Weights.Length.ToString("N0", CultureInfo.InvariantCulture)} parameters";
-
-    static void Stop(PosixSignalContext signal, CancellationTokenSource stop)
-    {
-        // The second signal ends the program at once, as a user in a hurry means it.
-        signal.Cancel = !stop.IsCancellationRequested;
-        stop.Cancel();
-    }
 }

@@ -46,7 +46,12 @@ sealed class Draft : IDisposable
     public void Keep(string target)
     {
         if (!OperatingSystem.IsWindows() && File.Exists(target))
+        {
+            // The mode comes last: a change of owner takes some of it away.
+            FileNode.Own(file.SafeFileHandle, target);
             File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(target));
+        }
+
         file.Dispose();
         File.Move(Path, target, overwrite: true);
         Forget();

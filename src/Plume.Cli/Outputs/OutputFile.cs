@@ -61,7 +61,7 @@ sealed class OutputFile : IDisposable
         }
     }
 
-    /// <summary>Gives the draft the file's name and the permissions of the file that it replaces.</summary>
+    /// <summary>Gives the draft the file's name and the permissions, owner and group of the file that it replaces, as far as this process may.</summary>
     /// <exception cref="CliException">The disk refused; what lay there before is untouched.</exception>
     public void Keep() => Try(() =>
     {

@@ -8,6 +8,9 @@ namespace Plume.Cli.Runs;
 /// </summary>
 sealed class RunFolder : IDisposable
 {
+    // What a simulation keeps there that has no room in memory.
+    const string ResidualFiles = "residuals-*.tmp";
+
     // Null for the folder of a run that was there.
     readonly OutputFolder? made;
 
@@ -74,6 +77,14 @@ sealed class RunFolder : IDisposable
 
     /// <summary>Lets the run's files stay, whatever comes.</summary>
     public void Keep() => IsKept = true;
+
+    /// <summary>The same as <see cref="Dispose"/> while the run is at work and the program is about to be ended: what it has open goes, too.</summary>
+    public void Abandon()
+    {
+        foreach (string file in IsKept ? [] : Directory.GetFiles(Folder, ResidualFiles))
+            File.Delete(file);
+        Dispose();
+    }
 
     /// <summary>Removes the files and folders of a run that is not kept.</summary>
     public void Dispose()

@@ -31,4 +31,24 @@ public class EndedCommandTests
         Assert.Equal(code, process.ExitCode);
         Assert.Equal([folder["m.onnx"]], Directory.GetFileSystemEntries(folder.Path));
     }
+
+    [Theory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public async Task A_second_signal_in_the_first_round_ends_a_simulation_at_once_and_leaves_nothing(string signal, int code)
+    {
+        using var folder = new Folder();
+        using var process = Process.Start(new ProcessStartInfo("dotnet",
+            [Repository.Program, "simulate", "--out", folder["runs/first"], "--dump-updates", folder["updates"], "--set", "client.epochs=10000", "--set", "uplink=feedback | uniform(8) | pack"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        while (!File.Exists(folder["runs/first/experiment.json"]) && !process.HasExited)
+            await Task.Yield();
+        while (!process.WaitForExit(TimeSpan.FromMilliseconds(100)))
+            Process.Start("kill", [$"-{signal}", $"{process.Id}"])!.WaitForExit();
+        Assert.Equal(code, process.ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
 }

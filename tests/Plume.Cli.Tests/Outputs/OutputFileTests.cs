@@ -41,6 +41,21 @@ public sealed class OutputFileTests : IDisposable
         Assert.Equal(mode, File.GetUnixFileMode(folder["private"]));
     }
 
+    [Fact]
+    public void The_file_that_is_replaced_gives_its_owner_and_group_where_the_process_may()
+    {
+        File.WriteAllText(folder["theirs"], "old");
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.SetGroup | UnixFileMode.GroupRead;
+        bool isRoot = Environment.IsPrivilegedProcess;
+        if (isRoot)
+            Run("chown", "12345:23456", folder["theirs"]);
+        File.SetUnixFileMode(folder["theirs"], mode);
+        string before = OwnerOf("theirs");
+        Write("theirs", "new");
+        Assert.Equal(("new", before, mode), (File.ReadAllText(folder["theirs"]), OwnerOf("theirs"), File.GetUnixFileMode(folder["theirs"])));
+        Assert.Equal(isRoot, before == "12345:23456");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -159,5 +174,11 @@ public sealed class OutputFileTests : IDisposable
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode;
+    }
+
+    string OwnerOf(string name)
+    {
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%u:%g", folder[name]]) { RedirectStandardOutput = true })!;
+        return stat.StandardOutput.ReadToEnd().Trim();
     }
 }
