@@ -55,7 +55,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         {
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
-            SampleCap = ToyLearner.SamplesOf(Clients),
+            // Some have more, and count as this.
+            SampleCap = ToyLearner.SamplesOf(Clients / 2),
             StartWith = Clients,
         };
         return new FederationDefinition(Federation, plan, Seed, layout, () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])

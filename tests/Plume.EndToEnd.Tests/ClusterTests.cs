@@ -1,6 +1,7 @@
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
+using Plume.Server.Hosting;
 using Plume.Server.Storage.Postgres;
 using Plume.Server.Tests.Storage;
 
@@ -21,7 +22,7 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task Whichever_server_of_a_cluster_is_killed_the_others_go_on_to_the_same_bits()
     {
-        int[] silos = [.. Enumerable.Range(0, Servers).Select(_ => PostgresCluster.FreePort())];
+        int[] silos = [.. Enumerable.Range(0, Servers).Select(_ => FreePort.Take())];
         await Task.WhenAll(Enumerable.Range(0, Servers).Select(server => StartAsync(server, silos)));
         await trial.ReachAsync(servers);
         HostProcess[] clients = [trial.StartClients([0, 2, 4]), trial.StartClients([1, 3, 5])];

@@ -26,7 +26,7 @@ public class EndedCommandTests
             RedirectStandardError = true,
         })!;
         await Task.WhenAny(written.Task, process.WaitForExitAsync(TestContext.Current.CancellationToken));
-        Process.Start("kill", [$"-{signal}", $"{process.Id}"])!.WaitForExit();
+        Program.Signal(process, signal);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(code, process.ExitCode);
         Assert.Equal([folder["m.onnx"]], Directory.GetFileSystemEntries(folder.Path));
@@ -47,7 +47,7 @@ public class EndedCommandTests
         while (!File.Exists(folder["runs/first/experiment.json"]) && !process.HasExited)
             await Task.Yield();
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(100)))
-            Process.Start("kill", [$"-{signal}", $"{process.Id}"])!.WaitForExit();
+            Program.Signal(process, signal);
         Assert.Equal(code, process.ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }

@@ -95,7 +95,7 @@ static class HistoryChecker
     }
 
     static IReadOnlyList<Part> AddedIn(VersionRecord record, int round) =>
-        [.. record.Updates.Where(update => update.Outcome.IsCounted).Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
+        [.. record.Updates.Where(update => update.IsCounted).Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
 
     static Part PartOf(HistoryLine line) => new(line.Round, line.Attempt, line.Client, line.Sha256);
 }

@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Orleans.Configuration;
+using Plume.Server.Hosting;
 using Plume.Server.Storage.Postgres;
 
 namespace Plume.Server.Tests.Storage;
@@ -102,7 +102,7 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseOrleans(silo =>
         {
-            silo.UsePlumeClustering(new SiloPlace(IPAddress.Loopback, FreePort(), FreePort()), database);
+            silo.UsePlumeClustering(new SiloPlace(IPAddress.Loopback, FreePort.Take(), FreePort.Take()), database);
             more?.Invoke(silo);
         });
         return builder.Build();
@@ -139,13 +139,6 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         StartTime = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
         IAmAliveTime = new DateTime(2026, 1, 1, 0, 1, 0, DateTimeKind.Utc),
     };
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     sealed class Listener(SiloAddress silo, SiloStatus status) : ISiloStatusListener
     {

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
+using Plume.Server.Hosting;
 
 namespace Plume.Server.Tests.Storage;
 
@@ -28,7 +27,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     public static async Task<PostgresCluster> StartAsync()
     {
         string folder = Directory.CreateTempSubdirectory("plume-postgres-").FullName;
-        var cluster = new PostgresCluster(folder, FindPrograms(), FreePort());
+        var cluster = new PostgresCluster(folder, FindPrograms(), FreePort.Take());
         try
         {
             if (IsRoot)
@@ -122,13 +121,5 @@ public sealed class PostgresCluster : IAsyncDisposable
         return versions.Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb")))
             .OrderByDescending(bin => int.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!))).FirstOrDefault()
             ?? throw new InvalidOperationException($"The tests need PostgreSQL's programs in {debian}/VERSION/bin. Install Debian's package postgresql.");
-    }
-
-    /// <summary>A port that nobody listens on now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
