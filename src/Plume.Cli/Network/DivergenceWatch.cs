@@ -1,3 +1,4 @@
+using Plume.Client;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Training;
@@ -10,10 +11,15 @@ namespace Plume.Cli.Network;
 /// </summary>
 sealed class DivergenceWatch(CancellationTokenSource leaving)
 {
+    readonly CancellationTokenSource leaving = leaving;
     const int Most = 3;
 
     readonly Lock gate = new();
     int failures, successes;
+    volatile bool isOver;
+
+    /// <summary>Hears what a client does, and lets it leave when it has told the server that it cannot do its task: a round would wait for it otherwise.</summary>
+    public IProgress<ClientProgress> Before(IProgress<ClientProgress> lines) => new Ear(lines, this);
 
     /// <summary>A learner whose outcomes are watched.</summary>
     public ILearner Over(ILearner learner) => new Watched(learner, this);
@@ -31,11 +37,18 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
         lock (gate)
         {
             (failures, successes) = double.IsFinite(loss) ? (0, successes + 1) : (failures + 1, successes);
-            if (failures != Most)
-                return;
+            isOver |= failures == Most;
         }
+    }
 
-        leaving.Cancel();
+    sealed class Ear(IProgress<ClientProgress> lines, DivergenceWatch watch) : IProgress<ClientProgress>
+    {
+        public void Report(ClientProgress value)
+        {
+            lines.Report(value);
+            if (watch.isOver && value.Stage is (ClientStage.Waiting or ClientStage.BackingOff))
+                watch.leaving.Cancel();
+        }
     }
 
     sealed class Watched(ILearner learner, DivergenceWatch watch) : ILearner, IDisposable

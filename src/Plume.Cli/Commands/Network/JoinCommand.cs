@@ -49,7 +49,7 @@ static class JoinCommand
         (JoinResult Result, ModelGraph? Graph)[] joined;
         try
         {
-            joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training), terms => watch.Over(learner(terms)), leaving.Token), leaving)));
+            joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training, watch), terms => watch.Over(learner(terms)), leaving.Token), leaving)));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -92,7 +92,7 @@ static class JoinCommand
 
     static Uri Address(string text) => ServerConnection.Parse(text);
 
-    static ClientOptions OptionsOf(Request request, int? number, TaskScheduler training)
+    static ClientOptions OptionsOf(Request request, int? number, TaskScheduler training, DivergenceWatch watch)
     {
         var certificate = request.Server.Scheme == Uri.UriSchemeHttps
             ? ClientCertificate.Load(request.State) ?? throw new CliException(ExitCode.Usage, $"The folder '{request.State}' has no certificate. Enrol first: plume enrol {request.Server} --name NAME --token-file FILE --identity {request.State}")
@@ -115,7 +115,7 @@ static class JoinCommand
             Training = training,
             RootFile = request.Root,
             Identity = certificate,
-            Progress = new ClientLines(name, Console.Error, TimeProvider.System),
+            Progress = watch.Before(new ClientLines(name, Console.Error, TimeProvider.System)),
         };
     }
 }
