@@ -1,7 +1,11 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
+using Plume.Federation.Participation;
 using Plume.Protocol.V1;
+using Method = Plume.Federation.Methods.Method;
 
 namespace Plume.Client;
 
@@ -10,9 +14,10 @@ public sealed class FederationTerms
 {
     readonly ReadOnlyMemory<byte>? graph;
 
-    FederationTerms(string federation, int number, ModelLayout layout, Codec uplink, Codec downlink, RandomKey broadcastKey, ReadOnlyMemory<byte>? graph)
+    FederationTerms(string federation, int number, ModelLayout layout, Method method, Codec uplink, Codec downlink, RandomKey broadcastKey, ReadOnlyMemory<byte>? graph)
     {
-        (Federation, Number, Layout, Uplink, Downlink, BroadcastKey) = (federation, number, layout, uplink, downlink, broadcastKey);
+        (Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey) = (federation, number, layout, method, uplink, downlink, broadcastKey);
+        Published = method.Published(layout, downlink);
         this.graph = graph;
     }
 
@@ -25,6 +30,9 @@ public sealed class FederationTerms
     /// <summary>The model's tensors, which the learner must have too.</summary>
     public ModelLayout Layout { get; }
 
+    /// <summary>How the federation learns.</summary>
+    public Method Method { get; }
+
     /// <summary>The codec of updates.</summary>
     public Codec Uplink { get; }
 
@@ -35,9 +43,13 @@ public sealed class FederationTerms
     /// <exception cref="InvalidOperationException"><see cref="ClientOptions.NeedsGraph"/> was not set.</exception>
     public ReadOnlyMemory<byte> Graph => graph ?? throw new InvalidOperationException($"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
 
+    internal MessageShape Published { get; }
+
     internal RandomKey BroadcastKey { get; }
 
-    internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(Federation, Number, Layout, Uplink, Downlink, BroadcastKey, bytes);
+    internal int MemoryLength => Participant.MemoryLength(Method, Uplink, Layout);
+
+    internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey, bytes);
 
     /// <exception cref="FederationException">This release does not understand them.</exception>
     internal static FederationTerms Of(string federation, JoinReply reply)
@@ -45,7 +57,7 @@ public sealed class FederationTerms
         try
         {
             var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor))));
-            return new FederationTerms(federation, checked((int)reply.Number), layout, Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey), null);
+            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : Method.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey), null);
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException or OverflowException)
         {

@@ -38,6 +38,9 @@ public sealed class GraphLearner : ILearner, IDisposable
     public ModelLayout Layout => graph.Weights;
 
     /// <inheritdoc/>
+    public bool TakesCorrections => true;
+
+    /// <inheritdoc/>
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -48,10 +51,10 @@ public sealed class GraphLearner : ILearner, IDisposable
             int[] own = samples[task.Client];
             executor.SetWeights(task.Received.Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
-            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], new CrossEntropy(), threads: 1), LoopSettings.Of(task.Objective));
-            double loss = loop.Run(own, task.Key, cancellation: cancellation).OfSteps;
+            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], new CrossEntropy(), threads: 1), LoopSettings.Of(task));
+            var last = loop.Run(own, task.Key, cancellation: cancellation);
             executor.GetWeights(trained);
-            return new LocalOutcome(own.Length, loss);
+            return new LocalOutcome(own.Length, last.OfSteps) { Steps = loop.StepsFor(own.Length) };
         }
         catch (DivergedException)
         {

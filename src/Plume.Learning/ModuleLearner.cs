@@ -47,6 +47,9 @@ public sealed class ModuleLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public ModelLayout Layout => values.Layout;
 
+    /// <inheritdoc/>
+    public bool TakesCorrections => true;
+
     /// <summary>The module's values in the order of the layout: version 0 of a federation, say.</summary>
     public float[] GetWeights()
     {
@@ -76,12 +79,12 @@ public sealed class ModuleLearner : ILearner, IDisposable
             values.Set(task.Received.Span);
             manual_seed((long)task.Key.Fold("torch").Value);
             module.train();
-            var loop = new TrainingLoop(new ModuleGradients(module, values, LossOf), LoopSettings.Of(task.Objective));
+            var loop = new TrainingLoop(new ModuleGradients(module, values, LossOf), LoopSettings.Of(task));
             try
             {
                 double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, cancellation: cancellation).OfSteps;
                 values.Get(trained);
-                return new LocalOutcome((int)samples.shape[0], mean);
+                return new LocalOutcome((int)samples.shape[0], mean) { Steps = loop.StepsFor((int)samples.shape[0]) };
             }
             catch (DivergedException)
             {

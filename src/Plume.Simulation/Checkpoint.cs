@@ -7,14 +7,14 @@ namespace Plume.Simulation;
 
 /// <summary>Everything a stopped simulation needs to go on to the same bits, as the bytes of a file.</summary>
 /// <param name="Fingerprint">Of the options and the layout: a checkpoint of other settings is refused.</param>
-/// <param name="Model">The server's exact model.</param>
+/// <param name="Model">The exact values of what is published.</param>
 /// <param name="Oldest">The oldest published model that is kept.</param>
 /// <param name="Payloads">The payloads that lead from it to the newest.</param>
-/// <param name="Optimizer">The server optimizer's memory.</param>
+/// <param name="Optimizer">What server optimizer and method remember.</param>
 /// <param name="Versions">The version that each client has.</param>
 /// <param name="Lengths">Bytes of each version's payload.</param>
 /// <param name="Metrics">The rounds so far.</param>
-/// <param name="Residuals">The clients' residuals.</param>
+/// <param name="Memories">What each client remembers.</param>
 sealed record Checkpoint(
     ulong Fingerprint,
     float[] Model,
@@ -24,7 +24,7 @@ sealed record Checkpoint(
     int[] Versions,
     long[] Lengths,
     IReadOnlyList<RoundMetrics> Metrics,
-    IReadOnlyDictionary<int, float[]> Residuals)
+    IReadOnlyDictionary<int, float[]> Memories)
 {
     const byte FormatVersion = 3;
     const int HashBytes = 8;
@@ -48,11 +48,11 @@ sealed record Checkpoint(
         output.Varint(Metrics.Count);
         foreach (var round in Metrics)
             WriteRound(output, round);
-        output.Varint(Residuals.Count);
-        foreach (var (client, residual) in Residuals)
+        output.Varint(Memories.Count);
+        foreach (var (client, memory) in Memories)
         {
             output.Varint(client);
-            WriteArray(output, residual);
+            WriteArray(output, memory);
         }
 
         output.UInt64(XxHash64.HashToUInt64(output.Written.Span));
@@ -73,7 +73,7 @@ sealed record Checkpoint(
         if (input.UInt64("fingerprint") != fingerprint)
             throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
         var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadPayloads(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
-            ReadArray<long>(ref input), ReadRounds(ref input), ReadResiduals(ref input));
+            ReadArray<long>(ref input), ReadRounds(ref input), ReadMemories(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;
@@ -137,12 +137,12 @@ sealed record Checkpoint(
         return texts;
     }
 
-    static Dictionary<int, float[]> ReadResiduals(ref PayloadReader input)
+    static Dictionary<int, float[]> ReadMemories(ref PayloadReader input)
     {
-        var residuals = new Dictionary<int, float[]>();
-        for (int left = input.Varint("number of residuals", 0, input.Left); left > 0; left--)
-            residuals[input.Varint("client", 0, int.MaxValue)] = ReadArray<float>(ref input);
-        return residuals;
+        var memories = new Dictionary<int, float[]>();
+        for (int left = input.Varint("number of memories", 0, input.Left); left > 0; left--)
+            memories[input.Varint("client", 0, int.MaxValue)] = ReadArray<float>(ref input);
+        return memories;
     }
 
     static double? Known(double value) => double.IsNaN(value) ? null : value;

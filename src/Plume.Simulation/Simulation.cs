@@ -4,11 +4,13 @@ using System.Text;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
+using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 
 namespace Plume.Simulation;
@@ -19,7 +21,7 @@ namespace Plume.Simulation;
 /// </summary>
 /// <remarks>
 /// Memory: the server's model, sum and optimizer, one trained model a thread, the payloads of one round, and the
-/// residuals up to <see cref="SimulationOptions.ResidualMemory"/>.
+/// clients' memories up to <see cref="SimulationOptions.ClientMemory"/>.
 /// </remarks>
 public sealed class Simulation : IDisposable
 {
@@ -31,9 +33,10 @@ public sealed class Simulation : IDisposable
     readonly Codec uplink;
     readonly FederationMachine machine;
     readonly GlobalModel global;
-    readonly PayloadDecoder decoder;
+    readonly MessageShape answer;
+    readonly MessageDecoder decoder;
     readonly ExactSum sum;
-    readonly ResidualStore residuals;
+    readonly ClientMemories memories;
     readonly VirtualClients clients;
     readonly UpdateObserver? observer;
     readonly int[] versions;
@@ -62,6 +65,8 @@ public sealed class Simulation : IDisposable
         string problems = string.Join(" ", options.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(options));
+        if (options.Plan.Method.Misfit(learner) is { } misfit)
+            throw new ArgumentException($"The federation trains by '{options.Plan.Method}'. {misfit}", nameof(learner));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
@@ -69,26 +74,27 @@ public sealed class Simulation : IDisposable
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         machine = new FederationMachine(options.Plan, key, NormBound.UsualAtFirst(layout, initial));
-        global = new GlobalModel(layout, initial, options.Server, Codec.Parse(options.Plan.Downlink), key, options.Threads, options.HistoryMemory);
-        decoder = new PayloadDecoder(uplink, layout);
+        global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory);
+        answer = options.Plan.Answer(layout);
+        decoder = new MessageDecoder(answer);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
-        sum = new ExactSum(layout.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
-        residuals = new ResidualStore(uplink.MemoryLength(layout), options.ResidualMemory, options.SpillFolder);
+        sum = new ExactSum(answer.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
+        memories = new ClientMemories(MemoryLength, options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
-        clients = new VirtualClients(options, learner, uplink, residuals, key, keepUpdates: observer is not null);
+        clients = new VirtualClients(options, learner, uplink, memories, key, keepUpdates: observer is not null);
     }
 
     /// <summary>The server's exact model.</summary>
-    public ReadOnlyMemory<float> Model => global.Exact;
+    public ReadOnlyMemory<float> Model => global.Exact[..learner.Layout.Length];
 
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
-    public ReadOnlyMemory<float> Published => global.Broadcast.Published;
+    public ReadOnlyMemory<float> Published => global.Weights;
 
     /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before.</summary>
-    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : decoder.MeasureTensors(lastUplink, lastKey, lastReference);
+    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : ByTensor(answer, decoder.MeasureTensors(lastUplink, lastKey, lastReference));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
-    public IReadOnlyList<long> MeasureLastDownlink() => global.Broadcast.MeasureLast();
+    public IReadOnlyList<long> MeasureLastDownlink() => ByTensor(options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
 
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
@@ -103,8 +109,8 @@ public sealed class Simulation : IDisposable
         if (state.Phase is Phase.Applying or Phase.Abandoned)
             throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
         var kept = new Dictionary<int, float[]>();
-        foreach (int client in residuals.Clients)
-            residuals.Load(client, kept[client] = new float[uplink.MemoryLength(learner.Layout)]);
+        foreach (int client in memories.Clients)
+            memories.Load(client, kept[client] = new float[MemoryLength]);
         return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, kept).ToBytes();
     }
 
@@ -119,19 +125,29 @@ public sealed class Simulation : IDisposable
         global.Restore(kept.Model, kept.Optimizer, kept.Oldest, kept.Payloads, kept.Lengths);
         kept.Versions.CopyTo(versions, 0);
         metrics.AddRange(kept.Metrics);
-        foreach (var (client, residual) in kept.Residuals)
-            residuals.Commit(client, residual);
+        foreach (var (client, memory) in kept.Memories)
+            memories.Commit(client, memory);
         state = machine.After(metrics.Count, metrics.Select(round => round.Norm), DateTimeOffset.UnixEpoch);
         if (state.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(state.Current));
     }
+
+    // What a tensor takes in all parts of a message that have one of its name.
+    IReadOnlyList<long> ByTensor(MessageShape shape, IReadOnlyList<long> bits)
+    {
+        var names = shape.Parts.SelectMany(part => part.Layout.Tensors).Select(tensor => tensor.Name);
+        var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
+        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums[tensor.Name])];
+    }
+
+    int MemoryLength => Participant.MemoryLength(options.Plan.Method, uplink, learner.Layout);
 
     ulong Fingerprint
     {
         get
         {
             // What does not change the bits may differ from one run to the next.
-            var same = options with { Threads = 1, ResidualMemory = 0, SpillFolder = "", Plan = options.Plan with { Fixed = null } };
+            var same = options with { Threads = 1, ClientMemory = 0, SpillFolder = "", Plan = options.Plan with { Fixed = null } };
             string participants = options.Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
             return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{same}|{participants}|{learner.Layout.Fingerprint}"));
         }
@@ -201,7 +217,7 @@ public sealed class Simulation : IDisposable
         try
         {
             lastKey = DrawKeys.Update(DrawKeys.Task(key, plan, add.Client));
-            lastReference = uplink.UsesReference ? global.Broadcast.Published : default;
+            lastReference = answer.UsesReference ? global.Broadcast.Published : default;
             norm = decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference, plan.UsualNorm ?? double.PositiveInfinity, options.Plan.NormBound?.Factor ?? 1);
         }
         catch (InvalidPayloadException refusal)
@@ -209,7 +225,7 @@ public sealed class Simulation : IDisposable
             return new UpdateInvalid(add.Client, refusal.Message);
         }
 
-        residuals.Commit(add.Client, result.Sent.Residual);
+        memories.Commit(add.Client, result.Sent.Memory);
         observer?.Invoke(plan.Round, add.Client, new ModelWeights(learner.Layout, result.Update));
         lastUplink = result.Sent.Payload;
         tally.TrainingLoss += result.Sent.Outcome.Loss;
@@ -218,10 +234,10 @@ public sealed class Simulation : IDisposable
 
     RoundMetrics ApplyMean(ApplyMean apply)
     {
-        global.Apply(sum, apply.TotalWeight);
+        global.Apply(sum, apply.TotalWeight, apply.Contributors.Count);
         double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
-        var evaluation = measured ? evaluator.Evaluate(global.Broadcast.Published, CancellationToken.None) : null;
+        var evaluation = measured ? evaluator.Evaluate(Published, CancellationToken.None) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
         metrics.Add(round);
@@ -252,8 +268,8 @@ public sealed class Simulation : IDisposable
             pending.Enqueue(command);
     }
 
-    /// <summary>Deletes the file of residuals, if there is one.</summary>
-    public void Dispose() => residuals.Dispose();
+    /// <summary>Deletes the file of memories, if there is one.</summary>
+    public void Dispose() => memories.Dispose();
 }
 
 /// <summary>What is counted while a round runs.</summary>

@@ -23,8 +23,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>The model is measured after every so many rounds and after the last.</summary>
     public int EvaluateEvery { get; init; } = 1;
 
-    /// <summary>Memory for the clients' residuals, in bytes; what does not fit goes to a file.</summary>
-    public long ResidualMemory { get; init; } = 256L << 20;
+    /// <summary>Memory for what clients remember, in bytes; what does not fit goes to a file.</summary>
+    public long ClientMemory { get; init; } = 256L << 20;
 
     /// <summary>Memory for earlier models, from which clients that missed some catch up in one payload, in bytes.</summary>
     public long HistoryMemory { get; init; } = 256L << 20;
@@ -45,8 +45,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             yield return $"The chance of corruption must be 0 to 1, but is {Corruption}.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
-        if (ResidualMemory < 0)
-            yield return $"The memory for residuals must not be negative, but is {ResidualMemory} bytes.";
+        if (ClientMemory < 0)
+            yield return $"The memory for what clients remember must not be negative, but is {ClientMemory} bytes.";
         if (HistoryMemory < 0)
             yield return $"The memory for earlier models must not be negative, but is {HistoryMemory} bytes.";
     }

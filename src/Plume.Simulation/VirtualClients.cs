@@ -10,7 +10,7 @@ using Plume.Federation.Rounds;
 namespace Plume.Simulation;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
-sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ResidualStore residuals, RandomKey key, bool keepUpdates)
+sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ClientMemories memories, RandomKey key, bool keepUpdates)
 {
     readonly ConcurrentBag<Participant> idle = [];
 
@@ -61,11 +61,11 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
             return ClientResult.Vanished;
         if (!idle.TryTake(out var work))
-            work = new Participant(learner, uplink);
-        var residual = new float[uplink.MemoryLength(learner.Layout)];
-        residuals.Load(client, residual);
-        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), residual, CancellationToken.None);
-        var result = new ClientResult(update, keepUpdates ? work.Update.ToArray() : []);
+            work = new Participant(learner, options.Plan.Method, uplink);
+        var memory = new float[Participant.MemoryLength(options.Plan.Method, uplink, learner.Layout)];
+        memories.Load(client, memory);
+        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), memory, CancellationToken.None);
+        var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : []);
         samples[client] = update.Outcome.Samples;
         idle.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
@@ -89,5 +89,5 @@ sealed record ClientResult(EncodedUpdate Sent, float[] Update)
     public static ClientResult Vanished { get; } = new(new EncodedUpdate([], new LocalOutcome(0, 0), [], ""), []);
 
     /// <summary>What is left to remember once the result was delivered.</summary>
-    public ClientResult Delivered => new(Sent with { Payload = [], Residual = [] }, []);
+    public ClientResult Delivered => new(Sent with { Payload = [], Memory = [] }, []);
 }

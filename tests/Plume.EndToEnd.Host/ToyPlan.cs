@@ -2,6 +2,7 @@ using System.Globalization;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 
@@ -17,6 +18,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     const int Columns = 100;
     const ulong Seed = 20_260_101;
 
+    public string Training { get; init; } = "averaging";
+
     public string Uplink { get; init; } = "feedback | topk(5%) | uniform(4) | rans";
 
     public string Downlink { get; init; } = "delta | uniform(6) | rans";
@@ -28,12 +31,14 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--rounds", Rounds.ToString(CultureInfo.InvariantCulture),
         "--participants", Participants.ToString(CultureInfo.InvariantCulture),
         "--values", Values.ToString(CultureInfo.InvariantCulture),
+        "--training", Training,
         "--uplink", Uplink,
         "--downlink", Downlink,
     ];
 
     public static ToyPlan Read(Arguments arguments) => new(arguments.Number("clients"), arguments.Number("rounds"), arguments.Number("participants"), arguments.Number("values"))
     {
+        Training = arguments["training"],
         Uplink = arguments["uplink"],
         Downlink = arguments["downlink"],
     };
@@ -53,6 +58,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         var key = RandomKey.FromSeed(Seed).Fold("initial");
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
         {
+            Method = Method.Parse(Training),
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
             // Some have more, and count as this.

@@ -71,7 +71,7 @@ public class SimulationTests
             for (int round = 0; round < stop; round++)
                 first.NextRound();
             byte[] saved = first.Save();
-            using var second = Simulate(Options(kind, rounds) with { Threads = 3, ResidualMemory = 1 });
+            using var second = Simulate(Options(kind, rounds) with { Threads = 3, ClientMemory = 1 });
             second.Resume(saved);
             var metrics = Finish(second);
             Assert.Equal(Bits(calm), Bits(metrics));
@@ -176,7 +176,7 @@ public class SimulationTests
     public void Ten_thousand_clients_keep_their_residuals_within_the_memory_they_may_have()
     {
         string folder = Directory.CreateTempSubdirectory("plume-test-").FullName;
-        var options = Options("sparse", 2) with { ResidualMemory = 200_000, SpillFolder = folder };
+        var options = Options("sparse", 2) with { ClientMemory = 200_000, SpillFolder = folder };
         options = options with { Plan = options.Plan with { Clients = 10_000, Participants = 1500 } };
         long before = GC.GetTotalMemory(forceFullCollection: true);
         using (var simulation = Simulate(options))

@@ -55,6 +55,8 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
     {
         public ModelLayout Layout => learner.Layout;
 
+        public bool TakesCorrections => learner.TakesCorrections;
+
         public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
         {
             var outcome = learner.Train(task, trained, cancellation);

@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using Grpc.Core;
-using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Protocol.V1;
+using Method = Plume.Federation.Methods.Method;
 
 namespace Plume.Cli.Network;
 
@@ -31,15 +33,22 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
             try
             {
                 byte[] whole = await DownloadAsync(server, new DownloadRequest { Federation = federation, ToVersion = status.ModelVersion }, cancellation);
-                var values = new float[graph.Weights.Length];
-                new PayloadDecoder(ReceivedModel.Whole, graph.Weights).Decode(whole, values, default, default);
-                return new FetchedModel(graph.With(new ModelWeights(graph.Weights, values)), (int)status.ModelVersion);
+                return new FetchedModel(graph.With(new ModelWeights(graph.Weights, WeightsOf(whole, status.Method, graph.Weights))), (int)status.ModelVersion);
             }
             catch (RpcException older) when (older.StatusCode == StatusCode.FailedPrecondition)
             {
                 // There is a newer one by now.
             }
         }
+    }
+
+    // The weights are the first of what is published.
+    static float[] WeightsOf(byte[] whole, string method, ModelLayout layout)
+    {
+        var shape = (method.Length == 0 ? new Averaging() : Method.Parse(method)).Published(layout, ReceivedModel.Whole);
+        var values = new float[shape.Length];
+        new MessageDecoder(shape).Decode(whole, values, default);
+        return values[..layout.Length];
     }
 
     static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request, CancellationToken cancellation)

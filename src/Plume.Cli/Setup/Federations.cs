@@ -2,6 +2,7 @@ using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
 using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 using Plume.Simulation;
@@ -26,6 +27,7 @@ static class Federations
         int participants = settings.Get<Amount>("participants").Of(clients);
         var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings), uplink, downlink)
         {
+            Method = settings.Get<Method>("training"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),
             SampleCap = allotment.Clients.Max(samples => samples.Length),
@@ -52,6 +54,8 @@ static class Federations
             yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
+        foreach (string problem in plan.Method.Problems(plan))
+            yield return ("training", $"training: {problem}");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
             yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
     }

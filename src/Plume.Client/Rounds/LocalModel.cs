@@ -20,7 +20,7 @@ sealed class LocalModel : IDisposable
     {
         (this.terms, this.folder, this.downloads) = (terms, folder, downloads);
         received = Nothing();
-        if (folder.ReadModel(terms.Layout.Length) is { } kept)
+        if (folder.ReadModel(terms.Published.Length) is { } kept)
             received.Restore(kept.Version, kept.Values.Span);
     }
 
@@ -38,7 +38,7 @@ sealed class LocalModel : IDisposable
         if (received.Version == version)
             return true;
         var what = new DownloadTarget(received.Version < version ? received.Version : null, version, IsGraph: false);
-        if (await downloads.GetAsync(what, terms.Layout, cancellation).ConfigureAwait(false) is not { } download)
+        if (await downloads.GetAsync(what, terms.Published.Length, cancellation).ConfigureAwait(false) is not { } download)
             return false;
         Apply(version, download.Header, download.Bytes);
         folder.WriteModel(new KeptModel(version, received.Values));
@@ -68,5 +68,5 @@ sealed class LocalModel : IDisposable
         }
     }
 
-    ReceivedModel Nothing() => new(terms.Downlink, terms.Layout, terms.BroadcastKey);
+    ReceivedModel Nothing() => new(terms.Published, terms.BroadcastKey);
 }

@@ -17,18 +17,18 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
     /// <param name="task">What to do.</param>
     /// <param name="attempt">The round's attempt.</param>
     /// <param name="version">The version that it starts from.</param>
-    /// <param name="residual">What earlier updates left behind; is not changed.</param>
+    /// <param name="memory">What earlier updates left behind; is not changed.</param>
     /// <param name="left">Time to the round's deadline.</param>
     /// <param name="cancellation">Leaves.</param>
-    public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] residual, TimeSpan left, CancellationToken cancellation)
+    public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] memory, TimeSpan left, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
-        float[] next = [.. residual];
+        float[] next = [.. memory];
         try
         {
             // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
-            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Uplink).Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, terms.Uplink).Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
         }
@@ -55,6 +55,6 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
             return new TrainingOutcome(null, problem, null);
         if (update.Outcome.Samples < 1)
             return new TrainingOutcome(null, $"An update must come of at least one sample, but the learner says {update.Outcome.Samples}.", null);
-        return new TrainingOutcome(new KeptUpdate(task.Round, attempt, version, update.Outcome.Samples, update.Outcome.Loss, update.Payload, update.Residual), null, null);
+        return new TrainingOutcome(new KeptUpdate(task.Round, attempt, version, update.Outcome.Samples, update.Outcome.Loss, update.Payload, update.Memory), null, null);
     }
 }

@@ -37,7 +37,7 @@ sealed partial class Participation : IDisposable
         training = new LocalTraining(learner, terms, options);
         model = new LocalModel(terms, folder, downloads);
         uploads = new Uploads(options, connection, count, moved);
-        int memory = terms.Uplink.MemoryLength(terms.Layout);
+        int memory = terms.MemoryLength;
         settled = folder.ReadSettled(memory);
         pending = folder.ReadPending(memory);
     }
@@ -57,6 +57,8 @@ sealed partial class Participation : IDisposable
                     $"The learner's model must have the tensors of the federation '{terms.Federation}', {Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of the same model.");
             }
 
+            if (terms.Method.Misfit(learner) is { } misfit)
+                throw new FederationException($"The federation '{terms.Federation}' trains by '{terms.Method}'. {misfit}");
             return new Participation(options, terms, learner, connection, folder, downloads, count, moved, tell);
         }
         catch
@@ -102,9 +104,9 @@ sealed partial class Participation : IDisposable
             throw new FederationException($"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your own.");
         if (folder.ReadGraph() is { } kept)
             return kept;
-        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.Layout, cancellation).ConfigureAwait(false)
+        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.Layout.Length, cancellation).ConfigureAwait(false)
             ?? throw new FederationException($"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
-        byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.Layout, isGraph: true));
+        byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.Layout.Length, isGraph: true));
         folder.WriteGraph(graph);
         return graph;
     }
@@ -162,7 +164,7 @@ sealed partial class Participation : IDisposable
         tell(ClientStage.Training, round, "");
         var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
         var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key));
-        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Residual, left, cancellation).ConfigureAwait(false);
+        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, cancellation).ConfigureAwait(false);
         if (update is not null)
         {
             folder.WritePending(update);
@@ -194,7 +196,7 @@ sealed partial class Participation : IDisposable
         {
             case UploadReply.Types.Outcome.Counted:
                 folder.Commit(update);
-                settled = new Settlement(update.Round, update.Attempt, update.Residual);
+                settled = new Settlement(update.Round, update.Attempt, update.Memory);
                 tell(ClientStage.Counted, update.Round, reply.Message);
                 break;
             case UploadReply.Types.Outcome.Refused:
@@ -209,10 +211,10 @@ sealed partial class Participation : IDisposable
         (pending, isFresh) = (null, false);
     }
 
-    // What the update left behind goes with it: the residual is that of the last one that counts.
+    // What the update left behind goes with it: the memory is that of the last one that counts.
     void Settle(int round, int attempt)
     {
-        var next = new Settlement(round, attempt, settled.Residual);
+        var next = new Settlement(round, attempt, settled.Memory);
         folder.Settle(next);
         settled = next;
     }
@@ -233,7 +235,7 @@ sealed partial class Participation : IDisposable
         for (int tries = 1; !await TryBringToAsync(last, cancellation).ConfigureAwait(false) && tries < most; tries++)
             await Task.Delay(backoff.Next(), options.Time, cancellation).ConfigureAwait(false);
         tell(ClientStage.Ended, 0, ended.Message);
-        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : model.Values);
+        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : model.Values[..terms.Layout.Length]);
     }
 
     async Task<bool> TryBringToAsync(int version, CancellationToken cancellation)

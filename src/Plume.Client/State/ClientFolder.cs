@@ -89,18 +89,18 @@ sealed partial class ClientFolder : IDisposable
     /// <summary>Keeps the model. If it got lost, it would be downloaded again: nothing waits for the disk.</summary>
     public void WriteModel(KeptModel model) => WriteUnflushed(ModelPath, model.ToBytes(Place).Span);
 
-    /// <summary>The update that is on its way, with a residual of that many values; null where there is none.</summary>
-    public KeptUpdate? ReadPending(int memory) => LoadOwn(PendingPath, KeptUpdate.Read, update => update.Residual.Length == memory);
+    /// <summary>The update that is on its way, with a memory of that many values; null where there is none.</summary>
+    public KeptUpdate? ReadPending(int memory) => LoadOwn(PendingPath, KeptUpdate.Read, update => update.Memory.Length == memory);
 
     /// <summary>Keeps an update before any of it is sent.</summary>
     public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
 
     /// <summary>What is settled; all zeros where nothing is.</summary>
-    public Settlement ReadSettled(int memory) => LoadOwn(SettledPath, KeptUpdate.Read, update => update.Residual.Length == memory) is { } update
-        ? new Settlement(update.Round, update.Attempt, update.Residual)
+    public Settlement ReadSettled(int memory) => LoadOwn(SettledPath, KeptUpdate.Read, update => update.Memory.Length == memory) is { } update
+        ? new Settlement(update.Round, update.Attempt, update.Memory)
         : new Settlement(0, 0, new float[memory]);
 
-    /// <summary>The update on its way counts: its residual is the client's.</summary>
+    /// <summary>The update on its way counts: its memory is the client's.</summary>
     public void Commit(KeptUpdate update)
     {
         if (File.Exists(PendingPath))
@@ -109,10 +109,10 @@ sealed partial class ClientFolder : IDisposable
             AtomicFile.Write(SettledPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
     }
 
-    /// <summary>A task is settled without an update that counts; the residual is what it was.</summary>
+    /// <summary>A task is settled without an update that counts; the memory is what it was.</summary>
     public void Settle(Settlement settled)
     {
-        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Residual).ToBytes(Place).Span, AtomicFile.OwnerOnly);
+        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Memory).ToBytes(Place).Span, AtomicFile.OwnerOnly);
         File.Delete(PendingPath);
     }
 

@@ -3,15 +3,15 @@ using Plume.Compression.Container;
 
 namespace Plume.Client.State;
 
-/// <summary>An update, with the residual that becomes the client's once the server has counted it.</summary>
+/// <summary>An update, with the memory that becomes the client's once the server has counted it.</summary>
 /// <param name="Round">The round it was made in.</param>
 /// <param name="Attempt">That round's attempt.</param>
 /// <param name="ModelVersion">The version it was made from.</param>
 /// <param name="Samples">How many samples it was made from.</param>
 /// <param name="Loss">The training loss.</param>
 /// <param name="Payload">Its bytes.</param>
-/// <param name="Residual">What the codec dropped; empty where it remembers nothing.</param>
-sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, double Loss, byte[] Payload, float[] Residual)
+/// <param name="Memory">What codec and method remember; empty where they remember nothing.</param>
+sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, double Loss, byte[] Payload, float[] Memory)
 {
     /// <summary>The payload's hash.</summary>
     public byte[] Sha256 { get; } = SHA256.HashData(Payload);
@@ -25,7 +25,7 @@ sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, 
         output.Varint(Samples);
         output.UInt64(BitConverter.DoubleToUInt64Bits(Loss));
         KeptFile.Write(output, Payload);
-        KeptFile.Write<float>(output, Residual);
+        KeptFile.Write<float>(output, Memory);
         return KeptFile.Seal(output);
     }
 
@@ -40,8 +40,8 @@ sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, 
             input.Varint("samples", 0, int.MaxValue),
             BitConverter.UInt64BitsToDouble(input.UInt64("loss")),
             KeptFile.ReadBytes(ref input, "payload"),
-            KeptFile.ReadFloats(ref input, "residual"));
-        input.End("residual");
+            KeptFile.ReadFloats(ref input, "memory"));
+        input.End("memory");
         return update;
     }
 }
@@ -49,5 +49,5 @@ sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, 
 /// <summary>The last task whose part is settled, and what the client remembers since.</summary>
 /// <param name="Round">Its round; 0 before the first.</param>
 /// <param name="Attempt">Its attempt.</param>
-/// <param name="Residual">What earlier updates that count left behind; empty where the codec remembers nothing.</param>
-sealed record Settlement(int Round, int Attempt, float[] Residual);
+/// <param name="Memory">What earlier updates that count left behind; empty where codec and method remember nothing.</param>
+sealed record Settlement(int Round, int Attempt, float[] Memory);

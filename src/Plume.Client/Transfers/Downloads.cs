@@ -2,7 +2,6 @@ using Grpc.Core;
 using Plume.Client.Calls;
 using Plume.Client.State;
 using Plume.Compression.Container;
-using Plume.Compression.Weights;
 using Plume.Protocol.V1;
 
 namespace Plume.Client.Transfers;
@@ -17,14 +16,16 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
     bool looked;
 
     /// <summary>Most bytes that lead to a model: no codec's payload is twice as long as the plain floats.</summary>
-    public static long Limit(ModelLayout layout, bool isGraph) => Math.Min(Array.MaxLength, 2L * sizeof(float) * layout.Length + (isGraph ? GraphSlackBytes : SlackBytes));
+    /// <param name="values">Values of all that is published.</param>
+    /// <param name="isGraph">Whether the graph is downloaded, with the model's values in it.</param>
+    public static long Limit(int values, bool isGraph) => Math.Min(Array.MaxLength, 2L * sizeof(float) * values + (isGraph ? GraphSlackBytes : SlackBytes));
 
     /// <summary>Downloads. After a failure that passes it is called again, and goes on.</summary>
     /// <returns>The header and all bytes, or null where the version wanted is not the newest any more.</returns>
     /// <exception cref="InvalidPayloadException">What the server sent breaks a rule; the next try begins anew.</exception>
-    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, ModelLayout layout, CancellationToken cancellation)
+    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, int values, CancellationToken cancellation)
     {
-        long limit = Limit(layout, what.IsGraph);
+        long limit = Limit(values, what.IsGraph);
         TakeUp(what, limit);
         try
         {

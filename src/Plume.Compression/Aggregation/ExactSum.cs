@@ -25,7 +25,7 @@ public sealed class ExactSum
     const double Rounder = 6755399441055744;
     const int Lanes = 16;
 
-    readonly long[] sums;
+    readonly Memory<long> sums;
 
     /// <summary>A sum of zeros, scaled so that it cannot overflow.</summary>
     /// <param name="length">Number of values.</param>
@@ -46,6 +46,9 @@ public sealed class ExactSum
         sums = new long[length];
     }
 
+    ExactSum(ExactSum whole, int offset, int length) =>
+        (FractionBits, Scale, Limit, sums) = (whole.FractionBits, whole.Scale, whole.Limit, whole.sums.Slice(offset, length));
+
     /// <summary>Number of values.</summary>
     public int Length => sums.Length;
 
@@ -62,7 +65,11 @@ public sealed class ExactSum
     public double Limit { get; }
 
     /// <summary>The fixed-point sums, for kernels that add to them and for checkpoints.</summary>
-    public Span<long> Values => sums;
+    public Span<long> Values => sums.Span;
+
+    /// <summary>A part of this sum: what is added to it is added here.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not within the sum.</exception>
+    public ExactSum Slice(int offset, int length) => new(this, offset, length);
 
     /// <summary>Adds weight * values[i] to the sums from <paramref name="offset"/> on.</summary>
     /// <exception cref="ArgumentException">A term is not finite or above <see cref="Limit"/>; nothing was added.</exception>
@@ -79,7 +86,7 @@ public sealed class ExactSum
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal double AddBounded(int offset, ReadOnlySpan<float> values, double weight)
     {
-        var target = sums.AsSpan(offset, values.Length);
+        var target = sums.Span.Slice(offset, values.Length);
         double factor = weight * Scale;
         ref float first = ref MemoryMarshal.GetReference(values);
         ref long sum = ref MemoryMarshal.GetReference(target);
@@ -111,7 +118,7 @@ public sealed class ExactSum
     /// <returns>The sum of the squares of the values, before the weight.</returns>
     internal double AddBounded(int offset, ReadOnlySpan<ushort> positions, ReadOnlySpan<float> values, double weight)
     {
-        var target = sums.AsSpan(offset);
+        var target = sums.Span[offset..];
         double factor = weight * Scale;
         for (int i = 0; i < values.Length; i++)
             target[positions[i]] += Term(values[i], factor);
@@ -125,7 +132,7 @@ public sealed class ExactSum
         ArgumentNullException.ThrowIfNull(other);
         if (other.Length != Length || other.FractionBits != FractionBits)
             throw new ArgumentException($"Only sums of the same shape add: {Length} values at 2^-{FractionBits} and {other.Length} at 2^-{other.FractionBits}.", nameof(other));
-        TensorPrimitives.Add(sums, other.sums, sums);
+        TensorPrimitives.Add(sums.Span, other.sums.Span, sums.Span);
     }
 
     /// <summary>Writes sum / divisor: the mean, when the divisor is the sum of the weights.</summary>
@@ -134,12 +141,13 @@ public sealed class ExactSum
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(divisor);
         double factor = 1 / (divisor * Scale);
-        for (int i = 0; i < sums.Length; i++)
-            mean[i] = (float)(sums[i] * factor);
+        var values = sums.Span;
+        for (int i = 0; i < values.Length; i++)
+            mean[i] = (float)(values[i] * factor);
     }
 
     /// <summary>Back to zeros.</summary>
-    public void Clear() => Array.Clear(sums);
+    public void Clear() => sums.Span.Clear();
 
     static long Term(float value, double factor) =>
         BitConverter.DoubleToInt64Bits(value * factor + Rounder) - BitConverter.DoubleToInt64Bits(Rounder);

@@ -1,3 +1,5 @@
+using Plume.Compression.Lines;
+
 namespace Plume.Compression.Codecs;
 
 /// <summary>
@@ -36,6 +38,6 @@ public sealed record Feedback : Stage, INotated<Feedback>
 
     private protected override IEnumerable<string> Arguments => Keep < 1 ? [Percentage.Print(Keep)] : [];
 
-    static Feedback INotated<Feedback>.Parse(StageArguments arguments) =>
+    static Feedback INotated<Feedback>.Parse(LineArguments arguments) =>
         new(arguments.Positional("share") is { } share ? Percentage.Parse(arguments, share) : 1);
 }

@@ -3,13 +3,16 @@ using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs;
 
 /// <summary>Reads a codec's line of text. Every error names the place, what stands there, and what may.</summary>
 static class Notation
 {
-    delegate Stage Reader(StageArguments arguments);
+    const string Subject = "Codec";
+
+    delegate Stage Reader(LineArguments arguments);
 
     // In the order of the kinds, which is the order in which an error lists them.
     static readonly (string Word, StageKind Kind, Reader Read)[] Catalogue =
@@ -47,12 +50,11 @@ static class Notation
     public static List<Stage> Parse(string text)
     {
         var stages = new List<Stage>();
-        foreach (var (start, length) in Split(text, '|', 0, text.Length))
+        foreach (var word in Line.Read(Subject, text))
         {
-            int column = start + 1;
-            var stage = ParseStage(text, start, length);
+            var stage = Parse(text, word);
             if (stages.Count > 0 && !MayFollow(stages[^1].Kind, stage.Kind))
-                throw Error(text, column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(stages[^1].Kind)}");
+                throw Error(text, word.Column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(stages[^1].Kind)}");
             stages.Add(stage);
         }
 
@@ -62,7 +64,7 @@ static class Notation
     }
 
     public static FormatException Error(string codec, int column, string problem) =>
-        new($"Codec '{codec}', column {column}: {problem}.");
+        Line.Error(Subject, codec, column, problem);
 
     static (string, StageKind, Reader) Entry<TStage>(StageKind kind) where TStage : Stage, INotated<TStage> =>
         (TStage.Word, kind, TStage.Parse);
@@ -77,58 +79,13 @@ static class Notation
 
     static string WordsOf(StageKind kind) => string.Join(", ", Catalogue.Where(entry => entry.Kind == kind).Select(entry => entry.Word));
 
-    static Stage ParseStage(string text, int start, int length)
+    static Stage Parse(string text, LineWord word)
     {
-        string piece = text.Substring(start, length);
-        int open = piece.IndexOf('(', StringComparison.Ordinal);
-        string word = (open < 0 ? piece : piece[..open]).TrimEnd();
-        var entry = Array.Find(Catalogue, candidate => candidate.Word == word);
+        var entry = Array.Find(Catalogue, candidate => candidate.Word == word.Word);
         if (entry.Read is null)
-            throw Error(text, start + 1, word.Length == 0 ? "a stage is missing here" : $"'{word}' is not a stage; known are {string.Join(", ", Words)}");
-
-        var arguments = new List<StageArgument>();
-        if (open >= 0)
-        {
-            if (!piece.EndsWith(')'))
-                throw Error(text, start + length + 1, $"the arguments of '{word}' need a closing ')'");
-            foreach (var (first, count) in Split(text, ',', start + open + 1, start + length - 1))
-                arguments.Add(ParseArgument(text, first, count));
-        }
-
-        var reading = new StageArguments(text, word, start + 1, arguments);
-        var stage = entry.Read(reading);
-        reading.End();
+            throw Error(text, word.Column, word.Word.Length == 0 ? "a stage is missing here" : $"'{word.Word}' is not a stage; known are {string.Join(", ", Words)}");
+        var stage = entry.Read(word.Arguments);
+        word.Arguments.End();
         return stage;
-    }
-
-    static StageArgument ParseArgument(string text, int start, int length)
-    {
-        string piece = text.Substring(start, length);
-        if (piece.Length == 0)
-            throw Error(text, start + 1, "an argument is missing here");
-        int equals = piece.IndexOf('=', StringComparison.Ordinal);
-        return equals < 0
-            ? new StageArgument("", piece, start + 1)
-            : new StageArgument(piece[..equals].Trim(), piece[(equals + 1)..].Trim(), start + 1);
-    }
-
-    // Pieces between separators, without the blanks around them, as (start, length).
-    static IEnumerable<(int Start, int Length)> Split(string text, char separator, int start, int end)
-    {
-        while (true)
-        {
-            int next = text.IndexOf(separator, start, end - start);
-            int stop = next < 0 ? end : next;
-            int first = start;
-            while (first < stop && char.IsWhiteSpace(text[first]))
-                first++;
-            int last = stop;
-            while (last > first && char.IsWhiteSpace(text[last - 1]))
-                last--;
-            yield return (first, last - first);
-            if (next < 0)
-                yield break;
-            start = next + 1;
-        }
     }
 }

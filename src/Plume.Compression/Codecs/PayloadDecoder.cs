@@ -106,22 +106,31 @@ public sealed class PayloadDecoder
             throw new ArgumentException($"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.", nameof(usualNorm));
         if (plan.Codec.SubtractsReference)
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
-        Read(payload, key, reference);
-        CheckLimit(payload, sum, weight, key);
-        double norm = AddValues(payload, sum, weight, key);
+        Check(payload, sum, weight, key, reference);
+        double norm = Math.Sqrt(AddChecked(payload, sum, weight, key));
         if (norm > normFactor * usualNorm)
         {
-            AddValues(payload, sum, -weight, key);
-            AddValues(payload, sum, weight * (usualNorm / norm), key);
+            AddChecked(payload, sum, -weight, key);
+            AddChecked(payload, sum, weight * (usualNorm / norm), key);
         }
 
         return norm;
     }
 
-    double AddValues(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key)
+    /// <summary>Reads a payload that is to be added, all of it.</summary>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
+    internal void Check(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference)
+    {
+        Read(payload, key, reference);
+        CheckLimit(payload, sum, weight, key);
+    }
+
+    /// <summary>Adds the payload that was checked last.</summary>
+    /// <returns>The sum of the squares of its values, before the weight.</returns>
+    internal double AddChecked(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key)
     {
         if (form == PayloadForm.Floats)
-            return Math.Sqrt(sum.AddBounded(0, FloatsOf(payload.Span), weight));
+            return sum.AddBounded(0, FloatsOf(payload.Span), weight);
         double total = 0;
         foreach (var (tensor, _) in fineTensors)
             total += sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
@@ -129,7 +138,7 @@ public sealed class PayloadDecoder
             state.Item1.squares[index] = state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
         foreach (double square in squares)
             total += square;
-        return Math.Sqrt(total);
+        return total;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs;
 
@@ -9,7 +10,7 @@ static class Percentage
     public static string Print(double share) => $"{((decimal)share * 100).ToString("0.############################", CultureInfo.InvariantCulture)}%";
 
     /// <exception cref="FormatException">The text is no percentage above 0% and at most 100%.</exception>
-    public static double Parse(StageArguments arguments, StageArgument argument)
+    public static double Parse(LineArguments arguments, LineArgument argument)
     {
         if (!argument.Text.EndsWith('%'))
             throw arguments.Error(argument.Column, $"'{argument.Text}' must be a percentage, such as 50%");

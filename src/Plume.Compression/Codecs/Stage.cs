@@ -1,3 +1,5 @@
+using Plume.Compression.Lines;
+
 namespace Plume.Compression.Codecs;
 
 /// <summary>What a stage does; a codec's stages stand in this order.</summary>
@@ -57,5 +59,5 @@ interface INotated<TSelf> where TSelf : Stage, INotated<TSelf>
 
     /// <summary>Reads the stage's arguments.</summary>
     /// <exception cref="FormatException">An argument breaks its rule.</exception>
-    static abstract TSelf Parse(StageArguments arguments);
+    static abstract TSelf Parse(LineArguments arguments);
 }

@@ -11,6 +11,9 @@ public interface ILearner
     /// <summary>The model's tensors; every <see cref="LocalTask.Received"/> has its length.</summary>
     ModelLayout Layout { get; }
 
+    /// <summary>Whether it adds <see cref="LocalTask.Correction"/> to every step's gradient and says how many steps it took: methods that correct local training need a learner that does.</summary>
+    bool TakesCorrections => false;
+
     /// <summary>Trains from <see cref="LocalTask.Received"/> and writes the trained weights.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="trained">Receives the trained weights, one per value of the layout.</param>

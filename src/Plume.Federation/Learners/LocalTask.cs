@@ -5,15 +5,26 @@ namespace Plume.Federation.Learners;
 /// <summary>One client's work in one round.</summary>
 /// <param name="Round">The round, from 1.</param>
 /// <param name="Client">The client's number in the federation, from 0.</param>
-/// <param name="Received">The decoded global model to start from, in the order of the model's layout.</param>
+/// <param name="Received">What to start from: all that was published for a method's work, the model's weights in the order of its layout for a learner.</param>
 /// <param name="Objective">What to minimize.</param>
 /// <param name="Key">Where every random draw of this work comes from, so that it can be repeated to the bit.</param>
-public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Received, LocalObjective Objective, RandomKey Key);
+public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Received, LocalObjective Objective, RandomKey Key)
+{
+    /// <summary>
+    /// What is added to the gradient of every step before the optimizer sees it, one value for each of the layout; those of values
+    /// that are not learned have no effect. Empty for none, as always where <see cref="ILearner.TakesCorrections"/> is false.
+    /// </summary>
+    public ReadOnlyMemory<float> Correction { get; init; }
+}
 
 /// <summary>What training gave besides the weights.</summary>
 /// <param name="Samples">Training samples the client holds: its weight in the mean.</param>
 /// <param name="Loss">Mean training loss over the steps of the last epoch; not finite where training diverged, and then nothing is sent.</param>
-public sealed record LocalOutcome(int Samples, double Loss);
+public sealed record LocalOutcome(int Samples, double Loss)
+{
+    /// <summary>Steps that the optimizer took; 0 where the learner does not say.</summary>
+    public int Steps { get; init; }
+}
 
 /// <summary>How good a model is on a data set.</summary>
 /// <param name="Accuracy">Share of samples whose most likely class is the label, 0 to 1.</param>

@@ -1,6 +1,5 @@
-using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
 
 namespace Plume.Federation.Models;
 
@@ -10,16 +9,16 @@ namespace Plume.Federation.Models;
 /// </summary>
 /// <remarks>
 /// A client that missed versions catches up by the shortest of: the payloads of all of them; with a codec whose levels are
-/// multiples of one step (<see cref="Codec.ForSums"/>), one payload that holds their sum; the whole model in 32-bit floats.
+/// multiples of one step (<see cref="MessageShape.ForSums"/>), one payload that holds their sum; the whole model in 32-bit floats.
 /// Without <c>delta</c> it takes the last version's payload. With a codec for sums version 0 is rounded to a small part of
 /// the step, so that all sums of floats are exact whichever way a client came.
 /// </remarks>
 public sealed class Broadcast
 {
-    readonly Codec codec;
-    readonly PayloadEncoder encoder;
-    readonly PayloadDecoder decoder;
-    readonly PayloadEncoder wholeEncoder;
+    readonly MessageShape shape;
+    readonly MessageEncoder encoder;
+    readonly MessageDecoder decoder;
+    readonly MessageEncoder wholeEncoder;
     readonly PublishedSums? sums;
     readonly long wholeLength;
     readonly int window;
@@ -34,30 +33,28 @@ public sealed class Broadcast
     ReadOnlyMemory<float> lastReference;
 
     /// <summary>A broadcast whose version 0 is a model.</summary>
-    /// <param name="codec">The downlink's codec.</param>
-    /// <param name="layout">The model's tensors.</param>
+    /// <param name="shape">What is published, by the downlink's codec.</param>
     /// <param name="initial">Version 0 before rounding.</param>
     /// <param name="key">Of the run.</param>
     /// <param name="threads">Threads that encode and decode.</param>
     /// <param name="historyMemory">Bytes that earlier models may take.</param>
-    /// <exception cref="ArgumentException">The codec begins with feedback.</exception>
-    public Broadcast(Codec codec, ModelLayout layout, ReadOnlySpan<float> initial, RandomKey key, int threads, long historyMemory)
+    /// <exception cref="ArgumentException">A codec begins with feedback.</exception>
+    public Broadcast(MessageShape shape, ReadOnlySpan<float> initial, RandomKey key, int threads, long historyMemory)
     {
-        ArgumentNullException.ThrowIfNull(codec);
-        ArgumentNullException.ThrowIfNull(layout);
-        if (codec.Remembers)
-            throw new ArgumentException($"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next version. Write 'delta | ...' instead.", nameof(codec));
-        (this.codec, this.key) = (codec, DrawKeys.Broadcast(key));
-        encoder = new PayloadEncoder(codec, layout) { Parallelism = threads };
-        decoder = new PayloadDecoder(codec, layout) { Parallelism = threads };
-        wholeEncoder = new PayloadEncoder(ReceivedModel.Whole, layout);
+        ArgumentNullException.ThrowIfNull(shape);
+        if (shape.Parts.FirstOrDefault(part => part.Codec.Remembers) is { Codec: var codec })
+            throw new ArgumentException($"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next version. Write 'delta | ...' instead.", nameof(shape));
+        (this.shape, this.key) = (shape, DrawKeys.Broadcast(key));
+        encoder = new MessageEncoder(shape, threads);
+        decoder = new MessageDecoder(shape, threads);
+        wholeEncoder = new MessageEncoder(ReceivedModel.AsFloats(shape));
         float[] first = [.. initial];
         wholeLength = wholeEncoder.Encode(first, default).Length;
-        if (codec.ForSums is { } forSums)
+        if (shape.ForSums is { } forSums)
         {
-            sums = new PublishedSums(forSums, layout, threads);
-            PublishedSums.Align(first, codec.SumStep);
-            window = (int)Math.Clamp(historyMemory / (4L * Math.Max(1, layout.Length)), 1, 1 << 20);
+            sums = new PublishedSums(forSums, threads);
+            PublishedSums.Align(shape, first);
+            window = (int)Math.Clamp(historyMemory / (4L * Math.Max(1, shape.Length)), 1, 1 << 20);
         }
         else
         {
@@ -84,7 +81,7 @@ public sealed class Broadcast
     {
         get
         {
-            if (!codec.UsesReference)
+            if (!shape.UsesReference)
                 return Math.Max(1, Version);
             int first = Version + 1;
             for (long length = 0; first > 1 && (length += lengths[first - 2]) <= wholeLength; first--)
@@ -105,7 +102,7 @@ public sealed class Broadcast
     /// <returns>The payload.</returns>
     public byte[] Publish(ReadOnlyMemory<float> model)
     {
-        lastReference = codec.UsesReference ? Published : default;
+        lastReference = shape.UsesReference ? Published : default;
         byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference).ToArray();
         Append(payload);
         lastPayload = payload;
@@ -155,7 +152,7 @@ public sealed class Broadcast
     void Append(byte[] payload)
     {
         var next = new float[Published.Length];
-        decoder.Decode(payload, next, KeyOf(Version + 1), codec.UsesReference ? Published : default);
+        decoder.Decode(payload, next, KeyOf(Version + 1), shape.UsesReference ? Published : default);
         models.Add(next);
         payloads.Add(payload);
         if (models.Count <= window)
@@ -166,8 +163,8 @@ public sealed class Broadcast
 
     CatchUp Shortest(int version)
     {
-        var chain = codec.UsesReference ? Chain(version) : new CatchUp([Missed(Version)]);
-        if (!codec.UsesReference || version == Version - 1 && chain.Length <= wholeLength)
+        var chain = shape.UsesReference ? Chain(version) : new CatchUp([Missed(Version)]);
+        if (!shape.UsesReference || version == Version - 1 && chain.Length <= wholeLength)
             return chain;
         var sum = Sum(version);
         var shorter = sum is not null && sum.Length < chain.Length ? sum : chain;

@@ -1,60 +1,81 @@
 using Plume.Compression.Aggregation;
-using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
+using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Federation.Models;
 
-/// <summary>The model as the server holds it: exact, with the optimizer's memory, and as clients see it.</summary>
+/// <summary>What the server holds of a federation: the model, and whatever else its method publishes, exact and as clients see it, with what optimizer and method remember.</summary>
 public sealed class GlobalModel
 {
     readonly ModelLayout layout;
+    readonly FederationPlan plan;
     readonly ServerOptimizer optimizer;
+    readonly int published;
     float[] exact;
     float[] memory;
 
     /// <summary>Version 0.</summary>
+    /// <param name="plan">The federation's rules: its method and the downlink's codec.</param>
     /// <param name="layout">The model's tensors.</param>
-    /// <param name="initial">Its first values.</param>
-    /// <param name="optimizer">Makes the next version of a round's mean.</param>
-    /// <param name="downlink">The codec of models.</param>
+    /// <param name="initial">Its first values; what else the method publishes begins at zero.</param>
+    /// <param name="optimizer">Moves the weights.</param>
     /// <param name="run">The run's key.</param>
     /// <param name="threads">Threads that encode and decode.</param>
     /// <param name="historyMemory">Bytes that earlier models may take.</param>
     /// <exception cref="ArgumentException">The downlink begins with feedback.</exception>
-    public GlobalModel(ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer, Codec downlink, RandomKey run, int threads, long historyMemory)
+    public GlobalModel(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer, RandomKey run, int threads, long historyMemory)
     {
+        ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
-        (this.layout, this.optimizer) = (layout, optimizer);
-        Broadcast = new Broadcast(downlink, layout, initial, run, threads, historyMemory);
+        (this.layout, this.plan, this.optimizer) = (layout, plan, optimizer);
+        var shape = plan.Published(layout);
+        published = shape.Length;
+        var first = new float[published];
+        initial.CopyTo(first);
+        Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
         exact = Broadcast.Published.ToArray();
-        memory = new float[optimizer.MemoryPerValue * layout.Length];
+        memory = new float[MemoryLengthOf(plan, layout, optimizer)];
     }
 
-    /// <summary>The exact values.</summary>
+    /// <summary>The exact values of all that is published, the weights first.</summary>
     public ReadOnlyMemory<float> Exact => exact;
 
-    /// <summary>What the optimizer remembers.</summary>
+    /// <summary>What optimizer and method remember.</summary>
     public ReadOnlyMemory<float> Memory => memory;
 
     /// <summary>What clients see.</summary>
     public Broadcast Broadcast { get; }
 
+    /// <summary>The model that clients see.</summary>
+    public ReadOnlyMemory<float> Weights => Broadcast.Published[..layout.Length];
+
+    /// <summary>Floats that optimizer and method remember.</summary>
+    public static int MemoryLengthOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return optimizer.MemoryPerValue * layout.Length + plan.Method.ServerMemoryLength(layout);
+    }
+
     /// <summary>Makes and publishes the next version.</summary>
-    /// <param name="sum">Of the round's weighted updates.</param>
+    /// <param name="sum">Of the round's weighted messages.</param>
     /// <param name="totalWeight">Of their weights.</param>
+    /// <param name="contributors">How many they are.</param>
     /// <returns>The payload that leads from the version before to it.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public byte[] Apply(ExactSum sum, double totalWeight)
+    public byte[] Apply(ExactSum sum, double totalWeight, int contributors)
     {
         ArgumentNullException.ThrowIfNull(sum);
-        if (exact.Length < layout.Length)
+        if (exact.Length < published)
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
-        var mean = new float[layout.Length];
+        var mean = new float[sum.Length];
         sum.DivideInto(totalWeight, mean);
-        optimizer.Apply(layout, exact, mean, memory);
+        plan.Method.Next(new ServerState(layout, exact, memory, optimizer), new RoundMean(mean, contributors, plan.Clients));
         return Broadcast.Publish(exact);
     }
 
@@ -68,8 +89,8 @@ public sealed class GlobalModel
     {
         ArgumentNullException.ThrowIfNull(keptExact);
         ArgumentNullException.ThrowIfNull(keptMemory);
-        if (keptExact.Length != layout.Length || keptMemory.Length != optimizer.MemoryPerValue * layout.Length)
-            throw new ArgumentException($"The layout has {layout.Length} values and the optimizer remembers {optimizer.MemoryPerValue} for each, but there are {keptExact.Length} and {keptMemory.Length}.", nameof(keptExact));
+        if (keptExact.Length != published || keptMemory.Length != MemoryLengthOf(plan, layout, optimizer))
+            throw new ArgumentException($"{published} values are published and {MemoryLengthOf(plan, layout, optimizer)} remembered, but there are {keptExact.Length} and {keptMemory.Length}.", nameof(keptExact));
         (exact, memory) = (keptExact, keptMemory);
     }
 

@@ -1,49 +1,98 @@
-using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 
 namespace Plume.Federation.Participation;
 
 /// <summary>What a participant sends, and what it will remember once the server has taken it.</summary>
-/// <param name="Payload">The encoded update; empty where there is a problem.</param>
+/// <param name="Payload">The encoded message; empty where there is a problem.</param>
 /// <param name="Outcome">Its samples and loss.</param>
-/// <param name="Residual">What the codec dropped; empty where it remembers nothing.</param>
+/// <param name="Memory">What codec and method remember; empty where they remember nothing.</param>
 /// <param name="Problem">Why there is no payload; null where there is one.</param>
-public sealed record EncodedUpdate(byte[] Payload, LocalOutcome Outcome, float[] Residual, string? Problem);
+public sealed record EncodedUpdate(byte[] Payload, LocalOutcome Outcome, float[] Memory, string? Problem);
 
 /// <summary>Trains and encodes: what a client does in a round, wherever it runs. One task at a time.</summary>
-/// <param name="learner">Trains.</param>
-/// <param name="uplink">Encodes.</param>
-public sealed class Participant(ILearner learner, Codec uplink)
+/// <remarks>
+/// Its memory is that of the codecs, <see cref="MessageShape.MemoryLength"/>, and after it the method's, <see cref="Method.ClientMemoryLength"/>.
+/// </remarks>
+public sealed class Participant
 {
-    readonly PayloadEncoder encoder = new(uplink, learner.Layout);
-    readonly float[] update = new float[learner.Layout.Length];
+    readonly ILearner learner;
+    readonly Method method;
+    readonly MessageShape shape;
+    readonly MessageEncoder encoder;
+    readonly MessageDecoder? decoder;
+    readonly float[] message;
+    readonly int memoryLength;
+    readonly int received;
+    readonly float[] decoded;
 
-    /// <summary>The update of the last task before feedback and codec; valid until the next.</summary>
-    public ReadOnlySpan<float> Update => update;
+    /// <summary>A participant of a method.</summary>
+    /// <param name="learner">Trains.</param>
+    /// <param name="method">Makes the message.</param>
+    /// <param name="uplink">Encodes it.</param>
+    public Participant(ILearner learner, Method method, Codec uplink)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        ArgumentNullException.ThrowIfNull(method);
+        (this.learner, this.method) = (learner, method);
+        shape = method.Answer(learner.Layout, uplink);
+        encoder = new MessageEncoder(shape);
+        memoryLength = MemoryLength(method, uplink, learner.Layout);
+        received = method.Published(learner.Layout, uplink).Length;
+        bool remembers = method.ClientMemoryLength(learner.Layout) > 0;
+        decoder = remembers ? new MessageDecoder(shape) : null;
+        (message, decoded) = (new float[shape.Length], new float[remembers ? shape.Length : 0]);
+    }
+
+    /// <summary>The message of the last task before feedback and codec; valid until the next.</summary>
+    public ReadOnlySpan<float> Message => message;
+
+    /// <summary>Floats of memory that a client of this method and uplink keeps.</summary>
+    public static int MemoryLength(Method method, Codec uplink, Compression.Weights.ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        return method.Answer(layout, uplink).MemoryLength + method.ClientMemoryLength(layout);
+    }
 
     /// <summary>Does one task.</summary>
     /// <param name="task">What to do.</param>
-    /// <param name="residual">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the update.</param>
+    /// <param name="memory">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the message.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
-    /// <exception cref="ArgumentException">The residual is not of the codec's length, or the received model not of the layout's.</exception>
-    public EncodedUpdate Run(LocalTask task, float[] residual, CancellationToken cancellation)
+    /// <exception cref="ArgumentException">The memory is not of the length that codec and method keep, or what was received not of that which is published.</exception>
+    public EncodedUpdate Run(LocalTask task, float[] memory, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
-        var outcome = learner.Train(task, update, cancellation);
+        ArgumentNullException.ThrowIfNull(memory);
+        if (memory.Length != memoryLength || task.Received.Length != received)
+            throw new ArgumentException($"The task must have {received} values and the client's memory {memoryLength}, but they have {task.Received.Length} and {memory.Length}.", nameof(memory));
+        var outcome = method.Work(learner, task, memory.AsSpan(shape.MemoryLength), message, cancellation);
         if (!double.IsFinite(outcome.Loss))
-            return new EncodedUpdate([], outcome, residual, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
-        TensorPrimitives.Subtract(update, task.Received.Span, update);
+            return new EncodedUpdate([], outcome, memory, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
         try
         {
-            var payload = encoder.Encode(update, DrawKeys.Update(task.Key), residual, uplink.UsesReference ? task.Received : default);
-            return new EncodedUpdate(payload.ToArray(), outcome, residual, null);
+            return new EncodedUpdate(Encode(task, memory), outcome, memory, null);
         }
         catch (NotFiniteException refusal)
         {
             // An update that is not finite cannot be encoded: the server is told instead of sent bytes.
-            return new EncodedUpdate([], outcome, residual, refusal.Message.Split(" (Parameter '", 2)[0]);
+            return new EncodedUpdate([], outcome, memory, refusal.Message.Split(" (Parameter '", 2)[0]);
         }
+    }
+
+    byte[] Encode(LocalTask task, float[] memory)
+    {
+        var key = DrawKeys.Update(task.Key);
+        var reference = shape.UsesReference ? task.Received : default;
+        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference).ToArray();
+        if (decoder is not null)
+        {
+            decoder.Decode(payload, decoded, key, reference);
+            method.Remember(decoded, memory.AsSpan(shape.MemoryLength));
+        }
+
+        return payload;
     }
 }

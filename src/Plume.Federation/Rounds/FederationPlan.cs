@@ -1,4 +1,8 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
+using Plume.Compression.Weights;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 
 namespace Plume.Federation.Rounds;
 
@@ -11,6 +15,9 @@ namespace Plume.Federation.Rounds;
 /// <param name="Downlink">The codec of models, in its notation.</param>
 public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink, string Downlink)
 {
+    /// <summary>How the federation learns.</summary>
+    public Method Method { get; init; } = new Averaging();
+
     /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
     public double OverSelection { get; init; } = 1;
 
@@ -38,6 +45,12 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Who takes part in each round, from the first on, where that is fixed; the federation selects otherwise.</summary>
     public IReadOnlyList<int[]>? Fixed { get; init; }
+
+    /// <summary>What is published, by the downlink's codec.</summary>
+    public MessageShape Published(ModelLayout layout) => Method.Published(layout, Codec.Parse(Downlink));
+
+    /// <summary>What a participant sends, by the uplink's codec.</summary>
+    public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
     public double WeightOf(int samples) => SampleCap is { } cap ? (double)Math.Min(samples, cap) / cap : 1;
@@ -70,5 +83,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"A round must be tried at least once, but is {Attempts} times.";
         if (Fixed is not null && Fixed.Count < Rounds)
             yield return $"Participants are fixed for {Fixed.Count} rounds, but {Rounds} rounds are to run.";
+        foreach (string problem in Method.Problems(this))
+            yield return problem;
     }
 }

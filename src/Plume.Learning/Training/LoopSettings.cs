@@ -13,12 +13,17 @@ namespace Plume.Learning.Training;
 /// <param name="RateAt">The learning rate when that share of all steps is done.</param>
 sealed record LoopSettings(int Epochs, int BatchSize, LocalOptimizer Optimizer, double Momentum, double WeightDecay, double Proximal, double ClipNorm, Func<double, double> RateAt)
 {
+    /// <summary>What is added to every step's gradient, in the order of the source's values; empty for nothing.</summary>
+    public ReadOnlyMemory<float> Correction { get; init; }
+
     /// <summary>Training in one place.</summary>
     public static LoopSettings Of(TrainingOptions options) =>
         new(options.Epochs, options.BatchSize, options.Optimizer, options.Momentum, options.WeightDecay, 0, options.ClipNorm, options.RateAt);
 
     /// <summary>A client's part of a federated round.</summary>
-    public static LoopSettings Of(LocalObjective objective) =>
+    public static LoopSettings Of(LocalTask task) => Of(task.Objective) with { Correction = task.Correction };
+
+    static LoopSettings Of(LocalObjective objective) =>
         new(objective.Epochs, objective.BatchSize, objective.Optimizer, objective.Momentum, objective.WeightDecay, objective.Proximal, double.PositiveInfinity, _ => objective.LearningRate);
 }
 

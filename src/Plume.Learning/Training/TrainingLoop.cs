@@ -25,23 +25,29 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         using var whole = NewDisposeScope();
         using var optimizer = OptimizerStep.For(settings.Optimizer, settings.Momentum, source.Values);
         Tensor[] anchors = settings.Proximal > 0 ? [.. source.Values.Select(each => each.Values.detach().clone())] : [];
+        Tensor[] corrections = settings.Correction.IsEmpty ? [] : Corrections();
         int[] order = [.. samples];
         var last = default(EpochLoss);
         for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             var epochKey = key.Fold("epoch").Fold((ulong)epoch);
             new RandomDraws(epochKey).Shuffle(order.AsSpan());
-            last = RunEpoch(order, epoch, epochKey, optimizer, anchors, constraint, cancellation);
+            last = RunEpoch(order, epoch, epochKey, optimizer, anchors, corrections, constraint, cancellation);
             report?.Invoke(epoch + 1, last.OfSamples);
         }
 
         return last;
     }
 
-    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Tensor[] anchors, IWeightConstraint? constraint, CancellationToken cancellation)
+    /// <summary>Steps that it takes for a number of samples.</summary>
+    public int StepsFor(int samples) => settings.Epochs * StepsOfEpoch(samples);
+
+    int StepsOfEpoch(int samples) => (samples + settings.BatchSize - 1) / settings.BatchSize;
+
+    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Tensor[] anchors, Tensor[] corrections, IWeightConstraint? constraint, CancellationToken cancellation)
     {
         double ofSteps = 0, ofSamples = 0;
-        int steps = (order.Length + settings.BatchSize - 1) / settings.BatchSize, all = settings.Epochs * steps;
+        int steps = StepsOfEpoch(order.Length), all = settings.Epochs * steps;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -52,14 +58,14 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
                 throw Diverged(loss, epoch, done);
             ofSteps += loss;
             ofSamples += batch.Length * loss;
-            Move(optimizer, anchors, settings.RateAt(progress));
+            Move(optimizer, anchors, corrections, settings.RateAt(progress));
             source.Settle(constraint, (double)(done + 1) / all);
         }
 
         return new EpochLoss(ofSteps / Math.Max(1, steps), ofSamples / Math.Max(1, order.Length));
     }
 
-    void Move(OptimizerStep optimizer, Tensor[] anchors, double rate)
+    void Move(OptimizerStep optimizer, Tensor[] anchors, Tensor[] corrections, double rate)
     {
         using var scope = NewDisposeScope();
         using var gradientless = no_grad();
@@ -74,9 +80,27 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
                 gradient.addcmul_(each.Values, each.Decaying, value: settings.WeightDecay);
             if (anchors.Length > 0)
                 gradient.addcmul_(each.Values - anchors[i], each.Learnable, value: settings.Proximal);
+            if (corrections.Length > 0)
+                gradient.addcmul_(corrections[i], each.Learnable, value: 1);
         }
 
         optimizer.Apply(rate);
+    }
+
+    // One tensor for each of the source's values, which stand in the order of the layout.
+    Tensor[] Corrections()
+    {
+        var tensors = new Tensor[source.Values.Count];
+        int offset = 0;
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            var values = source.Values[i].Values;
+            int length = (int)values.numel();
+            tensors[i] = tensor(settings.Correction.Slice(offset, length).ToArray()).reshape(values.shape);
+            offset += length;
+        }
+
+        return tensors;
     }
 
     void Clip()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
 
@@ -79,7 +80,7 @@ partial class Coordinator
     {
         try
         {
-            var published = new float[definition.Layout.Length];
+            var published = new float[definition.Published.Length];
             var (exact, memory) = await ReadCheckpointAsync(name, sha256, published, cancellation).ConfigureAwait(false);
             model.Restore(exact, memory, published, [], [.. history.Lengths.Take(version)]);
             return true;
@@ -93,7 +94,7 @@ partial class Coordinator
 
     async Task<(float[] Exact, float[] Memory)> ReadCheckpointAsync(string name, string sha256, float[]? published, CancellationToken cancellation)
     {
-        float[] exact = new float[definition.Layout.Length], memory = new float[definition.Optimizer.MemoryPerValue * definition.Layout.Length];
+        float[] exact = new float[definition.Published.Length], memory = new float[GlobalModel.MemoryLengthOf(definition.Plan, definition.Layout, definition.Optimizer)];
         await ModelCheckpoint.ReadAsync(blobs, name, sha256, exact, published, memory, cancellation).ConfigureAwait(false);
         return (exact, memory);
     }
@@ -112,7 +113,7 @@ partial class Coordinator
         byte[] payload;
         try
         {
-            payload = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), contributions.Sum(update => update.Weight));
+            payload = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), contributions.Sum(update => update.Weight), contributions.Length);
         }
         catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
         {

@@ -105,7 +105,7 @@ partial class Coordinator
         {
             var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(names.Checkpoint(plan.Round - 1), head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
             model.Wake(exact, memory);
-            return model.Apply(sum, contributions.Sum(update => update.Weight));
+            return model.Apply(sum, contributions.Sum(update => update.Weight), contributions.Length);
         }
         finally
         {
@@ -117,7 +117,7 @@ partial class Coordinator
     {
         if (definition.Evaluator is null || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
             return (null, null);
-        var evaluation = definition.Evaluator.Evaluate(model.Broadcast.Published, closing.Token);
+        var evaluation = definition.Evaluator.Evaluate(model.Weights, closing.Token);
         return (evaluation.Accuracy, evaluation.Loss);
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
-using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
@@ -85,7 +84,7 @@ sealed partial class Coordinator : IAsyncDisposable
         (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
         (clock, this.time) = (time, new SteadyTime(time));
         machine = new FederationMachine(definition.Plan, definition.Key, NormBound.UsualAtFirst(definition.Layout, initial));
-        model = new GlobalModel(definition.Layout, initial, definition.Optimizer, Codec.Parse(definition.Plan.Downlink), definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
+        model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
         fingerprint = definition.Fingerprint(initial);
         this.aggregator = aggregator(() => model.Broadcast.Published);
         names = new BlobNames(definition.Id);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -18,9 +19,6 @@ namespace Plume.Server.Federations;
 /// <param name="Initial">Makes version 0, in the order of the layout: the same each time, and not held between.</param>
 public sealed record FederationDefinition(string Name, FederationPlan Plan, ulong Seed, ModelLayout Layout, Func<float[]> Initial)
 {
-    // A payload may be larger than the floats it stands for, but not much.
-    const int SlackBytes = 64 << 10;
-
     /// <summary>How the mean update becomes the next model.</summary>
     public ServerOptimizer Optimizer { get; init; } = new FedAvg();
 
@@ -53,8 +51,14 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>What it is called in storage.</summary>
     public string Id => Name.ToLowerInvariant();
 
-    /// <summary>Most bytes of one update: twice its floats and some more.</summary>
-    public long LargestUpload => 8L * Layout.Length + SlackBytes;
+    /// <summary>What is published.</summary>
+    public MessageShape Published => Plan.Published(Layout);
+
+    /// <summary>What a participant sends.</summary>
+    public MessageShape Answer => Plan.Answer(Layout);
+
+    /// <summary>Most bytes of one upload.</summary>
+    public long LargestUpload => Answer.LargestPayload;
 
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors => Math.Max((int)Math.Ceiling(Plan.Participants * Plan.OverSelection), Plan.Fixed?.Max(list => list.Length) ?? 0);

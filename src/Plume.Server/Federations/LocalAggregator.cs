@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Plume.Compression.Aggregation;
-using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Messages;
 using Plume.Federation;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
@@ -15,9 +15,9 @@ sealed class LocalAggregator : IAggregator, IDisposable
     readonly FederationDefinition definition;
     readonly IBlobs blobs;
     readonly Func<ReadOnlyMemory<float>> published;
-    readonly Codec uplink;
-    readonly PayloadDecoder decoder;
-    readonly PayloadDecoder floats;
+    readonly MessageShape answer;
+    readonly MessageDecoder decoder;
+    readonly MessageDecoder floats;
     readonly ExactSum sum;
     readonly SemaphoreSlim turn = new(1);
     readonly Dictionary<ArrivedUpdate, double> added = [];
@@ -30,10 +30,10 @@ sealed class LocalAggregator : IAggregator, IDisposable
     public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<ReadOnlyMemory<float>> published)
     {
         (this.definition, this.blobs, this.published) = (definition, blobs, published);
-        uplink = Codec.Parse(definition.Plan.Uplink);
-        decoder = new PayloadDecoder(uplink, definition.Layout) { Parallelism = Environment.ProcessorCount };
-        floats = new PayloadDecoder(ReceivedModel.Whole, definition.Layout) { Parallelism = Environment.ProcessorCount };
-        sum = new ExactSum(definition.Layout.Length, definition.MostContributors);
+        answer = definition.Answer;
+        decoder = new MessageDecoder(answer, Environment.ProcessorCount);
+        floats = new MessageDecoder(ReceivedModel.AsFloats(answer), Environment.ProcessorCount);
+        sum = new ExactSum(answer.Length, definition.MostContributors);
     }
 
     public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
@@ -101,7 +101,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
             double usual = plan.UsualNorm ?? double.PositiveInfinity, factor = definition.Plan.NormBound?.Factor ?? 1;
             double norm = update.IsFloats
                 ? floats.AddTo(bytes, sum, weighted.Weight, default, default, usual, factor)
-                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), uplink.UsesReference ? published() : default, usual, factor);
+                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), answer.UsesReference ? published() : default, usual, factor);
             added.Add(update, norm);
             return new AddedUpdate(norm, null);
         }

@@ -5,7 +5,7 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations;
 
-/// <summary>The three arrays of floats that the server needs to go on from a version: exact model, published model, optimizer's memory; little-endian, one after another.</summary>
+/// <summary>The three arrays of floats that the server needs to go on from a version: what is published, exact and as clients have it, and what optimizer and method remember; little-endian, one after another.</summary>
 static class ModelCheckpoint
 {
     const int ChunkBytes = 1 << 20;
@@ -38,7 +38,7 @@ static class ModelCheckpoint
     /// <param name="sha256">What its hash must be.</param>
     /// <param name="exact">Becomes the exact model.</param>
     /// <param name="published">Becomes the published model; null where the reader has it.</param>
-    /// <param name="memory">Becomes the optimizer's memory.</param>
+    /// <param name="memory">Becomes what optimizer and method remember.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
     public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact, float[]? published, float[] memory, CancellationToken cancellation)

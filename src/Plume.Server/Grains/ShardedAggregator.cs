@@ -16,8 +16,9 @@ sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory gr
     {
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
             Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]), cancellation));
-        var total = new ExactSum(definition.Layout.Length, definition.MostContributors);
-        var part = new ExactSum(definition.Layout.Length, definition.MostContributors);
+        int length = definition.Answer.Length;
+        var total = new ExactSum(length, definition.MostContributors);
+        var part = new ExactSum(length, definition.MostContributors);
         foreach (string name in await Task.WhenAll(parts).ConfigureAwait(false))
         {
             await ReadAsync(name, part, cancellation).ConfigureAwait(false);

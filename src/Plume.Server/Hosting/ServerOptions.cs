@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Plume.Federation.Methods;
 using Plume.Server.Federations;
 using Plume.Server.Flower;
 using Plume.Server.Identity;
@@ -43,6 +44,8 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
     {
         if (Federations.Count == 0)
             yield return "A server needs a federation to host.";
+        if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Method is not Averaging) is { } other)
+            yield return $"Flower's clients know of averaging alone, but '{other.Name}' trains by '{other.Plan.Method}': serve it without their door.";
         if (Flower is not null && Federations.Count != 1)
             yield return $"Flower's clients do not say which federation they join, so a server with their door hosts one, not {Federations.Count}.";
         if (Tls is null && !IPAddress.IsLoopback(Listen.Address))

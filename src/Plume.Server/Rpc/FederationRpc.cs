@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Plume.Federation;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
@@ -13,7 +14,10 @@ namespace Plume.Server.Rpc;
 sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 1;
+    public const uint OldestProtocol = 1, NewestProtocol = 2;
+
+    // Since then a client knows of methods; an older one would take what is published for the model.
+    const uint FirstWithMethods = 2;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -23,6 +27,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         if (request.Protocol is < OldestProtocol or > NewestProtocol)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"This server speaks version {OldestProtocol} to {NewestProtocol} of plume.v1, but the client speaks {request.Protocol}. Use a release of the same age on both ends."));
         var feed = feeds[request.Federation];
+        if (feed.Definition.Plan.Method is not Averaging and var method && request.Protocol < FirstWithMethods)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"The federation '{request.Federation}' trains by '{method}', which clients know from version {FirstWithMethods} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null);
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
@@ -36,6 +42,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Downlink = definition.Plan.Downlink,
             BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
             HasGraph = definition.Graph is not null,
+            Method = definition.Plan.Method.ToString(),
         };
     }
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation;
 using Plume.Federation.Models;
@@ -128,7 +127,7 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
         var definition = feed.Definition;
         var bytes = new byte[whole.Length];
         await storage.Blobs.ReadAsync(whole.Blob, 0, bytes, cancellation);
-        var model = new ReceivedModel(Codec.Parse(definition.Plan.Downlink), definition.Layout, DrawKeys.Broadcast(definition.Key));
+        var model = new ReceivedModel(definition.Published, DrawKeys.Broadcast(definition.Key));
         model.Apply(SegmentKind.Whole, whole.From, whole.To, bytes);
         return model.Values;
     }

@@ -159,6 +159,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             UplinkBytes = (ulong)overview.UplinkBytes,
             DownlinkBytes = (ulong)overview.DownlinkBytes,
             Message = now.Message,
+            Method = definition.Plan.Method.ToString(),
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));

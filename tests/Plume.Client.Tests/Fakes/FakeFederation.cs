@@ -5,6 +5,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
@@ -225,7 +226,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         var draws = new RandomDraws(key.Fold("first"));
         foreach (ref float value in first.AsSpan())
             value = (float)draws.NextNormal();
-        return new Broadcast(Codec.Parse(Downlink), Layout, first, key, 1, 1 << 20);
+        return new Broadcast(new Averaging().Published(Layout, Codec.Parse(Downlink)), first, key, 1, 1 << 20);
     }
 
     (DownloadHeader, byte[]) OfModel(int? from)

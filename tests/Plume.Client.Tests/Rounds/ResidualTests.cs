@@ -98,5 +98,5 @@ public sealed class ResidualTests : IDisposable
     }
 
     // What the client would go on from if it were killed now.
-    void Look(int round) => seen.Add((round, File.Exists(folder["settled.bin"]) ? KeptUpdate.Read(File.ReadAllBytes(folder["settled.bin"]), out _).Residual : []));
+    void Look(int round) => seen.Add((round, File.Exists(folder["settled.bin"]) ? KeptUpdate.Read(File.ReadAllBytes(folder["settled.bin"]), out _).Memory : []));
 }

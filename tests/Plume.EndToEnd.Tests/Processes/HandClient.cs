@@ -9,6 +9,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
 using Plume.Protocol.V1;
+using Method = Plume.Federation.Methods.Method;
 
 namespace Plume.EndToEnd.Tests.Processes;
 
@@ -39,7 +40,7 @@ sealed class HandClient(Trial trial, int number) : IDisposable
         var task = (await NextAsync(reply => reply.Task is not null)).Task;
         done = task.Round;
         var model = await DownloadAsync((int)task.ModelVersion);
-        var participant = new Participant(new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), Codec.Parse(trial.Plan.Uplink));
+        var participant = new Participant(new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), Method.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
         var update = participant.Run(new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1), new RandomKey(task.Key)), [], default);
         return new HandUpdate((int)task.Round, (int)task.Attempt, (int)task.ModelVersion, update.Outcome.Samples, update.Payload);
     }
@@ -114,7 +115,7 @@ sealed class HandClient(Trial trial, int number) : IDisposable
 
     async Task<ReadOnlyMemory<float>> DownloadAsync(int version)
     {
-        var model = new ReceivedModel(Codec.Parse(trial.Plan.Downlink), ToyPlan.LayoutOf(trial.Plan.Values), broadcast);
+        var model = new ReceivedModel(Method.Parse(trial.Plan.Training).Published(ToyPlan.LayoutOf(trial.Plan.Values), Codec.Parse(trial.Plan.Downlink)), broadcast);
         using var call = Calls.Download(new DownloadRequest { Federation = ToyPlan.Federation, ToVersion = (uint)version }, name);
         Assert.True(await call.ResponseStream.MoveNext(default));
         var whole = Assert.Single(call.ResponseStream.Current.Header.Segments);

@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Models;
@@ -12,10 +13,12 @@ public class BroadcastTests
 
     static ModelLayout Layout { get; } = ModelLayout.Of([("w", [40, 50], TensorRole.Weight), ("b", [10], TensorRole.Bias)]);
 
+    static MessageShape Shape(string downlink) => new(new MessagePart("weights", Layout, Codec.Parse(downlink)));
+
     [Fact]
     public void A_client_downloads_the_broadcasts_it_missed_or_the_whole_model_where_that_is_less()
     {
-        var broadcast = new Broadcast(Codec.Parse(Delta), Layout, new float[Layout.Length], default, threads: 1, historyMemory: 1 << 20);
+        var broadcast = new Broadcast(Shape(Delta), new float[Layout.Length], default, threads: 1, historyMemory: 1 << 20);
         for (int version = 1; version <= 200; version++)
             broadcast.Publish(Array.ConvertAll(new float[Layout.Length], _ => version * 0.1f));
         long whole = new PayloadEncoder(Codec.Parse("pack"), Layout).Encode(broadcast.Published, default).Length;
@@ -42,7 +45,7 @@ public class BroadcastTests
         Assert.Equal(chaining.Lengths.Skip(3).Sum(), chaining.From(3).Length);
         Assert.InRange(summing.From(3).Length, 1, chaining.From(3).Length / 2);
 
-        Broadcast New(long history) => new(Codec.Parse(Sums), Layout, model, default, threads: 1, historyMemory: history);
+        Broadcast New(long history) => new(Shape(Sums), model, default, threads: 1, historyMemory: history);
     }
 
     [Theory]
@@ -54,7 +57,7 @@ public class BroadcastTests
     public void No_client_needs_a_payload_from_before_the_first_of_use(string codec, long history)
     {
         float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
-        var broadcast = new Broadcast(Codec.Parse(codec), Layout, model, default, threads: 1, historyMemory: history);
+        var broadcast = new Broadcast(Shape(codec), model, default, threads: 1, historyMemory: history);
         Assert.Equal(1, broadcast.FirstOfUse);
         for (int version = 1; version <= 60; version++)
         {
@@ -72,7 +75,7 @@ public class BroadcastTests
     public void What_a_broadcast_drops_is_sent_by_later_ones()
     {
         float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
-        var broadcast = new Broadcast(Codec.Parse(Delta), Layout, new float[Layout.Length], default, threads: 2, historyMemory: 1 << 20);
+        var broadcast = new Broadcast(Shape(Delta), new float[Layout.Length], default, threads: 2, historyMemory: 1 << 20);
         for (int version = 0; version < 40; version++)
             broadcast.Publish(model);
         Assert.All(model.Zip(broadcast.Published.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 0.02f));
@@ -88,12 +91,12 @@ public class BroadcastTests
     {
         var key = RandomKey.FromSeed(5);
         float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
-        var broadcast = new Broadcast(Codec.Parse(downlink), Layout, model, key, threads: 1, historyMemory: 1 << 20);
+        var broadcast = new Broadcast(Shape(downlink), model, key, threads: 1, historyMemory: 1 << 20);
         var published = new List<byte[]>();
         var clients = new List<ReceivedModel>();
         for (int version = 0; version < 9; version++)
         {
-            clients.Add(new ReceivedModel(Codec.Parse(downlink), Layout, DrawKeys.Broadcast(key)));
+            clients.Add(new ReceivedModel(Shape(downlink), DrawKeys.Broadcast(key)));
             foreach (var client in clients.Where((_, index) => index == version || (version + index) % 3 == 0))
             {
                 foreach (var segment in broadcast.From(client.Version).Segments)

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Federation.Participation;
 
 namespace Plume.Federation.Tests.Rounds;
@@ -29,13 +30,13 @@ public class ParticipantTests
     [InlineData(0)]
     [InlineData(Length - 1)]
     [InlineData(Length + 1)]
-    public void A_residual_of_another_codec_is_no_divergence(int length) =>
-        Assert.Contains($"keeps {Length} floats of residual", Assert.Throws<ArgumentException>(() => Run(_ => 0.5f, new float[length])).Message, StringComparison.Ordinal);
+    public void A_memory_of_another_codec_is_no_divergence(int length) =>
+        Assert.Contains($"the client's memory {Length}, but they have {Length} and {length}", Assert.Throws<ArgumentException>(() => Run(_ => 0.5f, new float[length])).Message, StringComparison.Ordinal);
 
     static EncodedUpdate Run(Func<int, float> values, float[] residual)
     {
         var task = new LocalTask(1, 0, new float[Length], new LocalObjective(1, 1, 0.1), RandomKey.FromSeed(1));
-        return new Participant(new Fixed(values), Codec.Parse(Line)).Run(task, residual, CancellationToken.None);
+        return new Participant(new Fixed(values), new Averaging(), Codec.Parse(Line)).Run(task, residual, CancellationToken.None);
     }
 
     sealed class Fixed(Func<int, float> values) : ILearner

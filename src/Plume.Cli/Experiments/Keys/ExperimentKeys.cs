@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
 using Plume.Models.Zoo;
@@ -28,6 +29,7 @@ static class ExperimentKeys
         new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
+        new NotationKey("training", $"How the federation learns: {string.Join(", ", Method.Words)}.", (text, _) => Method.Parse(text), CodecPattern) { Default = new Averaging(), Examples = ["averaging"] },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
         new FlagKey("baseline", "Whether the same federation is also run with 32-bit floats both ways, to compare.") { Default = false },

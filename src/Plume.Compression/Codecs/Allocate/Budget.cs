@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Allocate;
 
@@ -73,7 +74,7 @@ public sealed record Budget : Stage, INotated<Budget>
         }
     }
 
-    static Budget INotated<Budget>.Parse(StageArguments arguments)
+    static Budget INotated<Budget>.Parse(LineArguments arguments)
     {
         if (arguments.Named("nmse") is { } error)
             return Checked(arguments, error, arguments.Number(error, error.Text), BudgetUnit.Nmse);
@@ -90,7 +91,7 @@ public sealed record Budget : Stage, INotated<Budget>
         throw arguments.Error(argument.Column, $"'{argument.Text}' must end in {string.Join(", ", Units.Select(unit => unit.Suffix))}");
     }
 
-    static Budget Checked(StageArguments arguments, StageArgument argument, double amount, BudgetUnit unit) => IsValid(amount, unit)
+    static Budget Checked(LineArguments arguments, LineArgument argument, double amount, BudgetUnit unit) => IsValid(amount, unit)
         ? new Budget(amount, unit)
         : throw arguments.Error(argument.Column, $"'{argument.Text}' must be above 0{(unit == BudgetUnit.Nmse ? " and below 1" : "")}");
 

@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Code;
 
@@ -16,7 +17,7 @@ public sealed record Pack : CodeStage, INotated<Pack>
     /// <inheritdoc/>
     public override string Keyword => "pack";
 
-    static Pack INotated<Pack>.Parse(StageArguments arguments) => new();
+    static Pack INotated<Pack>.Parse(LineArguments arguments) => new();
 
     internal override BlockCoder CreateCoder(CodecPlan plan) => new PackCoder();
 }

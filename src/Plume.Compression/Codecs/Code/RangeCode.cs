@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Code;
 
@@ -23,7 +24,7 @@ public sealed record RangeCode : CodeStage, INotated<RangeCode>
 
     internal override bool NeedsQuantizer => true;
 
-    static RangeCode INotated<RangeCode>.Parse(StageArguments arguments) => new();
+    static RangeCode INotated<RangeCode>.Parse(LineArguments arguments) => new();
 
     internal override BlockCoder CreateCoder(CodecPlan plan) => new RangeCoder(plan.Quantizer);
 }

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Code;
 
@@ -30,7 +31,7 @@ public sealed record Rans : CodeStage, INotated<Rans>
     /// <inheritdoc/>
     public override string Keyword => "rans";
 
-    static Rans INotated<Rans>.Parse(StageArguments arguments) => new();
+    static Rans INotated<Rans>.Parse(LineArguments arguments) => new();
 
     internal override BlockCoder CreateCoder(CodecPlan plan)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using ZstdSharp;
 
 namespace Plume.Compression.Codecs.Code;
@@ -35,7 +36,7 @@ public sealed record Zstd : CodeStage, INotated<Zstd>
 
     private protected override IEnumerable<string> Arguments => Level == Default ? [] : [Level.ToString(CultureInfo.InvariantCulture)];
 
-    static Zstd INotated<Zstd>.Parse(StageArguments arguments) =>
+    static Zstd INotated<Zstd>.Parse(LineArguments arguments) =>
         new(arguments.Positional("level") is { } level ? arguments.Integer(level, Fastest, Smallest) : Default);
 
     internal override BlockCoder CreateCoder(CodecPlan plan) => new ZstdCoder(Level);

@@ -1,4 +1,5 @@
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Quantize;
 
@@ -18,5 +19,5 @@ public sealed record BrainFloat : Float16Stage, INotated<BrainFloat>
 
     private protected override SmallFloat Format => SmallFloat.Brain;
 
-    static BrainFloat INotated<BrainFloat>.Parse(StageArguments arguments) => new();
+    static BrainFloat INotated<BrainFloat>.Parse(LineArguments arguments) => new();
 }

@@ -5,6 +5,7 @@ using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -119,7 +120,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
         }
     }
 
-    static DeadZone INotated<DeadZone>.Parse(StageArguments arguments)
+    static DeadZone INotated<DeadZone>.Parse(LineArguments arguments)
     {
         bool exact = arguments.Flag("exact");
         DeadZone? parsed = null;

@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -54,7 +55,7 @@ public sealed record Float8 : QuantizeStage, INotated<Float8>
 
     int LargestExponent => 127 - Math.ILogB(code.Largest);
 
-    static Float8 INotated<Float8>.Parse(StageArguments arguments) => new(arguments.Flag("e5m2") ? Float8Format.E5M2 : Float8Format.E4M3);
+    static Float8 INotated<Float8>.Parse(LineArguments arguments) => new(arguments.Flag("e5m2") ? Float8Format.E5M2 : Float8Format.E4M3);
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
 

@@ -1,4 +1,5 @@
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Quantize;
 
@@ -21,5 +22,5 @@ public sealed record HalfFloat : Float16Stage, INotated<HalfFloat>
     // From here down every value would be off by more than 2^-8 of itself.
     internal override float Floor => 1f / (1 << 17);
 
-    static HalfFloat INotated<HalfFloat>.Parse(StageArguments arguments) => new();
+    static HalfFloat INotated<HalfFloat>.Parse(LineArguments arguments) => new();
 }

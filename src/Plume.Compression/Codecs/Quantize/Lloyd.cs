@@ -2,6 +2,7 @@ using System.Globalization;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -58,7 +59,7 @@ public sealed record Lloyd : QuantizeStage, INotated<Lloyd>
 
     private protected override IEnumerable<string> Arguments => [Bits.ToString(CultureInfo.InvariantCulture)];
 
-    static Lloyd INotated<Lloyd>.Parse(StageArguments arguments) => arguments.Positional("bits") is { } bits
+    static Lloyd INotated<Lloyd>.Parse(LineArguments arguments) => arguments.Positional("bits") is { } bits
         ? new Lloyd(arguments.Integer(bits, 1, LloydMax.MaxBits))
         : throw arguments.Error("lloyd needs its bits, such as lloyd(1)");
 

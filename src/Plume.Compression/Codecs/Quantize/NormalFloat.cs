@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -48,7 +49,7 @@ public sealed record NormalFloat : QuantizeStage, INotated<NormalFloat>
 
     private protected override IEnumerable<string> Arguments => Block == DefaultBlock ? [] : [$"block={Block}"];
 
-    static NormalFloat INotated<NormalFloat>.Parse(StageArguments arguments) =>
+    static NormalFloat INotated<NormalFloat>.Parse(LineArguments arguments) =>
         arguments.Named("block") is { } block ? new NormalFloat(arguments.Integer(block, MinBlock, MaxBlock)) : new NormalFloat();
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);

@@ -1,5 +1,6 @@
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -22,7 +23,7 @@ public sealed record Sign : QuantizeStage, INotated<Sign>
 
     internal override GridScope GridScope => GridScope.Tensor;
 
-    static Sign INotated<Sign>.Parse(StageArguments arguments) => new();
+    static Sign INotated<Sign>.Parse(LineArguments arguments) => new();
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
     {

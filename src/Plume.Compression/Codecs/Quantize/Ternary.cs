@@ -3,6 +3,7 @@ using Plume.Compression.Codecs.Select;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -52,7 +53,7 @@ public sealed record Ternary : QuantizeStage, INotated<Ternary>
     private protected override IEnumerable<string> Arguments =>
         Threshold == DefaultThreshold ? [] : [$"threshold={Threshold.ToString(CultureInfo.InvariantCulture)}"];
 
-    static Ternary INotated<Ternary>.Parse(StageArguments arguments)
+    static Ternary INotated<Ternary>.Parse(LineArguments arguments)
     {
         if (arguments.Named("threshold") is not { } argument)
             return new Ternary();

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Quantize;
@@ -93,7 +94,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
 
     int SparseLevels => Last;
 
-    static Uniform INotated<Uniform>.Parse(StageArguments arguments)
+    static Uniform INotated<Uniform>.Parse(LineArguments arguments)
     {
         bool stochastic = arguments.Flag("stochastic");
         var scopes = new List<GridScope>();

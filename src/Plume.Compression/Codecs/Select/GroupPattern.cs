@@ -2,6 +2,7 @@ using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
 
@@ -45,7 +46,7 @@ public sealed record GroupPattern : SelectStage, INotated<GroupPattern>
 
     internal override PositionCoding Positions => PositionCoding.Written;
 
-    static GroupPattern INotated<GroupPattern>.Parse(StageArguments arguments)
+    static GroupPattern INotated<GroupPattern>.Parse(LineArguments arguments)
     {
         if (arguments.Positional("N:M") is not { } argument)
             throw arguments.Error("nm needs how many of how many values to keep, such as nm(2:4)");

@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
 
@@ -26,7 +27,7 @@ public sealed record Mask : SelectStage, INotated<Mask>
 
     internal override PositionCoding Positions => PositionCoding.Known;
 
-    static Mask INotated<Mask>.Parse(StageArguments arguments) => new();
+    static Mask INotated<Mask>.Parse(LineArguments arguments) => new();
 
     internal override void CheckAfter(TransformStage mixing, string codec) =>
         throw Notation.Error(codec, codec.IndexOf(Keyword, StringComparison.Ordinal) + 1, $"'{Keyword}' keeps the values at live weights, but '{mixing.Keyword}' has mixed them with those at dead ones, which undoing it would bring back; leave one of them out, or there may stand {Notation.WordsAfter(mixing.Kind, except: Keyword)}");

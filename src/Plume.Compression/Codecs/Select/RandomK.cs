@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Select;
@@ -41,7 +42,7 @@ public sealed record RandomK : SelectStage, INotated<RandomK>
 
     internal override PositionCoding Positions => PositionCoding.Known;
 
-    static RandomK INotated<RandomK>.Parse(StageArguments arguments) => arguments.Positional("share") is { } share
+    static RandomK INotated<RandomK>.Parse(LineArguments arguments) => arguments.Positional("share") is { } share
         ? new RandomK(Percentage.Parse(arguments, share))
         : throw arguments.Error("randk needs a share, such as randk(5%)");
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
 
@@ -33,7 +34,7 @@ public sealed record Threshold : SelectStage, INotated<Threshold>
 
     private protected override IEnumerable<string> Arguments => [Bound.ToString(CultureInfo.InvariantCulture)];
 
-    static Threshold INotated<Threshold>.Parse(StageArguments arguments)
+    static Threshold INotated<Threshold>.Parse(LineArguments arguments)
     {
         if (arguments.Positional("bound") is not { } argument)
             throw arguments.Error("threshold needs the smallest magnitude to keep, such as threshold(0.001)");

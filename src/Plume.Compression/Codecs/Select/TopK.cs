@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
 
@@ -62,7 +63,7 @@ public sealed record TopK : SelectStage, INotated<TopK>
         }
     }
 
-    static TopK INotated<TopK>.Parse(StageArguments arguments)
+    static TopK INotated<TopK>.Parse(LineArguments arguments)
     {
         bool perTensor = arguments.Flag("tensor");
         if (arguments.Positional("share or count") is not { } amount)

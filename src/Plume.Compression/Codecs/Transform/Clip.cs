@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
@@ -34,7 +35,7 @@ public sealed record Clip : TransformStage, INotated<Clip>
 
     private protected override IEnumerable<string> Arguments => [Norm.ToString(CultureInfo.InvariantCulture)];
 
-    static Clip INotated<Clip>.Parse(StageArguments arguments)
+    static Clip INotated<Clip>.Parse(LineArguments arguments)
     {
         if (arguments.Positional("norm") is not { } argument)
             throw arguments.Error("clip needs a norm, such as clip(5)");

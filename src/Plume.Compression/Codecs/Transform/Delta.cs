@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
@@ -17,7 +18,7 @@ public sealed record Delta : TransformStage, INotated<Delta>
     /// <inheritdoc/>
     public override string Keyword => "delta";
 
-    static Delta INotated<Delta>.Parse(StageArguments arguments) => new();
+    static Delta INotated<Delta>.Parse(LineArguments arguments) => new();
 
     internal override Transformer CreateTransformer(CodecPlan plan) => new DeltaTransformer();
 }

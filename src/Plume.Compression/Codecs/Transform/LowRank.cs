@@ -1,5 +1,6 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Transform;
 
@@ -44,7 +45,7 @@ public sealed record LowRank : TransformStage, INotated<LowRank>
 
     internal override bool Mixes => true;
 
-    static LowRank INotated<LowRank>.Parse(StageArguments arguments) =>
+    static LowRank INotated<LowRank>.Parse(LineArguments arguments) =>
         new(arguments.Positional("rank") is { } rank ? arguments.Integer(rank, 1, LargestRank) : DefaultRank);
 
     internal override void CheckBefore(Quantize.QuantizeStage? quantizer, string codec)

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels.Rotation;
+using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Transform;
@@ -25,7 +26,7 @@ public sealed record Rotate : TransformStage, INotated<Rotate>
 
     internal override bool Mixes => true;
 
-    static Rotate INotated<Rotate>.Parse(StageArguments arguments) => new();
+    static Rotate INotated<Rotate>.Parse(LineArguments arguments) => new();
 
     // All the energy of a block may come together in one value.
     internal override double LargestGrowth => Math.Sqrt(BlockPlan.MaxLength);

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Plume.Simulation;
 
 /// <summary>
-/// The residuals of all clients. Those that do not fit the memory they may have go to a file, the longest unused first.
-/// A client without an entry has a residual of zeros.
+/// What all clients remember: residuals, and what their method keeps. Those that do not fit the memory they may have go to a file, the
+/// longest unused first. A client without an entry remembers zeros.
 /// </summary>
-sealed class ResidualStore : IDisposable
+sealed class ClientMemories : IDisposable
 {
     readonly int length;
     readonly long capacity;
@@ -17,37 +17,37 @@ sealed class ResidualStore : IDisposable
     readonly Lock gate = new();
     FileStream? file;
 
-    /// <param name="length">Floats of one residual; 0 where the codec remembers nothing.</param>
-    /// <param name="memory">Bytes that may be held; one residual always may.</param>
+    /// <param name="length">Floats that one client remembers; 0 where there is nothing.</param>
+    /// <param name="room">Bytes that may be held; one client's always may.</param>
     /// <param name="folder">Where the file goes.</param>
-    public ResidualStore(int length, long memory, string folder)
+    public ClientMemories(int length, long room, string folder)
     {
         (this.length, this.folder) = (length, folder);
-        capacity = Math.Max(1, memory / Math.Max(1, 4L * length));
+        capacity = Math.Max(1, room / Math.Max(1, 4L * length));
     }
 
-    /// <summary>Clients that have a residual.</summary>
+    /// <summary>Clients that remember something.</summary>
     public int Count => held.Count + spilled.Count;
 
-    /// <summary>Residuals in the file.</summary>
+    /// <summary>Clients whose memory is in the file.</summary>
     public int Spilled => spilled.Count;
 
-    /// <summary>Copies a client's residual out.</summary>
-    public void Load(int client, Span<float> residual)
+    /// <summary>Copies a client's memory out.</summary>
+    public void Load(int client, Span<float> memory)
     {
         lock (gate)
         {
             if (held.TryGetValue(client, out var node))
-                node.Value.Values.CopyTo(residual);
+                node.Value.Values.CopyTo(memory);
             else if (spilled.Contains(client))
-                Read(client, residual);
+                Read(client, memory);
             else
-                residual.Clear();
+                memory.Clear();
         }
     }
 
-    /// <summary>Keeps a client's residual instead of its earlier one; the array is the store's from now on.</summary>
-    public void Commit(int client, float[] residual)
+    /// <summary>Keeps a client's memory instead of its earlier one; the array is the store's from now on.</summary>
+    public void Commit(int client, float[] memory)
     {
         if (length == 0)
             return;
@@ -56,21 +56,21 @@ sealed class ResidualStore : IDisposable
             if (held.Remove(client, out var node))
                 byUse.Remove(node);
             spilled.Remove(client);
-            if (!residual.AsSpan().ContainsAnyExcept(0f))
+            if (!memory.AsSpan().ContainsAnyExcept(0f))
                 return;
-            held[client] = byUse.AddLast((client, residual));
+            held[client] = byUse.AddLast((client, memory));
             while (held.Count > capacity)
                 SpillOldest();
         }
     }
 
-    /// <summary>The clients that have a residual, in ascending order.</summary>
+    /// <summary>The clients that remember something, in ascending order.</summary>
     public IEnumerable<int> Clients => held.Keys.Concat(spilled).Order();
 
     void SpillOldest()
     {
         var (client, values) = byUse.First!.Value;
-        file ??= new FileStream(Path.Combine(folder, $"residuals-{Environment.ProcessId}-{GetHashCode():x}.tmp"), new FileStreamOptions
+        file ??= new FileStream(Path.Combine(folder, $"memories-{Environment.ProcessId}-{GetHashCode():x}.tmp"), new FileStreamOptions
         {
             Mode = FileMode.Create,
             Access = FileAccess.ReadWrite,
@@ -83,10 +83,10 @@ sealed class ResidualStore : IDisposable
         spilled.Add(client);
     }
 
-    void Read(int client, Span<float> residual)
+    void Read(int client, Span<float> memory)
     {
         file!.Position = Place(client);
-        file.ReadExactly(MemoryMarshal.AsBytes(residual));
+        file.ReadExactly(MemoryMarshal.AsBytes(memory));
     }
 
     long Place(int client) => 4L * length * client;

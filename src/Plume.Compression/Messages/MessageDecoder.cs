@@ -1,0 +1,115 @@
+using Plume.Compression.Aggregation;
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+
+namespace Plume.Compression.Messages;
+
+/// <summary>
+/// Reads messages of one shape, from senders it does not trust: all parts are read to their ends before any of them takes effect.
+/// One caller at a time.
+/// </summary>
+public sealed class MessageDecoder
+{
+    readonly MessageShape shape;
+    readonly PayloadDecoder[] decoders;
+    readonly float[] scratch;
+
+    /// <summary>A decoder for a shape.</summary>
+    /// <param name="shape">What the messages are made of.</param>
+    /// <param name="threads">Threads that work on one message; the values do not depend on it.</param>
+    public MessageDecoder(MessageShape shape, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        this.shape = shape;
+        decoders = [.. shape.Parts.Select(part => new PayloadDecoder(part.Codec, part.Layout) { Parallelism = threads })];
+        scratch = new float[decoders.Length > 1 ? shape.Length : 0];
+    }
+
+    /// <summary>Writes the decoded values of all parts; they are untouched when the payload is refused.</summary>
+    /// <param name="payload">What an encoder of the same shape returned.</param>
+    /// <param name="values">Receives <see cref="MessageShape.Length"/> values.</param>
+    /// <param name="key">The key it was encoded with.</param>
+    /// <param name="reference">As the encoder had it.</param>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
+    public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key, ReadOnlyMemory<float> reference = default)
+    {
+        if (decoders.Length == 1)
+        {
+            decoders[0].Decode(payload, values, key, reference);
+            return;
+        }
+
+        var pieces = Cut(payload);
+        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
+            decoders[index].Decode(pieces[index], scratch.AsMemory(place.Offset, part.Layout.Length), MessagePlaces.KeyOf(key, index, part), place.Reference);
+        scratch.CopyTo(values);
+    }
+
+    /// <summary>Adds weight * decoded values to a sum. A message whose norm is far above the usual one is scaled down to the usual one.</summary>
+    /// <param name="payload">What an encoder of the same shape returned.</param>
+    /// <param name="sum">As long as the message; untouched when the payload is refused.</param>
+    /// <param name="weight">The message's weight, at least 0.</param>
+    /// <param name="key">The key it was encoded with.</param>
+    /// <param name="reference">As the encoder had it.</param>
+    /// <param name="usualNorm">The Euclidean norm that messages usually have, all parts together.</param>
+    /// <param name="normFactor">How many times that one may have.</param>
+    /// <returns>The Euclidean norm of all its values, before they are weighted or scaled.</returns>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
+    /// <exception cref="ArgumentException">The sum's length, the weight or a norm is wrong.</exception>
+    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
+    {
+        ArgumentNullException.ThrowIfNull(sum);
+        if (decoders.Length == 1)
+            return decoders[0].AddTo(payload, sum, weight, key, reference, usualNorm, normFactor);
+        if (sum.Length != shape.Length)
+            throw new ArgumentException($"The message has {shape.Length} values, but the sum has {sum.Length}.", nameof(sum));
+        if (!(double.IsFinite(weight) && weight >= 0 && usualNorm > 0 && normFactor >= 1))
+            throw new ArgumentException($"A weight must be finite and not negative, the usual norm above 0 and its factor at least 1; found {weight}, {usualNorm} and {normFactor}.", nameof(weight));
+        var pieces = Cut(payload);
+        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
+            decoders[index].Check(pieces[index], sum, weight, MessagePlaces.KeyOf(key, index, part), place.Reference);
+        double norm = Math.Sqrt(AddParts(pieces, sum, weight, key));
+        if (norm > normFactor * usualNorm)
+        {
+            AddParts(pieces, sum, -weight, key);
+            AddParts(pieces, sum, weight * (usualNorm / norm), key);
+        }
+
+        return norm;
+    }
+
+    /// <summary>Bits that each tensor's values take in a payload, part after part.</summary>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
+    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default, ReadOnlyMemory<float> reference = default)
+    {
+        if (decoders.Length == 1)
+            return decoders[0].MeasureTensors(payload, key, reference);
+        var pieces = Cut(payload);
+        return [.. MessagePlaces.Of(shape, reference).SelectMany(entry => decoders[entry.Index].MeasureTensors(pieces[entry.Index], MessagePlaces.KeyOf(key, entry.Index, entry.Part), entry.Place.Reference))];
+    }
+
+    double AddParts(ReadOnlyMemory<byte>[] pieces, ExactSum sum, double weight, RandomKey key)
+    {
+        double squares = 0;
+        foreach (var (index, part, place) in MessagePlaces.Of(shape, default))
+            squares += decoders[index].AddChecked(pieces[index], sum.Slice(place.Offset, part.Layout.Length), weight, MessagePlaces.KeyOf(key, index, part));
+        return squares;
+    }
+
+    ReadOnlyMemory<byte>[] Cut(ReadOnlyMemory<byte> payload)
+    {
+        var input = new PayloadReader(payload.Span);
+        var pieces = new ReadOnlyMemory<byte>[decoders.Length];
+        for (int i = 0; i < pieces.Length; i++)
+        {
+            int length = input.Varint($"length of '{shape.Parts[i].Name}'", 0, int.MaxValue);
+            int start = input.Offset;
+            input.Bytes(length, shape.Parts[i].Name);
+            pieces[i] = payload.Slice(start, length);
+        }
+
+        input.End("message");
+        return pieces;
+    }
+}

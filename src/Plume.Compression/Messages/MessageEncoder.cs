@@ -1,0 +1,53 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Container;
+using Plume.Compression.Randomness;
+
+namespace Plume.Compression.Messages;
+
+/// <summary>
+/// Turns messages of one shape into payloads. A message of one part is that part's payload; one of several is each part's payload
+/// after its length, in order. One caller at a time.
+/// </summary>
+public sealed class MessageEncoder
+{
+    readonly MessageShape shape;
+    readonly PayloadEncoder[] encoders;
+    readonly PayloadWriter output = new();
+
+    /// <summary>An encoder for a shape.</summary>
+    /// <param name="shape">What the messages are made of.</param>
+    /// <param name="threads">Threads that work on one message; the bytes do not depend on it.</param>
+    public MessageEncoder(MessageShape shape, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        this.shape = shape;
+        encoders = [.. shape.Parts.Select(part => new PayloadEncoder(part.Codec, part.Layout) { Parallelism = threads })];
+    }
+
+    /// <summary>Encodes a message, and leaves in <paramref name="memory"/> what its codecs dropped.</summary>
+    /// <param name="values">All parts' values. Must be finite.</param>
+    /// <param name="key">Where codecs draw from.</param>
+    /// <param name="memory">All parts' residuals: <see cref="MessageShape.MemoryLength"/>, zeros at first. Void where a part is refused.</param>
+    /// <param name="reference">What both ends hold, one value for each of the message; empty where no codec needs it.</param>
+    /// <returns>The payload, valid until the next call.</returns>
+    /// <exception cref="ArgumentException">A length is wrong, or a value is not finite.</exception>
+    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default)
+    {
+        if (values.Length != shape.Length || memory.Length != shape.MemoryLength)
+            throw new ArgumentException($"The message has {shape.Length} values and keeps {shape.MemoryLength} floats of residual, but {values.Length} and {memory.Length} were given.", nameof(values));
+        if (encoders.Length == 1)
+            return encoders[0].Encode(values, key, memory, reference);
+        output.Clear();
+        int kept = 0;
+        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
+        {
+            int memoryLength = part.Codec.MemoryLength(part.Layout);
+            var payload = encoders[index].Encode(values.Slice(place.Offset, part.Layout.Length), MessagePlaces.KeyOf(key, index, part), memory.Slice(kept, memoryLength), place.Reference);
+            kept += memoryLength;
+            output.Varint(payload.Length);
+            output.Bytes(payload.Span);
+        }
+
+        return output.Written;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Numerics.Tensors;
+using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+
+namespace Plume.Federation.Methods;
+
+/// <summary>
+/// How a federation learns: what is published, what a participant makes of it and sends, and what the sum of a round's messages
+/// turns the server's state into. A value with a notation, and pure functions: whoever hosts a round asks the method and knows none.
+/// </summary>
+/// <remarks>
+/// A method of one part that clients remember nothing for costs what averaging costs. What a client remembers is committed with the
+/// acknowledgement of its message, as residuals are, and changes by what the server decoded, so that both ends agree.
+/// </remarks>
+public abstract record Method
+{
+    /// <summary>The part of what is published that every method has, and the first: the model's weights.</summary>
+    public const string Weights = "weights";
+
+    /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
+    public const string Update = "update";
+
+    /// <summary>The words that name methods.</summary>
+    public static IEnumerable<string> Words => MethodNotation.Words;
+
+    /// <summary>Reads the notation; printing a method gives it back.</summary>
+    /// <exception cref="FormatException">The line is no method; the message has the column and the known words.</exception>
+    public static Method Parse(string text) => MethodNotation.Parse(text);
+
+    /// <summary>What is published: the weights first.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="downlink">The codec of what is published.</param>
+    public virtual MessageShape Published(ModelLayout layout, Codec downlink) => new(new MessagePart(Weights, layout, downlink));
+
+    /// <summary>What a participant sends.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="uplink">The codec of what participants send.</param>
+    public virtual MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink));
+
+    /// <summary>Floats that the server keeps beside what is published, zeros at first.</summary>
+    public virtual int ServerMemoryLength(ModelLayout layout) => 0;
+
+    /// <summary>Floats that each client keeps from round to round, zeros at first.</summary>
+    public virtual int ClientMemoryLength(ModelLayout layout) => 0;
+
+    /// <summary>A participant's half: trains, and makes the message.</summary>
+    /// <param name="learner">Trains.</param>
+    /// <param name="task">What to do; <see cref="LocalTask.Received"/> is all that was published.</param>
+    /// <param name="memory">What the client remembers; is not changed.</param>
+    /// <param name="message">Receives the message's values.</param>
+    /// <param name="cancellation">Stops the training.</param>
+    public virtual LocalOutcome Work(ILearner learner, LocalTask task, ReadOnlySpan<float> memory, Span<float> message, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        ArgumentNullException.ThrowIfNull(task);
+        var outcome = learner.Train(task, message, cancellation);
+        if (double.IsFinite(outcome.Loss))
+            TensorPrimitives.Subtract(message, task.Received.Span, message);
+        return outcome;
+    }
+
+    /// <summary>What the client remembers once the server has counted its message. Called where <see cref="ClientMemoryLength"/> is above 0.</summary>
+    /// <param name="message">The message as the server decodes it.</param>
+    /// <param name="memory">Before; becomes after.</param>
+    public virtual void Remember(ReadOnlySpan<float> message, Span<float> memory)
+    {
+    }
+
+    /// <summary>The server's half: makes the next state of the mean of a round's messages.</summary>
+    /// <param name="state">Becomes the next.</param>
+    /// <param name="round">What the round brought.</param>
+    public virtual void Next(ServerState state, RoundMean round) => state.Step(round.Values);
+
+    /// <summary>Why a learner cannot do the method's work; null where it can.</summary>
+    public virtual string? Misfit(ILearner learner) => null;
+
+    /// <summary>Every rule between the method and the rest of the plan that is broken, in sentences.</summary>
+    public virtual IEnumerable<string> Problems(FederationPlan plan) => [];
+
+    /// <summary>The notation.</summary>
+    public sealed override string ToString()
+    {
+        string arguments = string.Join(", ", Arguments);
+        return arguments.Length == 0 ? Word : $"{Word}({arguments})";
+    }
+
+    /// <summary>The word that names the method.</summary>
+    private protected abstract string Word { get; }
+
+    /// <summary>Its arguments as the notation writes them, defaults left out.</summary>
+    private protected virtual IEnumerable<string> Arguments => [];
+}

@@ -1,0 +1,44 @@
+using Plume.Compression.Lines;
+
+namespace Plume.Federation.Methods;
+
+/// <summary>The methods by the words that name them.</summary>
+static class MethodNotation
+{
+    const string Subject = "Training";
+
+    static readonly (string Word, Func<LineArguments, Method> Read)[] Catalogue =
+    [
+        Entry<Averaging>(),
+    ];
+
+    /// <summary>The words of all methods.</summary>
+    public static IEnumerable<string> Words => Catalogue.Select(entry => entry.Word);
+
+    public static Method Parse(string text)
+    {
+        var words = Line.Read(Subject, text);
+        if (words.Count > 1)
+            throw Line.Error(Subject, text, words[1].Column, $"'{words[1].Word}' cannot stand after '{words[0].Word}'; there may stand nothing");
+        var word = words[0];
+        var entry = Array.Find(Catalogue, candidate => candidate.Word == word.Word);
+        if (entry.Read is null)
+            throw Line.Error(Subject, text, word.Column, $"{(word.Word.Length == 0 ? "a method is missing here" : $"'{word.Word}' is not a method")}; known are {string.Join(", ", Words)}");
+        var method = entry.Read(word.Arguments);
+        word.Arguments.End();
+        return method;
+    }
+
+    static (string, Func<LineArguments, Method>) Entry<TMethod>() where TMethod : Method, INotatedMethod<TMethod> => (TMethod.Keyword, TMethod.Parse);
+}
+
+/// <summary>A method that the notation can name.</summary>
+interface INotatedMethod<TSelf> where TSelf : Method, INotatedMethod<TSelf>
+{
+    /// <summary>The word that names it.</summary>
+    static abstract string Keyword { get; }
+
+    /// <summary>Reads its arguments.</summary>
+    /// <exception cref="FormatException">An argument breaks its rule.</exception>
+    static abstract TSelf Parse(LineArguments arguments);
+}

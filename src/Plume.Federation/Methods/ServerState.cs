@@ -1,0 +1,57 @@
+using Plume.Compression.Weights;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Federation.Methods;
+
+/// <summary>What a method changes when a round has ended.</summary>
+public readonly ref struct ServerState
+{
+    readonly ServerOptimizer optimizer;
+    readonly Span<float> moments;
+
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="published">The exact values of all that is published.</param>
+    /// <param name="memory">What the optimizer remembers, and after it what the method does.</param>
+    /// <param name="optimizer">Moves the weights.</param>
+    internal ServerState(ModelLayout layout, Span<float> published, Span<float> memory, ServerOptimizer optimizer)
+    {
+        int own = optimizer.MemoryPerValue * layout.Length;
+        this.optimizer = optimizer;
+        Layout = layout;
+        Published = published;
+        moments = memory[..own];
+        Memory = memory[own..];
+    }
+
+    /// <summary>The model's tensors.</summary>
+    public ModelLayout Layout { get; }
+
+    /// <summary>The exact values of all that is published, part after part.</summary>
+    public Span<float> Published { get; }
+
+    /// <summary>The model's exact weights.</summary>
+    public Span<float> Weights => Published[..Layout.Length];
+
+    /// <summary>What the method remembers: <see cref="Method.ServerMemoryLength"/> floats.</summary>
+    public Span<float> Memory { get; }
+
+    /// <summary>Lets the server's optimizer move the weights.</summary>
+    /// <param name="mean">A change of the weights, one value for each.</param>
+    public void Step(ReadOnlySpan<float> mean) => optimizer.Apply(Layout, Weights, mean, moments);
+}
+
+/// <summary>What a round brought.</summary>
+/// <param name="values">The weighted mean of the messages that count, part after part.</param>
+/// <param name="contributors">How many count.</param>
+/// <param name="clients">How many clients the federation has.</param>
+public readonly ref struct RoundMean(ReadOnlySpan<float> values, int contributors, int clients)
+{
+    /// <summary>The weighted mean of the messages that count, part after part.</summary>
+    public ReadOnlySpan<float> Values { get; } = values;
+
+    /// <summary>How many count.</summary>
+    public int Contributors { get; } = contributors;
+
+    /// <summary>How many clients the federation has.</summary>
+    public int Clients { get; } = clients;
+}
