@@ -10,6 +10,7 @@ static class MethodNotation
     static readonly (string Word, Func<LineArguments, Method> Read)[] Catalogue =
     [
         Entry<Averaging>(),
+        Entry<Scaffold>(),
     ];
 
     /// <summary>The words of all methods.</summary>
