@@ -52,7 +52,7 @@ public sealed class GraphLearner : ILearner, IDisposable
             executor.SetWeights(task.Received.Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
             var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], new CrossEntropy(), threads: 1), LoopSettings.Of(task));
-            var last = loop.Run(own, task.Key, cancellation: cancellation);
+            var last = loop.Run(own, task.Key, LiveWeights.Of(task), cancellation: cancellation);
             executor.GetWeights(trained);
             return new LocalOutcome(own.Length, last.OfSteps) { Steps = loop.StepsFor(own.Length) };
         }

@@ -85,7 +85,7 @@ public sealed class Simulation : IDisposable
     }
 
     /// <summary>The server's exact model.</summary>
-    public ReadOnlyMemory<float> Model => global.Exact[..learner.Layout.Length];
+    public ReadOnlyMemory<float> Model => options.Plan.Method.Model(learner.Layout, global.Exact);
 
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => global.Weights;
@@ -182,6 +182,7 @@ public sealed class Simulation : IDisposable
         if (plan.Attempt == 1)
             tally = new RoundTally { Started = time.GetTimestamp() };
         sum.Clear();
+        lastReference = answer.UsesReference ? options.Plan.Method.Reference(learner.Layout, global.Broadcast.Published) : default;
         foreach (int client in plan.Participants)
         {
             tally.DownlinkBytes += global.Broadcast.From(versions[client]).Length;
@@ -217,7 +218,6 @@ public sealed class Simulation : IDisposable
         try
         {
             lastKey = DrawKeys.Update(DrawKeys.Task(key, plan, add.Client));
-            lastReference = answer.UsesReference ? global.Broadcast.Published : default;
             norm = decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference, plan.UsualNorm ?? double.PositiveInfinity, options.Plan.NormBound?.Factor ?? 1);
         }
         catch (InvalidPayloadException refusal)

@@ -19,6 +19,8 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 
     public ModelLayout Layout => layout;
 
+    public bool TakesCorrections => true;
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         if (longest > TimeSpan.Zero)
@@ -27,7 +29,13 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
         var key = task.Key.Fold((ulong)task.Round).Fold((ulong)task.Client);
         var received = task.Received.Span;
         for (int place = 0; place < trained.Length; place++)
-            trained[place] = received[place] + (task.Client == Hostile ? Times : 1) * Step * (key.Uniform((ulong)place) - 0.5f - received[place]);
-        return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round);
+        {
+            float step = Step * (key.Uniform((ulong)place) - 0.5f - received[place]);
+            trained[place] = received[place] + (task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
+        }
+
+        return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round) { Steps = 1 };
     }
+
+    static float CorrectionAt(LocalTask task, int place) => task.Correction.IsEmpty ? 0 : task.Correction.Span[place];
 }

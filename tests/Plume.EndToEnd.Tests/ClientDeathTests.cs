@@ -13,16 +13,20 @@ public class ClientDeathTests
     // Of more chunks than one, so that half an update is something that the server has.
     static readonly ToyPlan Large = new(Clients: 2, Rounds: 5, Participants: 2, Values: 400_000) { Uplink = "feedback | uniform(8) | pack" };
 
-    [Fact]
-    public async Task A_client_that_dies_before_it_sends_or_before_it_knows_the_answer_is_counted_once()
+    public static TheoryData<string> Methods => [.. Trainings.All];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task A_client_that_dies_before_it_sends_or_before_it_knows_the_answer_is_counted_once(string training)
     {
-        await using var trial = new Trial(Plan);
+        var plan = Trainings.Of(Plan, training);
+        await using var trial = new Trial(plan);
         var server = await trial.ServeAsync();
         var others = trial.StartClients([1, 3, 4]);
         foreach (string place in (string[])["sent:2", "counted:5", "counted:7", "sent:10"])
             Assert.Equal(Killed, await trial.StartClients([0, 2], place).EndAsync());
         var ended = await trial.EndAsync(server, others, trial.StartClients([0, 2]));
-        Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
+        Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
         // Whoever died with an answer asked again; one that died once more before it was written down, a third time.
         var told = trial.ReadHistory().Where(line => line.What == HistoryLine.Counted).GroupBy(line => (line.Client, line.Round)).Where(answers => answers.Count() > 1).Select(answers => answers.Key.Round).ToHashSet();
         Assert.Superset(new HashSet<int> { 5, 7 }, told);

@@ -17,7 +17,7 @@ public class RandomKillsTests(ITestOutputHelper output)
     {
         int seed = Setting("PLUME_CHAOS_SEED", Random.Shared.Next());
         output.WriteLine($"PLUME_CHAOS_SEED={seed} PLUME_CHAOS_KILLS={Kills}");
-        var plan = new ToyPlan(Clients: 6, Rounds: 20 + 10 * Kills, Participants: 4, Values: 20_000);
+        var plan = Trainings.Of(new ToyPlan(Clients: 6, Rounds: 20 + 10 * Kills, Participants: 4, Values: 20_000), Trainings.All[new Random(seed).Next(Trainings.All.Count)]);
         long began = TimeProvider.System.GetTimestamp();
         await using var trial = new Trial(plan) { Training = TimeSpan.FromMilliseconds(60), ClientPatience = TimeSpan.FromSeconds(2), ServerGrace = TimeSpan.FromSeconds(5) };
         var mischief = new Mischief(trial, new Random(seed));

@@ -128,7 +128,7 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
             Assert.True(await ExitCodeAsync(client, servers[0]) == 0, client.Tail());
         foreach (var server in servers)
             await server.StopAsync();
-        var told = Database is null ? await ServerHistory.ReadAsync(State) : await ServerHistory.ReadFromAsync(Database);
+        var told = Database is null ? await ServerHistory.ReadAsync(State, Plan) : await ServerHistory.ReadFromAsync(Database, Plan);
         Assert.Empty(HistoryChecker.Problems(plan, told, ReadHistory()));
         return told;
     }

@@ -16,6 +16,8 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
 
     public ModelLayout Layout { get; } = ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
 
+    public bool TakesCorrections => true;
+
     /// <summary>A client whose training diverges.</summary>
     public int? Diverging { get; init; }
 
@@ -27,12 +29,12 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         task.Received.Span.CopyTo(trained);
         double loss = 0;
         for (int sample = 0; sample < samples; sample++)
-            loss += Step(trained, Point(task.Client, sample), (float)task.Objective.LearningRate);
+            loss += Step(trained, Point(task.Client, sample), task);
         if (task.Client == Diverging)
             trained[7] = float.NaN;
         for (int i = 0; i < trained.Length && task.Client == Lying?.Client; i++)
             trained[i] = task.Received.Span[i] + Lying.Value.Times * (trained[i] - task.Received.Span[i]);
-        return new LocalOutcome(samples, loss / samples);
+        return new LocalOutcome(samples, loss / samples) { Steps = samples };
     }
 
     public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation)
@@ -51,8 +53,9 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         return new Evaluation((double)right / count, loss / count, count);
     }
 
-    static double Step(Span<float> model, (float[] X, int Label) point, float rate)
+    static double Step(Span<float> model, (float[] X, int Label) point, LocalTask task)
     {
+        float rate = (float)task.Objective.LearningRate, pull = rate * (float)task.Objective.Proximal;
         double[] shares = Shares(model, point.X);
         for (int k = 0; k < Classes; k++)
         {
@@ -62,6 +65,10 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
             model[Classes * Inputs + k] -= slope;
         }
 
+        for (int i = 0; i < task.Correction.Length; i++)
+            model[i] -= rate * task.Correction.Span[i];
+        for (int i = 0; i < model.Length && pull > 0; i++)
+            model[i] -= pull * (model[i] - task.Received.Span[i]);
         return -Math.Log(shares[point.Label]);
     }
 

@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -13,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -221,6 +222,9 @@ public class SimulationTests
             "plain" => options,
             "sparse" => sparse,
             "sums" => options with { Plan = options.Plan with { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
+            "scaffold" => options with { Plan = options.Plan with { Method = new Scaffold(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
+            "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
+            "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },

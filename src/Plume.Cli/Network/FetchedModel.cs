@@ -42,13 +42,13 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
         }
     }
 
-    // The weights are the first of what is published.
     static float[] WeightsOf(byte[] whole, string method, ModelLayout layout)
     {
-        var shape = (method.Length == 0 ? new Averaging() : Method.Parse(method)).Published(layout, ReceivedModel.Whole);
+        var trained = method.Length == 0 ? new Averaging() : Method.Parse(method);
+        var shape = trained.Published(layout, ReceivedModel.Whole);
         var values = new float[shape.Length];
         new MessageDecoder(shape).Decode(whole, values, default);
-        return values[..layout.Length];
+        return trained.Model(layout, values).ToArray();
     }
 
     static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request, CancellationToken cancellation)

@@ -235,7 +235,7 @@ sealed partial class Participation : IDisposable
         for (int tries = 1; !await TryBringToAsync(last, cancellation).ConfigureAwait(false) && tries < most; tries++)
             await Task.Delay(backoff.Next(), options.Time, cancellation).ConfigureAwait(false);
         tell(ClientStage.Ended, 0, ended.Message);
-        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : model.Values[..terms.Layout.Length]);
+        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : terms.Method.Model(terms.Layout, model.Values));
     }
 
     async Task<bool> TryBringToAsync(int version, CancellationToken cancellation)

@@ -77,6 +77,10 @@ public sealed class Codec : IEquatable<Codec>
 
     internal CodeStage Coder => (CodeStage)stages[^1];
 
+    /// <summary>A codec of these stages, left to right, by the rules of the notation.</summary>
+    /// <exception cref="FormatException">They break a rule.</exception>
+    public static Codec Of(params IEnumerable<Stage> stages) => Parse(string.Join(" | ", stages));
+
     /// <summary>Reads a line of the notation.</summary>
     /// <exception cref="FormatException">The line breaks a rule; the message has the column and what may stand there.</exception>
     public static Codec Parse(string text)

@@ -15,6 +15,9 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     /// that are not learned have no effect. Empty for none, as always where <see cref="ILearner.TakesCorrections"/> is false.
     /// </summary>
     public ReadOnlyMemory<float> Correction { get; init; }
+
+    /// <summary>1 for values that live, 0 for those that are zero and stay so while it trains, one for each of the layout. Empty where all live.</summary>
+    public ReadOnlyMemory<float> Live { get; init; }
 }
 
 /// <summary>What training gave besides the weights.</summary>

@@ -23,6 +23,8 @@ public abstract record Method
     /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
     public const string Update = "update";
 
+    static readonly Codec Floats = Codec.Parse("pack");
+
     /// <summary>The words that name methods.</summary>
     public static IEnumerable<string> Words => MethodNotation.Words;
 
@@ -39,6 +41,31 @@ public abstract record Method
     /// <param name="layout">The model's tensors.</param>
     /// <param name="uplink">The codec of what participants send.</param>
     public virtual MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink));
+
+    /// <summary>Version 0 of what is published.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="initial">The model's first weights.</param>
+    public virtual float[] Begin(ModelLayout layout, ReadOnlySpan<float> initial)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        var published = new float[Published(layout, Floats).Length];
+        initial.CopyTo(published);
+        return published;
+    }
+
+    /// <summary>The model that what is published means: what is measured, shipped and trained from.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="published">All that was published.</param>
+    public virtual ReadOnlyMemory<float> Model(ModelLayout layout, ReadOnlyMemory<float> published)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return published[..layout.Length];
+    }
+
+    /// <summary>What codecs of messages refer to, a value for each of a message: the model of which nothing is subtracted, and whose zeros <c>mask</c> leaves out.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="published">All that was published.</param>
+    public virtual ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) => Model(layout, published);
 
     /// <summary>Floats that the server keeps beside what is published, zeros at first.</summary>
     public virtual int ServerMemoryLength(ModelLayout layout) => 0;
@@ -85,6 +112,13 @@ public abstract record Method
     {
         string arguments = string.Join(", ", Arguments);
         return arguments.Length == 0 ? Word : $"{Word}({arguments})";
+    }
+
+    /// <summary>What is said of a learner that does not correct its steps.</summary>
+    private protected static string? CorrectionsMissing(ILearner learner)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        return learner.TakesCorrections ? null : "The learner must correct the gradient of every step, which this one does not: use one that takes corrections, or train by 'averaging'.";
     }
 
     /// <summary>The word that names the method.</summary>

@@ -11,6 +11,8 @@ static class MethodNotation
     [
         Entry<Averaging>(),
         Entry<Scaffold>(),
+        Entry<FedDyn>(),
+        Entry<SparseTraining>(),
     ];
 
     /// <summary>The words of all methods.</summary>

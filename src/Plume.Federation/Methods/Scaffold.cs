@@ -91,11 +91,7 @@ public sealed record Scaffold : Method, INotatedMethod<Scaffold>
     }
 
     /// <inheritdoc/>
-    public override string? Misfit(ILearner learner)
-    {
-        ArgumentNullException.ThrowIfNull(learner);
-        return learner.TakesCorrections ? null : "Its learner must correct every step's gradient, which this one does not: use one that takes corrections, or train by 'averaging'.";
-    }
+    public override string? Misfit(ILearner learner) => CorrectionsMissing(learner);
 
     /// <inheritdoc/>
     public override IEnumerable<string> Problems(FederationPlan plan)

@@ -41,11 +41,15 @@ public readonly ref struct ServerState
 }
 
 /// <summary>What a round brought.</summary>
+/// <param name="round">Which it was, from 1.</param>
 /// <param name="values">The weighted mean of the messages that count, part after part.</param>
 /// <param name="contributors">How many count.</param>
 /// <param name="clients">How many clients the federation has.</param>
-public readonly ref struct RoundMean(ReadOnlySpan<float> values, int contributors, int clients)
+public readonly ref struct RoundMean(int round, ReadOnlySpan<float> values, int contributors, int clients)
 {
+    /// <summary>Which it was, from 1.</summary>
+    public int Round { get; } = round;
+
     /// <summary>The weighted mean of the messages that count, part after part.</summary>
     public ReadOnlySpan<float> Values { get; } = values;
 

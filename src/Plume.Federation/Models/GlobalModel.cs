@@ -34,9 +34,7 @@ public sealed class GlobalModel
         (this.layout, this.plan, this.optimizer) = (layout, plan, optimizer);
         var shape = plan.Published(layout);
         published = shape.Length;
-        var first = new float[published];
-        initial.CopyTo(first);
-        Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
+        Broadcast = new Broadcast(shape, plan.Method.Begin(layout, initial), run, threads, historyMemory);
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
     }
@@ -51,7 +49,7 @@ public sealed class GlobalModel
     public Broadcast Broadcast { get; }
 
     /// <summary>The model that clients see.</summary>
-    public ReadOnlyMemory<float> Weights => Broadcast.Published[..layout.Length];
+    public ReadOnlyMemory<float> Weights => plan.Method.Model(layout, Broadcast.Published);
 
     /// <summary>Floats that optimizer and method remember.</summary>
     public static int MemoryLengthOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer)
@@ -75,7 +73,7 @@ public sealed class GlobalModel
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         var mean = new float[sum.Length];
         sum.DivideInto(totalWeight, mean);
-        plan.Method.Next(new ServerState(layout, exact, memory, optimizer), new RoundMean(mean, contributors, plan.Clients));
+        plan.Method.Next(new ServerState(layout, exact, memory, optimizer), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
         return Broadcast.Publish(exact);
     }
 

@@ -85,7 +85,7 @@ public sealed class Participant
     byte[] Encode(LocalTask task, float[] memory)
     {
         var key = DrawKeys.Update(task.Key);
-        var reference = shape.UsesReference ? task.Received : default;
+        var reference = shape.UsesReference ? method.Reference(learner.Layout, task.Received) : default;
         byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference).ToArray();
         if (decoder is not null)
         {

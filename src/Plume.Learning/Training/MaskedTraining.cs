@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using Plume.Compression.Weights;
+using Plume.Federation.Learners;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Connections;
 
@@ -9,6 +11,15 @@ public sealed record MaskedTraining(WeightMask Mask) : IWeightConstraint
 {
     /// <inheritdoc/>
     public void Enforce(Span<float> weights, double progress) => Mask.Apply(weights);
+}
+
+/// <summary>Keeps at zero what does not live in a federation's model.</summary>
+sealed class LiveWeights(ReadOnlyMemory<float> live) : IWeightConstraint
+{
+    /// <summary>The constraint of a task; null where all values live.</summary>
+    public static LiveWeights? Of(LocalTask task) => task.Live.IsEmpty ? null : new LiveWeights(task.Live);
+
+    public void Enforce(Span<float> weights, double progress) => TensorPrimitives.Multiply(weights, live.Span, weights);
 }
 
 /// <summary>

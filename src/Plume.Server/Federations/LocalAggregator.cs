@@ -22,6 +22,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
     readonly SemaphoreSlim turn = new(1);
     readonly Dictionary<ArrivedUpdate, double> added = [];
     (int Round, int Attempt) at;
+    ReadOnlyMemory<float>? reference;
     byte[] payload = [];
 
     /// <param name="definition">The federation.</param>
@@ -81,6 +82,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
         if (at == (plan.Round, plan.Attempt))
             return;
         at = (plan.Round, plan.Attempt);
+        reference = null;
         added.Clear();
         sum.Clear();
     }
@@ -101,7 +103,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
             double usual = plan.UsualNorm ?? double.PositiveInfinity, factor = definition.Plan.NormBound?.Factor ?? 1;
             double norm = update.IsFloats
                 ? floats.AddTo(bytes, sum, weighted.Weight, default, default, usual, factor)
-                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), answer.UsesReference ? published() : default, usual, factor);
+                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), answer.UsesReference ? reference ??= definition.Plan.Method.Reference(definition.Layout, published()) : default, usual, factor);
             added.Add(update, norm);
             return new AddedUpdate(norm, null);
         }

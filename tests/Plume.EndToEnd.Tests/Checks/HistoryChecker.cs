@@ -87,8 +87,9 @@ static class HistoryChecker
         var names = new BlobNames(ToyPlan.Federation);
         int payloads = server.Blobs.Count(name => name.StartsWith($"{ToyPlan.Federation}/versions/", StringComparison.Ordinal));
         long shortest = server.Rounds.Min(record => record.Length);
-        if ((payloads - 2) * shortest > sizeof(float) * plan.Values + 64)
-            yield return $"{payloads} payloads of {shortest} bytes or more are kept for a model of {plan.Values} values.";
+        int published = plan.ToDefinition().Published.Length;
+        if ((payloads - 2) * shortest > sizeof(float) * published + 64)
+            yield return $"{payloads} payloads of {shortest} bytes or more are kept for {published} values.";
         foreach (string name in server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Copy(server.Version)
             || name.StartsWith(names.AllUploads, StringComparison.Ordinal)))
             yield return $"'{name}' lies around.";

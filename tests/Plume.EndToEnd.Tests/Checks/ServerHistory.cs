@@ -16,26 +16,28 @@ namespace Plume.EndToEnd.Tests.Checks;
 /// <param name="Blobs">Everything that lies among the blobs.</param>
 sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, string Published, IReadOnlyList<string> Blobs)
 {
-    public static async Task<ServerHistory> ReadAsync(string state)
+    public static async Task<ServerHistory> ReadAsync(string state, ToyPlan plan)
     {
         using var ledger = new FolderLedger(Path.Combine(state, "ledger"));
-        return await ReadAsync(ledger, new FolderBlobs(Path.Combine(state, "blobs")));
+        return await ReadAsync(ledger, new FolderBlobs(Path.Combine(state, "blobs")), plan);
     }
 
-    public static async Task<ServerHistory> ReadFromAsync(string database)
+    public static async Task<ServerHistory> ReadFromAsync(string database, ToyPlan plan)
     {
         await using var storage = await PostgresStorage.OpenAsync(database, TimeProvider.System, default);
-        return await ReadAsync(storage.Ledger, storage.Blobs);
+        return await ReadAsync(storage.Ledger, storage.Blobs, plan);
     }
 
-    static async Task<ServerHistory> ReadAsync(ILedger ledger, IBlobs blobs)
+    static async Task<ServerHistory> ReadAsync(ILedger ledger, IBlobs blobs, ToyPlan plan)
     {
         var content = await ledger.TakeOverAsync(ToyPlan.Federation, default);
         List<VersionRecord> rounds = [.. content.Records.Skip(1).Select(VersionRecord.FromBytes)];
         string name = new BlobNames(ToyPlan.Federation).Checkpoint(content.Version);
         var checkpoint = new byte[(await blobs.LengthAsync(name, default))!.Value];
         await blobs.ReadAsync(name, 0, checkpoint, default);
-        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(checkpoint.AsSpan(checkpoint.Length / 2)), await blobs.ListAsync("", default));
+        var definition = plan.ToDefinition();
+        int published = sizeof(float) * definition.Published.Length, weights = sizeof(float) * definition.Layout.Length;
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(checkpoint.AsSpan(published, weights)), await blobs.ListAsync("", default));
     }
 
     static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -20,5 +20,13 @@ public class MethodOracles
         Equal([-0.6, 0], [rounds[^1][0], rounds[^1][1]]);
     }
 
+    [Fact]
+    public void FedDyn_ends_at_the_optimum_where_clients_minimize_exactly()
+    {
+        float[] rounds = [.. new Quadratics("feddyn(0.5)", Quadratics.Exact).Run(200).Select(round => round[0])];
+        Equal([-0.222222222, -0.333333333, -0.403292181], rounds[..3]);
+        Equal([-0.6], [rounds[^1]]);
+    }
+
     static void Equal(double[] expected, IEnumerable<float> values) => Assert.All(expected.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
 }

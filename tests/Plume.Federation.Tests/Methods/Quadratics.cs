@@ -14,9 +14,10 @@ namespace Plume.Federation.Tests.Methods;
 /// Two clients with one weight each, 0.5 (x - 1)^2 and 2 (x + 1)^2, and gradient descent on it: the methods' values can be worked out by
 /// hand. The optimum of the mean is -0.6.
 /// </summary>
-sealed class Quadratics(string method, int[]? steps = null) : ILearner
+sealed class Quadratics(string method, int steps = 2) : ILearner
 {
-    readonly int[] steps = steps ?? [2, 2];
+    /// <summary>Steps after which a client is at its optimum.</summary>
+    public const int Exact = 1000;
 
     static readonly (double Curvature, double Place)[] Losses = [(1, 1), (4, -1)];
 
@@ -30,10 +31,10 @@ sealed class Quadratics(string method, int[]? steps = null) : ILearner
     {
         var (curvature, place) = Losses[task.Client];
         double at = task.Received.Span[0], start = at;
-        for (int step = 0; step < steps[task.Client]; step++)
+        for (int step = 0; step < steps; step++)
             at -= task.Objective.LearningRate * (curvature * (at - place) + (task.Correction.IsEmpty ? 0 : task.Correction.Span[0]) + task.Objective.Proximal * (at - start));
         trained[0] = (float)at;
-        return new LocalOutcome(1, 0) { Steps = steps[task.Client] };
+        return new LocalOutcome(1, 0) { Steps = steps };
     }
 
     /// <summary>All that was published after each round, from a model at 0.</summary>

@@ -1,0 +1,12 @@
+using Plume.EndToEnd.Host;
+
+namespace Plume.EndToEnd.Tests;
+
+/// <summary>Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and whose clients remember, one whose server does too, one in which weights go.</summary>
+static class Trainings
+{
+    public static IReadOnlyList<string> All { get; } = ["averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)"];
+
+    /// <summary>The plan by another method, with an uplink that fits it.</summary>
+    public static ToyPlan Of(ToyPlan plan, string training) => plan with { Training = training, Uplink = training[0] switch { 's' => "rotate | uniform(4) | rans", 'p' => "feedback | uniform(4) | rans", _ => plan.Uplink } };
+}
