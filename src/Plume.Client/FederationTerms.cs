@@ -65,7 +65,7 @@ public sealed class FederationTerms
         }
     }
 
-    static TensorRole RoleOf(Tensor tensor) => tensor.Role <= (uint)TensorRole.Statistic
+    static TensorRole RoleOf(Tensor tensor) => tensor.Role <= (uint)TensorRole.Step
         ? (TensorRole)tensor.Role
         : throw new FormatException($"Tensor '{tensor.Name}' has the role {tensor.Role}, which there is not.");
 }

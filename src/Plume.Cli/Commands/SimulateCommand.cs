@@ -51,7 +51,7 @@ static class SimulateCommand
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
-            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
+            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats }, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
         var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
@@ -61,9 +61,9 @@ static class SimulateCommand
             Keep();
             if (!finished)
                 return Interrupt(request, outline, folder, runs);
-            RunFiles.Write(folder, settings, subtitle, inputs, runs);
+            var shipped = RunFiles.Write(folder, settings, subtitle, inputs, runs);
             runs.Close();
-            Report(request, runs.Result(), folder);
+            Report(request, runs.Result(shipped), folder);
             return ExitCode.Done;
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)

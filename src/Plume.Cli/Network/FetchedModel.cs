@@ -45,7 +45,7 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
     static float[] WeightsOf(byte[] whole, string method, ModelLayout layout)
     {
         var trained = method.Length == 0 ? new Averaging() : Method.Parse(method);
-        var shape = trained.Published(layout, ReceivedModel.Whole);
+        var shape = ReceivedModel.AsFloats(trained.Published(layout, ReceivedModel.Whole));
         var values = new float[shape.Length];
         new MessageDecoder(shape).Decode(whole, values, default);
         return trained.Model(layout, values).ToArray();

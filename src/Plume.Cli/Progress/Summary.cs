@@ -27,6 +27,8 @@ static class Summary
             Row(table, "refused updates", $"{result.Refused}", plain is null ? null : $"{plain.Refused}", "");
         if (result.Bounded + (plain?.Bounded ?? 0) > 0)
             Row(table, "bounded updates", $"{result.Bounded}", plain is null ? null : $"{plain.Bounded}", "");
+        if (result.Shipped is { } shipped)
+            Row(table, "shipped integers", $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes)}", plain is null ? null : "", "in ONNX Runtime");
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
         if (result.Refused + result.Bounded > 0)

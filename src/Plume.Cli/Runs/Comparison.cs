@@ -62,10 +62,11 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
     }
 
     /// <summary>What --json prints.</summary>
-    public RunResult Result()
+    /// <param name="shipped">The model that leaves the run.</param>
+    public RunResult Result(ShippedModel shipped)
     {
         long memory = Process.GetCurrentProcess().PeakWorkingSet64;
-        return Summary(compressed, memory, baseline is null ? null : Summary(baseline, memory, null));
+        return Summary(compressed, memory, baseline is null ? null : Summary(baseline, memory, null)) with { Shipped = shipped.Accuracy is { } accuracy ? new ShippedFigures(accuracy, shipped.Bytes.Length) : null };
     }
 
     static RunResult Summary(FederatedRun run, long memory, RunResult? baseline) => new(

@@ -5,8 +5,6 @@ using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
-using Plume.Models.Container;
-using Plume.Models.Onnx;
 
 namespace Plume.Cli.Runs;
 
@@ -16,12 +14,13 @@ static class RunFiles
     /// <summary>How the final model is compressed: no accuracy that can be measured is lost at 8 bits a channel.</summary>
     public static Codec ModelCodec { get; } = Codec.Parse("uniform(8, channel) | rans");
 
-    public static void Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs)
+    public static ShippedModel Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs)
     {
         var layout = inputs.Graph.Weights;
         var model = inputs.Graph.With(new ModelWeights(layout, runs.Compressed.Simulation.Published.ToArray()));
-        OnnxFile.WriteFile(folder.OnnxModel, model);
-        AtomicFile.Write(folder.PlumeModel, CompressedModel.Compress(model, ModelCodec).ToBytes());
+        var shipped = ShippedModel.Of(model, inputs.Test, folder.OnnxModel);
+        AtomicFile.Write(folder.OnnxModel, shipped.Bytes);
+        AtomicFile.Write(folder.PlumeModel, shipped.ToPlume(ModelCodec));
         var report = new RunReport(
             settings.Get<string>("name"),
             subtitle,
@@ -31,6 +30,7 @@ static class RunFiles
             [.. settings.Written()],
             Versions());
         AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
+        return shipped;
     }
 
     static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) => new(name, run.Rounds, uplink, downlink);

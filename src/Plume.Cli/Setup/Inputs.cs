@@ -3,16 +3,25 @@ using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
+using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
+using Plume.Models.Quantize;
 
 namespace Plume.Cli.Setup;
 
 /// <summary>What an experiment learns from and with: data, who holds what, the model and its first weights.</summary>
 sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, ModelGraph Graph)
 {
+    // Samples to see on how far activations reach before they are trained.
+    const int SamplesOfRanges = 256;
+
+    // Of the first and the last layer, which mind coarse levels most.
+    const int EndBits = 8;
+
     static readonly string[] Files = ["data.file", "model.file", "model.weights"];
 
     /// <summary>Loads everything that the settings name.</summary>
@@ -26,7 +35,30 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var (train, test) = LoadData(settings, given, key);
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
-        return new Inputs(train, test, Deal(settings, train, key), graph);
+        return new Inputs(train, test, Deal(settings, train, key), Quantized(settings, graph, test)) { Floats = graph };
+    }
+
+    /// <summary>The model before it got few bits.</summary>
+    public required ModelGraph Floats { get; init; }
+
+    // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are trained.
+    static ModelGraph Quantized(Settings settings, ModelGraph graph, LabeledSet test)
+    {
+        if (settings.Get<TrainingLine>("training").Precision is not { } precision)
+            return graph;
+        var scheme = new QuantizationScheme(precision.WeightBits, precision.ActivationBits) { EndBits = EndBits };
+        try
+        {
+            var samples = test.Take(test.Name, [.. Enumerable.Range(0, Math.Min(SamplesOfRanges, test.Count))]);
+            var quantized = PostTraining.Quantize(graph, scheme, samples);
+            return quantized.Nodes.Any(node => node.OpType == FakeQuantizer.OpType)
+                ? quantized
+                : throw Wrong(settings, "training", $"training: '{precision}' finds no layer of '{graph.Name}' that can have fewer bits.");
+        }
+        catch (ArgumentException misfit)
+        {
+            throw Wrong(settings, "training", $"training: {InputErrors.Sentence(misfit)}");
+        }
     }
 
     static void CheckFiles(Settings settings)

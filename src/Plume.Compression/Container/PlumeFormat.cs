@@ -129,7 +129,7 @@ static class PlumeFormat
             int offset = input.Offset;
             byte role = input.UInt8("role");
             if (!Enum.IsDefined((TensorRole)role))
-                throw InvalidPayloadException.Field("role", offset, role, $"must be at most {(byte)TensorRole.Statistic}");
+                throw InvalidPayloadException.Field("role", offset, role, $"must be at most {(byte)TensorRole.Step}");
             byte axis = version >= 3 ? input.UInt8("axis") : (byte)0;
             int rankAt = input.Offset;
             byte rank = input.UInt8("rank");

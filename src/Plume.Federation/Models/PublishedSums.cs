@@ -1,4 +1,5 @@
 using Plume.Compression.Messages;
+using Plume.Compression.Weights;
 
 namespace Plume.Federation.Models;
 
@@ -20,12 +21,13 @@ sealed class PublishedSums(MessageShape shape, int threads)
         return decoded.AsSpan().SequenceEqual(newer) ? payload.ToArray() : null;
     }
 
-    /// <summary>Rounds each part's values to multiples of a small part of its step, so that they and steps add up exactly.</summary>
+    /// <summary>Rounds each part's values to multiples of a small part of its step, so that they and steps add up exactly. A quantization's steps must not become zero, and stay.</summary>
     public static void Align(MessageShape shape, Span<float> values)
     {
         foreach (var part in shape.Parts)
         {
-            Align(values[..part.Layout.Length], part.Codec.SumStep);
+            foreach (var tensor in part.Layout.Tensors.Where(tensor => tensor.Role != TensorRole.Step))
+                Align(values.Slice(tensor.Offset, tensor.Length), part.Codec.SumStep);
             values = values[part.Layout.Length..];
         }
     }

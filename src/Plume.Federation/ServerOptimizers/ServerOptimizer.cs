@@ -12,7 +12,10 @@ public abstract record ServerOptimizer
     /// <summary>Floats of memory a value, which the caller owns and keeps from round to round; zeros at first.</summary>
     public abstract int MemoryPerValue { get; }
 
-    /// <summary>Moves the model. Running statistics take the plain mean: they are measured, not optimized.</summary>
+    /// <summary>
+    /// Moves the model. Running statistics take the plain mean: they are measured, not optimized. So do a quantization's steps, but at most to
+    /// half or to twice what they are, so that nobody's update makes one vanish.
+    /// </summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="model">The values, changed in place.</param>
     /// <param name="mean">The weighted mean of the updates.</param>
@@ -26,9 +29,12 @@ public abstract record ServerOptimizer
         {
             for (int i = tensor.Offset; i < tensor.Offset + tensor.Length; i++)
             {
-                model[i] += tensor.Role == TensorRole.Statistic
-                    ? mean[i]
-                    : Change(mean[i], memory.Slice(i * MemoryPerValue, MemoryPerValue));
+                model[i] = tensor.Role switch
+                {
+                    TensorRole.Statistic => model[i] + mean[i],
+                    TensorRole.Step => Math.Clamp(model[i] + mean[i], model[i] / 2, model[i] * 2),
+                    _ => model[i] + Change(mean[i], memory.Slice(i * MemoryPerValue, MemoryPerValue)),
+                };
             }
         }
     }

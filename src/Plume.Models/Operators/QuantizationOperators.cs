@@ -12,6 +12,6 @@ static class QuantizationOperators
     [
         new("QuantizeLinear", ElementwiseRules.Unchanged) { Channels = ElementwiseChannels.Quantize, HandsOn = true },
         new("DequantizeLinear", ElementwiseRules.Unchanged) { Channels = ElementwiseChannels.Quantize, HandsOn = true },
-        new(FakeQuantizer.OpType, QuantizationRules.FakeQuantize) { Channels = ElementwiseChannels.Quantize, HandsOn = true, Roles = Roles.Of(null, Normalization) },
+        new(FakeQuantizer.OpType, QuantizationRules.FakeQuantize) { Channels = ElementwiseChannels.Quantize, HandsOn = true, Roles = Roles.Of(null, Step) },
     ];
 }

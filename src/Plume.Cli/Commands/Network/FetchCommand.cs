@@ -2,7 +2,7 @@ using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Outputs;
-using Plume.Models.Onnx;
+using Plume.Cli.Runs;
 using Plume.Protocol.V1;
 
 namespace Plume.Cli.Commands.Network;
@@ -22,7 +22,7 @@ static class FetchCommand
                 throw new CliException(ExitCode.Usage, $"The model is written as .onnx, but '{path}' does not end in it.");
             using var file = OutputFile.At(path, []);
             var model = await connection.CallAsync(line, calls => FetchedModel.FetchAsync(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
-            file.Write(OnnxFile.Write(model.Graph));
+            file.Write(ShippedModel.Of(model.Graph, null, path).Bytes);
             Tell.Result($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");
             file.Keep();
             return (int)ExitCode.Done;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Outputs;
+using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Client;
 using Plume.Client.Identity;
@@ -61,7 +62,7 @@ static class JoinCommand
         var (result, graph) = joined[0];
         if (output is not null && graph is not null && !result.Model.IsEmpty)
         {
-            output.Write(OnnxFile.Write(graph.With(new ModelWeights(graph.Weights, result.Model.ToArray()))));
+            output.Write(ShippedModel.Of(graph.With(new ModelWeights(graph.Weights, result.Model.ToArray())), null, output.Path).Bytes);
             output.Keep();
         }
 

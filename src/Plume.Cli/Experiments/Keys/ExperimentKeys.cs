@@ -29,10 +29,14 @@ static class ExperimentKeys
         new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
-        new NotationKey("training", $"How the federation learns: {string.Join(", ", Method.Words)}.", (text, _) => Method.Parse(text), CodecPattern) { Default = new Averaging(), Examples = ["averaging"] },
+        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", Method.Words)}), quantize(4, 8) for weights and activations of few bits, or both.", (text, _) => TrainingLine.Parse(text), CodecPattern)
+        {
+            Default = TrainingLine.Plain,
+            Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)"],
+        },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
-        new FlagKey("baseline", "Whether the same federation is also run with 32-bit floats both ways, to compare.") { Default = false },
+        new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to compare.") { Default = false },
         new IntegerKey("evaluateEvery", "Rounds from one measurement of the global model to the next; the last round is always measured.", 1, 1_000_000) { Default = 1L },
     ];
 

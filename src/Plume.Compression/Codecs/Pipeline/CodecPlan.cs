@@ -82,7 +82,7 @@ public sealed class CodecPlan
     static TensorTreatment TreatmentOf(Codec codec, TensorSpec tensor) => tensor.Role switch
     {
         _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
-        TensorRole.Statistic => TensorTreatment.Exact,
+        TensorRole.Statistic or TensorRole.Step => TensorTreatment.Exact,
         _ when codec.Quantizer is { CodesEveryWeight: true } => TensorTreatment.Coded,
         TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,
         _ => codec.Quantizer is null ? TensorTreatment.Exact : TensorTreatment.Fine,

@@ -1,0 +1,44 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
+using Plume.Learning.Data;
+using Plume.Learning.Inference;
+using Plume.Models.Container;
+using Plume.Models.Graph;
+using Plume.Models.Onnx;
+using Plume.Models.Quantize;
+
+namespace Plume.Cli.Runs;
+
+/// <summary>What leaves a run: the model that was trained, as integers where it was trained for them.</summary>
+/// <param name="Graph">The model.</param>
+/// <param name="Bytes">It as an ONNX file.</param>
+/// <param name="IsIntegers">Whether it has integers.</param>
+/// <param name="Accuracy">Of integers, in ONNX Runtime on the test samples; null where there are none.</param>
+sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, double? Accuracy)
+{
+    const int SamplesOfACheck = 32;
+
+    // Integers are what they are; what floats are left beside them loses nothing either.
+    static readonly Codec Lossless = Codec.Parse("rans");
+
+    /// <summary>Makes it, and runs it in ONNX Runtime where it is not the graph that was trained.</summary>
+    /// <param name="trained">The graph with the last weights.</param>
+    /// <param name="test">Samples to measure on; null for a check on random inputs alone.</param>
+    /// <param name="name">What messages call the file.</param>
+    /// <exception cref="RewriteMismatchException">The integers compute something else than was trained.</exception>
+    public static ShippedModel Of(ModelGraph trained, LabeledSet? test, string name)
+    {
+        if (!trained.Nodes.Any(node => node.OpType == FakeQuantizer.OpType))
+            return new ShippedModel(trained, OnnxFile.Write(trained), false, null);
+        var integers = QdqLowering.Apply(trained);
+        byte[] bytes = OnnxFile.Write(integers);
+        var simulated = SimulatedIntegers.Of(trained);
+        using var model = new RuntimeModel(name, bytes);
+        new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0)).OfIntegers(name, bytes, simulated, simulated);
+        return new ShippedModel(integers, bytes, true, test is null ? null : Predictions.Of(model, test).Accuracy(test));
+    }
+
+    /// <summary>The same model as a .plume file.</summary>
+    /// <param name="floats">The codec of a model of floats.</param>
+    public byte[] ToPlume(Codec floats) => CompressedModel.Compress(Graph, IsIntegers ? Lossless : floats).ToBytes();
+}

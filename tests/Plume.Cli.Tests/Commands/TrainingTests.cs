@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Plume.Models.Onnx;
+
+namespace Plume.Cli.Tests.Commands;
+
+public sealed class TrainingTests : IDisposable
+{
+    readonly Folder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("scaffold", "rotate | uniform(4) | rans")]
+    [InlineData("prune(80%, rounds=1..4) | quantize(4, 8)", "feedback | uniform(4) | rans")]
+    public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink)
+    {
+        File.WriteAllText(folder["e.json"], $$"""
+            { "name": "net", "rounds": 5, "clients": 4, "participants": 3, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 2 },
+              "training": "{{training}}", "uplink": "{{uplink}}", "downlink": "delta | deadzone(abs=0.001953125) | range" }
+            """);
+        Assert.Equal(0, Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]).Code);
+        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
+        try
+        {
+            string address = line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim();
+            var joined = Program.Run("join", address, "--federation", "net", "--experiment", folder["e.json"], "--number", "0-3", "--name", "site", "--state", folder["c"], "-o", folder["joined.onnx"]);
+            Assert.True(joined.Code == 0, joined.Error);
+            var fetched = Program.Run("fetch", address, "--federation", "net", "-o", folder["fetched.onnx"]);
+            Assert.True(fetched.Code == 0, fetched.Error);
+        }
+        finally
+        {
+            server.Kill();
+            await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        byte[] simulated = File.ReadAllBytes(folder["run/model.onnx"]);
+        Assert.Equal(simulated, File.ReadAllBytes(folder["joined.onnx"]));
+        Assert.Equal(simulated, File.ReadAllBytes(folder["fetched.onnx"]));
+    }
+
+    [Fact]
+    public void What_ships_has_the_integers_and_the_zeros_that_were_trained_and_their_accuracy()
+    {
+        var run = Program.Run("simulate", "--set", "model.name=mlp", "--set", "rounds=8", "--set", "client.epochs=3", "--set", "training=prune(75%, rounds=2..6) | quantize(4, 8)", "--json", "--out", folder["run"]);
+        Assert.Equal(0, run.Code);
+        var result = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal(result.GetProperty("accuracy").GetDouble(), result.GetProperty("shipped").GetProperty("accuracy").GetDouble(), 0.006);
+        Assert.Equal(new FileInfo(folder["run/model.onnx"]).Length, result.GetProperty("shipped").GetProperty("bytes").GetInt64());
+        Assert.True(result.GetProperty("baseline").GetProperty("accuracy").GetDouble() > 0.5);
+
+        var shipped = OnnxFile.ReadFile(folder["run/model.onnx"]);
+        Assert.Contains(shipped.Nodes, node => node.OpType == "QuantizeLinear");
+        sbyte[] integers = [.. shipped.Initializers.Where(tensor => tensor.Shape.Count == 2).SelectMany(tensor => tensor.Data.ToArray()).Select(value => (sbyte)value)];
+        Assert.InRange(integers.Count(value => value == 0), 0.74 * integers.Length, integers.Length);
+    }
+
+    [Theory]
+    [InlineData("training=scafold", "'scafold' is no way to train; known are averaging, scaffold, feddyn, prune, quantize")]
+    [InlineData("training=scaffold | feddyn", "column 12: 'feddyn' cannot stand beside 'scaffold'")]
+    [InlineData("training=quantize(4)", "needs the bits of weights and of activations")]
+    [InlineData("training=quantize(9, 8)", "'9' must be an integer from 1 to 8")]
+    [InlineData("training=prune(50%, rounds=2..90)", "prunes until round 90, but there are")]
+    [InlineData("training=scaffold", "neither feedback nor mask fits")]
+    public void A_line_that_cannot_be_trained_by_is_refused_before_the_first_round(string setting, string message)
+    {
+        var run = Program.Run("simulate", "--set", setting, "--out", folder["run"]);
+        Assert.Equal(1, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["run"]));
+    }
+}
