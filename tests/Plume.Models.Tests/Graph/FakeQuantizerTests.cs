@@ -87,7 +87,7 @@ public class FakeQuantizerTests
         var graph = Graph([5], axis: 1);
 
         Assert.Equal(
-            [("w", TensorRole.Weight), ("s", TensorRole.Normalization)],
+            [("w", TensorRole.Weight), ("s", TensorRole.Step)],
             graph.Weights.Tensors.Select(tensor => (tensor.Name, tensor.Role)));
         Assert.Equal([3, 5], ShapeInference.Of(graph)["wq"]);
     }

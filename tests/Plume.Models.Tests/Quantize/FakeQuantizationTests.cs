@@ -59,7 +59,7 @@ public class FakeQuantizationTests
 
         Assert.Equal(4, fake.Nodes.Count(node => node.OpType == FakeQuantizer.OpType));
         Assert.Equal(graph.Weights.Tensors.Select(tensor => tensor.Name), fake.Weights.Tensors.Take(8).Select(tensor => tensor.Name));
-        Assert.All(fake.Weights.Tensors.Skip(8), tensor => Assert.Equal(TensorRole.Normalization, tensor.Role));
+        Assert.All(fake.Weights.Tensors.Skip(8), tensor => Assert.Equal(TensorRole.Step, tensor.Role));
         Assert.Equal(GraphCost.Of(graph).MultiplyAdds, GraphCost.Of(fake).MultiplyAdds);
     }
 
