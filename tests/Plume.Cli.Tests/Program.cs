@@ -53,7 +53,8 @@ static class Program
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     static extern int Kill(int process, int signal);
 
-    static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Repository.Program, .. arguments])
+    /// <summary>Starts it. Where the tests run in the background, Ctrl-C is ignored and programs that they start would ignore it, too.</summary>
+    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Repository.Program, .. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Plume.Federation.Selection;
 
 /// <summary>That a member let rounds' deadlines pass.</summary>
@@ -7,5 +9,6 @@ namespace Plume.Federation.Selection;
 public sealed record Absence(int Missed, int Rest, int Before = 0)
 {
     /// <summary>How many it missed itself.</summary>
+    [JsonIgnore]
     public int Own => Missed - Before;
 }

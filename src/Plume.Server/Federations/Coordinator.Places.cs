@@ -87,7 +87,13 @@ partial class Coordinator
     public async Task<int?> GiveBackAsync(string name, CancellationToken cancellation)
     {
         int? number = null;
-        await TellAsync(now => NumberOf(name) is { } own && (number = own) is not null ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true) : null, cancellation).ConfigureAwait(false);
+        await TellAsync(
+            now =>
+            {
+                number = NumberOf(name);
+                return number is { } own ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true) : null;
+            },
+            cancellation).ConfigureAwait(false);
         return number;
     }
 

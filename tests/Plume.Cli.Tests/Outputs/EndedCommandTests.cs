@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using Plume.Compression.Randomness;
 using Plume.Models.Onnx;
@@ -20,11 +19,7 @@ public class EndedCommandTests
         using var watcher = new FileSystemWatcher(folder.Path, ".plume-*.onnx") { NotifyFilter = NotifyFilters.LastWrite };
         watcher.Changed += (_, _) => written.TrySetResult();
         watcher.EnableRaisingEvents = true;
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Repository.Program, "quantize", folder["m.onnx"], "--data", "digits", "-o", folder["q.onnx"]])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Program.Start("quantize", folder["m.onnx"], "--data", "digits", "-o", folder["q.onnx"]);
         await Task.WhenAny(written.Task, process.WaitForExitAsync(TestContext.Current.CancellationToken));
         Program.Signal(process, signal);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -38,12 +33,8 @@ public class EndedCommandTests
     public async Task A_second_signal_in_the_first_round_ends_a_simulation_at_once_and_leaves_nothing(string signal, int code)
     {
         using var folder = new Folder();
-        using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Repository.Program, "simulate", "--out", folder["runs/first"], "--dump-updates", folder["updates"], "--set", "client.epochs=10000", "--set", "uplink=feedback | uniform(8) | pack"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Program.Start(
+            "simulate", "--out", folder["runs/first"], "--dump-updates", folder["updates"], "--set", "client.epochs=10000", "--set", "uplink=feedback | uniform(8) | pack");
         while (!File.Exists(folder["runs/first/experiment.json"]) && !process.HasExited)
             await Task.Yield();
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(100)))

@@ -27,7 +27,7 @@ namespace Plume.Server.Tests.Flower;
 public sealed class ServedDoorTests : IAsyncDisposable
 {
     const string Name = "mixed";
-    const int Rounds = 2;
+    const int Rounds = 2, Cap = 10;
 
     static readonly ModelLayout Layout = DoorHost.SmallLayout;
 
@@ -37,9 +37,11 @@ public sealed class ServedDoorTests : IAsyncDisposable
     X509Certificate2? root;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Flower_clients_take_part_in_the_rounds_of_clients_that_say_who_they_are(bool tls)
+    [InlineData(false, Cap)]
+    [InlineData(true, Cap)]
+    [InlineData(false, 4 * Cap)]
+    [InlineData(false, int.MaxValue)]
+    public async Task Flower_clients_take_part_in_the_rounds_of_clients_that_say_who_they_are(bool tls, int examples)
     {
         await StartAsync(tls);
         var ours = FederatedClient.JoinAsync(await OursAsync(tls), _ => new Adds(Layout, 3));
@@ -48,14 +50,35 @@ public sealed class ServedDoorTests : IAsyncDisposable
         for (int round = 1; round <= Rounds; round++)
         {
             var fit = (await peer.ReceiveAsync()).FitIns;
-            await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(fit) + 1), NumExamples = 10 });
+            await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(fit) + 1), NumExamples = examples });
         }
 
         Assert.Equal(ServerMessage.MsgOneofCase.ReconnectIns, (await peer.ReceiveAsync()).MsgCase);
         var joined = await ours;
         Assert.True(joined.IsFinished, joined.Message);
-        // One client of ten samples moves by 1, the other by 3.
+        // One client of ten samples, or more than can count, moves by 1, the other by 3.
         Assert.All(joined.Model.ToArray(), value => Assert.Equal(2 * Rounds, value, 1e-3));
+    }
+
+    [Fact]
+    public async Task A_flower_client_whose_place_an_operator_takes_is_told_and_can_join_again()
+    {
+        await StartAsync(tls: false);
+        var federation = app.Services.GetRequiredService<IFlowerFederation>();
+        using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)), "Site");
+        var operation = new Operation.OperationClient(Channel(MainPort));
+        var who = new Metadata { { "plume-client", "operator" } };
+        PlacesReply places;
+        do
+            places = await operation.PlacesAsync(new PlacesRequest { Federation = Name }, who);
+        while (places.Places.Count == 0);
+        Assert.Equal((0u, "flower/id/site"), (places.Places[0].Number, places.Places[0].Name));
+        await operation.ReleaseAsync(new ReleaseRequest { Federation = Name, Name = "flower/id/site" }, who);
+        var refusal = await peer.RefusalAsync();
+        Assert.Equal((StatusCode.FailedPrecondition, "The client has its place in the federation no longer. Join again."), (refusal.StatusCode, refusal.Detail));
+
+        Assert.Equal(0, (await federation.JoinAsync("flower/id/other", default)).Client);
+        Assert.Equal(1, (await federation.JoinAsync("flower/id/site", default)).Client);
     }
 
     [Fact]
@@ -80,7 +103,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
         {
             using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)));
             for (var message = await peer.ReceiveAsync(); message.MsgCase == ServerMessage.MsgOneofCase.FitIns; message = await peer.ReceiveAsync())
-                await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(message.FitIns) + 1), NumExamples = 10 });
+                await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(message.FitIns) + 1), NumExamples = Cap });
         }
     }
 
@@ -119,7 +142,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
     async Task StartAsync(bool tls)
     {
         var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
-        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2, NormBound = null };
+        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2, NormBound = null, SampleCap = Cap };
         var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
         if (tls)
         {
