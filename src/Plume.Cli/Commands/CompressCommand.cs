@@ -3,6 +3,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
+using Plume.Compression.Container;
 using Plume.Models.Container;
 
 namespace Plume.Cli.Commands;
@@ -24,37 +25,35 @@ static class CompressCommand
     static ExitCode Run(string input, string line, string? output, string? reference)
     {
         var codec = CodecLine.Parse(line);
-        var model = ModelFiles.Read(input).WithWeights();
+        var parts = Parts(input, codec);
         using var target = OutputFile.At(output ?? Path.ChangeExtension(input, ".plume"), [input, reference]);
         var against = reference is null ? null : ModelFiles.Read(reference).Weights;
-        RequireFinite(model, codec);
-        var file = CodecLine.Apply(() => model switch
-        {
-            { Graph: { } graph } => CompressedModel.Compress(graph, codec, against),
-            { Tensors: { } tensors } => CompressedModel.Compress(tensors, codec, against),
-            _ => CompressedModel.Compress(model.Weights, codec, against),
-        });
-        byte[] bytes = file.ToBytes();
-        target.Write(bytes);
-        long before = new FileInfo(input).Length;
-        Tell.Result($"{target.Path}: {Quantity.Bytes(bytes.Length)}, {Quantity.Ratio(before, bytes.Length)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
+        Evaluation.LoadedModel.GiveBack(new FileInfo(input).Length);
+        var file = CodecLine.Apply(() => parts.Encode(codec, against));
+        target.Write(file.WriteTo);
+        long before = ModelFiles.LengthOf(input), after = target.Length;
+        Tell.Result($"{target.Path}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
         target.Keep();
         return ExitCode.Done;
+    }
+
+    // By itself, so that nothing holds the model while its weights are coded.
+    static ModelParts Parts(string input, Codec codec)
+    {
+        var model = ModelFiles.Read(input).WithWeights();
+        RequireFinite(model, codec);
+        return CodecLine.Apply(() => model switch
+        {
+            { Graph: { } graph } => CompressedModel.Split(graph, codec),
+            { Tensors: { } tensors } => CompressedModel.Split(tensors, codec),
+            _ => new ModelParts(model.Weights, default, PlumeSource.WholeOnnx, null),
+        });
     }
 
     // Here the file is at fault, not the line; a lossless line carries whatever it holds.
     static void RequireFinite(ModelFiles model, Codec codec)
     {
-        if (codec.IsLossless)
-            return;
-        foreach (var tensor in model.Weights.Layout.Tensors)
-        {
-            var values = model.Weights[tensor];
-            for (int i = 0; i < values.Length; i++)
-            {
-                if (!float.IsFinite(values[i]))
-                    throw new CliException(ExitCode.Input, $"'{model.Path}' holds {values[i]} as value {i} of tensor '{tensor.Name}', and '{codec}' takes finite values only. A lossless line, such as rans, carries it.");
-            }
-        }
+        if (!codec.IsLossless && model.FirstNotFinite() is var (tensor, index, value))
+            throw new CliException(ExitCode.Input, $"'{model.Path}' holds {value} as value {index} of tensor '{tensor}', and '{codec}' takes finite values only. A lossless line, such as rans, carries it.");
     }
 }

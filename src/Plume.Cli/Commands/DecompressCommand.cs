@@ -26,17 +26,27 @@ static class DecompressCommand
             throw new CliException(ExitCode.Usage, $"A compressed model ends in .plume, but '{input}' does not.");
         var model = ModelFiles.Read(input, reference);
         using var target = OutputFile.At(output ?? Path.ChangeExtension(input, model.Graph is null ? ".safetensors" : ".onnx"), [input, reference]);
-        target.Write(Bytes(model, target.Path));
-        Tell.Result($"{target.Path}: {Quantity.Bytes(target.Length)}, {model.Weights.Layout.Tensors.Count} tensors, {model.Weights.Layout.Length} parameters");
+        Write(model, target);
+        var layout = model.Graph?.Weights ?? model.Weights.Layout;
+        Tell.Result($"{target.Path}: {Quantity.Bytes(target.Length)}, {layout.Tensors.Count} tensors, {layout.Length} parameters");
         target.Keep();
         return ExitCode.Done;
     }
 
-    static byte[] Bytes(ModelFiles model, string target) => (Path.GetExtension(target).ToUpperInvariant(), model.Graph) switch
+    static void Write(ModelFiles model, OutputFile target)
     {
-        (".SAFETENSORS", _) => model.Tensors?.ToBytes() ?? Safetensors.Write(model.Weights),
-        (".ONNX", { } graph) => OnnxFile.Write(graph),
-        (".ONNX", null) => throw new CliException(ExitCode.Usage, "The file holds weights without a graph, so no .onnx can be made of it; write a .safetensors file."),
-        var (ending, _) => throw new CliException(ExitCode.Usage, $"A model is written as .onnx or .safetensors, but '{target}' ends in '{ending}'."),
-    };
+        switch (Path.GetExtension(target.Path).ToUpperInvariant(), model.Graph)
+        {
+            case (".SAFETENSORS", _):
+                target.Write(model.Tensors?.ToBytes() ?? Safetensors.Write(model.Weights));
+                break;
+            case (".ONNX", { } graph):
+                target.Write(file => OnnxFile.Write(graph, file));
+                break;
+            case (".ONNX", null):
+                throw new CliException(ExitCode.Usage, "The file holds weights without a graph, so no .onnx can be made of it; write a .safetensors file.");
+            case var (ending, _):
+                throw new CliException(ExitCode.Usage, $"A model is written as .onnx or .safetensors, but '{target.Path}' ends in '{ending}'.");
+        }
+    }
 }

@@ -59,13 +59,15 @@ static class QuantizeCommand
             Tell.Note($"Ranges of activations are chosen on random inputs, which are unlike the model's data: expect a worse model than with samples.");
         var made = request.Block is { } block ? Blocks(request, graph, block) : Integers(request, graph, data, work, fineTune, stop);
         var written = request.KeepNames ? made.Graph : GraphNames.Shorten(made.Graph);
-        CheckedFile.Write(output, written, made.Simulated, graph, CheckedFile.CheckOn(graph, data?.FeedsFor, work));
+        CheckedFile.Write(output, written, made.Simulated, Load, CheckedFile.CheckOn(Load, data?.FeedsFor, work));
         if (data?.Labeled is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, written)], test, stop)));
         long before = new FileInfo(request.Model).Length, after = output.Length;
         Tell.Result($"{request.Output}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}");
         output.Keep();
         return ExitCode.Done;
+
+        RuntimeModel Load() => LoadedModel.OfFile(request.Model, graph);
     }
 
     static void CheckBlock(Request request, FineTuneRequest fineTune)
@@ -80,14 +82,22 @@ static class QuantizeCommand
             throw new CliException(ExitCode.Usage, $"--block has {BlockProducts.Bits} bits for every product; with --layer {layer}=32 one stays in floats.");
     }
 
-    static (ModelGraph Graph, ModelGraph Simulated) Blocks(Request request, ModelGraph graph, int block)
+    static (ModelGraph Graph, Func<ModelGraph> Simulated) Blocks(Request request, ModelGraph graph, int block)
     {
         var made = BlockProducts.Apply(PostTraining.Prepare(graph, request.Scheme), block, request.Scheme.LeaveAlone);
         TellSkipped(request, graph, made.Layers.Count, made.Skipped);
-        return (made.Graph, made.Simulated);
+        return (made.Graph, Once(made.Simulated));
     }
 
-    static (ModelGraph Graph, ModelGraph Simulated) Integers(Request request, ModelGraph graph, ModelData? data, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    // What is as large as the model is not kept once it was used.
+    static Func<ModelGraph> Once(ModelGraph? graph) => () =>
+    {
+        var given = graph!;
+        graph = null;
+        return given;
+    };
+
+    static (ModelGraph Graph, Func<ModelGraph> Simulated) Integers(Request request, ModelGraph graph, ModelData? data, Work work, FineTuneRequest fineTune, CancellationToken stop)
     {
         var source = data?.Source;
         if (source is null && (fineTune.Options.Epochs > 0 || request.TargetBytes is not null || request.MaxLoss is not null))
@@ -100,13 +110,17 @@ static class QuantizeCommand
         TellSkipped(request, graph, plan.Layers.Count, plan.Skipped);
         var quantized = InputErrors.Explain(() => Quantized(request, graph, data, stop));
         var trained = fineTune.Run(graph, quantized, samples, work, null, stop);
-        return (QdqLowering.Apply(trained, request.Packed), SimulatedIntegers.Of(trained));
+        return (QdqLowering.Apply(trained, request.Packed), () => SimulatedIntegers.Of(trained));
     }
 
     static ModelGraph Quantized(Request request, ModelGraph graph, ModelData? data, CancellationToken stop)
     {
-        using var model = data is null ? null : new RuntimeModel(graph);
-        return PostTraining.Quantize(graph, request.Scheme, model is null ? null : data!.FeedsFor(model), stop);
+        if (data is null)
+            return PostTraining.Quantize(graph, request.Scheme, (ModelFeeds?)null, cancellation: stop);
+        ModelFeeds feeds;
+        using (var model = LoadedModel.OfFile(request.Model, graph))
+            feeds = data.FeedsFor(model);
+        return PostTraining.Quantize(graph, request.Scheme, feeds, observed => LoadedModel.Of(() => observed, request.Output), stop);
     }
 
     static void TellSkipped(Request request, ModelGraph graph, int layers, IReadOnlyList<SkippedLayer> skipped)

@@ -47,10 +47,10 @@ static class ShrinkCommand
         var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say).Run(stop));
         var check = CheckedFile.CheckOn(graph, validation, work);
         if (result.Best.Simulated is { } simulated)
-            CheckedFile.Write(output, result.Best.Model, simulated, graph, check);
+            CheckedFile.Write(output, result.Best.Model, () => simulated, () => LoadedModel.OfFile(request.Model, graph), check);
         else
             CheckedFile.Write(output, result.Best.Model, check);
-        plume.Write(result.Best.Compressed.Span);
+        plume.Write(result.Best.Compressed);
         var figures = ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);
         page.Write(Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
         if (request.Json)

@@ -39,7 +39,7 @@ static class TrainCommand
         var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples.Classes < 2 ? ExitCode.Input : ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
         var trained = InputErrors.Explain(() => trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
-        target.Write(OnnxFile.Write(trained));
+        target.Write(file => OnnxFile.Write(trained, file));
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
         if (!double.IsFinite(measured.Loss))

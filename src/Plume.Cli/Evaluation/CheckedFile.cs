@@ -21,9 +21,12 @@ static class CheckedFile
         CheckOn(graph, samples is null ? null : model => InputErrors.Explain(() => ModelFeeds.Of(model, samples, SamplesOfACheck)), work);
 
     /// <summary>A check on inputs of any kind, or on random ones where there are none.</summary>
-    public static RewriteCheck CheckOn(ModelGraph graph, Func<RuntimeModel, ModelFeeds>? feedsFor, Work work)
+    public static RewriteCheck CheckOn(ModelGraph graph, Func<RuntimeModel, ModelFeeds>? feedsFor, Work work) => CheckOn(() => new RuntimeModel(graph), feedsFor, work);
+
+    /// <summary>The same for a model that is loaded only where inputs are made for it.</summary>
+    public static RewriteCheck CheckOn(Func<RuntimeModel> load, Func<RuntimeModel, ModelFeeds>? feedsFor, Work work)
     {
-        using var model = feedsFor is null ? null : new RuntimeModel(graph);
+        using var model = feedsFor is null ? null : load();
         return new RewriteCheck(model is null ? null : feedsFor!(model), work.Key.Fold("check"));
     }
 
@@ -31,29 +34,31 @@ static class CheckedFile
     /// <exception cref="RewriteMismatchException">The bytes compute something else; nothing is written.</exception>
     public static void Write(OutputFile output, ModelGraph graph, RewriteCheck check)
     {
-        byte[] bytes = OnnxFile.Write(graph);
-        TellRuns(output, check.OfFloats(output.Path, bytes));
-        output.Write(bytes);
+        output.Write(file => OnnxFile.Write(graph, file));
+        LoadedModel.GiveBack(output.Length);
+        TellRuns(output, check.OfFloats(output.Path, LoadFrom(output)));
     }
 
     /// <summary>Writes a quantized model, and tells how far it is from the original.</summary>
     /// <param name="output">The file.</param>
     /// <param name="graph">The model with integers.</param>
-    /// <param name="simulated">The same in floats.</param>
-    /// <param name="original">The model before.</param>
+    /// <param name="simulated">Makes the same in floats.</param>
+    /// <param name="original">Loads the model before.</param>
     /// <param name="check">What to run on.</param>
     /// <exception cref="RewriteMismatchException">The bytes compute something else; nothing is written.</exception>
-    public static void Write(OutputFile output, ModelGraph graph, ModelGraph simulated, ModelGraph original, RewriteCheck check)
+    public static void Write(OutputFile output, ModelGraph graph, Func<ModelGraph> simulated, Func<RuntimeModel> original, RewriteCheck check)
     {
-        byte[] bytes = OnnxFile.Write(graph);
-        var finding = check.OfIntegers(output.Path, bytes, simulated, original);
+        output.Write(file => OnnxFile.Write(graph, file));
+        LoadedModel.GiveBack(output.Length);
+        var finding = check.OfIntegers(output.Path, LoadFrom(output), () => LoadedModel.Of(simulated, output.Path, optimized: false), original);
         TellRuns(output, finding);
         foreach (var error in finding.Errors)
             Tell.Note($"Output '{error.Name}' {(error.IsFloat ? "has an error (NMSE)" : "differs in a share")} of {error.Value:0.######} against the original, in {finding.Runs} runs of ONNX Runtime on {(finding.IsRandom ? "random inputs" : "the data")}.");
         if (finding.Errors.Any(error => error.IsFloat && error.Value > MuchLost))
             Tell.Note($"That is much: give more bits, choose ranges by --ranges mse or 99.99%, leave activations in floats with --weights-only, or single layers with --layer WEIGHT=32.");
-        output.Write(bytes);
     }
+
+    static Func<bool, RuntimeModel> LoadFrom(OutputFile output) => optimized => RuntimeModel.OpenFile(output.Draft, optimized: optimized, name: output.Path);
 
     static void TellRuns(OutputFile output, RewriteFinding finding)
     {

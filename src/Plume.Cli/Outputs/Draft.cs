@@ -35,10 +35,11 @@ sealed class Draft : IDisposable
     const int LongestEnding = 16;
 
     /// <summary>Writes all of the file's bytes, and to the disk.</summary>
-    public void Write(ReadOnlySpan<byte> bytes)
+    public void Write(Action<Stream> write)
     {
         file.SetLength(0);
-        file.Write(bytes);
+        file.Position = 0;
+        write(file);
         file.Flush(flushToDisk: true);
     }
 

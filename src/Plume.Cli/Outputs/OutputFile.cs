@@ -47,12 +47,16 @@ sealed class OutputFile : IDisposable
 
     /// <summary>Writes all bytes to the draft, and to the disk.</summary>
     /// <exception cref="CliException">The disk refused; nothing is left.</exception>
-    public void Write(ReadOnlySpan<byte> bytes)
+    public void Write(ReadOnlyMemory<byte> bytes) => Write(file => file.Write(bytes.Span));
+
+    /// <summary>Writes the draft part by part, and to the disk.</summary>
+    /// <exception cref="CliException">The disk refused; nothing is left.</exception>
+    public void Write(Action<Stream> write)
     {
         try
         {
             draft ??= Outputs.Draft.Of(target);
-            draft.Write(bytes);
+            draft.Write(write);
         }
         catch (Exception refused) when (IsRefusal(refused))
         {

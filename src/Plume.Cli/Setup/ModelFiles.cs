@@ -75,9 +75,37 @@ sealed class ModelFiles
 
     /// <summary>Refuses a file in which there is nothing to work on.</summary>
     /// <exception cref="CliException">It has no weights.</exception>
-    public ModelFiles WithWeights() => Weights.Layout.Length > 0 || Graph?.Initializers.Any(IsInteger) == true || Tensors?.Tensors.Any(tensor => tensor.Data.Length > 0) == true
+    public ModelFiles WithWeights() => (Graph?.Weights ?? Weights.Layout).Length > 0 || Graph?.Initializers.Any(IsInteger) == true || Tensors?.Tensors.Any(tensor => tensor.Data.Length > 0) == true
         ? this
         : throw new CliException(ExitCode.Input, $"'{Path}' has no weights: no layer of it reads a tensor that the file holds. Is it the model, or what prepares its inputs?");
+
+    /// <summary>The first weight that is not finite, with its tensor and place in it; null where all are. No copy is made of all weights.</summary>
+    public (string Tensor, int Index, float Value)? FirstNotFinite()
+    {
+        foreach (var tensor in (Graph?.Weights ?? Weights.Layout).Tensors)
+        {
+            var values = ValuesOf(tensor);
+            int strange = values.IndexOfAnyExceptInRange(-float.MaxValue, float.MaxValue);
+            if (strange >= 0)
+                return (tensor.Name, strange, values[strange]);
+        }
+
+        return null;
+    }
+
+    ReadOnlySpan<float> ValuesOf(TensorSpec tensor)
+    {
+        if (Graph?.FindInitializer(tensor.Name) is not { } source)
+            return Weights[tensor];
+        if (source.ElementType == ElementType.Float)
+            return source.Floats;
+        var values = new float[tensor.Length];
+        source.CopyTo(values);
+        return values;
+    }
+
+    /// <summary>Bytes of a model's file, with the files of weights beside it.</summary>
+    public static long LengthOf(string path) => new FileInfo(path).Length;
 
     /// <summary>Whether a tensor holds the integers of a quantized weight.</summary>
     public static bool IsInteger(Initializer tensor) => tensor.Length > 0 && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;

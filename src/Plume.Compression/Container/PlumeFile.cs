@@ -42,7 +42,20 @@ public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<b
         System.IO.Hashing.XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
 
     /// <summary>The file's bytes.</summary>
-    public byte[] ToBytes() => PlumeFormat.Write(this);
+    public byte[] ToBytes()
+    {
+        using var output = new MemoryStream();
+        WriteTo(output);
+        return output.ToArray();
+    }
+
+    /// <summary>Writes the file's bytes one part after another, without a copy of the whole.</summary>
+    /// <exception cref="IOException">The stream refused.</exception>
+    public void WriteTo(Stream output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        PlumeFormat.Write(this, output);
+    }
 
     /// <summary>Reads a file's bytes.</summary>
     /// <exception cref="InvalidPayloadException">A rule is broken: cut, damaged, of a newer version, or no .plume file at all.</exception>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using Plume.Compression.Codecs;
@@ -18,18 +19,16 @@ static class PlumeFormat
 
     static ReadOnlySpan<byte> Magic => "PLUME\r\n\x1A"u8;
 
-    public static byte[] Write(PlumeFile file)
+    public static void Write(PlumeFile file, Stream output)
     {
-        var output = new PayloadWriter();
-        output.Bytes(Magic);
+        output.Write(Magic);
         byte version = VersionOf(file);
-        output.UInt8(version);
+        output.WriteByte(version);
         WriteSection(output, HeaderOf(file, version));
         WriteSection(output, LayoutOf(file.Layout, version));
         WriteSection(output, file.Graph.Span);
         WriteSection(output, file.Payload.Span);
-        WriteSection(output, file.Integers is { } integers ? Write(integers) : []);
-        return output.Written.ToArray();
+        WriteSection(output, file.Integers is { } integers ? integers.ToBytes() : []);
     }
 
     // The oldest that can say all of it.
@@ -152,14 +151,17 @@ static class PlumeFormat
         }
     }
 
-    static void WriteSection(PayloadWriter output, ReadOnlySpan<byte> section)
+    static void WriteSection(Stream output, ReadOnlySpan<byte> section)
     {
-        output.UInt64((ulong)section.Length);
+        Span<byte> number = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(number, (ulong)section.Length);
+        output.Write(number);
         for (; section.Length > 0; section = section[Math.Min(MaxBlock, section.Length)..])
         {
             var block = section[..Math.Min(MaxBlock, section.Length)];
-            output.Bytes(block);
-            output.UInt64(XxHash64.HashToUInt64(block));
+            output.Write(block);
+            BinaryPrimitives.WriteUInt64LittleEndian(number, XxHash64.HashToUInt64(block));
+            output.Write(number);
         }
     }
 

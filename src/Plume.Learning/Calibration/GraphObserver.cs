@@ -38,22 +38,25 @@ public static class GraphObserver
     /// <param name="feeds">The inputs, all of them.</param>
     /// <param name="names">Names of inputs, and of values of floats that nodes write.</param>
     /// <param name="observe">Called for each run and name, one at a time.</param>
+    /// <param name="load">Loads the graph that gives back the named values; null for one that is loaded from memory.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The graph does not fit the inputs, or has no value of that name.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph.</exception>
-    public static void Values(ModelGraph graph, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation = default)
+    public static void Values(
+        ModelGraph graph, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(feeds);
-        using var model = Observed(graph, names);
+        using var model = Observed(graph, names, load);
         Values(model, feeds, names, observe, cancellation);
     }
 
-    static RuntimeModel Observed(ModelGraph graph, IReadOnlyCollection<string> names)
+    static RuntimeModel Observed(ModelGraph graph, IReadOnlyCollection<string> names, Func<ModelGraph, RuntimeModel>? load = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(names);
         var inputs = graph.Inputs.Select(input => input.Name).ToHashSet(StringComparer.Ordinal);
-        return new RuntimeModel(graph.Observing(names.Where(name => !inputs.Contains(name))));
+        var observing = graph.Observing(names.Where(name => !inputs.Contains(name)));
+        return load is null ? new RuntimeModel(observing) : load(observing);
     }
 
     static void Values(RuntimeModel model, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation)

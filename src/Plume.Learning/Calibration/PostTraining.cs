@@ -26,11 +26,12 @@ public static class PostTraining
     /// <param name="graph">A model in floats.</param>
     /// <param name="scheme">Bits, and how levels are chosen.</param>
     /// <param name="feeds">Inputs to see activations on.</param>
+    /// <param name="load">Loads the model that gives back its inner values; null for one that is loaded from memory.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The scheme names a weight that is not there, or there are no inputs where they are needed.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph, or a value is not finite.</exception>
-    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, ModelFeeds? feeds, CancellationToken cancellation = default) =>
-        Quantize(graph, scheme, (prepared, names, observe) => GraphObserver.Values(prepared, feeds ?? throw Without(nameof(feeds)), names, observe, cancellation));
+    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, ModelFeeds? feeds, Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default) =>
+        Quantize(graph, scheme, (prepared, names, observe) => GraphObserver.Values(prepared, feeds ?? throw Without(nameof(feeds)), names, observe, load, cancellation));
 
     /// <summary>
     /// The graph as it is planned and quantized: weights that it made of its constants are tensors, normalizations are folded into the

@@ -19,41 +19,51 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
     // Kernels add in other orders; half-precision floats keep three digits.
     const double Rounding = 1e-5;
 
+    // Of outputs as large as pictures, few runs tell as much.
+    const long MostKept = 64 << 20;
+
     // A sum that falls between two levels goes to either.
     const double BetweenLevels = 1e-3;
 
     /// <summary>Checks a model that computes in floats: the same with and without optimizations.</summary>
     /// <param name="name">What messages call the file.</param>
-    /// <param name="bytes">The file to be.</param>
-    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
-    public RewriteFinding OfFloats(string name, byte[] bytes)
+    /// <param name="load">Loads the file to be, with optimizations or without.</param>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the file, or the outputs differ.</exception>
+    public RewriteFinding OfFloats(string name, Func<bool, RuntimeModel> load)
     {
-        using var optimized = Load(name, bytes, optimized: true);
-        using var plain = Load(name, bytes, optimized: false);
-        return Compare(name, optimized, plain, null, Rounding);
+        var seen = Observe(() => Load(name, load, optimized: false));
+        return Compare(name, seen, () => Load(name, load, optimized: true), null, Rounding);
     }
+
+    /// <summary>The same for bytes.</summary>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
+    public RewriteFinding OfFloats(string name, byte[] bytes) => OfFloats(name, optimized => new RuntimeModel(name, bytes, optimized: optimized));
 
     /// <summary>Checks a quantized model against the same in floats: it may be as far from that as that is from the original.</summary>
     /// <param name="name">What messages call the file.</param>
-    /// <param name="bytes">The file to be.</param>
-    /// <param name="simulated">What was measured, as a graph in floats that ONNX Runtime can run.</param>
-    /// <param name="original">The model before.</param>
-    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
-    public RewriteFinding OfIntegers(string name, byte[] bytes, ModelGraph simulated, ModelGraph original)
+    /// <param name="load">Loads the file to be, with optimizations or without.</param>
+    /// <param name="simulated">Loads what was measured, as a model in floats, without optimizations.</param>
+    /// <param name="original">Loads the model before.</param>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the file, or the outputs differ.</exception>
+    public RewriteFinding OfIntegers(string name, Func<bool, RuntimeModel> load, Func<RuntimeModel> simulated, Func<RuntimeModel> original)
     {
-        using var optimized = Load(name, bytes, optimized: true);
         // What a program without optimizations refuses is no valid file.
-        Load(name, bytes, optimized: false).Dispose();
-        using var wanted = new RuntimeModel(simulated, optimized: false);
-        using var before = new RuntimeModel(original);
-        return Compare(name, optimized, wanted, before, BetweenLevels);
+        Load(name, load, optimized: false).Dispose();
+        var before = Observe(original);
+        var wanted = Observe(simulated, before);
+        return Compare(name, wanted, () => Load(name, load, optimized: true), before, BetweenLevels);
     }
 
-    static RuntimeModel Load(string name, byte[] bytes, bool optimized)
+    /// <summary>The same for bytes.</summary>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
+    public RewriteFinding OfIntegers(string name, byte[] bytes, ModelGraph simulated, ModelGraph original) =>
+        OfIntegers(name, optimized => new RuntimeModel(name, bytes, optimized: optimized), () => new RuntimeModel(simulated, optimized: false), () => new RuntimeModel(original));
+
+    static RuntimeModel Load(string name, Func<bool, RuntimeModel> load, bool optimized)
     {
         try
         {
-            return new RuntimeModel(name, bytes, optimized: optimized);
+            return load(optimized);
         }
         catch (InvalidPayloadException refusal)
         {
@@ -61,23 +71,38 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         }
     }
 
-    RewriteFinding Compare(string name, RuntimeModel actual, RuntimeModel expected, RuntimeModel? original, double allowance)
+    // Models are loaded one after another, for each takes as much memory as its file.
+    Observation Observe(Func<RuntimeModel> load, Observation? like = null)
     {
-        if (FeedsFor(original ?? expected) is not { } feeds)
+        using var model = load();
+        var feeds = like is null ? FeedsFor(model) : like.Feeds;
+        var runs = new List<RuntimeTensor[]>();
+        long kept = 0;
+        for (int run = 0; run < (like?.Runs.Count ?? feeds?.Count ?? 0) && kept < MostKept; run++)
+        {
+            runs.Add(model.Run(feeds![run].Tensors));
+            kept += runs[^1].Sum(output => (long)output.Data.Length);
+        }
+
+        return new Observation(model.Outputs, feeds, runs);
+    }
+
+    static RewriteFinding Compare(string name, Observation expected, Func<RuntimeModel> load, Observation? original, double allowance)
+    {
+        using var actual = load();
+        if (expected.Feeds is not { } feeds)
             return new RewriteFinding([], IsRandom: true, Runs: 0);
         var errors = expected.Outputs.Select(output => (Found: Error(output), Allowed: Error(output), Whole: Error(output))).ToArray();
-        for (int run = 0; run < feeds.Count; run++)
+        for (int run = 0; run < expected.Runs.Count; run++)
         {
-            var feed = feeds[run];
-            var wanted = expected.Run(feed.Tensors);
-            var found = Run(name, actual, feed);
-            var before = original?.Run(feed.Tensors);
+            var wanted = expected.Runs[run];
+            var found = Run(name, actual, feeds[run]);
             for (int i = 0; i < errors.Length; i++)
             {
                 errors[i].Found.Add(wanted[i].ToFloats(), found[i].ToFloats());
-                if (before is null)
+                if (original is null)
                     continue;
-                float[] floats = before[i].ToFloats();
+                float[] floats = original.Runs[run][i].ToFloats();
                 errors[i].Allowed.Add(floats, wanted[i].ToFloats());
                 errors[i].Whole.Add(floats, found[i].ToFloats());
             }
@@ -87,10 +112,10 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         {
             double bound = allowance + (original is null ? 0 : allowed.Value);
             if (!(difference.Value <= bound))
-                throw Mismatch(name, difference, bound, feeds, original is not null);
+                throw Mismatch(name, difference, bound, feeds, expected.Runs.Count, original is not null);
         }
 
-        return new RewriteFinding([.. errors.Select(each => original is null ? each.Found : each.Whole)], feeds.IsRandom, feeds.Count);
+        return new RewriteFinding([.. errors.Select(each => original is null ? each.Found : each.Whole)], feeds.IsRandom, expected.Runs.Count);
     }
 
     static RuntimeTensor[] Run(string name, RuntimeModel model, ModelFeed feed)
@@ -120,10 +145,13 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         }
     }
 
+    // What a model gave; no feeds where no random input was found that it runs on.
+    sealed record Observation(IReadOnlyList<ValueInfo> Outputs, ModelFeeds? Feeds, IReadOnlyList<RuntimeTensor[]> Runs);
+
     static OutputError Error(ValueInfo output) => new(output.Name, output.ElementType);
 
-    static RewriteMismatchException Mismatch(string name, OutputError difference, double bound, ModelFeeds feeds, bool isQuantized) => new(string.Create(CultureInfo.InvariantCulture,
-        $"'{name}' was not written, for ONNX Runtime does not compute with its default optimizations what was measured: output '{difference.Name}' differs by {(difference.IsFloat ? "a mean squared error of" : "a share of")} {difference.Value:0.####} of what it should be, in {feeds.Count} runs on {feeds.Name}; at most {bound:0.####} would be rounding. {(isQuantized ? "Leave a layer in floats, or give weights 7 bits where the processor has no 8-bit dot products." : "Report it, with the model's graph.")}"));
+    static RewriteMismatchException Mismatch(string name, OutputError difference, double bound, ModelFeeds feeds, int runs, bool isQuantized) => new(string.Create(CultureInfo.InvariantCulture,
+        $"'{name}' was not written, for ONNX Runtime does not compute with its default optimizations what was measured: output '{difference.Name}' differs by {(difference.IsFloat ? "a mean squared error of" : "a share of")} {difference.Value:0.####} of what it should be, in {runs} runs on {feeds.Name}; at most {bound:0.####} would be rounding. {(isQuantized ? "Leave a layer in floats, or give weights 7 bits where the processor has no 8-bit dot products." : "Report it, with the model's graph.")}"));
 }
 
 /// <summary>What a check saw.</summary>

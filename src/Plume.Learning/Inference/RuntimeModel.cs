@@ -75,9 +75,14 @@ public sealed class RuntimeModel : IDisposable
     public IReadOnlyList<ValueInfo> Outputs { get; }
 
     /// <summary>Loads a file from disk, with the files of weights beside it where it has these.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="graph">The same as a graph, where that is known.</param>
+    /// <param name="threads">Threads of one run.</param>
+    /// <param name="optimized">Whether ONNX Runtime may join and reorder operators, as it does by default.</param>
+    /// <param name="name">What messages call the model; null for the file's name.</param>
     /// <exception cref="InvalidPayloadException">ONNX Runtime refuses the file; the message is its own.</exception>
-    public static RuntimeModel OpenFile(string path, ModelGraph? graph = null, int threads = 1) =>
-        new(Path.GetFileName(path), options => new InferenceSession(path, options), graph, threads, optimized: true);
+    public static RuntimeModel OpenFile(string path, ModelGraph? graph = null, int threads = 1, bool optimized = true, string? name = null) =>
+        new(name ?? Path.GetFileName(path), options => new InferenceSession(path, options), graph, threads, optimized);
 
     /// <summary>The output of a model with one input of floats and one output.</summary>
     /// <param name="batch">The samples, one after another.</param>

@@ -1,6 +1,5 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
-using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -21,7 +20,25 @@ public static class CompressedModel
     /// <exception cref="ArgumentException">
     /// The codec has feedback, the reference is missing or has another layout, or a weight is not finite and the codec is not lossless.
     /// </exception>
-    public static PlumeFile Compress(ModelGraph graph, Codec codec, ModelWeights? reference = null)
+    public static PlumeFile Compress(ModelGraph graph, Codec codec, ModelWeights? reference = null) => Split(graph, codec).Encode(codec, reference);
+
+    /// <summary>Compresses a file of tensors.</summary>
+    /// <exception cref="ArgumentException">As for a whole model.</exception>
+    public static PlumeFile Compress(SafetensorsFile tensors, Codec codec, ModelWeights? reference = null) => Split(tensors, codec).Encode(codec, reference);
+
+    /// <summary>Compresses weights alone.</summary>
+    /// <exception cref="ArgumentException">As for a whole model.</exception>
+    public static PlumeFile Compress(ModelWeights weights, Codec codec, ModelWeights? reference = null)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return new ModelParts(weights, default, PlumeSource.WholeOnnx, null).Encode(codec, reference);
+    }
+
+    /// <summary>Takes a model apart, so that it need not be kept while its weights are coded.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="codec">What the weights will go through.</param>
+    /// <exception cref="ArgumentException">A weight is not finite and the codec is not lossless.</exception>
+    public static ModelParts Split(ModelGraph graph, Codec codec)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(codec);
@@ -29,39 +46,18 @@ public static class CompressedModel
             .Where(tensor => codec.IsLossless && tensor.ElementType == ElementType.Double).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         var weights = Coded(graph.ToWeights(), codec, carried);
         byte[] skeleton = OnnxFile.WriteWithout(IntegerWeights.Clear(graph), weights.Layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal));
-        return Compress(weights, codec, reference) with
-        {
-            Graph = Skeleton.Pack(skeleton),
-            Source = PlumeSource.Onnx,
-            Integers = IntegerWeights.Compress(graph),
-        };
+        return new ModelParts(weights, Skeleton.Pack(skeleton), PlumeSource.Onnx, IntegerWeights.Compress(graph));
     }
 
-    /// <summary>Compresses a file of tensors.</summary>
+    /// <summary>Takes a file of tensors apart.</summary>
     /// <exception cref="ArgumentException">As for a whole model.</exception>
-    public static PlumeFile Compress(SafetensorsFile tensors, Codec codec, ModelWeights? reference = null)
+    public static ModelParts Split(SafetensorsFile tensors, Codec codec)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(codec);
         var carried = tensors.Tensors.Where(tensor => codec.IsLossless && tensor.Type == "F64").Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         var weights = Coded(tensors.ToWeights(), codec, carried);
-        return Compress(weights, codec, reference) with { Graph = Skeleton.Pack(tensors.WriteWithout(weights.Layout)), Source = PlumeSource.Safetensors };
-    }
-
-    /// <summary>Compresses weights alone.</summary>
-    /// <exception cref="ArgumentException">As for a whole model.</exception>
-    public static PlumeFile Compress(ModelWeights weights, Codec codec, ModelWeights? reference = null)
-    {
-        ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(codec);
-        if (codec.Remembers)
-            throw new ArgumentException($"Codec '{codec}' has feedback, but a file is made once and nothing is sent later; leave 'feedback' out.", nameof(codec));
-        if (codec.UsesReference && (reference is null || !reference.Layout.Equals(weights.Layout)))
-            throw new ArgumentException($"Codec '{codec}' has delta, which needs a reference model of the same tensors.", nameof(reference));
-        var values = codec.UsesReference ? reference!.Values : [];
-        var key = RandomKey.FromSeed(PlumeFile.HashOf(weights.Values));
-        var payload = new PayloadEncoder(codec, weights.Layout).Encode(weights.Values, key, reference: values).ToArray();
-        return new PlumeFile(codec, weights.Layout, payload, key.Value) { ReferenceHash = codec.UsesReference ? PlumeFile.HashOf(values) : 0 };
+        return new ModelParts(weights, Skeleton.Pack(tensors.WriteWithout(weights.Layout)), PlumeSource.Safetensors, null);
     }
 
     /// <summary>The model in a file, or null where the file was not made of one.</summary>

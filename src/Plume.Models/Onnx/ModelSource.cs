@@ -49,7 +49,7 @@ sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, ExternalData? 
             return null;
         if (type.ToFloatFormat() is not { } format || !tensor.Shape.SequenceEqual(shape))
             throw new InvalidPayloadException($"ONNX {place} is {type} [{string.Join(", ", shape)}], but its values are floats of shape [{string.Join(", ", tensor.Shape)}].");
-        return FloatFormats.Write(values![tensor], format);
+        return format == FloatFormat.F32 ? new FloatBytes(values!.Values.AsMemory(tensor.Offset, tensor.Length)).Memory : FloatFormats.Write(values![tensor], format);
     }
 
     /// <summary>The bytes of a tensor that another file holds.</summary>

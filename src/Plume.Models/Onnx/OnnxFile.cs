@@ -13,6 +13,8 @@ namespace Plume.Models.Onnx;
 /// </summary>
 public static class OnnxFile
 {
+    const int BufferBytes = 1 << 16;
+
     /// <summary>Reads a model from untrusted bytes, which must be all of it. Memory stays within a fixed multiple of their number.</summary>
     /// <exception cref="InvalidPayloadException">The bytes are not a whole and valid model; the message names the part.</exception>
     public static ModelGraph Read(ReadOnlyMemory<byte> bytes) => ModelReader.Read(Parse(() => ModelProto.Parser.ParseFrom(bytes.Span)));
@@ -22,6 +24,16 @@ public static class OnnxFile
     /// The model passes the 2 GB that a file can hold, or a node is of an operator set whose version the graph does not say.
     /// </exception>
     public static byte[] Write(ModelGraph graph) => ModelWriter.Write(graph).ToByteArray();
+
+    /// <summary>Writes a model's bytes to a stream, one part after another, without a copy of the whole.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Write(ModelGraph)"/>.</exception>
+    /// <exception cref="IOException">The stream refused.</exception>
+    public static void Write(ModelGraph graph, Stream output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        using var coded = new CodedOutputStream(output, BufferBytes, leaveOpen: true);
+        ModelWriter.Write(graph).WriteTo(coded);
+    }
 
     /// <summary>Reads a model from a file, and from the files beside it that it names.</summary>
     /// <exception cref="InvalidPayloadException">The file is not a whole and valid model, or one beside it is missing, too short or elsewhere.</exception>
@@ -44,7 +56,7 @@ public static class OnnxFile
     }
 
     /// <summary>Writes a model to a file: beside it first, then to disk, then in its place, so that no half file is ever seen.</summary>
-    /// <exception cref="ArgumentException">As for <see cref="Write"/>.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="Write(ModelGraph)"/>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteFile(string path, ModelGraph graph) => AtomicFile.Write(path, Write(graph));
 

@@ -19,7 +19,7 @@ public sealed class OutputFileTests : IDisposable
         File.WriteAllText(folder["old.onnx"], "old");
         using (var output = OutputFile.At(folder["old.onnx"], []))
         {
-            output.Write("new"u8);
+            output.Write("new"u8.ToArray());
             Assert.Equal("new", File.ReadAllText(output.Draft));
             Assert.Equal((".onnx", 3), (Path.GetExtension(output.Draft), output.Length));
         }

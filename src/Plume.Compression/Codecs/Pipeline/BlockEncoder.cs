@@ -221,8 +221,16 @@ sealed class BlockEncoder
         });
         for (int segment = 0; segment < segments.Told; segment++)
             output.Varint(segments[segment][0].Output.Length);
+        int length = 0;
         for (int segment = 0; segment < segments.Count; segment++)
-            output.Bytes(segments[segment][0].Output.Written.Span);
+            length = checked(length + segments[segment][0].Output.Length);
+        var room = output.Append(length);
+        for (int segment = 0; segment < segments.Count; segment++)
+        {
+            var written = segments[segment][0].Output.Written.Span;
+            written.CopyTo(room);
+            room = room[written.Length..];
+        }
     }
 
     void Quantize(Block block, RandomKey key, Span<byte> symbols)
