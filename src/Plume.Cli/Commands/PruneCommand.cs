@@ -61,7 +61,7 @@ static class PruneCommand
             ? PruneConnections(request, graph, samples, work, fineTune, stop)
             : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
         CheckedFile.Write(output, pruned, CheckedFile.CheckOn(pruned, data?.Samples, work));
-        Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), data, stop);
+        Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), request.Channels is not null, data, stop);
         output.Keep();
         return ExitCode.Done;
     }
@@ -117,11 +117,15 @@ static class PruneCommand
             : throw new CliException(ExitCode.Usage, $"--nm is N:M with N from 0 to M and M from 1, such as 2:4, but is '{text}'.");
     }
 
-    static void Report(ComparedModel before, ComparedModel after, DataSource? data, CancellationToken stop)
+    static void Report(ComparedModel before, ComparedModel after, bool isOfChannels, DataSource? data, CancellationToken stop)
     {
         if (data?.Test is { } test)
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
-        Tell.Result($"{after.Name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {Weights(after.Graph!)} weights are zero, of {Weights(before.Graph!)} before");
+        string name = after.Name, left = Weights(after.Graph!), all = Weights(before.Graph!);
+        if (isOfChannels)
+            Tell.Result($"{name}: {left} of {all} weights are left");
+        else
+            Tell.Result($"{name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {left} weights are zero, of {all} before");
     }
 
     static string Weights(ModelGraph graph) =>

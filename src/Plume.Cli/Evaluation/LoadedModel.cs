@@ -2,6 +2,7 @@ using Plume.Cli.Outputs;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Operators;
 
 namespace Plume.Cli.Evaluation;
 
@@ -10,9 +11,12 @@ static class LoadedModel
 {
     const long Large = 16 << 20;
 
-    /// <summary>A model that was read from a file; that file is loaded where it is an .onnx file.</summary>
-    public static RuntimeModel OfFile(string path, ModelGraph graph) =>
-        Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase) ? RuntimeModel.OpenFile(path, graph) : new RuntimeModel(graph);
+    /// <summary>A model that was read from a file; that file is loaded where it is an .onnx file without anything that is not needed.</summary>
+    public static RuntimeModel OfFile(string path, ModelGraph graph)
+    {
+        var live = Live.Of(graph);
+        return ReferenceEquals(live, graph) && Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase) ? RuntimeModel.OpenFile(path, graph) : new RuntimeModel(live);
+    }
 
     /// <summary>A model that lies in no file.</summary>
     /// <param name="make">Makes it.</param>

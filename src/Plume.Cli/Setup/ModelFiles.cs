@@ -70,7 +70,11 @@ sealed class ModelFiles
     public static ModelGraph ReadLayers(string path)
     {
         var graph = ReadGraph(path);
-        return InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(TakenBranches.Of(graph)), out _)));
+        string? problem = null;
+        var layers = InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(Live.Of(TakenBranches.Of(graph))), out problem)));
+        if (problem is not null)
+            Tell.Note($"'{path}' takes one sample at a time, and its batch cannot be made free: {problem}.");
+        return layers;
     }
 
     /// <summary>Refuses a file in which there is nothing to work on.</summary>

@@ -3,6 +3,7 @@ using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Subgraphs;
+using Plume.Models.Operators;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Calibrate;
 using Plume.Models.Quantize.Plan;
@@ -41,7 +42,7 @@ public static class PostTraining
     public static ModelGraph Prepare(ModelGraph graph, QuantizationScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        var folded = BatchNormFolding.Apply(WithConstantWeights(TakenBranches.Of(graph)));
+        var folded = BatchNormFolding.Apply(WithConstantWeights(Live.Of(TakenBranches.Of(graph))));
         return scheme.ActivationBits is null ? folded : PlainProducts.Apply(folded);
     }
 

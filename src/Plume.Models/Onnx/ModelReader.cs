@@ -25,9 +25,8 @@ static class ModelReader
         if (graph.SparseInitializer.Count > 0)
             throw Broken("graph.sparse_initializer", $"{graph.SparseInitializer.Count} long", "must be empty; export dense tensors");
 
-        var source = new ModelSource(ReadOpsets(model), beside, values);
-        foreach (string taken in graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name)).Concat(graph.Node.SelectMany(node => node.Output)))
-            source.Take(taken);
+        var taken = graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name)).Concat(graph.Node.SelectMany(node => node.Output));
+        var source = new ModelSource(ReadOpsets(model), taken, beside, values);
         Initializer[] initializers = [.. graph.Initializer.Select(tensor => TensorReader.Read(tensor, $"initializer '{tensor.Name}'", tensor.Name, source))];
         var constants = graph.Node.Select(node => ConstantNodes.Read(node, source)).ToArray();
         var form = GraphForm.Of(graph, initializers, constants);

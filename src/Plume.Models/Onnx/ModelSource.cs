@@ -2,16 +2,18 @@ using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
+using Plume.Models.Quantize;
 
 namespace Plume.Models.Onnx;
 
 /// <summary>What a model is read from: its message, the files beside it, and values that came another way.</summary>
 /// <param name="opsets">The operator sets that the model names.</param>
+/// <param name="taken">Names that no tensor of a subgraph may get.</param>
 /// <param name="beside">The folder that the file lies in; null where it lies nowhere, and nothing can stand beside it.</param>
 /// <param name="values">Values for tensors that the message has without; null where it has all.</param>
-sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, ExternalData? beside, ModelWeights? values)
+sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, IEnumerable<string> taken, ExternalData? beside, ModelWeights? values)
 {
-    readonly HashSet<string> taken = new(StringComparer.Ordinal);
+    readonly FreeNames names = new(taken);
     readonly Dictionary<string, TensorSpec> waiting = values?.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal) ?? [];
 
     public IReadOnlyDictionary<string, int> Opsets => opsets;
@@ -30,17 +32,8 @@ sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, ExternalData? 
     /// <summary>The first tensor for which there are values and no place; null where there is none.</summary>
     public string? Unplaced => waiting.Keys.FirstOrDefault();
 
-    /// <summary>Notes a name, so that no other value gets it.</summary>
-    public void Take(string name) => taken.Add(name);
-
     /// <summary>The name itself where it is free, else with the first number that makes it so.</summary>
-    public string FreeName(string name)
-    {
-        string free = name;
-        for (int number = 2; !taken.Add(free); number++)
-            free = $"{name}_{number}";
-        return free;
-    }
+    public string FreeName(string name) => names.Take(name);
 
     /// <summary>The bytes of a tensor whose values came another way; null for others.</summary>
     public ReadOnlyMemory<byte>? FindValues(string name, ElementType type, int[] shape, string place)

@@ -6,8 +6,13 @@ namespace Plume.Models.Quantize;
 sealed class FreeNames
 {
     readonly HashSet<string> taken;
+    readonly Dictionary<string, int> next = new(StringComparer.Ordinal);
 
-    public FreeNames(ModelGraph graph) => taken = Taken(graph).ToHashSet(StringComparer.Ordinal);
+    public FreeNames(ModelGraph graph) : this(Taken(graph))
+    {
+    }
+
+    public FreeNames(IEnumerable<string> taken) => this.taken = taken.ToHashSet(StringComparer.Ordinal);
 
     /// <summary>All names of values, at any depth.</summary>
     public static IEnumerable<string> Taken(ModelGraph graph) => graph.Inputs.Select(input => input.Name)
@@ -18,9 +23,14 @@ sealed class FreeNames
     /// <summary>The name itself where it is free, else with the first number that makes it so.</summary>
     public string Take(string name)
     {
-        string free = name;
-        for (int number = 2; !taken.Add(free); number++)
-            free = $"{name}_{number}";
+        if (taken.Add(name))
+            return name;
+        // Of one name many may be asked for: those that were given are not tried again.
+        int number = next.GetValueOrDefault(name, 2);
+        string free = $"{name}_{number}";
+        while (!taken.Add(free))
+            free = $"{name}_{++number}";
+        next[name] = number + 1;
         return free;
     }
 }

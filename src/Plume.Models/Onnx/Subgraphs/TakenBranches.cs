@@ -33,14 +33,12 @@ public static class TakenBranches
         public Walk(ModelGraph graph)
         {
             this.graph = graph;
-            source = new ModelSource(new Dictionary<string, int>(graph.ExtensionOpsets) { [""] = graph.OpsetVersion }, beside: null, values: null);
+            source = new ModelSource(new Dictionary<string, int>(graph.ExtensionOpsets) { [""] = graph.OpsetVersion }, FreeNames.Taken(graph), beside: null, values: null);
             tensors = graph.Initializers.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
             foreach (var input in graph.Inputs.Where(input => input.HasShape))
                 known.Add(input);
             foreach (var tensor in graph.Initializers)
                 known.Add(tensor);
-            foreach (string name in FreeNames.Taken(graph))
-                source.Take(name);
         }
 
         public ModelGraph Apply()

@@ -13,16 +13,22 @@ sealed class ValuePlan
     readonly ILookup<string, Node> readers;
     readonly HashSet<string> outputs;
     readonly HashSet<Node> layers;
-    readonly HashSet<Node> ends;
+    readonly HashSet<Node> endLayers;
+    readonly HashSet<string> answers;
+    readonly Dictionary<string, string> roots = new(StringComparer.Ordinal);
+    readonly Dictionary<string, string> ends = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Node> starts = new(StringComparer.Ordinal);
 
     public ValuePlan(ModelGraph graph, QuantizationScheme scheme, PlannedLayer[] layers)
     {
         (this.graph, this.scheme) = (graph, scheme);
         readers = graph.Readers();
         outputs = graph.Outputs.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        answers = Answers();
+        TellChains();
         this.layers = new(layers.Select(layer => layer.Node), ReferenceEqualityComparer.Instance);
         Node[] all = [.. graph.Nodes.Where(OperatorKinds.IsLayer)];
-        ends = new(all.Length == 0 ? [] : [all[0], all[^1]], ReferenceEqualityComparer.Instance);
+        endLayers = new(all.Length == 0 ? [] : [all[0], all[^1]], ReferenceEqualityComparer.Instance);
     }
 
     public PlannedValue[] Choose(int bits)
@@ -31,11 +37,11 @@ sealed class ValuePlan
         var integers = IntegerNodes();
         foreach (var node in integers)
         {
-            int needed = ends.Contains(node) && scheme.EndBits is { } end ? Math.Max(bits, end) : bits;
+            int needed = endLayers.Contains(node) && scheme.EndBits is { } end ? Math.Max(bits, end) : bits;
             foreach (string input in DataInputs(node))
                 Need(PlaceFor(input, integers), needed);
             string written = EndOfChain(node.Outputs[0]);
-            if (!IsAnswer(written))
+            if (!answers.Contains(written))
                 Need(PlaceFor(written, integers), bits);
         }
 
@@ -51,7 +57,7 @@ sealed class ValuePlan
         var integers = new HashSet<Node>(ReferenceEqualityComparer.Instance);
         foreach (var node in graph.Nodes)
         {
-            if (layers.Contains(node) || (OperatorKinds.IsInteger(node) && !IsAnswer(EndOfChain(node.Outputs[0])) && node.Inputs.All(IsInteger)))
+            if (layers.Contains(node) || (OperatorKinds.IsInteger(node) && !answers.Contains(EndOfChain(node.Outputs[0])) && node.Inputs.All(IsInteger)))
                 integers.Add(node);
         }
 
@@ -67,12 +73,7 @@ sealed class ValuePlan
     static IEnumerable<string> DataInputs(Node node) => OperatorKinds.IsLayer(node) ? node.Inputs.Take(1) : node.Inputs;
 
     // The value whose levels this one has.
-    string RootOf(string value)
-    {
-        while (graph.ProducerOf(value) is { } producer && OperatorKinds.IsPassing(producer))
-            value = producer.Inputs[0];
-        return value;
-    }
+    string RootOf(string value) => roots.GetValueOrDefault(value, value);
 
     // ONNX Runtime has a fast maximum of integers only between integer convolutions: behind floats, it is taken of floats.
     string PlaceFor(string value, HashSet<Node> integers)
@@ -90,26 +91,46 @@ sealed class ValuePlan
     }
 
     // Behind the ReLUs and normalizations that alone read the value.
-    string EndOfChain(string value)
+    string EndOfChain(string value) => ends.GetValueOrDefault(value, value);
+
+    Node? StartOfChain(string value) => starts.GetValueOrDefault(value);
+
+    // Chains are told once, each value from its neighbour: a foreign file may have long ones, and many that read them.
+    void TellChains()
     {
-        while (!outputs.Contains(value) && readers[value].ToArray() is [var only] && OperatorKinds.IsAttached(only) && only.Inputs[0] == value)
-            value = only.Outputs[0];
-        return value;
+        foreach (var node in graph.Nodes)
+        {
+            foreach (string output in node.Outputs.Where(output => output.Length > 0))
+            {
+                if (OperatorKinds.IsPassing(node))
+                    roots[output] = RootOf(node.Inputs[0]);
+                if ((OperatorKinds.IsAttached(node) ? StartOfChain(node.Inputs[0]) : node) is { } start)
+                    starts[output] = start;
+            }
+        }
+
+        foreach (var node in graph.Nodes.Reverse().Where(OperatorKinds.IsAttached))
+        {
+            string value = node.Inputs[0];
+            if (!outputs.Contains(value) && readers[value].Take(2).Count() == 1)
+                ends[value] = EndOfChain(node.Outputs[0]);
+        }
     }
 
-    Node? StartOfChain(string value)
+    // From the end to the front, so that a long chain is no deep recursion: a value is an answer where all that reads it makes one of it.
+    HashSet<string> Answers()
     {
-        var producer = graph.ProducerOf(value);
-        while (producer is not null && OperatorKinds.IsAttached(producer))
-            producer = graph.ProducerOf(producer.Inputs[0]);
-        return producer;
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string value in graph.Nodes.SelectMany(node => node.Outputs).Reverse().Concat(graph.Inputs.Select(input => input.Name)))
+        {
+            if ((outputs.Contains(value) || readers.Contains(value)) && readers[value].All(reader => IsAnswer(reader, value, found)))
+                found.Add(value);
+        }
+
+        return found;
     }
 
-    bool IsAnswer(string value) => outputs.Contains(value)
-        ? readers[value].All(reader => IsAnswer(reader, value))
-        : readers[value].Any() && readers[value].All(reader => IsAnswer(reader, value));
-
-    bool IsAnswer(Node reader, string value) => reader.Input(0) == value
+    static bool IsAnswer(Node reader, string value, HashSet<string> found) => reader.Input(0) == value
         && (OperatorKinds.IsPassing(reader) || OperatorKinds.IsAttached(reader) || OperatorKinds.IsAnswer(reader))
-        && IsAnswer(reader.Outputs[0]);
+        && found.Contains(reader.Outputs[0]);
 }
