@@ -123,7 +123,7 @@ static class PruneCommand
             Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
         string name = after.Name, left = Weights(after.Graph!), all = Weights(before.Graph!);
         if (isOfChannels)
-            Tell.Result($"{name}: {left} of {all} weights are left");
+            Tell.Result($"{name}: {left} weights, of {all} before");
         else
             Tell.Result($"{name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {left} weights are zero, of {all} before");
     }
