@@ -8,6 +8,7 @@ using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
+using Plume.Models.Onnx.Subgraphs;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Blocks;
 using Plume.Models.Quantize.Calibrate;
@@ -127,14 +128,18 @@ static class QuantizeCommand
     {
         foreach (var each in skipped)
             Tell.Note($"The {each.Node} stays in floats: {each.Reason}.");
+        var holder = TakenBranches.Of(graph).Nodes.FirstOrDefault(node => node.Subgraphs.SelectMany(inner => inner.Nodes).Any(inner => inner.OpType is "Conv" or "Gemm" or "MatMul"));
+        if (holder is not null && layers > 0)
+            Tell.Note($"Products in graphs inside of the {holder} stay in floats.");
         if (layers == 0)
-            throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits: {ReasonForNone(graph, skipped)}. Nothing was written.");
+            throw new CliException(ExitCode.Input, $"No layer of '{request.Model}' can be given fewer bits: {ReasonForNone(graph, skipped, holder)}. Nothing was written.");
         if (skipped.Count > 0)
             Tell.Note($"{layers} of {layers + skipped.Count} layers have integers.");
     }
 
-    static string ReasonForNone(ModelGraph graph, IReadOnlyList<SkippedLayer> skipped) => graph.Nodes.FirstOrDefault(IsQuantized) is { } already
+    static string ReasonForNone(ModelGraph graph, IReadOnlyList<SkippedLayer> skipped, Node? holder) => graph.Nodes.FirstOrDefault(IsQuantized) is { } already
         ? $"it is quantized already, as the {already} shows"
+        : skipped.Count == 0 && holder is not null ? $"its products stand in graphs inside of the {holder}, which are not quantized; export the model without branches"
         : skipped.Count == 0 ? "it has no Conv, Gemm or MatMul" : $"each stays in floats, such as the {skipped[0].Node}: {skipped[0].Reason}";
 
     static bool IsQuantized(Node node) => node.OpType is "DequantizeLinear" or "QuantizeLinear" or "ConvInteger" or "MatMulInteger" or "QLinearConv" or "QLinearMatMul"
