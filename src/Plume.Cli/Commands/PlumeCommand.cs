@@ -23,6 +23,7 @@ static class PlumeCommand
         var root = new RootCommand("Plume: federated learning that is light on the wire.")
         {
             SimulateCommand.Create(),
+            CompareCommand.Create(),
             ServeCommand.Create(),
             JoinCommand.Create(),
             CertsCommand.Create(),

@@ -9,7 +9,7 @@ namespace Plume.Cli.Runs;
 sealed class RunFolder : IDisposable
 {
     // What a simulation keeps there that has no room in memory.
-    const string ResidualFiles = "residuals-*.tmp";
+    const string MemoryFiles = "memories-*.tmp";
 
     // Null for the folder of a run that was there.
     readonly OutputFolder? made;
@@ -81,7 +81,7 @@ sealed class RunFolder : IDisposable
     /// <summary>The same as <see cref="Dispose"/> while the run is at work and the program is about to be ended: what it has open goes, too.</summary>
     public void Abandon()
     {
-        foreach (string file in IsKept ? [] : Directory.GetFiles(Folder, ResidualFiles))
+        foreach (string file in IsKept ? [] : Directory.GetFiles(Folder, MemoryFiles))
             File.Delete(file);
         Dispose();
     }
