@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Plume.Compression.Aggregation;
@@ -147,9 +148,9 @@ public sealed class Simulation : IDisposable
         get
         {
             // What does not change the bits may differ from one run to the next.
-            var same = options with { Threads = 1, ClientMemory = 0, SpillFolder = "", Plan = options.Plan with { Fixed = null } };
-            string participants = options.Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
-            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{same}|{participants}|{learner.Layout.Fingerprint}"));
+            string text = string.Create(CultureInfo.InvariantCulture,
+                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n");
+            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
         }
     }
 

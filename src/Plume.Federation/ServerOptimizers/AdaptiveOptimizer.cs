@@ -30,6 +30,9 @@ public abstract record AdaptiveOptimizer : ServerOptimizer
     public double Tau { get; }
 
     /// <inheritdoc/>
+    public sealed override string Notation => Text(Name, LearningRate, Beta1, Beta2, Tau);
+
+    /// <inheritdoc/>
     public sealed override int MemoryPerValue => 2;
 
     private protected sealed override float Change(float mean, Span<float> memory)
@@ -38,6 +41,9 @@ public abstract record AdaptiveOptimizer : ServerOptimizer
         memory[1] = (float)SecondMoment(memory[1], (double)mean * mean);
         return (float)(LearningRate * memory[0] / (Math.Sqrt(memory[1]) + Tau));
     }
+
+    /// <summary>Its name.</summary>
+    private protected abstract string Name { get; }
 
     /// <summary>The second moment after one more squared mean.</summary>
     private protected abstract double SecondMoment(double before, double square);

@@ -8,6 +8,9 @@ public sealed record FedAvg(double LearningRate = 1) : ServerOptimizer
     public double LearningRate { get; } = Positive(LearningRate, nameof(LearningRate));
 
     /// <inheritdoc/>
+    public override string Notation => Text("fedavg", LearningRate);
+
+    /// <inheritdoc/>
     public override int MemoryPerValue => 0;
 
     private protected override float Change(float mean, Span<float> memory) => (float)(LearningRate * mean);

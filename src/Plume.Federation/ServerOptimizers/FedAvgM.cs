@@ -11,6 +11,9 @@ public sealed record FedAvgM(double LearningRate = 1, double Momentum = 0.9) : S
     public double Momentum { get; } = Decay(Momentum, nameof(Momentum));
 
     /// <inheritdoc/>
+    public override string Notation => Text("fedavgm", LearningRate, Momentum);
+
+    /// <inheritdoc/>
     public override int MemoryPerValue => 1;
 
     private protected override float Change(float mean, Span<float> memory)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plume.Compression.Weights;
 
 namespace Plume.Federation.ServerOptimizers;
@@ -8,6 +9,9 @@ public abstract record ServerOptimizer
     private protected ServerOptimizer()
     {
     }
+
+    /// <summary>Its name and numbers, as they stand in fingerprints.</summary>
+    public abstract string Notation { get; }
 
     /// <summary>Floats of memory a value, which the caller owns and keeps from round to round; zeros at first.</summary>
     public abstract int MemoryPerValue { get; }
@@ -41,6 +45,8 @@ public abstract record ServerOptimizer
 
     /// <summary>What is added to one value, and what is remembered of it.</summary>
     private protected abstract float Change(float mean, Span<float> memory);
+
+    private protected static string Text(string name, params ReadOnlySpan<double> numbers) => string.Create(CultureInfo.InvariantCulture, $"{name}({string.Join(", ", numbers.ToArray().Select(number => number.ToString("R", CultureInfo.InvariantCulture)))})");
 
     private protected static double Positive(double value, string name) => double.IsFinite(value) && value > 0
         ? value

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
@@ -67,10 +68,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <param name="initial">Version 0.</param>
     public ulong Fingerprint(ReadOnlySpan<float> initial)
     {
-        string participants = Plan.Fixed is { } lists ? string.Join(';', lists.Select(list => string.Join(',', list))) : "";
-        var rules = Plan with { Fixed = null, Deadline = TimeSpan.FromTicks(1), Quorum = 1, StartWith = 1, Attempts = 1 };
-        ulong start = XxHash64.HashToUInt64(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initial));
-        string text = string.Create(CultureInfo.InvariantCulture, $"{rules}|{participants}|{Seed}|{Optimizer}|{Layout.Fingerprint}|{start}");
+        ulong start = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(initial));
+        string text = string.Create(CultureInfo.InvariantCulture, $"{RunText.Of(Plan, Optimizer, Seed)}layout={Layout.Fingerprint}\ninitial={start}\n");
         return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
     }
 

@@ -1,0 +1,42 @@
+using System.Reflection;
+using Plume.Federation.Learners;
+using Plume.Federation.Methods;
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Federation.Tests.Rounds;
+
+public class RunTextTests
+{
+    static readonly FederationPlan Plan = new(20, 30, 5, new LocalObjective(1, 32, 0.05), "pack", "delta | pack");
+
+    // The text of a run of an earlier release must stay what it was: its fingerprint is in folders and databases.
+    [Fact]
+    public void A_plain_run_says_what_it_said_in_earlier_releases() => Assert.Equal(
+        "seed=7\nclients=20\nrounds=30\nparticipants=5\nuplink=pack\ndownlink=delta | pack\nserver=fedavg(1)\nepochs=1\nbatch size=32\nlearning rate=0.05\n",
+        RunText.Of(Plan, new FedAvg(), 7));
+
+    [Fact]
+    public void Everything_that_decides_bits_changes_the_text_and_what_decides_times_does_not()
+    {
+        FederationPlan[] others =
+        [
+            Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" }, Plan with { Downlink = "pack" },
+            Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
+            Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
+            Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
+            Plan with { Objective = Plan.Objective with { Momentum = 0.9 } }, Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } }, Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
+        ];
+        ServerOptimizer[] servers = [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1), new FedYogi()];
+        string[] texts = [.. others.Select(plan => RunText.Of(plan, new FedAvg(), 7)), .. servers.Select(server => RunText.Of(Plan, server, 7)), RunText.Of(Plan, new FedAvg(), 8)];
+        Assert.Equal(texts.Length, texts.Distinct().Count());
+        var later = Plan with { Deadline = TimeSpan.FromSeconds(1), Quorum = 2, StartWith = 3, Attempts = 9 };
+        Assert.Equal(RunText.Of(Plan, new FedAvg(), 7), RunText.Of(later, new FedAvg(), 7));
+    }
+
+    // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
+    [Fact]
+    public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
+        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "SampleCap", "StartWith", "Uplink"],
+        typeof(FederationPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Order(StringComparer.Ordinal));
+}
