@@ -16,7 +16,7 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     /// </summary>
     public ReadOnlyMemory<float> Correction { get; init; }
 
-    /// <summary>1 for values that live, 0 for those that are zero and stay so while it trains, one for each of the layout. Empty where all live.</summary>
+    /// <summary>1 for values that live, 0 for those that are zero and stay so while it trains, one for each of the layout. Empty where all live. Of a learner that does not look at it, what it makes of the others is not sent.</summary>
     public ReadOnlyMemory<float> Live { get; init; }
 }
 
