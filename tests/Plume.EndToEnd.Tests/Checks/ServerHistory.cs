@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
 using Plume.Server.Federations;
@@ -36,8 +37,9 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<Vers
         var checkpoint = new byte[(await blobs.LengthAsync(name, default))!.Value];
         await blobs.ReadAsync(name, 0, checkpoint, default);
         var definition = plan.ToDefinition();
-        int published = sizeof(float) * definition.Published.Length, weights = sizeof(float) * definition.Layout.Length;
-        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(checkpoint.AsSpan(published, weights)), await blobs.ListAsync("", default));
+        var published = MemoryMarshal.Cast<byte, float>(checkpoint).Slice(definition.Published.Length, definition.Published.Length).ToArray();
+        var model = definition.Plan.Method.Model(definition.Layout, published);
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
     }
 
     static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
