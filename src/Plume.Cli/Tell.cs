@@ -1,4 +1,5 @@
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
+
 
 namespace Plume.Cli;
 

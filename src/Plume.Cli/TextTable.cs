@@ -1,5 +1,5 @@
 using System.Text;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli;
 

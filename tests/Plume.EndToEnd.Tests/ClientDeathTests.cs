@@ -13,7 +13,7 @@ public class ClientDeathTests
     // Of more chunks than one, so that half an update is something that the server has.
     static readonly ToyPlan Large = new(Clients: 2, Rounds: 5, Participants: 2, Values: 400_000) { Uplink = "feedback | uniform(8) | pack" };
 
-    public static TheoryData<string> Methods => [.. Trainings.All];
+    public static TheoryData<string> Methods => [.. Trainings.Killed.Take(2)];
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -17,6 +17,8 @@ public class ServerDeathTests
 
     public static TheoryData<string> Methods => [.. Trainings.All];
 
+    public static TheoryData<string> KilledMethods => [.. Trainings.Killed];
+
     [Theory]
     [MemberData(nameof(Methods))]
     public async Task A_calm_run_has_the_bits_of_another_calm_run_and_of_a_simulation(string training)
@@ -44,7 +46,7 @@ public class ServerDeathTests
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(KilledMethods))]
     public async Task Wherever_the_server_dies_the_run_goes_on_to_the_same_bits(string training)
     {
         var plan = Trainings.Of(Plan, training);

@@ -7,6 +7,9 @@ static class Trainings
 {
     public static IReadOnlyList<string> All { get; } = ["averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)"];
 
+    /// <summary>Those that are killed in all places: a client's memory, and weights that go, are lost or kept as nothing else is.</summary>
+    public static IReadOnlyList<string> Killed { get; } = [All[0], All[1], All[3]];
+
     /// <summary>The plan by another method, with an uplink that fits it.</summary>
     public static ToyPlan Of(ToyPlan plan, string training) => plan with { Training = training, Uplink = training[0] switch { 's' => "rotate | uniform(4) | rans", 'p' => "feedback | uniform(4) | rans", _ => plan.Uplink } };
 }

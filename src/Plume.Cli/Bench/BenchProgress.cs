@@ -1,5 +1,5 @@
 using Plume.Compression.Codecs;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Bench;
 

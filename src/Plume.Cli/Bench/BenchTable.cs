@@ -1,5 +1,5 @@
 using System.Globalization;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Bench;
 

@@ -2,7 +2,7 @@ using Plume.Cli.Bench.Picture;
 using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
 using Plume.Compression.Codecs;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Bench;
 

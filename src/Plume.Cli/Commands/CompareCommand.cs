@@ -79,7 +79,7 @@ static class CompareCommand
         AtomicFile.Write(folder.File("compare.json"), Encoding.UTF8.GetBytes(json));
         AtomicFile.Write(folder.File("compare.csv"), Encoding.UTF8.GetBytes(ComparisonTable.Csv(rows)));
         AtomicFile.Write(folder.File("compare.html"), Encoding.UTF8.GetBytes(ComparisonPage.Render(rows, $"{rows.Count} experiments, {(seeds.Length == 1 ? $"seed {seeds[0]}" : $"seeds {string.Join(", ", seeds)}")}")));
-        Console.Out.Write(request.Json ? json : $"\n{text}\nTable, picture and figures are in {Compression.Messages.Printable.Line(Path.GetFullPath(request.Out))}\n");
+        Console.Out.Write(request.Json ? json : $"\n{text}\nTable, picture and figures are in {Compression.Wording.Printable.Line(Path.GetFullPath(request.Out))}\n");
     }
 
     static long[] SeedsOf(string text)

@@ -4,6 +4,9 @@ using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Evaluation;
 using Plume.Cli.Setup;
+using Plume.Learning.Data;
+using Plume.Learning.Inference;
+using Plume.Models.Graph;
 
 namespace Plume.Cli.Commands;
 
@@ -26,7 +29,7 @@ static class EvaluateCommand
     {
         ComparedModel[] models = [.. files.Select(ComparedModel.Read)];
         var data = ModelData.Load(work, models[0].Graph, forMeasuring: true);
-        var figures = ModelComparison.Measure(models, data.FeedsFor, data.Labeled, stop);
+        var figures = ModelComparison.Measure(models, FeedsOf(work, models[0].Graph, data), data.Labeled, stop);
         foreach (var model in models.Where(model => model.Unread is not null))
             Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
         Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n" : Table(figures));
@@ -35,6 +38,17 @@ static class EvaluateCommand
         else if (data.Labeled is not null && figures[0].Accuracy is null)
             Tell.Note($"No accuracy is told: the first output is no row of class scores for each sample.");
         return ExitCode.Done;
+    }
+
+    // Each model takes a table's columns by its own names, in its own order. Labels are read once, so classes must be the same.
+    static Func<RuntimeModel, ModelFeeds> FeedsOf(Work work, ModelGraph? first, ModelData data)
+    {
+        if (first is null || data.Source is null)
+            return data.FeedsFor;
+        var read = SampleSchema.Of(first);
+        return model => model.Graph is { } graph && SampleSchema.Of(graph) is var own && own != read && (own with { Columns = null, Normalization = null }).Difference(read) is null
+            ? ModelData.Load(work, graph, forMeasuring: true).FeedsFor(model)
+            : data.FeedsFor(model);
     }
 
     /// <summary>The figures as people read them.</summary>

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using Plume.Cli.Commands.Network;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Compare;
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Plume.Cli.Experiments;
 using Plume.Client;
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 using Plume.Learning.Execution;
 using Plume.Learning.Inference;
 using Plume.Learning.Training;

@@ -1,5 +1,5 @@
 using Plume.Client;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Network;
 

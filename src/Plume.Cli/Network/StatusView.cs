@@ -1,5 +1,5 @@
 using System.Globalization;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 using Plume.Protocol.V1;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -1,5 +1,5 @@
 using Plume.Cli.Runs;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Progress;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Cli.Report;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Learning.Data;
 

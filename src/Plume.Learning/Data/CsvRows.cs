@@ -1,5 +1,5 @@
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Learning.Data;
 

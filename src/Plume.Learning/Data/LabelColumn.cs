@@ -1,6 +1,6 @@
 using System.Globalization;
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Learning.Data;
 

@@ -1,4 +1,4 @@
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Execution;

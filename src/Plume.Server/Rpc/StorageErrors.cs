@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Server.Rpc;
 

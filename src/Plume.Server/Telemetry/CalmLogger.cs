@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
 namespace Plume.Server.Telemetry;
 

@@ -39,6 +39,11 @@ public sealed class TableTests : IDisposable
         Assert.Equal(models.Length, measured.Split("\"accuracy\": 1,").Length - 1);
         Assert.All(models, model => Assert.Equal(Columns, SampleSchema.Of(OnnxFile.ReadFile(model)).Columns!));
 
+        // One that was trained on another order of the columns stands beside them, each with its own.
+        Run("train", "logistic", "--data", folder["other.csv"], "--epochs", "30", "--learning-rate", "0.2", "-o", folder["o.onnx"]);
+        Assert.NotEqual(Columns, SampleSchema.Of(OnnxFile.ReadFile(folder["o.onnx"])).Columns!);
+        Assert.Equal(2, Run("evaluate", folder["m.onnx"], folder["o.onnx"], "--json", "--data", folder["one.csv"]).Output.Split("\"accuracy\": 1,").Length - 1);
+
         Table("alien.csv", [0, 1], Classes, 9);
         var refused = Program.Run("evaluate", folder["m.onnx"], "--data", folder["alien.csv"]);
         Assert.Equal(2, refused.Code);

@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 using Plume.Protocol.V1;
 using Spectre.Console;
 

@@ -111,10 +111,12 @@ public sealed class PostgresLedger : ILedger
             if (raised is not [var head])
                 continue;
             var events = await ReadEventsAsync(connection, federation, head.Version, head.Events, cancellation).ConfigureAwait(false);
-            var records = await connection.QueryAsync("select record from plume.ledger_record where federation = $1 order by version", [federation], row => row.GetFieldValue<byte[]>(0), cancellation).ConfigureAwait(false);
-            return events.Count == head.Events
-                ? new LedgerContent(epoch + 1, head.Version, head.Head, events, records)
-                : throw new InvalidDataException($"The ledger of '{federation}' has {events.Count} events since version {head.Version}, but its head counts {head.Events}. Restore the database from a copy.");
+            var records = await connection.QueryAsync("select record from plume.ledger_record where federation = $1 and version <= $2 order by version", [federation, head.Version], row => row.GetFieldValue<byte[]>(0), cancellation).ConfigureAwait(false);
+            if (events.Count == head.Events)
+                return new LedgerContent(epoch + 1, head.Version, head.Head, events, records);
+            // An owner that came after this one may have gone on meanwhile: its commits delete events that are of no more use.
+            if ((await ReadHeadAsync(connection, federation, cancellation).ConfigureAwait(false)).Epoch == epoch + 1)
+                throw new InvalidDataException($"The ledger of '{federation}' has {events.Count} events since version {head.Version}, but its head counts {head.Events}. Restore the database from a copy.");
         }
     }
 

@@ -1,7 +1,7 @@
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
+using Plume.Compression.Wording;
 
-namespace Plume.Compression.Tests.Messages;
+namespace Plume.Compression.Tests.Wording;
 
 public class PrintableTests
 {

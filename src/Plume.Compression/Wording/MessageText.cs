@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Plume.Compression.Messages;
+namespace Plume.Compression.Wording;
 
 /// <summary>
 /// A message that is written as <c>$"Tensor '{name}' ..."</c> where a parameter is of this type: what stands between the braces is

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Plume.Compression.Messages;
+namespace Plume.Compression.Wording;
 
 /// <summary>
 /// Text of others - names in files, values in tables, words of callers and servers - as it may be shown on a terminal, in a log, a
