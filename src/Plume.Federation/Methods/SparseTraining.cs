@@ -137,14 +137,19 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
     /// <inheritdoc/>
     public override void Next(ServerState state, RoundMean round)
     {
+        float[] before = state.Weights.ToArray();
         state.Step(round.Values);
         var mask = state.Published[state.Layout.Length..];
         Prune(state.Layout, state.Weights, mask, ShareAfter(round.Round));
+        // What is dead counts as zero whatever its value is, and a change of that would travel.
+        int place = 0;
         foreach (var tensor in state.Layout.Tensors.Where(IsPrunable))
         {
-            var weights = state.Weights.Slice(tensor.Offset, tensor.Length);
-            TensorPrimitives.Multiply(weights, mask[..tensor.Length], weights);
-            mask = mask[tensor.Length..];
+            for (int i = tensor.Offset; i < tensor.Offset + tensor.Length; i++, place++)
+            {
+                if (mask[place] == 0)
+                    state.Weights[i] = before[i];
+            }
         }
     }
 
