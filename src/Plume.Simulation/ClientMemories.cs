@@ -26,6 +26,9 @@ sealed class ClientMemories : IDisposable
         capacity = Math.Max(1, room / Math.Max(1, 4L * length));
     }
 
+    /// <summary>Floats that one client remembers.</summary>
+    public int Length => length;
+
     /// <summary>Clients that remember something.</summary>
     public int Count => held.Count + spilled.Count;
 

@@ -80,7 +80,7 @@ public sealed class Simulation : IDisposable
         decoder = new MessageDecoder(answer);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
         sum = new ExactSum(answer.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
-        memories = new ClientMemories(MemoryLength, options.ClientMemory, options.SpillFolder);
+        memories = new ClientMemories(Participant.MemoryLength(options.Plan.Method, uplink, layout), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
         clients = new VirtualClients(options, learner, uplink, memories, key, keepUpdates: observer is not null);
     }
@@ -111,7 +111,7 @@ public sealed class Simulation : IDisposable
             throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
-            memories.Load(client, kept[client] = new float[MemoryLength]);
+            memories.Load(client, kept[client] = new float[memories.Length]);
         return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, kept).ToBytes();
     }
 
@@ -140,8 +140,6 @@ public sealed class Simulation : IDisposable
         var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
         return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums[tensor.Name])];
     }
-
-    int MemoryLength => Participant.MemoryLength(options.Plan.Method, uplink, learner.Layout);
 
     ulong Fingerprint
     {

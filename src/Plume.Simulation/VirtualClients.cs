@@ -62,7 +62,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
             return ClientResult.Vanished;
         if (!idle.TryTake(out var work))
             work = new Participant(learner, options.Plan.Method, uplink);
-        var memory = new float[Participant.MemoryLength(options.Plan.Method, uplink, learner.Layout)];
+        var memory = new float[memories.Length];
         memories.Load(client, memory);
         var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), memory, CancellationToken.None);
         var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : []);

@@ -100,10 +100,7 @@ public sealed class PayloadDecoder
         ArgumentNullException.ThrowIfNull(sum);
         if (sum.Length != plan.Layout.Length)
             throw new ArgumentException($"The layout has {plan.Layout.Length} values, but the sum has {sum.Length}.", nameof(sum));
-        if (!double.IsFinite(weight) || weight < 0)
-            throw new ArgumentException($"A weight must be finite and not negative; found {weight}.", nameof(weight));
-        if (!(usualNorm > 0 && normFactor >= 1))
-            throw new ArgumentException($"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.", nameof(usualNorm));
+        CheckWeight(weight, usualNorm, normFactor);
         if (plan.Codec.SubtractsReference)
             throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
         Check(payload, sum, weight, key, reference);
@@ -115,6 +112,16 @@ public sealed class PayloadDecoder
         }
 
         return norm;
+    }
+
+    /// <summary>Refuses what no addition can have.</summary>
+    /// <exception cref="ArgumentException">The weight or a norm is wrong.</exception>
+    internal static void CheckWeight(double weight, double usualNorm, double normFactor)
+    {
+        if (!double.IsFinite(weight) || weight < 0)
+            throw new ArgumentException($"A weight must be finite and not negative; found {weight}.", nameof(weight));
+        if (!(usualNorm > 0 && normFactor >= 1))
+            throw new ArgumentException($"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.", nameof(usualNorm));
     }
 
     /// <summary>Reads a payload that is to be added, all of it.</summary>

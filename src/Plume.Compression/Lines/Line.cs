@@ -38,7 +38,7 @@ public static class Line
                 arguments.Add(ReadArgument(subject, text, first, count));
         }
 
-        return new LineWord(word, start + 1, start + length + 1, new LineArguments(subject, text, word, start + 1, arguments));
+        return new LineWord(word, start + 1, new LineArguments(subject, text, word, start + 1, arguments));
     }
 
     static LineArgument ReadArgument(string subject, string text, int start, int length)
@@ -76,6 +76,5 @@ public static class Line
 /// <summary>One word of a line.</summary>
 /// <param name="Word">The word; empty where one is missing.</param>
 /// <param name="Column">Where it begins, from 1.</param>
-/// <param name="End">The column after its last character.</param>
 /// <param name="Arguments">What stands in its brackets.</param>
-public sealed record LineWord(string Word, int Column, int End, LineArguments Arguments);
+public sealed record LineWord(string Word, int Column, LineArguments Arguments);

@@ -41,8 +41,8 @@ public sealed class MessageDecoder
         }
 
         var pieces = Cut(payload);
-        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
-            decoders[index].Decode(pieces[index], scratch.AsMemory(place.Offset, part.Layout.Length), MessagePlaces.KeyOf(key, index, part), place.Reference);
+        foreach (var part in MessagePlaces.Of(shape, key, reference))
+            decoders[part.Index].Decode(pieces[part.Index], scratch.AsMemory(part.Offset, part.Length), part.Key, part.Reference);
         scratch.CopyTo(values);
     }
 
@@ -64,11 +64,10 @@ public sealed class MessageDecoder
             return decoders[0].AddTo(payload, sum, weight, key, reference, usualNorm, normFactor);
         if (sum.Length != shape.Length)
             throw new ArgumentException($"The message has {shape.Length} values, but the sum has {sum.Length}.", nameof(sum));
-        if (!(double.IsFinite(weight) && weight >= 0 && usualNorm > 0 && normFactor >= 1))
-            throw new ArgumentException($"A weight must be finite and not negative, the usual norm above 0 and its factor at least 1; found {weight}, {usualNorm} and {normFactor}.", nameof(weight));
+        PayloadDecoder.CheckWeight(weight, usualNorm, normFactor);
         var pieces = Cut(payload);
-        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
-            decoders[index].Check(pieces[index], sum, weight, MessagePlaces.KeyOf(key, index, part), place.Reference);
+        foreach (var part in MessagePlaces.Of(shape, key, reference))
+            decoders[part.Index].Check(pieces[part.Index], sum, weight, part.Key, part.Reference);
         double norm = Math.Sqrt(AddParts(pieces, sum, weight, key));
         if (norm > normFactor * usualNorm)
         {
@@ -86,14 +85,14 @@ public sealed class MessageDecoder
         if (decoders.Length == 1)
             return decoders[0].MeasureTensors(payload, key, reference);
         var pieces = Cut(payload);
-        return [.. MessagePlaces.Of(shape, reference).SelectMany(entry => decoders[entry.Index].MeasureTensors(pieces[entry.Index], MessagePlaces.KeyOf(key, entry.Index, entry.Part), entry.Place.Reference))];
+        return [.. MessagePlaces.Of(shape, key, reference).SelectMany(part => decoders[part.Index].MeasureTensors(pieces[part.Index], part.Key, part.Reference))];
     }
 
     double AddParts(ReadOnlyMemory<byte>[] pieces, ExactSum sum, double weight, RandomKey key)
     {
         double squares = 0;
-        foreach (var (index, part, place) in MessagePlaces.Of(shape, default))
-            squares += decoders[index].AddChecked(pieces[index], sum.Slice(place.Offset, part.Layout.Length), weight, MessagePlaces.KeyOf(key, index, part));
+        foreach (var part in MessagePlaces.Of(shape, key))
+            squares += decoders[part.Index].AddChecked(pieces[part.Index], sum.Slice(part.Offset, part.Length), weight, part.Key);
         return squares;
     }
 

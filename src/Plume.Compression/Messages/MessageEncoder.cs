@@ -39,11 +39,12 @@ public sealed class MessageEncoder
             return encoders[0].Encode(values, key, memory, reference);
         output.Clear();
         int kept = 0;
-        foreach (var (index, part, place) in MessagePlaces.Of(shape, reference))
+        foreach (var part in MessagePlaces.Of(shape, key, reference))
         {
-            int memoryLength = part.Codec.MemoryLength(part.Layout);
-            var payload = encoders[index].Encode(values.Slice(place.Offset, part.Layout.Length), MessagePlaces.KeyOf(key, index, part), memory.Slice(kept, memoryLength), place.Reference);
-            kept += memoryLength;
+            var (_, layout, codec) = shape.Parts[part.Index];
+            var residual = memory.Slice(kept, codec.MemoryLength(layout));
+            var payload = encoders[part.Index].Encode(values.Slice(part.Offset, part.Length), part.Key, residual, part.Reference);
+            kept += residual.Length;
             output.Varint(payload.Length);
             output.Bytes(payload.Span);
         }

@@ -23,8 +23,6 @@ public abstract record Method
     /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
     public const string Update = "update";
 
-    static readonly Codec Floats = Codec.Parse("pack");
-
     /// <summary>The words that name methods.</summary>
     public static IEnumerable<string> Words => MethodNotation.Words;
 
@@ -42,16 +40,10 @@ public abstract record Method
     /// <param name="uplink">The codec of what participants send.</param>
     public virtual MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink));
 
-    /// <summary>Version 0 of what is published.</summary>
-    /// <param name="layout">The model's tensors.</param>
+    /// <summary>Makes version 0 of what is published.</summary>
     /// <param name="initial">The model's first weights.</param>
-    public virtual float[] Begin(ModelLayout layout, ReadOnlySpan<float> initial)
-    {
-        ArgumentNullException.ThrowIfNull(layout);
-        var published = new float[Published(layout, Floats).Length];
-        initial.CopyTo(published);
-        return published;
-    }
+    /// <param name="published">Zeros, which become version 0.</param>
+    public virtual void Begin(ReadOnlySpan<float> initial, Span<float> published) => initial.CopyTo(published);
 
     /// <summary>The model that what is published means: what is measured, shipped and trained from.</summary>
     /// <param name="layout">The model's tensors.</param>

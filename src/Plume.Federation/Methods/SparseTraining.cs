@@ -79,7 +79,7 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
 
     /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) =>
-        new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, Prunable(layout), Changes));
+        new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, PrunableOf(layout), Changes));
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink)
@@ -92,20 +92,14 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
     }
 
     /// <inheritdoc/>
-    public override float[] Begin(ModelLayout layout, ReadOnlySpan<float> initial)
+    public override void Begin(ReadOnlySpan<float> initial, Span<float> published)
     {
-        float[] published = base.Begin(layout, initial);
-        published.AsSpan(layout.Length).Fill(1);
-        return published;
+        base.Begin(initial, published);
+        published[initial.Length..].Fill(1);
     }
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<float> Model(ModelLayout layout, ReadOnlyMemory<float> published)
-    {
-        var model = Reference(layout, published).ToArray();
-        TensorPrimitives.Multiply(model, published.Span[..model.Length], model);
-        return model;
-    }
+    public override ReadOnlyMemory<float> Model(ModelLayout layout, ReadOnlyMemory<float> published) => Masked(published, Reference(layout, published));
 
     /// <summary>1 for what lives, 0 for what does not.</summary>
     public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published)
@@ -113,13 +107,8 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
         ArgumentNullException.ThrowIfNull(layout);
         var live = new float[layout.Length];
         Array.Fill(live, 1);
-        var mask = published.Span[layout.Length..];
-        foreach (var tensor in layout.Tensors.Where(IsPrunable))
-        {
-            mask[..tensor.Length].CopyTo(live.AsSpan(tensor.Offset));
-            mask = mask[tensor.Length..];
-        }
-
+        foreach (var (tensor, place) in Prunable(layout))
+            published.Span.Slice(layout.Length + place, tensor.Length).CopyTo(live.AsSpan(tensor.Offset));
         return live;
     }
 
@@ -129,7 +118,7 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
         var live = Reference(learner.Layout, task.Received);
-        var outcome = base.Work(learner, task with { Received = Model(learner.Layout, task.Received), Live = live }, memory, message, cancellation);
+        var outcome = base.Work(learner, task with { Received = Masked(task.Received, live), Live = live }, memory, message, cancellation);
         TensorPrimitives.Multiply(message, live.Span, message);
         return outcome;
     }
@@ -142,13 +131,12 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
         var mask = state.Published[state.Layout.Length..];
         Prune(state.Layout, state.Weights, mask, ShareAfter(round.Round));
         // What is dead counts as zero whatever its value is, and a change of that would travel.
-        int place = 0;
-        foreach (var tensor in state.Layout.Tensors.Where(IsPrunable))
+        foreach (var (tensor, place) in Prunable(state.Layout))
         {
-            for (int i = tensor.Offset; i < tensor.Offset + tensor.Length; i++, place++)
+            for (int i = 0; i < tensor.Length; i++)
             {
-                if (mask[place] == 0)
-                    state.Weights[i] = before[i];
+                if (mask[place + i] == 0)
+                    state.Weights[tensor.Offset + i] = before[tensor.Offset + i];
             }
         }
     }
@@ -164,12 +152,28 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
     /// <summary>The share that is zero after a round.</summary>
     public double ShareAfter(int round) => round <= First ? 0 : round >= Last ? Share : Share * (1 - Math.Pow(1 - (double)(round - First) / (Last - First), 3));
 
-    static bool IsPrunable(TensorSpec tensor) => tensor.Role == TensorRole.Weight && tensor.Length >= FewestValues;
+    static float[] Masked(ReadOnlyMemory<float> published, ReadOnlyMemory<float> live)
+    {
+        var model = new float[live.Length];
+        TensorPrimitives.Multiply(published.Span[..live.Length], live.Span, model);
+        return model;
+    }
 
-    static ModelLayout Prunable(ModelLayout layout)
+    // The tensors that are pruned, each with its place in the mask.
+    static IEnumerable<(TensorSpec Tensor, int Place)> Prunable(ModelLayout layout)
+    {
+        int place = 0;
+        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length >= FewestValues))
+        {
+            yield return (tensor, place);
+            place += tensor.Length;
+        }
+    }
+
+    static ModelLayout PrunableOf(ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        var prunable = layout.Tensors.Where(IsPrunable).ToList();
+        var prunable = Prunable(layout).Select(entry => entry.Tensor).ToList();
         return prunable.Count > 0
             ? ModelLayout.Of(prunable.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role)))
             : throw new ArgumentException($"Training cannot prune this model: it has no weights of {FewestValues} values or more.", nameof(layout));
@@ -182,14 +186,10 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
         if (kept >= TensorPrimitives.Sum<float>(mask))
             return;
         var ranks = new (float Magnitude, int Place)[mask.Length];
-        int place = 0;
-        foreach (var tensor in layout.Tensors.Where(IsPrunable))
+        foreach (var (tensor, first) in Prunable(layout))
         {
-            foreach (float weight in weights.Slice(tensor.Offset, tensor.Length))
-            {
-                ranks[place] = (mask[place] > 0 ? -Math.Abs(weight) : 1, place);
-                place++;
-            }
+            for (int i = 0; i < tensor.Length; i++)
+                ranks[first + i] = (mask[first + i] > 0 ? -Math.Abs(weights[tensor.Offset + i]) : 1, first + i);
         }
 
         Array.Sort(ranks);

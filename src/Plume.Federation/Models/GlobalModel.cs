@@ -20,7 +20,7 @@ public sealed class GlobalModel
     /// <summary>Version 0.</summary>
     /// <param name="plan">The federation's rules: its method and the downlink's codec.</param>
     /// <param name="layout">The model's tensors.</param>
-    /// <param name="initial">Its first values; what else the method publishes begins at zero.</param>
+    /// <param name="initial">Its first values; the method says how what else it publishes begins.</param>
     /// <param name="optimizer">Moves the weights.</param>
     /// <param name="run">The run's key.</param>
     /// <param name="threads">Threads that encode and decode.</param>
@@ -34,7 +34,9 @@ public sealed class GlobalModel
         (this.layout, this.plan, this.optimizer) = (layout, plan, optimizer);
         var shape = plan.Published(layout);
         published = shape.Length;
-        Broadcast = new Broadcast(shape, plan.Method.Begin(layout, initial), run, threads, historyMemory);
+        var first = new float[published];
+        plan.Method.Begin(initial, first);
+        Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
     }

@@ -39,11 +39,11 @@ public sealed class Participant
         (this.learner, this.method) = (learner, method);
         shape = method.Answer(learner.Layout, uplink);
         encoder = new MessageEncoder(shape);
-        memoryLength = MemoryLength(method, uplink, learner.Layout);
         received = method.Published(learner.Layout, uplink).Length;
-        bool remembers = method.ClientMemoryLength(learner.Layout) > 0;
-        decoder = remembers ? new MessageDecoder(shape) : null;
-        (message, decoded) = (new float[shape.Length], new float[remembers ? shape.Length : 0]);
+        int remembered = method.ClientMemoryLength(learner.Layout);
+        memoryLength = shape.MemoryLength + remembered;
+        decoder = remembered > 0 ? new MessageDecoder(shape) : null;
+        (message, decoded) = (new float[shape.Length], new float[remembered > 0 ? shape.Length : 0]);
     }
 
     /// <summary>The message of the last task before feedback and codec; valid until the next.</summary>

@@ -28,6 +28,9 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
 
     public FederationDefinition Definition => definition;
 
+    /// <summary>Most bytes of one upload.</summary>
+    public long LargestUpload { get; } = definition.LargestUpload;
+
     public IFederationGrain Grain => grain;
 
     /// <summary>The newest known; null before the first.</summary>

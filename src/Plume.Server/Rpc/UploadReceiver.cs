@@ -35,7 +35,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
 
     public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
     {
-        var update = Check(feed.Definition, client, header);
+        var update = Check(feed, client, header);
         using var span = ServerTraces.Upload(feed.Definition.Name, update);
         var outcome = await ReceiveAsync(feed, client, update, (long)header.Offset, chunks, cancellation).ConfigureAwait(false);
         span.Settled(outcome);
@@ -78,12 +78,12 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         return await storage.Blobs.LengthAsync(BlobNames.Partial(name), cancellation).ConfigureAwait(false) ?? 0;
     }
 
-    static ArrivedUpdate Check(FederationDefinition definition, int client, UploadHeader header)
+    static ArrivedUpdate Check(FederationFeed feed, int client, UploadHeader header)
     {
         if (header.Sha256.Length != HashBytes)
             throw Invalid($"The update's SHA-256 must have {HashBytes} bytes, but has {header.Sha256.Length}.");
-        if (header.Length < 1 || header.Length > (ulong)definition.LargestUpload)
-            throw Invalid($"An update of this model must have 1 to {definition.LargestUpload} bytes, but has {header.Length}.");
+        if (header.Length < 1 || header.Length > (ulong)feed.LargestUpload)
+            throw Invalid($"An update of this model must have 1 to {feed.LargestUpload} bytes, but has {header.Length}.");
         if (header.Offset > header.Length)
             throw Invalid($"The chunks of an update of {header.Length} bytes cannot begin at {header.Offset}.");
         return new ArrivedUpdate(client, Number(header.Round), Number(header.Attempt), Number(header.ModelVersion), Number(header.Samples), header.Loss, (long)header.Length, Convert.ToHexStringLower(header.Sha256.Span));
