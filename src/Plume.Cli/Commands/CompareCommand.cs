@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Plume.Cli.Compare;
 using Plume.Cli.Errors;
-using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 
 namespace Plume.Cli.Commands;
@@ -35,19 +34,15 @@ static class CompareCommand
         if (request.Threads < 1)
             throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
         long[] seeds = SeedsOf(request.Seeds);
-        // Mistakes in any file are told before the first is run.
-        ComparedExperiment.Read(request.Files, request.Overrides);
         var folder = new ComparisonFolder(request.Out);
         var rows = new List<ComparedExperiment>();
         var progress = request.Json ? Console.Error : Console.Out;
-        foreach (string file in request.Files)
+        foreach (var bySeed in ComparedExperiment.Read(request.Files, request.Overrides, seeds))
         {
             var runs = new List<ComparedRun>();
-            Settings? settings = null;
-            foreach (long seed in seeds)
+            string name = bySeed[0].Get<string>("name");
+            foreach (var (settings, seed) in bySeed.Zip(seeds))
             {
-                settings = ComparedExperiment.Read([file], [.. request.Overrides, string.Concat("seed=", seed.ToString(CultureInfo.InvariantCulture))])[0];
-                string name = settings.Get<string>("name");
                 int rounds = settings.Int32("rounds");
                 if (folder.Run(settings, request.Threads, round => Told(progress, name, seed, round, rounds), stop) is not { } run)
                 {
@@ -59,8 +54,7 @@ static class CompareCommand
                 runs.Add(run);
             }
 
-            string called = settings!.Get<string>("name");
-            rows.Add(new ComparedExperiment(called, settings, runs) { ModelBytes = folder.ModelBytes(called, runs) });
+            rows.Add(new ComparedExperiment(name, bySeed[0], runs) { ModelBytes = folder.ModelBytes(name, runs) });
         }
 
         Write(request, folder, rows, seeds);

@@ -31,7 +31,7 @@ static class CompressCommand
         Evaluation.LoadedModel.GiveBack(new FileInfo(input).Length);
         var file = CodecLine.Apply(() => parts.Encode(codec, against));
         target.Write(file.WriteTo);
-        long before = ModelFiles.LengthOf(input), after = target.Length;
+        long before = new FileInfo(input).Length, after = target.Length;
         Tell.Result($"{target.Path}: {Quantity.Bytes(after)}, {Quantity.Ratio(before, after)} smaller than {Quantity.Bytes(before)}, {8.0 * file.Payload.Length / Math.Max(1, file.Layout.Length):0.###} bits per parameter");
         target.Keep();
         return ExitCode.Done;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
@@ -16,8 +15,6 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
 static class SimulateCommand
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery, string? DumpUpdates);
 
     public static Command Create()
@@ -127,7 +124,7 @@ static class SimulateCommand
     {
         string name = $"{settings.Get<string>("name")}-{TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
         var folder = RunFolder.Create(request.Out ?? Path.Combine("runs", name));
-        AtomicFile.Write(folder.Experiment, Encoding.UTF8.GetBytes(settings.ToJson().ToJsonString(Indented) + "\n"));
+        AtomicFile.Write(folder.Experiment, settings.ToBytes());
         if (settings.Get<bool>("baseline"))
             folder.AddBaseline();
         return folder;

@@ -1,5 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
+using Plume.Cli.Report;
 using Plume.Cli.Runs;
 using Plume.Compression.Codecs;
 using Plume.Federation.Methods;
@@ -27,6 +28,9 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <summary>The codec of models.</summary>
     public string Downlink => Settings.Get<Codec>("downlink").Text;
 
+    /// <summary>The first seed's run, as a report shows it.</summary>
+    public Track FirstTrack => new(Name, Runs[0].Rounds, Uplink, Downlink);
+
     /// <summary>The last measured accuracies.</summary>
     public Spread Accuracy => Spread.Of(Runs.Select(run => run.Result.Accuracy ?? double.NaN));
 
@@ -48,14 +52,15 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <summary>Bytes of the ONNX file that a run leaves.</summary>
     public required double ModelBytes { get; init; }
 
-    /// <summary>The experiments of a comparison, in the order in which they were named.</summary>
+    /// <summary>The experiments of a comparison by each seed, in the order in which they were named: mistakes in any are told before the first is run.</summary>
     /// <param name="files">Their files.</param>
     /// <param name="overrides">Keys to override in all of them.</param>
+    /// <param name="seeds">The seeds.</param>
     /// <exception cref="CliException">Two have one name.</exception>
-    public static IReadOnlyList<Settings> Read(IReadOnlyList<string> files, string[] overrides)
+    public static IReadOnlyList<IReadOnlyList<Settings>> Read(IReadOnlyList<string> files, string[] overrides, IReadOnlyList<long> seeds)
     {
-        List<Settings> read = [.. files.Select(file => ExperimentFile.Read(file, [.. overrides, "baseline=false"]))];
-        if (read.GroupBy(settings => settings.Get<string>("name"), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        List<IReadOnlyList<Settings>> read = [.. files.Select(file => (Settings[])[.. seeds.Select(seed => ExperimentFile.Read(file, [.. overrides, "baseline=false", FormattableString.Invariant($"seed={seed}")]))])];
+        if (read.GroupBy(settings => settings[0].Get<string>("name"), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new CliException(ExitCode.Usage, $"Two experiments are called '{twice.Key}'; a comparison needs a name of its own for each.");
         return read;
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
@@ -14,7 +13,6 @@ namespace Plume.Cli.Compare;
 sealed class ComparisonFolder(string path)
 {
     const string ResultFile = "result.json";
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>The full path of a file of the comparison itself.</summary>
     public string File(string name) => Path.Combine(Path.GetFullPath(path), name);
@@ -29,8 +27,8 @@ sealed class ComparisonFolder(string path)
     public ComparedRun? Run(Settings settings, int threads, Action<RoundLine> report, CancellationToken stop)
     {
         long seed = settings.Get<long>("seed");
-        string place = Path.Combine(path, settings.Get<string>("name"), string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
-        byte[] experiment = Encoding.UTF8.GetBytes(settings.ToJson().ToJsonString(Indented) + "\n");
+        string place = PlaceOf(settings.Get<string>("name"), seed);
+        byte[] experiment = settings.ToBytes();
         string kept = Path.Combine(place, "experiment.json"), result = Path.Combine(place, ResultFile);
         if (System.IO.File.Exists(kept) && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(experiment))
             throw new CliException(ExitCode.Output, $"'{place}' has a run of other settings. Compare into another folder with --out, or remove that one.");
@@ -49,14 +47,17 @@ sealed class ComparisonFolder(string path)
         }
 
         var shipped = RunFiles.Write(folder, settings, settings.Get<string>("name"), inputs, runs);
-        AtomicFile.Write(result, JsonSerializer.SerializeToUtf8Bytes(runs.Result(shipped), MetricsJson.Default.RunResult));
+        var told = runs.Result(shipped);
+        AtomicFile.Write(result, JsonSerializer.SerializeToUtf8Bytes(told, MetricsJson.Default.RunResult));
         runs.Close();
-        return new ComparedRun(seed, runs.Compressed.Rounds, runs.Result(shipped));
+        return new ComparedRun(seed, runs.Compressed.Rounds, told);
     }
 
     /// <summary>Bytes of the models that an experiment's runs left, in the mean.</summary>
     public double ModelBytes(string name, IEnumerable<ComparedRun> runs) =>
-        runs.Average(run => new FileInfo(Path.Combine(path, name, string.Create(CultureInfo.InvariantCulture, $"seed-{run.Seed}"), "model.onnx")).Length);
+        runs.Average(run => new FileInfo(Path.Combine(PlaceOf(name, run.Seed), "model.onnx")).Length);
+
+    string PlaceOf(string name, long seed) => Path.Combine(path, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 
     static ComparedRun Read(long seed, string place)
     {

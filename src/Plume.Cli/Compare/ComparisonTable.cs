@@ -29,7 +29,11 @@ static class ComparisonTable
     {
         var text = new StringBuilder(string.Join(',', Columns) + "\n");
         foreach (var row in rows)
-            text.Append(string.Join(',', Columns.Select(column => Quoted(Json(row)[column]))) + "\n");
+        {
+            var figures = Json(row);
+            text.Append(string.Join(',', Columns.Select(column => Quoted(figures[column]))) + "\n");
+        }
+
         return text.ToString();
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Plume.Cli.Experiments.Json;
 using Plume.Cli.Experiments.Keys;
@@ -7,6 +9,8 @@ namespace Plume.Cli.Experiments;
 /// <summary>The value of every key, as written or by default, and where it was written.</summary>
 sealed class Settings(KeyGroup root)
 {
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     readonly Dictionary<string, (object? Value, Place? Place)> values =
         root.Flatten().ToDictionary(entry => entry.Path, entry => (entry.Key.Default, (Place?)null), StringComparer.Ordinal);
 
@@ -30,6 +34,9 @@ sealed class Settings(KeyGroup root)
 
     /// <summary>All values as the object of a file, which reads back to the same settings.</summary>
     public JsonObject ToJson() => ToJson(root, "");
+
+    /// <summary>All values as the bytes of a run's experiment file.</summary>
+    public byte[] ToBytes() => Encoding.UTF8.GetBytes(ToJson().ToJsonString(Indented) + "\n");
 
     /// <summary>Every key that has a value, by its dotted path, with the value as text.</summary>
     public IEnumerable<(string Key, string Value)> Written() => root.Flatten()

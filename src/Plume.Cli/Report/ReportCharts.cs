@@ -1,16 +1,17 @@
 namespace Plume.Cli.Report;
 
-/// <summary>The two pictures of a run: what was learned by round, and what it cost in bytes.</summary>
+/// <summary>The two pictures of runs side by side: what was learned by round, and what it cost in bytes.</summary>
 static class ReportCharts
 {
     /// <summary>Both charts side by side; nothing before the first measurement.</summary>
-    public static string Pair(RunReport report)
+    /// <param name="tracks">The runs, each with the class of the style sheet that has its colour.</param>
+    public static string Pair(IEnumerable<(Track Track, string Style)> tracks)
     {
-        Track[] tracks = [.. new[] { report.Baseline, report.Compressed }.OfType<Track>().Where(track => track.Accuracy is not null)];
-        if (tracks.Length == 0)
+        var measured = tracks.Where(entry => entry.Track.Accuracy is not null).ToList();
+        if (measured.Count == 0)
             return "";
-        var byRound = tracks.Select(track => Line(track, (point, _) => point.Round)).ToList();
-        var byBytes = tracks.Select(track => Line(track, (_, bytes) => bytes)).ToList();
+        var byRound = measured.Select(entry => Line(entry.Track, entry.Style, (point, _) => point.Round)).ToList();
+        var byBytes = measured.Select(entry => Line(entry.Track, entry.Style, (_, bytes) => bytes)).ToList();
         var accuracy = Axis.Over(Values(byRound, point => point.Y), value => $"{value * 100:0.##} %");
         bool wide = Values(byBytes, point => point.X).Max() > 8 * Values(byBytes, point => point.X).Min();
         var rounds = Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"), accuracy, byRound);
@@ -25,7 +26,7 @@ static class ReportCharts
     static IEnumerable<double> Values(IEnumerable<Series> series, Func<(double X, double Y, string Label), double> value) =>
         series.SelectMany(line => line.Points).Select(value);
 
-    static Series Line(Track track, Func<Runs.RoundLine, long, double> x)
+    static Series Line(Track track, string style, Func<Runs.RoundLine, long, double> x)
     {
         var points = new List<(double, double, string)>();
         long bytes = 0;
@@ -36,6 +37,6 @@ static class ReportCharts
                 points.Add((x(round, bytes), accuracy, $"{track.Name}, round {round.Round}: {Quantity.Percent(accuracy)}, {Quantity.Bytes(bytes)}"));
         }
 
-        return new Series(track.Name, track.Name == "fp32" ? "plain" : "plume", points);
+        return new Series(track.Name, style, points);
     }
 }

@@ -7,9 +7,16 @@ static class ReportPage
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
-        Facts(report) + ReportCharts.Pair(report) + Wire(report) + Tensors(report)
+        Facts(report) + ReportCharts.Pair(Tracks(report)) + Wire(report) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
+
+    static IEnumerable<(Track, string)> Tracks(RunReport report)
+    {
+        if (report.Baseline is { } plain)
+            yield return (plain, "plain");
+        yield return (report.Compressed, "plume");
+    }
 
     static string Facts(RunReport report)
     {

@@ -108,9 +108,6 @@ sealed class ModelFiles
         return values;
     }
 
-    /// <summary>Bytes of a model's file, with the files of weights beside it.</summary>
-    public static long LengthOf(string path) => new FileInfo(path).Length;
-
     /// <summary>Whether a tensor holds the integers of a quantized weight.</summary>
     public static bool IsInteger(Initializer tensor) => tensor.Length > 0 && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
 
