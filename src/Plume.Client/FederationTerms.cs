@@ -3,7 +3,6 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Methods;
-using Plume.Federation.Participation;
 using Plume.Protocol.V1;
 using Method = Plume.Federation.Methods.Method;
 
@@ -46,8 +45,6 @@ public sealed class FederationTerms
     internal MessageShape Published { get; }
 
     internal RandomKey BroadcastKey { get; }
-
-    internal int MemoryLength => Participant.MemoryLength(Method, Uplink, Layout);
 
     internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey, bytes);
 

@@ -80,7 +80,7 @@ public sealed class Simulation : IDisposable
         decoder = new MessageDecoder(answer);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
         sum = new ExactSum(answer.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
-        memories = new ClientMemories(Participant.MemoryLength(options.Plan.Method, uplink, layout), options.ClientMemory, options.SpillFolder);
+        memories = new ClientMemories(Participant.MemoryLength(learner, options.Plan.Method, uplink), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
         clients = new VirtualClients(options, learner, uplink, memories, key, keepUpdates: observer is not null);
     }

@@ -16,7 +16,7 @@ static class Federations
 
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
     public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads) =>
-        Options(settings, inputs, threads, settings.Get<TrainingLine>("training").Method, settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+        Options(settings, inputs, threads, settings.Get<ExchangeLine>("exchange").With(settings.Get<TrainingLine>("training")), settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
 
     public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, new Averaging(), Floats, Floats);
 
@@ -41,13 +41,16 @@ static class Federations
             DropOut = settings.Get<double>("dropout"),
             EvaluateEvery = settings.Int32("evaluateEvery"),
         };
-        var problems = PlanMisfits(plan).Concat(CodecMisfits(settings)).ToList();
+        var problems = PlanMisfits(plan, settings).Concat(CodecMisfits(settings)).ToList();
         return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
     }
 
     // Each key alone is in its range by now; these are the rules between keys.
-    static IEnumerable<(string Key, string Message)> PlanMisfits(FederationPlan plan)
+    static IEnumerable<(string Key, string Message)> PlanMisfits(FederationPlan plan, Settings settings)
     {
+        var exchange = settings.Get<ExchangeLine>("exchange");
+        if (exchange.Misfit(settings.Get<TrainingLine>("training")) is { } misfit)
+            yield return ("exchange", $"exchange: {misfit}");
         if (plan.Participants > plan.Clients)
             yield return ("participants", $"participants must be at most {plan.Clients}, the number of clients, but is {plan.Participants}.");
         if (plan.Quorum > plan.Participants)
@@ -55,7 +58,11 @@ static class Federations
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
         foreach (string problem in plan.Method.Problems(plan))
-            yield return ("training", $"training: {problem}");
+        {
+            string key = exchange.Method is null ? "training" : "exchange";
+            yield return (key, $"{key}: {problem}");
+        }
+
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
             yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
     }

@@ -7,6 +7,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
+using Plume.Federation.Participation;
 using Plume.Protocol.V1;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 
@@ -37,7 +38,7 @@ sealed partial class Participation : IDisposable
         training = new LocalTraining(learner, terms, options);
         model = new LocalModel(terms, folder, downloads);
         uploads = new Uploads(options, connection, count, moved);
-        int memory = terms.MemoryLength;
+        int memory = Participant.MemoryLength(learner, terms.Method, terms.Uplink);
         settled = folder.ReadSettled(memory);
         pending = folder.ReadPending(memory);
     }

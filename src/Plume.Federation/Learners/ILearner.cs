@@ -14,6 +14,9 @@ public interface ILearner
     /// <summary>Whether it adds <see cref="LocalTask.Correction"/> to every step's gradient and says how many steps it took: methods that correct local training need a learner that does.</summary>
     bool TakesCorrections => false;
 
+    /// <summary>Floats that it keeps of each client from round to round: the length of <see cref="LocalTask.Memory"/>.</summary>
+    int MemoryLength => 0;
+
     /// <summary>Trains from <see cref="LocalTask.Received"/> and writes the trained weights.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="trained">Receives the trained weights, one per value of the layout.</param>

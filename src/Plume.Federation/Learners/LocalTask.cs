@@ -18,6 +18,12 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
 
     /// <summary>1 for values that live, 0 for those that are zero and stay so while it trains, one for each of the layout. Empty where all live. Of a learner that does not look at it, what it makes of the others is not sent.</summary>
     public ReadOnlyMemory<float> Live { get; init; }
+
+    /// <summary>
+    /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at first: a model
+    /// that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the message.
+    /// </summary>
+    public Memory<float> Memory { get; init; }
 }
 
 /// <summary>What training gave besides the weights.</summary>

@@ -56,7 +56,7 @@ public sealed record FedDyn : Method, INotatedMethod<FedDyn>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, ReadOnlySpan<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
         var correction = new float[memory.Length];

@@ -23,7 +23,7 @@ public abstract record Method
     /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
     public const string Update = "update";
 
-    /// <summary>The words that name methods.</summary>
+    /// <summary>The words that name methods of the experiment's <c>training</c>.</summary>
     public static IEnumerable<string> Words => MethodNotation.Words;
 
     /// <summary>Reads the notation; printing a method gives it back.</summary>
@@ -68,10 +68,10 @@ public abstract record Method
     /// <summary>A participant's half: trains, and makes the message.</summary>
     /// <param name="learner">Trains.</param>
     /// <param name="task">What to do; <see cref="LocalTask.Received"/> is all that was published.</param>
-    /// <param name="memory">What the client remembers; is not changed.</param>
+    /// <param name="memory">What the client remembers, which it may write: what it leaves counts once the server has acknowledged the message.</param>
     /// <param name="message">Receives the message's values.</param>
     /// <param name="cancellation">Stops the training.</param>
-    public virtual LocalOutcome Work(ILearner learner, LocalTask task, ReadOnlySpan<float> memory, Span<float> message, CancellationToken cancellation)
+    public virtual LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);

@@ -15,26 +15,44 @@ static class MethodNotation
         Entry<SparseTraining>(),
     ];
 
-    /// <summary>The words of all methods.</summary>
+    // What travels instead of updates is a method, too, though not a way to train.
+    static readonly (string Word, Func<LineArguments, Method> Read)[] Exchanges =
+    [
+    ];
+
+    /// <summary>The words of all ways to train.</summary>
     public static IEnumerable<string> Words => Catalogue.Select(entry => entry.Word);
 
-    /// <summary>Reads a line of one method.</summary>
+    /// <summary>The words of what may travel instead of updates.</summary>
+    public static IEnumerable<string> ExchangeWords => Exchanges.Select(entry => entry.Word);
+
+    /// <summary>Reads a line of one method, a way to train or what travels instead of updates.</summary>
     public static Method Parse(string text)
     {
-        var words = Line.Read(Subject, text);
-        if (words.Count > 1)
-            throw Line.Error(Subject, text, words[1].Column, $"'{words[1].Word}' cannot stand after '{words[0].Word}'; there may stand nothing");
-        var method = Read(Subject, text, words[0], Words);
-        words[0].Arguments.End();
+        var word = ReadAlone(Subject, text);
+        var method = Read(Subject, text, word, [.. Catalogue, .. Exchanges], "no method", [.. Words, .. ExchangeWords]);
+        word.Arguments.End();
         return method;
     }
 
-    /// <summary>Reads a word of a line that may have others.</summary>
-    public static Method Read(string subject, string text, LineWord word, IEnumerable<string> known)
+    /// <summary>The only word of a line.</summary>
+    public static LineWord ReadAlone(string subject, string text)
     {
-        var entry = Array.Find(Catalogue, candidate => candidate.Word == word.Word);
+        var words = Line.Read(subject, text);
+        return words.Count == 1 ? words[0] : throw Line.Error(subject, text, words[1].Column, $"'{words[1].Word}' cannot stand after '{words[0].Word}'; there may stand nothing");
+    }
+
+    /// <summary>Reads a way to train, a word of a line that may have others.</summary>
+    public static Method ReadTraining(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Catalogue, "no way to train", known);
+
+    /// <summary>Reads what travels instead of updates.</summary>
+    public static Method ReadExchange(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Exchanges, "nothing that clients exchange", known);
+
+    static Method Read(string subject, string text, LineWord word, (string Word, Func<LineArguments, Method> Read)[] entries, string unknown, IEnumerable<string> known)
+    {
+        var entry = Array.Find(entries, candidate => candidate.Word == word.Word);
         return entry.Read is null
-            ? throw Line.Error(subject, text, word.Column, $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' is no way to train")}; known are {string.Join(", ", known)}")
+            ? throw Line.Error(subject, text, word.Column, $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' is {unknown}")}; known are {string.Join(", ", known)}")
             : entry.Read(word.Arguments);
     }
 

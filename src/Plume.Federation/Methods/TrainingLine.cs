@@ -26,7 +26,7 @@ public sealed record TrainingLine(Method Method, Precision? Precision)
             if (word.Word == Precision.Keyword)
                 precision = precision is null ? Precision.Parse(word.Arguments) : throw Line.Error(Subject, text, word.Column, $"'{precision}' stands there already");
             else
-                method = method is null ? MethodNotation.Read(Subject, text, word, Words) : throw Line.Error(Subject, text, word.Column, $"'{word.Word}' cannot stand beside '{method}': a federation learns by one method");
+                method = method is null ? MethodNotation.ReadTraining(Subject, text, word, Words) : throw Line.Error(Subject, text, word.Column, $"'{word.Word}' cannot stand beside '{method}': a federation learns by one method");
             word.Arguments.End();
         }
 

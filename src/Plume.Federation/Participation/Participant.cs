@@ -14,7 +14,8 @@ public sealed record EncodedUpdate(byte[] Payload, LocalOutcome Outcome, float[]
 
 /// <summary>Trains and encodes: what a client does in a round, wherever it runs. One task at a time.</summary>
 /// <remarks>
-/// Its memory is that of the codecs, <see cref="MessageShape.MemoryLength"/>, and after it the method's, <see cref="Method.ClientMemoryLength"/>.
+/// Its memory is that of the codecs, <see cref="MessageShape.MemoryLength"/>, after it the method's, <see cref="Method.ClientMemoryLength"/>, and
+/// after that the learner's own, <see cref="ILearner.MemoryLength"/>.
 /// </remarks>
 public sealed class Participant
 {
@@ -25,6 +26,7 @@ public sealed class Participant
     readonly MessageDecoder? decoder;
     readonly float[] message;
     readonly int memoryLength;
+    readonly int remembered;
     readonly int received;
     readonly float[] decoded;
 
@@ -40,8 +42,8 @@ public sealed class Participant
         shape = method.Answer(learner.Layout, uplink);
         encoder = new MessageEncoder(shape);
         received = method.Published(learner.Layout, uplink).Length;
-        int remembered = method.ClientMemoryLength(learner.Layout);
-        memoryLength = shape.MemoryLength + remembered;
+        remembered = method.ClientMemoryLength(learner.Layout);
+        memoryLength = MemoryLength(learner, method, uplink);
         decoder = remembered > 0 ? new MessageDecoder(shape) : null;
         (message, decoded) = (new float[shape.Length], new float[remembered > 0 ? shape.Length : 0]);
     }
@@ -49,11 +51,12 @@ public sealed class Participant
     /// <summary>The message of the last task before feedback and codec; valid until the next.</summary>
     public ReadOnlySpan<float> Message => message;
 
-    /// <summary>Floats of memory that a client of this method and uplink keeps.</summary>
-    public static int MemoryLength(Method method, Codec uplink, Compression.Weights.ModelLayout layout)
+    /// <summary>Floats of memory that a client of this learner, method and uplink keeps.</summary>
+    public static int MemoryLength(ILearner learner, Method method, Codec uplink)
     {
+        ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(method);
-        return method.Answer(layout, uplink).MemoryLength + method.ClientMemoryLength(layout);
+        return checked(method.Answer(learner.Layout, uplink).MemoryLength + method.ClientMemoryLength(learner.Layout) + learner.MemoryLength);
     }
 
     /// <summary>Does one task.</summary>
@@ -61,14 +64,15 @@ public sealed class Participant
     /// <param name="memory">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the message.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
-    /// <exception cref="ArgumentException">The memory is not of the length that codec and method keep, or what was received not of that which is published.</exception>
+    /// <exception cref="ArgumentException">The memory is not of the length that codec, method and learner keep, or what was received not of that which is published.</exception>
     public EncodedUpdate Run(LocalTask task, float[] memory, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(memory);
         if (memory.Length != memoryLength || task.Received.Length != received)
             throw new ArgumentException($"The task must have {received} values and the client's memory {memoryLength}, but they have {task.Received.Length} and {memory.Length}.", nameof(memory));
-        var outcome = method.Work(learner, task, memory.AsSpan(shape.MemoryLength), message, cancellation);
+        var own = memory.AsMemory(shape.MemoryLength + remembered);
+        var outcome = method.Work(learner, task with { Memory = own }, memory.AsSpan(shape.MemoryLength, remembered), message, cancellation);
         if (!double.IsFinite(outcome.Loss))
             return new EncodedUpdate([], outcome, memory, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
         try
@@ -90,7 +94,7 @@ public sealed class Participant
         if (decoder is not null)
         {
             decoder.Decode(payload, decoded, key, reference);
-            method.Remember(decoded, memory.AsSpan(shape.MemoryLength));
+            method.Remember(decoded, memory.AsSpan(shape.MemoryLength, remembered));
         }
 
         return payload;

@@ -56,6 +56,8 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("exchange=gradients", "'gradients' is nothing that clients exchange; known are updates")]
+    [InlineData("exchange=updates | updates", "'updates' cannot stand after 'updates'")]
     [InlineData("training=scafold", "'scafold' is no way to train; known are averaging, scaffold, feddyn, prune, quantize")]
     [InlineData("training=scaffold | feddyn", "column 12: 'feddyn' cannot stand beside 'scaffold'")]
     [InlineData("training=quantize(4)", "needs the bits of weights and of activations")]

@@ -42,7 +42,7 @@ sealed class Quadratics(string method, int steps = 2) : ILearner
     {
         var model = new GlobalModel(Plan, Layout, [0f], new FedAvg(), default, threads: 1, historyMemory: 0);
         var decoder = new Compression.Messages.MessageDecoder(Plan.Answer(Layout));
-        float[][] memories = [.. Losses.Select(_ => new float[Participant.MemoryLength(Plan.Method, Codec.Parse(Plan.Uplink), Layout)])];
+        float[][] memories = [.. Losses.Select(_ => new float[Participant.MemoryLength(this, Plan.Method, Codec.Parse(Plan.Uplink))])];
         for (int round = 1; round <= rounds; round++)
         {
             var sum = new ExactSum(Plan.Answer(Layout).Length, Losses.Length);

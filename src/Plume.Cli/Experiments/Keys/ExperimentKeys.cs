@@ -34,6 +34,11 @@ static class ExperimentKeys
             Default = TrainingLine.Plain,
             Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)"],
         },
+        new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", (text, _) => ExchangeLine.Parse(text), CodecPattern)
+        {
+            Default = ExchangeLine.Updates,
+            Examples = ["updates"],
+        },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
         new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to compare.") { Default = false },
