@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -124,6 +124,8 @@ public class SimulationTests
     [InlineData("rotate | uniform(4) | rans", -10, "scaffold")]
     [InlineData("pack", 1000, "scaffold")]
     [InlineData(Sparse, -10, "feddyn")]
+    [InlineData(Sparse, -10, "fednova")]
+    [InlineData("pack", 1000, "fedexp")]
     [InlineData("feedback | uniform(4) | rans", -10, "prune(50%, rounds=2..9)")]
     public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times, string training = "averaging")
     {
@@ -135,8 +137,8 @@ public class SimulationTests
         Assert.InRange(metrics[^1].Accuracy!.Value, calm[^1].Accuracy!.Value - 0.04, 1);
         string[] named = [.. metrics.SelectMany(round => round.Bounded), .. metrics.SelectMany(round => round.Refused)];
         Assert.Contains(named, IsTheLiar);
-        // What clients send that remember something differs more in size: an honest one, too, may count as one of usual size.
-        Assert.True(options.Plan.Method is Scaffold or FedDyn || named.All(IsTheLiar), string.Join(' ', named));
+        // What clients send that remember something differs more in size, and squares do: an honest one, too, may count as one of usual size.
+        Assert.True(options.Plan.Method is Scaffold or FedDyn or FedExp || named.All(IsTheLiar), string.Join(' ', named));
 
         static bool IsTheLiar(string reason) => reason.StartsWith($"The update of client {liar} ", StringComparison.Ordinal);
     }
@@ -231,6 +233,8 @@ public class SimulationTests
             "sums" => options with { Plan = options.Plan with { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "scaffold" => options with { Plan = options.Plan with { Method = new Scaffold(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
+            "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
+            "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },

@@ -45,6 +45,12 @@ public abstract record Method
     /// <param name="published">Zeros, which become version 0.</param>
     public virtual void Begin(ReadOnlySpan<float> initial, Span<float> published) => initial.CopyTo(published);
 
+    /// <summary>The same for a method that begins by the rest of the plan.</summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="initial">The model's first weights.</param>
+    /// <param name="published">Zeros, which become version 0.</param>
+    public virtual void Begin(FederationPlan plan, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+
     /// <summary>The model that what is published means: what is measured, shipped and trained from.</summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>

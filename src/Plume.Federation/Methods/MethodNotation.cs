@@ -12,6 +12,8 @@ static class MethodNotation
         Entry<Averaging>(),
         Entry<Scaffold>(),
         Entry<FedDyn>(),
+        Entry<FedNova>(),
+        Entry<FedExp>(),
         Entry<SparseTraining>(),
     ];
 

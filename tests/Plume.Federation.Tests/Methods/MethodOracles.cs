@@ -1,3 +1,6 @@
+using Plume.Federation.Learners;
+using Plume.Federation.Methods;
+
 namespace Plume.Federation.Tests.Methods;
 
 // Values worked out with 40 digits from the papers' formulas, on the losses of Quadratics.
@@ -26,6 +29,33 @@ public class MethodOracles
         float[] rounds = [.. new Quadratics("feddyn(0.5)", Quadratics.Exact).Run(200).Select(round => round[0])];
         Equal([-0.222222222, -0.333333333, -0.403292181], rounds[..3]);
         Equal([-0.6], [rounds[^1]]);
+    }
+
+    [Fact]
+    public void FedNova_divides_by_steps_where_averaging_weighs_by_them()
+    {
+        Equal([-0.342], [new Quadratics("averaging", 1, 3).Run(1).Single()[0]]);
+        float[] after = new Quadratics("fednova", 1, 3).Run(1).Single();
+        Equal([-0.161333333], after);
+        float[][] rounds = [.. new Quadratics("fednova", 2, 2).Run(200)];
+        Equal([-0.225, -0.356625, -0.433625625], rounds[..3].Select(round => round[0]));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 5, 5)]
+    [InlineData(0.9, 0, 5, 13.1441)]
+    [InlineData(0, 1, 5, 4.0951)]
+    public void Momentum_makes_steps_count_for_more_and_a_proximal_term_for_less(double momentum, double proximal, int steps, double counted) =>
+        Assert.Equal(counted, FedNova.StepsOf(new LocalObjective(1, 1, 0.1, Momentum: momentum, Proximal: proximal), steps), 1e-12);
+
+    [Fact]
+    public void FedExp_goes_further_where_updates_point_apart_and_never_less_far()
+    {
+        float[][] apart = [[1, 0, 0], [0, 1, 0], [0.2f, 0.1f, 0.4f]];
+        double[] mean = [0.4, 1.1 / 3, 0.4 / 3];
+        Equal([.. mean.Select(value => 1.175948918 * value)], new Given(apart).Run("fedexp(0.001)"));
+        float[][] alike = [[1, 0.5f, 0], [1, 0.5f, 0], [1, 0.5f, 0]];
+        Equal([1, 0.5, 0], new Given(alike).Run("fedexp"));
     }
 
     static void Equal(double[] expected, IEnumerable<float> values) => Assert.All(expected.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));

@@ -14,7 +14,7 @@ namespace Plume.Federation.Tests.Methods;
 /// Two clients with one weight each, 0.5 (x - 1)^2 and 2 (x + 1)^2, and gradient descent on it: the methods' values can be worked out by
 /// hand. The optimum of the mean is -0.6.
 /// </summary>
-sealed class Quadratics(string method, int steps = 2) : ILearner
+sealed class Quadratics(string method, params int[] steps) : ILearner
 {
     /// <summary>Steps after which a client is at its optimum.</summary>
     public const int Exact = 1000;
@@ -25,17 +25,21 @@ sealed class Quadratics(string method, int steps = 2) : ILearner
 
     public bool TakesCorrections => true;
 
-    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Plume.Federation.Methods.Method.Parse(method) };
+    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Plume.Federation.Methods.Method.Parse(method), SampleCap = 1 };
 
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         var (curvature, place) = Losses[task.Client];
         double at = task.Received.Span[0], start = at;
-        for (int step = 0; step < steps; step++)
+        int taken = StepsOf(task.Client);
+        for (int step = 0; step < taken; step++)
             at -= task.Objective.LearningRate * (curvature * (at - place) + (task.Correction.IsEmpty ? 0 : task.Correction.Span[0]) + task.Objective.Proximal * (at - start));
         trained[0] = (float)at;
-        return new LocalOutcome(1, 0) { Steps = steps };
+        return new LocalOutcome(1, 0) { Steps = taken };
     }
+
+    // Two, one number for both, or one for each.
+    int StepsOf(int client) => steps.Length == 0 ? 2 : steps[client % steps.Length];
 
     /// <summary>All that was published after each round, from a model at 0.</summary>
     public IEnumerable<float[]> Run(int rounds)
