@@ -64,7 +64,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
             work = new Participant(learner, options.Plan.Method, uplink);
         var memory = new float[memories.Length];
         memories.Load(client, memory);
-        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.Objective, clientKey), memory, CancellationToken.None);
+        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None);
         var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : []);
         samples[client] = update.Outcome.Samples;
         idle.Add(work);

@@ -28,6 +28,7 @@ static class Federations
         var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings), uplink, downlink)
         {
             Method = method,
+            Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),
             SampleCap = allotment.Clients.Max(samples => samples.Length),
@@ -57,6 +58,8 @@ static class Federations
             yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
+        if (plan.Schedule.Misfit(plan.Rounds) is { } tooLong)
+            yield return ("client.schedule", $"client.schedule: {tooLong}");
         foreach (string problem in plan.Method.Problems(plan))
         {
             string key = exchange.Method is null ? "training" : "exchange";

@@ -18,6 +18,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>How the federation learns.</summary>
     public Method Method { get; init; } = new Averaging();
 
+    /// <summary>How the clients' learning rate goes over the rounds.</summary>
+    public RateSchedule Schedule { get; init; } = RateSchedule.Constant;
+
     /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
     public double OverSelection { get; init; } = 1;
 
@@ -52,6 +55,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>What a participant sends, by the uplink's codec.</summary>
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
 
+    /// <summary>What clients minimize in a round, from 1: by the rate that its schedule has there.</summary>
+    public LocalObjective ObjectiveIn(int round) => Objective with { LearningRate = Objective.LearningRate * Schedule.FactorIn(round, Rounds) };
+
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
     public double WeightOf(int samples) => SampleCap is { } cap ? (double)Math.Min(samples, cap) / cap : 1;
 
@@ -83,6 +89,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"A round must be tried at least once, but is {Attempts} times.";
         if (Fixed is not null && Fixed.Count < Rounds)
             yield return $"Participants are fixed for {Fixed.Count} rounds, but {Rounds} rounds are to run.";
+        if (Schedule.Misfit(Rounds) is { } misfit)
+            yield return misfit;
         foreach (string problem in Method.Problems(this))
             yield return problem;
     }

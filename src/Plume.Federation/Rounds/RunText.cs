@@ -35,6 +35,7 @@ public static class RunText
         Say("epochs", plan.Objective.Epochs);
         Say("batch size", plan.Objective.BatchSize);
         Say("learning rate", plan.Objective.LearningRate);
+        SayUnless("schedule", plan.Schedule.ToString(), "constant");
         SayUnless("optimizer", plan.Objective.Optimizer, LocalOptimizer.Sgd);
         SayUnless("momentum", plan.Objective.Momentum, 0.0);
         SayUnless("weight decay", plan.Objective.WeightDecay, 0.0);

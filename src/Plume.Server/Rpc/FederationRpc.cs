@@ -127,7 +127,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, int client)
     {
-        var objective = definition.Plan.Objective;
+        var objective = definition.Plan.ObjectiveIn(snapshot.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants, snapshot.Deadline);
         return new RoundTask
         {

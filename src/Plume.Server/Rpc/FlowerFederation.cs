@@ -45,7 +45,7 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
                 // Arrays of floats, as long as a whole model.
                 feed.CountDownload(sizeof(float) * (long)model.Length);
                 var now = SteadyTime.Of(time).GetUtcNow();
-                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.Objective, now, now + snapshot.LeftBy(time));
+                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.ObjectiveIn(snapshot.Round), now, now + snapshot.LeftBy(time));
             }
 
             await feed.WaitAsync(snapshot, LongestWait, cancellation);

@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
@@ -69,6 +70,11 @@ static class ExperimentKeys
         new IntegerKey("epochs", "Passes over the client's data.", 1, 10_000) { Default = 1L },
         new IntegerKey("batchSize", "Samples a step.", 1, 1_000_000) { Default = 32L },
         new NumberKey("learningRate", "Step size of the client's optimizer.", 0) { Default = 0.05, Above = true },
+        new NotationKey("schedule", "How the learning rate goes over the rounds: constant, cosine, or step(factor, rounds after which it drops), after a warmup(rounds) or without.", (text, _) => RateSchedule.Parse(text), CodecPattern)
+        {
+            Default = RateSchedule.Constant,
+            Examples = ["cosine", "warmup(3) | step(0.1, 15, 25)"],
+        },
         new ChoiceKey("optimizer", "The client's optimizer.", ["sgd", "adam"]) { Default = "sgd" },
         new NumberKey("momentum", "Momentum of sgd.", 0, 1) { Default = 0.0, Below = true },
         new NumberKey("weightDecay", "Factor of the squared-norm penalty on weights.", 0) { Default = 0.0 },
