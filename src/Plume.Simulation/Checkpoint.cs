@@ -14,6 +14,7 @@ namespace Plume.Simulation;
 /// <param name="Versions">The version that each client has.</param>
 /// <param name="Lengths">Bytes of each version's payload.</param>
 /// <param name="Metrics">The rounds so far.</param>
+/// <param name="Costs">What they have cost each client.</param>
 /// <param name="Memories">What each client remembers.</param>
 sealed record Checkpoint(
     ulong Fingerprint,
@@ -24,9 +25,10 @@ sealed record Checkpoint(
     int[] Versions,
     long[] Lengths,
     IReadOnlyList<RoundMetrics> Metrics,
+    ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
-    const byte FormatVersion = 3;
+    const byte FormatVersion = 4;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -48,6 +50,7 @@ sealed record Checkpoint(
         output.Varint(Metrics.Count);
         foreach (var round in Metrics)
             WriteRound(output, round);
+        WriteArray(output, Costs);
         output.Varint(Memories.Count);
         foreach (var (client, memory) in Memories)
         {
@@ -73,7 +76,7 @@ sealed record Checkpoint(
         if (input.UInt64("fingerprint") != fingerprint)
             throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
         var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadPayloads(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
-            ReadArray<long>(ref input), ReadRounds(ref input), ReadMemories(ref input));
+            ReadArray<long>(ref input), ReadRounds(ref input), ReadArray<ClientCost>(ref input), ReadMemories(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;
@@ -99,7 +102,7 @@ sealed record Checkpoint(
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {
         output.Varint(round.Round);
-        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm]);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -119,11 +122,11 @@ sealed record Checkpoint(
         for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
         {
             int number = input.Varint("round", 1, int.MaxValue);
-            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm] || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have five figures and two sizes");
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have seven figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
-            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded));
+            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds) });
         }
 
         return rounds;

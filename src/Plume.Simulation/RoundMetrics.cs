@@ -23,4 +23,11 @@ public sealed record RoundMetrics(
     int Accepted,
     IReadOnlyList<string> Refused,
     double Norm,
-    IReadOnlyList<string> Bounded);
+    IReadOnlyList<string> Bounded)
+{
+    /// <summary>Seconds that all participants trained and encoded, together: wall time on this machine, beside the clients that worked at once.</summary>
+    public double ClientSeconds { get; init; }
+
+    /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
+    public double? LinkSeconds { get; init; }
+}

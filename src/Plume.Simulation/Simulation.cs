@@ -41,10 +41,12 @@ public sealed class Simulation : IDisposable
     readonly VirtualClients clients;
     readonly UpdateObserver? observer;
     readonly int[] versions;
+    readonly ClientLink[]? links;
+    readonly ClientCost[] costs;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
     FederationState state = FederationState.Initial;
-    RoundTally tally = new();
+    RoundTally tally;
     ReadOnlyMemory<byte> lastUplink;
     RandomKey lastKey;
     ReadOnlyMemory<float> lastReference;
@@ -82,7 +84,10 @@ public sealed class Simulation : IDisposable
         sum = new ExactSum(answer.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
         memories = new ClientMemories(Participant.MemoryLength(learner, options.Plan.Method, uplink), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
-        clients = new VirtualClients(options, learner, uplink, memories, key, keepUpdates: observer is not null);
+        costs = new ClientCost[options.Plan.Clients];
+        links = options.Links is { } given ? [.. Enumerable.Range(0, options.Plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
+        tally = NewTally();
+        clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
     }
 
     /// <summary>The server's exact model.</summary>
@@ -100,6 +105,12 @@ public sealed class Simulation : IDisposable
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
 
+    /// <summary>What the rounds so far have cost each client.</summary>
+    public IReadOnlyList<ClientCost> Costs => costs;
+
+    /// <summary>Each client's link; empty where none are given.</summary>
+    public IReadOnlyList<ClientLink> Links => links ?? [];
+
     /// <summary>Whether all rounds are done.</summary>
     public bool IsFinished => state.Phase == Phase.Finished;
 
@@ -112,7 +123,7 @@ public sealed class Simulation : IDisposable
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.Length]);
-        return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, kept).ToBytes();
+        return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, costs, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -125,6 +136,7 @@ public sealed class Simulation : IDisposable
         var kept = Checkpoint.Read(saved, Fingerprint);
         global.Restore(kept.Model, kept.Optimizer, kept.Oldest, kept.Payloads, kept.Lengths);
         kept.Versions.CopyTo(versions, 0);
+        kept.Costs.CopyTo(costs, 0);
         metrics.AddRange(kept.Metrics);
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
@@ -147,7 +159,7 @@ public sealed class Simulation : IDisposable
         {
             // What does not change the bits may differ from one run to the next.
             string text = string.Create(CultureInfo.InvariantCulture,
-                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n");
+                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n{(options.Links?.DropOut is { } chance ? $"drop-out by client={chance.Least}..{chance.Most}\n" : "")}");
             return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
         }
     }
@@ -179,12 +191,16 @@ public sealed class Simulation : IDisposable
     void RunRound(RoundPlan plan)
     {
         if (plan.Attempt == 1)
-            tally = new RoundTally { Started = time.GetTimestamp() };
+            tally = NewTally();
+        else
+            tally.Costs.TryAgain();
         sum.Clear();
         lastReference = answer.UsesReference ? options.Plan.Method.Reference(learner.Layout, global.Broadcast.Published) : default;
         foreach (int client in plan.Participants)
         {
-            tally.DownlinkBytes += global.Broadcast.From(versions[client]).Length;
+            long bytes = global.Broadcast.From(versions[client]).Length;
+            tally.DownlinkBytes += bytes;
+            tally.Costs.Download(client, bytes);
             versions[client] = global.Broadcast.Version;
         }
 
@@ -193,6 +209,7 @@ public sealed class Simulation : IDisposable
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
+        tally.Costs.Answer(client, result.Seconds, result.Sent.Payload.Length);
         if (result.Sent.Problem is { } problem)
         {
             if (problem.Length > 0)
@@ -231,6 +248,8 @@ public sealed class Simulation : IDisposable
         return new UpdateAdded(add.Client, norm);
     }
 
+    RoundTally NewTally() => new(new RoundCosts(links, costs)) { Started = time.GetTimestamp() };
+
     RoundMetrics ApplyMean(ApplyMean apply)
     {
         global.Apply(sum, apply.TotalWeight, apply.Contributors.Count);
@@ -238,7 +257,11 @@ public sealed class Simulation : IDisposable
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
         var evaluation = measured ? evaluator.Evaluate(Published, CancellationToken.None) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
-            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
+            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded])
+        {
+            ClientSeconds = tally.Costs.ClientSeconds,
+            LinkSeconds = tally.Costs.LinkSeconds(apply.Contributors),
+        };
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
@@ -272,8 +295,10 @@ public sealed class Simulation : IDisposable
 }
 
 /// <summary>What is counted while a round runs.</summary>
-sealed class RoundTally
+sealed class RoundTally(RoundCosts costs)
 {
+    public RoundCosts Costs => costs;
+
     public long Started { get; init; }
 
     public long UplinkBytes { get; set; }

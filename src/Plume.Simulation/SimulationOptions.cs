@@ -17,6 +17,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
     public double DropOut { get; init; }
 
+    /// <summary>The links of clients: how long rounds would take on them is told beside how long they took here. Null for none.</summary>
+    public Links? Links { get; init; }
+
     /// <summary>Chance that a payload has bits flipped on its way to the server, 0 to 1.</summary>
     public double Corruption { get; init; }
 
@@ -43,6 +46,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             yield return $"The chance of a drop-out must be 0 to 1, but is {DropOut}.";
         if (!(Corruption >= 0 && Corruption <= 1))
             yield return $"The chance of corruption must be 0 to 1, but is {Corruption}.";
+        if (Links?.DropOut is not null && DropOut > 0)
+            yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. Keep one of them.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

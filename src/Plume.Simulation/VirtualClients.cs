@@ -10,7 +10,7 @@ using Plume.Federation.Rounds;
 namespace Plume.Simulation;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
-sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ClientMemories memories, RandomKey key, bool keepUpdates)
+sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ClientMemories memories, RandomKey key, ClientLink[]? links, TimeProvider time, bool keepUpdates)
 {
     readonly ConcurrentBag<Participant> idle = [];
 
@@ -58,14 +58,15 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
     ClientResult Work(RoundPlan plan, int client, ReadOnlyMemory<float> received)
     {
         var clientKey = DrawKeys.Task(key, plan, client);
-        if (clientKey.Fold("drop-out").Uniform(0) < options.DropOut)
+        if (clientKey.Fold("drop-out").Uniform(0) < (links?[client].DropOut ?? options.DropOut))
             return ClientResult.Vanished;
         if (!idle.TryTake(out var work))
             work = new Participant(learner, options.Plan.Method, uplink);
         var memory = new float[memories.Length];
         memories.Load(client, memory);
+        long begun = time.GetTimestamp();
         var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None);
-        var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : []);
+        var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : [], time.GetElapsedTime(begun).TotalSeconds);
         samples[client] = update.Outcome.Samples;
         idle.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
@@ -83,11 +84,12 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
 /// <summary>What came of a virtual client's work.</summary>
 /// <param name="Sent">What it sends.</param>
 /// <param name="Update">The update before feedback and codec; empty where nobody wants to see it.</param>
-sealed record ClientResult(EncodedUpdate Sent, float[] Update)
+/// <param name="Seconds">Wall time of the work.</param>
+sealed record ClientResult(EncodedUpdate Sent, float[] Update, double Seconds)
 {
     /// <summary>Of a client that vanished.</summary>
-    public static ClientResult Vanished { get; } = new(new EncodedUpdate([], new LocalOutcome(0, 0), [], ""), []);
+    public static ClientResult Vanished { get; } = new(new EncodedUpdate([], new LocalOutcome(0, 0), [], ""), [], 0);
 
     /// <summary>What is left to remember once the result was delivered.</summary>
-    public ClientResult Delivered => new(Sent with { Payload = [], Memory = [] }, []);
+    public ClientResult Delivered => new(Sent with { Payload = [], Memory = [] }, [], Seconds);
 }

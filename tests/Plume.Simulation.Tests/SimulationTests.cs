@@ -270,5 +270,5 @@ public class SimulationTests
         return simulation.Metrics;
     }
 
-    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, Refused = [], Bounded = [] }) + string.Join("; ", [.. round.Refused, .. round.Bounded]))];
+    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, ClientSeconds = 0, Refused = [], Bounded = [] }) + string.Join("; ", [.. round.Refused, .. round.Bounded]))];
 }

@@ -46,7 +46,7 @@ sealed class FederatedRun : IDisposable
             return null;
         if (round.Loss is { } loss && !double.IsFinite(loss))
             throw new DivergedException($"The loss after round {round.Round} is {loss}: the federation diverged. Lower client.learningRate or server.learningRate.");
-        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds, round.Accepted, round.Norm, round.Bounded, round.Refused);
+        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds, round.Accepted, round.Norm, round.Bounded, round.Refused) { ClientSeconds = round.ClientSeconds, LinkSeconds = round.LinkSeconds };
         log.Append(line);
         return line;
     }

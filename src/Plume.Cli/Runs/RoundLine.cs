@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Plume.Cli.Runs;
 
 /// <summary>One line of metrics.jsonl.</summary>
@@ -12,4 +14,12 @@ namespace Plume.Cli.Runs;
 /// <param name="Bounded">Which of them counted at less than their size, in sentences.</param>
 /// <param name="Refused">Why each update that does not count was refused, in sentences.</param>
 sealed record RoundLine(
-    int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm, IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused);
+    int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm, IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused)
+{
+    /// <summary>Seconds that all participants trained and encoded, together.</summary>
+    public double ClientSeconds { get; init; }
+
+    /// <summary>Seconds that the round would take on the clients' links; null where the experiment has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LinkSeconds { get; init; }
+}

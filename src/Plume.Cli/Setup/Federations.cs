@@ -40,6 +40,7 @@ static class Federations
             Server = Server(settings),
             Threads = threads,
             DropOut = settings.Get<double>("dropout"),
+            Links = settings.Has("links") ? settings.Get<Links>("links") : null,
             EvaluateEvery = settings.Int32("evaluateEvery"),
         };
         var problems = PlanMisfits(plan, settings).Concat(CodecMisfits(settings)).ToList();
@@ -66,6 +67,8 @@ static class Federations
             yield return (key, $"{key}: {problem}");
         }
 
+        if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
+            yield return ("dropout", $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of them.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
             yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
     }

@@ -4,6 +4,7 @@ using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
 using Plume.Models.Zoo;
+using Plume.Simulation;
 
 namespace Plume.Cli.Experiments.Keys;
 
@@ -42,6 +43,10 @@ static class ExperimentKeys
         },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
+        new NotationKey("links", "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), and where wanted what asking and answering take (latency), and each client's chance to vanish in a round (dropout).", (text, _) => Links.Parse(text), CodecPattern)
+        {
+            Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)", "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
+        },
         new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to compare.") { Default = false },
         new IntegerKey("evaluateEvery", "Rounds from one measurement of the global model to the next; the last round is always measured.", 1, 1_000_000) { Default = 1L },
     ];

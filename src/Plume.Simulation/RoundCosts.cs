@@ -1,0 +1,60 @@
+namespace Plume.Simulation;
+
+/// <summary>What one client's part in all rounds so far has cost.</summary>
+/// <param name="Tasks">Times that it was asked.</param>
+/// <param name="DownlinkBytes">What it downloaded.</param>
+/// <param name="UplinkBytes">What it sent.</param>
+/// <param name="Seconds">Wall time of its training and encoding, on the machine at hand and beside the clients that worked at once.</param>
+public readonly record struct ClientCost(int Tasks, long DownlinkBytes, long UplinkBytes, double Seconds)
+{
+    /// <summary>Both together.</summary>
+    public static ClientCost operator +(ClientCost left, ClientCost right) => left.Add(right);
+
+    /// <summary>Both together.</summary>
+    public ClientCost Add(ClientCost other) => new(Tasks + other.Tasks, DownlinkBytes + other.DownlinkBytes, UplinkBytes + other.UplinkBytes, Seconds + other.Seconds);
+}
+
+/// <summary>What a round costs its participants, and how long it would take on their links.</summary>
+/// <param name="links">The link of each client; null where none are given.</param>
+/// <param name="totals">What each client's rounds have cost, which grows.</param>
+sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals)
+{
+    readonly Dictionary<int, ClientCost> attempt = [];
+    double earlier;
+
+    /// <summary>Seconds that all participants computed, together.</summary>
+    public double ClientSeconds { get; private set; }
+
+    /// <summary>Begins the round anew with other participants: the time of those before is lost.</summary>
+    public void TryAgain()
+    {
+        earlier += Slowest(attempt.Keys);
+        attempt.Clear();
+    }
+
+    /// <summary>A participant downloads.</summary>
+    public void Download(int client, long bytes) => Take(client, new ClientCost(1, bytes, 0, 0));
+
+    /// <summary>A participant has worked, and sends so many bytes.</summary>
+    public void Answer(int client, double seconds, long bytes)
+    {
+        ClientSeconds += seconds;
+        Take(client, new ClientCost(0, 0, bytes, seconds));
+    }
+
+    /// <summary>Seconds until the last of those that count has answered; null without links.</summary>
+    public double? LinkSeconds(IEnumerable<int> counted) => links is null ? null : earlier + Slowest(counted);
+
+    void Take(int client, ClientCost cost)
+    {
+        totals[client] += cost;
+        attempt[client] = attempt.GetValueOrDefault(client) + cost;
+    }
+
+    // Who vanished answers never, and nobody waits: virtual clients say so.
+    double Slowest(IEnumerable<int> clients) => links is null
+        ? 0
+        : clients.Where(client => attempt[client].Seconds > 0 || attempt[client].UplinkBytes > 0).Select(SecondsOf).DefaultIfEmpty(0).Max();
+
+    double SecondsOf(int client) => links![client].Seconds(attempt[client].DownlinkBytes, attempt[client].Seconds, attempt[client].UplinkBytes);
+}
