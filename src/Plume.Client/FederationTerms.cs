@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Protocol.V1;
 using Method = Plume.Federation.Methods.Method;
@@ -13,12 +14,14 @@ public sealed class FederationTerms
 {
     readonly ReadOnlyMemory<byte>? graph;
 
-    FederationTerms(string federation, int number, ModelLayout layout, Method method, Codec uplink, Codec downlink, RandomKey broadcastKey, ReadOnlyMemory<byte>? graph)
+    FederationTerms(string federation, int number, ModelLayout layout, Method method, Codec uplink, Codec downlink, RandomKey broadcastKey)
     {
         (Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey) = (federation, number, layout, method, uplink, downlink, broadcastKey);
         Published = method.Published(layout, downlink);
-        this.graph = graph;
     }
+
+    FederationTerms(FederationTerms other, ReadOnlyMemory<byte> graph)
+        : this(other.Federation, other.Number, other.Layout, other.Method, other.Uplink, other.Downlink, other.BroadcastKey) => (Teaching, this.graph) = (other.Teaching, graph);
 
     /// <summary>The federation's name.</summary>
     public string Federation { get; }
@@ -31,6 +34,9 @@ public sealed class FederationTerms
 
     /// <summary>How the federation learns.</summary>
     public Method Method { get; }
+
+    /// <summary>Whom clients learn from beside their labels, which the learner must be able to; null for nobody. A teacher that is a file each client brings itself.</summary>
+    public Teaching? Teaching { get; private init; }
 
     /// <summary>The codec of updates.</summary>
     public Codec Uplink { get; }
@@ -46,7 +52,7 @@ public sealed class FederationTerms
 
     internal RandomKey BroadcastKey { get; }
 
-    internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey, bytes);
+    internal FederationTerms WithGraph(ReadOnlyMemory<byte> bytes) => new(this, bytes);
 
     /// <exception cref="FederationException">This release does not understand them.</exception>
     internal static FederationTerms Of(string federation, JoinReply reply)
@@ -54,7 +60,10 @@ public sealed class FederationTerms
         try
         {
             var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor))));
-            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : Method.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey), null);
+            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : Method.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey))
+            {
+                Teaching = reply.Teaching.Length == 0 ? null : Teaching.Parse(reply.Teaching),
+            };
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException or OverflowException)
         {

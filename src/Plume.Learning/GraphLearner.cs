@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
+using Plume.Learning.Distill;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
@@ -18,6 +19,7 @@ public sealed class GraphLearner : ILearner, IDisposable
     readonly LabeledSet set;
     readonly IReadOnlyList<int[]> samples;
     readonly ConcurrentBag<GraphExecutor> idle = [];
+    readonly LocalModels? localModels;
 
     /// <summary>A learner for a graph.</summary>
     /// <param name="graph">The model; its weights only shape the layout.</param>
@@ -40,10 +42,81 @@ public sealed class GraphLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public bool TakesCorrections => true;
 
+    /// <summary>A teacher's scores for all samples of the set, for federations that train by <c>distill</c>; null where there is no teacher.</summary>
+    /// <exception cref="ArgumentException">They are of other samples, or of other classes than the model's.</exception>
+    public SoftLabels? Teacher
+    {
+        get;
+        init
+        {
+            if (value is not null && value.Scores.Length != (long)set.Count * value.Classes)
+                throw new ArgumentException($"A teacher's scores are for each of the {set.Count} samples of {set.Name}, but these are for {value.Scores.Length / value.Classes}.", nameof(value));
+            if (value is not null)
+                CheckClasses("The teacher", value.Classes);
+            field = value;
+        }
+    }
+
+    /// <summary>The model that stays with each client in federations that train by <c>mutual</c>: its weights are where it begins. Null where there is none.</summary>
+    /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
+    /// <exception cref="ArgumentException">It takes other samples, or tells other classes apart than the model that travels.</exception>
+    public ModelGraph? LocalModel
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value is null)
+                return;
+            CheckClasses($"The model that stays, '{value.Name}',", ClassScores.Count(value, set));
+            localModels = new LocalModels(value);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int MemoryLength => localModels?.MemoryLength ?? 0;
+
+    /// <inheritdoc/>
+    public string? Misfit(Teaching teaching) => teaching switch
+    {
+        FromTeacher when Teacher is null => "The learner has no teacher: name the teacher's file with plume join --teacher, or in a program give GraphLearner.Teacher its scores.",
+        Mutual when LocalModel is null => "The learner has no model that stays here: name one with plume join --local-model, or in a program give GraphLearner.LocalModel.",
+        FromTeacher or Mutual => null,
+        _ => $"The learner does not know '{teaching}'.",
+    };
+
     /// <inheritdoc/>
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
+        if (task.Objective.Teaching is { } teaching && Misfit(teaching) is { } misfit)
+            throw new ArgumentException(misfit, nameof(task));
+        return task.Objective.Teaching switch
+        {
+            FromTeacher from => Train(task, new Distillation(Teacher!, from.Temperature, from.Alpha), trained, cancellation),
+            Mutual mutual => TrainBoth(task, mutual, trained, cancellation),
+            _ => Train(task, new CrossEntropy(), trained, cancellation),
+        };
+    }
+
+    LocalOutcome TrainBoth(LocalTask task, Mutual mutual, Span<float> trained, CancellationToken cancellation)
+    {
+        var local = localModels!.Take(task.Memory.Span);
+        try
+        {
+            using var objective = new MutualLearning(local, set, mutual, task);
+            var outcome = Train(task, objective, trained, cancellation);
+            LocalModels.Keep(local, task.Memory.Span);
+            return outcome;
+        }
+        finally
+        {
+            localModels.Return(local);
+        }
+    }
+
+    LocalOutcome Train(LocalTask task, ITrainingObjective objective, Span<float> trained, CancellationToken cancellation)
+    {
         if (!idle.TryTake(out var executor))
             executor = new GraphExecutor(graph);
         try
@@ -51,7 +124,7 @@ public sealed class GraphLearner : ILearner, IDisposable
             int[] own = samples[task.Client];
             executor.SetWeights(task.Received.Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
-            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], new CrossEntropy(), threads: 1), LoopSettings.Of(task));
+            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], objective, threads: 1), LoopSettings.Of(task));
             var last = loop.Run(own, task.Key, LiveWeights.Of(task), cancellation: cancellation);
             executor.GetWeights(trained);
             return new LocalOutcome(own.Length, last.OfSteps) { Steps = loop.StepsFor(own.Length) };
@@ -66,9 +139,17 @@ public sealed class GraphLearner : ILearner, IDisposable
         }
     }
 
+    void CheckClasses(string model, int classes)
+    {
+        int own = ClassScores.Count(graph, set);
+        if (classes != own)
+            throw new MisfitException($"{model} tells {classes} classes apart, but '{graph.Name}', which learns from it, {own}: name one of the same classes.");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        localModels?.Dispose();
         while (idle.TryTake(out var executor))
             executor.Dispose();
     }

@@ -68,8 +68,8 @@ public sealed class Simulation : IDisposable
         string problems = string.Join(" ", options.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(options));
-        if (options.Plan.Method.Misfit(learner) is { } misfit)
-            throw new ArgumentException($"The federation trains by '{options.Plan.Method}'. {misfit}", nameof(learner));
+        if (Participant.Misfit(learner, options.Plan.Method, options.Plan.Objective.Teaching) is { } misfit)
+            throw new ArgumentException($"The federation {misfit}", nameof(learner));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);

@@ -40,6 +40,7 @@ static class SimulateCommand
         var settings = Read(request);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, request.Threads);
+        inputs = inputs.WithTeachers(settings, request.Threads);
         UpdateDump? dump = null;
         RunFolder? folder = null;
         using var signals = new StopSignals(Abandon);
@@ -48,7 +49,7 @@ static class SimulateCommand
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
-            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats }, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
+            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats, Teachers = Teachers.None }, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
         var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);

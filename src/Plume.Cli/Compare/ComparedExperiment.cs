@@ -2,6 +2,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
+using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Federation.Methods;
 
@@ -57,12 +58,14 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <param name="overrides">Keys to override in all of them.</param>
     /// <param name="seeds">The seeds.</param>
     /// <exception cref="CliException">Two have one name.</exception>
+    /// <exception cref="ExperimentException">A teacher is missing.</exception>
     public static IReadOnlyList<IReadOnlyList<Settings>> Read(IReadOnlyList<string> files, string[] overrides, IReadOnlyList<long> seeds)
     {
         List<IReadOnlyList<Settings>> read = [.. files.Select(file => (Settings[])[.. seeds.Select(seed => ExperimentFile.Read(file, [.. overrides, "baseline=false", FormattableString.Invariant($"seed={seed}")]))])];
         if (read.GroupBy(settings => settings[0].Get<string>("name"), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new CliException(ExitCode.Usage, $"Two experiments are called '{twice.Key}'; a comparison needs a name of its own for each.");
-        return read;
+        Problem[] missing = [.. read.Select(settings => Teachers.Missing(settings[0])).OfType<Problem>()];
+        return missing.Length == 0 ? read : throw new ExperimentException(missing);
     }
 }
 

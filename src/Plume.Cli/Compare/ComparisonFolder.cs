@@ -36,6 +36,7 @@ sealed class ComparisonFolder(string path)
             return Read(seed, place);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads);
+        inputs = inputs.WithTeachers(settings, threads);
         using var folder = System.IO.File.Exists(kept) ? RunFolder.Resume(place) : RunFolder.Create(place);
         AtomicFile.Write(folder.Experiment, experiment);
         using var runs = new Comparison(new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint), null);

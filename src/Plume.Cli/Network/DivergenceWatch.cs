@@ -57,6 +57,10 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
 
         public bool TakesCorrections => learner.TakesCorrections;
 
+        public int MemoryLength => learner.MemoryLength;
+
+        public string? Misfit(Teaching teaching) => learner.Misfit(teaching);
+
         public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
         {
             var outcome = learner.Train(task, trained, cancellation);

@@ -1,38 +1,84 @@
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
 using Plume.Client;
+using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Learning;
 using Plume.Learning.Data;
+using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Zoo;
 
 namespace Plume.Cli.Network;
 
 /// <summary>Learners of the federation's graph on this client's data.</summary>
-static class LocalLearners
+/// <param name="Teacher">The file of the teacher, for federations that distill; null where the client names none.</param>
+/// <param name="LocalModel">The model that stays here, for federations of mutual learning: a file or the name of a built-in one; null where the client names none.</param>
+sealed record LocalLearners(string? Teacher, string? LocalModel)
 {
+    /// <summary>Those of a client that names models of its own.</summary>
+    /// <exception cref="CliException">A file is not there.</exception>
+    public static LocalLearners With(string? teacher, string? localModel)
+    {
+        if (teacher is not null && !File.Exists(teacher))
+            throw new CliException(ExitCode.Input, $"--teacher names '{teacher}', which does not exist.");
+        if (localModel is not null && !File.Exists(localModel) && !ModelZoo.Names.Contains(localModel))
+            throw new CliException(ExitCode.Input, $"--local-model names '{localModel}', which is neither a file nor a built-in model ({string.Join(", ", ModelZoo.Names)}).");
+        return new LocalLearners(teacher, localModel);
+    }
+
     /// <summary>On data of the client's own: all rows of a table, the training part of a set by name. The graph says which columns it takes, and what its classes are called.</summary>
-    public static ILearner Of(FederationTerms terms, string data, string label)
+    public Func<FederationTerms, ILearner> Of(string data, string label) => terms =>
     {
         var graph = OnnxFile.Read(terms.Graph);
-        var train = DataSource.Load(data, label, graph, holdOut: false).Train("A client", "label it");
-        return New(terms, graph, train, [.. Enumerable.Range(0, train.Count)]);
-    }
+        var train = Train(graph);
+        var teachers = Teachers.Of(terms.Teaching, Named(terms) ?? terms.Teaching?.Model, train, Train, RandomKey.FromSeed((ulong)terms.Number), Environment.ProcessorCount);
+        return New(terms, teachers, graph, train, [.. Enumerable.Range(0, train.Count)]);
+
+        LabeledSet Train(ModelGraph taker) => DataSource.Load(data, label, taker, holdOut: false).Train("A client", "label it");
+    };
 
     /// <summary>On the part of an experiment's data that the client's place has: what a simulation of it gives to that client.</summary>
-    public static Func<FederationTerms, ILearner> Dealt(string experiment, string[] overrides)
+    public Func<FederationTerms, ILearner> Dealt(string experiment, string[] overrides)
     {
-        var inputs = Inputs.Load(ExperimentFile.Read(experiment == "digits" ? null : experiment, overrides));
-        return terms => terms.Number < inputs.Allotment.Clients.Count
-            ? New(terms, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number])
-            : throw new ArgumentException($"The experiment deals its data out to {inputs.Allotment.Clients.Count} clients, but the federation gave place {terms.Number}, counted from 0. Give the experiment that the server has.");
+        var settings = ExperimentFile.Read(experiment == "digits" ? null : experiment, overrides);
+        var inputs = Inputs.Load(settings);
+        var gate = new Lock();
+        Teachers? shared = null;
+        return terms =>
+        {
+            if (terms.Number >= inputs.Allotment.Clients.Count)
+                throw new ArgumentException($"The experiment deals its data out to {inputs.Allotment.Clients.Count} clients, but the federation gave place {terms.Number}, counted from 0. Give the experiment that the server has.");
+            string? model = Named(terms) ?? ModelOf(settings, terms.Teaching);
+            lock (gate)
+                shared ??= terms.Teaching is { } teaching ? Teachers.Of(teaching, model, settings, inputs, Environment.ProcessorCount) : Teachers.None;
+
+            return New(terms, shared, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number]);
+        };
     }
 
+    // Which of the two the federation has use for; the other would lie idle without a word.
+    string? Named(FederationTerms terms)
+    {
+        if (Teacher is not null && terms.Teaching is not FromTeacher)
+            throw new ArgumentException("Its clients learn from no teacher: leave --teacher out.");
+        if (LocalModel is not null && terms.Teaching is not Mutual)
+            throw new ArgumentException("Its clients train one model, the one that travels: leave --local-model out.");
+        return Teacher ?? LocalModel;
+    }
+
+    // The experiment's own, where it is taught as the federation is.
+    static string? ModelOf(Settings settings, Teaching? teaching) => settings.Get<TrainingLine>("training").Teaching is { } own && own.GetType() == teaching?.GetType()
+        ? Teachers.Missing(settings) is { } missing ? throw new ExperimentException([missing]) : own.Model
+        : teaching?.Model;
+
     // A learner looks its samples up by the client's number.
-    static GraphLearner New(FederationTerms terms, Plume.Models.Graph.ModelGraph graph, LabeledSet set, int[] samples)
+    static GraphLearner New(FederationTerms terms, Teachers teachers, ModelGraph graph, LabeledSet set, int[] samples)
     {
         var places = new int[terms.Number + 1][];
         Array.Fill(places, samples);
-        return new GraphLearner(graph, set, places);
+        return teachers.Learner(graph, set, places);
     }
 }

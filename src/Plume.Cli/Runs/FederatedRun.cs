@@ -24,7 +24,7 @@ sealed class FederatedRun : IDisposable
     public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint, UpdateObserver? observer = null)
     {
         this.checkpoint = checkpoint;
-        learner = new GraphLearner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
+        learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))

@@ -16,18 +16,18 @@ static class Federations
 
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
     public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads) =>
-        Options(settings, inputs, threads, settings.Get<ExchangeLine>("exchange").With(settings.Get<TrainingLine>("training")), settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+        Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), settings.Get<ExchangeLine>("exchange"), settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
 
-    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, new Averaging(), Floats, Floats);
+    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats);
 
-    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, Method method, string uplink, string downlink)
+    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange, string uplink, string downlink)
     {
         var allotment = inputs.Allotment;
         int clients = allotment.Clients.Count;
         int participants = settings.Get<Amount>("participants").Of(clients);
-        var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings), uplink, downlink)
+        var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
         {
-            Method = method,
+            Method = exchange.With(training),
             Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),

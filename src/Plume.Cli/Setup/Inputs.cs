@@ -41,6 +41,21 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     /// <summary>The model before it got few bits.</summary>
     public required ModelGraph Floats { get; init; }
 
+    /// <summary>What clients learn from beside their labels.</summary>
+    public Teachers Teachers { get; init; } = Teachers.None;
+
+    /// <summary>The same with what the training line has clients learn from.</summary>
+    /// <exception cref="ExperimentException">It names a model that is missing or does not fit.</exception>
+    public Inputs WithTeachers(Settings settings, int threads) => this with { Teachers = Teachers.Load(settings, this, threads) };
+
+    /// <summary>The training samples, in the same order, as a model takes them that says how they are normalized and in which columns.</summary>
+    public static LabeledSet TrainFor(Settings settings, ModelGraph graph) => settings.Get<string>("data.set") switch
+    {
+        "digits" => Digits.Load().Train,
+        "csv" => DataSource.HoldOut(Table(settings, graph), RandomKey.FromSeed((ulong)settings.Get<long>("seed"))).Train,
+        var set => MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), SampleSchema.Of(graph)).Train,
+    };
+
     // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are trained.
     static ModelGraph Quantized(Settings settings, ModelGraph graph, LabeledSet test)
     {
@@ -95,8 +110,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             case "digits":
                 return Digits.Load();
             case "csv":
-                string? client = (settings.Get<Partition>("data.partition") as ByColumn)?.Column;
-                var table = DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given, client);
+                var table = Table(settings, given);
                 if (settings.Get<bool>("data.normalize") && given is not null)
                     throw Wrong(settings, "data.normalize", "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
                 return table.Count >= 2
@@ -106,6 +120,9 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
                 return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null : SampleSchema.Of(given));
         }
     }
+
+    static LabeledSet Table(Settings settings, ModelGraph? given) =>
+        DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given, (settings.Get<Partition>("data.partition") as ByColumn)?.Column);
 
     static ModelGraph LoadModel(Settings settings, ModelGraph? given, LabeledSet train, RandomKey key)
     {

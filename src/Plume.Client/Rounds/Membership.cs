@@ -14,7 +14,7 @@ namespace Plume.Client.Rounds;
 /// </summary>
 sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder)
 {
-    const uint ProtocolVersion = 2;
+    const uint ProtocolVersion = 3;
 
     readonly Backoff backoff = new(options);
     readonly TransferCount count = new();

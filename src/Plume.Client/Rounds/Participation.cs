@@ -58,8 +58,8 @@ sealed partial class Participation : IDisposable
                     $"The learner's model must have the tensors of the federation '{terms.Federation}', {Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of the same model.");
             }
 
-            if (terms.Method.Misfit(learner) is { } misfit)
-                throw new FederationException($"The federation '{terms.Federation}' trains by '{terms.Method}'. {misfit}");
+            if (Participant.Misfit(learner, terms.Method, terms.Teaching) is { } misfit)
+                throw new FederationException($"The federation '{terms.Federation}' {misfit}");
             return new Participation(options, terms, learner, connection, folder, downloads, count, moved, tell);
         }
         catch
@@ -153,7 +153,7 @@ sealed partial class Participation : IDisposable
     async Task WorkAsync(RoundTask task, long since, CancellationToken cancellation)
     {
         var (round, attempt, version) = (task.Round.Checked("round"), task.Attempt.Checked("attempt"), task.ModelVersion.Checked("model version"));
-        var objective = ObjectiveOf(task.Objective ?? throw new InvalidPayloadException("The server sent a task without an objective."));
+        var objective = ObjectiveOf(task.Objective ?? throw new InvalidPayloadException("The server sent a task without an objective.")) with { Teaching = terms.Teaching };
         tell(ClientStage.Downloading, round, "");
         if (!await model.BringToAsync(version, cancellation).ConfigureAwait(false))
         {

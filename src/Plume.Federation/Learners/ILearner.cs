@@ -17,6 +17,10 @@ public interface ILearner
     /// <summary>Floats that it keeps of each client from round to round: the length of <see cref="LocalTask.Memory"/>.</summary>
     int MemoryLength => 0;
 
+    /// <summary>Why it cannot train so; null where it can. A learner that knows of no teacher need not say more than that.</summary>
+    /// <param name="teaching">Whom clients of the federation learn from.</param>
+    string? Misfit(Teaching teaching) => $"The learner {GetType().Name} learns from labels alone: use one that takes a teacher, such as GraphLearner of Plume.Learning.";
+
     /// <summary>Trains from <see cref="LocalTask.Received"/> and writes the trained weights.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="trained">Receives the trained weights, one per value of the layout.</param>

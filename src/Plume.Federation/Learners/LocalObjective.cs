@@ -28,4 +28,8 @@ public sealed record LocalObjective(
     LocalOptimizer Optimizer = LocalOptimizer.Sgd,
     double Momentum = 0,
     double WeightDecay = 0,
-    double Proximal = 0);
+    double Proximal = 0)
+{
+    /// <summary>Whom it learns from beside the labels; null for nobody.</summary>
+    public Teaching? Teaching { get; init; }
+}

@@ -59,6 +59,19 @@ public sealed class Participant
         return checked(method.Answer(learner.Layout, uplink).MemoryLength + method.ClientMemoryLength(learner.Layout) + learner.MemoryLength);
     }
 
+    /// <summary>Why a learner cannot take part: the end of a sentence that begins with the federation, and what to do; null where it can.</summary>
+    /// <param name="learner">The learner.</param>
+    /// <param name="method">How the federation learns.</param>
+    /// <param name="teaching">Whom its clients learn from.</param>
+    public static string? Misfit(ILearner learner, Method method, Teaching? teaching)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        ArgumentNullException.ThrowIfNull(method);
+        if (method.Misfit(learner) is { } misfit)
+            return $"trains by '{method}'. {misfit}";
+        return teaching is not null && learner.Misfit(teaching) is { } missing ? $"trains by '{teaching}'. {missing}" : null;
+    }
+
     /// <summary>Does one task.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="memory">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the message.</param>

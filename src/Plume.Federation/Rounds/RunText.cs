@@ -40,6 +40,7 @@ public static class RunText
         SayUnless("momentum", plan.Objective.Momentum, 0.0);
         SayUnless("weight decay", plan.Objective.WeightDecay, 0.0);
         SayUnless("proximal", plan.Objective.Proximal, 0.0);
+        SayUnless("teaching", plan.Objective.Teaching?.ToString(), null);
         return text.ToString();
 
         void Say<T>(string name, T value) => text.Append(CultureInfo.InvariantCulture, $"{name}={value}\n");

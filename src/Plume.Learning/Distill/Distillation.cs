@@ -32,10 +32,15 @@ public sealed record Distillation(SoftLabels Teacher, Ramp Temperature, Ramp Alp
     {
         if (batch.Logits.shape is not [_, var classes] || classes != Teacher.Classes)
             throw new MisfitException($"The student gives scores of shape [{string.Join(", ", batch.Logits.shape)}], but its teacher tells {Teacher.Classes} classes apart.");
-        double alpha = Alpha.At(batch.Progress);
-        var soft = Softened(batch.Logits, Teacher.Take(batch.Samples.Span), Temperature.At(batch.Progress)) * alpha;
-        var loss = alpha < 1 ? soft + nn.functional.cross_entropy(batch.Logits, batch.Labels) * (1 - alpha) : soft;
+        var loss = Mixed(batch.Logits, Teacher.Take(batch.Samples.Span), batch.Labels, Temperature.At(batch.Progress), Alpha.At(batch.Progress));
         return Hints is null ? loss : loss + Hints.Loss(batch);
+    }
+
+    /// <summary>(1 - a) * cross-entropy + a * T^2 * KL, the mean over the samples.</summary>
+    internal static Tensor Mixed(Tensor student, Tensor teacher, Tensor labels, double temperature, double alpha)
+    {
+        var soft = Softened(student, teacher, temperature) * alpha;
+        return alpha < 1 ? soft + nn.functional.cross_entropy(student, labels) * (1 - alpha) : soft;
     }
 
     /// <summary>T^2 * KL(softmax(teacher / T) || softmax(student / T)), the mean over the samples.</summary>

@@ -27,8 +27,7 @@ public sealed class SoftLabels
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(set);
-        SampleFit.Check(teacher, set);
-        int classes = WidthOf(teacher, set);
+        int classes = ClassScores.Count(teacher, set);
         var scores = new float[(long)set.Count * classes];
         int chunks = (set.Count + Chunk - 1) / Chunk, workers = Math.Min(threads, chunks);
         SideBySide.Run(workers, threads, worker =>
@@ -39,15 +38,6 @@ public sealed class SoftLabels
                 Fill(executor, batch, set, chunk * Chunk, scores.AsSpan(chunk * Chunk * classes));
         }, cancellation);
         return new SoftLabels(scores, classes);
-    }
-
-    // The teacher may know more classes than occur in the set; where its output's shape does not say, one sample does.
-    static int WidthOf(ModelGraph teacher, LabeledSet set)
-    {
-        using var executor = new GraphExecutor(teacher);
-        using var batch = new BatchBuffer(set, 1);
-        using var scope = NewDisposeScope();
-        return (int)ClassScores.Of(executor.Logits(batch.Fill([0]).Features), set).shape[1];
     }
 
     static void Fill(GraphExecutor executor, BatchBuffer batch, LabeledSet set, int start, Span<float> scores)

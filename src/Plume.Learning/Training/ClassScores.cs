@@ -1,4 +1,7 @@
 using Plume.Learning.Data;
+using Plume.Learning.Execution;
+using Plume.Learning.Objectives;
+using Plume.Models.Graph;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
@@ -24,5 +27,16 @@ static class ClassScores
         return scores.shape is [_, var classes] && classes >= set.Classes
             ? scores
             : throw new MisfitException($"The model gives scores of shape [{string.Join(", ", output.shape)}], but {set.Name} has {set.Classes} classes.");
+    }
+
+    /// <summary>Scores that a model gives of a sample, which may be more than the classes of the set. Where its output's shape does not say, one sample does.</summary>
+    /// <exception cref="MisfitException">The model does not fit the samples.</exception>
+    public static int Count(ModelGraph graph, LabeledSet set)
+    {
+        SampleFit.Check(graph, set);
+        using var executor = new GraphExecutor(graph);
+        using var batch = new BatchBuffer(set, 1);
+        using var scope = NewDisposeScope();
+        return (int)Of(executor.Logits(batch.Fill([0]).Features), set).shape[1];
     }
 }

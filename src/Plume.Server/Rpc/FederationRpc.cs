@@ -14,10 +14,13 @@ namespace Plume.Server.Rpc;
 sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 2;
+    public const uint OldestProtocol = 1, NewestProtocol = 3;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
+
+    // Since then it knows of teachers; an older one would learn from labels alone.
+    const uint FirstWithTeachers = 3;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -28,7 +31,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"This server speaks version {OldestProtocol} to {NewestProtocol} of plume.v1, but the client speaks {request.Protocol}. Use a release of the same age on both ends."));
         var feed = feeds[request.Federation];
         if (feed.Definition.Plan.Method is not Averaging and var method && request.Protocol < FirstWithMethods)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"The federation '{request.Federation}' trains by '{method}', which clients know from version {FirstWithMethods} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+            throw TooOld(request, method, FirstWithMethods);
+        if (feed.Definition.Plan.Objective.Teaching is { } teaching && request.Protocol < FirstWithTeachers)
+            throw TooOld(request, teaching, FirstWithTeachers);
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null);
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
@@ -43,6 +48,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
             HasGraph = definition.Graph is not null,
             Method = definition.Plan.Method.ToString(),
+            Teaching = definition.Plan.Objective.Teaching?.ToString() ?? "",
         };
     }
 
@@ -113,6 +119,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             ? (feed, client)
             : throw Placeless(caller.Name, federation);
     }
+
+    static RpcException TooOld(JoinRequest request, object training, uint first) => new(new Status(StatusCode.FailedPrecondition,
+        $"The federation '{request.Federation}' trains by '{training}', which clients know from version {first} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
 
     static RpcException Placeless(string name, string federation) =>
         new(new Status(StatusCode.FailedPrecondition, $"'{name}' has no place in the federation '{federation}', or has it no longer; join it first."));

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Plume.Compression.Randomness;
 using Plume.Models.Onnx;
+using Plume.Models.Zoo;
 
 namespace Plume.Cli.Tests.Commands;
 
@@ -11,9 +13,11 @@ public sealed class TrainingTests : IDisposable
 
     [Theory]
     [InlineData("scaffold", "rotate | uniform(4) | rans")]
-    [InlineData("prune(80%, rounds=1..4) | quantize(4, 8)", "feedback | uniform(4) | rans")]
+    [InlineData("prune(80%, rounds=1..4) | quantize(4, 8) | distill(teacher.onnx, temperature=4)", "feedback | uniform(4) | rans")]
+    [InlineData("feddyn | mutual(logistic, temperature=2)", "feedback | uniform(4) | rans")]
     public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink)
     {
+        WriteModel("teacher.onnx", "lenet-300-100", classes: 10);
         File.WriteAllText(folder["e.json"], $$"""
             { "name": "net", "rounds": 5, "clients": 4, "participants": 3, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 2 },
               "training": "{{training}}", "uplink": "{{uplink}}", "downlink": "delta | deadzone(abs=0.001953125) | range" }
@@ -40,6 +44,45 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_brings_what_its_federation_learns_from_or_hears_before_the_first_round_what_is_missing()
+    {
+        File.WriteAllText(folder["e.json"], """
+            { "name": "net", "rounds": 1, "clients": 1, "participants": 1, "data": { "set": "digits" }, "model": { "name": "mlp" }, "training": "distill(elsewhere.onnx, temperature=4)" }
+            """);
+        WriteModel("teacher.onnx", "logistic", classes: 10);
+        WriteModel("few.onnx", "logistic", classes: 3);
+        WriteModel("more.onnx", "logistic", classes: 12);
+        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
+        try
+        {
+            string[] join = ["join", line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim(), "--federation", "net", "--name", "site", "--state", folder["c"]];
+            foreach (var (flags, message) in new (string[], string)[]
+            {
+                (["--data", "digits"], "The federation 'net' trains by 'distill(temperature=4)'. The learner has no teacher: name the teacher's file with plume join --teacher"),
+                (["--data", "digits", "--teacher", folder["none.onnx"]], "which does not exist"),
+                (["--data", "digits", "--local-model", "mlp"], "leave --local-model out"),
+                (["--data", "digits", "--teacher", folder["few.onnx"]], "tells 3 classes apart, but digits (train) has 10"),
+                (["--data", "digits", "--teacher", folder["more.onnx"]], "The teacher tells 12 classes apart, but 'mlp', which learns from it, 10"),
+                (["--data", "digits", "--teacher", folder["e.json"]], "A model file ends in .onnx"),
+                (["--experiment", folder["e.json"]], "e.json:1:"),
+            })
+            {
+                var refused = Program.Run([.. join, .. flags]);
+                Assert.NotEqual(0, refused.Code);
+                Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+            }
+
+            var joined = Program.Run([.. join, "--data", "digits", "--teacher", folder["teacher.onnx"]]);
+            Assert.True(joined.Code == 0, joined.Error);
+        }
+        finally
+        {
+            server.Kill();
+            await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public void What_ships_has_the_integers_and_the_zeros_that_were_trained_and_their_accuracy()
     {
         var run = Program.Run("simulate", "--set", "model.name=mlp", "--set", "rounds=8", "--set", "client.epochs=3", "--set", "training=prune(75%, rounds=2..6) | quantize(4, 8)", "--json", "--out", folder["run"]);
@@ -62,6 +105,8 @@ public sealed class TrainingTests : IDisposable
     [InlineData("training=scaffold | feddyn", "column 12: 'feddyn' cannot stand beside 'scaffold'")]
     [InlineData("training=quantize(4)", "needs the bits of weights and of activations")]
     [InlineData("training=quantize(9, 8)", "'9' must be an integer from 1 to 8")]
+    [InlineData("training=distill(none.onnx)", "which does not exist. A teacher for this data can be made with: plume train resnet8 --data digits -o ")]
+    [InlineData("training=mutual(vgg)", "Clients cannot learn from 'vgg'. There is no model 'vgg'; the built-in models are")]
     [InlineData("training=prune(50%, rounds=2..90)", "prunes until round 90, but there are")]
     [InlineData("training=scaffold", "neither feedback nor mask fits")]
     [InlineData("training=fedexp", "an uplink that drops values makes too short")]
@@ -74,4 +119,6 @@ public sealed class TrainingTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["run"]));
     }
+
+    void WriteModel(string file, string name, int classes) => File.WriteAllBytes(folder[file], OnnxFile.Write(ModelZoo.Build(name, [1, 8, 8], classes, RandomKey.FromSeed(5))));
 }

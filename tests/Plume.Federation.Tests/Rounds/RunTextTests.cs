@@ -25,7 +25,9 @@ public class RunTextTests
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
-            Plan with { Objective = Plan.Objective with { Momentum = 0.9 } }, Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } }, Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
+            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher() } }, Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4) } },
+            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4, 0.9) } }, Plan with { Objective = Plan.Objective with { Teaching = new Mutual() } },
+            Plan with { Objective = Plan.Objective with { Teaching = new Mutual { Model = "mlp" } } }, Plan with { Objective = Plan.Objective with { Momentum = 0.9 } }, Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } }, Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
         ];
         ServerOptimizer[] servers = [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1), new FedYogi()];
         string[] texts = [.. others.Select(plan => RunText.Of(plan, new FedAvg(), 7)), .. servers.Select(server => RunText.Of(Plan, server, 7)), RunText.Of(Plan, new FedAvg(), 8)];

@@ -42,9 +42,10 @@ sealed class ServedToy : IAsyncDisposable
     /// <param name="limits">What clients may take.</param>
     /// <param name="log">Hears its log.</param>
     /// <param name="sampleCap">Most samples that an update can weigh; null for one weight for all.</param>
-    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null)
+    /// <param name="teaching">Whom clients learn from.</param>
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null, Teaching? teaching = null)
     {
-        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith, SampleCap = sampleCap };
+        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching }, "pack", "pack") { StartWith = startWith, SampleCap = sampleCap };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
         var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0), Limits = limits ?? new ServerLimits() };

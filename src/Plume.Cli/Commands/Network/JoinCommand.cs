@@ -10,6 +10,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Zoo;
 using Plume.Server.Identity;
 
 namespace Plume.Cli.Commands.Network;
@@ -17,7 +18,7 @@ namespace Plume.Cli.Commands.Network;
 /// <summary><c>plume join</c>: takes part in a federation with data that stays here.</summary>
 static class JoinCommand
 {
-    sealed record Request(Uri Server, string Federation, string? Name, Places Places, string State, string? Experiment, string[] Overrides, string? Data, string Label, string? Root, string? Output);
+    sealed record Request(Uri Server, string Federation, string? Name, Places Places, string State, string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Output);
 
     public static Command Create()
     {
@@ -30,11 +31,13 @@ static class JoinCommand
         var overrides = new Option<string[]>("--set") { Description = "Override a key of that experiment; null takes it back to its default.", DefaultValueFactory = _ => [] };
         var data = new Option<string?>("--data") { Description = $"The client's own data: {DataSource.Kinds}." };
         var label = new Option<string>("--label") { Description = "The column of a table that holds the class.", DefaultValueFactory = _ => "label" };
+        var teacher = new Option<string?>("--teacher") { Description = "The teacher, .onnx or .plume, where the federation's clients learn from one (distill); it stays here. Without it, the experiment's." };
+        var localModel = new Option<string?>("--local-model") { Description = $"The model that stays here and is trained beside the one that travels, where the federation has such (mutual): a built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file. Without it, the federation's." };
         var root = new Option<string?>("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
-        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, root, output };
+        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, teacher, localModel, root, output };
         command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), Places.Parse(line.GetValue(number)), line.GetValue(state)!,
-            line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, line.GetValue(root), line.GetValue(output)), stop));
+            line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel)), line.GetValue(root), line.GetValue(output)), stop));
         return command;
     }
 
@@ -42,8 +45,8 @@ static class JoinCommand
     {
         if (request.Data is null == request.Experiment is null)
             throw new CliException(ExitCode.Usage, "Name the client's data with --data, or for a trial the experiment whose data is dealt out with --experiment.");
-        using var output = request.Output is null ? null : OutputFile.At(request.Output, [request.Data, request.Experiment]);
-        Func<FederationTerms, ILearner> learner = request.Data is { } data ? terms => LocalLearners.Of(terms, data, request.Label) : LocalLearners.Dealt(request.Experiment!, request.Overrides);
+        using var output = request.Output is null ? null : OutputFile.At(request.Output, [request.Data, request.Experiment, request.Learners.Teacher, request.Learners.LocalModel]);
+        Func<FederationTerms, ILearner> learner = request.Data is { } data ? request.Learners.Of(data, request.Label) : request.Learners.Dealt(request.Experiment!, request.Overrides);
         var training = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watch = new DivergenceWatch(leaving);

@@ -31,10 +31,10 @@ static class ExperimentKeys
         new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
-        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", Method.Words)}), quantize(4, 8) for weights and activations of few bits, or both.", (text, _) => TrainingLine.Parse(text), CodecPattern)
+        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", Method.Words)}), quantize(4, 8) for weights and activations of few bits, distill(teacher.onnx) or mutual(resnet8) for a model to learn from, or several of these.", ParseTraining, CodecPattern)
         {
             Default = TrainingLine.Plain,
-            Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)"],
+            Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)", "distill(teacher.onnx, temperature=4)"],
         },
         new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", (text, _) => ExchangeLine.Parse(text), CodecPattern)
         {
@@ -103,6 +103,21 @@ static class ExperimentKeys
     // A path in the notation is relative to the file that it is written in.
     static Partition ParsePartition(string text, string folder) =>
         Partition.Parse(text) is FromFile file ? new FromFile(Path.GetFullPath(file.Path, folder)) : Partition.Parse(text);
+
+    static TrainingLine ParseTraining(string text, string folder)
+    {
+        var line = TrainingLine.Parse(text);
+        if (line.Teaching is not { NamesFile: true, Model: { } model } teaching)
+            return line;
+        try
+        {
+            return line with { Teaching = teaching with { Model = Path.GetFullPath(model, folder) } };
+        }
+        catch (ArgumentException refused)
+        {
+            throw new FormatException(refused.Message, refused);
+        }
+    }
 
     static NotationKey Line(string name, string description, params string[] examples) =>
         new(name, description, (text, _) => Codec.Parse(text), CodecPattern)
