@@ -24,12 +24,22 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
     /// <summary>A client that sends its update times a number.</summary>
     public (int Client, float Times)? Lying { get; init; }
 
+    /// <summary>Whether it keeps a model of each client's own, which follows what the client trains and pulls at it.</summary>
+    public bool Remembers { get; init; }
+
+    public int MemoryLength => Remembers ? Layout.Length : 0;
+
+    public string? Misfit(Teaching teaching) => Remembers ? null : "It remembers nothing.";
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         task.Received.Span.CopyTo(trained);
         double loss = 0;
         for (int sample = 0; sample < samples; sample++)
             loss += Step(trained, Point(task.Client, sample), task);
+        var own = task.Memory.Span;
+        for (int i = 0; i < own.Length; i++)
+            (own[i], trained[i]) = (own[i] + 0.5f * (trained[i] - own[i]), trained[i] + 0.25f * (own[i] - trained[i]));
         if (task.Client == Diverging)
             trained[7] = float.NaN;
         for (int i = 0; i < trained.Length && task.Client == Lying?.Client; i++)

@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp", "mutual"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -236,6 +236,7 @@ public class SimulationTests
             "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
+            "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
@@ -244,7 +245,7 @@ public class SimulationTests
 
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
-        var blobs = new Blobs(options.Plan.Clients);
+        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null };
         return new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
     }
 
