@@ -86,6 +86,13 @@ public sealed class GraphLearner : ILearner, IDisposable
     };
 
     /// <inheritdoc/>
+    public int StepsFor(LocalTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return task.Objective.StepsFor(samples[task.Client].Length);
+    }
+
+    /// <inheritdoc/>
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -127,7 +134,7 @@ public sealed class GraphLearner : ILearner, IDisposable
             var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], objective, threads: 1), LoopSettings.Of(task));
             var last = loop.Run(own, task.Key, LiveWeights.Of(task), cancellation: cancellation);
             executor.GetWeights(trained);
-            return new LocalOutcome(own.Length, last.OfSteps) { Steps = loop.StepsFor(own.Length) };
+            return new LocalOutcome(own.Length, last.OfSteps) { Steps = StepsFor(task) };
         }
         catch (DivergedException)
         {

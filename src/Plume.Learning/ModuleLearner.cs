@@ -50,6 +50,13 @@ public sealed class ModuleLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public bool TakesCorrections => true;
 
+    /// <inheritdoc/>
+    public int StepsFor(LocalTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return task.Objective.StepsFor((int)samples.shape[0]);
+    }
+
     /// <summary>The module's values in the order of the layout: version 0 of a federation, say.</summary>
     public float[] GetWeights()
     {
@@ -84,7 +91,7 @@ public sealed class ModuleLearner : ILearner, IDisposable
             {
                 double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, LiveWeights.Of(task), cancellation: cancellation).OfSteps;
                 values.Get(trained);
-                return new LocalOutcome((int)samples.shape[0], mean) { Steps = loop.StepsFor((int)samples.shape[0]) };
+                return new LocalOutcome((int)samples.shape[0], mean) { Steps = StepsFor(task) };
             }
             catch (DivergedException)
             {

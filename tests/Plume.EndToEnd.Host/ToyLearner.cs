@@ -21,6 +21,8 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 
     public bool TakesCorrections => true;
 
+    public int StepsFor(LocalTask task) => 1 + task.Client % 3;
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         if (longest > TimeSpan.Zero)
@@ -34,7 +36,7 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
             trained[place] = received[place] + (task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
         }
 
-        return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round) { Steps = 1 + task.Client % 3 };
+        return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round) { Steps = StepsFor(task) };
     }
 
     static float CorrectionAt(LocalTask task, int place) => task.Correction.IsEmpty ? 0 : task.Correction.Span[place];

@@ -2,10 +2,10 @@ using Plume.EndToEnd.Host;
 
 namespace Plume.EndToEnd.Tests;
 
-/// <summary>Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and whose clients remember, one whose server does too, one in which weights go, one that sends a number beside the update.</summary>
+/// <summary>Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and whose clients remember, one whose server does too, one in which weights go, one that sends a number beside the update, one that publishes a direction.</summary>
 static class Trainings
 {
-    public static IReadOnlyList<string> All { get; } = ["averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)", "fednova"];
+    public static IReadOnlyList<string> All { get; } = ["averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)", "fednova", "fedcm"];
 
     /// <summary>Those that are killed in all places: a client's memory, and weights that go, are lost or kept as nothing else is.</summary>
     public static IReadOnlyList<string> Killed { get; } = [All[0], All[1], All[3]];

@@ -31,6 +31,8 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
 
     public string? Misfit(Teaching teaching) => Remembers ? null : "It remembers nothing.";
 
+    public int StepsFor(LocalTask task) => samples;
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         task.Received.Span.CopyTo(trained);

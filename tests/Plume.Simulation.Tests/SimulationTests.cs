@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp", "mutual"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp", "mutual", "fedcm", "scallion"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -126,6 +126,8 @@ public class SimulationTests
     [InlineData(Sparse, -10, "feddyn")]
     [InlineData(Sparse, -10, "fednova")]
     [InlineData("pack", 1000, "fedexp")]
+    [InlineData(Sparse, -10, "fedcm(0.3)")]
+    [InlineData("rotate | uniform(4) | rans", -10, "scallion")]
     [InlineData("feedback | uniform(4) | rans", -10, "prune(50%, rounds=2..9)")]
     public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times, string training = "averaging")
     {
@@ -138,7 +140,7 @@ public class SimulationTests
         string[] named = [.. metrics.SelectMany(round => round.Bounded), .. metrics.SelectMany(round => round.Refused)];
         Assert.Contains(named, IsTheLiar);
         // What clients send that remember something differs more in size, and squares do: an honest one, too, may count as one of usual size.
-        Assert.True(options.Plan.Method is Scaffold or FedDyn or FedExp || named.All(IsTheLiar), string.Join(' ', named));
+        Assert.True(options.Plan.Method is Scaffold or Scallion or FedDyn or FedExp || named.All(IsTheLiar), string.Join(' ', named));
 
         static bool IsTheLiar(string reason) => reason.StartsWith($"The update of client {liar} ", StringComparison.Ordinal);
     }
@@ -235,6 +237,8 @@ public class SimulationTests
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
             "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
+            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
+            "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
             "corrupted" => sparse with { Corruption = 0.4 },

@@ -14,6 +14,9 @@ public interface ILearner
     /// <summary>Whether it adds <see cref="LocalTask.Correction"/> to every step's gradient and says how many steps it took: methods that correct local training need a learner that does.</summary>
     bool TakesCorrections => false;
 
+    /// <summary>Steps that it will take for a task; 0 where it cannot say before.</summary>
+    int StepsFor(LocalTask task) => 0;
+
     /// <summary>Floats that it keeps of each client from round to round: the length of <see cref="LocalTask.Memory"/>.</summary>
     int MemoryLength => 0;
 

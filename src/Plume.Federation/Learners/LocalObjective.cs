@@ -32,4 +32,7 @@ public sealed record LocalObjective(
 {
     /// <summary>Whom it learns from beside the labels; null for nobody.</summary>
     public Teaching? Teaching { get; init; }
+
+    /// <summary>Steps that so many samples take.</summary>
+    public int StepsFor(int samples) => Epochs * ((samples + BatchSize - 1) / BatchSize);
 }

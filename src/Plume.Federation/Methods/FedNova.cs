@@ -46,7 +46,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
         ArgumentNullException.ThrowIfNull(plan);
         initial.CopyTo(published);
         var objective = plan.Objective;
-        int most = objective.Epochs * (((plan.SampleCap ?? 1) + objective.BatchSize - 1) / objective.BatchSize);
+        int most = objective.StepsFor(plan.SampleCap ?? 1);
         // A rate that falls later makes a proximal term count less.
         published[initial.Length] = (float)Math.Floor(Math.Log2(StepsOf(objective with { Proximal = 0 }, most)));
         published[initial.Length + 1] = Figure.FirstUnit(initial);

@@ -11,9 +11,11 @@ static class MethodNotation
     [
         Entry<Averaging>(),
         Entry<Scaffold>(),
+        Entry<Scallion>(),
         Entry<FedDyn>(),
         Entry<FedNova>(),
         Entry<FedExp>(),
+        Entry<FedCm>(),
         Entry<SparseTraining>(),
     ];
 

@@ -39,15 +39,10 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         return last;
     }
 
-    /// <summary>Steps that it takes for a number of samples.</summary>
-    public int StepsFor(int samples) => settings.Epochs * StepsOfEpoch(samples);
-
-    int StepsOfEpoch(int samples) => (samples + settings.BatchSize - 1) / settings.BatchSize;
-
     EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Tensor[] anchors, Tensor[] corrections, IWeightConstraint? constraint, CancellationToken cancellation)
     {
         double ofSteps = 0, ofSamples = 0;
-        int steps = StepsOfEpoch(order.Length), all = settings.Epochs * steps;
+        int steps = (order.Length + settings.BatchSize - 1) / settings.BatchSize, all = settings.Epochs * steps;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -24,6 +24,29 @@ public class MethodOracles
     }
 
     [Fact]
+    public void Scallion_sends_one_vector_and_goes_where_Scaffold_goes()
+    {
+        float[][] rounds = [.. new Quadratics("scallion(1)").Run(200)];
+        Equal([-0.225, -0.38775, -0.4830525], rounds[..3].Select(round => round[0]));
+        Equal([1.125, 0.81375, 0.4765125], rounds[..3].Select(round => round[1]));
+        Equal([-0.6, 0], [rounds[^1][0], rounds[^1][1]]);
+        rounds = [.. new Quadratics("scallion(0.25)").Run(400)];
+        Equal([-0.6, 0], [rounds[^1][0], rounds[^1][1]]);
+    }
+
+    [Fact]
+    public void FedCm_moves_on_in_the_direction_of_the_last_round()
+    {
+        float[][] rounds = [.. new Quadratics("fedcm(0.5)").Run(200)];
+        Equal([-0.13125, -0.294, -0.4342865625], rounds[..3].Select(round => round[0]));
+        Equal([-0.13125, -0.16275, -0.1402865625], rounds[..3].Select(round => round[1]));
+        Equal([-0.573770492, 0], [rounds[^1][0], rounds[^1][1]]);
+        rounds = [.. new Quadratics("fedcm").Run(400)];
+        Equal([-0.02925, -0.0830583, -0.15604811118], rounds[..3].Select(round => round[0]));
+        Equal([-0.595116989], [rounds[^1][0]]);
+    }
+
+    [Fact]
     public void FedDyn_ends_at_the_optimum_where_clients_minimize_exactly()
     {
         float[] rounds = [.. new Quadratics("feddyn(0.5)", Quadratics.Exact).Run(200).Select(round => round[0])];

@@ -25,7 +25,9 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
 
     public bool TakesCorrections => true;
 
-    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Plume.Federation.Methods.Method.Parse(method), SampleCap = 1 };
+    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack") { Method = Plume.Federation.Methods.Method.Parse(method), SampleCap = 1 };
+
+    public int StepsFor(LocalTask task) => StepsOf(task.Client);
 
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
