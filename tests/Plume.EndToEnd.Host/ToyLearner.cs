@@ -5,7 +5,8 @@ namespace Plume.EndToEnd.Host;
 
 /// <summary>
 /// Learns nothing: what it returns is a function of the model received, the round, the client and the task's key, so that every
-/// repetition gives the same bits. One client is hostile, so that the bound on norms is at work through every death.
+/// repetition gives the same bits. One client is hostile, so that the bound on norms is at work through every death. It remembers how many
+/// of its updates count, and draws by it: what is lost or kept twice changes all bits after it.
 /// </summary>
 /// <param name="layout">The model's.</param>
 /// <param name="longest">A task takes up to this long, at random.</param>
@@ -23,12 +24,14 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 
     public int StepsFor(LocalTask task) => 1 + task.Client % 3;
 
+    public int MemoryLength => 1;
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         if (longest > TimeSpan.Zero)
             cancellation.WaitHandle.WaitOne(longest * Random.Shared.NextDouble());
         cancellation.ThrowIfCancellationRequested();
-        var key = task.Key.Fold((ulong)task.Round).Fold((ulong)task.Client);
+        var key = task.Key.Fold((ulong)task.Round).Fold((ulong)task.Client).Fold((ulong)task.Memory.Span[0]++);
         var received = task.Received.Span;
         for (int place = 0; place < trained.Length; place++)
         {

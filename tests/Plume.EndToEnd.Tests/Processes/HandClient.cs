@@ -26,6 +26,7 @@ sealed class HandClient(Trial trial, int number) : IDisposable
     readonly GrpcChannel channel = GrpcChannel.ForAddress(trial.Network.Address);
     readonly History history = trial.NewHistory();
     readonly Metadata name = new() { { "plume-client", $"client-{number}" } };
+    float[]? memory;
     RandomKey broadcast;
     uint done;
 
@@ -34,14 +35,15 @@ sealed class HandClient(Trial trial, int number) : IDisposable
     public async Task JoinAsync() =>
         broadcast = new RandomKey((await Calls.JoinAsync(new JoinRequest { Federation = ToyPlan.Federation, Protocol = 1, Number = (uint)number }, name)).BroadcastKey);
 
-    /// <summary>Waits for a task that it did not do yet, takes the model, and does it.</summary>
+    /// <summary>Waits for a task that it did not do yet, takes the model, and does it. What it makes is to be sent, and to count: it is remembered as if it did.</summary>
     public async Task<HandUpdate> MakeAsync()
     {
         var task = (await NextAsync(reply => reply.Task is not null)).Task;
         done = task.Round;
         var model = await DownloadAsync((int)task.ModelVersion);
-        var participant = new Participant(new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), Method.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
-        var update = participant.Run(new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1), new RandomKey(task.Key)), [], default);
+        var (learner, method, uplink) = (new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), Method.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
+        var participant = new Participant(learner, method, uplink);
+        var update = participant.Run(new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1), new RandomKey(task.Key)), memory ??= new float[Participant.MemoryLength(learner, method, uplink)], default);
         return new HandUpdate((int)task.Round, (int)task.Attempt, (int)task.ModelVersion, update.Outcome.Samples, update.Payload);
     }
 
