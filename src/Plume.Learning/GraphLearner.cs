@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
@@ -6,19 +5,23 @@ using Plume.Learning.Distill;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
+using Plume.Models.Prune.Channels;
 
 namespace Plume.Learning;
 
 /// <summary>
 /// Trains an ONNX graph for any number of clients whose samples lie in one set. Calls from several threads each use an
-/// executor of their own, one torch thread each; the bits do not depend on which.
+/// executor of their own, one torch thread each; the bits do not depend on which. Where channels are dead, the smaller graph without them is trained.
 /// </summary>
 public sealed class GraphLearner : ILearner, IDisposable
 {
     readonly ModelGraph graph;
     readonly LabeledSet set;
     readonly IReadOnlyList<int[]> samples;
-    readonly ConcurrentBag<GraphExecutor> idle = [];
+    readonly LivingGraph all;
+    readonly Lock gate = new();
+    LivingGraph left;
+    float[] mask = [];
     readonly LocalModels? localModels;
 
     /// <summary>A learner for a graph.</summary>
@@ -33,7 +36,8 @@ public sealed class GraphLearner : ILearner, IDisposable
         ArgumentNullException.ThrowIfNull(set);
         SampleFit.Check(graph, set);
         (this.graph, this.set, this.samples) = (graph, set, samples);
-        idle.Add(new GraphExecutor(graph));
+        all = left = new LivingGraph(graph, null);
+        all.Return(all.Take());
     }
 
     /// <inheritdoc/>
@@ -124,16 +128,17 @@ public sealed class GraphLearner : ILearner, IDisposable
 
     LocalOutcome Train(LocalTask task, ITrainingObjective objective, Span<float> trained, CancellationToken cancellation)
     {
-        if (!idle.TryTake(out var executor))
-            executor = new GraphExecutor(graph);
+        var living = LivingIn(task.Live);
+        var executor = living.Take();
         try
         {
             int[] own = samples[task.Client];
-            executor.SetWeights(task.Received.Span);
+            executor.SetWeights(living.Cut(task.Received).Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
-            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], objective, threads: 1), LoopSettings.Of(task));
-            var last = loop.Run(own, task.Key, LiveWeights.Of(task), cancellation: cancellation);
-            executor.GetWeights(trained);
+            var settings = LoopSettings.Of(task) with { Correction = living.Cut(task.Correction) };
+            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], objective, threads: 1), settings);
+            var last = loop.Run(own, task.Key, LiveWeights.Of(living.Cut(task.Live)), cancellation: cancellation);
+            living.Spread(executor, trained);
             return new LocalOutcome(own.Length, last.OfSteps) { Steps = StepsFor(task) };
         }
         catch (DivergedException)
@@ -142,7 +147,23 @@ public sealed class GraphLearner : ILearner, IDisposable
         }
         finally
         {
-            idle.Add(executor);
+            living.Return(executor);
+        }
+    }
+
+    // All tasks of a round have one mask; a task of another makes the graph of that one.
+    LivingGraph LivingIn(ReadOnlyMemory<float> live)
+    {
+        if (live.IsEmpty)
+            return all;
+        lock (gate)
+        {
+            if (live.Span.SequenceEqual(mask))
+                return left;
+            if (left != all)
+                left.Dispose();
+            mask = live.ToArray();
+            return left = DeadChannels.Remove(graph.With(new ModelWeights(graph.Weights, [.. mask]))) is { } pruned ? new LivingGraph(graph, pruned) : all;
         }
     }
 
@@ -157,7 +178,7 @@ public sealed class GraphLearner : ILearner, IDisposable
     public void Dispose()
     {
         localModels?.Dispose();
-        while (idle.TryTake(out var executor))
-            executor.Dispose();
+        all.Dispose();
+        left.Dispose();
     }
 }

@@ -89,7 +89,7 @@ public sealed class ModuleLearner : ILearner, IDisposable
             var loop = new TrainingLoop(new ModuleGradients(module, values, LossOf), LoopSettings.Of(task));
             try
             {
-                double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, LiveWeights.Of(task), cancellation: cancellation).OfSteps;
+                double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, LiveWeights.Of(task.Live), cancellation: cancellation).OfSteps;
                 values.Get(trained);
                 return new LocalOutcome((int)samples.shape[0], mean) { Steps = StepsFor(task) };
             }

@@ -58,7 +58,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         var key = RandomKey.FromSeed(Seed).Fold("initial");
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
         {
-            Method = Method.Parse(Training),
+            Method = Method.Parse(Training).Of(() => new ToyChannels(layout)),
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
             // Some have more, and count as this.

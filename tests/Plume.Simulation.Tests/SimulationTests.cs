@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "fednova", "fedexp", "mutual", "fedcm", "scallion"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -240,6 +240,10 @@ public class SimulationTests
             "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
             "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
+            "channels" => options with
+            {
+                Plan = options.Plan with { Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()), Uplink = "feedback | uniform(4) | rans", Downlink = Delta },
+            },
             "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },

@@ -5,11 +5,12 @@ using Plume.Learning.Inference;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
+using Plume.Models.Prune.Channels;
 using Plume.Models.Quantize;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>What leaves a run: the model that was trained, as integers where it was trained for them.</summary>
+/// <summary>What leaves a run: the model that was trained, without the channels that are dead, and as integers where it was trained for them.</summary>
 /// <param name="Graph">The model.</param>
 /// <param name="Bytes">It as an ONNX file.</param>
 /// <param name="IsIntegers">Whether it has integers.</param>
@@ -25,17 +26,19 @@ sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, doub
     /// <param name="trained">The graph with the last weights.</param>
     /// <param name="test">Samples to measure on; null for a check on random inputs alone.</param>
     /// <param name="name">What messages call the file.</param>
-    /// <exception cref="RewriteMismatchException">The integers compute something else than was trained.</exception>
+    /// <exception cref="RewriteMismatchException">What ships computes something else than was trained.</exception>
     public static ShippedModel Of(ModelGraph trained, LabeledSet? test, string name)
     {
-        if (!trained.Nodes.Any(node => node.OpType == FakeQuantizer.OpType))
-            return new ShippedModel(trained, OnnxFile.Write(trained), false, null);
-        var integers = QdqLowering.Apply(trained);
-        byte[] bytes = OnnxFile.Write(integers);
-        var simulated = SimulatedIntegers.Of(trained);
+        bool isIntegers = trained.Nodes.Any(node => node.OpType == FakeQuantizer.OpType);
+        var living = DeadChannels.Remove(trained)?.Graph ?? trained;
+        var ships = isIntegers ? QdqLowering.Apply(living) : living;
+        byte[] bytes = OnnxFile.Write(ships);
+        if (ReferenceEquals(ships, trained))
+            return new ShippedModel(trained, bytes, false, null);
+        var simulated = isIntegers ? SimulatedIntegers.Of(trained) : trained;
         using var model = new RuntimeModel(name, bytes);
         new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0)).OfIntegers(name, bytes, simulated, simulated);
-        return new ShippedModel(integers, bytes, true, test is null ? null : Predictions.Of(model, test).Accuracy(test));
+        return new ShippedModel(ships, bytes, isIntegers, test is null || !isIntegers ? null : Predictions.Of(model, test).Accuracy(test));
     }
 
     /// <summary>The same model as a .plume file.</summary>

@@ -1,10 +1,13 @@
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
 using Plume.Compression.Codecs;
+using Plume.Compression.Container;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
+using Plume.Learning;
+using Plume.Models.Graph;
 using Plume.Simulation;
 
 namespace Plume.Cli.Setup;
@@ -27,7 +30,7 @@ static class Federations
         int participants = settings.Get<Amount>("participants").Of(clients);
         var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
         {
-            Method = exchange.With(training),
+            Method = Knowing(exchange.With(training), settings, inputs.Graph),
             Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),
@@ -45,6 +48,18 @@ static class Federations
         };
         var problems = PlanMisfits(plan, settings).Concat(CodecMisfits(settings)).ToList();
         return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
+    }
+
+    static Method Knowing(Method method, Settings settings, ModelGraph graph)
+    {
+        try
+        {
+            return method.Of(() => new GraphChannels(graph));
+        }
+        catch (InvalidPayloadException unknown)
+        {
+            throw new ExperimentException([new Problem(settings.PlaceOf("training"), $"training: '{method}' cannot follow the model's channels. {unknown.Message}")]);
+        }
     }
 
     // Each key alone is in its range by now; these are the rules between keys.

@@ -30,6 +30,10 @@ public abstract record Method
     /// <exception cref="FormatException">The line is no method; the message has the column and the known words.</exception>
     public static Method Parse(string text) => MethodNotation.Parse(text);
 
+    /// <summary>The method for a model of which it knows the channels, where it asks for them: a server's and a simulation's, not a client's.</summary>
+    /// <param name="channels">Finds the model's channels.</param>
+    public virtual Method Of(Func<IModelChannels> channels) => this;
+
     /// <summary>What is published: the weights first.</summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="downlink">The codec of what is published.</param>

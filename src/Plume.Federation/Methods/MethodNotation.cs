@@ -17,6 +17,7 @@ static class MethodNotation
         Entry<FedExp>(),
         Entry<FedCm>(),
         Entry<SparseTraining>(),
+        Entry<ChannelTraining>(),
     ];
 
     // What travels instead of updates is a method, too, though not a way to train.

@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
-using Plume.Compression.Codecs.Select;
-using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
-using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Methods;
@@ -18,18 +15,13 @@ namespace Plume.Federation.Methods;
 /// <remarks>
 /// Share pruned after round t: Share * (1 - (1 - (t - First) / (Last - First))^3), of the weights of 256 values or more, ranked together; of
 /// equal magnitudes the later ones go. What has gone stays gone.
-/// Bytes: updates of live weights alone, whose positions both ends know (<c>mask</c> is put before the uplink's quantizer, unless it selects,
-/// rotates or sends products already); down the weights, and the mask's changes, next to nothing where there are none.
 /// Source: the schedule of Zhu and Gupta, "To Prune, or Not to Prune", 2017, arXiv:1710.01878, in a federation after Stripelis et al.,
 /// "Federated Progressive Sparsification", 2022, arXiv:2204.12430. Differs from it: the server prunes its exact model, so that no masks are merged.
 /// </remarks>
-public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
+public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTraining>
 {
     const string Live = "mask";
     const int FewestValues = 256;
-
-    // A mask changes by whole ones, without loss, and several changes add up.
-    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1) | range");
 
     /// <summary>Sparse training.</summary>
     /// <param name="share">Share of the weights that is zero at the end, above 0 and below 1.</param>
@@ -81,64 +73,16 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
     public override MessageShape Published(ModelLayout layout, Codec downlink) =>
         new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, PrunableOf(layout), Changes));
 
-    /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink)
+    private protected override void Prune(ServerState state, int round) =>
+        Prune(state.Layout, state.Weights, state.Published[state.Layout.Length..], ShareAfter(round));
+
+    private protected override float[] LiveIn(ModelLayout layout, ReadOnlySpan<float> published)
     {
-        ArgumentNullException.ThrowIfNull(uplink);
-        bool isMasked = uplink.Selects || uplink.Stages.Any(stage => stage is Rotate or LowRank);
-        return base.Answer(layout, isMasked ? uplink : Codec.Of(uplink.Stages.Where(IsBefore).Append(new Mask()).Concat(uplink.Stages.SkipWhile(IsBefore))));
-
-        static bool IsBefore(Stage stage) => stage.Kind < StageKind.Select;
-    }
-
-    /// <inheritdoc/>
-    public override void Begin(ReadOnlySpan<float> initial, Span<float> published)
-    {
-        base.Begin(initial, published);
-        published[initial.Length..].Fill(1);
-    }
-
-    /// <inheritdoc/>
-    public override ReadOnlyMemory<float> Model(ModelLayout layout, ReadOnlyMemory<float> published) => Masked(published, Reference(layout, published));
-
-    /// <summary>1 for what lives, 0 for what does not.</summary>
-    public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published)
-    {
-        ArgumentNullException.ThrowIfNull(layout);
         var live = new float[layout.Length];
         Array.Fill(live, 1);
         foreach (var (tensor, place) in Prunable(layout))
-            published.Span.Slice(layout.Length + place, tensor.Length).CopyTo(live.AsSpan(tensor.Offset));
+            published.Slice(layout.Length + place, tensor.Length).CopyTo(live.AsSpan(tensor.Offset));
         return live;
-    }
-
-    /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(learner);
-        ArgumentNullException.ThrowIfNull(task);
-        var live = Reference(learner.Layout, task.Received);
-        var outcome = base.Work(learner, task with { Received = Masked(task.Received, live), Live = live }, memory, message, cancellation);
-        TensorPrimitives.Multiply(message, live.Span, message);
-        return outcome;
-    }
-
-    /// <inheritdoc/>
-    public override void Next(ServerState state, RoundMean round)
-    {
-        float[] before = state.Weights.ToArray();
-        state.Step(round.Values);
-        var mask = state.Published[state.Layout.Length..];
-        Prune(state.Layout, state.Weights, mask, ShareAfter(round.Round));
-        // What is dead counts as zero whatever its value is, and a change of that would travel.
-        foreach (var (tensor, place) in Prunable(state.Layout))
-        {
-            for (int i = 0; i < tensor.Length; i++)
-            {
-                if (mask[place + i] == 0)
-                    state.Weights[tensor.Offset + i] = before[tensor.Offset + i];
-            }
-        }
     }
 
     /// <inheritdoc/>
@@ -151,13 +95,6 @@ public sealed record SparseTraining : Method, INotatedMethod<SparseTraining>
 
     /// <summary>The share that is zero after a round.</summary>
     public double ShareAfter(int round) => round <= First ? 0 : round >= Last ? Share : Share * (1 - Math.Pow(1 - (double)(round - First) / (Last - First), 3));
-
-    static float[] Masked(ReadOnlyMemory<float> published, ReadOnlyMemory<float> live)
-    {
-        var model = new float[live.Length];
-        TensorPrimitives.Multiply(published.Span[..live.Length], live.Span, model);
-        return model;
-    }
 
     // The tensors that are pruned, each with its place in the mask.
     static IEnumerable<(TensorSpec Tensor, int Place)> Prunable(ModelLayout layout)

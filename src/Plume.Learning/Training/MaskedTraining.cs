@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Weights;
-using Plume.Federation.Learners;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Connections;
 
@@ -16,8 +15,8 @@ public sealed record MaskedTraining(WeightMask Mask) : IWeightConstraint
 /// <summary>Keeps at zero what does not live in a federation's model.</summary>
 sealed class LiveWeights(ReadOnlyMemory<float> live) : IWeightConstraint
 {
-    /// <summary>The constraint of a task; null where all values live.</summary>
-    public static LiveWeights? Of(LocalTask task) => task.Live.IsEmpty ? null : new LiveWeights(task.Live);
+    /// <summary>The constraint of a mask; null where all values live.</summary>
+    public static LiveWeights? Of(ReadOnlyMemory<float> live) => live.IsEmpty ? null : new LiveWeights(live);
 
     public void Enforce(Span<float> weights, double progress) => TensorPrimitives.Multiply(weights, live.Span, weights);
 }

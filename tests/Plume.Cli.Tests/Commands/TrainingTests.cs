@@ -15,6 +15,7 @@ public sealed class TrainingTests : IDisposable
     [InlineData("scaffold", "rotate | uniform(4) | rans")]
     [InlineData("prune(80%, rounds=1..4) | quantize(4, 8) | distill(teacher.onnx, temperature=4)", "feedback | uniform(4) | rans")]
     [InlineData("feddyn | mutual(logistic, temperature=2)", "feedback | uniform(4) | rans")]
+    [InlineData("channels(60%, rounds=1,3)", "feedback | deadzone(abs=0.003) | range")]
     public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink)
     {
         WriteModel("teacher.onnx", "lenet-300-100", classes: 10);
@@ -108,6 +109,7 @@ public sealed class TrainingTests : IDisposable
     [InlineData("training=distill(none.onnx)", "which does not exist. A teacher for this data can be made with: plume train resnet8 --data digits -o ")]
     [InlineData("training=mutual(vgg)", "Clients cannot learn from 'vgg'. There is no model 'vgg'; the built-in models are")]
     [InlineData("training=prune(50%, rounds=2..90)", "prunes until round 90, but there are")]
+    [InlineData("training=channels(99%, rounds=2)", "cannot be reached: with one channel of each layer left")]
     [InlineData("training=scaffold", "neither feedback nor mask fits")]
     [InlineData("training=scallion;uplink=pack;client.schedule=cosine", "with 'cosine' train by 'scaffold'")]
     [InlineData("training=fedcm;client.momentum=0.9", "let their optimizer be sgd without momentum")]

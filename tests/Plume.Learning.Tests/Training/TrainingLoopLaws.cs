@@ -1,10 +1,12 @@
 using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
 using Plume.Models.Building;
 using Plume.Models.Graph;
+using Plume.Models.Prune.Channels;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Tests.Training;
@@ -43,6 +45,36 @@ public class TrainingLoopLaws
         Assert.Equal(central, Train(client, start, objective));
         Assert.Equal(central, Train(module, start, objective), (a, b) => Math.Abs(a - b) < 1e-5);
         Assert.NotEqual(start, central);
+    }
+
+    [Fact]
+    public void Where_channels_are_dead_the_smaller_graph_is_trained()
+    {
+        var graph = new GraphBuilder([Inputs], Key).Dense("fc1", 4).Tanh().Dense("fc2", Classes).Build("two");
+        float[] live = [.. Enumerable.Repeat(1f, graph.Weights.Length)];
+        foreach (int unit in new[] { 1, 2 })
+            Kill(graph.Weights, unit, live);
+        float[] start = [.. graph.ToWeights().Values.Zip(live, (weight, lives) => weight * lives)];
+        var pruned = DeadChannels.Remove(graph.With(new ModelWeights(graph.Weights, start)))!;
+        var objective = new LocalObjective(3, 4, 0.2, Momentum: 0.9);
+        using var client = new GraphLearner(graph, Set, [[.. Enumerable.Range(0, Count)]]);
+        using var smaller = new GraphLearner(pruned.Graph, Set, [[.. Enumerable.Range(0, Count)]]);
+        float[] trained = new float[start.Length], expected = new float[start.Length];
+
+        client.Train(new LocalTask(1, 0, start, objective, Key) { Live = live }, trained, default);
+        pruned.Spread(Train(smaller, pruned.Graph.ToWeights().Values, objective), graph.Weights, expected);
+
+        Assert.Equal(2, pruned.Graph.Weights["fc1.bias"].Length);
+        Assert.Equal(expected, trained);
+        Assert.NotEqual(start, trained);
+    }
+
+    static void Kill(ModelLayout layout, int unit, float[] live)
+    {
+        live.AsSpan(layout["fc1.weight"].Offset + unit * Inputs, Inputs).Clear();
+        live[layout["fc1.bias"].Offset + unit] = 0;
+        for (int output = 0; output < Classes; output++)
+            live[layout["fc2.weight"].Offset + output * 4 + unit] = 0;
     }
 
     [Theory]

@@ -40,11 +40,22 @@ public class ChannelPruningTests
 
         var pruned = Dead.Remove(graph, dead);
 
-        Assert.Equal(dead, pruned.Removed.Sum(group => group.Channels.Count));
+        float[] whole = new float[graph.Weights.Length];
+        pruned.Spread(pruned.Graph.ToWeights().Values, graph.Weights, whole);
+        Assert.Equal(graph.ToWeights().Values, whole);
         float[] image = Some.Normal(784, "image");
         double[] before = NaiveForward.Run(graph, new([1, 1, 28, 28], [.. image.Select(value => (double)value)])).Values;
         double[] after = NaiveForward.Run(pruned.Graph, new([1, 1, 28, 28], [.. image.Select(value => (double)value)])).Values;
         Assert.All(before.Zip(after), pair => Assert.Equal(pair.First, pair.Second, 1e-9));
+    }
+
+    [Fact]
+    public void A_graph_stays_where_no_channel_is_dead_and_one_channel_stays_where_all_are()
+    {
+        var graph = Some.Model("mlp");
+        Assert.Null(DeadChannels.Remove(graph));
+        var gone = DeadChannels.Remove(graph.With(new ModelWeights(graph.Weights)));
+        Assert.Equal(1, gone!.Graph.Weights["fc1.weight"].Shape[0]);
     }
 
     [Fact]

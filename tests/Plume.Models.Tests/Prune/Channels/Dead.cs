@@ -26,13 +26,13 @@ static class Dead
         return graph.With(weights);
     }
 
-    /// <summary>The model without so many channels of the lowest norm.</summary>
+    /// <summary>The model without its dead channels, which are so many.</summary>
     public static PrunedModel Remove(ModelGraph graph, int channels)
     {
-        var groups = ChannelGroups.Of(graph);
-        bool[] removed = [.. new ChannelNorm().Of(groups).SelectMany(scores => scores!).Select(score => score == 0)];
-        Assert.Equal(channels, removed.Count(gone => gone));
-        return ChannelRemoval.From(groups, removed);
+        var pruned = DeadChannels.Remove(graph);
+        Assert.NotNull(pruned);
+        Assert.Equal(channels, pruned.Removed.Sum(group => group.Channels.Count));
+        return pruned;
     }
 
     // A mean and a variance of zero are as they would be behind such a kernel; constants stay, they are no weights.
