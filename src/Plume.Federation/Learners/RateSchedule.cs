@@ -66,7 +66,7 @@ public sealed record RateSchedule
     public string? Misfit(int rounds)
     {
         int last = drops.Count > 0 ? Math.Max(warmup, drops[^1]) : warmup;
-        return last < rounds ? null : $"The schedule '{this}' changes the learning rate until round {last}, but there are {rounds}: let it end earlier, or run more rounds.";
+        return last == 0 || last < rounds ? null : $"The schedule '{this}' changes the learning rate until round {last}, but there are {rounds}: let it end earlier, or run more rounds.";
     }
 
     /// <summary>Whether two print alike.</summary>
