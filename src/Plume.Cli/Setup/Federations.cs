@@ -18,8 +18,12 @@ static class Federations
     const string Floats = "pack";
 
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
-    public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads) =>
-        Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), settings.Get<ExchangeLine>("exchange"), settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+    public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads)
+    {
+        var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), settings.Get<ExchangeLine>("exchange"), settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+        inputs.Ships.Check(settings, inputs.Floats, inputs.Test);
+        return options;
+    }
 
     public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats);
 
@@ -82,6 +86,8 @@ static class Federations
             yield return (key, $"{key}: {problem}");
         }
 
+        if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training")) is { } unfit)
+            yield return ("ships", $"ships: {unfit}");
         if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
             yield return ("dropout", $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of them.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)

@@ -35,8 +35,11 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var (train, test) = LoadData(settings, given, key);
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
-        return new Inputs(train, test, Deal(settings, train, key), Quantized(settings, graph, test)) { Floats = graph };
+        return new Inputs(train, test, Deal(settings, train, key), Quantized(settings, graph, test)) { Floats = graph, Ships = ShipsInputs.Load(settings, graph, test) };
     }
+
+    /// <summary>What the line 'ships' needs.</summary>
+    public ShipsInputs Ships { get; init; } = new(null);
 
     /// <summary>The model before it got few bits.</summary>
     public required ModelGraph Floats { get; init; }
