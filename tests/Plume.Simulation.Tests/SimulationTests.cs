@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -238,6 +238,7 @@ public class SimulationTests
             "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
+            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
             "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "channels" => options with
