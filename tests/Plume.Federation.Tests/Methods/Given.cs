@@ -29,8 +29,8 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
     public FederationPlan Plan(string training) =>
         new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Method.Parse(training), SampleCap = 1 };
 
-    /// <summary>The server's model after some rounds, from zeros or a model, and that of each client.</summary>
-    public (float[] Model, float[][] Own) Run(string training, int rounds = 1, float[]? initial = null)
+    /// <summary>The server's model after some rounds, from zeros or a model, that of each client, and what codecs refer to.</summary>
+    public (float[] Model, float[][] Own, float[] Reference) Run(string training, int rounds = 1, float[]? initial = null)
     {
         var plan = Plan(training);
         var model = new GlobalModel(plan, Layout, initial ?? new float[Layout.Length], new FedAvg(), default, threads: 1, historyMemory: 0);
@@ -50,6 +50,6 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
             model.Apply(sum, updates.Length, updates.Length);
         }
 
-        return (model.Weights.ToArray(), [.. memories.Select(memory => plan.Method.ModelOf(Layout, model.Broadcast.Published, memory.AsSpan(shape.MemoryLength)).ToArray())]);
+        return (model.Weights.ToArray(), [.. memories.Select(memory => plan.Method.ModelOf(Layout, model.Broadcast.Published, memory.AsSpan(shape.MemoryLength)).ToArray())], plan.Method.Reference(Layout, model.Broadcast.Published).ToArray());
     }
 }

@@ -85,7 +85,7 @@ public class MethodOracles
     public void What_stays_at_home_is_trained_there_and_does_not_travel()
     {
         var clients = new Given([[1, 1, 10], [3, 3, -20]], [("a", [1]), ("b", [1]), ("head", [1])]);
-        var (model, own) = clients.Run("personal(head)", rounds: 2);
+        var (model, own, _) = clients.Run("personal(head)", rounds: 2);
         Assert.Equal(2, clients.Plan("personal(head)").Answer(clients.Layout).Length);
         Equal([4, 4, 0], model);
         Equal([4, 4, 20], own[0]);
