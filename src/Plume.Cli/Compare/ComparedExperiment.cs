@@ -22,7 +22,9 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     public string Exchange => Settings.Get<ExchangeLine>("exchange").ToString();
 
     /// <summary>How clients train.</summary>
-    public string Training => Settings.Get<TrainingLine>("training").ToString();
+    public string Training => (Settings.Get<TrainingLine>("training") is { Teaching: { NamesFile: true, Model: { } file } teaching } line
+        ? line with { Teaching = teaching with { Model = Path.GetFileName(file) } }
+        : Settings.Get<TrainingLine>("training")).ToString();
 
     /// <summary>How the federation learns, in the words that tell.</summary>
     public string How => Settings.Get<ExchangeLine>("exchange").Method is null ? Training : Settings.Get<TrainingLine>("training") == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
