@@ -70,14 +70,16 @@ public sealed class Simulation : IDisposable
             throw new ArgumentException(problems, nameof(options));
         if (Participant.Misfit(learner, options.Plan.Method, options.Plan.Objective.Teaching) is { } misfit)
             throw new ArgumentException($"The federation {misfit}", nameof(learner));
+        if (observer is not null && !options.Plan.Method.SendsUpdates)
+            throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = Codec.Parse(options.Plan.Uplink);
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
-        machine = new FederationMachine(options.Plan, key, NormBound.UsualAtFirst(layout, initial));
-        global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory);
+        machine = new FederationMachine(options.Plan, key, options.Plan.Method.UsualNorm(layout, initial));
+        global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
         answer = options.Plan.Answer(layout);
         decoder = new MessageDecoder(answer);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
@@ -91,12 +93,12 @@ public sealed class Simulation : IDisposable
     }
 
     /// <summary>The server's exact model.</summary>
-    public ReadOnlyMemory<float> Model => options.Plan.Method.Model(learner.Layout, global.Exact);
+    public ReadOnlyMemory<float> Model => global.ExactWeights;
 
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => global.Weights;
 
-    /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before.</summary>
+    /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before, and where no updates travel.</summary>
     public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : ByTensor(answer, decoder.MeasureTensors(lastUplink, lastKey, lastReference));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
@@ -148,9 +150,11 @@ public sealed class Simulation : IDisposable
     // What a tensor takes in all parts of a message that have one of its name.
     IReadOnlyList<long> ByTensor(MessageShape shape, IReadOnlyList<long> bits)
     {
+        if (!options.Plan.Method.SendsUpdates)
+            return [];
         var names = shape.Parts.SelectMany(part => part.Layout.Tensors).Select(tensor => tensor.Name);
         var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
-        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums.GetValueOrDefault(tensor.Name))];
+        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums[tensor.Name])];
     }
 
     ulong Fingerprint
@@ -255,7 +259,7 @@ public sealed class Simulation : IDisposable
         global.Apply(sum, apply.TotalWeight, apply.Contributors.Count);
         double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
-        var evaluation = measured ? Evaluate(apply.Contributors) : null;
+        var evaluation = measured ? evaluator.Evaluate(Published, CancellationToken.None) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded])
         {
@@ -265,24 +269,6 @@ public sealed class Simulation : IDisposable
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
-    }
-
-    // Where clients have models of their own, the mean over those of the round's.
-    Evaluation Evaluate(IReadOnlyList<int> contributors)
-    {
-        var method = options.Plan.Method;
-        if (!method.IsPersonal)
-            return evaluator.Evaluate(Published, CancellationToken.None);
-        var memory = new float[memories.Length];
-        var each = new List<Evaluation>();
-        foreach (int client in contributors)
-        {
-            memories.Load(client, memory);
-            var own = memory.AsSpan(answer.MemoryLength, method.ClientMemoryLength(learner.Layout));
-            each.Add(evaluator.Evaluate(method.ModelOf(learner.Layout, global.Broadcast.Published, own), CancellationToken.None));
-        }
-
-        return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples);
     }
 
     void Tell(FederationEvent happened)

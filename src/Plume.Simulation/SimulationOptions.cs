@@ -1,3 +1,4 @@
+using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -10,6 +11,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
 {
     /// <summary>How the mean update becomes the next model.</summary>
     public ServerOptimizer Server { get; init; } = new FedAvg();
+
+    /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
+    public IStudent? Student { get; init; }
 
     /// <summary>Clients that train side by side. The result does not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

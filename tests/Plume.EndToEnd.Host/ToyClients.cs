@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Client;
 using Plume.Client.Identity;
+using Plume.Federation.Methods;
 
 namespace Plume.EndToEnd.Host;
 
@@ -65,7 +66,7 @@ static class ToyClients
             LongestHold = arguments.Milliseconds("hold"),
             Patience = arguments.Milliseconds("patience"),
         };
-        var result = await FederatedClient.JoinAsync(options, terms => new ToyLearner(terms.Layout, arguments.Milliseconds("training")));
+        var result = await FederatedClient.JoinAsync(options, terms => new ToyLearner(terms.Layout, arguments.Milliseconds("training")) { Public = (terms.Method as Predictions)?.Public });
         string model = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(result.Model.Span)));
         history.Add(new HistoryLine(HistoryLine.Ended, number, result.Version ?? -1, 0, model));
     }

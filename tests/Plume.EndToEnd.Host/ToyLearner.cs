@@ -1,4 +1,5 @@
 using Plume.Compression.Weights;
+using Plume.Federation.Labels;
 using Plume.Federation.Learners;
 
 namespace Plume.EndToEnd.Host;
@@ -24,7 +25,12 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 
     public int StepsFor(LocalTask task) => 1 + task.Client % 3;
 
-    public int MemoryLength => 1;
+    /// <summary>The public set of a federation that exchanges predictions; null of another.</summary>
+    public PublicSet? Public { get; init; }
+
+    public int MemoryLength => Public is null ? 1 : ToyPredictor.MemoryLength;
+
+    public IPredictor? Predictor => Public is null ? null : new ToyPredictor(Public);
 
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {

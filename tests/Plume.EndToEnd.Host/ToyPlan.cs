@@ -68,6 +68,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         return new FederationDefinition(Federation, plan, Seed, layout, () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])
         {
             Away = TimeSpan.FromHours(1),
+            Student = plan.Method is Predictions { Public: { } set } ? new ToyPredictor(set) : null,
         };
     }
 }

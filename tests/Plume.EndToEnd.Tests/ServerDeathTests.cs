@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 using Plume.Server.Federations;
 using Plume.Simulation;
 
@@ -26,7 +27,7 @@ public class ServerDeathTests
         var plan = Trainings.Of(Plan, training);
         var run = await CalmRuns.RunAsync(plan);
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), run.Checkpoint);
-        Assert.Equal(Simulate(plan.ToDefinition()), run.Published);
+        Assert.Equal(Simulate(plan.ToDefinition()), run.Model);
     }
 
     [Fact]
@@ -62,11 +63,11 @@ public class ServerDeathTests
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
     }
 
-    // SHA-256 of the model that clients see after the last round.
+    // SHA-256 of the model that ships after the last round.
     static string Simulate(FederationDefinition definition)
     {
-        var learner = new ToyLearner(definition.Layout, TimeSpan.Zero);
-        using var simulation = new Simulation.Simulation(new SimulationOptions(definition.Plan, definition.Seed), learner, new Nothing(), definition.Initial(), TimeProvider.System);
+        var learner = new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
+        using var simulation = new Simulation.Simulation(new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(), definition.Initial(), TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

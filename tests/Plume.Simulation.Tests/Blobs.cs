@@ -8,7 +8,7 @@ namespace Plume.Simulation.Tests;
 /// Logistic regression in plain C# on points around one centre a class: small enough that thousands of clients run in
 /// a test. The weight is wide, with most inputs silent, so that codecs have something to leave out.
 /// </summary>
-sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
+sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
 {
     public const int Inputs = 300;
     public const int Classes = 3;
@@ -27,7 +27,7 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
     /// <summary>Whether it keeps a model of each client's own, which follows what the client trains and pulls at it.</summary>
     public bool Remembers { get; init; }
 
-    public int MemoryLength => Remembers ? Layout.Length : 0;
+    public int MemoryLength => Remembers || Predicts ? Layout.Length : 0;
 
     public string? Misfit(Teaching teaching) => Remembers ? null : "It remembers nothing.";
 
@@ -72,9 +72,7 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         for (int k = 0; k < Classes; k++)
         {
             float slope = (float)(shares[k] - (k == point.Label ? 1 : 0)) * rate;
-            for (int i = 0; i < Inputs; i++)
-                model[k * Inputs + i] -= slope * point.X[i];
-            model[Classes * Inputs + k] -= slope;
+            Move(model, k, slope, point.X);
         }
 
         for (int i = 0; i < task.Correction.Length; i++)
@@ -82,6 +80,13 @@ sealed class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         for (int i = 0; i < model.Length && pull > 0; i++)
             model[i] -= pull * (model[i] - task.Received.Span[i]);
         return -Math.Log(shares[point.Label]);
+    }
+
+    static void Move(Span<float> model, int k, float slope, float[] x)
+    {
+        for (int i = 0; i < Inputs; i++)
+            model[k * Inputs + i] -= slope * x[i];
+        model[Classes * Inputs + k] -= slope;
     }
 
     static double[] Shares(ReadOnlySpan<float> model, float[] x)

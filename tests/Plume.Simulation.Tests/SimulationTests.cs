@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal", "saliency", "regrow"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "predictions", "predictions of a student"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -29,8 +29,10 @@ public class SimulationTests
         }
     }
 
+    public static TheoryData<string> KindsOfUpdates => [.. Kinds.Select(kind => kind.Data).Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal))];
+
     [Theory]
-    [MemberData(nameof(Kinds))]
+    [MemberData(nameof(KindsOfUpdates))]
     public void An_observer_sees_what_is_taken_in_in_the_same_order_on_any_number_of_threads_and_changes_no_bit(string kind)
     {
         var (unseen, unseenModel) = Run(Options(kind, 5));
@@ -102,6 +104,23 @@ public class SimulationTests
         Assert.Equal(0, metrics[0].DownlinkBytes);
         Assert.All(metrics.Skip(1), round => Assert.Equal(8 * payload, round.DownlinkBytes));
     }
+
+    [Theory]
+    [InlineData("bits=3")]
+    [InlineData("bits=1, labels=student")]
+    [InlineData("bits=8, sharpen=none")]
+    [InlineData("bits=2, sharpen=era(0.1)")]
+    public void A_student_learns_of_predictions_alone(string arguments)
+    {
+        var (metrics, _) = Run(Options("plain", 25) with { Plan = Plan(25) with { Method = Said(arguments) } });
+        Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
+        // 30 labels of three classes in each direction of eight clients, beside 3,612 bytes of a model.
+        Assert.All(metrics, round => Assert.InRange(round.UplinkBytes + round.DownlinkBytes, 1, 8 * 2 * 100));
+    }
+
+    [Fact]
+    public void Nobody_sees_updates_where_none_travel() =>
+        Assert.Contains("no updates travel", Assert.Throws<ArgumentException>(() => Watch(Options("predictions", 1))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_client_that_diverges_is_named_and_the_round_goes_on()
@@ -238,26 +257,27 @@ public class SimulationTests
             "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
-            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
             "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
-            "saliency" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true), Uplink = "feedback | uniform(4) | rans", Downlink = Sums }, DropOut = 0.3 },
-            "regrow" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "channels" => options with
             {
                 Plan = options.Plan with { Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()), Uplink = "feedback | uniform(4) | rans", Downlink = Delta },
             },
             "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
+            "predictions" => options with { Plan = options.Plan with { Method = Said("bits=3") }, DropOut = 0.3 },
+            "predictions of a student" => options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };
     }
 
+    static Method Said(string arguments) => ((Predictions)Method.Parse($"predictions(public=points, batch=30, {arguments})")) with { Public = new Blobs(20).Public };
+
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
-        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null };
-        return new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
+        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null, Predicts = options.Plan.Method is Predictions };
+        return new Simulation(options with { Student = blobs }, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
     }
 
     static (IReadOnlyList<RoundMetrics> Metrics, float[] Model, List<(int Round, int Client, float[] Update)> Seen) Watch(SimulationOptions options)

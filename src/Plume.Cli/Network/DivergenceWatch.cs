@@ -1,5 +1,6 @@
 using Plume.Client;
 using Plume.Compression.Weights;
+using Plume.Federation.Labels;
 using Plume.Federation.Learners;
 using Plume.Learning.Training;
 
@@ -51,7 +52,7 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
         }
     }
 
-    sealed class Watched(ILearner learner, DivergenceWatch watch) : ILearner, IDisposable
+    sealed class Watched(ILearner learner, DivergenceWatch watch) : ILearner, IPredictor, IDisposable
     {
         public ModelLayout Layout => learner.Layout;
 
@@ -61,9 +62,17 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
 
         public string? Misfit(Teaching teaching) => learner.Misfit(teaching);
 
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+        public IPredictor? Predictor => learner.Predictor is null ? null : this;
+
+        public PublicSet Public => learner.Predictor!.Public;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => Seen(learner.Train(task, trained, cancellation));
+
+        public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation) =>
+            Seen(learner.Predictor!.Predict(task, taught, asked, shares, cancellation));
+
+        LocalOutcome Seen(LocalOutcome outcome)
         {
-            var outcome = learner.Train(task, trained, cancellation);
             watch.See(outcome.Loss);
             return outcome;
         }

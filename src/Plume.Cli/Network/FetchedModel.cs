@@ -45,10 +45,12 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
     static float[] WeightsOf(byte[] whole, string method, ModelLayout layout)
     {
         var trained = method.Length == 0 ? new Averaging() : Method.Parse(method);
-        var shape = ReceivedModel.AsFloats(trained.Published(layout, ReceivedModel.Whole));
+        var shape = trained.KeepsModel
+            ? new MessageShape(new MessagePart(Method.Weights, layout, ReceivedModel.Whole))
+            : ReceivedModel.AsFloats(trained.Published(layout, ReceivedModel.Whole));
         var values = new float[shape.Length];
         new MessageDecoder(shape).Decode(whole, values, default);
-        return trained.Model(layout, values).ToArray();
+        return trained.KeepsModel ? values : trained.Model(layout, values).ToArray();
     }
 
     static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request, CancellationToken cancellation)

@@ -1,6 +1,8 @@
 using Plume.Cli.Setup;
 using Plume.Compression.Container;
+using Plume.Federation.Learners;
 using Plume.Learning;
+using Plume.Learning.Distill;
 using Plume.Learning.Training;
 using Plume.Simulation;
 
@@ -9,8 +11,9 @@ namespace Plume.Cli.Runs;
 /// <summary>One federation and its files: a simulation that logs each round and can be kept and resumed.</summary>
 sealed class FederatedRun : IDisposable
 {
-    readonly GraphLearner learner;
+    readonly ILearner learner;
     readonly GraphEvaluator evaluator;
+    readonly PublicStudent? student;
     readonly MetricsLog log;
     readonly string checkpoint;
 
@@ -24,9 +27,13 @@ sealed class FederatedRun : IDisposable
     public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint, UpdateObserver? observer = null)
     {
         this.checkpoint = checkpoint;
-        learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
+        bool isTaught = options.Plan.Method.KeepsModel;
+        learner = isTaught
+            ? inputs.Predictions!.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients)
+            : inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
+        student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
-        Simulation = new Simulation.Simulation(options, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
+        Simulation = new Simulation.Simulation(options with { Student = student }, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
             Resume();
         log = new MetricsLog(metrics, Simulation.Metrics.Count);
@@ -73,7 +80,8 @@ sealed class FederatedRun : IDisposable
     {
         log.Dispose();
         Simulation.Dispose();
-        learner.Dispose();
+        (learner as IDisposable)?.Dispose();
+        student?.Dispose();
         evaluator.Dispose();
     }
 }

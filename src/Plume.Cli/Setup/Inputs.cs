@@ -35,11 +35,12 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var (train, test) = LoadData(settings, given, key);
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
-        return new Inputs(train, test, Deal(settings, train, key), Quantized(settings, graph, test)) { Floats = graph, Ships = ShipsInputs.Load(settings, graph, test) };
+        var (predictions, allotment) = PredictionInputs.Load(settings, train, test, graph, Deal(settings, train, key), key);
+        return new Inputs(train, test, allotment, Quantized(settings, graph, test)) { Floats = graph, Predictions = predictions };
     }
 
-    /// <summary>What the line 'ships' needs.</summary>
-    public ShipsInputs Ships { get; init; } = new(null);
+    /// <summary>What else is needed where predictions are exchanged; null where none are.</summary>
+    public PredictionInputs? Predictions { get; init; }
 
     /// <summary>The model before it got few bits.</summary>
     public required ModelGraph Floats { get; init; }

@@ -1,6 +1,7 @@
 using Plume.Cli.Errors;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
+using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Zoo;
@@ -30,6 +31,16 @@ static class Students
     public static ModelGraph BuiltIn(string name, LabeledSet samples, RandomKey key) => samples.Classes < 2
         ? throw new ArgumentException($"A model tells two classes or more apart, but '{samples.Name}' has only one.")
         : samples.Schema.AddTo(ModelZoo.Build(name, samples.SampleShape, samples.Classes, key.Fold("model")));
+
+    /// <summary>A client's own model: a built-in one with the initial weights of the seed, or a file's.</summary>
+    /// <exception cref="CliException">The file cannot be read.</exception>
+    /// <exception cref="ArgumentException">It does not fit the samples.</exception>
+    public static ModelGraph Local(string name, LabeledSet samples, RandomKey key)
+    {
+        var model = Path.HasExtension(name) ? samples.Schema.AddTo(ModelFiles.ReadLayers(name)) : BuiltIn(name, samples, key);
+        SampleFit.Check(model, samples);
+        return model;
+    }
 
     // Each layer narrowed alike, by the weights that matter least: what is left knows something already.
     static ModelGraph Narrowed(ModelGraph teacher, double share, Work work) => share is > 0 and < 1

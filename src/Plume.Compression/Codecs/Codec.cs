@@ -62,6 +62,9 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>The step whose multiples such a codec's levels are; 0 for others.</summary>
     public float SumStep => Quantizer?.SumStep ?? 0;
 
+    /// <summary>Whether it gives back what it decoded once, by itself: multiples of a step that the line names, each value's nearest.</summary>
+    public bool KeepsLevels => stages[0] is DeadZone { Rule: StepRule.Absolute, Exact: true };
+
     internal SelectStage? Selector { get; }
 
     internal QuantizeStage? Quantizer { get; }

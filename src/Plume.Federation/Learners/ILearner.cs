@@ -24,6 +24,9 @@ public interface ILearner
     /// <param name="teaching">Whom clients of the federation learn from.</param>
     string? Misfit(Teaching teaching) => $"The learner {GetType().Name} learns from labels alone: use one that takes a teacher, such as GraphLearner of Plume.Learning.";
 
+    /// <summary>What lets clients' own models predict; null where all train the one that travels.</summary>
+    IPredictor? Predictor => null;
+
     /// <summary>Trains from <see cref="LocalTask.Received"/> and writes the trained weights.</summary>
     /// <param name="task">What to do.</param>
     /// <param name="trained">Receives the trained weights, one per value of the layout.</param>

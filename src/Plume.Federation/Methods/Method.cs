@@ -51,10 +51,16 @@ public abstract record Method
 
     /// <summary>The same for a method that begins by the rest of the plan.</summary>
     /// <param name="plan">The federation's rules.</param>
-    /// <param name="layout">The model's tensors.</param>
     /// <param name="initial">The model's first weights.</param>
     /// <param name="published">Zeros, which become version 0.</param>
-    public virtual void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+    public virtual void Begin(FederationPlan plan, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+
+    /// <summary>Makes what the server remembers at first.</summary>
+    /// <param name="initial">The model's first weights.</param>
+    /// <param name="memory">Zeros, of <see cref="ServerMemoryLength"/>.</param>
+    public virtual void BeginMemory(ReadOnlySpan<float> initial, Span<float> memory)
+    {
+    }
 
     /// <summary>The model that what is published means: what is measured, shipped and trained from.</summary>
     /// <param name="layout">The model's tensors.</param>
@@ -65,30 +71,27 @@ public abstract record Method
         return published[..layout.Length];
     }
 
-    /// <summary>Whether clients keep a part of the model at home, so that each has one of its own and the server none that is trained whole.</summary>
-    public virtual bool IsPersonal => false;
+    /// <summary>Whether what participants send are updates of the model's weights.</summary>
+    public virtual bool SendsUpdates => true;
 
-    /// <summary>The model as a client has it.</summary>
+    /// <summary>Whether the model is the server's own, among what it remembers, instead of what is published.</summary>
+    public virtual bool KeepsModel => false;
+
+    /// <summary>The model as the server has it: what is measured and shipped.</summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
-    /// <param name="memory">What the client remembers by the method: <see cref="ClientMemoryLength"/> floats.</param>
-    public virtual ReadOnlyMemory<float> ModelOf(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlySpan<float> memory) => Model(layout, published);
+    /// <param name="memory">What the method remembers on the server.</param>
+    public virtual ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory) => Model(layout, published);
 
-    /// <summary>The update of the model's weights that a message holds, zeros where it holds none.</summary>
-    /// <param name="layout">The model's tensors.</param>
-    /// <param name="message">What a participant sends, before its codecs.</param>
-    public virtual float[] UpdateIn(ModelLayout layout, ReadOnlySpan<float> message)
-    {
-        ArgumentNullException.ThrowIfNull(layout);
-        return message[..layout.Length].ToArray();
-    }
+    /// <summary>The Euclidean norm that counts as usual before a message is known.</summary>
+    public virtual double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial) => NormBound.UsualAtFirst(layout, initial);
 
     /// <summary>What codecs of messages refer to, a value for each of a message: the model of which nothing is subtracted, and whose zeros <c>mask</c> leaves out.</summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
     public virtual ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) => Model(layout, published);
 
-    /// <summary>Floats that the server keeps beside what is published, zeros at first.</summary>
+    /// <summary>Floats that the server keeps beside what is published, zeros at first unless <see cref="BeginMemory"/> says otherwise.</summary>
     public virtual int ServerMemoryLength(ModelLayout layout) => 0;
 
     /// <summary>Floats that each client keeps from round to round, zeros at first.</summary>

@@ -16,7 +16,6 @@ static class MethodNotation
         Entry<FedNova>(),
         Entry<FedExp>(),
         Entry<FedCm>(),
-        Entry<PersonalLayers>(),
         Entry<SparseTraining>(),
         Entry<ChannelTraining>(),
     ];
@@ -24,6 +23,7 @@ static class MethodNotation
     // What travels instead of updates is a method, too, though not a way to train.
     static readonly (string Word, Func<LineArguments, Method> Read)[] Exchanges =
     [
+        Entry<Predictions>(),
     ];
 
     /// <summary>The words of all ways to train.</summary>

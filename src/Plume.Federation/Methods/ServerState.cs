@@ -1,4 +1,5 @@
 using Plume.Compression.Weights;
+using Plume.Federation.Learners;
 using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Federation.Methods;
@@ -8,16 +9,19 @@ public readonly ref struct ServerState
 {
     readonly ServerOptimizer optimizer;
     readonly Span<float> moments;
+    readonly IStudent? student;
 
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">The exact values of all that is published.</param>
     /// <param name="memory">What the optimizer remembers, and after it what the method does.</param>
     /// <param name="optimizer">Moves the weights.</param>
-    internal ServerState(ModelLayout layout, Span<float> published, Span<float> memory, ServerOptimizer optimizer)
+    /// <param name="objective">What clients minimized in the round, and how.</param>
+    /// <param name="student">Teaches a model of the server's own; null where there is none.</param>
+    internal ServerState(ModelLayout layout, Span<float> published, Span<float> memory, ServerOptimizer optimizer, LocalObjective objective, IStudent? student)
     {
         int own = optimizer.MemoryPerValue * layout.Length;
-        this.optimizer = optimizer;
-        Layout = layout;
+        (this.optimizer, this.student) = (optimizer, student);
+        (Layout, Objective) = (layout, objective);
         Published = published;
         moments = memory[..own];
         Memory = memory[own..];
@@ -35,18 +39,16 @@ public readonly ref struct ServerState
     /// <summary>What the method remembers: <see cref="Method.ServerMemoryLength"/> floats.</summary>
     public Span<float> Memory { get; }
 
+    /// <summary>What clients minimized in the round, and how.</summary>
+    public LocalObjective Objective { get; }
+
+    /// <summary>Teaches a model of the server's own.</summary>
+    /// <exception cref="InvalidOperationException">The host has none.</exception>
+    public IStudent Student => student ?? throw new InvalidOperationException("The method teaches a student, which the host must bring.");
+
     /// <summary>Lets the server's optimizer move the weights.</summary>
     /// <param name="mean">A change of the weights, one value for each.</param>
     public void Step(ReadOnlySpan<float> mean) => optimizer.Apply(Layout, Weights, mean, moments);
-
-    /// <summary>The same where only some tensors are published as weights, the first of all that is.</summary>
-    /// <param name="travelling">Those tensors.</param>
-    /// <param name="mean">A change of them, one value for each.</param>
-    public void Step(ModelLayout travelling, ReadOnlySpan<float> mean)
-    {
-        ArgumentNullException.ThrowIfNull(travelling);
-        optimizer.Apply(travelling, Published[..travelling.Length], mean, moments[..(optimizer.MemoryPerValue * travelling.Length)]);
-    }
 }
 
 /// <summary>What a round brought.</summary>

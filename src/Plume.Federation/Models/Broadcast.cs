@@ -171,7 +171,11 @@ public sealed class Broadcast
         return wholeLength < shorter.Length ? Whole() : shorter;
     }
 
-    CatchUp Whole() => new([new Segment(SegmentKind.Whole, 0, Version, wholeLength) { Payload = wholeEncoder.Encode(Published, default).ToArray() }]);
+    CatchUp Whole()
+    {
+        byte[] payload = wholeEncoder.Encode(Published, default).ToArray();
+        return new([new Segment(SegmentKind.Whole, 0, Version, payload.Length) { Payload = payload }]);
+    }
 
     CatchUp Chain(int version) => new([.. Enumerable.Range(version + 1, Version - version).Select(Missed)]);
 

@@ -1,6 +1,7 @@
 using Plume.Compression.Aggregation;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -13,6 +14,7 @@ public sealed class GlobalModel
     readonly ModelLayout layout;
     readonly FederationPlan plan;
     readonly ServerOptimizer optimizer;
+    readonly IStudent? student;
     readonly int published;
     float[] exact;
     float[] memory;
@@ -25,20 +27,24 @@ public sealed class GlobalModel
     /// <param name="run">The run's key.</param>
     /// <param name="threads">Threads that encode and decode.</param>
     /// <param name="historyMemory">Bytes that earlier models may take.</param>
-    /// <exception cref="ArgumentException">The downlink begins with feedback.</exception>
-    public GlobalModel(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer, RandomKey run, int threads, long historyMemory)
+    /// <param name="student">Teaches the model where it is the server's own (<see cref="Method.KeepsModel"/>).</param>
+    /// <exception cref="ArgumentException">The downlink begins with feedback, or the method needs a student.</exception>
+    public GlobalModel(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer, RandomKey run, int threads, long historyMemory, IStudent? student = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
-        (this.layout, this.plan, this.optimizer) = (layout, plan, optimizer);
+        if (plan.Method.KeepsModel && student is null)
+            throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.", nameof(student));
+        (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
         var shape = plan.Published(layout);
         published = shape.Length;
         var first = new float[published];
-        plan.Method.Begin(plan, layout, initial, first);
+        plan.Method.Begin(plan, initial, first);
         Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
+        plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length));
     }
 
     /// <summary>The exact values of all that is published, the weights first.</summary>
@@ -50,8 +56,11 @@ public sealed class GlobalModel
     /// <summary>What clients see.</summary>
     public Broadcast Broadcast { get; }
 
-    /// <summary>The model that clients see.</summary>
-    public ReadOnlyMemory<float> Weights => plan.Method.Model(layout, Broadcast.Published);
+    /// <summary>The model that clients see, or that the server has for itself.</summary>
+    public ReadOnlyMemory<float> Weights => WeightsOf(plan, layout, optimizer, Broadcast.Published, memory);
+
+    /// <summary>The same of exact values.</summary>
+    public ReadOnlyMemory<float> ExactWeights => WeightsOf(plan, layout, optimizer, exact, memory);
 
     /// <summary>Floats that optimizer and method remember.</summary>
     public static int MemoryLengthOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer)
@@ -60,6 +69,21 @@ public sealed class GlobalModel
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
         return optimizer.MemoryPerValue * layout.Length + plan.Method.ServerMemoryLength(layout);
+    }
+
+    /// <summary>The model of values that were kept.</summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="optimizer">Moves the weights.</param>
+    /// <param name="published">All that was published.</param>
+    /// <param name="memory">What optimizer and method remember.</param>
+    public static ReadOnlyMemory<float> WeightsOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        // A model that rests has no memory at hand.
+        return plan.Method.ServerModel(layout, published, memory[Math.Min(memory.Length, optimizer.MemoryPerValue * layout.Length)..]);
     }
 
     /// <summary>Makes and publishes the next version.</summary>
@@ -75,7 +99,7 @@ public sealed class GlobalModel
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         var mean = new float[sum.Length];
         sum.DivideInto(totalWeight, mean);
-        plan.Method.Next(new ServerState(layout, exact, memory, optimizer), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
+        plan.Method.Next(new ServerState(layout, exact, memory, optimizer, plan.ObjectiveIn(Broadcast.Version + 1), student), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
         return Broadcast.Publish(exact);
     }
 

@@ -32,11 +32,11 @@ public sealed class ReceivedModel
     /// <summary>The codec of a whole model: 32-bit floats.</summary>
     public static Codec Whole { get; } = Codec.Parse("pack");
 
-    /// <summary>The same parts as 32-bit floats.</summary>
+    /// <summary>The same parts as 32-bit floats; those of whole levels, which their own codec gives back without loss, as these.</summary>
     public static MessageShape AsFloats(MessageShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        return shape.With(_ => Whole);
+        return shape.With(part => part.Codec.KeepsLevels ? part.Codec : Whole);
     }
 
     /// <summary>The version that <see cref="Values"/> has; null before the first.</summary>

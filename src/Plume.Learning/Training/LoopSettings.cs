@@ -23,7 +23,8 @@ sealed record LoopSettings(int Epochs, int BatchSize, LocalOptimizer Optimizer, 
     /// <summary>A client's part of a federated round.</summary>
     public static LoopSettings Of(LocalTask task) => Of(task.Objective) with { Correction = task.Correction };
 
-    static LoopSettings Of(LocalObjective objective) =>
+    /// <summary>Training by an objective that a federation gave.</summary>
+    public static LoopSettings Of(LocalObjective objective) =>
         new(objective.Epochs, objective.BatchSize, objective.Optimizer, objective.Momentum, objective.WeightDecay, objective.Proximal, double.PositiveInfinity, _ => objective.LearningRate);
 }
 

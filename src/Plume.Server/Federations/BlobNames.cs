@@ -23,6 +23,9 @@ readonly record struct BlobNames(string Federation)
     /// <summary>A payload that leads from one version, or from none, to another; made when somebody needs it.</summary>
     public string CatchUp(int? from, int to) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}");
 
+    /// <summary>The weights of the model that the server has for itself; made when somebody needs them.</summary>
+    public string Model(int version) => Text($"{Federation}/catch-up/{version}/model");
+
     public string CatchUps(int to) => Text($"{Federation}/catch-up/{to}/");
 
     /// <summary>An update as it arrives; the hash keeps apart what a client sends twice and differently.</summary>

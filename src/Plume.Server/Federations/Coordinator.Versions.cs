@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
+using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Telemetry;
@@ -31,6 +32,35 @@ partial class Coordinator
             }
 
             return parts;
+        }
+        finally
+        {
+            modelTurn.Release();
+        }
+    }
+
+    /// <summary>The weights of the model that the server has for itself, as the name of a blob.</summary>
+    /// <param name="version">The version wanted.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>Null where that version is not the newest.</returns>
+    public async Task<IReadOnlyList<DownloadPart>?> ModelAsync(int version, CancellationToken cancellation)
+    {
+        await modelTurn.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (version != model.Broadcast.Version || version != snapshot.ModelVersion)
+                return null;
+            string name = names.Model(version);
+            if (await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length)
+            {
+                var published = new float[definition.Published.Length];
+                var (_, memory) = await ReadCheckpointAsync(names.Checkpoint(version), head.Checkpoint, published, cancellation).ConfigureAwait(false);
+                var payload = new PayloadEncoder(ReceivedModel.Whole, definition.Layout).Encode(GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory), default);
+                await WriteAsync(name, payload, cancellation).ConfigureAwait(false);
+                length = payload.Length;
+            }
+
+            return [new DownloadPart(SegmentKind.Whole, 0, version, length, name)];
         }
         finally
         {
@@ -115,7 +145,7 @@ partial class Coordinator
 
     (double? Accuracy, double? Loss) Measure(int round)
     {
-        if (definition.Evaluator is null || definition.Plan.Method.IsPersonal || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
+        if (definition.Evaluator is null || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
             return (null, null);
         var evaluation = definition.Evaluator.Evaluate(model.Weights, closing.Token);
         return (evaluation.Accuracy, evaluation.Loss);

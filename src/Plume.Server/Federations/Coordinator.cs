@@ -83,8 +83,8 @@ sealed partial class Coordinator : IAsyncDisposable
             throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
         (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
         (clock, this.time) = (time, new SteadyTime(time));
-        machine = new FederationMachine(definition.Plan, definition.Key, NormBound.UsualAtFirst(definition.Layout, initial));
-        model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory);
+        machine = new FederationMachine(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial));
+        model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         fingerprint = definition.Fingerprint(initial);
         this.aggregator = aggregator(() => model.Broadcast.Published);
         names = new BlobNames(definition.Id);

@@ -29,6 +29,9 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// </summary>
     public Func<byte[]>? Graph { get; init; }
 
+    /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
+    public IStudent? Student { get; init; }
+
     /// <summary>Measures the model that clients see; null where the server has no data.</summary>
     public IEvaluator? Evaluator { get; init; }
 
@@ -80,6 +83,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return problem;
         if (Codec.Parse(Plan.Uplink).SubtractsReference)
             yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
+        if (Plan.Method.KeepsModel && Student is null)
+            yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
         if (UnusedPlace < TimeSpan.Zero)
             yield return $"The time for which a client keeps a place must not be negative, but is {UnusedPlace}.";
         if (EvaluateEvery < 1)

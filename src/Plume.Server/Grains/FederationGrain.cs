@@ -107,6 +107,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
 
+    public Task<DownloadPart[]?> ModelAsync(int version) => GuardAsync(async () => await Coordinator.ModelAsync(version, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+
     public Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed) => GuardAsync(async () =>
     {
         await Coordinator.ReportAsync(client, round, attempt, problem, isMissed, CancellationToken.None);

@@ -32,6 +32,9 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>What leads a client to a version; null where that is not the newest.</summary>
     Task<DownloadPart[]?> CatchUpAsync(int? from, int to);
 
+    /// <summary>The weights of the model that the server has for itself; null where that version is not the newest.</summary>
+    Task<DownloadPart[]?> ModelAsync(int version);
+
     /// <summary>A participant cannot do its task, or took it and is gone or late.</summary>
     Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed = false);
 

@@ -19,11 +19,13 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
 
     readonly ConcurrentDictionary<string, byte[]> hashes = [];
 
-    public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request, IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation)
+    /// <summary>Sends what a client asked for, or the federation's model to an operator, where clients never have it.</summary>
+    public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request, IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, bool isOperator = false)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         var parts = request.Graph ? await GraphAsync(feed, cancellation).ConfigureAwait(false)
-            : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion)
+            : (isOperator && feed.Definition.Plan.Method.KeepsModel ? await feed.Grain.ModelAsync((int)request.ToVersion)
+                : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion))
                 ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
         byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
         long length = parts.Sum(part => part.Length);

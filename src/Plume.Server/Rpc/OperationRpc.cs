@@ -65,7 +65,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     public override Task<FederationStatus> Stop(ControlRequest request, ServerCallContext context) => ControlAsync(request, Control.Stop);
 
     public override Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream, ServerCallContext context) =>
-        downloads.SendAsync(feeds[request.Federation], Operator, request, responseStream, context.CancellationToken);
+        downloads.SendAsync(feeds[request.Federation], Operator, request, responseStream, context.CancellationToken, isOperator: true);
 
     public override async Task<InviteReply> Invite(InviteRequest request, ServerCallContext context)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
+using Plume.Federation.Models;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Folder;
@@ -14,8 +15,9 @@ namespace Plume.EndToEnd.Tests.Checks;
 /// <param name="Rounds">What is kept of each committed round, from the first on.</param>
 /// <param name="Checkpoint">SHA-256 of the newest checkpoint's bytes, as they lie there.</param>
 /// <param name="Published">SHA-256 of the model that clients see, in it.</param>
+/// <param name="Model">SHA-256 of the model that ships: the same, but where the server alone has it.</param>
 /// <param name="Blobs">Everything that lies among the blobs.</param>
-sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, string Published, IReadOnlyList<string> Blobs)
+sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, string Published, string Model, IReadOnlyList<string> Blobs)
 {
     public static async Task<ServerHistory> ReadAsync(string state, ToyPlan plan)
     {
@@ -37,9 +39,12 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<Vers
         var checkpoint = new byte[(await blobs.LengthAsync(name, default))!.Value];
         await blobs.ReadAsync(name, 0, checkpoint, default);
         var definition = plan.ToDefinition();
-        var published = MemoryMarshal.Cast<byte, float>(checkpoint).Slice(definition.Published.Length, definition.Published.Length).ToArray();
-        var model = definition.Plan.Method.Model(definition.Layout, published);
-        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
+        int length = definition.Published.Length;
+        var floats = MemoryMarshal.Cast<byte, float>(checkpoint);
+        float[] published = floats.Slice(length, length).ToArray(), memory = floats[(2 * length)..].ToArray();
+        var seen = definition.Plan.Method.Model(definition.Layout, published);
+        var model = GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory);
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(MemoryMarshal.AsBytes(seen.Span)), Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
     }
 
     static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

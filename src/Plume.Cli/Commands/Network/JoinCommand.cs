@@ -32,12 +32,13 @@ static class JoinCommand
         var data = new Option<string?>("--data") { Description = $"The client's own data: {DataSource.Kinds}." };
         var label = new Option<string>("--label") { Description = "The column of a table that holds the class.", DefaultValueFactory = _ => "label" };
         var teacher = new Option<string?>("--teacher") { Description = "The teacher, .onnx or .plume, where the federation's clients learn from one (distill); it stays here. Without it, the experiment's." };
-        var localModel = new Option<string?>("--local-model") { Description = $"The model that stays here and is trained beside the one that travels, where the federation has such (mutual): a built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file. Without it, the federation's." };
+        var localModel = new Option<string?>("--local-model") { Description = $"The model that stays here, where the federation has such (mutual, predictions): a built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file. Without it, the federation's." };
+        var publicSamples = new Option<string?>("--public") { Description = "The public samples, FILE.npy, where the federation's clients exchange predictions on some: the very same that all have. With --experiment, that one's." };
         var root = new Option<string?>("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
-        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, teacher, localModel, root, output };
+        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, teacher, localModel, publicSamples, root, output };
         command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), Places.Parse(line.GetValue(number)), line.GetValue(state)!,
-            line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel)), line.GetValue(root), line.GetValue(output)), stop));
+            line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel), line.GetValue(publicSamples)), line.GetValue(root), line.GetValue(output)), stop));
         return command;
     }
 
@@ -53,7 +54,7 @@ static class JoinCommand
         (JoinResult Result, ModelGraph? Graph)[] joined;
         try
         {
-            joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training, watch), terms => watch.Over(learner(terms)), leaving.Token), leaving)));
+            joined = await Task.WhenAll(request.Places.Numbers.Select(number => OrLeaveAsync(() => JoinAsync(OptionsOf(request, number, training, watch), terms => watch.Over(MayShip(terms, output) ? learner(terms) : throw new ArgumentException("Its server alone has the model that ships: leave --output out, and take the model with plume fetch.")), leaving.Token), leaving)));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -72,6 +73,8 @@ static class JoinCommand
         Tell.Result($"{(result.IsFinished ? $"The federation has finished with version {result.LastVersion}." : $"The federation has ended with version {result.LastVersion}{(result.Message.Length == 0 ? "." : $": {result.Message}")}")}");
         return result.IsFinished ? ExitCode.Done : ExitCode.Run;
     }
+
+    static bool MayShip(FederationTerms terms, OutputFile? output) => output is null || !terms.Method.KeepsModel;
 
     static async Task<(JoinResult Result, ModelGraph? Graph)> JoinAsync(ClientOptions options, Func<FederationTerms, ILearner> learner, CancellationToken stop)
     {

@@ -3,7 +3,6 @@ using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
-using Plume.Learning.Shipping;
 using Plume.Models.Zoo;
 using Plume.Simulation;
 
@@ -37,17 +36,13 @@ static class ExperimentKeys
             Default = TrainingLine.Plain,
             Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)", "distill(teacher.onnx, temperature=4)"],
         },
-        new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", (text, _) => ExchangeLine.Parse(text), CodecPattern)
+        new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", ParseExchange, CodecPattern)
         {
             Default = ExchangeLine.Updates,
-            Examples = ["updates"],
+            Examples = ["updates", "predictions(public=holdout(5000), batch=500, bits=1)"],
         },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
-        new NotationKey("ships", $"What becomes of the last model before it ships, in one line, left as shipped.onnx and shipped.plume beside it ({string.Join(", ", ShipsLine.Words)}). Steps that learn do so from public samples, without labels.", ParseShips, CodecPattern)
-        {
-            Examples = ["channels(50%) | quantize(8)", "prune(80%) | finetune(epochs=2, public=public.npy) | quantize(4, 8)", "distill(lenet, public=public.npy, temperature=4)"],
-        },
         new NotationKey("links", "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), and where wanted what asking and answering take (latency), and each client's chance to vanish in a round (dropout).", (text, _) => Links.Parse(text), CodecPattern)
         {
             Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)", "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
@@ -73,6 +68,8 @@ static class ExperimentKeys
         new ChoiceKey("name", "A built-in model.", [.. ModelZoo.Names]),
         new PathKey("file", "An ONNX file whose graph and weights to start from, instead of a name."),
         new PathKey("weights", "Initial weights as a flat .npy array of 32-bit floats, in the order of the model's tensors. Without it, drawn from the seed."),
+        new ListKey("local", "Where predictions are exchanged, the models that clients have for themselves, dealt in turn. Without it, all have the federation's.",
+            new ModelKey("model", "A built-in model, or an ONNX file.")),
     ], []);
 
     static readonly KeyGroup Client = new("client", "What a participant does in a round.",
@@ -124,8 +121,9 @@ static class ExperimentKeys
         }
     }
 
-    static ShipsLine ParseShips(string text, string folder) =>
-        ShipsLine.Parse(text).WithPublic(source => Path.HasExtension(source) ? Path.GetFullPath(source, folder) : source);
+    static ExchangeLine ParseExchange(string text, string folder) => ExchangeLine.Parse(text) is { Method: Predictions { Source: var source } method } && Path.HasExtension(source)
+        ? new ExchangeLine(method with { Source = Path.GetFullPath(source, folder) })
+        : ExchangeLine.Parse(text);
 
     static NotationKey Line(string name, string description, params string[] examples) =>
         new(name, description, (text, _) => Codec.Parse(text), CodecPattern)
