@@ -51,7 +51,6 @@ public sealed class TrainingTests : IDisposable
             { "name": "net", "rounds": 1, "clients": 1, "participants": 1, "data": { "set": "digits" }, "model": { "name": "mlp" }, "training": "distill(elsewhere.onnx, temperature=4)" }
             """);
         WriteModel("teacher.onnx", "logistic", classes: 10);
-        WriteModel("few.onnx", "logistic", classes: 3);
         WriteModel("more.onnx", "logistic", classes: 12);
         using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
         try
@@ -60,12 +59,7 @@ public sealed class TrainingTests : IDisposable
             foreach (var (flags, message) in new (string[], string)[]
             {
                 (["--data", "digits"], "The federation 'net' trains by 'distill(temperature=4)'. The learner has no teacher: name the teacher's file with plume join --teacher"),
-                (["--data", "digits", "--teacher", folder["none.onnx"]], "which does not exist"),
-                (["--data", "digits", "--local-model", "mlp"], "leave --local-model out"),
-                (["--data", "digits", "--teacher", folder["few.onnx"]], "tells 3 classes apart, but digits (train) has 10"),
                 (["--data", "digits", "--teacher", folder["more.onnx"]], "The teacher tells 12 classes apart, but 'mlp', which learns from it, 10"),
-                (["--data", "digits", "--teacher", folder["e.json"]], "A model file ends in .onnx"),
-                (["--experiment", folder["e.json"]], "e.json:1:"),
             })
             {
                 var refused = Program.Run([.. join, .. flags]);
