@@ -10,16 +10,6 @@ using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Methods;
 
-/// <summary>What the server publishes of a round.</summary>
-public enum LabelSource
-{
-    /// <summary>The sharpened mean of what clients said.</summary>
-    Ensemble,
-
-    /// <summary>What the server's student says, having learned that.</summary>
-    Student,
-}
-
 /// <summary>
 /// Predictions travel instead of weights: clients, whose models may all differ, say in a few bits what they take a drawn batch of public
 /// samples to be; the mean of it, sharpened, teaches a student on the server, which is what ships, and clients what others know.
@@ -39,7 +29,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     /// <summary>The part of a message: a row for each class but the last, whose level is what is missing, and a column for each sample of the batch.</summary>
     public const string Labels = "labels";
 
-    const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000, MostSamples = 10_000_000;
+    const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000;
     const string Floats = "pack";
 
     // Levels are whole numbers: nothing is lost, and what a sum of messages decodes to is exact.
@@ -99,7 +89,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
             if (Epochs != 1)
                 yield return string.Create(CultureInfo.InvariantCulture, $"epochs={Epochs}");
             if (Public is not null)
-                yield return string.Create(CultureInfo.InvariantCulture, $"samples={Public.Samples}, classes={Public.Classes}, hash={Public.Hash:x16}");
+                yield return Public.Notation;
         }
     }
 
@@ -107,12 +97,12 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     {
         if (arguments.Named("public") is not { } source)
             throw arguments.Error("predictions needs samples that all have, such as public=holdout(5000) or public=FILE.npy");
-        int batch = arguments.Named("batch") is { } size ? arguments.Integer(size, 1, MostSamples) : DefaultBatch;
+        int batch = arguments.Named("batch") is { } size ? arguments.Integer(size, 1, PublicSet.MostSamples) : DefaultBatch;
         int bits = arguments.Named("bits") is { } width ? arguments.Integer(width, 1, MostBits) : DefaultBits;
         var sharpening = arguments.Named("sharpen") is { } rule ? Sharpening.Parse(arguments, rule) : DefaultSharpening;
         var from = arguments.Named("labels") is { } labels ? FromOf(arguments, labels) : LabelSource.Ensemble;
         int epochs = arguments.Named("epochs") is { } passes ? arguments.Integer(passes, 1, MostEpochs) : 1;
-        return new Predictions(source.Text, batch, bits) { Sharpening = sharpening, From = from, Epochs = epochs, Public = PublicOf(arguments) };
+        return new Predictions(source.Text, batch, bits) { Sharpening = sharpening, From = from, Epochs = epochs, Public = PublicSet.Read(arguments) };
     }
 
     static LabelSource FromOf(LineArguments arguments, LineArgument labels) => labels.Text switch
@@ -121,16 +111,6 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
         "student" => LabelSource.Student,
         _ => throw arguments.Error(labels.Column, $"'{labels.Text}' must be ensemble or student"),
     };
-
-    // What whoever loaded the samples found them to be; a client compares it with what it has.
-    static PublicSet? PublicOf(LineArguments arguments)
-    {
-        if (arguments.Named("samples") is not { } samples || arguments.Named("classes") is not { } classes || arguments.Named("hash") is not { } hash)
-            return null;
-        return ulong.TryParse(hash.Text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value)
-            ? new PublicSet(arguments.Integer(samples, 1, MostSamples), arguments.Integer(classes, 2, MostSamples), value)
-            : throw arguments.Error(hash.Column, $"'{hash.Text}' must be a hash of sixteen hexadecimal digits");
-    }
 
     /// <inheritdoc/>
     public override bool SendsUpdates => false;
@@ -217,7 +197,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
             label.CopyTo(labels.Slice(batch[i] * classes, classes));
         }
 
-        state.Student.Learn(weights, Given(labels, classes), state.Objective with { Epochs = Epochs }, Bound.Key.Fold("student").Fold((ulong)round.Round));
+        state.Student.Learn(weights, PublicLabels.In(labels, classes), state.Objective with { Epochs = Epochs }, Bound.Key.Fold("student").Fold((ulong)round.Round));
         if (From == LabelSource.Student)
             state.Student.Predict(weights, PublishedBatch(round.Round), shares);
         rows.Write(shares, state.Published);
@@ -225,22 +205,6 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
 
     // A student can say something of samples before clients are asked of them.
     int[] PublishedBatch(int round) => Bound.Batch(From == LabelSource.Student ? round + 1 : round, Batch);
-
-    static PublicLabels Given(ReadOnlySpan<float> labels, int classes)
-    {
-        var samples = new List<int>();
-        var shares = new List<float>();
-        for (int sample = 0; sample * classes < labels.Length; sample++)
-        {
-            var label = labels.Slice(sample * classes, classes);
-            if (!label.ContainsAnyExcept(0))
-                continue;
-            samples.Add(sample);
-            shares.AddRange(label);
-        }
-
-        return new PublicLabels(samples.ToArray(), shares.ToArray());
-    }
 
     /// <inheritdoc/>
     public override string? Misfit(ILearner learner)
