@@ -46,6 +46,9 @@ static class Quantity
         _ => $"{(int)(seconds / 3600)} h {(int)seconds / 60 % 60:00} min",
     };
 
+    /// <summary>A round time, as at the mark of an axis: <c>0.5 s</c>, <c>300 s</c>, <c>10,000 s</c>.</summary>
+    public static string RoundSeconds(double seconds) => seconds == 0 ? "0" : $"{seconds:#,0.######} s";
+
     static (double Value, int Unit) InUnit(long bytes)
     {
         double value = bytes;

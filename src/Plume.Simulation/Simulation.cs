@@ -154,7 +154,7 @@ public sealed class Simulation : IDisposable
             return [];
         var names = shape.Parts.SelectMany(part => part.Layout.Tensors).Select(tensor => tensor.Name);
         var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
-        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums[tensor.Name])];
+        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums.GetValueOrDefault(tensor.Name))];
     }
 
     ulong Fingerprint
@@ -259,7 +259,7 @@ public sealed class Simulation : IDisposable
         global.Apply(sum, apply.TotalWeight, apply.Contributors.Count);
         double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
-        var evaluation = measured ? evaluator.Evaluate(Published, CancellationToken.None) : null;
+        var evaluation = measured ? Evaluate(apply.Contributors) : null;
         var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded])
         {
@@ -269,6 +269,24 @@ public sealed class Simulation : IDisposable
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
+    }
+
+    // Where clients have models of their own, the mean over those of the round's.
+    Evaluation Evaluate(IReadOnlyList<int> contributors)
+    {
+        var method = options.Plan.Method;
+        if (!method.IsPersonal)
+            return evaluator.Evaluate(Published, CancellationToken.None);
+        var memory = new float[memories.Length];
+        var each = new List<Evaluation>();
+        foreach (int client in contributors)
+        {
+            memories.Load(client, memory);
+            var own = memory.AsSpan(answer.MemoryLength, method.ClientMemoryLength(learner.Layout));
+            each.Add(evaluator.Evaluate(method.ModelOf(learner.Layout, global.Broadcast.Published, own), CancellationToken.None));
+        }
+
+        return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples);
     }
 
     void Tell(FederationEvent happened)

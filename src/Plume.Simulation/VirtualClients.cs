@@ -66,7 +66,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
         var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None);
-        var result = new ClientResult(update, keepUpdates ? work.Message[..learner.Layout.Length].ToArray() : [], time.GetElapsedTime(begun).TotalSeconds);
+        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(learner.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds);
         samples[client] = update.Outcome.Samples;
         idle.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)

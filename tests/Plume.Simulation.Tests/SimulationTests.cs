@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "predictions", "predictions of a student"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal", "saliency", "regrow", "predictions", "predictions of a student"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -257,8 +257,11 @@ public class SimulationTests
             "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
             "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
+            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
             "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
             "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
+            "saliency" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true), Uplink = "feedback | uniform(4) | rans", Downlink = Sums }, DropOut = 0.3 },
+            "regrow" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
             "channels" => options with
             {
                 Plan = options.Plan with { Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()), Uplink = "feedback | uniform(4) | rans", Downlink = Delta },

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Plume.Cli.Compare;
 using Plume.Cli.Errors;
+using Plume.Cli.Runs;
 using Plume.Compression.Container;
 
 namespace Plume.Cli.Commands;
@@ -11,6 +12,8 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume compare</c>: runs experiments by several seeds and puts them into one table.</summary>
 static class CompareCommand
 {
+    const int RoundsOfALine = 10;
+
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     sealed record Request(string[] Files, string Seeds, string Out, string[] Overrides, int Threads, bool Json);
@@ -24,47 +27,64 @@ static class CompareCommand
         var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var json = new Option<bool>("--json") { Description = "Print the rows as a JSON array; progress goes to standard error." };
         var command = new Command("compare", "Run experiments by several seeds, and put accuracy, bytes, time and what ships side by side.") { files, seeds, folder, overrides, threads, json };
-        command.SetAction((line, stop) => Task.FromResult((int)Run(
-            new Request(line.GetValue(files)!, line.GetValue(seeds)!, line.GetValue(folder)!, line.GetValue(overrides)!, line.GetValue(threads), line.GetValue(json)), stop)));
+        command.SetAction(line => (int)Run(
+            new Request(line.GetValue(files)!, line.GetValue(seeds)!, line.GetValue(folder)!, line.GetValue(overrides)!, line.GetValue(threads), line.GetValue(json))));
         return command;
     }
 
-    static ExitCode Run(Request request, CancellationToken stop)
+    static ExitCode Run(Request request)
     {
         if (request.Threads < 1)
             throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
         long[] seeds = SeedsOf(request.Seeds);
         var folder = new ComparisonFolder(request.Out);
         var rows = new List<ComparedExperiment>();
-        var progress = request.Json ? Console.Error : Console.Out;
-        foreach (var bySeed in ComparedExperiment.Read(request.Files, request.Overrides, seeds))
+        // A run that is at work ends with this program, at the end of its round.
+        using var signals = new StopSignals(() => { });
+        foreach (var bySeed in PlannedRun.Read(request.Files, request.Overrides, seeds))
         {
             var runs = new List<ComparedRun>();
-            string name = bySeed[0].Get<string>("name");
-            foreach (var (settings, seed) in bySeed.Zip(seeds))
+            foreach (var planned in bySeed)
             {
-                int rounds = settings.Int32("rounds");
-                if (folder.Run(settings, request.Threads, round => Told(progress, name, seed, round, rounds), stop) is not { } run)
+                if (Run(request, folder, planned, signals.Stopped) is not { } run)
                 {
                     Tell.Note($"Stopped. The same command goes on from there.");
                     return ExitCode.Stopped;
                 }
 
-                progress.WriteLine($"{name}, seed {seed}: {Quantity.Percent(run.Result.Accuracy)}, {Quantity.Bytes(run.Result.UplinkBytes + run.Result.DownlinkBytes)} both ways");
                 runs.Add(run);
             }
 
-            rows.Add(new ComparedExperiment(name, bySeed[0], runs) { ModelBytes = folder.ModelBytes(name, runs) });
+            rows.Add(new ComparedExperiment(bySeed[0].Name, bySeed[0].Settings, runs));
         }
 
         Write(request, folder, rows, seeds);
         return ExitCode.Done;
     }
 
-    static void Told(TextWriter progress, string name, long seed, Runs.RoundLine round, int rounds)
+    static ComparedRun? Run(Request request, ComparisonFolder folder, PlannedRun planned, CancellationToken stop)
     {
-        if (round.Accuracy is not null && (round.Round % 10 == 0 || round.Round == rounds))
-            progress.WriteLine($"  {name}, seed {seed}, round {round.Round}/{rounds}: {Quantity.Percent(round.Accuracy)}");
+        if (stop.IsCancellationRequested)
+            return null;
+        var progress = request.Json ? Console.Error : Console.Out;
+        int told = 0, rounds = planned.Settings.Int32("rounds");
+        try
+        {
+            var run = folder.Run(planned, request.Threads, Told, stop);
+            if (run is not null)
+                progress.WriteLine($"{planned.Name}, seed {planned.Seed}: {Quantity.Percent(run.Result.Accuracy)}, {Quantity.Bytes(run.Result.UplinkBytes + run.Result.DownlinkBytes)} both ways");
+            return run;
+        }
+        catch (CliException failed) when (failed.Code != ExitCode.Output)
+        {
+            throw new CliException(failed.Code, $"{planned.Name}, seed {planned.Seed}: {failed.Message}", failed);
+        }
+
+        void Told(string line)
+        {
+            if (++told % RoundsOfALine == 0 || line.StartsWith($"round {rounds}/", StringComparison.Ordinal))
+                progress.WriteLine($"  {planned.Name}, seed {planned.Seed}, {line}");
+        }
     }
 
     static void Write(Request request, ComparisonFolder folder, List<ComparedExperiment> rows, long[] seeds)

@@ -14,7 +14,7 @@ static class CompressCommand
     public static Command Create()
     {
         var input = new Argument<string>("model") { Description = "The model: .onnx or .safetensors." };
-        var codec = new Option<string>("--codec") { Description = "The codec, such as \"uniform(8, channel) | rans\".", DefaultValueFactory = _ => Runs.RunFiles.ModelCodec.Text };
+        var codec = new Option<string>("--codec") { Description = "The codec, such as \"uniform(8, channel) | rans\".", DefaultValueFactory = _ => Runs.RunModels.Floats.Text };
         var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .plume." };
         var reference = new Option<string?>("--reference") { Description = "The model that a codec with delta takes the difference from." };
         var command = new Command("compress", "Compress a model to a .plume file.") { input, codec, output, reference };

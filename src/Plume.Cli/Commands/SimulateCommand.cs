@@ -16,7 +16,7 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
 static class SimulateCommand
 {
-    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery, string? DumpUpdates);
+    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
 
     public static Command Create()
     {
@@ -29,9 +29,11 @@ static class SimulateCommand
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the 32-bit run out." };
         var saveEvery = new Option<int>("--save-every") { Description = "Seconds from one checkpoint to the next: what a kill loses at most.", DefaultValueFactory = _ => 60 };
         var dump = new Option<string?>("--dump-updates") { Description = "Write every update that the server takes in, as it was before feedback and codec, into this folder: what plume bench codec reads." };
-        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump };
+        var measure = new Option<bool>("--measure") { Description = "At the end, also measure what ships on each client's own samples (clients.csv), and its latency." };
+        var stopsWithInput = new Option<bool>("--stop-with-input") { Hidden = true };
+        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput };
         command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
-            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery), line.GetValue(dump))));
+            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
         return command;
     }
 
@@ -47,6 +49,8 @@ static class SimulateCommand
         UpdateDump? dump = null;
         RunFolder? folder = null;
         using var signals = new StopSignals(Abandon);
+        if (request.StopsWithInput)
+            signals.StopWithInput();
         using var dumped = dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
         using var made = folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
         bool withBaseline = settings.Get<bool>("baseline");
@@ -62,9 +66,9 @@ static class SimulateCommand
             Keep();
             if (!finished)
                 return Interrupt(request, outline, folder, runs);
-            var shipped = RunFiles.Write(folder, settings, subtitle, inputs, runs);
+            var result = RunFiles.Write(folder, settings, subtitle, inputs, runs, request.Threads, request.Measure);
             runs.Close();
-            Report(request, runs.Result(shipped), folder);
+            Report(request, result, folder);
             return ExitCode.Done;
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)

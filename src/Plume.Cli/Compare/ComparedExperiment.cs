@@ -1,8 +1,6 @@
-using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
-using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Federation.Methods;
 
@@ -14,14 +12,22 @@ namespace Plume.Cli.Compare;
 /// <param name="Result">What it came to.</param>
 sealed record ComparedRun(long Seed, IReadOnlyList<RoundLine> Rounds, RunResult Result);
 
-/// <summary>A row of a comparison: an experiment by all seeds.</summary>
+/// <summary>A row of a comparison: an experiment by all seeds. Figures are means over the seeds; those that a run does not have are null.</summary>
 /// <param name="Name">The experiment's name.</param>
 /// <param name="Settings">What it says.</param>
 /// <param name="Runs">One for each seed.</param>
 sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<ComparedRun> Runs)
 {
+    /// <summary>What travels.</summary>
+    public string Exchange => Settings.Get<ExchangeLine>("exchange").ToString();
+
     /// <summary>How clients train.</summary>
-    public string Training => Settings.Get<TrainingLine>("training").ToString();
+    public string Training => (Settings.Get<TrainingLine>("training") is { Teaching: { NamesFile: true, Model: { } file } teaching } line
+        ? line with { Teaching = teaching with { Model = Path.GetFileName(file) } }
+        : Settings.Get<TrainingLine>("training")).ToString();
+
+    /// <summary>How the federation learns, in the words that tell.</summary>
+    public string How => Settings.Get<ExchangeLine>("exchange").Method is null ? Training : Settings.Get<TrainingLine>("training") == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
 
     /// <summary>The codec of updates.</summary>
     public string Uplink => Settings.Get<Codec>("uplink").Text;
@@ -29,11 +35,17 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <summary>The codec of models.</summary>
     public string Downlink => Settings.Get<Codec>("downlink").Text;
 
+    /// <summary>What becomes of the last model; null where it ships as it was trained.</summary>
+    public string? Ships => Runs[0].Result.Shipped?.Line;
+
     /// <summary>The first seed's run, as a report shows it.</summary>
     public Track FirstTrack => new(Name, Runs[0].Rounds, Uplink, Downlink);
 
     /// <summary>The last measured accuracies.</summary>
     public Spread Accuracy => Spread.Of(Runs.Select(run => run.Result.Accuracy ?? double.NaN));
+
+    /// <summary>Accuracy on the samples of the tenth of the clients where it is worst.</summary>
+    public double? WorstTenth => Mean(result => result.WorstTenth);
 
     /// <summary>Bytes of all updates.</summary>
     public double UplinkBytes => Runs.Average(run => run.Result.UplinkBytes);
@@ -44,29 +56,31 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <summary>Bytes both ways.</summary>
     public double BothBytes => UplinkBytes + DownlinkBytes;
 
-    /// <summary>Seconds of a round, without the measurement.</summary>
+    /// <summary>Seconds of a round here, without the measurement.</summary>
     public double SecondsPerRound => Runs.Average(run => run.Result.SecondsPerRound);
 
-    /// <summary>Accuracies of shipped integers in ONNX Runtime; null where floats are shipped.</summary>
-    public Spread? Shipped => Runs.All(run => run.Result.Shipped is not null) ? Spread.Of(Runs.Select(run => run.Result.Shipped!.Accuracy)) : null;
+    /// <summary>Seconds that all rounds would take on the clients' links.</summary>
+    public double? LinkSeconds => Mean(result => result.LinkSeconds);
 
-    /// <summary>Bytes of the ONNX file that a run leaves.</summary>
-    public required double ModelBytes { get; init; }
+    /// <summary>Seconds that all clients worked in all rounds, together.</summary>
+    public double ClientSeconds => Runs.Average(run => run.Result.ClientSeconds);
 
-    /// <summary>The experiments of a comparison by each seed, in the order in which they were named: mistakes in any are told before the first is run.</summary>
-    /// <param name="files">Their files.</param>
-    /// <param name="overrides">Keys to override in all of them.</param>
-    /// <param name="seeds">The seeds.</param>
-    /// <exception cref="CliException">Two have one name.</exception>
-    /// <exception cref="ExperimentException">A teacher is missing.</exception>
-    public static IReadOnlyList<IReadOnlyList<Settings>> Read(IReadOnlyList<string> files, string[] overrides, IReadOnlyList<long> seeds)
-    {
-        List<IReadOnlyList<Settings>> read = [.. files.Select(file => (Settings[])[.. seeds.Select(seed => ExperimentFile.Read(file, [.. overrides, "baseline=false", FormattableString.Invariant($"seed={seed}")]))])];
-        if (read.GroupBy(settings => settings[0].Get<string>("name"), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new CliException(ExitCode.Usage, $"Two experiments are called '{twice.Key}'; a comparison needs a name of its own for each.");
-        Problem[] missing = [.. read.Select(settings => Teachers.Missing(settings[0])).OfType<Problem>()];
-        return missing.Length == 0 ? read : throw new ExperimentException(missing);
-    }
+    /// <summary>The most memory that a run's process held.</summary>
+    public double PeakMemoryBytes => Runs.Average(run => run.Result.PeakMemoryBytes);
+
+    /// <summary>Accuracy of what ships in ONNX Runtime, where it is not what was trained.</summary>
+    public double? ShippedAccuracy => Mean(result => result.Shipped?.Accuracy);
+
+    /// <summary>Bytes of the ONNX file that ships.</summary>
+    public double? ModelBytes => Mean(result => result.Ships?.Bytes);
+
+    /// <summary>Bytes of the .plume file that ships.</summary>
+    public double? PlumeBytes => Mean(result => result.Ships?.PlumeBytes);
+
+    /// <summary>Microseconds of what ships for one sample.</summary>
+    public double? LatencyMicroseconds => Mean(result => result.Ships?.LatencyMicroseconds);
+
+    double? Mean(Func<RunResult, double?> figure) => Runs.Select(run => figure(run.Result)).ToArray() is var all && all.All(value => value is not null) ? all.Average() : null;
 }
 
 /// <summary>The mean of some figures, and how far they are from one another.</summary>

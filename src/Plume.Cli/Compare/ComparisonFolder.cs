@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Plume.Cli.Errors;
-using Plume.Cli.Experiments;
 using Plume.Cli.Runs;
-using Plume.Cli.Setup;
-using Plume.Compression.Container;
 
 namespace Plume.Cli.Compare;
 
@@ -12,57 +9,36 @@ namespace Plume.Cli.Compare;
 /// <param name="path">As the user named it.</param>
 sealed class ComparisonFolder(string path)
 {
-    const string ResultFile = "result.json";
-
     /// <summary>The full path of a file of the comparison itself.</summary>
     public string File(string name) => Path.Combine(Path.GetFullPath(path), name);
 
     /// <summary>The run of an experiment by a seed: as it was kept, gone on with, or begun.</summary>
-    /// <param name="settings">The experiment, with the seed.</param>
+    /// <param name="planned">The experiment, with the seed.</param>
     /// <param name="threads">Clients that train side by side.</param>
-    /// <param name="report">Told of each round.</param>
+    /// <param name="report">Told the line of each round.</param>
     /// <param name="stop">Stops at the end of the round at hand; what was done is kept.</param>
     /// <returns>The run; null where it was stopped.</returns>
-    /// <exception cref="CliException">What is there is of other settings.</exception>
-    public ComparedRun? Run(Settings settings, int threads, Action<RoundLine> report, CancellationToken stop)
+    /// <exception cref="CliException">What is there is of other settings, or the run failed.</exception>
+    public ComparedRun? Run(PlannedRun planned, int threads, Action<string> report, CancellationToken stop)
     {
-        long seed = settings.Get<long>("seed");
-        string place = PlaceOf(settings.Get<string>("name"), seed);
-        byte[] experiment = settings.ToBytes();
-        string kept = Path.Combine(place, "experiment.json"), result = Path.Combine(place, ResultFile);
-        if (System.IO.File.Exists(kept) && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(experiment))
+        string place = Path.Combine(path, planned.Name, string.Create(CultureInfo.InvariantCulture, $"seed-{planned.Seed}"));
+        string kept = Path.Combine(place, "experiment.json");
+        bool isThere = System.IO.File.Exists(kept);
+        if (isThere && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(planned.Settings.ToBytes()))
             throw new CliException(ExitCode.Output, $"'{place}' has a run of other settings. Compare into another folder with --out, or remove that one.");
-        if (System.IO.File.Exists(result))
-            return Read(seed, place);
-        var inputs = Inputs.Load(settings);
-        var options = Federations.Compressed(settings, inputs, threads);
-        inputs = inputs.WithTeachers(settings, threads);
-        using var folder = System.IO.File.Exists(kept) ? RunFolder.Resume(place) : RunFolder.Create(place);
-        AtomicFile.Write(folder.Experiment, experiment);
-        using var runs = new Comparison(new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint), null);
-        folder.Keep();
-        if (!runs.Run(options.Plan.Rounds, TimeSpan.FromMinutes(1), done => report(done.Compressed), stop))
+        if (!isThere || !System.IO.File.Exists(Path.Combine(place, "report.html")))
         {
-            runs.Save();
-            return null;
+            string[] which = isThere ? ["--resume"] : planned.Arguments;
+            if (!RunProcess.Run([.. which, "--out", place, "--threads", threads.ToString(CultureInfo.InvariantCulture)], report, stop))
+                return null;
         }
 
-        var shipped = RunFiles.Write(folder, settings, settings.Get<string>("name"), inputs, runs);
-        var told = runs.Result(shipped);
-        AtomicFile.Write(result, JsonSerializer.SerializeToUtf8Bytes(told, MetricsJson.Default.RunResult));
-        runs.Close();
-        return new ComparedRun(seed, runs.Compressed.Rounds, told);
+        return Read(planned.Seed, place);
     }
-
-    /// <summary>Bytes of the models that an experiment's runs left, in the mean.</summary>
-    public double ModelBytes(string name, IEnumerable<ComparedRun> runs) =>
-        runs.Average(run => new FileInfo(Path.Combine(PlaceOf(name, run.Seed), "model.onnx")).Length);
-
-    string PlaceOf(string name, long seed) => Path.Combine(path, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 
     static ComparedRun Read(long seed, string place)
     {
-        var result = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(Path.Combine(place, ResultFile)), MetricsJson.Default.RunResult)!;
+        var result = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(Path.Combine(place, "result.json")), MetricsJson.Default.RunResult)!;
         using var log = new MetricsLog(Path.Combine(place, "metrics.jsonl"), result.Rounds);
         return new ComparedRun(seed, [.. log.Rounds], result);
     }

@@ -7,23 +7,18 @@ namespace Plume.Cli.Compare;
 /// <summary>A comparison as text, CSV and JSON. The first row is what the others are compared with.</summary>
 static class ComparisonTable
 {
-    static readonly string[] Columns = ["name", "training", "uplink", "downlink", "seeds", "accuracy", "leastAccuracy", "mostAccuracy", "uplinkBytes", "downlinkBytes", "bothBytes", "secondsPerRound", "shippedAccuracy", "modelBytes"];
+    static readonly string[] Columns =
+    [
+        "name", "exchange", "training", "uplink", "downlink", "ships", "seeds", "accuracy", "leastAccuracy", "mostAccuracy", "worstTenth", "uplinkBytes", "downlinkBytes", "bothBytes",
+        "linkSeconds", "secondsPerRound", "clientSeconds", "peakMemoryBytes", "shippedAccuracy", "modelBytes", "plumeBytes", "latencyMicroseconds",
+    ];
 
-    public static string Text(IReadOnlyList<ComparedExperiment> rows) => TextTable.Print(
-        ["experiment", ">accuracy", ">from", ">to", ">uplink", ">downlink", ">both ways", "", ">time a round", ">ships"],
-        rows.Select(row => (string[])
-        [
-            row.Name, Quantity.Percent(row.Accuracy.Mean), Quantity.Percent(row.Accuracy.Least), Quantity.Percent(row.Accuracy.Most),
-            Quantity.Bytes((long)row.UplinkBytes), Quantity.Bytes((long)row.DownlinkBytes), Quantity.Bytes((long)row.BothBytes), Less(rows, row),
-            Quantity.Seconds(row.SecondsPerRound), Ships(row),
-        ]));
+    /// <summary>Two tables one under the other, of which each fits a terminal.</summary>
+    public static string Text(IReadOnlyList<ComparedExperiment> rows) => $"{Text(rows, ComparisonColumns.Learned(rows))}\n{Text(rows, ComparisonColumns.Spent(rows))}";
 
-    /// <summary>How many times fewer bytes than the first row's.</summary>
-    public static string Less(IReadOnlyList<ComparedExperiment> rows, ComparedExperiment row) => row == rows[0] ? "" : $"1/{rows[0].BothBytes / row.BothBytes:0.#}";
-
-    /// <summary>What the runs leave.</summary>
-    public static string Ships(ComparedExperiment row) =>
-        row.Shipped is { } shipped ? $"{Quantity.Bytes((long)row.ModelBytes)}, integers, {Quantity.Percent(shipped.Mean)}" : Quantity.Bytes((long)row.ModelBytes);
+    static string Text(IReadOnlyList<ComparedExperiment> rows, IReadOnlyList<ComparisonColumn> columns) => TextTable.Print(
+        ["experiment", .. columns.Select(column => column.IsNumber ? $">{column.Head}" : column.Head)],
+        rows.Select(row => (string[])[row.Name, .. columns.Select(column => ComparisonColumns.Of(column, row))]));
 
     public static string Csv(IReadOnlyList<ComparedExperiment> rows)
     {
@@ -42,19 +37,27 @@ static class ComparisonTable
     static JsonObject Json(ComparedExperiment row) => new()
     {
         ["name"] = row.Name,
+        ["exchange"] = row.Exchange,
         ["training"] = row.Training,
         ["uplink"] = row.Uplink,
         ["downlink"] = row.Downlink,
+        ["ships"] = row.Ships,
         ["seeds"] = new JsonArray([.. row.Runs.Select(run => (JsonNode)run.Seed)]),
         ["accuracy"] = row.Accuracy.Mean,
         ["leastAccuracy"] = row.Accuracy.Least,
         ["mostAccuracy"] = row.Accuracy.Most,
+        ["worstTenth"] = row.WorstTenth,
         ["uplinkBytes"] = row.UplinkBytes,
         ["downlinkBytes"] = row.DownlinkBytes,
         ["bothBytes"] = row.BothBytes,
+        ["linkSeconds"] = row.LinkSeconds,
         ["secondsPerRound"] = row.SecondsPerRound,
-        ["shippedAccuracy"] = row.Shipped?.Mean,
+        ["clientSeconds"] = row.ClientSeconds,
+        ["peakMemoryBytes"] = row.PeakMemoryBytes,
+        ["shippedAccuracy"] = row.ShippedAccuracy,
         ["modelBytes"] = row.ModelBytes,
+        ["plumeBytes"] = row.PlumeBytes,
+        ["latencyMicroseconds"] = row.LatencyMicroseconds,
     };
 
     static string Quoted(JsonNode? value) => value switch

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Plume.Cli.Commands;
 using Plume.Cli.Errors;
@@ -44,9 +43,8 @@ static class ModelComparison
     // In a process of its own: what one model frees, another would get for nothing.
     static long MemoryOf(ComparedModel model, ModelFeed feed)
     {
-        string program = typeof(ModelComparison).Assembly.Location;
-        string[] arguments = [program, MemoryCommand.Name, model.File, .. feed.Tensors.Select(tensor => MemoryCommand.TextOf(tensor.Shape))];
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? arguments : arguments[1..]) { RedirectStandardOutput = true })!;
+        string[] arguments = [MemoryCommand.Name, model.File, .. feed.Tensors.Select(tensor => MemoryCommand.TextOf(tensor.Shape))];
+        using var process = OwnProgram.Start(arguments);
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return long.TryParse(output, CultureInfo.InvariantCulture, out long bytes)

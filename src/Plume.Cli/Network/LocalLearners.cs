@@ -50,7 +50,7 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
         var settings = ExperimentFile.Read(experiment == "digits" ? null : experiment, overrides);
         var inputs = Inputs.Load(settings);
         var gate = new Lock();
-        Teachers? shared = null;
+        (Teaching? Teaching, string? Model, Teachers Teachers) last = (null, null, Teachers.None);
         return terms =>
         {
             if (terms.Number >= inputs.Allotment.Clients.Count)
@@ -59,9 +59,12 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
                 return DealtPredictions(terms, inputs);
             string? model = Named(terms) ?? ModelOf(settings, terms.Teaching);
             lock (gate)
-                shared ??= terms.Teaching is { } teaching ? Teachers.Of(teaching, model, settings, inputs, Environment.ProcessorCount) : Teachers.None;
-
-            return New(terms, shared, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number]);
+            {
+                // Clients of one process share the teacher's scores.
+                if ((last.Teaching, last.Model) != (terms.Teaching, model))
+                    last = (terms.Teaching, model, Teachers.Of(terms.Teaching, model, settings, inputs, Environment.ProcessorCount));
+                return New(terms, last.Teachers, OnnxFile.Read(terms.Graph), inputs.Train, inputs.Allotment.Clients[terms.Number]);
+            }
         };
     }
 

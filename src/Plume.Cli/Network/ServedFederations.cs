@@ -25,6 +25,8 @@ static class ServedFederations
         var options = Federations.Compressed(settings, inputs, threads: 1);
         // On a network a round that finds no quorum today may find one tomorrow.
         var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients, Attempts = int.MaxValue };
+        if (ShipsInputs.LineOf(settings) is { } line)
+            Tell.Note($"A server keeps the model as it is trained; what ships by '{line}' is made by: plume fetch --federation {settings.Get<string>("name")} --experiment {file ?? "FILE"}");
         return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,

@@ -28,7 +28,11 @@ static class Summary
         if (result.Bounded + (plain?.Bounded ?? 0) > 0)
             Row(table, "bounded updates", $"{result.Bounded}", plain is null ? null : $"{plain.Bounded}", "");
         if (result.Shipped is { } shipped)
-            Row(table, "shipped integers", $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes)}", plain is null ? null : "", "in ONNX Runtime");
+            Row(table, shipped.Line is null ? "shipped integers" : "what ships", $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes)}", plain is null ? null : "", "in ONNX Runtime");
+        if (result.WorstTenth is { } worst)
+            Row(table, "worst tenth of clients", Quantity.Percent(worst), plain is null ? null : "", "");
+        if (result.LinkSeconds is { } seconds)
+            Row(table, "time on the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? Quantity.Seconds(longer) : plain is null ? null : "", "");
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
         if (result.Refused + result.Bounded > 0)

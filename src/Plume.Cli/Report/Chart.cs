@@ -14,9 +14,17 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     const int Width = 640;
     const int Height = 320;
     const int Left = 52;
-    const int Right = 96;
+    const int LeastRight = 96;
+    const int MostRight = 220;
+    const int LetterWidth = 7;
+    const int LineHeight = 15;
+    const int MostAtEnds = 6;
+    const int SampleLength = 22;
     const int Top = 16;
     const int Bottom = 44;
+
+    // Room for the longest name beside a line that ends at the right.
+    int Right { get; } = Math.Clamp(20 + LetterWidth * Series.Max(series => series.Name.Length) + (Series.Count > MostAtEnds ? SampleLength + 8 : 0), LeastRight, MostRight);
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
     public string Svg()
@@ -45,18 +53,19 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
             svg.Append($"<circle class=\"dot {series.Style}\" cx=\"{AtX(x)}\" cy=\"{AtY(y)}\" r=\"{(series.Points.Count > 60 ? 1.5 : 3)}\"><title>{Html.Text(label)}</title></circle>");
     }
 
-    // Names stand at the lines' ends, moved apart where two ends are close.
+    // Names stand at the lines' ends, below others where two ends are close; of many lines, in a column at the right.
     void AppendNames(StringBuilder svg)
     {
-        double above = double.NegativeInfinity;
+        bool isColumn = Series.Count > MostAtEnds;
+        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = isColumn ? Top - spacing / 2 : double.NegativeInfinity;
         foreach (var series in Series.OrderByDescending(series => series.Points[^1].Y))
         {
-            double y = Math.Max(Place(Y.Place(series.Points[^1].Y)), above + 15);
-            above = y;
-            svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(NameX(series))}\" y=\"{Number(y + 4)}\">{Html.Text(series.Name)}</text>");
+            above = isColumn ? above + spacing : Math.Max(Height - Bottom - Y.Place(series.Points[^1].Y) * (Height - Top - Bottom), above + spacing);
+            double x = isColumn ? Width - Right + SampleLength + 18 : NameX(series);
+            if (isColumn)
+                svg.Append($"<line class=\"line {series.Style}\" x1=\"{Number(x - SampleLength - 6)}\" x2=\"{Number(x - 6)}\" y1=\"{Number(above)}\" y2=\"{Number(above)}\"/>");
+            svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(x)}\" y=\"{Number(above + 4)}\">{Html.Text(series.Name)}</text>");
         }
-
-        static double Place(double share) => Height - Bottom - share * (Height - Top - Bottom);
     }
 
     double NameX(Series series) => Left + X.Place(series.Points[^1].X) * (Width - Left - Right) + 10;

@@ -1,23 +1,34 @@
+using Plume.Cli.Runs;
+
 namespace Plume.Cli.Report;
 
-/// <summary>The two pictures of runs side by side: what was learned by round, and what it cost in bytes.</summary>
+/// <summary>The pictures of runs side by side: what was learned by round, what it cost in bytes, and what time it would take on links.</summary>
 static class ReportCharts
 {
-    /// <summary>Both charts side by side; nothing before the first measurement.</summary>
+    /// <summary>The charts, two in a row; nothing before the first measurement. Time has a chart where a run was given links.</summary>
     /// <param name="tracks">The runs, each with the class of the style sheet that has its colour.</param>
-    public static string Pair(IEnumerable<(Track Track, string Style)> tracks)
+    public static string All(IEnumerable<(Track Track, string Style)> tracks)
     {
         var measured = tracks.Where(entry => entry.Track.Accuracy is not null).ToList();
         if (measured.Count == 0)
             return "";
-        var byRound = measured.Select(entry => Line(entry.Track, entry.Style, (point, _) => point.Round)).ToList();
-        var byBytes = measured.Select(entry => Line(entry.Track, entry.Style, (_, bytes) => bytes)).ToList();
+        var byRound = Lines(measured, _ => 1);
         var accuracy = Axis.Over(Values(byRound, point => point.Y), value => $"{value * 100:0.##} %");
-        bool wide = Values(byBytes, point => point.X).Max() > 8 * Values(byBytes, point => point.X).Min();
-        var rounds = Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"), accuracy, byRound);
-        var bytes = Chart("Accuracy by bytes, both directions together", "bytes since the first round",
-            Axis.Over(wide ? Values(byBytes, point => point.X) : [0, .. Values(byBytes, point => point.X)], value => Quantity.RoundBytes((long)value), wide), accuracy, byBytes);
-        return $"<div class=\"pair\">{rounds}{bytes}</div>\n";
+        var timed = measured.Where(entry => entry.Track.LinkSeconds is not null).ToList();
+        return "<div class=\"pair\">"
+            + Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"), accuracy, byRound)
+            + Growing("Accuracy by bytes, both directions together", "bytes since the first round", Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy, value => Quantity.RoundBytes((long)value))
+            + (timed.Count == 0 ? "" : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as it was measured here", Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
+            + "</div>\n";
+    }
+
+    // Runs that spend much more than others would leave these no room.
+    static string Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)
+    {
+        var spent = Values(series, point => point.X).Where(value => value > 0).ToList();
+        bool isWide = spent.Count > 0 && spent.Max() > 8 * spent.Min();
+        var shown = isWide ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] }).Where(line => line.Points.Count > 0)] : series;
+        return Chart(title, xTitle, Axis.Over(isWide ? spent : [0, .. spent], format, isWide), accuracy, shown);
     }
 
     static string Chart(string title, string xTitle, Axis x, Axis y, IReadOnlyList<Series> series) =>
@@ -26,15 +37,20 @@ static class ReportCharts
     static IEnumerable<double> Values(IEnumerable<Series> series, Func<(double X, double Y, string Label), double> value) =>
         series.SelectMany(line => line.Points).Select(value);
 
-    static Series Line(Track track, string style, Func<Runs.RoundLine, long, double> x)
+    static List<Series> Lines(IEnumerable<(Track Track, string Style)> tracks, Func<RoundLine, double> step) => [.. tracks.Select(entry => Line(entry.Track, entry.Style, step))];
+
+    static Series Line(Track track, string style, Func<RoundLine, double> step)
     {
         var points = new List<(double, double, string)>();
         long bytes = 0;
+        double x = 0, seconds = 0;
         foreach (var round in track.Rounds)
         {
             bytes += round.UplinkBytes + round.DownlinkBytes;
+            seconds += round.LinkSeconds ?? 0;
+            x += step(round);
             if (round.Accuracy is { } accuracy)
-                points.Add((x(round, bytes), accuracy, $"{track.Name}, round {round.Round}: {Quantity.Percent(accuracy)}, {Quantity.Bytes(bytes)}"));
+                points.Add((x, accuracy, $"{track.Name}, round {round.Round}: {Quantity.Percent(accuracy)}, {Quantity.Bytes(bytes)}{(seconds > 0 ? $", {Quantity.Seconds(seconds)}" : "")}"));
         }
 
         return new Series(track.Name, style, points);

@@ -7,7 +7,7 @@ static class ReportPage
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
-        Facts(report) + ReportCharts.Pair(Tracks(report)) + Wire(report) + Tensors(report)
+        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + ShippedSection.Render(report.Result) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -28,8 +28,12 @@ static class ReportPage
             ("Downlink", Quantity.Bytes(run.DownlinkBytes), plain is null ? "missed rounds included" : $"{Quantity.Ratio(plain.DownlinkBytes, run.DownlinkBytes)} less than {Quantity.Bytes(plain.DownlinkBytes)}"),
             ("Time a round", Quantity.Seconds(run.SecondsPerRound), plain is null ? $"{run.Rounds.Count} rounds" : $"{Quantity.Seconds(plain.SecondsPerRound)} with 32-bit floats"),
         };
+        if (run.LinkSeconds is { } seconds)
+            facts.Add(("On the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? $"{Quantity.Seconds(longer)} with 32-bit floats" : $"all {run.Rounds.Count} rounds"));
+        if (report.Result?.WorstTenth is { } worst)
+            facts.Insert(1, ("Worst tenth", Quantity.Percent(worst), "of clients, on their own samples"));
         if (plain is not null)
-            facts.Insert(3, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
+            facts.Insert(facts.FindIndex(fact => fact.Name == "Downlink") + 1, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
         return Page.Facts(facts);
     }
 

@@ -61,12 +61,11 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         baseline?.Close();
     }
 
-    /// <summary>What --json prints.</summary>
-    /// <param name="shipped">The model that leaves the run.</param>
-    public RunResult Result(ShippedModel shipped)
+    /// <summary>What the rounds came to.</summary>
+    public RunResult Result()
     {
         long memory = Process.GetCurrentProcess().PeakWorkingSet64;
-        return Summary(compressed, memory, baseline is null ? null : Summary(baseline, memory, null)) with { Shipped = shipped.Accuracy is { } accuracy ? new ShippedFigures(accuracy, shipped.Bytes.Length) : null };
+        return Summary(compressed, memory, baseline is null ? null : Summary(baseline, memory, null));
     }
 
     static RunResult Summary(FederatedRun run, long memory, RunResult? baseline) => new(
@@ -78,7 +77,11 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         memory,
         run.Rounds.Sum(round => round.Refused.Count),
         run.Rounds.Sum(round => round.Bounded.Count),
-        baseline);
+        baseline)
+    {
+        ClientSeconds = run.Rounds.Sum(round => round.ClientSeconds),
+        LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null) ? run.Rounds.Sum(round => round.LinkSeconds) : null,
+    };
 
     public void Dispose()
     {

@@ -1,26 +1,37 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Plume.Cli.Experiments;
 using Plume.Cli.Report;
 using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Simulation;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>What a finished run leaves in its folder: the model twice, and the report.</summary>
+/// <summary>What a finished run leaves in its folder: the last model, what ships of it, figures of each client, the result, and the report, which is written last.</summary>
 static class RunFiles
 {
-    /// <summary>How the final model is compressed: no accuracy that can be measured is lost at 8 bits a channel.</summary>
-    public static Codec ModelCodec { get; } = Codec.Parse("uniform(8, channel) | rans");
-
-    public static ShippedModel Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs)
+    /// <param name="folder">Where to.</param>
+    /// <param name="settings">The experiment.</param>
+    /// <param name="subtitle">The federation in one line.</param>
+    /// <param name="inputs">What it learned from and with.</param>
+    /// <param name="runs">What was run.</param>
+    /// <param name="threads">Threads for what is trained before it ships.</param>
+    /// <param name="measure">Whether the last model is measured on each client's samples, and its latency.</param>
+    /// <returns>What it came to.</returns>
+    public static RunResult Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs, int threads, bool measure)
     {
         var layout = inputs.Graph.Weights;
-        var model = inputs.Graph.With(new ModelWeights(layout, runs.Compressed.Simulation.Published.ToArray()));
-        var shipped = ShippedModel.Of(model, inputs.Test, folder.OnnxModel);
-        AtomicFile.Write(folder.OnnxModel, shipped.Bytes);
-        AtomicFile.Write(folder.PlumeModel, shipped.ToPlume(ModelCodec));
+        var simulation = runs.Compressed.Simulation;
+        var models = RunModels.Of(folder, settings, inputs, inputs.Graph.With(new ModelWeights(layout, simulation.Published.ToArray())), threads);
+        var clients = new ClientFigures(inputs.Allotment.Clients, simulation.Costs, simulation.Links);
+        if (measure)
+            clients = clients.Measured(folder.OnnxModel, models.Ships.Bytes, inputs.Train);
+        clients.Write(folder.Clients);
+        var result = models.Write(folder, runs.Result(), inputs.Test, measure) with { WorstTenth = clients.WorstTenth };
+        AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
         var report = new RunReport(
             settings.Get<string>("name"),
             subtitle,
@@ -28,9 +39,13 @@ static class RunFiles
             runs.Baseline is { } baseline ? TrackOf("fp32", baseline, "pack", "pack") : null,
             TensorsOf(layout, runs.Compressed.Simulation),
             [.. settings.Written()],
-            Versions());
+            Versions())
+        {
+            Links = settings.Has("links") ? settings.Get<Links>("links").ToString() : null,
+            Result = result,
+        };
         AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
-        return shipped;
+        return result;
     }
 
     static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) => new(name, run.Rounds, uplink, downlink);

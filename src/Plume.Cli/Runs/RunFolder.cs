@@ -38,6 +38,14 @@ sealed class RunFolder : IDisposable
 
     public string PlumeModel => In("model.plume");
 
+    public string ShippedOnnx => In("shipped.onnx");
+
+    public string ShippedPlume => In("shipped.plume");
+
+    public string Clients => In("clients.csv");
+
+    public string Result => In("result.json");
+
     /// <summary>A folder for a new run: made, empty and writable.</summary>
     /// <exception cref="CliException">It is not empty or cannot be written.</exception>
     public static RunFolder Create(string path)

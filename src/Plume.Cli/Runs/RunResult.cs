@@ -23,12 +23,53 @@ sealed record RunResult(
     int Bounded,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunResult? Baseline)
 {
-    /// <summary>The model of integers that leaves the run; null where floats do.</summary>
+    /// <summary>Seconds that all participants of all rounds trained and encoded, together.</summary>
+    public double ClientSeconds { get; init; }
+
+    /// <summary>Seconds that all rounds would take on the clients' links; null where the experiment has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LinkSeconds { get; init; }
+
+    /// <summary>Accuracy of what ships on the clients' own training samples, in the mean over the tenth of the clients where it is worst; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? WorstTenth { get; init; }
+
+    /// <summary>The files of the last model as it was trained; null for a baseline, which leaves none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ModelSize? Model { get; init; }
+
+    /// <summary>What ships where it is not the model as it was trained: integers, or what the line 'ships' made; null where floats ship as they are.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ShippedFigures? Shipped { get; init; }
+
+    /// <summary>The size of what ships.</summary>
+    [JsonIgnore]
+    public ModelSize? Ships => Shipped is { PlumeBytes: > 0 } made ? new(made.Bytes, made.PlumeBytes) { LatencyMicroseconds = made.LatencyMicroseconds } : Model;
+}
+
+/// <summary>How large and how fast a model is.</summary>
+/// <param name="Bytes">Of the ONNX file.</param>
+/// <param name="PlumeBytes">Of the .plume file.</param>
+sealed record ModelSize(long Bytes, long PlumeBytes)
+{
+    /// <summary>Median for one sample in ONNX Runtime, one thread; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LatencyMicroseconds { get; init; }
 }
 
 /// <summary>What ships, as ONNX Runtime runs it.</summary>
 /// <param name="Accuracy">On the test samples, 0 to 1.</param>
 /// <param name="Bytes">Of the ONNX file.</param>
-sealed record ShippedFigures(double Accuracy, long Bytes);
+sealed record ShippedFigures(double Accuracy, long Bytes)
+{
+    /// <summary>Bytes of the .plume file.</summary>
+    public long PlumeBytes { get; init; }
+
+    /// <summary>Median for one sample in ONNX Runtime, one thread; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LatencyMicroseconds { get; init; }
+
+    /// <summary>The line that made it; null where it is what was trained.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Line { get; init; }
+}

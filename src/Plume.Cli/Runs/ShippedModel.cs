@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
+using Plume.Learning.Shipping;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -10,11 +11,11 @@ using Plume.Models.Quantize;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>What leaves a run: the model that was trained, without the channels that are dead, and as integers where it was trained for them.</summary>
+/// <summary>What leaves a run: the model that was trained, without the channels that are dead, and as integers where it was trained for them; or what was made of it.</summary>
 /// <param name="Graph">The model.</param>
 /// <param name="Bytes">It as an ONNX file.</param>
 /// <param name="IsIntegers">Whether it has integers.</param>
-/// <param name="Accuracy">Of integers, in ONNX Runtime on the test samples; null where there are none.</param>
+/// <param name="Accuracy">In ONNX Runtime on the test samples; null for the floats that were trained, or without samples.</param>
 sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, double? Accuracy)
 {
     const int SamplesOfACheck = 32;
@@ -39,6 +40,26 @@ sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, doub
         using var model = new RuntimeModel(name, bytes);
         new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0)).OfIntegers(name, bytes, simulated, simulated);
         return new ShippedModel(ships, bytes, isIntegers, test is null || !isIntegers ? null : Predictions.Of(model, test).Accuracy(test));
+    }
+
+    /// <summary>Makes of a model what a line says, runs it in ONNX Runtime and measures it there.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="trained">The model as it was trained.</param>
+    /// <param name="work">What the line's steps work with.</param>
+    /// <param name="test">Samples to measure on.</param>
+    /// <param name="name">What messages call the file.</param>
+    /// <exception cref="ArgumentException">A step does not fit the model.</exception>
+    /// <exception cref="RewriteMismatchException">ONNX Runtime computes something else than was made.</exception>
+    public static ShippedModel By(ShipsLine line, ModelGraph trained, ShippingWork work, LabeledSet test, string name)
+    {
+        var made = line.Apply(trained, work);
+        bool isIntegers = made.Nodes.Any(node => node.OpType == FakeQuantizer.OpType);
+        var graph = GraphNames.Shorten(isIntegers ? QdqLowering.Apply(made, line.IsPacked) : made);
+        byte[] bytes = OnnxFile.Write(graph);
+        using var model = new RuntimeModel(name, bytes);
+        var check = new RewriteCheck(ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0));
+        _ = isIntegers ? check.OfIntegers(name, bytes, SimulatedIntegers.Of(made), trained) : check.OfFloats(name, bytes);
+        return new ShippedModel(graph, bytes, isIntegers, Predictions.Of(model, test).Accuracy(test));
     }
 
     /// <summary>The same model as a .plume file.</summary>

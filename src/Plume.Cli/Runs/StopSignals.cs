@@ -20,6 +20,29 @@ sealed class StopSignals : IDisposable
     /// <summary>Is cancelled by the first.</summary>
     public CancellationToken Stopped => stop.Token;
 
+    /// <summary>Stops as after the first signal when whoever writes the standard input ends or closes it: how a program stops one that it started.</summary>
+    public void StopWithInput()
+    {
+        new Thread(Wait) { IsBackground = true }.Start();
+
+        void Wait()
+        {
+            using var input = Console.OpenStandardInput();
+            while (input.ReadByte() >= 0)
+            {
+            }
+
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // All was done by then.
+            }
+        }
+    }
+
     public void Dispose()
     {
         Array.ForEach(registrations, registration => registration.Dispose());

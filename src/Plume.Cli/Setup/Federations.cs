@@ -1,7 +1,9 @@
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -18,9 +20,13 @@ static class Federations
     const string Floats = "pack";
 
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
-    public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads) =>
-        Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
+    public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads)
+    {
+        var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
             settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+        inputs.Ships.Check(settings, inputs.Floats, inputs.Test);
+        return options;
+    }
 
     public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats);
 
@@ -47,7 +53,7 @@ static class Federations
             Links = settings.Has("links") ? settings.Get<Links>("links") : null,
             EvaluateEvery = settings.Int32("evaluateEvery"),
         };
-        var problems = PlanMisfits(plan, settings).Concat(CodecMisfits(settings)).ToList();
+        var problems = PlanMisfits(plan, settings).Concat(ModelMisfits(plan, settings, inputs.Graph.Weights)).Concat(CodecMisfits(settings)).ToList();
         return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
     }
 
@@ -83,12 +89,33 @@ static class Federations
             yield return (key, $"{key}: {problem}");
         }
 
+        if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training")) is { } unfit)
+            yield return ("ships", $"ships: {unfit}");
         if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
             yield return ("dropout", $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of them.");
         if (!plan.Method.SendsUpdates && settings.Get<string>("server.optimizer") != "fedavg")
             yield return ("server.optimizer", $"server.optimizer moves the model by updates, of which '{exchange}' sends none; leave it out.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
             yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
+    }
+
+    // What a method makes of a model's tensors, it says of them alone.
+    static IEnumerable<(string Key, string Message)> ModelMisfits(FederationPlan plan, Settings settings, ModelLayout layout)
+    {
+        string key = settings.Get<ExchangeLine>("exchange").Method is null ? "training" : "exchange";
+        string? misfit = null;
+        try
+        {
+            plan.Published(layout);
+            plan.Answer(layout);
+        }
+        catch (ArgumentException refusal)
+        {
+            misfit = InputErrors.Sentence(refusal);
+        }
+
+        if (misfit is not null)
+            yield return (key, $"{key}: {misfit}");
     }
 
     static IEnumerable<(string Key, string Message)> CodecMisfits(Settings settings)

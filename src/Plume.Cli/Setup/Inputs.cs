@@ -36,8 +36,11 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
         var (predictions, allotment) = PredictionInputs.Load(settings, train, test, graph, Deal(settings, train, key), key);
-        return new Inputs(train, test, allotment, Quantized(settings, graph, test)) { Floats = graph, Predictions = predictions };
+        return new Inputs(train, test, allotment, Quantized(settings, graph, test)) { Floats = graph, Predictions = predictions, Ships = ShipsInputs.Load(settings, graph, test) };
     }
+
+    /// <summary>What the line 'ships' needs.</summary>
+    public ShipsInputs Ships { get; init; } = new(null);
 
     /// <summary>What else is needed where predictions are exchanged; null where none are.</summary>
     public PredictionInputs? Predictions { get; init; }

@@ -47,7 +47,7 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
 
     /// <summary>A model for an experiment's data, whoever named it.</summary>
     /// <exception cref="ArgumentException">It is none, or does not fit.</exception>
-    public static Teachers Of(Teaching teaching, string? model, Settings settings, Inputs inputs, int threads) =>
+    public static Teachers Of(Teaching? teaching, string? model, Settings settings, Inputs inputs, int threads) =>
         Of(teaching, model, inputs.Train, graph => Inputs.TrainFor(settings, graph), RandomKey.FromSeed((ulong)settings.Get<long>("seed")), threads);
 
     /// <summary>The model that somebody named.</summary>

@@ -236,7 +236,13 @@ sealed partial class Participation : IDisposable
         for (int tries = 1; !await TryBringToAsync(last, cancellation).ConfigureAwait(false) && tries < most; tries++)
             await Task.Delay(backoff.Next(), options.Time, cancellation).ConfigureAwait(false);
         tell(ClientStage.Ended, 0, ended.Message);
-        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : terms.Method.Model(terms.Layout, model.Values));
+        return new JoinResult(ended.Finished, ended.Message, last, model.Version, model.Version is null ? default : OwnModel());
+    }
+
+    ReadOnlyMemory<float> OwnModel()
+    {
+        int residual = terms.Method.Answer(terms.Layout, terms.Uplink).MemoryLength;
+        return terms.Method.ModelOf(terms.Layout, model.Values, settled.Memory.AsSpan(residual, terms.Method.ClientMemoryLength(terms.Layout)));
     }
 
     async Task<bool> TryBringToAsync(int version, CancellationToken cancellation)

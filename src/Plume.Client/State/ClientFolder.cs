@@ -89,14 +89,16 @@ sealed partial class ClientFolder : IDisposable
     /// <summary>Keeps the model. If it got lost, it would be downloaded again: nothing waits for the disk.</summary>
     public void WriteModel(KeptModel model) => WriteUnflushed(ModelPath, model.ToBytes(Place).Span);
 
-    /// <summary>The update that is on its way, with a memory of that many values; null where there is none.</summary>
-    public KeptUpdate? ReadPending(int memory) => LoadOwn(PendingPath, KeptUpdate.Read, update => update.Memory.Length == memory);
+    /// <summary>The update that is on its way; null where there is none.</summary>
+    /// <exception cref="FederationException">It leaves a memory of other length: another learner made it.</exception>
+    public KeptUpdate? ReadPending(int memory) => LoadUpdate(PendingPath, memory);
 
     /// <summary>Keeps an update before any of it is sent.</summary>
     public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
 
     /// <summary>What is settled; all zeros where nothing is.</summary>
-    public Settlement ReadSettled(int memory) => LoadOwn(SettledPath, KeptUpdate.Read, update => update.Memory.Length == memory) is { } update
+    /// <exception cref="FederationException">The memory is of other length: another learner left it.</exception>
+    public Settlement ReadSettled(int memory) => LoadUpdate(SettledPath, memory) is { } update
         ? new Settlement(update.Round, update.Attempt, update.Memory)
         : new Settlement(0, 0, new float[memory]);
 
@@ -150,6 +152,15 @@ sealed partial class ClientFolder : IDisposable
         {
             throw new FederationException(problem.Message, problem);
         }
+    }
+
+    // What a model that stays here has learned is not thrown away because it was named otherwise once.
+    KeptUpdate? LoadUpdate(string path, int memory)
+    {
+        var update = LoadOwn(path, KeptUpdate.Read, _ => true);
+        return update is null || update.Memory.Length == memory
+            ? update
+            : throw new FederationException($"'{path}' has {update.Memory.Length} values that this client remembers, but with the learner at hand it remembers {memory}. Bring the learner that it had, with the same local model; or delete the file, and the client begins anew.");
     }
 
     T? LoadOwn<T>(string path, Reading<T> read, Predicate<T> fits) where T : class

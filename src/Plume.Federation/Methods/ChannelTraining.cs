@@ -119,8 +119,9 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
             yield return string.Create(CultureInfo.InvariantCulture, $"'{this}' cannot be reached: with one channel of each layer left, {Channels.MostShare:P1} of the weights are gone; ask for less.");
     }
 
-    private protected override void Prune(ServerState state, int round)
+    private protected override void Prune(ServerState state, RoundMean mean)
     {
+        int round = mean.Round;
         int step = Rounds.Count(each => each <= round);
         if (!Rounds.Contains(round))
             return;

@@ -41,7 +41,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink), Figure.Answered(Steps));
 
     /// <inheritdoc/>
-    public override void Begin(FederationPlan plan, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         ArgumentNullException.ThrowIfNull(plan);
         initial.CopyTo(published);

@@ -11,7 +11,7 @@ namespace Plume.Federation.Methods;
 static class Figure
 {
     // Whole numbers, by whole ones and without loss; several changes add up.
-    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1) | range");
+    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1, exact) | range");
     static readonly Codec Floats = Codec.Parse("pack");
 
     /// <summary>The part of whole numbers that is published.</summary>

@@ -16,7 +16,7 @@ namespace Plume.Federation.Methods;
 public abstract record MaskedMethod : Method
 {
     // A mask changes by whole ones, without loss, and several changes add up.
-    private protected static Codec Changes { get; } = Codec.Parse("delta | deadzone(abs=1) | range");
+    private protected static Codec Changes { get; } = Codec.Parse("delta | deadzone(abs=1, exact) | range");
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink)
@@ -64,8 +64,8 @@ public abstract record MaskedMethod : Method
     public override void Next(ServerState state, RoundMean round)
     {
         float[] before = state.Weights.ToArray();
-        state.Step(round.Values);
-        Prune(state, round.Round);
+        state.Step(round.Values[..state.Layout.Length]);
+        Prune(state, round);
         // What is dead counts as zero whatever its value is, and a change of that would travel.
         float[] live = LiveIn(state.Layout, state.Published);
         for (int i = 0; i < live.Length; i++)
@@ -76,7 +76,7 @@ public abstract record MaskedMethod : Method
     }
 
     /// <summary>Takes from what lives what goes after a round, where something does.</summary>
-    private protected abstract void Prune(ServerState state, int round);
+    private protected abstract void Prune(ServerState state, RoundMean round);
 
     /// <summary>For each value of the layout whether it lives: 1 or 0.</summary>
     private protected abstract float[] LiveIn(ModelLayout layout, ReadOnlySpan<float> published);

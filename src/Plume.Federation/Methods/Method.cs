@@ -51,9 +51,10 @@ public abstract record Method
 
     /// <summary>The same for a method that begins by the rest of the plan.</summary>
     /// <param name="plan">The federation's rules.</param>
+    /// <param name="layout">The model's tensors.</param>
     /// <param name="initial">The model's first weights.</param>
     /// <param name="published">Zeros, which become version 0.</param>
-    public virtual void Begin(FederationPlan plan, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+    public virtual void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
 
     /// <summary>Makes what the server remembers at first.</summary>
     /// <param name="initial">The model's first weights.</param>
@@ -69,6 +70,24 @@ public abstract record Method
     {
         ArgumentNullException.ThrowIfNull(layout);
         return published[..layout.Length];
+    }
+
+    /// <summary>Whether clients keep a part of the model at home, so that each has one of its own and the server none that is trained whole.</summary>
+    public virtual bool IsPersonal => false;
+
+    /// <summary>The model as a client has it.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="published">All that was published.</param>
+    /// <param name="memory">What the client remembers by the method: <see cref="ClientMemoryLength"/> floats.</param>
+    public virtual ReadOnlyMemory<float> ModelOf(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlySpan<float> memory) => Model(layout, published);
+
+    /// <summary>The update of the model's weights that a message holds, zeros where it holds none.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    /// <param name="message">What a participant sends, before its codecs.</param>
+    public virtual float[] UpdateIn(ModelLayout layout, ReadOnlySpan<float> message)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return message[..layout.Length].ToArray();
     }
 
     /// <summary>Whether what participants send are updates of the model's weights.</summary>

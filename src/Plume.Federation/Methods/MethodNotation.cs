@@ -16,6 +16,7 @@ static class MethodNotation
         Entry<FedNova>(),
         Entry<FedExp>(),
         Entry<FedCm>(),
+        Entry<PersonalLayers>(),
         Entry<SparseTraining>(),
         Entry<ChannelTraining>(),
     ];

@@ -69,7 +69,7 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
     }
 
     /// <inheritdoc/>
-    public override void Begin(FederationPlan plan, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         ArgumentNullException.ThrowIfNull(plan);
         initial.CopyTo(published);

@@ -49,6 +49,15 @@ public readonly ref struct ServerState
     /// <summary>Lets the server's optimizer move the weights.</summary>
     /// <param name="mean">A change of the weights, one value for each.</param>
     public void Step(ReadOnlySpan<float> mean) => optimizer.Apply(Layout, Weights, mean, moments);
+
+    /// <summary>The same where only some tensors are published as weights, the first of all that is.</summary>
+    /// <param name="travelling">Those tensors.</param>
+    /// <param name="mean">A change of them, one value for each.</param>
+    public void Step(ModelLayout travelling, ReadOnlySpan<float> mean)
+    {
+        ArgumentNullException.ThrowIfNull(travelling);
+        optimizer.Apply(travelling, Published[..travelling.Length], mean, moments[..(optimizer.MemoryPerValue * travelling.Length)]);
+    }
 }
 
 /// <summary>What a round brought.</summary>

@@ -40,7 +40,7 @@ public sealed class GlobalModel
         var shape = plan.Published(layout);
         published = shape.Length;
         var first = new float[published];
-        plan.Method.Begin(plan, initial, first);
+        plan.Method.Begin(plan, layout, initial, first);
         Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];

@@ -145,7 +145,7 @@ partial class Coordinator
 
     (double? Accuracy, double? Loss) Measure(int round)
     {
-        if (definition.Evaluator is null || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
+        if (definition.Evaluator is null || definition.Plan.Method.IsPersonal || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
             return (null, null);
         var evaluation = definition.Evaluator.Evaluate(model.Weights, closing.Token);
         return (evaluation.Accuracy, evaluation.Loss);

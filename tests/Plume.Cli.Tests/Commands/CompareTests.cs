@@ -11,7 +11,7 @@ public sealed class CompareTests : IDisposable
     [Fact]
     public void Experiments_stand_side_by_side_and_what_was_run_is_not_run_again()
     {
-        string[] experiments = [Experiment("plain"), Experiment("sparse", "\"training\": \"prune(50%, rounds=1..2) | quantize(8, 8)\",")];
+        string[] experiments = [Experiment("plain", "\"links\": \"lognormal(down=2, up=1, spread=0.5) | latency(50ms)\", \"ships\": \"channels(30%) | quantize(8)\","), Experiment("sparse", "\"training\": \"prune(50%, rounds=1..2) | quantize(8, 8)\",")];
         var run = Program.Run(["compare", .. experiments, "--seeds", "3,4", "--out", folder["c"], "--json"]);
         Assert.True(run.Code == 0, run.Error);
         var rows = JsonDocument.Parse(run.Output).RootElement;
@@ -22,7 +22,15 @@ public sealed class CompareTests : IDisposable
             double[] bytes = [.. new[] { 3, 4 }.Select(seed => (double)File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"]).Sum(Both))];
             Assert.Equal(bytes.Average(), row.GetProperty("bothBytes").GetDouble());
             Assert.InRange(row.GetProperty("accuracy").GetDouble(), row.GetProperty("leastAccuracy").GetDouble(), row.GetProperty("mostAccuracy").GetDouble());
-            Assert.Equal(name == "sparse", row.GetProperty("shippedAccuracy").ValueKind == JsonValueKind.Number);
+            Assert.Equal(JsonValueKind.Number, row.GetProperty("shippedAccuracy").ValueKind);
+            Assert.Equal(name == "plain" ? "channels(30%) | quantize(8)" : null, row.GetProperty("ships").GetString());
+            Assert.Equal(new[] { 3, 4 }.Average(seed => (double)new FileInfo(folder[$"c/{name}/seed-{seed}/{(name == "plain" ? "shipped" : "model")}.plume"]).Length), row.GetProperty("plumeBytes").GetDouble());
+            Assert.InRange(row.GetProperty("worstTenth").GetDouble(), 0, 1);
+            Assert.All((string[])["clientSeconds", "peakMemoryBytes", "modelBytes", "latencyMicroseconds"], figure => Assert.True(row.GetProperty(figure).GetDouble() > 0));
+            if (name == "plain")
+                Assert.Equal(new[] { 3, 4 }.Average(seed => File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"]).Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("linkSeconds").GetDouble())), row.GetProperty("linkSeconds").GetDouble(), 1e-9);
+            else
+                Assert.Equal(JsonValueKind.Null, row.GetProperty("linkSeconds").ValueKind);
         }
 
         Assert.Equal(run.Output, File.ReadAllText(folder["c/compare.json"]));
@@ -41,6 +49,23 @@ public sealed class CompareTests : IDisposable
         var other = Program.Run(["compare", experiments[0], "--seeds", "3", "--set", "client.epochs=2", "--out", folder["c"]]);
         Assert.Equal(3, other.Code);
         Assert.Contains("has a run of other settings", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_comparison_that_is_stopped_goes_on_and_a_run_that_fails_is_named()
+    {
+        string plain = Experiment("plain");
+        string[] compare = ["compare", plain, "--seeds", "3", "--set", "rounds=60", "--out", folder["c"]];
+        var stopped = Program.RunUntil("  plain, seed 3, round 10/", "INT", compare);
+        Assert.Equal((130, "Stopped. The same command goes on from there.\n"), (stopped.Code, stopped.Error));
+        Assert.True(File.Exists(folder["c/plain/seed-3/checkpoint.bin"]));
+        var done = Program.Run(compare);
+        Assert.True(done.Code == 0, done.Error);
+        Assert.DoesNotContain("round 10/", done.Output, StringComparison.Ordinal);
+
+        var failed = Program.Run("compare", plain, "--seeds", "3", "--set", "client.learningRate=1e30", "--out", folder["d"]);
+        Assert.Equal(4, failed.Code);
+        Assert.StartsWith("plume: plain, seed 3: ", failed.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -71,5 +96,5 @@ public sealed class CompareTests : IDisposable
         return round.GetProperty("uplinkBytes").GetInt64() + round.GetProperty("downlinkBytes").GetInt64();
     }
 
-    static string[] Untimed(string json) => [.. json.Split('\n').Where(line => !line.Contains("seconds", StringComparison.Ordinal))];
+    static string[] Untimed(string json) => [.. json.Split('\n').Where(line => !line.Contains("econds", StringComparison.Ordinal) && !line.Contains("peakMemory", StringComparison.Ordinal))];
 }

@@ -13,12 +13,12 @@ public class SimulateTests
         var run = Program.Run("simulate", "--set", "rounds=3", "--json", "--out", folder["run"]);
         Assert.Equal((0, 1), (run.Code, run.Output.Count(character => character == '\n')));
         using var result = JsonDocument.Parse(run.Output);
-        Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused", "bounded", "baseline"], result.RootElement.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused", "bounded", "baseline", "clientSeconds", "model"], result.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal(3, result.RootElement.GetProperty("rounds").GetInt32());
 
         var rounds = File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal([1, 2, 3], rounds.Select(round => round.GetProperty("round").GetInt32()));
-        Assert.All(rounds, round => Assert.Equal(["round", "accuracy", "loss", "uplinkBytes", "downlinkBytes", "seconds", "accepted", "norm", "bounded", "refused"], round.EnumerateObject().Select(member => member.Name)));
+        Assert.All(rounds, round => Assert.Equal(["round", "accuracy", "loss", "uplinkBytes", "downlinkBytes", "seconds", "accepted", "norm", "bounded", "refused", "clientSeconds"], round.EnumerateObject().Select(member => member.Name)));
         Assert.Equal(result.RootElement.GetProperty("uplinkBytes").GetInt64(), rounds.Sum(round => round.GetProperty("uplinkBytes").GetInt64()));
 
         var graph = OnnxFile.ReadFile(folder["run/model.onnx"]);

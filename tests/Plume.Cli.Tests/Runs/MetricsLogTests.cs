@@ -21,8 +21,8 @@ public sealed class MetricsLogTests : IDisposable
 
         Assert.Equal(
         [
-            """{"round":1,"accuracy":0.5,"loss":1.25,"uplinkBytes":10,"downlinkBytes":20,"seconds":0.75,"accepted":5,"norm":0.5,"bounded":["Much."],"refused":[]}""",
-            """{"round":2,"accuracy":null,"loss":null,"uplinkBytes":11,"downlinkBytes":21,"seconds":1,"accepted":4,"norm":0.25,"bounded":[],"refused":["No."]}""",
+            """{"round":1,"accuracy":0.5,"loss":1.25,"uplinkBytes":10,"downlinkBytes":20,"seconds":0.75,"accepted":5,"norm":0.5,"bounded":["Much."],"refused":[],"clientSeconds":0}""",
+            """{"round":2,"accuracy":null,"loss":null,"uplinkBytes":11,"downlinkBytes":21,"seconds":1,"accepted":4,"norm":0.25,"bounded":[],"refused":["No."],"clientSeconds":0}""",
         ], File.ReadAllLines(Path));
     }
 

@@ -18,6 +18,8 @@ sealed class Stepper(ModelLayout layout) : ILearner
     /// <summary>The rounds in which its training diverges.</summary>
     public HashSet<int> Diverges { get; } = [];
 
+    public int MemoryLength { get; init; }
+
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         Tasks.Add(task with { Received = task.Received.ToArray() });

@@ -23,6 +23,21 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(["JoinRequest", "UploadProgressRequest", "UploadHeader", "NextTaskRequest"], server.Federation.Requests.Take(4).Select(request => request.Descriptor.Name));
     }
 
+    [Theory]
+    [InlineData("settled", ClientStage.Training)]
+    [InlineData("pending", ClientStage.Uploading)]
+    public async Task What_another_learner_left_is_neither_taken_nor_thrown_away(string file, ClientStage stage)
+    {
+        await using var server = await FakeServer.StartAsync();
+        await LeaveAsync(server, step => step.Round == 2 && step.Stage == stage);
+        byte[] kept = File.ReadAllBytes(folder[$"{file}.bin"]);
+        File.Delete(folder[file == "pending" ? "settled.bin" : "pending.bin"]);
+        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), new Stepper(FakeFederation.Layout) { MemoryLength = 3 }));
+        Assert.Contains($"{file}.bin' has 4040 values that this client remembers, but with the learner at hand it remembers 4043. Bring the learner that it had", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(kept, File.ReadAllBytes(folder[$"{file}.bin"]));
+        await FederatedClient.JoinAsync(server.Client(folder), learner);
+    }
+
     [Fact]
     public async Task An_update_that_counted_while_the_client_was_away_counts_once()
     {

@@ -76,10 +76,27 @@ public class MethodOracles
     {
         float[][] apart = [[1, 0, 0], [0, 1, 0], [0.2f, 0.1f, 0.4f]];
         double[] mean = [0.4, 1.1 / 3, 0.4 / 3];
-        Equal([.. mean.Select(value => 1.175948918 * value)], new Given(apart).Run("fedexp(0.001)"));
+        Equal([.. mean.Select(value => 1.175948918 * value)], new Given(apart).Run("fedexp(0.001)").Model);
         float[][] alike = [[1, 0.5f, 0], [1, 0.5f, 0], [1, 0.5f, 0]];
-        Equal([1, 0.5, 0], new Given(alike).Run("fedexp"));
+        Equal([1, 0.5, 0], new Given(alike).Run("fedexp").Model);
     }
+
+    [Fact]
+    public void What_stays_at_home_is_trained_there_and_does_not_travel()
+    {
+        var clients = new Given([[1, 1, 10], [3, 3, -20]], [("a", [1]), ("b", [1]), ("head", [1])]);
+        var (model, own, _) = clients.Run("personal(head)", rounds: 2);
+        Assert.Equal(2, clients.Plan("personal(head)").Answer(clients.Layout).Length);
+        Equal([4, 4, 0], model);
+        Equal([4, 4, 20], own[0]);
+        Equal([4, 4, -40], own[1]);
+    }
+
+    [Theory]
+    [InlineData("personal(normalization)", "finds no layer that could stay at home. The model has a, b, head")]
+    [InlineData("personal(*)", "leaves no layer to train together")]
+    public void A_pattern_of_no_tensor_or_of_all_is_refused(string training, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => new Given([[1, 1, 1]], [("a", [1]), ("b", [1]), ("head", [1])]).Run(training)).Message, StringComparison.Ordinal);
 
     static void Equal(double[] expected, IEnumerable<float> values) => Assert.All(expected.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
 }

@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -67,6 +68,66 @@ public class SparseTrainingTests
     }
 
     [Theory]
+    [InlineData(50, 0.256066017)]
+    [InlineData(100, 0.15)]
+    [InlineData(150, 0.043933983)]
+    [InlineData(200, 0)]
+    [InlineData(0, 0)]
+    [InlineData(201, 0)]
+    public void What_regrows_follows_half_a_cosine(int rounds, double share) =>
+        Assert.Equal(share, new SparseTraining(0.8, 1, 201, regrow: 0.3).RegrownAfter(1 + rounds), 1e-9);
+
+    // 400 weights of 1. In 100 clients pull apart, in 100 together but less, in the others hardly at all.
+    [Theory]
+    [InlineData("prune(75%, rounds=1..2, by=saliency)", 100, 0)]
+    [InlineData("prune(75%, rounds=1..2)", 0, 100)]
+    public void By_saliency_what_matters_to_each_client_lives_though_their_gradients_cancel(string training, int opposite, int alike)
+    {
+        float[] first = [.. Enumerable.Range(0, 400).Select(place => place < 100 ? 1f : place < 200 ? 0.6f : 0.01f)];
+        float[] second = [.. Enumerable.Range(0, 400).Select(place => place < 100 ? -1f : place < 200 ? 0.6f : 0.01f)];
+        float[] initial = new float[400];
+        Array.Fill(initial, 1);
+        float[] model = new Given([first, second], [("w", [20, 20])]).Run(training, rounds: 2, initial).Model;
+        Assert.Equal((opposite, alike, 0), (model[..100].Count(value => value != 0), model[100..200].Count(value => value != 0), model[200..].Count(value => value != 0)));
+    }
+
+    [Fact]
+    public void What_regrows_is_where_the_dead_have_the_largest_gradients_and_the_share_stays_that_of_the_schedule()
+    {
+        float[] moves = [.. Enumerable.Range(0, 400).Select(place => place < 10 ? 0.5f : 0)], initial = [.. Enumerable.Range(0, 400).Select(place => 0.01f + place)];
+        var sparse = new SparseTraining(0.5, 1, 5, regrow: 0.3);
+        var given = new Given([moves, moves], [("w", [20, 20])]);
+        float[] live = given.Run("prune(50%, rounds=1..5)", rounds: 3, initial).Reference, regrown = given.Run(sparse.ToString(), rounds: 3, initial).Reference;
+        Assert.Equal((225, 225), (live.Sum(), regrown.Sum()));
+        Assert.Equal((0, 10), (live[..10].Sum(), regrown[..10].Sum()));
+    }
+
+    [Fact]
+    public void Ranks_travel_in_the_rounds_after_which_the_mask_changes_alone()
+    {
+        float[] moves = [.. Enumerable.Range(0, 400).Select(place => 0.01f * place)], initial = [.. Enumerable.Range(0, 400).Select(place => 1f + place)];
+        foreach (string training in (string[])["prune(50%, rounds=3..5, by=saliency)", "prune(50%, rounds=3..5, regrow=30%)"])
+        {
+            var given = new Given([moves], [("w", [20, 20])]);
+            var plan = given.Plan(training);
+            var model = new GlobalModel(plan, given.Layout, initial, new FedAvg(), default, threads: 1, historyMemory: 0);
+            var ranked = Enumerable.Range(1, 6).Select(round =>
+            {
+                var participant = new Participant(given, plan.Method, Codec.Parse("pack"));
+                participant.Run(new LocalTask(round, 0, Half(model.Broadcast.Published), plan.Objective, default), new float[Participant.MemoryLength(given, plan.Method, Codec.Parse("pack"))], default);
+                return participant.Message[400..].ContainsAnyExcept(0f);
+            });
+            Assert.Equal([false, false, false, true, true, false], ranked);
+        }
+
+        // Every other weight is dead.
+        static float[] Half(ReadOnlyMemory<float> published) => [.. published.ToArray().Select((value, place) => place >= 400 ? place % 2 : value)];
+    }
+
+    [Theory]
+    [InlineData("prune(90%, rounds=1..2, by=size)", "'size' must be magnitude or saliency")]
+    [InlineData("prune(90%, rounds=1..2, regrow=100%)", "regrow less than 100%")]
+    [InlineData("prune(90%, rounds=1..2, by=saliency, regrow=10%)", "nothing regrows by it")]
     [InlineData("prune", "needs the share")]
     [InlineData("prune(90%)", "needs the rounds")]
     [InlineData("prune(100%, rounds=1..2)", "column 7")]

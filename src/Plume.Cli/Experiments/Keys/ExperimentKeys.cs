@@ -3,6 +3,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
+using Plume.Learning.Shipping;
 using Plume.Models.Zoo;
 using Plume.Simulation;
 
@@ -43,6 +44,10 @@ static class ExperimentKeys
         },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
+        new NotationKey("ships", $"What becomes of the last model before it ships, in one line, left as shipped.onnx and shipped.plume beside it ({string.Join(", ", ShipsLine.Words)}). Steps that learn do so from public samples, without labels.", ParseShips, CodecPattern)
+        {
+            Examples = ["channels(50%) | quantize(8)", "prune(80%) | finetune(epochs=2, public=public.npy) | quantize(4, 8)", "distill(lenet, public=public.npy, temperature=4)"],
+        },
         new NotationKey("links", "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), and where wanted what asking and answering take (latency), and each client's chance to vanish in a round (dropout).", (text, _) => Links.Parse(text), CodecPattern)
         {
             Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)", "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
@@ -120,6 +125,9 @@ static class ExperimentKeys
             throw new FormatException(refused.Message, refused);
         }
     }
+
+    static ShipsLine ParseShips(string text, string folder) =>
+        ShipsLine.Parse(text).WithPublic(source => Path.HasExtension(source) ? Path.GetFullPath(source, folder) : source);
 
     static ExchangeLine ParseExchange(string text, string folder) => ExchangeLine.Parse(text) is { Method: Predictions { Source: var source } method } && Path.HasExtension(source)
         ? new ExchangeLine(method with { Source = Path.GetFullPath(source, folder) })

@@ -1,0 +1,44 @@
+using Plume.Cli.Errors;
+using Plume.Cli.Experiments;
+using Plume.Cli.Runs;
+using Plume.Cli.Setup;
+using Plume.Learning.Shipping;
+using Plume.Models.Graph;
+
+namespace Plume.Cli.Network;
+
+/// <summary>What an experiment's line <c>ships</c> makes of a model that was fetched: a server has neither the test samples nor the time, whoever fetches has both.</summary>
+sealed class ShippedFetch
+{
+    readonly Settings settings;
+    readonly Inputs inputs;
+
+    ShippedFetch(Settings settings, ShipsLine line) => (this.settings, inputs, Line) = (settings, Inputs.Load(settings), line);
+
+    /// <summary>The line.</summary>
+    public ShipsLine Line { get; }
+
+    /// <summary>Reads it; null where no experiment is named.</summary>
+    /// <exception cref="CliException">The experiment ships its model as it was trained.</exception>
+    /// <exception cref="ExperimentException">The experiment is wrong.</exception>
+    public static ShippedFetch? Of(string? experiment, string[] overrides)
+    {
+        if (experiment is null)
+            return overrides.Length == 0 ? null : throw new CliException(ExitCode.Usage, "--set overrides a key of the experiment, which --experiment names.");
+        var settings = ExperimentFile.Read(experiment, overrides);
+        return ShipsInputs.LineOf(settings) is { } line
+            ? new ShippedFetch(settings, line)
+            : throw new CliException(ExitCode.Usage, $"'{experiment}' says nothing of what ships: fetch without --experiment, or add a line such as --set \"ships=quantize(8)\".");
+    }
+
+    /// <summary>Makes it, and measures it on the experiment's test samples.</summary>
+    /// <exception cref="CliException">The model is not that experiment's.</exception>
+    public ShippedModel Make(ModelGraph fetched, string name)
+    {
+        if (!fetched.Weights.Equals(inputs.Graph.Weights))
+            throw new CliException(ExitCode.Input, "The server's model has other tensors than the experiment's. Name the experiment that the server has, with the same --set.");
+        var trained = ShippedModel.Of(fetched, inputs.Test, name);
+        var source = trained.IsIntegers ? fetched : trained.Graph;
+        return InputErrors.Explain(() => ShippedModel.By(Line, source, inputs.Ships.Work(settings, inputs.Test, Environment.ProcessorCount), inputs.Test, name));
+    }
+}
