@@ -54,9 +54,9 @@ public sealed class TeachersTests : IDisposable
     [Fact]
     public void A_client_names_files_that_are_there_and_models_that_there_are()
     {
-        Assert.Contains("--teacher names 'none.onnx', which does not exist", Assert.Throws<CliException>(() => LocalLearners.With("none.onnx", null)).Message, StringComparison.Ordinal);
-        Assert.Contains("--local-model names 'vgg', which is neither a file nor a built-in model (", Assert.Throws<CliException>(() => LocalLearners.With(null, "vgg")).Message, StringComparison.Ordinal);
-        Assert.Equal("mlp", LocalLearners.With(null, "mlp").LocalModel);
+        Assert.Contains("--teacher names 'none.onnx', which does not exist", Assert.Throws<CliException>(() => LocalLearners.With("none.onnx", null, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("--local-model names 'vgg', which is neither a file nor a built-in model (", Assert.Throws<CliException>(() => LocalLearners.With(null, "vgg", null)).Message, StringComparison.Ordinal);
+        Assert.Equal("mlp", LocalLearners.With(null, "mlp", null).LocalModel);
     }
 
     [Fact]
