@@ -21,7 +21,7 @@ public sealed class FederationTerms
     }
 
     FederationTerms(FederationTerms other, ReadOnlyMemory<byte> graph)
-        : this(other.Federation, other.Number, other.Layout, other.Method, other.Uplink, other.Downlink, other.BroadcastKey) => (Teaching, this.graph) = (other.Teaching, graph);
+        : this(other.Federation, other.Number, other.Layout, other.Method, other.Uplink, other.Downlink, other.BroadcastKey) => (Teaching, Constants, this.graph) = (other.Teaching, other.Constants, graph);
 
     /// <summary>The federation's name.</summary>
     public string Federation { get; }
@@ -44,11 +44,17 @@ public sealed class FederationTerms
     /// <summary>The codec of models.</summary>
     public Codec Downlink { get; }
 
-    /// <summary>The model as an ONNX file. What weights stand in it has no meaning: each task brings its own.</summary>
+    /// <summary>The model as an ONNX file. What stands in it for the tensors of the layout has no meaning: each task brings its own.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ClientOptions.NeedsGraph"/> was not set.</exception>
     public ReadOnlyMemory<byte> Graph => graph ?? throw new InvalidOperationException($"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
 
     internal MessageShape Published { get; }
+
+    /// <summary>Bytes of the values in the graph that are not in the layout.</summary>
+    internal ulong Constants { get; private init; }
+
+    /// <summary>Values that the graph may have, at four bytes each.</summary>
+    internal int GraphValues => (int)Math.Min((ulong)Layout.Length + Constants / sizeof(float), int.MaxValue);
 
     internal RandomKey BroadcastKey { get; }
 
@@ -59,10 +65,11 @@ public sealed class FederationTerms
     {
         try
         {
-            var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor))));
+            var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor), checked((int)tensor.Axis))));
             return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : Method.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey))
             {
                 Teaching = reply.Teaching.Length == 0 ? null : Teaching.Parse(reply.Teaching),
+                Constants = reply.Constants,
             };
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException or OverflowException)

@@ -97,6 +97,12 @@ public sealed class GraphLearner : ILearner, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool KeepsUntrained => true;
+
+    /// <inheritdoc/>
+    public bool LearnsMasks => true;
+
+    /// <inheritdoc/>
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -135,10 +141,13 @@ public sealed class GraphLearner : ILearner, IDisposable
             int[] own = samples[task.Client];
             executor.SetWeights(living.Cut(task.Received).Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
-            var settings = LoopSettings.Of(task) with { Correction = living.Cut(task.Correction) };
-            var loop = new TrainingLoop(new GraphGradients(graph.Name, [shard], objective, threads: 1), settings);
+            var settings = LoopSettings.Of(task) with { Correction = living.Cut(task.Correction), Trained = living.Cut(task.Trained) };
+            var weights = new GraphGradients(graph.Name, [shard], objective, threads: 1);
+            using var masked = task.Masked.IsEmpty ? null : new MaskGradients(weights, executor, task.Masked.Span);
+            var loop = new TrainingLoop((IGradientSource?)masked ?? weights, settings);
             var last = loop.Run(own, task.Key, LiveWeights.Of(living.Cut(task.Live)), cancellation: cancellation);
             living.Spread(executor, trained);
+            masked?.GetScores(trained);
             return new LocalOutcome(own.Length, last.OfSteps) { Steps = StepsFor(task) };
         }
         catch (DivergedException)

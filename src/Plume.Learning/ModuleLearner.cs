@@ -57,6 +57,9 @@ public sealed class ModuleLearner : ILearner, IDisposable
         return task.Objective.StepsFor((int)samples.shape[0]);
     }
 
+    /// <inheritdoc/>
+    public bool KeepsUntrained => true;
+
     /// <summary>The module's values in the order of the layout: version 0 of a federation, say.</summary>
     public float[] GetWeights()
     {

@@ -23,6 +23,10 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
 
     public bool TakesCorrections => true;
 
+    public bool KeepsUntrained => true;
+
+    public bool LearnsMasks => true;
+
     public int StepsFor(LocalTask task) => 1 + task.Client % 3;
 
     /// <summary>The public set of a federation that exchanges predictions; null of another.</summary>
@@ -42,7 +46,7 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
         for (int place = 0; place < trained.Length; place++)
         {
             float step = Step * (key.Uniform((ulong)place) - 0.5f - received[place]);
-            trained[place] = received[place] + (task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
+            trained[place] = received[place] + (!task.Trained.IsEmpty && task.Trained.Span[place] == 0 ? 0 : task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
         }
 
         return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round) { Steps = StepsFor(task) };

@@ -16,6 +16,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
 {
     public const string Federation = "toy";
     const int Columns = 100;
+
+    /// <summary>The matrix, named as a factor of an adapter, so that there is one.</summary>
+    public static string Weight { get; } = AdapterNames.B("dense.weight");
     const ulong Seed = 20_260_101;
 
     public string Training { get; init; } = "averaging";
@@ -48,7 +51,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
 
     public static ModelLayout LayoutOf(int values) => ModelLayout.Of(
     [
-        ("dense.weight", [values / Columns, Columns - 1], TensorRole.Weight),
+        (Weight, [values / Columns, Columns - 1], TensorRole.Weight),
         ("dense.bias", [values / Columns], TensorRole.Bias),
     ]);
 

@@ -14,9 +14,20 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
     public const int Classes = 3;
     const int Telling = 6;
 
-    public ModelLayout Layout { get; } = ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
+    public ModelLayout Layout { get; init; } = Plain;
+
+    /// <summary>A matrix and a bias.</summary>
+    public static ModelLayout Plain { get; } = ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
+
+    /// <summary>The same values, named as factors of an adapter are: to the rules of a round it is all the same what they are.</summary>
+    public static ModelLayout Factors { get; } =
+        ModelLayout.Of([("w.lora_A", [Classes, Inputs / 2], TensorRole.Weight), ("w.lora_B", [Classes, Inputs / 2], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
 
     public bool TakesCorrections => true;
+
+    public bool KeepsUntrained => true;
+
+    public bool LearnsMasks => true;
 
     /// <summary>A client whose training diverges.</summary>
     public int? Diverging { get; init; }
@@ -35,6 +46,8 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
 
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
+        if (!task.Masked.IsEmpty)
+            return TrainScores(task, trained);
         task.Received.Span.CopyTo(trained);
         double loss = 0;
         for (int sample = 0; sample < samples; sample++)
@@ -42,10 +55,26 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         var own = task.Memory.Span;
         for (int i = 0; i < own.Length; i++)
             (own[i], trained[i]) = (own[i] + 0.5f * (trained[i] - own[i]), trained[i] + 0.25f * (own[i] - trained[i]));
+        for (int i = 0; i < task.Trained.Length; i++)
+            trained[i] = task.Trained.Span[i] == 1 ? trained[i] : task.Received.Span[i];
         if (task.Client == Diverging)
             trained[7] = float.NaN;
         for (int i = 0; i < trained.Length && task.Client == Lying?.Client; i++)
             trained[i] = task.Received.Span[i] + Lying.Value.Times * (trained[i] - task.Received.Span[i]);
+        return new LocalOutcome(samples, loss / samples) { Steps = samples };
+    }
+
+    // One step along what all samples say of the likelier weights.
+    LocalOutcome TrainScores(LocalTask task, Span<float> scores)
+    {
+        var model = new float[scores.Length];
+        for (int i = 0; i < Classes * Inputs; i++)
+            model[i] = task.Received.Span[i] >= 0 ? task.Masked.Span[i] : 0;
+        float[] moved = [.. model];
+        double loss = Enumerable.Range(0, samples).Sum(sample => Step(moved, Point(task.Client, sample), task));
+        task.Received.Span.CopyTo(scores);
+        for (int i = 0; i < Classes * Inputs; i++)
+            scores[i] += 30 * (moved[i] - model[i]) * task.Masked.Span[i];
         return new LocalOutcome(samples, loss / samples) { Steps = samples };
     }
 

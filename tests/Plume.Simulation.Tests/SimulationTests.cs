@@ -14,7 +14,7 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal", "saliency", "regrow", "predictions", "predictions of a student"];
+    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -269,6 +269,8 @@ public class SimulationTests
             "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
             "predictions" => options with { Plan = options.Plan with { Method = Said("bits=3") }, DropOut = 0.3 },
             "predictions of a student" => options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
+            "adapters" => options with { Plan = options.Plan with { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums }, DropOut = 0.3 },
+            "masks" => options with { Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" }, DropOut = 0.3 },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
@@ -279,7 +281,7 @@ public class SimulationTests
 
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
-        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null, Predicts = options.Plan.Method is Predictions };
+        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null, Predicts = options.Plan.Method is Predictions, Layout = options.Plan.Method is Adapters ? Blobs.Factors : Blobs.Plain };
         return new Simulation(options with { Student = blobs }, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
     }
 

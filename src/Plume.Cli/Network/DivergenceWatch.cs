@@ -58,6 +58,12 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
 
         public bool TakesCorrections => learner.TakesCorrections;
 
+        public bool KeepsUntrained => learner.KeepsUntrained;
+
+        public bool LearnsMasks => learner.LearnsMasks;
+
+        public int StepsFor(LocalTask task) => learner.StepsFor(task);
+
         public int MemoryLength => learner.MemoryLength;
 
         public string? Misfit(Teaching teaching) => learner.Misfit(teaching);

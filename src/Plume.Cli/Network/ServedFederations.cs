@@ -1,7 +1,10 @@
+using System.IO.Hashing;
 using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
 using Plume.Compression.Weights;
 using Plume.Learning;
+using Plume.Models.Adapt;
+using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Server.Federations;
 
@@ -32,10 +35,28 @@ static class ServedFederations
             Optimizer = options.Server,
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
+            Constants = ConstantsOf(inputs.Graph),
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,
             UnusedPlace = unusedPlace,
         };
+    }
+
+    // Of a graph without adapters all that counts is in the layout.
+    static GraphConstants ConstantsOf(ModelGraph graph)
+    {
+        if (!LowRankAdapters.IsAdapted(graph))
+            return default;
+        var learned = graph.Weights.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var hash = new XxHash64();
+        long bytes = 0;
+        foreach (var tensor in graph.Initializers.Where(tensor => !learned.Contains(tensor.Name)))
+        {
+            hash.Append(tensor.Data.Span);
+            bytes += tensor.Data.Length;
+        }
+
+        return new GraphConstants(bytes, hash.GetCurrentHashAsUInt64());
     }
 }

@@ -3,6 +3,7 @@ using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Learning.Shipping;
+using Plume.Models.Adapt;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -11,7 +12,7 @@ using Plume.Models.Quantize;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>What leaves a run: the model that was trained, without the channels that are dead, and as integers where it was trained for them; or what was made of it.</summary>
+/// <summary>What leaves a run: the model that was trained, with adapters merged, without the channels that are dead, and as integers where it was trained for them; or what was made of it.</summary>
 /// <param name="Graph">The model.</param>
 /// <param name="Bytes">It as an ONNX file.</param>
 /// <param name="IsIntegers">Whether it has integers.</param>
@@ -31,15 +32,23 @@ sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, doub
     public static ShippedModel Of(ModelGraph trained, LabeledSet? test, string name)
     {
         bool isIntegers = trained.Nodes.Any(node => node.OpType == FakeQuantizer.OpType);
-        var living = DeadChannels.Remove(trained)?.Graph ?? trained;
+        var merged = MergedAdapters.Of(trained);
+        var living = DeadChannels.Remove(merged)?.Graph ?? merged;
         var ships = isIntegers ? QdqLowering.Apply(living) : living;
         byte[] bytes = OnnxFile.Write(ships);
         if (ReferenceEquals(ships, trained))
             return new ShippedModel(trained, bytes, false, null);
-        var simulated = isIntegers ? SimulatedIntegers.Of(trained) : trained;
         using var model = new RuntimeModel(name, bytes);
-        new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0)).OfIntegers(name, bytes, simulated, simulated);
-        return new ShippedModel(ships, bytes, isIntegers, test is null || !isIntegers ? null : Predictions.Of(model, test).Accuracy(test));
+        var check = new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0));
+        if (!isIntegers)
+        {
+            check.OfFloats(name, optimized => optimized ? new RuntimeModel(name, bytes) : new RuntimeModel(trained, optimized: false));
+            return new ShippedModel(ships, bytes, false, null);
+        }
+
+        var simulated = SimulatedIntegers.Of(trained);
+        check.OfIntegers(name, bytes, simulated, simulated);
+        return new ShippedModel(ships, bytes, true, test is null ? null : Predictions.Of(model, test).Accuracy(test));
     }
 
     /// <summary>Makes of a model what a line says, runs it in ONNX Runtime and measures it there.</summary>

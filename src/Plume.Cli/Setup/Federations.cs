@@ -37,7 +37,7 @@ static class Federations
         int participants = settings.Get<Amount>("participants").Of(clients);
         var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
         {
-            Method = Knowing(exchange.With(training), settings, inputs.Graph),
+            Method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph),
             Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),

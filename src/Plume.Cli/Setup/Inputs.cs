@@ -8,6 +8,7 @@ using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
 using Plume.Learning.Training;
+using Plume.Models.Adapt;
 using Plume.Models.Graph;
 using Plume.Models.Quantize;
 
@@ -36,7 +37,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
         var (predictions, allotment) = PredictionInputs.Load(settings, train, test, graph, Deal(settings, train, key), key);
-        return new Inputs(train, test, allotment, Quantized(settings, graph, test)) { Floats = graph, Predictions = predictions, Ships = ShipsInputs.Load(settings, graph, test) };
+        return new Inputs(train, test, allotment, Adapted(settings, Quantized(settings, graph, test), key)) { Floats = graph, Predictions = predictions, Ships = ShipsInputs.Load(settings, graph, test) };
     }
 
     /// <summary>What the line 'ships' needs.</summary>
@@ -45,7 +46,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     /// <summary>What else is needed where predictions are exchanged; null where none are.</summary>
     public PredictionInputs? Predictions { get; init; }
 
-    /// <summary>The model before it got few bits.</summary>
+    /// <summary>The model before it got few bits or adapters.</summary>
     public required ModelGraph Floats { get; init; }
 
     /// <summary>What clients learn from beside their labels.</summary>
@@ -62,6 +63,20 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         "csv" => DataSource.HoldOut(Table(settings, graph), RandomKey.FromSeed((ulong)settings.Get<long>("seed"))).Train,
         var set => MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), SampleSchema.Of(graph)).Train,
     };
+
+    static ModelGraph Adapted(Settings settings, ModelGraph graph, RandomKey key)
+    {
+        if (settings.Get<ExchangeLine>("exchange").Method is not Adapters adapters)
+            return graph;
+        try
+        {
+            return LowRankAdapters.Insert(graph, adapters.Rank, adapters.FreezesA, key.Fold("adapters"));
+        }
+        catch (ArgumentException misfit)
+        {
+            throw Wrong(settings, "exchange", $"exchange: {InputErrors.Sentence(misfit)}");
+        }
+    }
 
     // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are trained.
     static ModelGraph Quantized(Settings settings, ModelGraph graph, LabeledSet test)

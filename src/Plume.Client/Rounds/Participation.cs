@@ -105,9 +105,9 @@ sealed partial class Participation : IDisposable
             throw new FederationException($"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your own.");
         if (folder.ReadGraph() is { } kept)
             return kept;
-        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.Layout.Length, cancellation).ConfigureAwait(false)
+        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.GraphValues, cancellation).ConfigureAwait(false)
             ?? throw new FederationException($"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
-        byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.Layout.Length, isGraph: true));
+        byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.GraphValues, isGraph: true));
         folder.WriteGraph(graph);
         return graph;
     }

@@ -16,7 +16,7 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
     bool looked;
 
     /// <summary>Most bytes that lead to a model: no codec's payload is twice as long as the plain floats.</summary>
-    /// <param name="values">Values of all that is published.</param>
+    /// <param name="values">Values of all that is published; of a graph, with its constants.</param>
     /// <param name="isGraph">Whether the graph is downloaded, with the model's values in it.</param>
     public static long Limit(int values, bool isGraph) => Math.Min(Array.MaxLength, 2L * sizeof(float) * values + (isGraph ? GraphSlackBytes : SlackBytes));
 

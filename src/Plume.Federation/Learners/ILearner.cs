@@ -17,6 +17,12 @@ public interface ILearner
     /// <summary>Steps that it will take for a task; 0 where it cannot say before.</summary>
     int StepsFor(LocalTask task) => 0;
 
+    /// <summary>Whether it leaves values as they came that <see cref="LocalTask.Trained"/> says are not trained.</summary>
+    bool KeepsUntrained => false;
+
+    /// <summary>Whether it learns which of frozen weights live where <see cref="LocalTask.Masked"/> has some.</summary>
+    bool LearnsMasks => false;
+
     /// <summary>Floats that it keeps of each client from round to round: the length of <see cref="LocalTask.Memory"/>.</summary>
     int MemoryLength => 0;
 

@@ -19,6 +19,16 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     /// <summary>1 for values that live, 0 for those that are zero and stay so while it trains, one for each of the layout. Empty where all live. Of a learner that does not look at it, what it makes of the others is not sent.</summary>
     public ReadOnlyMemory<float> Live { get; init; }
 
+    /// <summary>1 for values that are trained, 0 for those that stay as they were received, one for each of the layout. Empty where all are trained, as always where <see cref="ILearner.KeepsUntrained"/> is false.</summary>
+    public ReadOnlyMemory<float> Trained { get; init; }
+
+    /// <summary>
+    /// Frozen weights of which a mask is learned, one for each value of the layout; those of other roles than weights have no meaning. Then
+    /// what is received and trained are scores in their places: a weight lives with the chance sigmoid(score). Empty where weights are learned,
+    /// as always where <see cref="ILearner.LearnsMasks"/> is false.
+    /// </summary>
+    public ReadOnlyMemory<float> Masked { get; init; }
+
     /// <summary>
     /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at first: a model
     /// that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the message.

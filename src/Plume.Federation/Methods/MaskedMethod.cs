@@ -1,7 +1,5 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
-using Plume.Compression.Codecs.Select;
-using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -19,14 +17,7 @@ public abstract record MaskedMethod : Method
     private protected static Codec Changes { get; } = Codec.Parse("delta | deadzone(abs=1, exact) | range");
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink)
-    {
-        ArgumentNullException.ThrowIfNull(uplink);
-        bool isMasked = uplink.Selects || uplink.Stages.Any(stage => stage is Rotate or LowRank);
-        return base.Answer(layout, isMasked ? uplink : Codec.Of(uplink.Stages.Where(IsBefore).Append(new Mask()).Concat(uplink.Stages.SkipWhile(IsBefore))));
-
-        static bool IsBefore(Stage stage) => stage.Kind < StageKind.Select;
-    }
+    public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, KnownPlaces.Alone(uplink));
 
     /// <inheritdoc/>
     public override void Begin(ReadOnlySpan<float> initial, Span<float> published)

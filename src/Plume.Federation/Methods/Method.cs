@@ -49,7 +49,7 @@ public abstract record Method
     /// <param name="published">Zeros, which become version 0.</param>
     public virtual void Begin(ReadOnlySpan<float> initial, Span<float> published) => initial.CopyTo(published);
 
-    /// <summary>The same for a method that begins by the rest of the plan.</summary>
+    /// <summary>The same for a method that must know the tensors, or the rest of the plan.</summary>
     /// <param name="plan">The federation's rules.</param>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="initial">The model's first weights.</param>
@@ -109,6 +109,12 @@ public abstract record Method
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
     public virtual ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) => Model(layout, published);
+
+    /// <summary>The method with draws of its own from this seed, where it has some and no seed is named.</summary>
+    public virtual Method Seeded(ulong seed) => this;
+
+    /// <summary>Whether a message counts by the samples that it was made from; where not, all count the same.</summary>
+    public virtual bool WeighsSamples => true;
 
     /// <summary>Floats that the server keeps beside what is published, zeros at first unless <see cref="BeginMemory"/> says otherwise.</summary>
     public virtual int ServerMemoryLength(ModelLayout layout) => 0;

@@ -25,6 +25,8 @@ static class MethodNotation
     static readonly (string Word, Func<LineArguments, Method> Read)[] Exchanges =
     [
         Entry<Predictions>(),
+        Entry<Adapters>(),
+        Entry<Masks>(),
     ];
 
     /// <summary>The words of all ways to train.</summary>

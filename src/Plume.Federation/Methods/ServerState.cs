@@ -13,16 +13,18 @@ public readonly ref struct ServerState
 
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">The exact values of all that is published.</param>
+    /// <param name="received">The same as clients had it in the round.</param>
     /// <param name="memory">What the optimizer remembers, and after it what the method does.</param>
     /// <param name="optimizer">Moves the weights.</param>
     /// <param name="objective">What clients minimized in the round, and how.</param>
     /// <param name="student">Teaches a model of the server's own; null where there is none.</param>
-    internal ServerState(ModelLayout layout, Span<float> published, Span<float> memory, ServerOptimizer optimizer, LocalObjective objective, IStudent? student)
+    internal ServerState(ModelLayout layout, Span<float> published, ReadOnlySpan<float> received, Span<float> memory, ServerOptimizer optimizer, LocalObjective objective, IStudent? student)
     {
         int own = optimizer.MemoryPerValue * layout.Length;
         (this.optimizer, this.student) = (optimizer, student);
         (Layout, Objective) = (layout, objective);
         Published = published;
+        Received = received;
         moments = memory[..own];
         Memory = memory[own..];
     }
@@ -32,6 +34,9 @@ public readonly ref struct ServerState
 
     /// <summary>The exact values of all that is published, part after part.</summary>
     public Span<float> Published { get; }
+
+    /// <summary>All that is published as the round's clients had it, which a codec may have made coarser.</summary>
+    public ReadOnlySpan<float> Received { get; }
 
     /// <summary>The model's exact weights.</summary>
     public Span<float> Weights => Published[..Layout.Length];

@@ -99,7 +99,7 @@ public sealed class GlobalModel
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         var mean = new float[sum.Length];
         sum.DivideInto(totalWeight, mean);
-        plan.Method.Next(new ServerState(layout, exact, memory, optimizer, plan.ObjectiveIn(Broadcast.Version + 1), student), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
+        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(Broadcast.Version + 1), student), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
         return Broadcast.Publish(exact);
     }
 

@@ -59,10 +59,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public LocalObjective ObjectiveIn(int round) => Objective with { LearningRate = Objective.LearningRate * Schedule.FactorIn(round, Rounds) };
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
-    public double WeightOf(int samples) => SampleCap is { } cap ? (double)Math.Min(samples, cap) / cap : 1;
+    public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap : 1;
 
     /// <summary>What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.</summary>
-    public string? CapOn(int samples) => samples > SampleCap ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
+    public string? CapOn(int samples) => samples > SampleCap && Method.WeighsSamples ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
 
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()

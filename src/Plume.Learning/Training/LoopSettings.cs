@@ -16,12 +16,15 @@ sealed record LoopSettings(int Epochs, int BatchSize, LocalOptimizer Optimizer, 
     /// <summary>What is added to every step's gradient, in the order of the source's values; empty for nothing.</summary>
     public ReadOnlyMemory<float> Correction { get; init; }
 
+    /// <summary>1 for values that are trained, 0 for those that stay as they are, in the order of the source's values; empty where all are trained.</summary>
+    public ReadOnlyMemory<float> Trained { get; init; }
+
     /// <summary>Training in one place.</summary>
     public static LoopSettings Of(TrainingOptions options) =>
         new(options.Epochs, options.BatchSize, options.Optimizer, options.Momentum, options.WeightDecay, 0, options.ClipNorm, options.RateAt);
 
     /// <summary>A client's part of a federated round.</summary>
-    public static LoopSettings Of(LocalTask task) => Of(task.Objective) with { Correction = task.Correction };
+    public static LoopSettings Of(LocalTask task) => Of(task.Objective) with { Correction = task.Correction, Trained = task.Trained };
 
     /// <summary>Training by an objective that a federation gave.</summary>
     public static LoopSettings Of(LocalObjective objective) =>

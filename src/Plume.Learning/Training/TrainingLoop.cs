@@ -25,21 +25,22 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         using var whole = NewDisposeScope();
         using var optimizer = OptimizerStep.For(settings.Optimizer, settings.Momentum, source.Values);
         Tensor[] anchors = settings.Proximal > 0 ? [.. source.Values.Select(each => each.Values.detach().clone())] : [];
-        Tensor[] corrections = settings.Correction.IsEmpty ? [] : Corrections();
+        Tensor[] corrections = Like(settings.Correction), trained = Like(settings.Trained);
+        var fixtures = new Fixtures(anchors, corrections, trained);
         int[] order = [.. samples];
         var last = default(EpochLoss);
         for (int epoch = 0; epoch < settings.Epochs; epoch++)
         {
             var epochKey = key.Fold("epoch").Fold((ulong)epoch);
             new RandomDraws(epochKey).Shuffle(order.AsSpan());
-            last = RunEpoch(order, epoch, epochKey, optimizer, anchors, corrections, constraint, cancellation);
+            last = RunEpoch(order, epoch, epochKey, optimizer, fixtures, constraint, cancellation);
             report?.Invoke(epoch + 1, last.OfSamples);
         }
 
         return last;
     }
 
-    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Tensor[] anchors, Tensor[] corrections, IWeightConstraint? constraint, CancellationToken cancellation)
+    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Fixtures fixtures, IWeightConstraint? constraint, CancellationToken cancellation)
     {
         double ofSteps = 0, ofSamples = 0;
         int steps = (order.Length + settings.BatchSize - 1) / settings.BatchSize, all = settings.Epochs * steps;
@@ -53,14 +54,14 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
                 throw Diverged(loss, epoch, done);
             ofSteps += loss;
             ofSamples += batch.Length * loss;
-            Move(optimizer, anchors, corrections, settings.RateAt(progress));
+            Move(optimizer, fixtures, settings.RateAt(progress));
             source.Settle(constraint, (double)(done + 1) / all);
         }
 
         return new EpochLoss(ofSteps / Math.Max(1, steps), ofSamples / Math.Max(1, order.Length));
     }
 
-    void Move(OptimizerStep optimizer, Tensor[] anchors, Tensor[] corrections, double rate)
+    void Move(OptimizerStep optimizer, Fixtures fixtures, double rate)
     {
         using var scope = NewDisposeScope();
         using var gradientless = no_grad();
@@ -73,30 +74,35 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
                 continue;
             if (settings.WeightDecay > 0)
                 gradient.addcmul_(each.Values, each.Decaying, value: settings.WeightDecay);
-            if (anchors.Length > 0)
-                gradient.addcmul_(each.Values - anchors[i], each.Learnable, value: settings.Proximal);
-            if (corrections.Length > 0)
-                gradient.addcmul_(corrections[i], each.Learnable, value: 1);
+            if (fixtures.Anchors.Length > 0)
+                gradient.addcmul_(each.Values - fixtures.Anchors[i], each.Learnable, value: settings.Proximal);
+            if (fixtures.Corrections.Length > 0)
+                gradient.addcmul_(fixtures.Corrections[i], each.Learnable, value: 1);
+            if (fixtures.Trained.Length > 0)
+                gradient.mul_(fixtures.Trained[i]);
         }
 
         optimizer.Apply(rate);
     }
 
-    // One tensor for each of the source's values, which stand in the order of the layout.
-    Tensor[] Corrections()
+    // One tensor for each of the source's values, which stand in the order of the layout; none for nothing.
+    Tensor[] Like(ReadOnlyMemory<float> all)
     {
-        var tensors = new Tensor[source.Values.Count];
+        var tensors = new Tensor[all.IsEmpty ? 0 : source.Values.Count];
         int offset = 0;
         for (int i = 0; i < tensors.Length; i++)
         {
             var values = source.Values[i].Values;
             int length = (int)values.numel();
-            tensors[i] = tensor(settings.Correction.Slice(offset, length).ToArray()).reshape(values.shape);
+            tensors[i] = tensor(all.Slice(offset, length).ToArray()).reshape(values.shape);
             offset += length;
         }
 
         return tensors;
     }
+
+    /// <summary>What stays the same through all steps, a tensor for each of the source's values, or none: where a pull leads to, what corrects, what is trained.</summary>
+    readonly record struct Fixtures(Tensor[] Anchors, Tensor[] Corrections, Tensor[] Trained);
 
     void Clip()
     {

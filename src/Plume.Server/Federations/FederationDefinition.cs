@@ -25,12 +25,15 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
 
     /// <summary>
     /// Makes the model's ONNX file, for clients that have no model of their own; null where there is none. Clients have no use for
-    /// the weights in it, and zeros travel for next to nothing.
+    /// the weights in it, and zeros travel for next to nothing; constants they need as they are.
     /// </summary>
     public Func<byte[]>? Graph { get; init; }
 
     /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
     public IStudent? Student { get; init; }
+
+    /// <summary>The values in the graph that are not learned, such as frozen weights beside adapters.</summary>
+    public GraphConstants Constants { get; init; }
 
     /// <summary>Measures the model that clients see; null where the server has no data.</summary>
     public IEvaluator? Evaluator { get; init; }
@@ -72,7 +75,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     public ulong Fingerprint(ReadOnlySpan<float> initial)
     {
         ulong start = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(initial));
-        string text = string.Create(CultureInfo.InvariantCulture, $"{RunText.Of(Plan, Optimizer, Seed)}layout={Layout.Fingerprint}\ninitial={start}\n");
+        string constants = Constants.Hash == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"constants={Constants.Hash}\n");
+        string text = string.Create(CultureInfo.InvariantCulture, $"{RunText.Of(Plan, Optimizer, Seed)}layout={Layout.Fingerprint}\ninitial={start}\n{constants}");
         return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
     }
 

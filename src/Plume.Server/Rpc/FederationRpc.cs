@@ -42,12 +42,13 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         {
             Number = (uint)place.Number,
             Run = ByteString.CopyFrom(Convert.FromHexString(place.Run)),
-            Layout = { definition.Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Layout = { definition.Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = definition.Plan.Uplink,
             Downlink = definition.Plan.Downlink,
             BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
             HasGraph = definition.Graph is not null,
             Method = definition.Plan.Method.ToString(),
+            Constants = (ulong)definition.Constants.Bytes,
             Teaching = definition.Plan.Objective.Teaching?.ToString() ?? "",
         };
     }

@@ -17,12 +17,14 @@ public sealed class TrainingTests : IDisposable
     [InlineData("prune(80%, rounds=1..4) | quantize(4, 8) | distill(teacher.onnx, temperature=4)", "feedback | uniform(4) | rans")]
     [InlineData("feddyn | mutual(logistic, temperature=2)", "feedback | uniform(4) | rans")]
     [InlineData("channels(60%, rounds=1,3)", "feedback | deadzone(abs=0.003) | range")]
-    public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink)
+    [InlineData("averaging", "feedback | uniform(4) | rans", "adapters(rank=3)")]
+    [InlineData("averaging", "pack", "masks")]
+    public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink, string exchange = "updates")
     {
         WriteModel("teacher.onnx", "lenet-300-100", classes: 10);
         File.WriteAllText(folder["e.json"], $$"""
             { "name": "net", "rounds": 5, "clients": 4, "participants": 3, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 2 },
-              "training": "{{training}}", "uplink": "{{uplink}}", "downlink": "delta | deadzone(abs=0.001953125) | range" }
+              "training": "{{training}}", "exchange": "{{exchange}}", "uplink": "{{uplink}}", "downlink": "delta | deadzone(abs=0.001953125) | range" }
             """);
         Assert.Equal(0, Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]).Code);
         using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
@@ -96,7 +98,7 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("exchange=gradients", "'gradients' is nothing that clients exchange; known are updates")]
+    [InlineData("exchange=gradients", "'gradients' is nothing that clients exchange; known are updates, predictions, adapters, masks")]
     [InlineData("exchange=updates | updates", "'updates' cannot stand after 'updates'")]
     [InlineData("training=scafold", "'scafold' is no way to train; known are averaging, scaffold, scallion, feddyn, ")]
     [InlineData("training=scaffold | feddyn", "column 12: 'feddyn' cannot stand beside 'scaffold'")]

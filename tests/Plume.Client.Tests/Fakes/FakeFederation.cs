@@ -83,7 +83,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         {
             Number = 0,
             Run = ByteString.CopyFrom(Run),
-            Layout = { Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Layout = { Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = Uplink,
             Downlink = Downlink,
             BroadcastKey = DrawKeys.Broadcast(key).Value,
