@@ -37,8 +37,10 @@ sealed class ShippedFetch
     {
         if (!fetched.Weights.Equals(inputs.Graph.Weights))
             throw new CliException(ExitCode.Input, "The server's model has other tensors than the experiment's. Name the experiment that the server has, with the same --set.");
-        var trained = ShippedModel.Of(fetched, inputs.Test, name);
-        var source = trained.IsIntegers ? fetched : trained.Graph;
+        // By the experiment's own graph, as a simulation has it: one that was read from a file may order what it holds otherwise.
+        var last = inputs.Graph.With(fetched.ToWeights());
+        var trained = ShippedModel.Of(last, inputs.Test, name);
+        var source = trained.IsIntegers ? last : trained.Graph;
         return InputErrors.Explain(() => ShippedModel.By(Line, source, inputs.Ships.Work(settings, inputs.Test, Environment.ProcessorCount), inputs.Test, name));
     }
 }

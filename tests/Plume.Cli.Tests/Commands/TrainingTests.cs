@@ -7,12 +7,14 @@ namespace Plume.Cli.Tests.Commands;
 
 public sealed class TrainingTests : IDisposable
 {
+    const string Shipped = "scaffold";
+
     readonly Folder folder = new();
 
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("scaffold", "rotate | uniform(4) | rans")]
+    [InlineData(Shipped, "rotate | uniform(4) | rans")]
     [InlineData("personal(fc2.*)", "feedback | uniform(4) | rans")]
     [InlineData("prune(80%, rounds=1..4) | quantize(4, 8) | distill(teacher.onnx, temperature=4)", "feedback | uniform(4) | rans")]
     [InlineData("feddyn | mutual(logistic, temperature=2)", "feedback | uniform(4) | rans")]
@@ -24,6 +26,7 @@ public sealed class TrainingTests : IDisposable
         WriteModel("teacher.onnx", "lenet-300-100", classes: 10);
         File.WriteAllText(folder["e.json"], $$"""
             { "name": "net", "rounds": 5, "clients": 4, "participants": 3, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 2 },
+              {{(training == Shipped ? "\"ships\": \"channels(30%) | quantize(8)\"," : "")}}
               "training": "{{training}}", "exchange": "{{exchange}}", "uplink": "{{uplink}}", "downlink": "delta | deadzone(abs=0.001953125) | range" }
             """);
         Assert.Equal(0, Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]).Code);
@@ -35,6 +38,13 @@ public sealed class TrainingTests : IDisposable
             Assert.True(joined.Code == 0, joined.Error);
             var fetched = Program.Run("fetch", address, "--federation", "net", "-o", folder["fetched.onnx"]);
             Assert.True(fetched.Code == 0, fetched.Error);
+            if (training == Shipped)
+            {
+                var shipped = Program.Run("fetch", address, "--federation", "net", "--experiment", folder["e.json"], "-o", folder["shipped.onnx"]);
+                Assert.True(shipped.Code == 0, shipped.Error);
+                Assert.Contains("through 'channels(30%) | quantize(8)', accuracy ", shipped.Output, StringComparison.Ordinal);
+                Assert.Equal(File.ReadAllBytes(folder["run/shipped.onnx"]), File.ReadAllBytes(folder["shipped.onnx"]));
+            }
         }
         finally
         {
