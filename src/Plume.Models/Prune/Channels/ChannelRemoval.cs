@@ -11,11 +11,8 @@ static class ChannelRemoval
     public static PrunedModel From(ChannelGroups groups, bool[] removed)
     {
         var graph = groups.Graph;
+        var cuts = Cuts(groups, removed);
         bool Stays(int place) => groups.NumberOf(place) is var channel && (channel < 0 || !removed[channel]);
-        TensorCut[] cuts = [.. groups.Axes
-            .Select(entry => (Length: entry.Places.Length, Cut: new TensorCut(entry.Tensor.Name, entry.Axis, [.. Indices(entry.Places, Stays)])))
-            .Where(entry => entry.Cut.Kept.Count < entry.Length).Select(entry => entry.Cut)];
-
         var byTensor = cuts.ToLookup(cut => cut.Tensor, StringComparer.Ordinal);
         var tensors = graph.Initializers.Select(tensor => byTensor.Contains(tensor.Name) ? Cut(tensor, byTensor[tensor.Name]) : tensor).ToList();
         var nodes = Rewrite(groups.Walk, Stays, tensors);
@@ -24,6 +21,11 @@ static class ChannelRemoval
         var smaller = graph.Replace(nodes, [.. tensors.Where(tensor => !unread.Contains(tensor.Name))]);
         return new(smaller, [.. Removed(groups, removed)], cuts);
     }
+
+    /// <summary>What is left of each tensor that becomes smaller.</summary>
+    public static TensorCut[] Cuts(ChannelGroups groups, bool[] removed) => [.. groups.Axes
+        .Select(entry => (Length: entry.Places.Length, Cut: new TensorCut(entry.Tensor.Name, entry.Axis, [.. Indices(entry.Places, place => groups.NumberOf(place) is var channel && (channel < 0 || !removed[channel]))])))
+        .Where(entry => entry.Cut.Kept.Count < entry.Length).Select(entry => entry.Cut)];
 
     static IEnumerable<RemovedChannels> Removed(ChannelGroups groups, bool[] removed)
     {
