@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Client.Identity;
+using Plume.Federation.Capacities;
 
 namespace Plume.Client;
 
@@ -21,6 +22,9 @@ public sealed record ClientOptions
 
     /// <summary>The place wanted, from 0; null takes the one that the server gives.</summary>
     public int? Number { get; init; }
+
+    /// <summary>The largest share of each layer's channels that this machine can train, where the federation has sub-models; null for any.</summary>
+    public Capacity? Capacity { get; init; }
 
     /// <summary>Where the client keeps what must survive a kill; made where it is missing. One client a folder.</summary>
     public required string Folder { get; init; }

@@ -112,6 +112,7 @@ public sealed class GraphLearner : ILearner, IDisposable
         {
             FromTeacher from => Train(task, new Distillation(Teacher!, from.Temperature, from.Alpha), trained, cancellation),
             Mutual mutual => TrainBoth(task, mutual, trained, cancellation),
+            _ when task.LeavesAbsentOut => Train(task, PresentCrossEntropy.Of(samples[task.Client].Select(sample => set.Labels[sample]), set.Classes), trained, cancellation),
             _ => Train(task, new CrossEntropy(), trained, cancellation),
         };
     }

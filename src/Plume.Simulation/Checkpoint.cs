@@ -2,33 +2,30 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using Plume.Compression.Container;
+using Plume.Federation.Models;
 
 namespace Plume.Simulation;
 
 /// <summary>Everything a stopped simulation needs to go on to the same bits, as the bytes of a file.</summary>
 /// <param name="Fingerprint">Of the options and the layout: a checkpoint of other settings is refused.</param>
 /// <param name="Model">The exact values of what is published.</param>
-/// <param name="Oldest">The oldest published model that is kept.</param>
-/// <param name="Payloads">The payloads that lead from it to the newest.</param>
+/// <param name="Broadcasts">What was published to clients of each capacity.</param>
 /// <param name="Optimizer">What server optimizer and method remember.</param>
 /// <param name="Versions">The version that each client has.</param>
-/// <param name="Lengths">Bytes of each version's payload.</param>
 /// <param name="Metrics">The rounds so far.</param>
 /// <param name="Costs">What they have cost each client.</param>
 /// <param name="Memories">What each client remembers.</param>
 sealed record Checkpoint(
     ulong Fingerprint,
     float[] Model,
-    float[] Oldest,
-    IReadOnlyList<byte[]> Payloads,
+    IReadOnlyList<KeptBroadcast> Broadcasts,
     float[] Optimizer,
     int[] Versions,
-    long[] Lengths,
     IReadOnlyList<RoundMetrics> Metrics,
     ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
-    const byte FormatVersion = 4;
+    const byte FormatVersion = 5;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -40,13 +37,11 @@ sealed record Checkpoint(
         output.UInt8(FormatVersion);
         output.UInt64(Fingerprint);
         WriteArray(output, Model);
-        WriteArray(output, Oldest);
-        output.Varint(Payloads.Count);
-        foreach (byte[] payload in Payloads)
-            WriteArray(output, payload);
+        output.Varint(Broadcasts.Count);
+        foreach (var broadcast in Broadcasts)
+            WriteBroadcast(output, broadcast);
         WriteArray(output, Optimizer);
         WriteArray(output, Versions);
-        WriteArray(output, Lengths);
         output.Varint(Metrics.Count);
         foreach (var round in Metrics)
             WriteRound(output, round);
@@ -75,8 +70,8 @@ sealed record Checkpoint(
             throw new InvalidPayloadException("The checkpoint is cut or damaged: its hash is not the one written at its end.");
         if (input.UInt64("fingerprint") != fingerprint)
             throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
-        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadArray<float>(ref input), ReadPayloads(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input),
-            ReadArray<long>(ref input), ReadRounds(ref input), ReadArray<ClientCost>(ref input), ReadMemories(ref input));
+        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
+            ReadArray<ClientCost>(ref input), ReadMemories(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;
@@ -90,6 +85,23 @@ sealed record Checkpoint(
 
     static unsafe T[] ReadArray<T>(ref PayloadReader input) where T : unmanaged =>
         MemoryMarshal.Cast<byte, T>(input.Bytes((long)sizeof(T) * input.Varint("length", 0, input.Left), "values")).ToArray();
+
+    static void WriteBroadcast(PayloadWriter output, KeptBroadcast broadcast)
+    {
+        WriteArray(output, broadcast.Oldest);
+        output.Varint(broadcast.Payloads.Count);
+        foreach (byte[] payload in broadcast.Payloads)
+            WriteArray(output, payload);
+        WriteArray<long>(output, [.. broadcast.Lengths]);
+    }
+
+    static List<KeptBroadcast> ReadBroadcasts(ref PayloadReader input)
+    {
+        var broadcasts = new List<KeptBroadcast>();
+        for (int left = input.Varint("number of broadcasts", 1, input.Left); left > 0; left--)
+            broadcasts.Add(new KeptBroadcast(ReadArray<float>(ref input), ReadPayloads(ref input), ReadArray<long>(ref input)));
+        return broadcasts;
+    }
 
     static List<byte[]> ReadPayloads(ref PayloadReader input)
     {
@@ -107,6 +119,7 @@ sealed record Checkpoint(
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
         WriteTexts(output, round.Bounded);
+        WriteArray<double>(output, [.. round.SecondsByCapacity ?? []]);
     }
 
     static void WriteTexts(PayloadWriter output, IReadOnlyList<string> texts)
@@ -126,7 +139,8 @@ sealed record Checkpoint(
                 throw InvalidPayloadException.Field("round", input.Offset, number, "must have seven figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
-            rounds.Add(new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds) });
+            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds) };
+            rounds.Add(round with { SecondsByCapacity = ReadArray<double>(ref input) is { Length: > 0 } byCapacity ? byCapacity : null });
         }
 
         return rounds;

@@ -8,7 +8,8 @@ namespace Plume.Simulation;
 /// </summary>
 sealed class ClientMemories : IDisposable
 {
-    readonly int length;
+    readonly Func<int, int> lengthOf;
+    readonly int longest;
     readonly long capacity;
     readonly string folder;
     readonly Dictionary<int, LinkedListNode<(int Client, float[] Values)>> held = [];
@@ -17,17 +18,18 @@ sealed class ClientMemories : IDisposable
     readonly Lock gate = new();
     FileStream? file;
 
-    /// <param name="length">Floats that one client remembers; 0 where there is nothing.</param>
+    /// <param name="lengthOf">Floats that a client remembers; 0 where there is nothing.</param>
+    /// <param name="longest">The most that one does.</param>
     /// <param name="room">Bytes that may be held; one client's always may.</param>
     /// <param name="folder">Where the file goes.</param>
-    public ClientMemories(int length, long room, string folder)
+    public ClientMemories(Func<int, int> lengthOf, int longest, long room, string folder)
     {
-        (this.length, this.folder) = (length, folder);
-        capacity = Math.Max(1, room / Math.Max(1, 4L * length));
+        (this.lengthOf, this.longest, this.folder) = (lengthOf, longest, folder);
+        capacity = Math.Max(1, room / Math.Max(1, 4L * longest));
     }
 
-    /// <summary>Floats that one client remembers.</summary>
-    public int Length => length;
+    /// <summary>Floats that a client remembers.</summary>
+    public int LengthOf(int client) => lengthOf(client);
 
     /// <summary>Clients that remember something.</summary>
     public int Count => held.Count + spilled.Count;
@@ -52,7 +54,7 @@ sealed class ClientMemories : IDisposable
     /// <summary>Keeps a client's memory instead of its earlier one; the array is the store's from now on.</summary>
     public void Commit(int client, float[] memory)
     {
-        if (length == 0)
+        if (memory.Length == 0)
             return;
         lock (gate)
         {
@@ -92,7 +94,7 @@ sealed class ClientMemories : IDisposable
         file.ReadExactly(MemoryMarshal.AsBytes(memory));
     }
 
-    long Place(int client) => 4L * length * client;
+    long Place(int client) => 4L * longest * client;
 
     public void Dispose() => file?.Dispose();
 }

@@ -28,6 +28,9 @@ public sealed record RoundMetrics(
     /// <summary>Seconds that all participants trained and encoded, together: wall time on this machine, beside the clients that worked at once.</summary>
     public double ClientSeconds { get; init; }
 
+    /// <summary>Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one capacity.</summary>
+    public IReadOnlyList<double>? SecondsByCapacity { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
     public double? LinkSeconds { get; init; }
 }

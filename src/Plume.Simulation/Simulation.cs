@@ -2,13 +2,11 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
-using Plume.Federation;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
@@ -34,9 +32,7 @@ public sealed class Simulation : IDisposable
     readonly Codec uplink;
     readonly FederationMachine machine;
     readonly GlobalModel global;
-    readonly MessageShape answer;
-    readonly MessageDecoder decoder;
-    readonly ExactSum sum;
+    readonly RoundSum sum;
     readonly ClientMemories memories;
     readonly VirtualClients clients;
     readonly UpdateObserver? observer;
@@ -48,12 +44,11 @@ public sealed class Simulation : IDisposable
     FederationState state = FederationState.Initial;
     RoundTally tally;
     ReadOnlyMemory<byte> lastUplink;
-    RandomKey lastKey;
-    ReadOnlyMemory<float> lastReference;
+    int lastClient;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="options">What to run.</param>
-    /// <param name="learner">Trains for every client.</param>
+    /// <param name="learner">Trains for every client, each by <see cref="ILearner.Of"/>; its layout is the server's.</param>
     /// <param name="evaluator">Measures the model that clients see.</param>
     /// <param name="initial">Version 0, known to all.</param>
     /// <param name="time">For the seconds in the metrics; nothing else depends on it.</param>
@@ -80,11 +75,10 @@ public sealed class Simulation : IDisposable
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         machine = new FederationMachine(options.Plan, key, options.Plan.Method.UsualNorm(layout, initial));
         global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
-        answer = options.Plan.Answer(layout);
-        decoder = new MessageDecoder(answer);
         int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
-        sum = new ExactSum(answer.Length, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
-        memories = new ClientMemories(Participant.MemoryLength(learner, options.Plan.Method, uplink), options.ClientMemory, options.SpillFolder);
+        sum = new RoundSum(options.Plan, layout, key, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
+        int[] lengths = MemoryLengths(options.Plan, learner, uplink);
+        memories = new ClientMemories(client => lengths[options.Plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
         costs = new ClientCost[options.Plan.Clients];
         links = options.Links is { } given ? [.. Enumerable.Range(0, options.Plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
@@ -98,8 +92,8 @@ public sealed class Simulation : IDisposable
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => global.Weights;
 
-    /// <summary>Bits that each tensor took in the last update that was taken in, in the order of the layout; empty before, and where no updates travel.</summary>
-    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : ByTensor(answer, decoder.MeasureTensors(lastUplink, lastKey, lastReference));
+    /// <summary>Bits that each tensor took in the last update of the whole model that was taken in, in the order of the layout; empty before, and where no updates travel.</summary>
+    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : ByTensor(options.Plan.Answer(learner.Layout), sum.MeasureTensors(lastClient, lastUplink));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
     public IReadOnlyList<long> MeasureLastDownlink() => ByTensor(options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
@@ -124,8 +118,8 @@ public sealed class Simulation : IDisposable
             throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
-            memories.Load(client, kept[client] = new float[memories.Length]);
-        return new Checkpoint(Fingerprint, global.Exact.ToArray(), global.Broadcast.Oldest.ToArray(), global.Broadcast.Payloads, global.Memory.ToArray(), versions, [.. global.Broadcast.Lengths], metrics, costs, kept).ToBytes();
+            memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
+        return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())], global.Memory.ToArray(), versions, metrics, costs, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -136,7 +130,7 @@ public sealed class Simulation : IDisposable
         if (state.Phase != Phase.Waiting)
             throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
         var kept = Checkpoint.Read(saved, Fingerprint);
-        global.Restore(kept.Model, kept.Optimizer, kept.Oldest, kept.Payloads, kept.Lengths);
+        global.Restore(kept.Model, kept.Optimizer, kept.Broadcasts);
         kept.Versions.CopyTo(versions, 0);
         kept.Costs.CopyTo(costs, 0);
         metrics.AddRange(kept.Metrics);
@@ -145,6 +139,22 @@ public sealed class Simulation : IDisposable
         state = machine.After(metrics.Count, metrics.Select(round => round.Norm), DateTimeOffset.UnixEpoch);
         if (state.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(state.Current));
+    }
+
+    static int[] MemoryLengths(FederationPlan plan, ILearner learner, Codec uplink)
+    {
+        var models = plan.ModelsOf(learner.Layout);
+        int[] lengths = new int[models.Count];
+        foreach (int client in Enumerable.Range(0, plan.Clients).DistinctBy(plan.Method.CapacityOf))
+        {
+            int capacity = plan.Method.CapacityOf(client);
+            var own = learner.Of(client);
+            if (!own.Layout.Equals(models[capacity].Layout))
+                throw new ArgumentException($"Clients of capacity {plan.Method.Capacities[capacity]} train a model of {models[capacity].Layout.Length} values, but the learner's for client {client} has {own.Layout.Length}.", nameof(learner));
+            lengths[capacity] = Participant.MemoryLength(own, plan.Method, uplink);
+        }
+
+        return lengths;
     }
 
     // What a tensor takes in all parts of a message that have one of its name.
@@ -198,18 +208,20 @@ public sealed class Simulation : IDisposable
             tally = NewTally();
         else
             tally.Costs.TryAgain();
-        sum.Clear();
-        lastReference = answer.UsesReference ? options.Plan.Method.Reference(learner.Layout, global.Broadcast.Published) : default;
+        lastUplink = default;
+        sum.Begin(plan, capacity => global.Broadcasts[capacity].Published);
         foreach (int client in plan.Participants)
         {
-            long bytes = global.Broadcast.From(versions[client]).Length;
+            long bytes = BroadcastTo(client).From(versions[client]).Length;
             tally.DownlinkBytes += bytes;
             tally.Costs.Download(client, bytes);
             versions[client] = global.Broadcast.Version;
         }
 
-        clients.Run(plan, global.Broadcast.Published, (client, result) => Deliver(plan, client, result));
+        clients.Run(plan, client => BroadcastTo(client).Published, (client, result) => Deliver(plan, client, result));
     }
+
+    Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
@@ -223,22 +235,22 @@ public sealed class Simulation : IDisposable
         }
 
         tally.UplinkBytes += result.Sent.Payload.Length;
+        tally.Worked(options.Plan.Method.CapacityOf(client), result.Seconds);
         foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples)))
         {
             if (command is AddUpdate add)
-                Tell(Add(plan, add, result));
+                Tell(Add(plan.Round, add, result));
             else
                 Note(command);
         }
     }
 
-    FederationEvent Add(RoundPlan plan, AddUpdate add, ClientResult result)
+    FederationEvent Add(int round, AddUpdate add, ClientResult result)
     {
         double norm;
         try
         {
-            lastKey = DrawKeys.Update(DrawKeys.Task(key, plan, add.Client));
-            norm = decoder.AddTo(result.Sent.Payload, sum, add.Weight, lastKey, lastReference, plan.UsualNorm ?? double.PositiveInfinity, options.Plan.NormBound?.Factor ?? 1);
+            norm = sum.Add(add.Client, add.Weight, result.Sent.Payload);
         }
         catch (InvalidPayloadException refusal)
         {
@@ -246,17 +258,18 @@ public sealed class Simulation : IDisposable
         }
 
         memories.Commit(add.Client, result.Sent.Memory);
-        observer?.Invoke(plan.Round, add.Client, new ModelWeights(learner.Layout, result.Update));
-        lastUplink = result.Sent.Payload;
+        observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
+        if (options.Plan.Method.CapacityOf(add.Client) == 0)
+            (lastClient, lastUplink) = (add.Client, result.Sent.Payload);
         tally.TrainingLoss += result.Sent.Outcome.Loss;
         return new UpdateAdded(add.Client, norm);
     }
 
-    RoundTally NewTally() => new(new RoundCosts(links, costs)) { Started = time.GetTimestamp() };
+    RoundTally NewTally() => new(new RoundCosts(links, costs), options.Plan.Method.Capacities.Count) { Started = time.GetTimestamp() };
 
     RoundMetrics ApplyMean(ApplyMean apply)
     {
-        global.Apply(sum, apply.TotalWeight, apply.Contributors.Count);
+        global.Apply(sum.Sum, options.Plan.WeightsByCapacity(state.Weights), apply.Contributors.Count);
         double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
         bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
         var evaluation = measured ? Evaluate(apply.Contributors) : null;
@@ -264,6 +277,7 @@ public sealed class Simulation : IDisposable
             tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded])
         {
             ClientSeconds = tally.Costs.ClientSeconds,
+            SecondsByCapacity = tally.SecondsByCapacity,
             LinkSeconds = tally.Costs.LinkSeconds(apply.Contributors),
         };
         metrics.Add(round);
@@ -277,12 +291,13 @@ public sealed class Simulation : IDisposable
         var method = options.Plan.Method;
         if (!method.IsPersonal)
             return evaluator.Evaluate(Published, CancellationToken.None);
-        var memory = new float[memories.Length];
+        int residuals = options.Plan.Answer(learner.Layout).MemoryLength;
         var each = new List<Evaluation>();
         foreach (int client in contributors)
         {
+            var memory = new float[memories.LengthOf(client)];
             memories.Load(client, memory);
-            var own = memory.AsSpan(answer.MemoryLength, method.ClientMemoryLength(learner.Layout));
+            var own = memory.AsSpan(residuals, method.ClientMemoryLength(learner.Layout));
             each.Add(evaluator.Evaluate(method.ModelOf(learner.Layout, global.Broadcast.Published, own), CancellationToken.None));
         }
 
@@ -317,9 +332,14 @@ public sealed class Simulation : IDisposable
 }
 
 /// <summary>What is counted while a round runs.</summary>
-sealed class RoundTally(RoundCosts costs)
+sealed class RoundTally(RoundCosts costs, int capacities)
 {
+    readonly (double Seconds, int Clients)[] work = new (double, int)[capacities];
+
     public RoundCosts Costs => costs;
+
+    /// <summary>Mean seconds of a client of each capacity, 0 where none worked; null where there is one capacity.</summary>
+    public double[]? SecondsByCapacity => capacities == 1 ? null : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
 
     public long Started { get; init; }
 
@@ -332,4 +352,6 @@ sealed class RoundTally(RoundCosts costs)
     public List<string> Refused { get; } = [];
 
     public List<string> Bounded { get; } = [];
+
+    public void Worked(int capacity, double seconds) => work[capacity] = (work[capacity].Seconds + seconds, work[capacity].Clients + 1);
 }

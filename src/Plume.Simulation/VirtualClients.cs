@@ -12,7 +12,7 @@ namespace Plume.Simulation;
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
 sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ClientMemories memories, RandomKey key, ClientLink[]? links, TimeProvider time, bool keepUpdates)
 {
-    readonly ConcurrentBag<Participant> idle = [];
+    readonly ConcurrentBag<Participant>[] idle = [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
 
     // How much work each client was; one that was not asked yet may be the largest.
     readonly int[] samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
@@ -21,7 +21,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
     /// Lets every participant train and encode. Results are delivered one at a time and in the order of the participants,
     /// whatever the threads do: with over-selection the order decides who counts.
     /// </summary>
-    public void Run(RoundPlan plan, ReadOnlyMemory<float> received, Action<int, ClientResult> deliver)
+    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, Action<int, ClientResult> deliver)
     {
         var results = new ClientResult?[plan.Participants.Count];
         int next = 0;
@@ -31,7 +31,8 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
             var order = Partitioner.Create(LongestFirst(plan.Participants), EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
-                var result = Work(plan, plan.Participants[index], received);
+                int client = plan.Participants[index];
+                var result = Work(plan, client, received(client));
                 lock (gate)
                 {
                     results[index] = result;
@@ -60,15 +61,17 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         var clientKey = DrawKeys.Task(key, plan, client);
         if (clientKey.Fold("drop-out").Uniform(0) < (links?[client].DropOut ?? options.DropOut))
             return ClientResult.Vanished;
-        if (!idle.TryTake(out var work))
-            work = new Participant(learner, options.Plan.Method, uplink);
-        var memory = new float[memories.Length];
+        var pool = idle[options.Plan.Method.CapacityOf(client)];
+        var own = learner.Of(client);
+        if (!pool.TryTake(out var work))
+            work = new Participant(own, options.Plan.Method, uplink);
+        var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
         var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None);
-        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(learner.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds);
+        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds);
         samples[client] = update.Outcome.Samples;
-        idle.Add(work);
+        pool.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
             Corrupt(update.Payload, new RandomDraws(clientKey.Fold("corruption")));
         return result;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -55,13 +56,23 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         ("dense.bias", [values / Columns], TensorRole.Bias),
     ]);
 
+    // The first rows.
+    static CapacityModel Narrow(ModelLayout layout, Capacity capacity)
+    {
+        int[] rows = [.. Enumerable.Range(0, capacity.Of(layout["dense.bias"].Length))];
+        var slice = LayoutSlice.Of(layout, [("dense.weight", 0, rows), ("dense.bias", 0, rows)]);
+        return new CapacityModel(slice.Part, _ => slice);
+    }
+
     public FederationDefinition ToDefinition()
     {
         var layout = LayoutOf(Values);
         var key = RandomKey.FromSeed(Seed).Fold("initial");
+        var method = Method.Parse(Training).Of(() => new ToyChannels(layout));
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
         {
-            Method = Method.Parse(Training).Of(() => new ToyChannels(layout)),
+            Method = method,
+            Smaller = [.. method.Capacities.Skip(1).Select(capacity => Narrow(layout, capacity))],
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
             // Some have more, and count as this.

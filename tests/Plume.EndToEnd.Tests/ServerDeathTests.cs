@@ -66,7 +66,9 @@ public class ServerDeathTests
     // SHA-256 of the model that ships after the last round.
     static string Simulate(FederationDefinition definition)
     {
-        var learner = new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
+        ILearner learner = definition.Plan.Smaller.Count > 0
+            ? new ToyLearners(definition.Plan, definition.Layout)
+            : new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
         using var simulation = new Simulation.Simulation(new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(), definition.Initial(), TimeProvider.System);
         while (simulation.NextRound() is not null)
         {

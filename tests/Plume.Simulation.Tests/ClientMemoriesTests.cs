@@ -5,7 +5,7 @@ public class ClientMemoriesTests
     [Fact]
     public void What_was_kept_comes_back_from_memory_or_file_and_all_else_is_zero()
     {
-        using var store = new ClientMemories(4, room: 3 * 16, Path.GetTempPath());
+        using var store = new ClientMemories(_ => 4, longest: 4, room: 3 * 16, Path.GetTempPath());
         for (int client = 0; client < 10; client++)
             store.Commit(client, [client, 1, 2, 3]);
         Assert.Equal((10, 7), (store.Count, store.Spilled));
@@ -23,7 +23,7 @@ public class ClientMemoriesTests
     [Fact]
     public void A_residual_replaces_the_earlier_one_and_zeros_take_no_room()
     {
-        using var store = new ClientMemories(2, room: 8, Path.GetTempPath());
+        using var store = new ClientMemories(_ => 2, longest: 2, room: 8, Path.GetTempPath());
         store.Commit(1, [1, 1]);
         store.Commit(2, [2, 2]);
         store.Commit(1, [3, 3]);

@@ -1,5 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -14,7 +16,11 @@ public class SimulationTests
 
     const string Sums = "delta | deadzone(abs=0.0078125) | range";
 
-    public static TheoryData<string> Kinds => ["plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion", "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks"];
+    public static TheoryData<string> Kinds =>
+    [
+        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
+        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
+    ];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -165,6 +171,29 @@ public class SimulationTests
     }
 
     [Fact]
+    public void Weak_clients_move_and_pay_for_their_part_alone()
+    {
+        var options = Options("plain", 20);
+        options = options with { Plan = options.Plan with { Method = Method.Parse("submodels(1, 1/4)"), Smaller = [Inputs(75, rolls: false)], Participants = 20 } };
+        var (metrics, model) = Run(options);
+        long whole = new PayloadEncoder(Codec.Parse("pack"), new Blobs(1).Layout).Encode(new float[model.Length], default).Length;
+        long part = new PayloadEncoder(Codec.Parse("pack"), options.Plan.Smaller[0].Layout).Encode(new float[options.Plan.Smaller[0].Layout.Length], default).Length;
+        Assert.All(metrics, round => Assert.Equal(10 * (whole + part), round.UplinkBytes));
+        Assert.All(metrics.Skip(1), round => Assert.Equal(10 * (whole + part), round.DownlinkBytes));
+        Assert.All(metrics, round => Assert.All(round.SecondsByCapacity!, seconds => Assert.True(seconds > 0)));
+        Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
+        Assert.All(Run(options with { Plan = options.Plan with { Fixed = [.. Enumerable.Repeat<int[]>([1, 3, 5], 20)] } }).Model.Skip(75).Take(225), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void A_learner_whose_models_are_not_the_plans_is_refused()
+    {
+        var options = Options("submodels", 1);
+        var refusal = Assert.Throws<ArgumentException>(() => new Simulation(options, new Blobs(20), new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System));
+        Assert.StartsWith("Clients of capacity 1/2 train a model of 453 values, but the learner's for client 1 has 903.", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Damaged_payloads_are_refused_with_the_client_named_or_count_as_what_they_say()
     {
         var (metrics, _) = Run(Options("corrupted", 12));
@@ -271,6 +300,8 @@ public class SimulationTests
             "predictions of a student" => options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
             "adapters" => options with { Plan = options.Plan with { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums }, DropOut = 0.3 },
             "masks" => options with { Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" }, DropOut = 0.3 },
+            "submodels" => sparse with { Plan = sparse.Plan with { Method = Method.Parse("submodels(1, 1/2, 1/4)"), Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)] }, Server = new FedAdam(0.05), DropOut = 0.3 },
+            "rolling" => options with { Plan = options.Plan with { Method = Method.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
@@ -279,10 +310,18 @@ public class SimulationTests
 
     static Method Said(string arguments) => ((Predictions)Method.Parse($"predictions(public=points, batch=30, {arguments})")) with { Public = new Blobs(20).Public };
 
+    // A model of fewer inputs, the first ones or others every round.
+    static CapacityModel Inputs(int count, bool rolls)
+    {
+        LayoutSlice At(int version) => LayoutSlice.Of(new Blobs(1).Layout, [("w", 1, [.. Enumerable.Range(0, count).Select(input => (input + (rolls ? version : 0)) % Blobs.Inputs).Order()])]);
+        return new CapacityModel(At(0).Part, At);
+    }
+
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
         var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null, Predicts = options.Plan.Method is Predictions, Layout = options.Plan.Method is Adapters ? Blobs.Factors : Blobs.Plain };
-        return new Simulation(options with { Student = blobs }, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
+        ILearner learner = options.Plan.Smaller.Count > 0 ? new SlicedLearner(blobs, options.Plan) : blobs;
+        return new Simulation(options with { Student = blobs }, learner, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
     }
 
     static (IReadOnlyList<RoundMetrics> Metrics, float[] Model, List<(int Round, int Client, float[] Update)> Seen) Watch(SimulationOptions options)

@@ -36,6 +36,7 @@ static class ServedFederations
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
             Constants = ConstantsOf(inputs.Graph),
+            SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () => OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,

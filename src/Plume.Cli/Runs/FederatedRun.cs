@@ -28,8 +28,8 @@ sealed class FederatedRun : IDisposable
     {
         this.checkpoint = checkpoint;
         bool isTaught = options.Plan.Method.KeepsModel;
-        learner = isTaught
-            ? inputs.Predictions!.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients)
+        learner = isTaught ? inputs.Predictions!.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients)
+            : options.Plan.Smaller.Count > 0 ? new CapacityLearner([.. inputs.Narrower.Prepend(inputs.Graph).Select(graph => inputs.Teachers.Learner(graph, inputs.Train, inputs.Allotment.Clients))], options.Plan.Method.CapacityOf)
             : inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
@@ -53,7 +53,12 @@ sealed class FederatedRun : IDisposable
             return null;
         if (round.Loss is { } loss && !double.IsFinite(loss))
             throw new DivergedException($"The loss after round {round.Round} is {loss}: the federation diverged. Lower client.learningRate or server.learningRate.");
-        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds, round.Accepted, round.Norm, round.Bounded, round.Refused) { ClientSeconds = round.ClientSeconds, LinkSeconds = round.LinkSeconds };
+        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds, round.Accepted, round.Norm, round.Bounded, round.Refused)
+        {
+            ClientSeconds = round.ClientSeconds,
+            SecondsByCapacity = round.SecondsByCapacity,
+            LinkSeconds = round.LinkSeconds,
+        };
         log.Append(line);
         return line;
     }

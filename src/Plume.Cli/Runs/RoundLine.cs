@@ -19,6 +19,10 @@ sealed record RoundLine(
     /// <summary>Seconds that all participants trained and encoded, together.</summary>
     public double ClientSeconds { get; init; }
 
+    /// <summary>Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one capacity.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? SecondsByCapacity { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links; null where the experiment has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }

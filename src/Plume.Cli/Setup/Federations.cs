@@ -33,11 +33,13 @@ static class Federations
     static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange, string uplink, string downlink)
     {
         var allotment = inputs.Allotment;
+        var method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph);
         int clients = allotment.Clients.Count;
         int participants = settings.Get<Amount>("participants").Of(clients);
         var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
         {
-            Method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph),
+            Method = method,
+            Smaller = method.Capacities.Count > 1 ? inputs.Smaller : [],
             Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),

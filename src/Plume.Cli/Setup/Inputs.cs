@@ -3,6 +3,7 @@ using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Methods;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
@@ -36,8 +37,17 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var (train, test) = LoadData(settings, given, key);
         var graph = LoadModel(settings, given, train, key);
         CheckFit(settings, graph, train);
+        var capacities = CapacityGraphs.Of(settings, graph);
+        graph = capacities.Largest;
         var (predictions, allotment) = PredictionInputs.Load(settings, train, test, graph, Deal(settings, train, key), key);
-        return new Inputs(train, test, allotment, Adapted(settings, Quantized(settings, graph, test), key)) { Floats = graph, Predictions = predictions, Ships = ShipsInputs.Load(settings, graph, test) };
+        return new Inputs(train, test, allotment, Adapted(settings, Quantized(settings, graph, test), key))
+        {
+            Floats = graph,
+            Predictions = predictions,
+            Ships = ShipsInputs.Load(settings, graph, test),
+            Narrower = capacities.Trained,
+            Smaller = capacities.Smaller,
+        };
     }
 
     /// <summary>What the line 'ships' needs.</summary>
@@ -45,6 +55,12 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
 
     /// <summary>What else is needed where predictions are exchanged; null where none are.</summary>
     public PredictionInputs? Predictions { get; init; }
+
+    /// <summary>The models of clients of smaller capacities, as they are trained.</summary>
+    public IReadOnlyList<ModelGraph> Narrower { get; private init; } = [];
+
+    /// <summary>Where they lie in the server's model.</summary>
+    public IReadOnlyList<CapacityModel> Smaller { get; private init; } = [];
 
     /// <summary>The model before it got few bits or adapters.</summary>
     public required ModelGraph Floats { get; init; }

@@ -103,6 +103,8 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
         var request = new JoinRequest { Federation = options.Federation, Protocol = ProtocolVersion };
         if (options.Number is { } number)
             request.Number = (uint)number;
+        if (options.Capacity is { } capacity)
+            request.Capacity = capacity.ToString();
         try
         {
             return await connection.Calls.JoinAsync(request, connection.With(guard.Token)).ConfigureAwait(false);

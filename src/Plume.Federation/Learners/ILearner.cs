@@ -26,6 +26,10 @@ public interface ILearner
     /// <summary>Floats that it keeps of each client from round to round: the length of <see cref="LocalTask.Memory"/>.</summary>
     int MemoryLength => 0;
 
+    /// <summary>The learner of one client: another one where clients train models of their own capacities.</summary>
+    /// <param name="client">The client's number, from 0.</param>
+    ILearner Of(int client) => this;
+
     /// <summary>Why it cannot train so; null where it can. A learner that knows of no teacher need not say more than that.</summary>
     /// <param name="teaching">Whom clients of the federation learn from.</param>
     string? Misfit(Teaching teaching) => $"The learner {GetType().Name} learns from labels alone: use one that takes a teacher, such as GraphLearner of Plume.Learning.";

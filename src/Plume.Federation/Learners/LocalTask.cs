@@ -29,6 +29,9 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     /// </summary>
     public ReadOnlyMemory<float> Masked { get; init; }
 
+    /// <summary>Whether classes that the client has no sample of are left out of its loss, so that nothing pushes their scores down. Of a learner that does not look at it, they are not.</summary>
+    public bool LeavesAbsentOut { get; init; }
+
     /// <summary>
     /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at first: a model
     /// that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the message.

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 
@@ -17,6 +18,8 @@ namespace Plume.Federation.Methods;
 /// </remarks>
 public abstract record Method
 {
+    static readonly Capacity[] All = [new(1, 1)];
+
     /// <summary>The part of what is published that every method has, and the first: the model's weights.</summary>
     public const string Weights = "weights";
 
@@ -115,6 +118,15 @@ public abstract record Method
 
     /// <summary>Whether a message counts by the samples that it was made from; where not, all count the same.</summary>
     public virtual bool WeighsSamples => true;
+
+    /// <summary>
+    /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the server's
+    /// (<see cref="FederationPlan.Smaller"/>). What a method of several publishes and takes in are weights alone.
+    /// </summary>
+    public virtual IReadOnlyList<Capacity> Capacities => All;
+
+    /// <summary>Which of them a client has, from 0.</summary>
+    public virtual int CapacityOf(int client) => 0;
 
     /// <summary>Floats that the server keeps beside what is published, zeros at first unless <see cref="BeginMemory"/> says otherwise.</summary>
     public virtual int ServerMemoryLength(ModelLayout layout) => 0;

@@ -24,6 +24,7 @@ static class MethodNotation
     // What travels instead of updates is a method, too, though not a way to train.
     static readonly (string Word, Func<LineArguments, Method> Read)[] Exchanges =
     [
+        Entry<SubModels>(),
         Entry<Predictions>(),
         Entry<Adapters>(),
         Entry<Masks>(),

@@ -55,6 +55,29 @@ public readonly ref struct ServerState
     /// <param name="mean">A change of the weights, one value for each.</param>
     public void Step(ReadOnlySpan<float> mean) => optimizer.Apply(Layout, Weights, mean, moments);
 
+    /// <summary>The same, where what no message had stays as it is, and what the optimizer remembers of it.</summary>
+    /// <param name="mean">A change of the weights, one value for each.</param>
+    /// <param name="cover">The weight of the messages that had each: 0 where none had.</param>
+    public void Step(ReadOnlySpan<float> mean, ReadOnlySpan<double> cover)
+    {
+        if (cover.IsEmpty || cover.IndexOf(0) < 0)
+        {
+            Step(mean);
+            return;
+        }
+
+        float[] weights = Weights.ToArray(), remembered = moments.ToArray();
+        Step(mean);
+        int each = optimizer.MemoryPerValue;
+        for (int i = 0; i < cover.Length; i++)
+        {
+            if (cover[i] > 0)
+                continue;
+            Weights[i] = weights[i];
+            remembered.AsSpan(i * each, each).CopyTo(moments.Slice(i * each, each));
+        }
+    }
+
     /// <summary>The same where only some tensors are published as weights, the first of all that is.</summary>
     /// <param name="travelling">Those tensors.</param>
     /// <param name="mean">A change of them, one value for each.</param>
@@ -77,6 +100,9 @@ public readonly ref struct RoundMean(int round, ReadOnlySpan<float> values, int 
 
     /// <summary>The weighted mean of the messages that count, part after part.</summary>
     public ReadOnlySpan<float> Values { get; } = values;
+
+    /// <summary>The weight of the messages that have each value; empty where all messages have all.</summary>
+    public ReadOnlySpan<double> Cover { get; init; }
 
     /// <summary>How many count.</summary>
     public int Contributors { get; } = contributors;

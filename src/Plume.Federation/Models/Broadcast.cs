@@ -92,12 +92,6 @@ public sealed class Broadcast
         }
     }
 
-    /// <summary>The oldest model that is kept.</summary>
-    public ReadOnlyMemory<float> Oldest => models[0];
-
-    /// <summary>The payloads that lead from the oldest model that is kept to the newest.</summary>
-    public IReadOnlyList<byte[]> Payloads => payloads;
-
     /// <summary>Encodes the next version and publishes what it decodes to.</summary>
     /// <returns>The payload.</returns>
     public byte[] Publish(ReadOnlyMemory<float> model)
@@ -128,21 +122,20 @@ public sealed class Broadcast
     /// <summary>Bits that each tensor takes in the newest payload, in the order of the layout; empty before the first.</summary>
     public IReadOnlyList<long> MeasureLast() => lastPayload.Length == 0 ? [] : decoder.MeasureTensors(lastPayload, KeyOf(Version), lastReference);
 
+    /// <summary>All that a later run needs to go on from here.</summary>
+    public KeptBroadcast Keep() => new(models[0], [.. payloads], [.. lengths]);
+
     /// <summary>Goes back to where an earlier run stopped.</summary>
-    /// <param name="oldest">Its oldest model.</param>
-    /// <param name="payloadsSince">The payloads that lead from it to the newest.</param>
-    /// <param name="lengthsSoFar">Bytes of each version's payload.</param>
-    public void Restore(float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengthsSoFar)
+    public void Restore(KeptBroadcast kept)
     {
-        ArgumentNullException.ThrowIfNull(lengthsSoFar);
+        ArgumentNullException.ThrowIfNull(kept);
         models.Clear();
         payloads.Clear();
-        models.Add(oldest);
+        models.Add(kept.Oldest);
         lengths.Clear();
         catchUps.Clear();
-        var since = payloadsSince.ToList();
-        lengths.AddRange(lengthsSoFar.Take(lengthsSoFar.Count - since.Count));
-        foreach (byte[] payload in since)
+        lengths.AddRange(kept.Lengths.Take(kept.Lengths.Count - kept.Payloads.Count));
+        foreach (byte[] payload in kept.Payloads)
         {
             Append(payload);
             lengths.Add(payload.Length);

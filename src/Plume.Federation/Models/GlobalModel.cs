@@ -1,6 +1,7 @@
 using Plume.Compression.Aggregation;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -13,6 +14,7 @@ public sealed class GlobalModel
 {
     readonly ModelLayout layout;
     readonly FederationPlan plan;
+    readonly CapacityModels models;
     readonly ServerOptimizer optimizer;
     readonly IStudent? student;
     readonly int published;
@@ -37,11 +39,11 @@ public sealed class GlobalModel
         if (plan.Method.KeepsModel && student is null)
             throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.", nameof(student));
         (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
-        var shape = plan.Published(layout);
-        published = shape.Length;
+        models = plan.ModelsOf(layout);
+        published = plan.Published(layout).Length;
         var first = new float[published];
         plan.Method.Begin(plan, layout, initial, first);
-        Broadcast = new Broadcast(shape, first, run, threads, historyMemory);
+        Broadcasts = [.. models.Select((model, capacity) => new Broadcast(plan.Published(model.Layout), Sliced(first, capacity, 0).Span, run, threads, historyMemory / models.Count))];
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
         plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length));
@@ -53,8 +55,11 @@ public sealed class GlobalModel
     /// <summary>What optimizer and method remember.</summary>
     public ReadOnlyMemory<float> Memory => memory;
 
-    /// <summary>What clients see.</summary>
-    public Broadcast Broadcast { get; }
+    /// <summary>What clients of each capacity see.</summary>
+    public IReadOnlyList<Broadcast> Broadcasts { get; }
+
+    /// <summary>What clients of the largest capacity see, which is the whole model.</summary>
+    public Broadcast Broadcast => Broadcasts[0];
 
     /// <summary>The model that clients see, or that the server has for itself.</summary>
     public ReadOnlyMemory<float> Weights => WeightsOf(plan, layout, optimizer, Broadcast.Published, memory);
@@ -87,20 +92,45 @@ public sealed class GlobalModel
     }
 
     /// <summary>Makes and publishes the next version.</summary>
-    /// <param name="sum">Of the round's weighted messages.</param>
-    /// <param name="totalWeight">Of their weights.</param>
-    /// <param name="contributors">How many they are.</param>
-    /// <returns>The payload that leads from the version before to it.</returns>
+    /// <param name="sum">Of the round's weighted messages, those of each capacity for themselves: <see cref="RoundSum.Sum"/>.</param>
+    /// <param name="weights">Of each capacity's messages, added up: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
+    /// <param name="contributors">How many messages they are.</param>
+    /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public byte[] Apply(ExactSum sum, double totalWeight, int contributors)
+    public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors)
     {
         ArgumentNullException.ThrowIfNull(sum);
+        ArgumentNullException.ThrowIfNull(weights);
         if (exact.Length < published)
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
-        var mean = new float[sum.Length];
-        sum.DivideInto(totalWeight, mean);
-        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(Broadcast.Version + 1), student), new RoundMean(Broadcast.Version + 1, mean, contributors, plan.Clients));
-        return Broadcast.Publish(exact);
+        var (mean, cover) = Average(sum, weights);
+        int version = Broadcast.Version + 1;
+        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version), student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
+        return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
+    }
+
+    (float[] Mean, double[] Cover) Average(ExactSum sum, IReadOnlyList<double> weights)
+    {
+        if (models.Count == 1)
+        {
+            var all = new float[sum.Length];
+            sum.DivideInto(weights[0], all);
+            return (all, []);
+        }
+
+        var (mean, cover) = (new float[layout.Length], new double[layout.Length]);
+        models.Average(sum, weights, Broadcast.Version, mean, cover);
+        return (mean, cover);
+    }
+
+    ReadOnlyMemory<float> Sliced(float[] whole, int capacity, int version)
+    {
+        if (capacity == 0)
+            return whole;
+        var slice = models[capacity].SliceAt(version);
+        var part = new float[slice.Part.Length];
+        slice.Gather<float>(whole, part);
+        return part;
     }
 
     /// <summary>Lets go of what is not needed before the next version is made: its owner has exact values and memory on a disk.</summary>
@@ -119,9 +149,13 @@ public sealed class GlobalModel
     }
 
     /// <summary>Goes back to where an earlier run stopped.</summary>
-    public void Restore(float[] keptExact, float[] keptMemory, float[] oldest, IEnumerable<byte[]> payloadsSince, IReadOnlyList<long> lengths)
+    /// <param name="keptExact">As <see cref="Exact"/> was.</param>
+    /// <param name="keptMemory">As <see cref="Memory"/> was.</param>
+    /// <param name="kept">What was kept of each capacity's broadcast.</param>
+    public void Restore(float[] keptExact, float[] keptMemory, IReadOnlyList<KeptBroadcast> kept)
     {
         Wake(keptExact, keptMemory);
-        Broadcast.Restore(oldest, payloadsSince, lengths);
+        foreach (var (broadcast, one) in Broadcasts.Zip(kept))
+            broadcast.Restore(one);
     }
 }

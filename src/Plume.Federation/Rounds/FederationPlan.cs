@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 
@@ -49,6 +50,13 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Who takes part in each round, from the first on, where that is fixed; the federation selects otherwise.</summary>
     public IReadOnlyList<int[]>? Fixed { get; init; }
 
+    /// <summary>The models of clients of smaller capacities, the largest first; empty where all clients train the server's.</summary>
+    public IReadOnlyList<CapacityModel> Smaller { get; init; } = [];
+
+    /// <summary>The models of all capacities.</summary>
+    /// <param name="layout">The server's model.</param>
+    public CapacityModels ModelsOf(ModelLayout layout) => new(layout, Smaller);
+
     /// <summary>What is published, by the downlink's codec.</summary>
     public MessageShape Published(ModelLayout layout) => Method.Published(layout, Codec.Parse(Downlink));
 
@@ -63,6 +71,17 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.</summary>
     public string? CapOn(int samples) => samples > SampleCap && Method.WeighsSamples ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
+
+    /// <summary>The weights of messages that count, those of each capacity added up.</summary>
+    /// <param name="weights">The weight of each client's, in the order of the clients.</param>
+    public double[] WeightsByCapacity(IEnumerable<KeyValuePair<int, double>> weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        double[] sums = new double[Method.Capacities.Count];
+        foreach (var (client, weight) in weights)
+            sums[Method.CapacityOf(client)] += weight;
+        return sums;
+    }
 
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()
@@ -91,6 +110,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"Participants are fixed for {Fixed.Count} rounds, but {Rounds} rounds are to run.";
         if (Schedule.Misfit(Rounds) is { } misfit)
             yield return misfit;
+        if (Smaller.Count != Method.Capacities.Count - 1)
+            yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs {Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
         foreach (string problem in Method.Problems(this))
             yield return problem;
     }

@@ -31,6 +31,7 @@ public static class RunText
         SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor);
         SayUnless("method", plan.Method.ToString(), "averaging");
         SayUnless("fixed", plan.Fixed is null ? null : string.Join(';', plan.Fixed.Select(round => string.Join(',', round))), null);
+        SayUnless("smaller models", plan.Smaller.Count == 0 ? null : string.Join(',', plan.Smaller.Select(model => model.Layout.Fingerprint)), null);
         Say("server", optimizer.Notation);
         Say("epochs", plan.Objective.Epochs);
         Say("batch size", plan.Objective.BatchSize);

@@ -26,6 +26,38 @@ public sealed record CrossEntropy : ITrainingObjective
     public Tensor Loss(TrainingBatch batch) => nn.functional.cross_entropy(batch.Logits, batch.Labels);
 }
 
+/// <summary>Cross-entropy among the classes that samples have; the scores of others are left as they are.</summary>
+/// <remarks>
+/// Their scores are minus infinity in the loss, so that they have no gradient.
+/// Source: Diao, Ding, Tarokh, "HeteroFL", ICLR 2021, arXiv:2010.01264, section 3. Differs from its code, which puts zeros there.
+/// </remarks>
+public sealed class PresentCrossEntropy : ITrainingObjective
+{
+    readonly bool[] isPresent;
+
+    PresentCrossEntropy(bool[] isPresent) => this.isPresent = isPresent;
+
+    /// <summary>The objective of samples with these labels: plain cross-entropy where they have all classes.</summary>
+    /// <param name="labels">The labels, below the number of classes.</param>
+    /// <param name="classes">How many classes there are.</param>
+    public static ITrainingObjective Of(IEnumerable<int> labels, int classes)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        bool[] isPresent = new bool[classes];
+        foreach (int label in labels)
+            isPresent[label] = true;
+        return isPresent.Contains(false) ? new PresentCrossEntropy(isPresent) : new CrossEntropy();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Loss(TrainingBatch batch)
+    {
+        // Scores beyond the set's classes are of classes that nobody has.
+        float[] barred = [.. Enumerable.Range(0, (int)batch.Logits.shape[1]).Select(label => label < isPresent.Length && isPresent[label] ? 0 : float.NegativeInfinity)];
+        return nn.functional.cross_entropy(batch.Logits + tensor(barred), batch.Labels);
+    }
+}
+
 /// <summary>Keeps weights within a set while they are trained: after every step they are put back into it.</summary>
 public interface IWeightConstraint
 {

@@ -8,11 +8,11 @@ readonly record struct BlobNames(string Federation)
 {
     public string All => $"{Federation}/";
 
-    /// <summary>The graph, packed by gzip.</summary>
-    public string Graph => $"{Federation}/graph.gz";
+    /// <summary>The graph of a capacity, packed by gzip.</summary>
+    public string Graph(int capacity) => Text($"{Federation}/graph{Of(capacity)}.gz");
 
-    /// <summary>A version's own payload.</summary>
-    public string Version(int version) => Text($"{Federation}/versions/{version}");
+    /// <summary>A version's own payload, for clients of a capacity.</summary>
+    public string Version(int version, int capacity) => Text($"{Federation}/versions/{version}{Of(capacity)}");
 
     /// <summary>Everything that the server needs to go on from a version.</summary>
     public string Checkpoint(int version) => Text($"{Federation}/checkpoints/{version}");
@@ -21,7 +21,7 @@ readonly record struct BlobNames(string Federation)
     public string Copy(int version) => Text($"{Federation}/checkpoints/{version}.copy");
 
     /// <summary>A payload that leads from one version, or from none, to another; made when somebody needs it.</summary>
-    public string CatchUp(int? from, int to) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}");
+    public string CatchUp(int? from, int to, int capacity) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}{Of(capacity)}");
 
     /// <summary>The weights of the model that the server has for itself; made when somebody needs them.</summary>
     public string Model(int version) => Text($"{Federation}/catch-up/{version}/model");
@@ -68,6 +68,9 @@ readonly record struct BlobNames(string Federation)
 
     /// <summary>The same while bytes are missing.</summary>
     public static string Partial(string name) => $"{name}.part";
+
+    // The largest capacity, which most federations have alone, has no number.
+    static string Of(int capacity) => capacity == 0 ? "" : Text($".{capacity}");
 
     static string Text(FormattableString name) => name.ToString(CultureInfo.InvariantCulture);
 }

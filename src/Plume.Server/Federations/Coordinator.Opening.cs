@@ -16,7 +16,7 @@ partial class Coordinator
     /// <param name="definition">The federation.</param>
     /// <param name="ledger">What happened so far.</param>
     /// <param name="blobs">Its bytes.</param>
-    /// <param name="aggregator">Makes what adds updates up, given how to get the published model.</param>
+    /// <param name="aggregator">Makes what adds updates up, given how to get the published model of a capacity.</param>
     /// <param name="metrics">Counts what happens from now on.</param>
     /// <param name="time">The server's clock.</param>
     /// <param name="logger">Is told of versions and troubles.</param>
@@ -24,7 +24,7 @@ partial class Coordinator
     /// <exception cref="ArgumentException">The definition breaks rules; the message has all of them.</exception>
     /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made again.</exception>
     public static async Task<Coordinator> OpenAsync(
-        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellation)
+        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
         string problems = string.Join(" ", definition.Problems());
         if (problems.Length > 0)
@@ -88,10 +88,10 @@ partial class Coordinator
     {
         if ((await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false)).FirstOrDefault(names.IsOfLater) is { } later)
             throw new InvalidDataException($"The ledger of '{definition.Name}' is gone, but there is '{later}' of its model. Restore the storage from a copy; or move it away to begin the federation anew.");
-        string graph = await WriteGraphAsync(cancellation).ConfigureAwait(false);
+        string[] graphs = await WriteGraphsAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(0, fingerprint, run, checkpoint, "", graph, null, KeptState.Of(state));
+        head = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(state)).With(graphs);
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
     }
 
@@ -147,26 +147,45 @@ partial class Coordinator
     // Its hash is in the head; of the definition it can be made again whenever it is needed.
     async Task MendGraphAsync(CancellationToken cancellation)
     {
-        if (definition.Graph is null || (head.Graph.Length > 0 && await blobs.Sha256Async(names.Graph, cancellation).ConfigureAwait(false) == head.Graph))
+        if (definition.Graph is null || await AreGraphsSoundAsync(cancellation).ConfigureAwait(false))
             return;
         if (head.Graph.Length > 0)
             LogGraphMadeAgain(logger, definition.Name);
-        head = head with { Graph = await WriteGraphAsync(cancellation).ConfigureAwait(false) };
+        head = head.With(await WriteGraphsAsync(cancellation).ConfigureAwait(false));
     }
 
-    async Task<string> WriteGraphAsync(CancellationToken cancellation)
+    async Task<bool> AreGraphsSoundAsync(CancellationToken cancellation)
     {
-        if (definition.Graph is not { } graph)
-            return "";
-        byte[] packed = PackedGraph.Pack(graph());
-        await WriteAsync(names.Graph, packed, cancellation).ConfigureAwait(false);
-        return Convert.ToHexStringLower(SHA256.HashData(packed));
+        string[] hashes = [.. head.Graphs];
+        for (int capacity = 0; capacity < hashes.Length; capacity++)
+        {
+            if (hashes[capacity].Length == 0 || await blobs.Sha256Async(names.Graph(capacity), cancellation).ConfigureAwait(false) != hashes[capacity])
+                return false;
+        }
+
+        return hashes.Length == 1 + definition.SmallerGraphs.Count;
+    }
+
+    // Gives the hash of each capacity's.
+    async Task<string[]> WriteGraphsAsync(CancellationToken cancellation)
+    {
+        if (definition.Graph is not { } largest)
+            return [""];
+        var hashes = new List<string>();
+        foreach (var graph in definition.SmallerGraphs.Prepend(largest))
+        {
+            byte[] packed = PackedGraph.Pack(graph());
+            await WriteAsync(names.Graph(hashes.Count), packed, cancellation).ConfigureAwait(false);
+            hashes.Add(Convert.ToHexStringLower(SHA256.HashData(packed)));
+        }
+
+        return [.. hashes];
     }
 
     // What a process that died did not come to clear away.
     async Task SweepAsync(int version, CancellationToken cancellation)
     {
-        firstPayload = firstOfUse = model.Broadcast.FirstOfUse;
+        firstPayload = firstOfUse = FirstOfUse;
         foreach (string name in await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false))
         {
             if (!names.IsOfUse(name, version, firstPayload))

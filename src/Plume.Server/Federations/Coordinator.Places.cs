@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Capacities;
 using Plume.Server.Flower;
 
 namespace Plume.Server.Federations;
@@ -30,15 +31,18 @@ partial class Coordinator
     /// <param name="name">What it is called.</param>
     /// <param name="wanted">The place that it asks for; null for any.</param>
     /// <param name="kept">Places that are not for clients that nobody invited.</param>
+    /// <param name="capacity">The largest capacity that it can have; null for any.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Its number, or why it has none.</returns>
-    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, CancellationToken cancellation)
+    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, int? capacity, CancellationToken cancellation)
     {
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             if (numbers.TryGetValue(name, out int own))
             {
+                if (!Fits(own, capacity))
+                    return (own, $"Client '{name}' has place {own}, of capacity {CapacityOf(own)}, above the {definition.Plan.Method.Capacities[capacity!.Value]} that it can have by now. An operator can give that place back; then it gets another.");
                 if (wanted is { } other && other != own)
                     return (own, $"Client '{name}' has place {own} in the federation and cannot have {other}.");
                 resting.TryRemove(own, out _);
@@ -52,7 +56,11 @@ partial class Coordinator
                 return (-1, $"Place {number} is {(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Places[number]}'")}; join without a number to get one that is free.");
             if (IsUninvited(name) && numbers.Keys.Count(IsUninvited) >= places - kept)
                 return (-1, $"All places for clients without an invitation are taken: {Math.Min(kept, places)} of the federation's {places} are kept for those that were invited.");
-            int free = wanted ?? FirstFree();
+            if (wanted is { } place && !Fits(place, capacity))
+                return (-1, $"Place {place} is of capacity {CapacityOf(place)}, above the {definition.Plan.Method.Capacities[capacity!.Value]} that the client can have; join without a number to get one that it can.");
+            int free = wanted ?? FirstFree(capacity);
+            if (free >= places && capacity > 0)
+                return (-1, $"All places of capacity {definition.Plan.Method.Capacities[capacity.Value]} or less are taken, of the federation's {places}; its operator can give one back.");
             if (free >= places)
                 return (-1, $"All {places} places of the federation are taken; its operator can give one back.");
             seen[free] = time.GetUtcNow();
@@ -120,12 +128,21 @@ partial class Coordinator
 
     static bool IsUninvited(string name) => name.StartsWith(FlowerNames.Prefix, StringComparison.Ordinal);
 
-    int FirstFree()
+    // Of a capacity, or where none of it is free, of the next smaller.
+    int FirstFree(int? capacity)
     {
         while (Places.ContainsKey(firstFree))
             firstFree++;
-        return firstFree;
+        var method = definition.Plan.Method;
+        return capacity is null || method.Capacities.Count == 1
+            ? firstFree
+            : Enumerable.Range(firstFree, Math.Max(0, definition.Plan.Clients - firstFree)).Where(place => !Places.ContainsKey(place) && Fits(place, capacity))
+                .DefaultIfEmpty(definition.Plan.Clients).MinBy(place => place < definition.Plan.Clients ? method.CapacityOf(place) : int.MaxValue);
     }
+
+    bool Fits(int place, int? capacity) => capacity is null || definition.Plan.Method.CapacityOf(place) >= capacity;
+
+    Capacity CapacityOf(int place) => definition.Plan.Method.Capacities[definition.Plan.Method.CapacityOf(place)];
 
     void Take(PlaceTaken place)
     {

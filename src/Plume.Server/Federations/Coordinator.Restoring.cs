@@ -80,9 +80,9 @@ partial class Coordinator
     {
         try
         {
-            var published = new float[definition.Published.Length];
+            float[][] published = [.. model.Broadcasts.Select(broadcast => new float[broadcast.Published.Length])];
             var (exact, memory) = await ReadCheckpointAsync(name, sha256, published, cancellation).ConfigureAwait(false);
-            model.Restore(exact, memory, published, [], [.. history.Lengths.Take(version)]);
+            model.Restore(exact, memory, [.. published.Select((values, capacity) => new KeptBroadcast(values, [], [.. history.LengthsFor(capacity).Take(version)]))]);
             return true;
         }
         catch (InvalidDataException damage)
@@ -92,10 +92,11 @@ partial class Coordinator
         }
     }
 
-    async Task<(float[] Exact, float[] Memory)> ReadCheckpointAsync(string name, string sha256, float[]? published, CancellationToken cancellation)
+    async Task<(float[] Exact, float[] Memory)> ReadCheckpointAsync(string name, string sha256, float[][]? published, CancellationToken cancellation)
     {
         float[] exact = new float[definition.Published.Length], memory = new float[GlobalModel.MemoryLengthOf(definition.Plan, definition.Layout, definition.Optimizer)];
-        await ModelCheckpoint.ReadAsync(blobs, name, sha256, exact, published, memory, cancellation).ConfigureAwait(false);
+        var read = model.Broadcasts.Select((broadcast, capacity) => (published?[capacity], broadcast.Published.Length));
+        await ModelCheckpoint.ReadAsync(blobs, name, sha256, exact, [.. read], memory, cancellation).ConfigureAwait(false);
         return (exact, memory);
     }
 
@@ -110,17 +111,18 @@ partial class Coordinator
         var contributions = counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples))).ToArray();
         var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default) { UsualNorm = head.UsualNorm };
-        byte[] payload;
+        IReadOnlyList<byte[]> payloads;
         try
         {
-            payload = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), contributions.Sum(update => update.Weight), contributions.Length);
+            payloads = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), WeightsOf(contributions), contributions.Length);
         }
         catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
         {
             throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is what it was made of: {lost.Message} Restore the storage from a copy.", lost);
         }
 
-        await WriteAsync(names.Version(version), payload, cancellation).ConfigureAwait(false);
+        for (int capacity = 0; capacity < payloads.Count; capacity++)
+            await WriteAsync(names.Version(version, capacity), payloads[capacity], cancellation).ConfigureAwait(false);
         if (await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation).ConfigureAwait(false) != head.Checkpoint)
             throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make it again. Restore the storage from a copy.");
     }

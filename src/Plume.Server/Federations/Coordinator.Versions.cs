@@ -13,9 +13,10 @@ partial class Coordinator
     /// <summary>What leads a client to a version, as names of blobs.</summary>
     /// <param name="from">The version it has; null for none.</param>
     /// <param name="to">The version it wants.</param>
+    /// <param name="capacity">The client's.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Null where that version is not the newest: the client must ask for its task again.</returns>
-    public async Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, CancellationToken cancellation)
+    public async Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation)
     {
         await modelTurn.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -23,9 +24,9 @@ partial class Coordinator
             if (to != model.Broadcast.Version || to != snapshot.ModelVersion || from > to)
                 return null;
             var parts = new List<DownloadPart>();
-            foreach (var segment in (await SoundWayAsync(from, cancellation).ConfigureAwait(false)).Segments)
+            foreach (var segment in (await SoundWayAsync(from, capacity, cancellation).ConfigureAwait(false)).Segments)
             {
-                string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To) : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To);
+                string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To, capacity) : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To, capacity);
                 if (segment.Kind != SegmentKind.Version && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
                     await WriteAsync(name, segment.Payload, cancellation).ConfigureAwait(false);
                 parts.Add(new DownloadPart(segment.Kind, segment.From, segment.To, segment.Length, name));
@@ -54,7 +55,7 @@ partial class Coordinator
             if (await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length)
             {
                 var published = new float[definition.Published.Length];
-                var (_, memory) = await ReadCheckpointAsync(names.Checkpoint(version), head.Checkpoint, published, cancellation).ConfigureAwait(false);
+                var (_, memory) = await ReadCheckpointAsync(names.Checkpoint(version), head.Checkpoint, [published], cancellation).ConfigureAwait(false);
                 var payload = new PayloadEncoder(ReceivedModel.Whole, definition.Layout).Encode(GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory), default);
                 await WriteAsync(name, payload, cancellation).ConfigureAwait(false);
                 length = payload.Length;
@@ -69,27 +70,28 @@ partial class Coordinator
     }
 
     // A version's own payload cannot be made again later; where one is damaged, the whole model leads past it.
-    async Task<CatchUp> SoundWayAsync(int? from, CancellationToken cancellation)
+    async Task<CatchUp> SoundWayAsync(int? from, int capacity, CancellationToken cancellation)
     {
-        var way = model.Broadcast.From(from);
+        var broadcast = model.Broadcasts[capacity];
+        var way = broadcast.From(from);
         foreach (var segment in way.Segments.Where(segment => segment.Kind == SegmentKind.Version))
         {
-            if (!sound.TryGetValue(segment.To, out bool isSound))
-                sound[segment.To] = isSound = await IsSoundAsync(segment, cancellation).ConfigureAwait(false);
+            if (!sound.TryGetValue((segment.To, capacity), out bool isSound))
+                sound[(segment.To, capacity)] = isSound = await IsSoundAsync(segment, capacity, cancellation).ConfigureAwait(false);
             if (!isSound)
-                return model.Broadcast.From(null);
+                return broadcast.From(null);
         }
 
         return way;
     }
 
-    async Task<bool> IsSoundAsync(Segment segment, CancellationToken cancellation)
+    async Task<bool> IsSoundAsync(Segment segment, int capacity, CancellationToken cancellation)
     {
-        string name = names.Version(segment.To);
+        string name = names.Version(segment.To, capacity);
         var bytes = new byte[segment.Length];
         bool isSound = await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) == segment.Length
             && await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) == bytes.Length
-            && XxHash64.HashToUInt64(bytes) == history.HashOf(segment.To);
+            && XxHash64.HashToUInt64(bytes) == history.HashOf(segment.To, capacity);
         if (!isSound)
             LogPayloadDamaged(logger, definition.Name, segment.To);
         return isSound;
@@ -109,9 +111,9 @@ partial class Coordinator
         {
             var plan = state.Current;
             var contributions = Contributions();
-            var payload = await MakeVersionAsync(plan, contributions).ConfigureAwait(false);
+            var payloads = await MakeVersionAsync(plan, contributions).ConfigureAwait(false);
             var (accuracy, loss) = Measure(plan.Round);
-            await PersistAsync(() => CommitAsync(plan, contributions, payload, accuracy, loss)).ConfigureAwait(false);
+            await PersistAsync(() => CommitAsync(plan, contributions, payloads, accuracy, loss)).ConfigureAwait(false);
             if (state.HasEnded)
                 await RetireAsync().ConfigureAwait(false);
             await ClearAsync(plan.Round).ConfigureAwait(false);
@@ -127,7 +129,7 @@ partial class Coordinator
         }
     }
 
-    async Task<byte[]> MakeVersionAsync(RoundPlan plan, WeightedUpdate[] contributions)
+    async Task<IReadOnlyList<byte[]>> MakeVersionAsync(RoundPlan plan, WeightedUpdate[] contributions)
     {
         var sum = await PersistAsync(() => aggregator.SumAsync(contributions, plan, closing.Token)).ConfigureAwait(false);
         await modelTurn.WaitAsync(closing.Token).ConfigureAwait(false);
@@ -135,13 +137,15 @@ partial class Coordinator
         {
             var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(names.Checkpoint(plan.Round - 1), head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
             model.Wake(exact, memory);
-            return model.Apply(sum, contributions.Sum(update => update.Weight), contributions.Length);
+            return model.Apply(sum, WeightsOf(contributions), contributions.Length);
         }
         finally
         {
             modelTurn.Release();
         }
     }
+
+    double[] WeightsOf(WeightedUpdate[] contributions) => definition.Plan.WeightsByCapacity(contributions.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
 
     (double? Accuracy, double? Loss) Measure(int round)
     {
@@ -152,10 +156,11 @@ partial class Coordinator
     }
 
     // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
-    async Task<bool> CommitAsync(RoundPlan plan, WeightedUpdate[] contributions, byte[] payload, double? accuracy, double? loss)
+    async Task<bool> CommitAsync(RoundPlan plan, WeightedUpdate[] contributions, IReadOnlyList<byte[]> payloads, double? accuracy, double? loss)
     {
         int version = plan.Round;
-        await WriteAsync(names.Version(version), payload, closing.Token).ConfigureAwait(false);
+        for (int capacity = 0; capacity < payloads.Count; capacity++)
+            await WriteAsync(names.Version(version, capacity), payloads[capacity], closing.Token).ConfigureAwait(false);
         CrashPoint.Pass("version-stored");
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, closing.Token).ConfigureAwait(false);
         CrashPoint.Pass("checkpoint-stored");
@@ -168,7 +173,8 @@ partial class Coordinator
             var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, downlinkBytes,
                 (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
             var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(next) };
-            var kept = new VersionRecord(payload.Length, XxHash64.HashToUInt64(payload), record, new Dictionary<int, string>(entered), SettledIn(plan.Round));
+            PayloadMark[] marks = [.. payloads.Select(PayloadMark.Of)];
+            var kept = new VersionRecord(marks[0].Length, marks[0].Hash, record, new Dictionary<int, string>(entered), SettledIn(plan.Round)) { Smaller = marks.Length > 1 ? marks[1..] : null };
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), [.. unrecorded, kept.ToBytes()], CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");
             (head, state, position) = (committed, next, 0);
@@ -177,7 +183,8 @@ partial class Coordinator
             entered.Clear();
             model.Rest();
             Interlocked.Add(ref downloaded, -downlinkBytes);
-            sound[version] = true;
+            for (int capacity = 0; capacity < marks.Length; capacity++)
+                sound[(version, capacity)] = true;
             Forget(plan.Round);
             metrics.Committed(now - tally.Started);
             ServerTraces.Round(definition.Name, record, tally.Started, now);
@@ -215,17 +222,23 @@ partial class Coordinator
                 await blobs.DeleteAsync(name, closing.Token).ConfigureAwait(false);
             for (; firstPayload < firstOfUse; firstPayload++)
             {
-                await blobs.DeleteAsync(names.Version(firstPayload), closing.Token).ConfigureAwait(false);
-                sound.TryRemove(firstPayload, out _);
+                for (int capacity = 0; capacity < model.Broadcasts.Count; capacity++)
+                {
+                    await blobs.DeleteAsync(names.Version(firstPayload, capacity), closing.Token).ConfigureAwait(false);
+                    sound.TryRemove((firstPayload, capacity), out _);
+                }
             }
 
-            firstOfUse = model.Broadcast.FirstOfUse;
+            firstOfUse = FirstOfUse;
         }
         catch (IOException problem)
         {
             LogDelayed(logger, definition.Name, problem.Message);
         }
     }
+
+    // The first version of which a payload may still be on some client's way.
+    int FirstOfUse => model.Broadcasts.Min(broadcast => broadcast.FirstOfUse);
 
     async Task WriteAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {

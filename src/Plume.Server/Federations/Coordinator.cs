@@ -53,7 +53,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly RunHistory history = new();
 
     // Versions whose payload was found whole, or not, since this process began.
-    readonly ConcurrentDictionary<int, bool> sound = [];
+    readonly ConcurrentDictionary<(int Version, int Capacity), bool> sound = [];
     long epoch;
     int position;
 
@@ -76,7 +76,7 @@ sealed partial class Coordinator : IAsyncDisposable
     // Set anew by every owner, and never back before what the ledger has.
     TimeProvider time;
 
-    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
+    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
     {
         float[] initial = definition.Initial();
         if (initial.Length != definition.Layout.Length)
@@ -86,7 +86,7 @@ sealed partial class Coordinator : IAsyncDisposable
         machine = new FederationMachine(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial));
         model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         fingerprint = definition.Fingerprint(initial);
-        this.aggregator = aggregator(() => model.Broadcast.Published);
+        this.aggregator = aggregator(capacity => model.Broadcasts[capacity].Published);
         names = new BlobNames(definition.Id);
     }
 

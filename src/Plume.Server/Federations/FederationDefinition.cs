@@ -29,6 +29,9 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// </summary>
     public Func<byte[]>? Graph { get; init; }
 
+    /// <summary>The same of the models of smaller capacities, where there are any, the largest first.</summary>
+    public IReadOnlyList<Func<byte[]>> SmallerGraphs { get; init; } = [];
+
     /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
     public IStudent? Student { get; init; }
 
@@ -67,6 +70,9 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>Most bytes of one upload.</summary>
     public long LargestUpload => Answer.LargestPayload;
 
+    /// <summary>The model that a client trains, which is that of its capacity.</summary>
+    public ModelLayout LayoutOf(int client) => Plan.ModelsOf(Layout)[Plan.Method.CapacityOf(client)].Layout;
+
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors => Math.Max((int)Math.Ceiling(Plan.Participants * Plan.OverSelection), Plan.Fixed?.Max(list => list.Length) ?? 0);
 
@@ -89,6 +95,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
+        if (Graph is not null && SmallerGraphs.Count != Plan.Smaller.Count)
+            yield return $"Clients of {Plan.Smaller.Count + 1} capacities need a graph each, but there are {SmallerGraphs.Count + 1}.";
         if (UnusedPlace < TimeSpan.Zero)
             yield return $"The time for which a client keeps a place must not be negative, but is {UnusedPlace}.";
         if (EvaluateEvery < 1)

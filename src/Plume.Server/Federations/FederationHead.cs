@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Plume.Federation.Rounds;
 using Plume.Federation.Selection;
 
@@ -16,6 +17,17 @@ namespace Plume.Server.Federations;
 /// <param name="State">Of the rules.</param>
 sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph, double? UsualNorm, KeptState State)
 {
+    /// <summary>SHA-256 of the packed graphs of smaller capacities; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? SmallerGraphs { get; init; }
+
+    /// <summary>SHA-256 of the packed graph of each capacity, the largest first.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Graphs => [Graph, .. SmallerGraphs ?? []];
+
+    /// <summary>The same with other graphs.</summary>
+    public FederationHead With(string[] graphs) => this with { Graph = graphs[0], SmallerGraphs = graphs.Length > 1 ? graphs[1..] : null };
+
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);
 
     /// <exception cref="InvalidDataException">The bytes are not a head that this version of the program knows.</exception>

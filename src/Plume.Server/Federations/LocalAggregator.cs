@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Container;
-using Plume.Compression.Messages;
-using Plume.Federation;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
@@ -14,27 +12,20 @@ sealed class LocalAggregator : IAggregator, IDisposable
 {
     readonly FederationDefinition definition;
     readonly IBlobs blobs;
-    readonly Func<ReadOnlyMemory<float>> published;
-    readonly MessageShape answer;
-    readonly MessageDecoder decoder;
-    readonly MessageDecoder floats;
-    readonly ExactSum sum;
+    readonly Func<int, ReadOnlyMemory<float>> published;
+    readonly RoundSum sum;
     readonly SemaphoreSlim turn = new(1);
     readonly Dictionary<ArrivedUpdate, double> added = [];
     (int Round, int Attempt) at;
-    ReadOnlyMemory<float>? reference;
     byte[] payload = [];
 
     /// <param name="definition">The federation.</param>
     /// <param name="blobs">Where the updates lie.</param>
-    /// <param name="published">The model that the round's updates were made from.</param>
-    public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<ReadOnlyMemory<float>> published)
+    /// <param name="published">The model that the round's updates of a capacity were made from.</param>
+    public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
     {
         (this.definition, this.blobs, this.published) = (definition, blobs, published);
-        answer = definition.Answer;
-        decoder = new MessageDecoder(answer, Environment.ProcessorCount);
-        floats = new MessageDecoder(ReceivedModel.AsFloats(answer), Environment.ProcessorCount);
-        sum = new ExactSum(answer.Length, definition.MostContributors);
+        sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.MostContributors, Environment.ProcessorCount);
     }
 
     public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
@@ -43,7 +34,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
         try
         {
             Begin(plan);
-            return added.TryGetValue(update.Update, out double norm) ? new AddedUpdate(norm, null) : await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false);
+            return added.TryGetValue(update.Update, out double norm) ? new AddedUpdate(norm, null) : await Task.Run(() => DecodeAsync(update, cancellation), cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -60,16 +51,16 @@ sealed class LocalAggregator : IAggregator, IDisposable
             if (added.Keys.Except(updates.Select(update => update.Update)).Any())
             {
                 added.Clear();
-                sum.Clear();
+                sum.Begin(plan, published);
             }
 
             foreach (var update in updates.Where(update => !added.ContainsKey(update.Update)))
             {
-                if (await Task.Run(() => DecodeAsync(update, plan, cancellation), cancellation).ConfigureAwait(false) is { Problem: { } problem })
+                if (await Task.Run(() => DecodeAsync(update, cancellation), cancellation).ConfigureAwait(false) is { Problem: { } problem })
                     throw new InvalidDataException($"The update of client {update.Update.Client} was taken in, but cannot be read any more: {problem}");
             }
 
-            return sum;
+            return sum.Sum;
         }
         finally
         {
@@ -82,12 +73,11 @@ sealed class LocalAggregator : IAggregator, IDisposable
         if (at == (plan.Round, plan.Attempt))
             return;
         at = (plan.Round, plan.Attempt);
-        reference = null;
         added.Clear();
-        sum.Clear();
+        sum.Begin(plan, published);
     }
 
-    async Task<AddedUpdate> DecodeAsync(WeightedUpdate weighted, RoundPlan plan, CancellationToken cancellation)
+    async Task<AddedUpdate> DecodeAsync(WeightedUpdate weighted, CancellationToken cancellation)
     {
         var update = weighted.Update;
         if (payload.Length < update.Length)
@@ -100,10 +90,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
             return new AddedUpdate(0, "Its bytes do not have the hash that the client gave.");
         try
         {
-            double usual = plan.UsualNorm ?? double.PositiveInfinity, factor = definition.Plan.NormBound?.Factor ?? 1;
-            double norm = update.IsFloats
-                ? floats.AddTo(bytes, sum, weighted.Weight, default, default, usual, factor)
-                : decoder.AddTo(bytes, sum, weighted.Weight, DrawKeys.Update(DrawKeys.Task(definition.Key, plan, update.Client)), answer.UsesReference ? reference ??= definition.Plan.Method.Reference(definition.Layout, published()) : default, usual, factor);
+            double norm = sum.Add(update.Client, weighted.Weight, bytes, update.IsFloats);
             added.Add(update, norm);
             return new AddedUpdate(norm, null);
         }

@@ -5,7 +5,7 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations;
 
-/// <summary>The three arrays of floats that the server needs to go on from a version: what is published, exact and as clients have it, and what optimizer and method remember; little-endian, one after another.</summary>
+/// <summary>The arrays of floats that the server needs to go on from a version: what is published, exact and as clients of each capacity have it, and what optimizer and method remember; little-endian, one after another.</summary>
 static class ModelCheckpoint
 {
     const int ChunkBytes = 1 << 20;
@@ -18,7 +18,7 @@ static class ModelCheckpoint
         string partial = BlobNames.Partial(name);
         await blobs.DeleteAsync(partial, cancellation).ConfigureAwait(false);
         long offset = 0;
-        foreach (var values in new[] { model.Exact, model.Broadcast.Published, model.Memory })
+        foreach (var values in (ReadOnlyMemory<float>[])[model.Exact, .. model.Broadcasts.Select(broadcast => broadcast.Published), model.Memory])
         {
             foreach (var chunk in Chunks(values))
             {
@@ -37,16 +37,16 @@ static class ModelCheckpoint
     /// <param name="name">Its name.</param>
     /// <param name="sha256">What its hash must be.</param>
     /// <param name="exact">Becomes the exact model.</param>
-    /// <param name="published">Becomes the published model; null where the reader has it.</param>
+    /// <param name="published">Lengths of what each capacity's clients have, and what becomes it; null where the reader has it.</param>
     /// <param name="memory">Becomes what optimizer and method remember.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
-    public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact, float[]? published, float[] memory, CancellationToken cancellation)
+    public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact, IReadOnlyList<(float[]? Values, int Length)> published, float[] memory, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[Math.Min(ChunkBytes, 4L * exact.Length)];
         long offset = 0;
-        foreach (var (values, length) in new[] { (exact, exact.Length), (published, exact.Length), (memory, memory.Length) })
+        foreach (var (values, length) in ((float[]?, int)[])[(exact, exact.Length), .. published, (memory, memory.Length)])
         {
             for (int start = 0; start < length; start += buffer.Length / 4)
             {

@@ -6,12 +6,12 @@ sealed class RunHistory
     /// <summary>Rounds that are told.</summary>
     public const int RoundsTold = 100;
 
-    readonly List<long> lengths = [];
-    readonly List<ulong> hashes = [];
+    // Of each version from 1 on, for each capacity.
+    readonly List<PayloadMark[]> payloads = [];
     volatile IReadOnlyList<RoundRecord> last = [];
 
-    /// <summary>Bytes of each version's payload, from version 1 on.</summary>
-    public IReadOnlyList<long> Lengths => lengths;
+    /// <summary>Bytes of the payloads for clients of a capacity, from version 1 on.</summary>
+    public IEnumerable<long> LengthsFor(int capacity) => payloads.Select(version => version[capacity].Length);
 
     /// <summary>Lengths of all payloads that arrived.</summary>
     public long UplinkBytes { get; private set; }
@@ -22,8 +22,8 @@ sealed class RunHistory
     /// <summary>That was measured last; null where none was.</summary>
     public double? Accuracy { get; private set; }
 
-    /// <summary>XXH64 of a version's payload.</summary>
-    public ulong HashOf(int version) => hashes[version - 1];
+    /// <summary>XXH64 of a version's payload for clients of a capacity.</summary>
+    public ulong HashOf(int version, int capacity) => payloads[version - 1][capacity].Hash;
 
     /// <summary>The rounds after one, of the last hundred.</summary>
     public IReadOnlyList<RoundRecord> Since(int round) => [.. last.Where(record => record.Round > round)];
@@ -33,8 +33,7 @@ sealed class RunHistory
     {
         if (record.Round is not { } round)
             return;
-        lengths.Add(record.Length);
-        hashes.Add(record.Hash);
+        payloads.Add([.. record.Payloads]);
         UplinkBytes += round.UplinkBytes;
         DownlinkBytes += round.DownlinkBytes;
         Accuracy = round.Accuracy ?? Accuracy;

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plume.Federation.Rounds;
@@ -12,6 +13,14 @@ namespace Plume.Server.Federations;
 /// <param name="Updates">The updates that were answered in the round, those of earlier attempts among them.</param>
 sealed record VersionRecord(long Length, ulong Hash, RoundRecord? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
 {
+    /// <summary>Its payloads for clients of smaller capacities; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PayloadMark>? Smaller { get; init; }
+
+    /// <summary>The payloads for clients of each capacity, the largest first.</summary>
+    [JsonIgnore]
+    public IEnumerable<PayloadMark> Payloads => [new PayloadMark(Length, Hash), .. Smaller ?? []];
+
     /// <summary>Of version 0 before anybody came.</summary>
     public static VersionRecord First { get; } = new(0, 0, null, new Dictionary<int, string>(), []);
 
@@ -19,6 +28,14 @@ sealed record VersionRecord(long Length, ulong Hash, RoundRecord? Round, IReadOn
 
     /// <exception cref="InvalidDataException">The bytes are not a record of this version of the program.</exception>
     public static VersionRecord FromBytes(byte[] bytes) => LedgerJson.Read(bytes, LedgerJson.Default.VersionRecord, "The record of a version");
+}
+
+/// <summary>What tells a payload from another.</summary>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Hash">XXH64 of it.</param>
+sealed record PayloadMark(long Length, ulong Hash)
+{
+    public static PayloadMark Of(byte[] payload) => new(payload.Length, XxHash64.HashToUInt64(payload));
 }
 
 /// <summary>An update that was answered, in as few words as it takes to answer it again and to add it up again.</summary>

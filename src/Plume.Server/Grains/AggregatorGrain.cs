@@ -45,7 +45,7 @@ sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) :
         string[] key = this.GetPrimaryKeyString().Split('|');
         var definition = catalog[key[0]];
         (names, shard) = (new BlobNames(definition.Id), key[1]);
-        aggregator = new LocalAggregator(definition, storage.Blobs, () => throw new InvalidOperationException("A shard has no model; an uplink that needs one is not sharded."));
+        aggregator = new LocalAggregator(definition, storage.Blobs, _ => throw new InvalidOperationException("A shard has no model; an uplink that needs one is not sharded."));
         return Task.CompletedTask;
     }
 

@@ -54,7 +54,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     }
 
     // An uplink that is decoded against the model is added up where the model is.
-    IAggregator AggregatorFor(FederationDefinition definition, Func<ReadOnlyMemory<float>> published) => sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
+    IAggregator AggregatorFor(FederationDefinition definition, Func<int, ReadOnlyMemory<float>> published) => sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
         ? new ShardedAggregator(definition, GrainFactory, storage.Blobs, sharding.Shards)
         : new LocalAggregator(definition, storage.Blobs, published);
 
@@ -79,9 +79,9 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         DeactivateOnIdle();
     }
 
-    public Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept) => GuardAsync(async () =>
+    public Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept, int? capacity) => GuardAsync(async () =>
     {
-        var (number, problem) = await Coordinator.JoinAsync(name, wanted, kept, CancellationToken.None);
+        var (number, problem) = await Coordinator.JoinAsync(name, wanted, kept, capacity, CancellationToken.None);
         return new JoinOutcome(number, Coordinator.Run, problem);
     });
 
@@ -105,7 +105,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) => GuardAsync(() => Coordinator.ArriveAsync(update, CancellationToken.None));
 
-    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, capacity, CancellationToken.None) is { } parts ? parts.ToArray() : null);
 
     public Task<DownloadPart[]?> ModelAsync(int version) => GuardAsync(async () => await Coordinator.ModelAsync(version, CancellationToken.None) is { } parts ? parts.ToArray() : null);
 

@@ -5,8 +5,8 @@ namespace Plume.Server.Grains;
 /// <summary>One federation, wherever in the cluster it lives. Its key is the federation's name in storage.</summary>
 interface IFederationGrain : IGrainWithStringKey
 {
-    /// <summary>Gives a client its place; so many are kept for clients that were invited.</summary>
-    Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept = 0);
+    /// <summary>Gives a client its place, of a capacity where it asks for one; so many are kept for clients that were invited.</summary>
+    Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept = 0, int? capacity = null);
 
     /// <summary>The place of a name; null where it has none.</summary>
     Task<int?> NumberOfAsync(string name);
@@ -29,8 +29,8 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>Takes in an update whose bytes are durable.</summary>
     Task<UploadOutcome> ArriveAsync(ArrivedUpdate update);
 
-    /// <summary>What leads a client to a version; null where that is not the newest.</summary>
-    Task<DownloadPart[]?> CatchUpAsync(int? from, int to);
+    /// <summary>What leads a client of a capacity to a version; null where that is not the newest.</summary>
+    Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity = 0);
 
     /// <summary>The weights of the model that the server has for itself; null where that version is not the newest.</summary>
     Task<DownloadPart[]?> ModelAsync(int version);

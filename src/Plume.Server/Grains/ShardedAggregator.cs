@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
+using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
@@ -16,7 +17,7 @@ sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory gr
     {
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
             Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]), cancellation));
-        int length = definition.Answer.Length;
+        int length = RoundSum.LengthOf(definition.Plan, definition.Layout);
         var total = new ExactSum(length, definition.MostContributors);
         var part = new ExactSum(length, definition.MostContributors);
         foreach (string name in await Task.WhenAll(parts).ConfigureAwait(false))

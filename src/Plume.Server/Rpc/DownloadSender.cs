@@ -23,9 +23,10 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
     public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request, IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, bool isOperator = false)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
-        var parts = request.Graph ? await GraphAsync(feed, cancellation).ConfigureAwait(false)
+        int capacity = isOperator ? 0 : feed.Definition.Plan.Method.CapacityOf(client);
+        var parts = request.Graph ? await GraphAsync(feed, capacity, cancellation).ConfigureAwait(false)
             : (isOperator && feed.Definition.Plan.Method.KeepsModel ? await feed.Grain.ModelAsync((int)request.ToVersion)
-                : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion))
+                : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion, capacity))
                 ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
         byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
         long length = parts.Sum(part => part.Length);
@@ -47,9 +48,9 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         }
     }
 
-    async Task<DownloadPart[]> GraphAsync(FederationFeed feed, CancellationToken cancellation)
+    async Task<DownloadPart[]> GraphAsync(FederationFeed feed, int capacity, CancellationToken cancellation)
     {
-        string name = new BlobNames(feed.Definition.Id).Graph;
+        string name = new BlobNames(feed.Definition.Id).Graph(capacity);
         return feed.Definition.Graph is null || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
             ? throw new RpcException(new Status(StatusCode.NotFound, $"The federation '{feed.Definition.Name}' has no graph; bring a learner of your own."))
             : [new DownloadPart((SegmentKind)Segment.Types.Kind.Graph, 0, 0, length, name)];

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Plume.Federation;
+using Plume.Federation.Capacities;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
@@ -34,15 +35,15 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw TooOld(request, method, FirstWithMethods);
         if (feed.Definition.Plan.Objective.Teaching is { } teaching && request.Protocol < FirstWithTeachers)
             throw TooOld(request, teaching, FirstWithTeachers);
-        var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null);
+        var definition = feed.Definition;
+        var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null, capacity: CapacityFor(definition, request.Capacity));
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
-        var definition = feed.Definition;
         return new JoinReply
         {
             Number = (uint)place.Number,
             Run = ByteString.CopyFrom(Convert.FromHexString(place.Run)),
-            Layout = { definition.Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Layout = { definition.LayoutOf(place.Number).Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = definition.Plan.Uplink,
             Downlink = definition.Plan.Downlink,
             BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
@@ -51,6 +52,20 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Constants = (ulong)definition.Constants.Bytes,
             Teaching = definition.Plan.Objective.Teaching?.ToString() ?? "",
         };
+    }
+
+    // The largest that is not above what the client can have; null for one that does not say.
+    static int? CapacityFor(FederationDefinition definition, string asked)
+    {
+        if (asked.Length == 0)
+            return null;
+        if (Capacity.TryParse(asked) is not { } most)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"A capacity must be 1 or a fraction above 0 and below it, such as 1/4, but the client asks for '{asked}'."));
+        var capacities = definition.Plan.Method.Capacities;
+        int found = capacities.ToList().FindIndex(capacity => !most.IsBelow(capacity));
+        return found >= 0
+            ? found
+            : throw new RpcException(new Status(StatusCode.InvalidArgument, $"The federation '{definition.Name}' has clients of capacity {string.Join(", ", capacities)}, but the client can have {most} at most: serve it with 'exchange' set to submodels of that capacity, too."));
     }
 
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)

@@ -91,6 +91,36 @@ public sealed class TrainingTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("submodels(1, 1/2, 1/4)", 3, "1/4", "feedback | uniform(4) | rans", "delta | deadzone(abs=0.001953125) | range")]
+    [InlineData("submodels(1, 1/2; rolling, scaled)", 2, "3/4", "rotate | uniform(4) | rans", "uniform(8) | rans")]
+    public async Task Clients_of_several_capacities_make_the_model_that_a_simulation_of_them_makes(string exchange, int clients, string least, string uplink, string downlink)
+    {
+        File.WriteAllText(folder["e.json"], $$"""
+            { "name": "net", "rounds": 4, "clients": {{clients}}, "participants": {{clients}}, "data": { "set": "digits" }, "model": { "name": "mlp" },
+              "exchange": "{{exchange}}", "uplink": "{{uplink}}", "downlink": "{{downlink}}" }
+            """);
+        Assert.Equal(0, Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]).Code);
+        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
+        try
+        {
+            string[] join = ["join", line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim(), "--federation", "net", "--experiment", folder["e.json"]];
+            Assert.Contains("but the client can have 1/8 at most", Program.Run([.. join, "--capacity", "1/8", "--name", "tiny", "--state", folder["t"]]).Error, StringComparison.Ordinal);
+            var weak = Task.Run(() => Program.Run([.. join, "--capacity", least, "--name", "weak", "--state", folder["w"], "-o", folder["weak.onnx"]]));
+            var strong = Program.Run([.. join, "--number", $"0-{clients - 2}", "--name", "site", "--state", folder["c"], "-o", folder["joined.onnx"]]);
+            Assert.True(strong.Code == 0, strong.Error);
+            Assert.True((await weak).Code == 0, (await weak).Error);
+        }
+        finally
+        {
+            server.Kill();
+            await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(File.ReadAllBytes(folder["run/model.onnx"]), File.ReadAllBytes(folder["joined.onnx"]));
+        Assert.Equal(64 >> (clients - 1), OnnxFile.ReadFile(folder["weak.onnx"]).FindInitializer("fc1.weight")!.Shape[0]);
+    }
+
     [Fact]
     public void What_ships_has_the_integers_and_the_zeros_that_were_trained_and_their_accuracy()
     {
@@ -108,7 +138,13 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("exchange=gradients", "'gradients' is nothing that clients exchange; known are updates, predictions, adapters, masks")]
+    [InlineData("exchange=gradients", "'gradients' is nothing that clients exchange; known are updates, submodels, predictions, adapters, masks")]
+    [InlineData("exchange=submodels(1, 1/2, 2/4)", "'1/2' must be below '1/2', the capacity before it")]
+    [InlineData("exchange=submodels(1, 255/256);model.name=mlp", "capacity 255/256: Model 'mlp' would not become smaller: all keep their channels")]
+    [InlineData("exchange=submodels(1, 1/2, 127/256);model.name=mlp", "capacity 127/256 has as many channels as the one before it")]
+    [InlineData("exchange=submodels(1, 1/2);model.name=logistic", "capacity 1/2: Model 'logistic' would not become smaller: The channels of 'fc.weight' stay")]
+    [InlineData("exchange=submodels(1, 1/2);training=quantize(4, 8)", "whose steps of 'quantize(4, 8)' are not one another's: leave one of the two out")]
+    [InlineData("exchange=submodels(1, 1/2);training=feddyn", "cannot be exchanged where clients train by 'feddyn'")]
     [InlineData("exchange=updates | updates", "'updates' cannot stand after 'updates'")]
     [InlineData("training=scafold", "'scafold' is no way to train; known are averaging, scaffold, scallion, feddyn, ")]
     [InlineData("training=scaffold | feddyn", "column 12: 'feddyn' cannot stand beside 'scaffold'")]

@@ -14,10 +14,10 @@ namespace Plume.EndToEnd.Tests.Checks;
 /// <param name="Head">Its content.</param>
 /// <param name="Rounds">What is kept of each committed round, from the first on.</param>
 /// <param name="Checkpoint">SHA-256 of the newest checkpoint's bytes, as they lie there.</param>
-/// <param name="Published">SHA-256 of the model that clients see, in it.</param>
+/// <param name="Published">SHA-256 of the models that clients of each capacity see, in it.</param>
 /// <param name="Model">SHA-256 of the model that ships: the same, but where the server alone has it.</param>
 /// <param name="Blobs">Everything that lies among the blobs.</param>
-sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, string Published, string Model, IReadOnlyList<string> Blobs)
+sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, IReadOnlyList<string> Published, string Model, IReadOnlyList<string> Blobs)
 {
     public static async Task<ServerHistory> ReadAsync(string state, ToyPlan plan)
     {
@@ -41,10 +41,19 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<Vers
         var definition = plan.ToDefinition();
         int length = definition.Published.Length;
         var floats = MemoryMarshal.Cast<byte, float>(checkpoint);
-        float[] published = floats.Slice(length, length).ToArray(), memory = floats[(2 * length)..].ToArray();
-        var seen = definition.Plan.Method.Model(definition.Layout, published);
+        float[] published = floats.Slice(length, length).ToArray();
+        var seen = new List<string>();
+        var rest = floats[length..];
+        foreach (var capacity in definition.Plan.ModelsOf(definition.Layout))
+        {
+            int own = definition.Plan.Published(capacity.Layout).Length;
+            seen.Add(Sha256(MemoryMarshal.AsBytes(definition.Plan.Method.Model(capacity.Layout, rest[..own].ToArray()).Span)));
+            rest = rest[own..];
+        }
+
+        float[] memory = rest.ToArray();
         var model = GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory);
-        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), Sha256(MemoryMarshal.AsBytes(seen.Span)), Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), seen, Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
     }
 
     static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -30,7 +30,7 @@ public class ChannelTrainingTests
         {
             var sum = new ExactSum(Layout.Length, 1);
             sum.Add(0, Some(round), 0.1);
-            byte[] payload = model.Apply(sum, 1, 1);
+            byte[] payload = model.Apply(sum, [1], 1)[0];
             foreach (var segment in model.Broadcast.From(client.Version).Segments)
                 client.Apply(segment.Kind, segment.From, segment.To, segment.Payload.IsEmpty ? payload : segment.Payload);
             float[] weights = plan.Method.Model(Layout, client.Values).ToArray(), live = plan.Method.Reference(Layout, client.Values).ToArray();

@@ -47,7 +47,7 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
                 new MessageDecoder(shape).AddTo(sent.Payload, sum, 1, DrawKeys.Update(task.Key), reference);
             }
 
-            model.Apply(sum, updates.Length, updates.Length);
+            model.Apply(sum, [updates.Length], updates.Length);
         }
 
         return (model.Weights.ToArray(), [.. memories.Select(memory => plan.Method.ModelOf(Layout, model.Broadcast.Published, memory.AsSpan(shape.MemoryLength)).ToArray())], plan.Method.Reference(Layout, model.Broadcast.Published).ToArray());

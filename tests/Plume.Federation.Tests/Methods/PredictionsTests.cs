@@ -99,7 +99,7 @@ public class PredictionsTests
         float[] honest = [7, 7, 7, 7, 0, 0, 0, 0], hostile = [-900, -900, -900, -900, 900, 900, 900, 900];
         foreach (float[] said in new[] { honest, honest, honest, hostile })
             new MessageDecoder(shape).AddTo(new MessageEncoder(shape).Encode(said, default).ToArray(), sum, 1, default, default, plan.Method.UsualNorm(Layout, [0, 0]), 3);
-        model.Apply(sum, 4, 4);
+        model.Apply(sum, [4], 4);
         Assert.All(student.Taught[0].Shares.ToArray().Chunk(3), label =>
         {
             Assert.Equal(1, label.Sum(), 1e-5);
@@ -145,7 +145,7 @@ public class PredictionsTests
             decoder.AddTo(sent.Payload, sum, 1, DrawKeys.Update(default), default, plan.Method.UsualNorm(Layout, [0, 0]), 3);
         }
 
-        model.Apply(sum, 2, 2);
+        model.Apply(sum, [2], 2);
     }
 
     /// <summary>Clients that say the same of all samples.</summary>

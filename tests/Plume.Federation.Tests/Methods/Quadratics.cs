@@ -60,7 +60,7 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
                 decoder.AddTo(sent.Payload, sum, 1, DrawKeys.Update(key));
             }
 
-            model.Apply(sum, Losses.Length, Losses.Length);
+            model.Apply(sum, [Losses.Length], Losses.Length);
             yield return model.Broadcast.Published.ToArray();
         }
     }

@@ -38,7 +38,7 @@ public class SparseTrainingTests
         {
             var sum = new ExactSum(Layout.Length, 1);
             sum.Add(0, Some(round), 0.1);
-            byte[] payload = model.Apply(sum, 1, 1);
+            byte[] payload = model.Apply(sum, [1], 1)[0];
             foreach (var segment in model.Broadcast.From(client.Version).Segments)
                 client.Apply(segment.Kind, segment.From, segment.To, segment.Payload.IsEmpty ? payload : segment.Payload);
             float[] weights = plan.Method.Model(Layout, client.Values).ToArray(), live = plan.Method.Reference(Layout, client.Values).ToArray();
@@ -61,7 +61,7 @@ public class SparseTrainingTests
         var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), "pack", "delta | deadzone(abs=0.0078125) | range") { Method = sparse };
         var model = new GlobalModel(plan, Layout, Some(0), new FedAvg(), default, threads: 1, historyMemory: 1 << 20);
         for (int round = 1; round < 4; round++)
-            model.Apply(Nothing(), 1, 1);
+            model.Apply(Nothing(), [1], 1);
         Assert.InRange(model.Broadcast.Lengths[2], 1, 80);
 
         static ExactSum Nothing() => new(Layout.Length, 1);

@@ -50,7 +50,7 @@ sealed class Told(ModelLayout layout, Func<LocalTask, int, float> to) : ILearner
                 decoder.AddTo(sent.Payload, sum, plan.WeightOf(sent.Outcome.Samples), DrawKeys.Update(key), reference);
             }
 
-            model.Apply(sum, Enumerable.Range(0, plan.Clients).Sum(client => plan.WeightOf(10 * (client + 1))), plan.Clients);
+            model.Apply(sum, [Enumerable.Range(0, plan.Clients).Sum(client => plan.WeightOf(10 * (client + 1)))], plan.Clients);
             yield return model;
         }
     }

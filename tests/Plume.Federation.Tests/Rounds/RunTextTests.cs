@@ -1,4 +1,6 @@
 using System.Reflection;
+using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -24,6 +26,7 @@ public class RunTextTests
             Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" }, Plan with { Downlink = "pack" },
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
+            Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
             Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher() } }, Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4) } },
             Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4, 0.9) } }, Plan with { Objective = Plan.Objective with { Teaching = new Mutual() } },
@@ -39,6 +42,6 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "SampleCap", "Schedule", "StartWith", "Uplink"],
+        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         typeof(FederationPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Order(StringComparer.Ordinal));
 }

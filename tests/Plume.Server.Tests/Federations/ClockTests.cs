@@ -43,8 +43,8 @@ public sealed class ClockTests : IAsyncDisposable
     public async Task A_client_is_away_when_it_was_silent_for_so_long(double hours)
     {
         await OpenAsync(startWith: 3);
-        await coordinator!.JoinAsync("one", null, 0, default);
-        await coordinator.JoinAsync("two", null, 0, default);
+        await coordinator!.JoinAsync("one", null, 0, null, default);
+        await coordinator.JoinAsync("two", null, 0, null, default);
         time.Set(TimeSpan.FromHours(hours));
         time.Pass(Away - TimeSpan.FromSeconds(1));
         await coordinator.TickAsync(default);
@@ -97,8 +97,8 @@ public sealed class ClockTests : IAsyncDisposable
 
     async Task JoinAllAsync()
     {
-        await coordinator!.JoinAsync("one", null, 0, default);
-        await coordinator.JoinAsync("two", null, 0, default);
+        await coordinator!.JoinAsync("one", null, 0, null, default);
+        await coordinator.JoinAsync("two", null, 0, null, default);
         Assert.Equal(Phase.Collecting, coordinator.Snapshot.Phase);
     }
 

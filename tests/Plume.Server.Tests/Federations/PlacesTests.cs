@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
@@ -35,15 +37,15 @@ public sealed class PlacesTests : IAsyncDisposable
         await OpenAsync();
         await JoinAsync("one", "two", "three", "four");
         await PlayAsync(rounds);
-        Assert.Equal((-1, "All 4 places of the federation are taken; its operator can give one back."), await coordinator!.JoinAsync("five", null, 0, default));
+        Assert.Equal((-1, "All 4 places of the federation are taken; its operator can give one back."), await coordinator!.JoinAsync("five", null, 0, null, default));
         Assert.Equal(1, await coordinator.GiveBackAsync("two", default));
         Assert.Null(await coordinator.GiveBackAsync("two", default));
         Assert.Null(coordinator.NumberOf("two"));
         await AgainAsync();
         Assert.Equal([(0, "one"), (2, "three"), (3, "four")], await PlacesAsync());
 
-        Assert.Equal((1, null), await coordinator.JoinAsync("five", null, 0, default));
-        Assert.Equal(-1, (await coordinator.JoinAsync("two", null, 0, default)).Number);
+        Assert.Equal((1, null), await coordinator.JoinAsync("five", null, 0, null, default));
+        Assert.Equal(-1, (await coordinator.JoinAsync("two", null, 0, null, default)).Number);
         await AgainAsync();
         Assert.Equal([(0, "one"), (1, "five"), (2, "three"), (3, "four")], await PlacesAsync());
         Assert.Equal(1, coordinator.NumberOf("five"));
@@ -163,7 +165,7 @@ public sealed class PlacesTests : IAsyncDisposable
             await coordinator.TickAsync(default);
             await ReachAsync(round);
             if (coordinator.NumberOf("flower/id/silent") is not null)
-                await coordinator.JoinAsync("flower/id/silent", null, 0, default);
+                await coordinator.JoinAsync("flower/id/silent", null, 0, null, default);
             await coordinator.TickAsync(default);
         }
 
@@ -181,13 +183,13 @@ public sealed class PlacesTests : IAsyncDisposable
     {
         await OpenAsync(startWith: 4);
         for (int stranger = 0; stranger < 6; stranger++)
-            Assert.Equal(stranger < strangers, (await coordinator!.JoinAsync($"flower/id/{stranger}", null, kept, default)).Problem is null);
+            Assert.Equal(stranger < strangers, (await coordinator!.JoinAsync($"flower/id/{stranger}", null, kept, null, default)).Problem is null);
         if (strangers == 0)
             return;
         await coordinator!.GiveBackAsync($"flower/id/{strangers - 1}", default);
-        Assert.Equal((strangers - 1, null), await coordinator.JoinAsync("flower/id/next", null, kept, default));
+        Assert.Equal((strangers - 1, null), await coordinator.JoinAsync("flower/id/next", null, kept, null, default));
         for (int invited = strangers; invited < Clients; invited++)
-            Assert.Equal((invited, null), await coordinator.JoinAsync($"site-{invited}", null, 0, default));
+            Assert.Equal((invited, null), await coordinator.JoinAsync($"site-{invited}", null, 0, null, default));
     }
 
     public async ValueTask DisposeAsync()
@@ -201,7 +203,7 @@ public sealed class PlacesTests : IAsyncDisposable
     async Task JoinAsync(params string[] names)
     {
         foreach (string name in names)
-            Assert.Null((await coordinator!.JoinAsync(name, null, 0, default)).Problem);
+            Assert.Null((await coordinator!.JoinAsync(name, null, 0, null, default)).Problem);
     }
 
     async Task PlayAsync(int rounds)
@@ -235,9 +237,26 @@ public sealed class PlacesTests : IAsyncDisposable
         Assert.True(outcome.IsCounted, outcome.Message);
     }
 
-    async Task OpenAsync(int startWith = Clients, int quorum = 3)
+    // Of four places 0 and 2 are of capacity 1, and 1 and 3 of a half.
+    [Fact]
+    public async Task A_client_gets_a_place_of_the_largest_capacity_that_it_can_have_and_is_free()
+    {
+        var half = LayoutSlice.Of(Layout, [("dense.weight", 1, [0, 1, 2])]);
+        await OpenAsync(exchange: plan => plan with { Method = Method.Parse("submodels(1, 1/2)"), Smaller = [new CapacityModel(half.Part, _ => half)] });
+        Assert.Equal((1, null), await coordinator!.JoinAsync("weak", null, 0, 1, default));
+        Assert.Equal((0, null), await coordinator.JoinAsync("strong", null, 0, 0, default));
+        Assert.Equal((1, null), await coordinator.JoinAsync("weak", null, 0, 1, default));
+        Assert.Equal("Place 2 is of capacity 1, above the 1/2 that the client can have; join without a number to get one that it can.", (await coordinator.JoinAsync("other", 2, 0, 1, default)).Problem);
+        Assert.StartsWith("Client 'strong' has place 0, of capacity 1, above the 1/2 that it can have by now.", (await coordinator.JoinAsync("strong", null, 0, 1, default)).Problem, StringComparison.Ordinal);
+        Assert.Equal((3, null), await coordinator.JoinAsync("other", null, 0, 1, default));
+        Assert.Equal("All places of capacity 1/2 or less are taken, of the federation's 4; its operator can give one back.", (await coordinator.JoinAsync("late", null, 0, 1, default)).Problem);
+        Assert.Equal((2, null), await coordinator.JoinAsync("late", null, 0, null, default));
+    }
+
+    async Task OpenAsync(int startWith = Clients, int quorum = 3, Func<FederationPlan, FederationPlan>? exchange = null)
     {
         var plan = new FederationPlan(Clients, Rounds, Participants: Clients, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith, Quorum = quorum, Deadline = Deadline };
+        plan = exchange?.Invoke(plan) ?? plan;
         var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length]) { Away = Away, UnusedPlace = Unused };
         storage = ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();

@@ -44,7 +44,7 @@ sealed class PlayedFederation(string folder) : IAsyncDisposable
     public async Task PlayAsync(int updates = Rounds * Clients)
     {
         foreach (string name in (string[])["one", "two"])
-            await coordinator!.JoinAsync(name, null, 0, default);
+            await coordinator!.JoinAsync(name, null, 0, null, default);
         for (int place = 0; place < updates; place++)
             await SendAsync(1 + place / Clients, place % Clients);
     }

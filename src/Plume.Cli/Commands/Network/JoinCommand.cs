@@ -7,6 +7,7 @@ using Plume.Cli.Setup;
 using Plume.Client;
 using Plume.Client.Identity;
 using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -18,7 +19,7 @@ namespace Plume.Cli.Commands.Network;
 /// <summary><c>plume join</c>: takes part in a federation with data that stays here.</summary>
 static class JoinCommand
 {
-    sealed record Request(Uri Server, string Federation, string? Name, Places Places, string State, string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Output);
+    sealed record Request(Uri Server, string Federation, string? Name, Places Places, Capacity? Capacity, string State, string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Output);
 
     public static Command Create()
     {
@@ -26,6 +27,7 @@ static class JoinCommand
         var federation = new Option<string>("--federation") { Description = "The federation: the name in its experiment.", DefaultValueFactory = _ => "digits" };
         var name = new Option<string?>("--name") { Description = "The client's name, on a server without TLS; otherwise it is in the certificate." };
         var number = new Option<string?>("--number") { Description = "The place wanted, from 0; without it, the server gives one. For trials without TLS, several clients in this process: 0-9." };
+        var capacity = new Option<string?>("--capacity") { Description = "The largest share of each layer's channels that this machine can train, where the federation has sub-models: 1, or a fraction such as 1/4." };
         var state = new Option<string>("--state") { Description = "The client's folder: its certificate (plume enrol --identity FOLDER) and what must survive a kill.", DefaultValueFactory = _ => "client" };
         var experiment = new Option<string?>("--experiment") { Description = "For trials: learn from the part of this experiment's data that the place has." };
         var overrides = new Option<string[]>("--set") { Description = "Override a key of that experiment; null takes it back to its default.", DefaultValueFactory = _ => [] };
@@ -36,8 +38,8 @@ static class JoinCommand
         var publicSamples = new Option<string?>("--public") { Description = "The public samples, FILE.npy, where the federation's clients exchange predictions on some: the very same that all have. With --experiment, that one's." };
         var root = new Option<string?>("--root") { Description = "root.pem of the server; without it, servers are believed that this machine believes." };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
-        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, state, experiment, overrides, data, label, teacher, localModel, publicSamples, root, output };
-        command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), Places.Parse(line.GetValue(number)), line.GetValue(state)!,
+        var command = new Command("join", "Take part in a federation with data that stays here.") { server, federation, name, number, capacity, state, experiment, overrides, data, label, teacher, localModel, publicSamples, root, output };
+        command.SetAction(async (line, stop) => (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name), Places.Parse(line.GetValue(number)), CapacityOf(line.GetValue(capacity)), line.GetValue(state)!,
             line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!, LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel), line.GetValue(publicSamples)), line.GetValue(root), line.GetValue(output)), stop));
         return command;
     }
@@ -97,6 +99,9 @@ static class JoinCommand
         }
     }
 
+    static Capacity? CapacityOf(string? text) => text is null ? null
+        : Capacity.TryParse(text) ?? throw new CliException(ExitCode.Usage, $"--capacity must be 1 or a fraction above 0 and below it, such as 1/4, but is '{text}'.");
+
     static Uri Address(string text) => ServerConnection.Parse(text);
 
     static ClientOptions OptionsOf(Request request, int? number, TaskScheduler training, DivergenceWatch watch)
@@ -117,6 +122,7 @@ static class JoinCommand
             Federation = request.Federation,
             Name = name,
             Number = number,
+            Capacity = request.Capacity,
             Folder = isOne ? request.State : Path.Combine(request.State, name),
             NeedsGraph = true,
             Training = training,

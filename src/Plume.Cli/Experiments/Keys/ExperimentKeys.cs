@@ -40,7 +40,7 @@ static class ExperimentKeys
         new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", ParseExchange, CodecPattern)
         {
             Default = ExchangeLine.Updates,
-            Examples = ["updates", "predictions(public=holdout(5000), batch=500, bits=1)", "adapters(rank=4)", "masks"],
+            Examples = ["updates", "submodels(1, 1/2, 1/4)", "submodels(1, 1/2, 1/4; rolling)", "predictions(public=holdout(5000), batch=500, bits=1)", "adapters(rank=4)", "masks"],
         },
         Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
         Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),

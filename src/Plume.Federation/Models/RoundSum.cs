@@ -1,0 +1,96 @@
+using Plume.Compression.Aggregation;
+using Plume.Compression.Container;
+using Plume.Compression.Messages;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
+using Plume.Federation.Rounds;
+
+namespace Plume.Federation.Models;
+
+/// <summary>Adds a round's messages up, those of each capacity for themselves. One caller at a time.</summary>
+public sealed class RoundSum
+{
+    readonly FederationPlan plan;
+    readonly RandomKey run;
+    readonly int threads;
+    readonly CapacityModels models;
+    readonly MessageShape[] shapes;
+    readonly MessageDecoder?[] decoders;
+    readonly MessageDecoder?[] floats;
+    readonly ExactSum[] sums;
+    readonly ReadOnlyMemory<float>?[] references;
+    RoundPlan round = FederationState.Initial.Current;
+    Func<int, ReadOnlyMemory<float>> published = _ => default;
+
+    /// <summary>Sums of zeros.</summary>
+    /// <param name="plan">The rules.</param>
+    /// <param name="layout">The server's model.</param>
+    /// <param name="run">The run's key.</param>
+    /// <param name="contributors">Most messages that a round takes in.</param>
+    /// <param name="threads">Threads that work on one message; the sum does not depend on it.</param>
+    public RoundSum(FederationPlan plan, ModelLayout layout, RandomKey run, int contributors, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        (this.plan, this.run, this.threads) = (plan, run, threads);
+        models = plan.ModelsOf(layout);
+        shapes = [.. models.Select(model => plan.Answer(model.Layout))];
+        (decoders, floats) = (new MessageDecoder?[shapes.Length], new MessageDecoder?[shapes.Length]);
+        references = new ReadOnlyMemory<float>?[shapes.Length];
+        Sum = new ExactSum(LengthOf(plan, layout), contributors);
+        sums = new ExactSum[shapes.Length];
+        int offset = 0;
+        for (int capacity = 0; capacity < sums.Length; offset += shapes[capacity++].Length)
+            sums[capacity] = Sum.Slice(offset, shapes[capacity].Length);
+    }
+
+    /// <summary>The sums of all capacities, one after another.</summary>
+    public ExactSum Sum { get; }
+
+    /// <summary>Values of all capacities' sums.</summary>
+    public static int LengthOf(FederationPlan plan, ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return checked(plan.ModelsOf(layout).Sum(model => plan.Answer(model.Layout).Length));
+    }
+
+    /// <summary>Begins a round, or another attempt at it, from zeros.</summary>
+    /// <param name="begun">The round.</param>
+    /// <param name="publishedTo">What was published to clients of a capacity.</param>
+    public void Begin(RoundPlan begun, Func<int, ReadOnlyMemory<float>> publishedTo)
+    {
+        (round, published) = (begun, publishedTo);
+        Array.Clear(references);
+        Sum.Clear();
+    }
+
+    /// <summary>Adds a message.</summary>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="weight">What it weighs.</param>
+    /// <param name="payload">Its bytes.</param>
+    /// <param name="isFloats">Whether it came as 32-bit floats, and not by the uplink's codec.</param>
+    /// <returns>Its norm before it is weighted or bounded.</returns>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule; nothing was added.</exception>
+    public double Add(int client, double weight, ReadOnlyMemory<byte> payload, bool isFloats = false)
+    {
+        int capacity = plan.Method.CapacityOf(client);
+        double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormBound?.Factor ?? 1;
+        return isFloats
+            ? (floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads)).AddTo(payload, sums[capacity], weight, default, default, usual, most)
+            : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(client), ReferenceOf(capacity), usual, most);
+    }
+
+    /// <summary>Bits that each tensor takes in a message of the round.</summary>
+    public IReadOnlyList<long> MeasureTensors(int client, ReadOnlyMemory<byte> payload)
+    {
+        int capacity = plan.Method.CapacityOf(client);
+        return DecoderOf(capacity).MeasureTensors(payload, KeyOf(client), ReferenceOf(capacity));
+    }
+
+    MessageDecoder DecoderOf(int capacity) => decoders[capacity] ??= new MessageDecoder(shapes[capacity], threads);
+
+    RandomKey KeyOf(int client) => DrawKeys.Update(DrawKeys.Task(run, round, client));
+
+    ReadOnlyMemory<float> ReferenceOf(int capacity) =>
+        shapes[capacity].UsesReference ? references[capacity] ??= plan.Method.Reference(models[capacity].Layout, published(capacity)) : default;
+}
