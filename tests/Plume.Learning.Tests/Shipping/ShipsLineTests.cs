@@ -8,6 +8,7 @@ using Plume.Models.Cost;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Connections;
 using Plume.Models.Zoo;
+using Predictions = Plume.Learning.Inference.Predictions;
 
 namespace Plume.Learning.Tests.Shipping;
 
