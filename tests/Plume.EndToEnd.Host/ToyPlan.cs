@@ -60,7 +60,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     static CapacityModel Narrow(ModelLayout layout, Capacity capacity)
     {
         int[] rows = [.. Enumerable.Range(0, capacity.Of(layout["dense.bias"].Length))];
-        var slice = LayoutSlice.Of(layout, [("dense.weight", 0, rows), ("dense.bias", 0, rows)]);
+        var slice = LayoutSlice.Of(layout, layout.Tensors.Select(tensor => (tensor.Name, 0, (IReadOnlyList<int>)rows)));
         return new CapacityModel(slice.Part, _ => slice);
     }
 
