@@ -31,7 +31,7 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
     static readonly ModelLayout TurnLayout = ModelLayout.Of([("turn", [1], TensorRole.Weight)]);
 
     // Whose turn it is changes by whole ones, without loss, and several changes add up.
-    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1) | range");
+    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1, exact) | range");
 
     /// <summary>Adapters of a rank.</summary>
     /// <param name="rank">Rows of A and columns of B, at least 1.</param>

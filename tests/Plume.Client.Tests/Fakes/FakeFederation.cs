@@ -231,8 +231,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
     (DownloadHeader, byte[]) OfModel(int? from)
     {
-        var parts = Broadcast.From(from).Segments;
-        byte[] bytes = [.. parts.SelectMany(part => (part.Kind == SegmentKind.Version ? Broadcast.Payloads[part.To - 1 - (Broadcast.Version - Broadcast.Payloads.Count)] : part.Payload).ToArray())];
+        var (parts, payloads) = (Broadcast.From(from).Segments, Broadcast.Keep().Payloads);
+        byte[] bytes = [.. parts.SelectMany(part => (part.Kind == SegmentKind.Version ? payloads[part.To - 1 - (Broadcast.Version - payloads.Count)] : part.Payload).ToArray())];
         return (new DownloadHeader
         {
             Sha256 = ByteString.CopyFrom(SHA256.HashData(bytes)),
