@@ -124,7 +124,7 @@ public class SettingsReaderTests
         [
             "--set client.learningrte=1: There is no key 'client.learningrte' in an experiment; did you mean 'client.learningRate'?",
             "--set rounds=many: rounds must be a whole number from 1 to 1000000, but is \"many\".",
-            "--set client=1: client is an object; set one of its keys: client.epochs, client.batchSize, client.learningRate, client.optimizer, client.momentum, client.weightDecay, client.proximal.",
+            "--set client=1: client is an object; set one of its keys: client.epochs, client.batchSize, client.learningRate, client.schedule, client.optimizer, client.momentum, client.weightDecay, client.proximal.",
             "--set rounds: An override is a key and a value, such as --set rounds=5.",
         ],
         Problems(Smallest, "client.learningrte=1", "rounds=many", "client=1", "rounds"));
