@@ -173,7 +173,7 @@ public sealed class Simulation : IDisposable
         {
             // What does not change the bits may differ from one run to the next.
             string text = string.Create(CultureInfo.InvariantCulture,
-                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n{(options.Links?.DropOut is { } chance ? $"drop-out by client={chance.Least}..{chance.Most}\n" : "")}");
+                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n{(options.Links?.DropOut is { } chance ? $"drop-out by client={chance.Least}..{chance.Most}\n" : "")}{(options.ConstantsHash == 0 ? "" : $"constants={options.ConstantsHash}\n")}");
             return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
         }
     }

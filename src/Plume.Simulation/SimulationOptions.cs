@@ -30,6 +30,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>The model is measured after every so many rounds and after the last.</summary>
     public int EvaluateEvery { get; init; } = 1;
 
+    /// <summary>A hash of what the model computes with and no checkpoint has, such as weights that stay as they are; 0 where there is nothing.</summary>
+    public ulong ConstantsHash { get; init; }
+
     /// <summary>Memory for what clients remember, in bytes; what does not fit goes to a file.</summary>
     public long ClientMemory { get; init; } = 256L << 20;
 

@@ -226,8 +226,12 @@ public class SimulationTests
             saved[place] ^= 16;
         }
 
-        using var other = Simulate(Options("sparse", 4) with { Seed = 99 });
-        Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => other.Resume(saved)).Message);
+        foreach (var changed in new[] { Options("sparse", 4) with { Seed = 99 }, Options("sparse", 4) with { ConstantsHash = 7 } })
+        {
+            using var other = Simulate(changed);
+            Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => other.Resume(saved)).Message);
+        }
+
         second.Resume(saved);
         Assert.Equal(2, second.NextRound()!.Round);
     }

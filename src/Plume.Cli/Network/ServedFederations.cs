@@ -1,9 +1,7 @@
-using System.IO.Hashing;
 using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
 using Plume.Compression.Weights;
 using Plume.Learning;
-using Plume.Models.Adapt;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Server.Federations;
@@ -26,6 +24,7 @@ static class ServedFederations
         var settings = ExperimentFile.Read(file, overrides);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads: 1);
+        var constants = FrozenWeights.Of(inputs.Graph);
         // On a network a round that finds no quorum today may find one tomorrow.
         var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients, Attempts = int.MaxValue };
         if (ShipsInputs.LineOf(settings) is { } line)
@@ -35,29 +34,12 @@ static class ServedFederations
             Optimizer = options.Server,
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
-            Constants = ConstantsOf(inputs.Graph),
+            Constants = new GraphConstants(constants.Bytes, constants.Hash),
             SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () => OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,
             UnusedPlace = unusedPlace,
         };
-    }
-
-    // Of a graph without adapters all that counts is in the layout.
-    static GraphConstants ConstantsOf(ModelGraph graph)
-    {
-        if (!LowRankAdapters.IsAdapted(graph))
-            return default;
-        var learned = graph.Weights.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        var hash = new XxHash64();
-        long bytes = 0;
-        foreach (var tensor in graph.Initializers.Where(tensor => !learned.Contains(tensor.Name)))
-        {
-            hash.Append(tensor.Data.Span);
-            bytes += tensor.Data.Length;
-        }
-
-        return new GraphConstants(bytes, hash.GetCurrentHashAsUInt64());
     }
 }

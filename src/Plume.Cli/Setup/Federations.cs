@@ -54,6 +54,7 @@ static class Federations
             DropOut = settings.Get<double>("dropout"),
             Links = settings.Has("links") ? settings.Get<Links>("links") : null,
             EvaluateEvery = settings.Int32("evaluateEvery"),
+            ConstantsHash = FrozenWeights.Of(inputs.Graph).Hash,
         };
         var problems = PlanMisfits(plan, settings).Concat(ModelMisfits(plan, settings, inputs.Graph.Weights)).Concat(CodecMisfits(settings)).ToList();
         return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
@@ -91,7 +92,7 @@ static class Federations
             yield return (key, $"{key}: {problem}");
         }
 
-        if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training")) is { } unfit)
+        if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training"), plan.Method) is { } unfit)
             yield return ("ships", $"ships: {unfit}");
         if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
             yield return ("dropout", $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of them.");

@@ -57,9 +57,12 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
 
     /// <summary>Why a model that was trained like this cannot ship like that; null where it can.</summary>
     /// <param name="training">How clients train.</param>
-    public string? Misfit(TrainingLine training)
+    /// <param name="method">By which the federation learns.</param>
+    public string? Misfit(TrainingLine training, Method method)
     {
         ArgumentNullException.ThrowIfNull(training);
+        if (method is Masks && Steps[0] is not ShipStudent && Steps.OfType<ShipConnections>().FirstOrDefault() is { } smallest)
+            return $"'{smallest}' takes the smallest weights, but those of 'masks' have one size in a layer, and those that matter least are zero already: leave it out.";
         if (training.Precision is { } precision && Steps[0] is not ShipStudent)
             return $"'{Steps[0]}' cannot follow '{precision}' of the training, after which integers ship as they were trained; leave ships out, train in floats, or let ships begin with a student in floats, such as distill(lenet, public=FILE.npy).";
         if (training.Precision is not null && Steps[0] is ShipStudent { Share: not null } narrowed)

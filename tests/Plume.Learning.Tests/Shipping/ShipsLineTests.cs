@@ -59,11 +59,19 @@ public class ShipsLineTests
     [InlineData("channels(50%) | quantize(8)", "scaffold", null)]
     public void A_line_that_the_training_leaves_nothing_to_do_is_refused(string line, string training, string? message)
     {
-        string? misfit = ShipsLine.Parse(line).Misfit(TrainingLine.Parse(training));
+        string? misfit = ShipsLine.Parse(line).Misfit(TrainingLine.Parse(training), new Averaging());
         if (message is null)
             Assert.Null(misfit);
         else
             Assert.StartsWith(message, misfit);
+    }
+
+    [Fact]
+    public void Weights_of_one_size_have_no_smallest()
+    {
+        var masks = Method.Parse("masks");
+        Assert.Null(ShipsLine.Parse("quantize(8)").Misfit(TrainingLine.Plain, masks));
+        Assert.StartsWith("'prune(50%)' takes the smallest weights", ShipsLine.Parse("prune(50%) | quantize(8)").Misfit(TrainingLine.Plain, masks));
     }
 
     [Fact]

@@ -1,0 +1,28 @@
+using System.IO.Hashing;
+using Plume.Models.Adapt;
+using Plume.Models.Graph;
+
+namespace Plume.Cli.Setup;
+
+/// <summary>What a graph computes with and no layout has: the weights beside adapters, which stay as they are.</summary>
+/// <param name="Bytes">How many bytes they are.</param>
+/// <param name="Hash">Of these bytes; 0 where there are none.</param>
+readonly record struct FrozenWeights(long Bytes, ulong Hash)
+{
+    // Of a graph without adapters all that counts is in the layout.
+    public static FrozenWeights Of(ModelGraph graph)
+    {
+        if (!LowRankAdapters.IsAdapted(graph))
+            return default;
+        var learned = graph.Weights.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var hash = new XxHash64();
+        long bytes = 0;
+        foreach (var tensor in graph.Initializers.Where(tensor => !learned.Contains(tensor.Name)))
+        {
+            hash.Append(tensor.Data.Span);
+            bytes += tensor.Data.Length;
+        }
+
+        return new FrozenWeights(bytes, hash.GetCurrentHashAsUInt64());
+    }
+}
