@@ -37,7 +37,7 @@ public sealed class GraphLearner : ILearner, IDisposable
         SampleFit.Check(graph, set);
         (this.graph, this.set, this.samples) = (graph, set, samples);
         all = left = new LivingGraph(graph, null);
-        all.Return(all.Take());
+        all.Executors.Return(all.Executors.Take());
     }
 
     /// <inheritdoc/>
@@ -136,7 +136,7 @@ public sealed class GraphLearner : ILearner, IDisposable
     LocalOutcome Train(LocalTask task, ITrainingObjective objective, Span<float> trained, CancellationToken cancellation)
     {
         var living = LivingIn(task.Live);
-        var executor = living.Take();
+        var executor = living.Executors.Take();
         try
         {
             int[] own = samples[task.Client];
@@ -157,7 +157,7 @@ public sealed class GraphLearner : ILearner, IDisposable
         }
         finally
         {
-            living.Return(executor);
+            living.Executors.Return(executor);
         }
     }
 

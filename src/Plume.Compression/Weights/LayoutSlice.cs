@@ -40,18 +40,17 @@ public sealed class LayoutSlice
     public void Gather<T>(ReadOnlySpan<T> whole, Span<T> part)
     {
         CheckLengths(whole.Length, part.Length);
-        int at = 0;
-        foreach (var tensor in slices)
-        {
-            foreach (int row in tensor.Rows)
-            {
-                foreach (var (start, length) in tensor.Runs)
-                {
-                    whole.Slice(row + start, length).CopyTo(part[at..]);
-                    at += length;
-                }
-            }
-        }
+        foreach (var (at, start, length) in Runs())
+            whole.Slice(start, length).CopyTo(part[at..]);
+    }
+
+    /// <summary>Puts the smaller model's values to their places in the larger one; the others stay.</summary>
+    /// <exception cref="ArgumentException">A length is not that of its layout.</exception>
+    public void Scatter<T>(ReadOnlySpan<T> part, Span<T> whole)
+    {
+        CheckLengths(whole.Length, part.Length);
+        foreach (var (at, start, length) in Runs())
+            part.Slice(at, length).CopyTo(whole[start..]);
     }
 
     /// <summary>Adds the smaller model's values to those of the larger one at their places; the others stay.</summary>
@@ -59,19 +58,8 @@ public sealed class LayoutSlice
     public void AddTo<T>(ReadOnlySpan<T> part, Span<T> whole) where T : IAdditionOperators<T, T, T>, IAdditiveIdentity<T, T>
     {
         CheckLengths(whole.Length, part.Length);
-        int at = 0;
-        foreach (var tensor in slices)
-        {
-            foreach (int row in tensor.Rows)
-            {
-                foreach (var (start, length) in tensor.Runs)
-                {
-                    var target = whole.Slice(row + start, length);
-                    TensorPrimitives.Add(target, part.Slice(at, length), target);
-                    at += length;
-                }
-            }
-        }
+        foreach (var (at, start, length) in Runs())
+            TensorPrimitives.Add(whole.Slice(start, length), part.Slice(at, length), whole.Slice(start, length));
     }
 
     /// <summary>Adds one number at all places of the larger model that the smaller one has.</summary>
@@ -79,14 +67,22 @@ public sealed class LayoutSlice
     public void AddTo<T>(T number, Span<T> whole) where T : IAdditionOperators<T, T, T>, IAdditiveIdentity<T, T>
     {
         CheckLengths(whole.Length, Part.Length);
+        foreach (var (_, start, length) in Runs())
+            TensorPrimitives.Add(whole.Slice(start, length), number, whole.Slice(start, length));
+    }
+
+    // Where a run begins in the smaller model and in the larger one, and how long it is.
+    IEnumerable<(int At, int Start, int Length)> Runs()
+    {
+        int at = 0;
         foreach (var tensor in slices)
         {
             foreach (int row in tensor.Rows)
             {
                 foreach (var (start, length) in tensor.Runs)
                 {
-                    var target = whole.Slice(row + start, length);
-                    TensorPrimitives.Add(target, number, target);
+                    yield return (at, row + start, length);
+                    at += length;
                 }
             }
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plume.Learning.Execution;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
@@ -21,14 +20,13 @@ public sealed record Hint(string Student, string Teacher, double Weight = 1);
 /// <remarks>The teacher runs beside the student in every step: its inner values are too many to be kept.</remarks>
 public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisposable
 {
-    readonly ConcurrentBag<GraphExecutor> idle = [];
+    readonly IdleExecutors executors = new(teacher);
 
     /// <summary>The loss of all pairs for the batch that the student has just been run on.</summary>
     /// <exception cref="ArgumentException">A graph lacks the value, or the two shapes cannot be compared.</exception>
     internal Tensor Loss(TrainingBatch batch)
     {
-        if (!idle.TryTake(out var executor))
-            executor = new GraphExecutor(teacher);
+        var executor = executors.Take();
         try
         {
             executor.Logits(batch.Features);
@@ -36,7 +34,7 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
         }
         finally
         {
-            idle.Add(executor);
+            executors.Return(executor);
         }
     }
 
@@ -57,9 +55,5 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        while (idle.TryTake(out var executor))
-            executor.Dispose();
-    }
+    public void Dispose() => executors.Dispose();
 }

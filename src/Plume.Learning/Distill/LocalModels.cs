@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plume.Learning.Execution;
 using Plume.Models.Graph;
 
@@ -6,9 +5,17 @@ namespace Plume.Learning.Distill;
 
 /// <summary>Executors of a model that stays with its client, which finds in the client's memory what it has learned.</summary>
 /// <remarks>The memory is a mark, above 0 where the client has trained it, and the weights. Memory of a client that has not is zeros: it begins with the graph's.</remarks>
-sealed class LocalModels(ModelGraph graph) : IDisposable
+sealed class LocalModels : IDisposable
 {
-    readonly ConcurrentBag<GraphExecutor> idle = [new GraphExecutor(graph)];
+    readonly ModelGraph graph;
+    readonly IdleExecutors executors;
+
+    /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
+    public LocalModels(ModelGraph graph)
+    {
+        (this.graph, executors) = (graph, new IdleExecutors(graph));
+        executors.Return(executors.Take());
+    }
 
     /// <summary>Floats of memory.</summary>
     public int MemoryLength => 1 + graph.Weights.Length;
@@ -16,8 +23,7 @@ sealed class LocalModels(ModelGraph graph) : IDisposable
     /// <summary>An executor with what a client's model has learned.</summary>
     public GraphExecutor Take(ReadOnlySpan<float> memory)
     {
-        if (!idle.TryTake(out var executor))
-            executor = new GraphExecutor(graph);
+        var executor = executors.Take();
         executor.SetWeights(memory[0] > 0 ? memory[1..] : graph.ToWeights().Values);
         return executor;
     }
@@ -30,12 +36,8 @@ sealed class LocalModels(ModelGraph graph) : IDisposable
     }
 
     /// <summary>Takes an executor back.</summary>
-    public void Return(GraphExecutor executor) => idle.Add(executor);
+    public void Return(GraphExecutor executor) => executors.Return(executor);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        while (idle.TryTake(out var executor))
-            executor.Dispose();
-    }
+    public void Dispose() => executors.Dispose();
 }

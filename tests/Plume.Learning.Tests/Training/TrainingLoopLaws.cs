@@ -62,7 +62,7 @@ public class TrainingLoopLaws
         float[] trained = new float[start.Length], expected = new float[start.Length];
 
         client.Train(new LocalTask(1, 0, start, objective, Key) { Live = live }, trained, default);
-        pruned.Spread(Train(smaller, pruned.Graph.ToWeights().Values, objective), graph.Weights, expected);
+        pruned.SliceOf(graph.Weights).Scatter<float>(Train(smaller, pruned.Graph.ToWeights().Values, objective), expected);
 
         Assert.Equal(2, pruned.Graph.Weights["fc1.bias"].Length);
         Assert.Equal(expected, trained);

@@ -60,34 +60,17 @@ public sealed record PrunedModel(ModelGraph Graph, IReadOnlyList<RemovedChannels
         return WeightMask.Taking(Graph.Weights, kept);
     }
 
-    /// <summary>Puts values that belong to the smaller graph where they were in the old one.</summary>
-    /// <param name="smaller">One for each value of the smaller graph.</param>
+    /// <summary>Where what is learned of it lies in the old graph.</summary>
     /// <param name="layout">Of the old graph.</param>
-    /// <param name="whole">One for each value of the old graph; what went is left as it is.</param>
-    /// <exception cref="ArgumentException">The layout is not that of the old graph.</exception>
-    public void Spread(ReadOnlySpan<float> smaller, ModelLayout layout, Span<float> whole)
+    public LayoutSlice SliceOf(ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        // Where each value comes from is where its number comes from.
-        foreach (var (old, tensor, cuts) in Tensors(layout))
-        {
-            int[] numbers = [.. Enumerable.Range(0, old.Length)];
-            var values = smaller.Slice(tensor.Offset, tensor.Length);
-            var places = TensorCutter.Cut<int>(numbers, old.Shape, cuts);
-            for (int i = 0; i < values.Length; i++)
-                whole[old.Offset + places[i]] = values[i];
-        }
+        var learned = layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        return LayoutSlice.Of(layout, Cuts.Where(cut => learned.Contains(cut.Tensor)).Select(cut => (cut.Tensor, cut.Axis, cut.Kept)));
     }
 
     void Cut<T>(ModelLayout layout, ReadOnlySpan<T> values, Span<T> smaller)
     {
-        foreach (var (old, tensor, cuts) in Tensors(layout))
-            TensorCutter.Cut(values.Slice(old.Offset, old.Length), old.Shape, cuts).CopyTo(smaller.Slice(tensor.Offset, tensor.Length));
-    }
-
-    List<(TensorSpec Old, TensorSpec Tensor, Dictionary<int, IReadOnlyList<int>> Cuts)> Tensors(ModelLayout layout)
-    {
-        var tensors = new List<(TensorSpec Old, TensorSpec Tensor, Dictionary<int, IReadOnlyList<int>> Cuts)>();
         foreach (var (old, tensor) in layout.Tensors.Zip(Graph.Weights.Tensors))
         {
             var cuts = Cuts.Where(cut => cut.Tensor == old.Name).ToDictionary(cut => cut.Axis, cut => cut.Kept);
@@ -95,9 +78,7 @@ public sealed record PrunedModel(ModelGraph Graph, IReadOnlyList<RemovedChannels
                 && old.Shape.Select((length, axis) => cuts.TryGetValue(axis, out var kept) ? kept[^1] < length && kept.Count == tensor.Shape[axis] : length == tensor.Shape[axis]).All(fits => fits);
             if (!fits || layout.Tensors.Count != Graph.Weights.Tensors.Count)
                 throw new ArgumentException($"The values are of another layout than the model had before it was pruned: tensor '{old}' does not become '{tensor}'.", nameof(layout));
-            tensors.Add((old, tensor, cuts));
+            TensorCutter.Cut(values.Slice(old.Offset, old.Length), old.Shape, cuts).CopyTo(smaller.Slice(tensor.Offset, tensor.Length));
         }
-
-        return tensors;
     }
 }

@@ -41,7 +41,7 @@ public class ChannelPruningTests
         var pruned = Dead.Remove(graph, dead);
 
         float[] whole = new float[graph.Weights.Length];
-        pruned.Spread(pruned.Graph.ToWeights().Values, graph.Weights, whole);
+        pruned.SliceOf(graph.Weights).Scatter<float>(pruned.Graph.ToWeights().Values, whole);
         Assert.Equal(graph.ToWeights().Values, whole);
         float[] image = Some.Normal(784, "image");
         double[] before = NaiveForward.Run(graph, new([1, 1, 28, 28], [.. image.Select(value => (double)value)])).Values;
