@@ -24,7 +24,6 @@ static class ServedFederations
         var settings = ExperimentFile.Read(file, overrides);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads: 1);
-        var constants = FrozenWeights.Of(inputs.Graph);
         // On a network a round that finds no quorum today may find one tomorrow.
         var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients, Attempts = int.MaxValue };
         if (ShipsInputs.LineOf(settings) is { } line)
@@ -34,7 +33,7 @@ static class ServedFederations
             Optimizer = options.Server,
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
-            Constants = new GraphConstants(constants.Bytes, constants.Hash),
+            Constants = FrozenWeights.Of(inputs.Graph),
             SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () => OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,

@@ -1,16 +1,15 @@
 using System.IO.Hashing;
 using Plume.Models.Adapt;
 using Plume.Models.Graph;
+using Plume.Server.Federations;
 
 namespace Plume.Cli.Setup;
 
 /// <summary>What a graph computes with and no layout has: the weights beside adapters, which stay as they are.</summary>
-/// <param name="Bytes">How many bytes they are.</param>
-/// <param name="Hash">Of these bytes; 0 where there are none.</param>
-readonly record struct FrozenWeights(long Bytes, ulong Hash)
+static class FrozenWeights
 {
     // Of a graph without adapters all that counts is in the layout.
-    public static FrozenWeights Of(ModelGraph graph)
+    public static GraphConstants Of(ModelGraph graph)
     {
         if (!LowRankAdapters.IsAdapted(graph))
             return default;
@@ -23,6 +22,6 @@ readonly record struct FrozenWeights(long Bytes, ulong Hash)
             bytes += tensor.Data.Length;
         }
 
-        return new FrozenWeights(bytes, hash.GetCurrentHashAsUInt64());
+        return new GraphConstants(bytes, hash.GetCurrentHashAsUInt64());
     }
 }

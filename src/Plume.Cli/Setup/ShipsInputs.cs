@@ -1,9 +1,8 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
+using Plume.Learning.Distill;
 using Plume.Learning.Shipping;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
@@ -38,8 +37,7 @@ sealed record ShipsInputs(LabeledSet? Public)
             var samples = DataSource.Load(source, "", graph).Samples;
             samples = samples.SampleLength == test.SampleLength ? samples.Shaped(test.SampleShape) : samples;
             SampleFit.Check(graph, samples);
-            var known = Enumerable.Range(0, test.Count).Select(sample => HashOf(test, sample)).ToHashSet();
-            int shared = Enumerable.Range(0, samples.Count).Count(sample => known.Contains(HashOf(samples, sample)));
+            int shared = PublicSource.Shared(samples, test).Count;
             return shared == 0 ? samples : throw Wrong(settings, $"{shared} samples of '{source}' are test samples: what measures the model must not teach it; leave them out.");
         }
         catch (Exception misfit) when (misfit is CliException or MisfitException)
@@ -47,8 +45,6 @@ sealed record ShipsInputs(LabeledSet? Public)
             throw Wrong(settings, misfit.Message.Replace("--data names", "public names", StringComparison.Ordinal));
         }
     }
-
-    static ulong HashOf(LabeledSet set, int sample) => XxHash64.HashToUInt64(MemoryMarshal.AsBytes(set[sample]));
 
     static ExperimentException Wrong(Settings settings, string message) => new([new Problem(settings.PlaceOf(Key), $"ships: {message}")]);
 

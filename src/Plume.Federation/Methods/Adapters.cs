@@ -30,9 +30,6 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
 
     static readonly ModelLayout TurnLayout = ModelLayout.Of([("turn", [1], TensorRole.Weight)]);
 
-    // Whose turn it is changes by whole ones, without loss, and several changes add up.
-    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1, exact) | range");
-
     /// <summary>Adapters of a rank.</summary>
     /// <param name="rank">Rows of A and columns of B, at least 1.</param>
     /// <param name="freezesA">Whether A stays as it was drawn.</param>
@@ -69,7 +66,7 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
     /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) => FreezesA
         ? base.Published(layout, downlink)
-        : new(new MessagePart(Weights, layout, downlink), new MessagePart(Turn, TurnLayout, Changes));
+        : new(new MessagePart(Weights, layout, downlink), new MessagePart(Turn, TurnLayout, WholeNumbers.Changes));
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, FreezesA ? uplink : KnownPlaces.Alone(uplink));

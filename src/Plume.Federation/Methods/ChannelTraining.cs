@@ -102,7 +102,7 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
     {
         ArgumentNullException.ThrowIfNull(layout);
         int[] indices = [layout.Tensors.Sum(tensor => tensor.Shape.Sum())];
-        return new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, ModelLayout.Of([(Live, indices, TensorRole.Weight)]), Changes));
+        return new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, ModelLayout.Of([(Live, indices, TensorRole.Weight)]), WholeNumbers.Changes));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
@@ -86,12 +85,7 @@ public sealed record FedExp : Method, INotatedMethod<FedExp>
         double ofMean = Figure.SquaresOf(state.Layout, change);
         double ofSingle = Math.ScaleB(Figure.Of(unit, round.Values[length]), 2 * (int)unit);
         float step = (float)Math.Max(1, ofSingle / (2 * (ofMean + Epsilon)));
-        foreach (var tensor in state.Layout.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic))
-        {
-            var own = change.AsSpan(tensor.Offset, tensor.Length);
-            TensorPrimitives.Multiply(own, step, own);
-        }
-
+        ScaleLearned(state.Layout, change, step);
         state.Step(change);
         unit = Figure.UnitFor(2 * Math.Sqrt(ofMean), unit);
     }

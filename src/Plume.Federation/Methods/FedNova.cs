@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
@@ -63,7 +62,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
         if (!double.IsFinite(outcome.Loss))
             return outcome;
         double steps = Math.ScaleB(StepsOf(task.Objective, outcome.Steps), -(int)published[0]);
-        Scale(layout, message, (float)(1 / steps));
+        ScaleLearned(layout, message, (float)(1 / steps));
         message[layout.Length] = Figure.In(published[1], steps - 1);
         return outcome;
     }
@@ -75,7 +74,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
         var published = state.Published[length..];
         var change = round.Values[..length].ToArray();
         double norm = Math.Sqrt(Figure.SquaresOf(state.Layout, change));
-        Scale(state.Layout, change, (float)Math.Clamp(1 + Figure.Of(published[1], round.Values[length]), 0, 2));
+        ScaleLearned(state.Layout, change, (float)Math.Clamp(1 + Figure.Of(published[1], round.Values[length]), 0, 2));
         state.Step(change);
         published[1] = Figure.UnitFor(2 * norm, published[1]);
     }
@@ -113,14 +112,5 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
             yield return $"'{this}' must know the most samples that a client may have, since nobody would believe any number of steps; give the plan a sample cap, or train by 'averaging'.";
         if (plan.Objective.LearningRate * plan.Objective.Proximal >= 1)
             yield return $"'{this}' needs a learning rate times proximal term below 1, but they are {plan.Objective.LearningRate} and {plan.Objective.Proximal}.";
-    }
-
-    static void Scale(ModelLayout layout, Span<float> values, float factor)
-    {
-        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic))
-        {
-            var own = values.Slice(tensor.Offset, tensor.Length);
-            TensorPrimitives.Multiply(own, factor, own);
-        }
     }
 }

@@ -10,12 +10,10 @@ namespace Plume.Federation.Methods;
 /// </summary>
 static class Figure
 {
-    // Whole numbers, by whole ones and without loss; several changes add up.
-    static readonly Codec Changes = Codec.Parse("delta | deadzone(abs=1, exact) | range");
     static readonly Codec Floats = Codec.Parse("pack");
 
     /// <summary>The part of whole numbers that is published.</summary>
-    public static MessagePart Published(string name, int values) => new(name, LayoutOf(name, values), Changes);
+    public static MessagePart Published(string name, int values) => new(name, LayoutOf(name, values), WholeNumbers.Changes);
 
     /// <summary>The part of one number that a client sends.</summary>
     public static MessagePart Answered(string name) => new(name, LayoutOf(name, 1), Floats);

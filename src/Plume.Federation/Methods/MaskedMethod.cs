@@ -13,9 +13,6 @@ namespace Plume.Federation.Methods;
 /// </remarks>
 public abstract record MaskedMethod : Method
 {
-    // A mask changes by whole ones, without loss, and several changes add up.
-    private protected static Codec Changes { get; } = Codec.Parse("delta | deadzone(abs=1, exact) | range");
-
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, KnownPlaces.Alone(uplink));
 

@@ -30,8 +30,6 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     const double Margin = 0.01;
     const float Even = 0.5f;
 
-    // Bits are whole, and must stay what was drawn.
-    static readonly Codec Bits = Codec.Parse("deadzone(abs=1, exact) | range");
 
     /// <summary>Masks of the weights of a seed.</summary>
     /// <param name="seed">Where the weights' signs come from; null for the run's seed.</param>
@@ -62,7 +60,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     public override bool WeighsSamples => false;
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, Bits);
+    public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, WholeNumbers.Alone);
 
     /// <summary>Of a first message in which every second bit differs.</summary>
     public override double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial)

@@ -182,6 +182,25 @@ public abstract record Method
         return learner.TakesCorrections ? null : "The learner must correct the gradient of every step, which this one does not: use one that takes corrections, or train by 'averaging'.";
     }
 
+    /// <summary>What is said of clients whose steps are not those of plain SGD, from which a method takes their gradients.</summary>
+    private protected IEnumerable<string> PlainStepsMissing(LocalObjective objective)
+    {
+        if (objective.Optimizer != LocalOptimizer.Sgd || objective.Momentum > 0)
+            yield return $"'{this}' takes a client's gradient from how far plain SGD moved, so the clients' optimizer must be sgd without momentum; put momentum at the server (fedavgm) instead.";
+        if (objective.Proximal > 0)
+            yield return $"'{this}' corrects drift by itself; leave the proximal term of {objective.Proximal} out.";
+    }
+
+    /// <summary>Multiplies what is learned; running statistics stay.</summary>
+    private protected static void ScaleLearned(ModelLayout layout, Span<float> values, float factor)
+    {
+        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic))
+        {
+            var own = values.Slice(tensor.Offset, tensor.Length);
+            TensorPrimitives.Multiply(own, factor, own);
+        }
+    }
+
     /// <summary>The word that names the method.</summary>
     private protected abstract string Word { get; }
 

@@ -32,9 +32,6 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000;
     const string Floats = "pack";
 
-    // Levels are whole numbers: nothing is lost, and what a sum of messages decodes to is exact.
-    static readonly Codec Whole = Codec.Parse("deadzone(abs=1, exact) | range");
-
     static readonly Sharpening DefaultSharpening = new(SharpeningRule.Power, 2);
 
     /// <summary>Predictions on a public set.</summary>
@@ -124,7 +121,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => Shape;
 
-    MessageShape Shape => new(new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), Whole));
+    MessageShape Shape => new(new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), WholeNumbers.Alone));
 
     PublicSet Bound => Public ?? throw new InvalidOperationException($"'{this}' does not know its public set yet: load the samples, and say what they are with {nameof(Public)}.");
 

@@ -97,11 +97,8 @@ public sealed record Scaffold : Method, INotatedMethod<Scaffold>
     public override IEnumerable<string> Problems(FederationPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var objective = plan.Objective;
-        if (objective.Optimizer != LocalOptimizer.Sgd || objective.Momentum > 0)
-            yield return $"'{this}' takes a client's gradient from how far plain SGD moved, so the clients' optimizer must be sgd without momentum; put momentum at the server (fedavgm) instead.";
-        if (objective.Proximal > 0)
-            yield return $"'{this}' corrects drift by itself; leave the proximal term of {objective.Proximal} out.";
+        foreach (string missing in PlainStepsMissing(plan.Objective))
+            yield return missing;
         if (Codec.Parse(plan.Uplink) is { Remembers: true } or { UsesReference: true })
             yield return $"'{this}' sends changes of a control beside updates, which neither feedback nor mask fits: a residual would be added to what has changed meanwhile. Use an uplink without them, such as 'rotate | uniform(4) | rans'.";
     }

@@ -112,7 +112,7 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
 
     /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) =>
-        new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, PrunableWeights.LayoutOf(layout), Changes));
+        new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, PrunableWeights.LayoutOf(layout), WholeNumbers.Changes));
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink)

@@ -74,8 +74,11 @@ public static class PublicSource
             : throw new ArgumentException($"'{source}' leaves client {empty} without a sample; hold fewer out, or have fewer clients");
     }
 
-    static List<int> Shared(LabeledSet samples, LabeledSet test)
+    /// <summary>The samples of one set that another has, too.</summary>
+    public static IReadOnlyList<int> Shared(LabeledSet samples, LabeledSet test)
     {
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(test);
         var known = Enumerable.Range(0, test.Count).Select(sample => HashOf(test, sample)).ToHashSet();
         return [.. Enumerable.Range(0, samples.Count).Where(sample => known.Contains(HashOf(samples, sample)))];
     }
