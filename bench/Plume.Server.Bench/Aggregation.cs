@@ -6,7 +6,7 @@ using Grpc.Net.Client;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
-using Plume.Federation;
+using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 
 namespace Plume.Server.Bench;

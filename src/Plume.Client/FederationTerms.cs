@@ -4,6 +4,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Protocol.V1;
 using Method = Plume.Federation.Methods.Method;
 
@@ -66,7 +67,7 @@ public sealed class FederationTerms
         try
         {
             var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor), checked((int)tensor.Axis))));
-            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : Method.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey))
+            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : MethodNotation.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey))
             {
                 Teaching = reply.Teaching.Length == 0 ? null : Teaching.Parse(reply.Teaching),
                 Constants = reply.Constants,

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
-using Plume.Federation;
 using Plume.Federation.Learners;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Client;
 using Plume.Client.Identity;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
 
 namespace Plume.EndToEnd.Host;
 

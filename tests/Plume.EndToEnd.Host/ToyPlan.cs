@@ -3,7 +3,8 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 
@@ -68,7 +69,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     {
         var layout = LayoutOf(Values);
         var key = RandomKey.FromSeed(Seed).Fold("initial");
-        var method = Method.Parse(Training).Of(() => new ToyChannels(layout));
+        var method = MethodNotation.Parse(Training).Of(() => new ToyChannels(layout));
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
         {
             Method = method,

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
 using Plume.Server.Federations;
 using Plume.Simulation;
 

@@ -4,6 +4,10 @@ using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Methods.Partial;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -157,7 +161,7 @@ public class SimulationTests
     public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times, string training = "averaging")
     {
         const int rounds = 25, liar = 4;
-        var options = Options("plain", rounds) with { Plan = Plan(rounds) with { Uplink = uplink, Method = Method.Parse(training) } };
+        var options = Options("plain", rounds) with { Plan = Plan(rounds) with { Uplink = uplink, Method = MethodNotation.Parse(training) } };
         var (calm, _) = Run(options);
         using var simulation = new Simulation(options, new Blobs(20) { Lying = (liar, times) }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
         var metrics = Finish(simulation);
@@ -174,7 +178,7 @@ public class SimulationTests
     public void Weak_clients_move_and_pay_for_their_part_alone()
     {
         var options = Options("plain", 20);
-        options = options with { Plan = options.Plan with { Method = Method.Parse("submodels(1, 1/4)"), Smaller = [Inputs(75, rolls: false)], Participants = 20 } };
+        options = options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/4)"), Smaller = [Inputs(75, rolls: false)], Participants = 20 } };
         var (metrics, model) = Run(options);
         long whole = new PayloadEncoder(Codec.Parse("pack"), new Blobs(1).Layout).Encode(new float[model.Length], default).Length;
         long part = new PayloadEncoder(Codec.Parse("pack"), options.Plan.Smaller[0].Layout).Encode(new float[options.Plan.Smaller[0].Layout.Length], default).Length;
@@ -304,15 +308,15 @@ public class SimulationTests
             "predictions of a student" => options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
             "adapters" => options with { Plan = options.Plan with { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums }, DropOut = 0.3 },
             "masks" => options with { Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" }, DropOut = 0.3 },
-            "submodels" => sparse with { Plan = sparse.Plan with { Method = Method.Parse("submodels(1, 1/2, 1/4)"), Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)] }, Server = new FedAdam(0.05), DropOut = 0.3 },
-            "rolling" => options with { Plan = options.Plan with { Method = Method.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
+            "submodels" => sparse with { Plan = sparse.Plan with { Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)"), Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)] }, Server = new FedAdam(0.05), DropOut = 0.3 },
+            "rolling" => options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };
     }
 
-    static Method Said(string arguments) => ((Predictions)Method.Parse($"predictions(public=points, batch=30, {arguments})")) with { Public = new Blobs(20).Public };
+    static Method Said(string arguments) => ((Predictions)MethodNotation.Parse($"predictions(public=points, batch=30, {arguments})")) with { Public = new Blobs(20).Public };
 
     // A model of fewer inputs, the first ones or others every round.
     static CapacityModel Inputs(int count, bool rolls)

@@ -7,7 +7,7 @@ using Plume.Cli.Progress;
 using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Compression.Container;
-using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Simulation;
 using Spectre.Console;
 

@@ -2,7 +2,7 @@ using Plume.Cli.Experiments;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
 using Plume.Compression.Codecs;
-using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 
 namespace Plume.Cli.Compare;
 

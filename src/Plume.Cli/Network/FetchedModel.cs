@@ -5,6 +5,7 @@ using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Protocol.V1;
@@ -44,7 +45,7 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
 
     static float[] WeightsOf(byte[] whole, string method, ModelLayout layout)
     {
-        var trained = method.Length == 0 ? new Averaging() : Method.Parse(method);
+        var trained = method.Length == 0 ? new Averaging() : MethodNotation.Parse(method);
         var shape = trained.KeepsModel
             ? new MessageShape(new MessagePart(Method.Weights, layout, ReceivedModel.Whole))
             : ReceivedModel.AsFloats(trained.Published(layout, ReceivedModel.Whole));

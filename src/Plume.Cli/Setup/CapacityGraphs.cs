@@ -1,7 +1,8 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Federation.Capacities;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Models.Graph;
 using Plume.Models.SubModels;
 

@@ -6,6 +6,7 @@ using Plume.Compression.Container;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning;

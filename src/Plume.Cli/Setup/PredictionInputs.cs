@@ -1,7 +1,8 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Compression.Randomness;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;

@@ -3,7 +3,7 @@ using Plume.Cli.Experiments;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;

@@ -4,7 +4,6 @@ using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Methods;
 
@@ -25,13 +24,6 @@ public abstract record Method
 
     /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
     public const string Update = "update";
-
-    /// <summary>The words that name methods of the experiment's <c>training</c>.</summary>
-    public static IEnumerable<string> Words => MethodNotation.Words;
-
-    /// <summary>Reads the notation; printing a method gives it back.</summary>
-    /// <exception cref="FormatException">The line is no method; the message has the column and the known words.</exception>
-    public static Method Parse(string text) => MethodNotation.Parse(text);
 
     /// <summary>The method for a model of which it knows the channels, where it asks for them: a server's and a simulation's, not a client's.</summary>
     /// <param name="channels">Finds the model's channels.</param>
@@ -57,7 +49,7 @@ public abstract record Method
     /// <param name="layout">The model's tensors.</param>
     /// <param name="initial">The model's first weights.</param>
     /// <param name="published">Zeros, which become version 0.</param>
-    public virtual void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+    public virtual void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
 
     /// <summary>Makes what the server remembers at first.</summary>
     /// <param name="initial">The model's first weights.</param>
@@ -106,7 +98,16 @@ public abstract record Method
     public virtual ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory) => Model(layout, published);
 
     /// <summary>The Euclidean norm that counts as usual before a message is known.</summary>
-    public virtual double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial) => NormBound.UsualAtFirst(layout, initial);
+    public virtual double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        // Weights drawn with a variance of one over a row's length have squares that add up to the number of rows.
+        double drawn = layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0).Sum(tensor => (double)tensor.Shape.FirstOrDefault(1));
+        double squares = 0;
+        foreach (float value in initial)
+            squares += (double)value * value;
+        return Math.Sqrt(Math.Max(squares, Math.Max(drawn, 1)));
+    }
 
     /// <summary>What codecs of messages refer to, a value for each of a message: the model of which nothing is subtracted, and whose zeros <c>mask</c> leaves out.</summary>
     /// <param name="layout">The model's tensors.</param>
@@ -121,7 +122,7 @@ public abstract record Method
 
     /// <summary>
     /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the server's
-    /// (<see cref="FederationPlan.Smaller"/>). What a method of several publishes and takes in are weights alone.
+    /// (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.
     /// </summary>
     public virtual IReadOnlyList<Capacity> Capacities => All;
 
@@ -166,7 +167,7 @@ public abstract record Method
     public virtual string? Misfit(ILearner learner) => null;
 
     /// <summary>Every rule between the method and the rest of the plan that is broken, in sentences.</summary>
-    public virtual IEnumerable<string> Problems(FederationPlan plan) => [];
+    public virtual IEnumerable<string> Problems(LearningPlan plan) => [];
 
     /// <summary>The notation.</summary>
     public sealed override string ToString()

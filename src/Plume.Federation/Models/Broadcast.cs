@@ -1,5 +1,6 @@
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
+using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Models;
 
@@ -44,7 +45,7 @@ public sealed class Broadcast
         ArgumentNullException.ThrowIfNull(shape);
         if (shape.Parts.FirstOrDefault(part => part.Codec.Remembers) is { Codec: var codec })
             throw new ArgumentException($"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next version. Write 'delta | ...' instead.", nameof(shape));
-        (this.shape, this.key) = (shape, DrawKeys.Broadcast(key));
+        (this.shape, this.key) = (shape, DrawKeys.Downlink(key));
         encoder = new MessageEncoder(shape, threads);
         decoder = new MessageDecoder(shape, threads);
         wholeEncoder = new MessageEncoder(ReceivedModel.AsFloats(shape));

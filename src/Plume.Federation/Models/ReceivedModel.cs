@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
+using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Models;
 
@@ -18,7 +19,7 @@ public sealed class ReceivedModel
 
     /// <summary>A copy that has no version yet.</summary>
     /// <param name="shape">What is published, by the downlink's codec.</param>
-    /// <param name="broadcastKey">Where the downlink's draws come from: <see cref="DrawKeys.Broadcast"/> of the run's key.</param>
+    /// <param name="broadcastKey">Where the downlink's draws come from: <see cref="DrawKeys.Downlink"/> of the run's key.</param>
     public ReceivedModel(MessageShape shape, RandomKey broadcastKey)
     {
         ArgumentNullException.ThrowIfNull(shape);

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Participation;
 

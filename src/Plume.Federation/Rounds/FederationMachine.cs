@@ -23,7 +23,7 @@ public sealed class FederationMachine
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
     /// <param name="key">Where selection draws from.</param>
-    /// <param name="modelNorm">The norm that counts as usual in the first round, as <see cref="NormBound.UsualAtFirst"/> says.</param>
+    /// <param name="modelNorm">The norm that counts as usual in the first round, as the plan's <see cref="Methods.Method.UsualNorm"/> says.</param>
     /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
     public FederationMachine(FederationPlan plan, RandomKey key, double modelNorm)
     {

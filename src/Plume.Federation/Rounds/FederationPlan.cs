@@ -7,7 +7,7 @@ using Plume.Federation.Methods;
 
 namespace Plume.Federation.Rounds;
 
-/// <summary>The rules of one federation, fixed before its first round.</summary>
+/// <summary>The rules of one federation, fixed before its first round: what its method looks at, and how rounds go.</summary>
 /// <param name="Clients">Number of clients; a client is a number from 0.</param>
 /// <param name="Rounds">Rounds to run.</param>
 /// <param name="Participants">Updates that a round wants.</param>
@@ -15,12 +15,10 @@ namespace Plume.Federation.Rounds;
 /// <param name="Uplink">The codec of updates, in its notation.</param>
 /// <param name="Downlink">The codec of models, in its notation.</param>
 public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink, string Downlink)
+    : LearningPlan(Clients, Rounds, Objective, Uplink, Downlink)
 {
     /// <summary>How the federation learns.</summary>
     public Method Method { get; init; } = new Averaging();
-
-    /// <summary>How the clients' learning rate goes over the rounds.</summary>
-    public RateSchedule Schedule { get; init; } = RateSchedule.Constant;
 
     /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
     public double OverSelection { get; init; } = 1;
@@ -33,13 +31,6 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Time that a round's participants have.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
-
-    /// <summary>
-    /// Most samples that an update can weigh, such as the most that any client is known to have: it weighs as many as it was made from, and
-    /// one made from more weighs as one made from so many. Without it all updates weigh the same, since who knows of no bound would
-    /// believe any number.
-    /// </summary>
-    public int? SampleCap { get; init; }
 
     /// <summary>How large updates may be; null lets them have any size.</summary>
     public NormBound? NormBound { get; init; } = new(NormBound.DefaultFactor);
@@ -62,9 +53,6 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>What a participant sends, by the uplink's codec.</summary>
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
-
-    /// <summary>What clients minimize in a round, from 1: by the rate that its schedule has there.</summary>
-    public LocalObjective ObjectiveIn(int round) => Objective with { LearningRate = Objective.LearningRate * Schedule.FactorIn(round, Rounds) };
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
     public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap : 1;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 
 namespace Plume.Federation.Rounds;
 
@@ -27,20 +27,8 @@ public sealed record NormBound(double Factor)
 
     /// <summary>The norm that is usual in the next round.</summary>
     /// <param name="rounds">Medians of the recent rounds; empty before the first has ended.</param>
-    /// <param name="modelNorm">What <see cref="UsualAtFirst"/> says of version 0: usual, too, while no update had any size.</param>
+    /// <param name="modelNorm">What the plan's <see cref="Method.UsualNorm"/> says of version 0: usual, too, while no update had any size.</param>
     public static double Usual(ImmutableArray<double> rounds, double modelNorm) => LowerMedian(rounds) is > 0 and var usual ? usual : modelNorm;
-
-    /// <summary>The norm that counts as usual before any update is known.</summary>
-    public static double UsualAtFirst(ModelLayout layout, ReadOnlySpan<float> initial)
-    {
-        ArgumentNullException.ThrowIfNull(layout);
-        // Weights drawn with a variance of one over a row's length have squares that add up to the number of rows.
-        double drawn = layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0).Sum(tensor => (double)tensor.Shape.FirstOrDefault(1));
-        double squares = 0;
-        foreach (float value in initial)
-            squares += (double)value * value;
-        return Math.Sqrt(Math.Max(squares, Math.Max(drawn, 1)));
-    }
 
     /// <summary>The recent rounds' medians with one more.</summary>
     /// <param name="rounds">Before it.</param>

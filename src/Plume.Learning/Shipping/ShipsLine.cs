@@ -1,5 +1,8 @@
 using Plume.Compression.Lines;
 using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Methods.Partial;
+using Plume.Federation.Notation;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Shipping;

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Grpc.Core;
-using Plume.Federation;
 using Plume.Federation.Capacities;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -46,7 +45,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Layout = { definition.LayoutOf(place.Number).Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = definition.Plan.Uplink,
             Downlink = definition.Plan.Downlink,
-            BroadcastKey = DrawKeys.Broadcast(definition.Key).Value,
+            BroadcastKey = DrawKeys.Downlink(definition.Key).Value,
             HasGraph = definition.Graph is not null,
             Method = definition.Plan.Method.ToString(),
             Constants = (ulong)definition.Constants.Bytes,

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Plume.Compression.Weights;
-using Plume.Federation;
 using Plume.Federation.Models;
+using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Flower;
 using Plume.Server.Storage;
@@ -127,7 +127,7 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
         var definition = feed.Definition;
         var bytes = new byte[whole.Length];
         await storage.Blobs.ReadAsync(whole.Blob, 0, bytes, cancellation);
-        var model = new ReceivedModel(definition.Published, DrawKeys.Broadcast(definition.Key));
+        var model = new ReceivedModel(definition.Published, DrawKeys.Downlink(definition.Key));
         model.Apply(SegmentKind.Whole, whole.From, whole.To, bytes);
         return model.Values;
     }

@@ -4,7 +4,6 @@ using Grpc.Core;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
-using Plume.Federation;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
@@ -86,7 +85,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
             Layout = { Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = Uplink,
             Downlink = Downlink,
-            BroadcastKey = DrawKeys.Broadcast(key).Value,
+            BroadcastKey = DrawKeys.Downlink(key).Value,
             HasGraph = Graph.Length > 0,
         });
     }

@@ -1,5 +1,5 @@
 using Plume.EndToEnd.Host;
-using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Server.Federations;
 
 namespace Plume.EndToEnd.Tests.Checks;
@@ -78,7 +78,7 @@ static class HistoryChecker
     }
 
     static IEnumerable<string> OtherModels(ToyPlan plan, ServerHistory server, IReadOnlyList<HistoryLine> clients) => clients
-        .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published[Method.Parse(plan.Training).CapacityOf(line.Client)]))
+        .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published[MethodNotation.Parse(plan.Training).CapacityOf(line.Client)]))
         .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
 
     // What a crash left behind is cleared away sooner or later: after the end only the last checkpoint, twice, and as many payloads as

@@ -7,9 +7,9 @@ using Plume.Compression.Randomness;
 using Plume.EndToEnd.Host;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Participation;
 using Plume.Protocol.V1;
-using Method = Plume.Federation.Methods.Method;
 
 namespace Plume.EndToEnd.Tests.Processes;
 
@@ -41,7 +41,7 @@ sealed class HandClient(Trial trial, int number) : IDisposable
         var task = (await NextAsync(reply => reply.Task is not null)).Task;
         done = task.Round;
         var model = await DownloadAsync((int)task.ModelVersion);
-        var (learner, method, uplink) = (new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), Method.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
+        var (learner, method, uplink) = (new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), MethodNotation.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
         var participant = new Participant(learner, method, uplink);
         var update = participant.Run(new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1), new RandomKey(task.Key)), memory ??= new float[Participant.MemoryLength(learner, method, uplink)], default);
         return new HandUpdate((int)task.Round, (int)task.Attempt, (int)task.ModelVersion, update.Outcome.Samples, update.Payload);
@@ -117,7 +117,7 @@ sealed class HandClient(Trial trial, int number) : IDisposable
 
     async Task<ReadOnlyMemory<float>> DownloadAsync(int version)
     {
-        var model = new ReceivedModel(Method.Parse(trial.Plan.Training).Published(ToyPlan.LayoutOf(trial.Plan.Values), Codec.Parse(trial.Plan.Downlink)), broadcast);
+        var model = new ReceivedModel(MethodNotation.Parse(trial.Plan.Training).Published(ToyPlan.LayoutOf(trial.Plan.Values), Codec.Parse(trial.Plan.Downlink)), broadcast);
         using var call = Calls.Download(new DownloadRequest { Federation = ToyPlan.Federation, ToVersion = (uint)version }, name);
         Assert.True(await call.ResponseStream.MoveNext(default));
         var whole = Assert.Single(call.ResponseStream.Current.Header.Segments);

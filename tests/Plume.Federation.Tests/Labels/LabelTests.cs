@@ -2,7 +2,8 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Labels;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 
 namespace Plume.Federation.Tests.Labels;
 
@@ -133,7 +134,7 @@ public class LabelTests
     static float[] Sharpened(string rule, float[] shares)
     {
         float[] label = [.. shares];
-        ((Predictions)Method.Parse($"predictions(public=points, sharpen={rule})")).Sharpening.Apply(label);
+        ((Predictions)MethodNotation.Parse($"predictions(public=points, sharpen={rule})")).Sharpening.Apply(label);
         return label;
     }
 

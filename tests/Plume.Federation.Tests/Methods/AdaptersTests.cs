@@ -1,7 +1,8 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -85,12 +86,12 @@ public class AdaptersTests
     [InlineData("adapters(4)", "need a rank")]
     [InlineData("adapters(rank=4, slow)", "'slow' is not an argument of adapters")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Method.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("adapters(rank=4)")]
     [InlineData("adapters(rank=4, frozen=A)")]
-    public void A_line_is_printed_as_it_was_read(string line) => Assert.Equal(line, Method.Parse(line).ToString());
+    public void A_line_is_printed_as_it_was_read(string line) => Assert.Equal(line, MethodNotation.Parse(line).ToString());
 
     [Theory]
     [InlineData("feedback | topk(5%) | uniform(4) | rans")]
@@ -111,7 +112,7 @@ public class AdaptersTests
         Assert.Contains("no adapters", method.Misfit(new Told(ModelLayout.Of([("w", [3, 4], TensorRole.Weight)]), (_, _) => 0)), StringComparison.Ordinal);
     }
 
-    static FederationPlan Plan(string method, int clients, int rounds) => new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Method.Parse(method) };
+    static FederationPlan Plan(string method, int clients, int rounds) => new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method) };
 
     // Of A (1 x 2) and after it B (2 x 1), row by row.
     static double[] Product(float[] factors) => [(double)factors[2] * factors[0], (double)factors[2] * factors[1], (double)factors[3] * factors[0], (double)factors[3] * factors[1]];

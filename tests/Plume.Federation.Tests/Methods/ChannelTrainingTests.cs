@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -21,10 +22,10 @@ public class ChannelTrainingTests
     public void Channels_go_after_their_rounds_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
         var rows = new Rows();
-        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = Method.Parse("channels(75%, rounds=2,3,6)").Of(() => rows) };
+        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = MethodNotation.Parse("channels(75%, rounds=2,3,6)").Of(() => rows) };
         Assert.Empty(plan.Problems());
         var model = new GlobalModel(plan, Layout, Start(), new FedAvgM(), default, threads: 1, historyMemory: 1 << 20);
-        var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Broadcast(default));
+        var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Downlink(default));
         int[] left = [8, 8, 6, 4, 4, 4, 2, 2, 2, 2];
         for (int round = 1; round <= plan.Rounds; round++)
         {
@@ -46,7 +47,7 @@ public class ChannelTrainingTests
     [Fact]
     public void An_update_holds_what_lives_alone_and_clients_ask_for_no_channels()
     {
-        var method = Method.Parse("channels(50%, rounds=1)");
+        var method = MethodNotation.Parse("channels(50%, rounds=1)");
         Assert.Equal("feedback | mask | uniform(4) | rans", method.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
         Assert.Equal("channels(50%, rounds=1)", method.Of(() => new Rows()).ToString());
         Assert.Equal(Layout.Length + 13 + 8 + 8 + 13, method.Published(Layout, Codec.Parse("pack")).Length);
@@ -61,7 +62,7 @@ public class ChannelTrainingTests
     [InlineData("channels(50%, rounds=3, slow)", "'slow' must be an integer")]
     [InlineData("channels(50%, by=norm, rounds=3)", "'by=norm' is not an argument of channels")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Method.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("channels(50%, rounds=2,9)", 0.9, "until round 9, but there are 5")]
@@ -69,9 +70,9 @@ public class ChannelTrainingTests
     [InlineData("channels(95%, rounds=2)", 0.9, "with one channel of each layer left, 90.0 % of the weights are gone")]
     public void What_cannot_be_reached_is_refused_before_the_first_round(string line, double most, string message)
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Method.Parse(line).Of(() => new Rows { MostShare = most }) };
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(line).Of(() => new Rows { MostShare = most }) };
         Assert.Contains(message, Assert.Single(plan.Problems()), StringComparison.Ordinal);
-        Assert.Contains("must know the model's channels", string.Join(' ', (plan with { Method = Method.Parse(line) }).Problems()), StringComparison.Ordinal);
+        Assert.Contains("must know the model's channels", string.Join(' ', (plan with { Method = MethodNotation.Parse(line) }).Problems()), StringComparison.Ordinal);
     }
 
     static float[] Start()

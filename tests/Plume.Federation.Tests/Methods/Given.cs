@@ -4,8 +4,8 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -27,7 +27,7 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
     }
 
     public FederationPlan Plan(string training) =>
-        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Method.Parse(training), SampleCap = 1 };
+        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(training), SampleCap = 1 };
 
     /// <summary>The server's model after some rounds, from zeros or a model, that of each client, and what codecs refer to.</summary>
     public (float[] Model, float[][] Own, float[] Reference) Run(string training, int rounds = 1, float[]? initial = null)

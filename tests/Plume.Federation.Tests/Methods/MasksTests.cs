@@ -2,6 +2,8 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -86,10 +88,10 @@ public class MasksTests
     [Fact]
     public void Lines_are_read_and_a_plan_in_which_something_has_nothing_to_do_is_refused()
     {
-        Assert.Equal("masks", Method.Parse("masks").ToString());
-        Assert.Equal("masks(seed=7)", Method.Parse("masks").Seeded(7).ToString());
-        Assert.Equal("masks(seed=3)", Method.Parse("masks(seed=3)").Seeded(7).ToString());
-        Assert.Contains("column 7: '-1' must be an integer", Assert.Throws<FormatException>(() => Method.Parse("masks(seed=-1)")).Message, StringComparison.Ordinal);
+        Assert.Equal("masks", MethodNotation.Parse("masks").ToString());
+        Assert.Equal("masks(seed=7)", MethodNotation.Parse("masks").Seeded(7).ToString());
+        Assert.Equal("masks(seed=3)", MethodNotation.Parse("masks(seed=3)").Seeded(7).ToString());
+        Assert.Contains("column 7: '-1' must be an integer", Assert.Throws<FormatException>(() => MethodNotation.Parse("masks(seed=-1)")).Message, StringComparison.Ordinal);
         var plan = Plan(new Masks(1), 2, 2);
         Assert.Contains("leave it out", Assert.Single((plan with { Uplink = "uniform(4) | rans" }).Problems()), StringComparison.Ordinal);
         Assert.Contains("weight decay", Assert.Single((plan with { Objective = plan.Objective with { WeightDecay = 0.1 } }).Problems()), StringComparison.Ordinal);

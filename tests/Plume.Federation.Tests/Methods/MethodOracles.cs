@@ -1,5 +1,5 @@
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
 
 namespace Plume.Federation.Tests.Methods;
 

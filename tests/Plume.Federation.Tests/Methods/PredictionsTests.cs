@@ -5,8 +5,9 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Labels;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -25,7 +26,7 @@ public class PredictionsTests
     [InlineData("predictions(public=holdout(5000), batch=1000, bits=3)")]
     [InlineData("predictions(public=faces.npy, batch=500, bits=1, sharpen=era(0.1), labels=student, epochs=2)")]
     [InlineData("predictions(public=holdout(300), batch=100, bits=8, sharpen=none, samples=300, classes=10, hash=00000000deadbeef)")]
-    public void A_line_prints_as_it_was_written(string line) => Assert.Equal(line, Method.Parse(line).ToString());
+    public void A_line_prints_as_it_was_written(string line) => Assert.Equal(line, MethodNotation.Parse(line).ToString());
 
     [Theory]
     [InlineData("predictions", "needs samples that all have")]
@@ -37,7 +38,7 @@ public class PredictionsTests
     [InlineData("predictions(public=a, rounds=3)", "'rounds=3' is not an argument of predictions")]
     [InlineData("predictions(public=a, samples=3, classes=2, hash=x)", "'x' must be a hash")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Method.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void What_is_published_is_the_mean_of_what_was_said_sharpened_and_the_student_learns_all_of_it()
@@ -126,7 +127,7 @@ public class PredictionsTests
         Assert.Throws<ArgumentException>(() => new GlobalModel(Plan(Line), Layout, [0, 0], new FedAvg(), default, 1, 0));
     }
 
-    static Predictions Bound(string line) => (Predictions)Method.Parse(line) with { Public = Points };
+    static Predictions Bound(string line) => (Predictions)MethodNotation.Parse(line) with { Public = Points };
 
     static FederationPlan Plan(string line) => new(2, 9, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Bound(line) };
 

@@ -4,6 +4,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -25,7 +26,7 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
 
     public bool TakesCorrections => true;
 
-    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack") { Method = Plume.Federation.Methods.Method.Parse(method), SampleCap = 1 };
+    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method), SampleCap = 1 };
 
     public int StepsFor(LocalTask task) => StepsOf(task.Client);
 

@@ -2,8 +2,9 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Partial;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -29,9 +30,9 @@ public class SparseTrainingTests
     [InlineData("delta | uniform(6) | rans", "feedback | lowrank | deadzone(abs=0.003) | range")]
     public void Just_the_smallest_weights_go_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
-        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = Method.Parse("prune(75%, rounds=2..8)") };
+        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = MethodNotation.Parse("prune(75%, rounds=2..8)") };
         var model = new GlobalModel(plan, Layout, Some(0), new FedAvgM(), default, threads: 1, historyMemory: 1 << 20);
-        var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Broadcast(default));
+        var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Downlink(default));
         float[] lived = new float[Layout.Length];
         Array.Fill(lived, 1);
         for (int round = 1; round <= plan.Rounds; round++)
@@ -55,7 +56,7 @@ public class SparseTrainingTests
     [Fact]
     public void An_update_holds_live_weights_alone_and_a_mask_that_stays_costs_next_to_nothing()
     {
-        var sparse = Method.Parse("prune(75%, rounds=1..2)");
+        var sparse = MethodNotation.Parse("prune(75%, rounds=1..2)");
         Assert.Equal("feedback | mask | uniform(4) | rans", sparse.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
         Assert.Equal("clip(5) | topk(10%) | pack", sparse.Answer(Layout, Codec.Parse("clip(5) | topk(10%) | pack")).Parts[0].Codec.Text);
         var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), "pack", "delta | deadzone(abs=0.0078125) | range") { Method = sparse };
@@ -135,12 +136,12 @@ public class SparseTrainingTests
     [InlineData("prune(90%, rounds=0..2)", "must be two rounds")]
     [InlineData("prune(90%, rounds=1..2, slow)", "'slow' is not an argument of prune")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Method.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_schedule_beyond_the_last_round_and_a_model_without_large_weights_are_refused()
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Method.Parse("prune(50%, rounds=1..6)") };
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse("prune(50%, rounds=1..6)") };
         Assert.Contains("until round 6, but there are 5", Assert.Single(plan.Problems()), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => plan.Published(ModelLayout.Of([("w", [3, 4], TensorRole.Weight)])));
     }

@@ -3,8 +3,8 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -25,7 +25,7 @@ public class SubModelsTests
     public void A_line_prints_as_it_reads(string text, string printed)
     {
         Assert.Equal(printed, ExchangeLine.Parse(text).ToString());
-        Assert.Equal(Method.Parse(text), Method.Parse(printed));
+        Assert.Equal(MethodNotation.Parse(text), MethodNotation.Parse(printed));
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public class SubModelsTests
 
     static FederationPlan Plan(string exchange, string downlink) => new(6, 10, 3, new LocalObjective(1, 1, 0.1), "pack", downlink)
     {
-        Method = Method.Parse(exchange),
+        Method = MethodNotation.Parse(exchange),
         NormBound = null,
         Smaller = [new CapacityModel(Half.Part, _ => Half), new CapacityModel(Quarter.Part, _ => Quarter)],
     };

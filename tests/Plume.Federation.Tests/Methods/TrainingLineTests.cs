@@ -1,5 +1,5 @@
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 
 namespace Plume.Federation.Tests.Methods;
 

@@ -3,6 +3,7 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Models;
+using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Tests.Models;
 
@@ -96,7 +97,7 @@ public class BroadcastTests
         var clients = new List<ReceivedModel>();
         for (int version = 0; version < 9; version++)
         {
-            clients.Add(new ReceivedModel(Shape(downlink), DrawKeys.Broadcast(key)));
+            clients.Add(new ReceivedModel(Shape(downlink), DrawKeys.Downlink(key)));
             foreach (var client in clients.Where((_, index) => index == version || (version + index) % 3 == 0))
             {
                 foreach (var segment in broadcast.From(client.Version).Segments)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Tests.Rounds;
@@ -92,9 +93,9 @@ public class NormBoundTests
     public void Before_the_first_round_usual_is_the_norm_of_the_model_or_of_freshly_drawn_weights()
     {
         var layout = ModelLayout.Of([("w", [9, 4], TensorRole.Weight), ("b", [9], TensorRole.Bias)]);
-        Assert.Equal(3, NormBound.UsualAtFirst(layout, new float[45]));
-        Assert.Equal(5, NormBound.UsualAtFirst(layout, [3, 4, .. new float[43]]), 1e-12);
-        Assert.Equal(1, NormBound.UsualAtFirst(ModelLayout.Of([("b", [2], TensorRole.Bias)]), new float[2]));
+        Assert.Equal(3, new Averaging().UsualNorm(layout, new float[45]));
+        Assert.Equal(5, new Averaging().UsualNorm(layout, [3, 4, .. new float[43]]), 1e-12);
+        Assert.Equal(1, new Averaging().UsualNorm(ModelLayout.Of([("b", [2], TensorRole.Bias)]), new float[2]));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Reflection;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 

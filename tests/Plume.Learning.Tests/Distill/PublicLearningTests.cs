@@ -2,7 +2,8 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Labels;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
@@ -110,7 +111,7 @@ public class PublicLearningTests
         using var learner = new PredictingLearner(student.Weights, models, Digits.Train, left.Clients, samples);
         using var teaching = new PublicStudent(student, samples, threads);
         using var evaluator = new GraphEvaluator(student, Digits.Test, threads);
-        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), "pack", "pack") { Method = (Predictions)Method.Parse("predictions(public=held, batch=100, bits=2, epochs=10)") with { Public = samples.Terms } };
+        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), "pack", "pack") { Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)") with { Public = samples.Terms } };
         using var simulation = new Simulation.Simulation(new SimulationOptions(plan, 1) { Threads = threads, Student = teaching, EvaluateEvery = 8 }, learner, evaluator, student.ToWeights().Values, TimeProvider.System);
         while (simulation.NextRound() is not null)
         {

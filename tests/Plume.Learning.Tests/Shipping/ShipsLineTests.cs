@@ -1,5 +1,6 @@
 using Plume.Compression.Randomness;
 using Plume.Federation.Methods;
+using Plume.Federation.Notation;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Learning.Shipping;
@@ -69,7 +70,7 @@ public class ShipsLineTests
     [Fact]
     public void Weights_of_one_size_have_no_smallest()
     {
-        var masks = Method.Parse("masks");
+        var masks = MethodNotation.Parse("masks");
         Assert.Null(ShipsLine.Parse("quantize(8)").Misfit(TrainingLine.Plain, masks));
         Assert.StartsWith("'prune(50%)' takes the smallest weights", ShipsLine.Parse("prune(50%) | quantize(8)").Misfit(TrainingLine.Plain, masks));
     }

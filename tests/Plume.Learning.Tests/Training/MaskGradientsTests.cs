@@ -1,7 +1,7 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
 using Plume.Learning.Data;
 using Plume.Models.Zoo;
 

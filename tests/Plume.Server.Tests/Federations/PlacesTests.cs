@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
-using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Storage;
@@ -242,7 +242,7 @@ public sealed class PlacesTests : IAsyncDisposable
     public async Task A_client_gets_a_place_of_the_largest_capacity_that_it_can_have_and_is_free()
     {
         var half = LayoutSlice.Of(Layout, [("dense.weight", 1, [0, 1, 2])]);
-        await OpenAsync(exchange: plan => plan with { Method = Method.Parse("submodels(1, 1/2)"), Smaller = [new CapacityModel(half.Part, _ => half)] });
+        await OpenAsync(exchange: plan => plan with { Method = MethodNotation.Parse("submodels(1, 1/2)"), Smaller = [new CapacityModel(half.Part, _ => half)] });
         Assert.Equal((1, null), await coordinator!.JoinAsync("weak", null, 0, 1, default));
         Assert.Equal((0, null), await coordinator.JoinAsync("strong", null, 0, 0, default));
         Assert.Equal((1, null), await coordinator.JoinAsync("weak", null, 0, 1, default));

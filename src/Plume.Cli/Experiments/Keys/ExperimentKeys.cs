@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
 using Plume.Learning.Shipping;
@@ -32,7 +33,7 @@ static class ExperimentKeys
         new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
-        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", Method.Words)}), quantize(4, 8) for weights and activations of few bits, distill(teacher.onnx) or mutual(resnet8) for a model to learn from, or several of these.", ParseTraining, CodecPattern)
+        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", MethodNotation.Words)}), quantize(4, 8) for weights and activations of few bits, distill(teacher.onnx) or mutual(resnet8) for a model to learn from, or several of these.", ParseTraining, CodecPattern)
         {
             Default = TrainingLine.Plain,
             Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)", "distill(teacher.onnx, temperature=4)"],

@@ -1,7 +1,8 @@
 using Plume.Compression.Lines;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Notation;
 
 /// <summary>How clients train, in one line: <c>prune(90%, rounds=5..20) | quantize(4, 8) | distill(teacher.onnx)</c>.</summary>
 /// <param name="Method">How the federation learns: what travels, and what becomes of it.</param>

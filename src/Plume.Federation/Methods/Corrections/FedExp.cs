@@ -4,9 +4,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// Extrapolates the server's step: the more single updates point apart, the shorter their mean is beside them, and the further the model
@@ -91,7 +90,7 @@ public sealed record FedExp : Method, INotatedMethod<FedExp>
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Codec.Parse(plan.Uplink).Selects)

@@ -2,9 +2,8 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Lines;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
 /// Weaker clients train smaller models: of each layer a share of its channels, cut out of the server's model. The first channels (<c>leading</c>), or a
@@ -110,7 +109,7 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
     public override void Next(ServerState state, RoundMean round) => state.Step(round.Values, round.Cover);
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Clients < Capacities.Count)

@@ -1,7 +1,6 @@
 using Plume.Compression.Randomness;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation;
+namespace Plume.Federation.Rounds;
 
 /// <summary>Where each draw of a run comes from: one tree of keys under the run's seed, the same in a simulation and on a network.</summary>
 public static class DrawKeys
@@ -17,5 +16,5 @@ public static class DrawKeys
     public static RandomKey Update(RandomKey task) => task.Fold("codec");
 
     /// <summary>Of the downlink; a version's own key is this folded by its number.</summary>
-    public static RandomKey Broadcast(RandomKey run) => run.Fold("broadcast");
+    public static RandomKey Downlink(RandomKey run) => run.Fold("broadcast");
 }

@@ -4,9 +4,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// Corrects local training against drift: every step moves along its gradient plus the difference of the server's control c and the
@@ -94,7 +93,7 @@ public sealed record Scaffold : Method, INotatedMethod<Scaffold>
     public override string? Misfit(ILearner learner) => CorrectionsMissing(learner);
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         foreach (string missing in PlainStepsMissing(plan.Objective))

@@ -3,9 +3,8 @@ using System.Numerics.Tensors;
 using Plume.Compression.Lines;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// Dynamic regularization: each client adds a linear and a quadratic term to its loss, by which the optima of all clients come to be
@@ -85,7 +84,7 @@ public sealed record FedDyn : Method, INotatedMethod<FedDyn>
     public override string? Misfit(ILearner learner) => CorrectionsMissing(learner);
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Objective.Proximal > 0)

@@ -1,9 +1,13 @@
 using Plume.Compression.Lines;
+using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Methods.Partial;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Notation;
 
 /// <summary>The methods by the words that name them.</summary>
-static class MethodNotation
+public static class MethodNotation
 {
     const string Subject = "Method";
 
@@ -36,7 +40,8 @@ static class MethodNotation
     /// <summary>The words of what may travel instead of updates.</summary>
     public static IEnumerable<string> ExchangeWords => Exchanges.Select(entry => entry.Word);
 
-    /// <summary>Reads a line of one method, a way to train or what travels instead of updates.</summary>
+    /// <summary>Reads a line of one method, a way to train or what travels instead of updates; printing the method gives it back.</summary>
+    /// <exception cref="FormatException">The line is no method; the message has the column and the known words.</exception>
     public static Method Parse(string text)
     {
         var word = ReadAlone(Subject, text);
@@ -46,17 +51,17 @@ static class MethodNotation
     }
 
     /// <summary>The only word of a line.</summary>
-    public static LineWord ReadAlone(string subject, string text)
+    internal static LineWord ReadAlone(string subject, string text)
     {
         var words = Line.Read(subject, text);
         return words.Count == 1 ? words[0] : throw Line.Error(subject, text, words[1].Column, $"'{words[1].Word}' cannot stand after '{words[0].Word}'; there may stand nothing");
     }
 
     /// <summary>Reads a way to train, a word of a line that may have others.</summary>
-    public static Method ReadTraining(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Catalogue, "no way to train", known);
+    internal static Method ReadTraining(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Catalogue, "no way to train", known);
 
     /// <summary>Reads what travels instead of updates.</summary>
-    public static Method ReadExchange(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Exchanges, "nothing that clients exchange", known);
+    internal static Method ReadExchange(string subject, string text, LineWord word, IEnumerable<string> known) => Read(subject, text, word, Exchanges, "nothing that clients exchange", known);
 
     static Method Read(string subject, string text, LineWord word, (string Word, Func<LineArguments, Method> Read)[] entries, string unknown, IEnumerable<string> known)
     {
@@ -67,15 +72,4 @@ static class MethodNotation
     }
 
     static (string, Func<LineArguments, Method>) Entry<TMethod>() where TMethod : Method, INotatedMethod<TMethod> => (TMethod.Keyword, TMethod.Parse);
-}
-
-/// <summary>A method that the notation can name.</summary>
-interface INotatedMethod<TSelf> where TSelf : Method, INotatedMethod<TSelf>
-{
-    /// <summary>The word that names it.</summary>
-    static abstract string Keyword { get; }
-
-    /// <summary>Reads its arguments.</summary>
-    /// <exception cref="FormatException">An argument breaks its rule.</exception>
-    static abstract TSelf Parse(LineArguments arguments);
 }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Plume.Federation.Rounds;
+using Plume.Federation.Selection;
 
-namespace Plume.Federation.Selection;
+namespace Plume.Federation.Rounds;
 
 /// <summary>
 /// Members that take work and do not do it are asked less, so that not every round waits for them to its deadline: after the

@@ -5,9 +5,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// SCAFFOLD whose clients send one vector instead of two: what their own control changes by is also what the model moves by, so that
@@ -69,7 +68,7 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
     }
 
     /// <inheritdoc/>
-    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         ArgumentNullException.ThrowIfNull(plan);
         initial.CopyTo(published);
@@ -136,7 +135,7 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
     public override string? Misfit(ILearner learner) => CorrectionsMissing(learner);
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         foreach (string missing in PlainStepsMissing(plan.Objective))

@@ -3,9 +3,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// Normalized averaging: each update is divided by the steps that it took before the mean is taken, and the mean multiplied by the mean
@@ -40,7 +39,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink), Figure.Answered(Steps));
 
     /// <inheritdoc/>
-    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         ArgumentNullException.ThrowIfNull(plan);
         initial.CopyTo(published);
@@ -103,7 +102,7 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Objective.Optimizer != LocalOptimizer.Sgd)

@@ -3,27 +3,8 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
-
-/// <summary>What is kept of one axis of a tensor.</summary>
-/// <param name="Tensor">The tensor's name.</param>
-/// <param name="Axis">The axis.</param>
-/// <param name="Kept">The indices that stay, in rising order.</param>
-public sealed record AxisCut(string Tensor, int Axis, IReadOnlyList<int> Kept);
-
-/// <summary>Knows which channels of a model must go together, and which of them matter least. Plume.Learning has one for ONNX graphs.</summary>
-public interface IModelChannels
-{
-    /// <summary>The largest share of the weights that can go with channels; 0 where none can.</summary>
-    double MostShare { get; }
-
-    /// <summary>What stays where that share of the weights goes, least important channels first.</summary>
-    /// <param name="weights">The model's weights, in which what has gone is zero.</param>
-    /// <param name="share">The share, above 0 and at most <see cref="MostShare"/>.</param>
-    IReadOnlyList<AxisCut> Without(ReadOnlyMemory<float> weights, double share);
-}
+namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
 /// Takes channels and neurons out of the model while it trains: at the end of each of some rounds the server removes those whose weights
@@ -106,7 +87,7 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Rounds[^1] > plan.Rounds)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Plume.Compression.Lines;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Notation;
 
 /// <summary>
 /// Of how few bits weights and activations are while clients train, as fake quantization in the graph: what ships are the integers that were

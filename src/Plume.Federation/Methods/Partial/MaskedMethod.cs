@@ -4,7 +4,7 @@ using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Partial;
 
 /// <summary>A method in which some of the weights are dead: zero, and not trained. One mask for all, which is published with the weights.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Weights;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Partial;
 
 /// <summary>The weights that are pruned one by one: tensors of so many values that each value matters little.</summary>
 static class PrunableWeights

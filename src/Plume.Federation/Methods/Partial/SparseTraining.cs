@@ -5,9 +5,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
 /// Prunes while it trains: at the end of rounds First to Last the server puts more and more weights to zero, those that are smallest at
@@ -191,7 +190,7 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Last > plan.Rounds)

@@ -5,9 +5,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
 /// Averaging in which some layers stay at home: each client trains and keeps its own, and only the others travel. Clients whose data look
@@ -75,7 +74,7 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
     public override int ClientMemoryLength(ModelLayout layout) => Staying(layout).Length + 1;
 
     /// <inheritdoc/>
-    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         int travelling = Travelling(layout).Length;
         Split(layout, initial, published[..travelling], published[travelling..]);

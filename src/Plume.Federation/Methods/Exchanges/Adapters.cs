@@ -4,9 +4,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
 /// Low-rank adapters: the weights W of a model that is there already are frozen and never travel again, and clients train the factors of
@@ -123,7 +122,7 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (!FreezesA && KnownPlaces.AreMixed(Codec.Parse(plan.Uplink)))

@@ -1,4 +1,6 @@
-namespace Plume.Federation.Methods;
+using Plume.Federation.Methods;
+
+namespace Plume.Federation.Notation;
 
 /// <summary>What clients and server exchange: <c>updates</c> of weights, or what a method of its own makes of a round.</summary>
 /// <param name="Method">The method by which something else travels; null for updates.</param>

@@ -2,7 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// A number that each client sends beside its update, of which the server takes the mean. It travels in a unit that is published, a power

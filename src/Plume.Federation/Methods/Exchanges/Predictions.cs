@@ -6,9 +6,8 @@ using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Labels;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
 /// Predictions travel instead of weights: clients, whose models may all differ, say in a few bits what they take a drawn batch of public
@@ -215,7 +214,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Public is { Samples: var samples } && Batch > samples)

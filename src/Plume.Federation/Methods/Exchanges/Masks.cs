@@ -6,9 +6,8 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
 /// Learns which of a network's random weights live, and no weight: each has the probability that it does. A client learns scores by drawing a
@@ -71,7 +70,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
 
 
     /// <summary>All weights are as likely to live as not.</summary>
-    public override void Begin(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
+    public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         base.Begin(plan, layout, initial, published);
         foreach (var tensor in Masked(layout))
@@ -143,7 +142,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Uplink != "pack")

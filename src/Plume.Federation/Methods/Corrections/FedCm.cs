@@ -5,9 +5,8 @@ using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
 
-namespace Plume.Federation.Methods;
+namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
 /// Client-level momentum: every local step follows its own gradient by a share only, and for the rest the direction in which all clients moved the
@@ -85,7 +84,7 @@ public sealed record FedCm : Method, INotatedMethod<FedCm>
     public override string? Misfit(ILearner learner) => CorrectionsMissing(learner);
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Problems(FederationPlan plan)
+    public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Objective.Optimizer != LocalOptimizer.Sgd || plan.Objective.Momentum > 0)
