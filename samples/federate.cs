@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging;
 using Plume.Client;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
-using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Server.Federations;
 using Plume.Server.Hosting;

@@ -7,7 +7,6 @@ using Plume.Learning.Shrink;
 using Plume.Learning.Training;
 using Plume.Models.Container;
 using Plume.Models.Onnx;
-using Plume.Models.Zoo;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();

@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using Plume.Compression.Aggregation;
-using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Kernels.Rotation;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Bench;
 

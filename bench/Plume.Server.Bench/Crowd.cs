@@ -6,7 +6,7 @@ using Plume.Client.Identity;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
-using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 
 namespace Plume.Server.Bench;
 

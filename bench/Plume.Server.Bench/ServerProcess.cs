@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
 using Plume.Server.Identity;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Bench;

@@ -11,7 +11,7 @@ public sealed class GraphChannels : IModelChannels
     readonly ModelGraph graph;
 
     /// <summary>The channels of a graph.</summary>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The graph's shapes cannot be inferred.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The graph's shapes cannot be inferred.</exception>
     public GraphChannels(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);

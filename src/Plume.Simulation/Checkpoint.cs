@@ -1,7 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.Models;
 
 namespace Plume.Simulation;

@@ -1,4 +1,5 @@
 using Plume.Cli.Errors;
+using Plume.Cli.Terminal;
 
 namespace Plume.Cli.Tests;
 

@@ -1,3 +1,5 @@
+using Plume.Cli.Terminal;
+
 namespace Plume.Cli.Tests;
 
 public class TextTableTests

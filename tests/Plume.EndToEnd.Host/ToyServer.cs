@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Hosting;
-using Plume.Server.Identity;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
+using Plume.Server.Identity.Certificates;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Postgres;
 

@@ -4,6 +4,8 @@ using Plume.Client.Identity;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Processes;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 using Plume.Server.Storage.Folder;
 
 namespace Plume.EndToEnd.Tests;

@@ -1,4 +1,4 @@
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Learning.Partition;
 
 namespace Plume.Learning.Data.Tests;

@@ -1,6 +1,6 @@
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;

@@ -1,7 +1,9 @@
 using Plume.Cli.Errors;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
+using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 
 namespace Plume.Cli.Bench;
 

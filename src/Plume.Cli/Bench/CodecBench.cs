@@ -4,8 +4,8 @@ using Plume.Cli.Errors;
 using Plume.Cli.Setup;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Cli.Bench;
 

@@ -5,7 +5,8 @@ using System.Text.Json;
 using Plume.Cli.Compare;
 using Plume.Cli.Errors;
 using Plume.Cli.Runs;
-using Plume.Compression.Container;
+using Plume.Cli.Terminal;
+using Plume.Compression.Files;
 
 namespace Plume.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Plume.Cli.Commands.Network;
+using Plume.Cli.Commands.OfModels;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Compression.Wording;

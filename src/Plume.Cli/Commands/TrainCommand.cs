@@ -2,6 +2,8 @@ using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
+using Plume.Cli.Terminal;
 using Plume.Learning;
 using Plume.Learning.Training;
 using Plume.Models.Onnx;

@@ -1,3 +1,5 @@
+using Plume.Cli.Terminal;
+
 namespace Plume.Cli.Compare;
 
 /// <summary>A column of a comparison: what stands over it, and what a row has there; null where it has nothing.</summary>

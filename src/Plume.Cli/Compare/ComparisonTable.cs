@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
 
 namespace Plume.Cli.Compare;

@@ -1,6 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 
 namespace Plume.Cli.Compare;
 

@@ -1,8 +1,7 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
-using Plume.Cli.Experiments;
 using Plume.Client;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Compression.Wording;
 using Plume.Learning.Execution;
 using Plume.Learning.Inference;

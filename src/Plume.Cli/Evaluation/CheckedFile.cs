@@ -1,6 +1,7 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
 using Plume.Cli.Setup;
+using Plume.Cli.Terminal;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;

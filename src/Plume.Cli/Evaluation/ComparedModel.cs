@@ -1,7 +1,7 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Outputs;
-using Plume.Cli.Setup;
-using Plume.Compression.Container;
+using Plume.Cli.Setup.Sources;
+using Plume.Compression.Wire;
 using Plume.Learning.Inference;
 using Plume.Models.Cost;
 using Plume.Models.Graph;

@@ -1,8 +1,8 @@
 using Plume.Cli.Outputs;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Rewrites;
 using Plume.Models.Onnx;
-using Plume.Models.Operators;
 
 namespace Plume.Cli.Evaluation;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using Plume.Cli.Commands;
 using Plume.Cli.Errors;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
@@ -32,23 +30,11 @@ static class ModelComparison
             var latencies = Latency.Measure(sessions, [.. feeds.Select(each => each.First)], LatencyBudget * models.Count);
             return [.. models.Select((model, i) => new ModelFigures(
                 model.Name, outputs[i].Accuracy, outputs[i].Agreement, outputs[i].Nmse, model.Parameters, model.MultiplyAdds(),
-                new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, MemoryOf(model, feeds[i].First)))];
+                new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, RuntimeMemory.Of(model, feeds[i].First)))];
         }
         finally
         {
             sessions.ForEach(session => session.Dispose());
         }
-    }
-
-    // In a process of its own: what one model frees, another would get for nothing.
-    static long MemoryOf(ComparedModel model, ModelFeed feed)
-    {
-        string[] arguments = [MemoryCommand.Name, model.File, .. feed.Tensors.Select(tensor => MemoryCommand.TextOf(tensor.Shape))];
-        using var process = OwnProgram.Start(arguments);
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return long.TryParse(output, CultureInfo.InvariantCulture, out long bytes)
-            ? bytes
-            : throw new CliException(ExitCode.Run, $"The process that measures the memory of '{model.Name}' ended with {process.ExitCode}.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Cli.Errors;
 using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;

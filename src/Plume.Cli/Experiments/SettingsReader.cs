@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments.Json;
 using Plume.Cli.Experiments.Keys;
 

@@ -1,3 +1,4 @@
+using Plume.Cli.Terminal;
 using Plume.Client;
 using Plume.Compression.Wording;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using Grpc.Core;
-using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Notation;

@@ -1,7 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Cli.Network;
 

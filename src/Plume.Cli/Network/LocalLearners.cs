@@ -1,6 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 using Plume.Client;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;

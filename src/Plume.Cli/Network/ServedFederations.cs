@@ -1,5 +1,8 @@
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
+using Plume.Cli.Terminal;
 using Plume.Compression.Weights;
 using Plume.Learning;
 using Plume.Models.Graph;

@@ -1,7 +1,7 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Runs;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 using Plume.Learning.Shipping;
 using Plume.Models.Graph;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
 using Plume.Protocol.V1;
 using Spectre.Console;

@@ -1,3 +1,5 @@
+using Plume.Cli.Terminal;
+
 namespace Plume.Cli.Progress;
 
 /// <summary>One plain line a round, for logs and pipes.</summary>

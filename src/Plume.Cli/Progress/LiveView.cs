@@ -1,3 +1,4 @@
+using Plume.Cli.Terminal;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

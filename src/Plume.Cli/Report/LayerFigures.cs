@@ -1,3 +1,4 @@
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
 
 namespace Plume.Cli.Report;

@@ -1,3 +1,5 @@
+using Plume.Cli.Terminal;
+
 namespace Plume.Cli.Report;
 
 /// <summary>The page a run leaves behind.</summary>

@@ -1,4 +1,5 @@
 using Plume.Cli.Runs;
+using Plume.Cli.Terminal;
 
 namespace Plume.Cli.Report;
 

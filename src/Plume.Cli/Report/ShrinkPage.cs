@@ -1,4 +1,5 @@
 using Plume.Cli.Evaluation;
+using Plume.Cli.Terminal;
 using Plume.Learning.Shrink;
 using Plume.Models.Graph;
 

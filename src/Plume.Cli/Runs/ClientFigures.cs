@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Simulation;

@@ -1,5 +1,6 @@
-using Plume.Cli.Setup;
-using Plume.Compression.Container;
+using Plume.Cli.Setup.Sources;
+using Plume.Compression.Files;
+using Plume.Compression.Wire;
 using Plume.Federation.Learners;
 using Plume.Learning;
 using Plume.Learning.Distill;

@@ -1,8 +1,8 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Learning.Shipping;

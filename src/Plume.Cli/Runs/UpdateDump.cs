@@ -1,7 +1,8 @@
 using System.Globalization;
 using Plume.Cli.Errors;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 
 namespace Plume.Cli.Runs;
 

@@ -1,4 +1,6 @@
 using Plume.Cli.Errors;
+using Plume.Cli.Setup.Sources;
+using Plume.Cli.Terminal;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Models.Graph;

@@ -1,3 +1,5 @@
+using Plume.Cli.Terminal;
+
 namespace Plume.Cli.Setup;
 
 /// <summary>Progress of a training run as lines on standard error.</summary>

@@ -1,9 +1,10 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
+using Plume.Cli.Setup.Sources;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Notation;

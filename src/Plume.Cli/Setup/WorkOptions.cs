@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
+using Plume.Cli.Setup.Sources;
 using Plume.Compression.Randomness;
 
 namespace Plume.Cli.Setup;

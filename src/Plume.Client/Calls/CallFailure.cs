@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Client.Calls;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Client.Identity;
 

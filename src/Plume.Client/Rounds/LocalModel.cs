@@ -1,7 +1,7 @@
 using Plume.Client.Calls;
 using Plume.Client.State;
 using Plume.Client.Transfers;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.Models;
 using Plume.Protocol.V1;
 using SegmentKind = Plume.Federation.Models.SegmentKind;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
+using Plume.Compression.Wire;
 
 namespace Plume.Client.State;
 

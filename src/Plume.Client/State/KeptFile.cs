@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Client.State;
 

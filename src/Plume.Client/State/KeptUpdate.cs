@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Client.State;
 

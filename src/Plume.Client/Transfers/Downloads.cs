@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Plume.Client.Calls;
 using Plume.Client.State;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Protocol.V1;
 
 namespace Plume.Client.Transfers;

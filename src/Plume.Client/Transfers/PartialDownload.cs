@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Plume.Client.State;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
+using Plume.Compression.Wire;
 using Plume.Protocol.V1;
 
 namespace Plume.Client.Transfers;

@@ -1,6 +1,8 @@
 using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Code.Entropy;
 using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Quantize.Floats;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Lines;

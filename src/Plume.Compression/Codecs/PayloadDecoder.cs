@@ -3,10 +3,10 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs;
 

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Container;
 

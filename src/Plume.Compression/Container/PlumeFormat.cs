@@ -4,6 +4,7 @@ using System.Text;
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Container;
 

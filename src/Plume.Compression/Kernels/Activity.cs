@@ -46,8 +46,8 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
     {
         if (marked >= all)
             return 0;
-        int share = (int)Math.Clamp(marked * FrequencyTable.Total / all, 1, FrequencyTable.Total - 1);
-        return marked * Information.OfShare(share) + (all - marked) * Information.OfShare(FrequencyTable.Total - share);
+        int share = (int)Math.Clamp(marked * Information.Whole / all, 1, Information.Whole - 1);
+        return marked * Information.OfShare(share) + (all - marked) * Information.OfShare(Information.Whole - share);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

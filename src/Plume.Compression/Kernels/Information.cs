@@ -9,16 +9,22 @@ static class Information
     /// <summary>Costs are in units of 2^-16 bit.</summary>
     public const int FractionBits = 16;
 
+    /// <summary>A share is a number of parts of 2^12.</summary>
+    public const int ShareBits = 12;
+
+    /// <summary>The share of a token that is the only one.</summary>
+    public const int Whole = 1 << ShareBits;
+
     static readonly int[] Costs = MakeCosts();
 
-    /// <summary>Cost of a token of frequency/4096; 0 for a frequency of 0, which must not occur.</summary>
+    /// <summary>Cost of a token of that share; 0 for a frequency of 0, which must not occur.</summary>
     public static int OfShare(int frequency) => Costs[frequency];
 
     static int[] MakeCosts()
     {
-        var costs = new int[FrequencyTable.Total + 1];
+        var costs = new int[Whole + 1];
         for (int frequency = 1; frequency < costs.Length; frequency++)
-            costs[frequency] = (FrequencyTable.Bits << FractionBits) - Logarithm(frequency);
+            costs[frequency] = (ShareBits << FractionBits) - Logarithm(frequency);
         return costs;
     }
 

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Plume.Compression.Codecs.Pipeline;
 
 namespace Plume.Compression.Kernels;
 
@@ -11,16 +10,6 @@ namespace Plume.Compression.Kernels;
 static class MagnitudeFilter
 {
     const int Lanes = 16;
-
-    /// <summary>Makes a block sparse, with its values that reach a bound.</summary>
-    public static void KeepAtLeast(ReadOnlySpan<float> model, uint bound, Block block, Scratch scratch)
-    {
-        var values = model.Slice(block.Plan.Start, block.Plan.Length);
-        var positions = scratch.Positions(values.Length);
-        var kept = scratch.Values(values.Length);
-        int count = AtLeast(values, bound, positions, kept);
-        block.Keep(positions[..count], kept[..count]);
-    }
 
     /// <summary>Values that reach the bound, NaN and infinity among them.</summary>
     /// <param name="values">At most 64 Ki.</param>

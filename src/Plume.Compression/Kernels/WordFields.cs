@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Plume.Compression.Kernels.Bits;
 
 namespace Plume.Compression.Kernels;
 

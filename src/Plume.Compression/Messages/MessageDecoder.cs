@@ -1,7 +1,7 @@
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Messages;
 

@@ -1,6 +1,6 @@
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Messages;
 

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Federation.Models;
 

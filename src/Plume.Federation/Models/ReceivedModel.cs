@@ -1,7 +1,7 @@
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Models;

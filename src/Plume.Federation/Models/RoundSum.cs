@@ -1,8 +1,8 @@
 using Plume.Compression.Aggregation;
-using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Federation.Capacities;
 using Plume.Federation.Rounds;
 

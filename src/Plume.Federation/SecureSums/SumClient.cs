@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.SecureSums.Graph;
 using Plume.Federation.SecureSums.Masking;
 using Plume.Federation.SecureSums.Messages;

@@ -1,5 +1,5 @@
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Wire;
 
 namespace Plume.Federation.SecureSums;
 

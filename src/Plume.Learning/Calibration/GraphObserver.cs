@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Inference;

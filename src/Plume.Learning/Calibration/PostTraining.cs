@@ -1,9 +1,9 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Rewrites;
 using Plume.Models.Onnx.Subgraphs;
-using Plume.Models.Operators;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Calibrate;
 using Plume.Models.Quantize.Plan;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Learning.Data;
 

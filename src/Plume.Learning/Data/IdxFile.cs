@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Learning.Data;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Compression.Wording;
 
 namespace Plume.Learning.Data;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
 

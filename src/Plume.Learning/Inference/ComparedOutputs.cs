@@ -1,4 +1,4 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Training;
 

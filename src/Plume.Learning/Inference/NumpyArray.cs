@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Learning.Inference;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Inference;

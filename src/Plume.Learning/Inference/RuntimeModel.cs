@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 

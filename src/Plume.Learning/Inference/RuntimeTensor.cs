@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Inference;

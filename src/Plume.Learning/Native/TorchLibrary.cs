@@ -1,7 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using TorchSharp;
 
 namespace Plume.Learning.Native;

@@ -1,5 +1,4 @@
 using Plume.Federation.Learners;
-using Plume.Learning.Training;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Objectives;

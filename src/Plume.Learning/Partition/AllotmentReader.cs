@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 
 namespace Plume.Learning.Partition;

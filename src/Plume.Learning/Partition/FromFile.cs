@@ -1,5 +1,5 @@
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 
 namespace Plume.Learning.Partition;

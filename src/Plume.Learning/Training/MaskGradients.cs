@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Execution;
+using Plume.Learning.Objectives;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;

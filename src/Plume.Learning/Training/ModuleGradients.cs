@@ -1,6 +1,7 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Execution;
+using Plume.Learning.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 

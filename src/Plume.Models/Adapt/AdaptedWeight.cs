@@ -1,6 +1,5 @@
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
-using Plume.Models.Quantize;
 
 namespace Plume.Models.Adapt;
 

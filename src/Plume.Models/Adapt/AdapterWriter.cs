@@ -1,7 +1,6 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
-using Plume.Models.Quantize;
 
 namespace Plume.Models.Adapt;
 

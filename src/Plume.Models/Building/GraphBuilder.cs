@@ -1,7 +1,7 @@
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
-using Plume.Models.Shapes;
+using Plume.Models.Graph.Shapes;
 
 namespace Plume.Models.Building;
 

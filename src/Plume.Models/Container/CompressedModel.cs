@@ -1,6 +1,8 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 

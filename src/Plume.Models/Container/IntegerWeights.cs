@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 
 namespace Plume.Models.Container;

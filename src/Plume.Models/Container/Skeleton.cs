@@ -1,4 +1,5 @@
 using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using ZstdSharp;
 
 namespace Plume.Models.Container;

@@ -1,9 +1,8 @@
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
-using Plume.Models.Operators;
-using Plume.Models.Quantize.Blocks;
-using Plume.Models.Shapes;
+using Plume.Models.Graph.Operators;
+using Plume.Models.Graph.Shapes;
 
 namespace Plume.Models.Cost;
 
@@ -54,7 +53,7 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         .Distinct()
         .Sum(name => name is not null && graph.FindInitializer(name) is { ElementType: not ElementType.Float } tensor ? (long)tensor.Length : 0);
 
-    static long BlockParameters(ModelGraph graph) => graph.Nodes.Where(node => node.OpType == BlockProducts.OpType).DistinctBy(node => node.Inputs[1]).Sum(node => node.Int("K", 0) * node.Int("N", 0));
+    static long BlockParameters(ModelGraph graph) => graph.Nodes.Where(node => node.OpType == Roles.BlockProduct).DistinctBy(node => node.Inputs[1]).Sum(node => node.Int("K", 0) * node.Int("N", 0));
 
     static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
     {

@@ -1,4 +1,4 @@
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 
 namespace Plume.Models.Graph;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 
 namespace Plume.Models.Graph;
 

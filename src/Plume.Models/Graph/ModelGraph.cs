@@ -1,4 +1,5 @@
 using Plume.Compression.Weights;
+using Plume.Models.Graph.Operators;
 
 namespace Plume.Models.Graph;
 

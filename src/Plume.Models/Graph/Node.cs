@@ -1,4 +1,4 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Models.Graph;
 

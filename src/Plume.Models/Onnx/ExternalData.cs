@@ -1,5 +1,5 @@
 using System.Globalization;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Onnx.Messages;
 
 namespace Plume.Models.Onnx;

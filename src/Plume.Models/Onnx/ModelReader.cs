@@ -1,6 +1,6 @@
 using Google.Protobuf;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Google.Protobuf;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
 using Plume.Models.Onnx.Subgraphs;

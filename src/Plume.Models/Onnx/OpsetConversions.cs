@@ -1,5 +1,4 @@
 using Plume.Models.Graph;
-using Plume.Models.Quantize;
 
 namespace Plume.Models.Onnx;
 

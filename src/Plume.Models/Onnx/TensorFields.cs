@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf.Collections;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx.Messages;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Quantize.Calibrate;
 

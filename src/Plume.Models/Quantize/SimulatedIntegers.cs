@@ -1,4 +1,4 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 

@@ -1,7 +1,6 @@
 using Plume.Models.Graph;
-using Plume.Models.Operators;
-using Plume.Models.Quantize;
-using Plume.Models.Shapes;
+using Plume.Models.Graph.Operators;
+using Plume.Models.Graph.Shapes;
 
 namespace Plume.Models.SubModels;
 

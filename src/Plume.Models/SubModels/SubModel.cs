@@ -33,7 +33,7 @@ public sealed class SubModel
     /// <param name="whole">The larger model.</param>
     /// <param name="channels">How many channels a layer keeps of so many.</param>
     /// <exception cref="ArgumentException">A layer would keep no channel, none would lose one, or the model measures statistics.</exception>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The shapes cannot be inferred.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred.</exception>
     public static SubModel Of(ModelGraph whole, Func<int, int> channels)
     {
         ArgumentNullException.ThrowIfNull(whole);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Rounds;
+using Plume.Server.Storage;
 
 namespace Plume.Server.Federations;
 

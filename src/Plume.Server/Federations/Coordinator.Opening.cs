@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Federations;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Capacities;
-using Plume.Server.Flower;
+using Plume.Server.Identity;
 
 namespace Plume.Server.Federations;
 
@@ -126,7 +126,7 @@ partial class Coordinator
         return isGone ? $"Nobody invited it, and it was not heard of for {longest}." : null;
     }
 
-    static bool IsUninvited(string name) => name.StartsWith(FlowerNames.Prefix, StringComparison.Ordinal);
+    static bool IsUninvited(string name) => name.StartsWith(ClientName.Uninvited, StringComparison.Ordinal);
 
     // Of a capacity, or where none of it is free, of the next smaller.
     int FirstFree(int? capacity)

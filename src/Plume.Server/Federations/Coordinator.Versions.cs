@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 using Plume.Compression.Codecs;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
-using Plume.Server.Telemetry;
+using Plume.Server.Federations.Telemetry;
+using Plume.Server.Storage;
 
 namespace Plume.Server.Federations;
 

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Federations;
 

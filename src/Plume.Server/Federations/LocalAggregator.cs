@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Plume.Compression.Aggregation;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;

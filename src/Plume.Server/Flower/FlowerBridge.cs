@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
-using Plume.Server.Admission;
 using Plume.Server.Federations;
+using Plume.Server.Flower.Messages;
+using Plume.Server.Identity.Admission;
 using Status = Grpc.Core.Status;
 
 namespace Plume.Server.Flower;

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
-using Plume.Server.Admission;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Flower;
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Plume.Protocol.Flower;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Flower;
 

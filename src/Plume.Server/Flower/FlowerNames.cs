@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Plume.Server.Identity;
 
 namespace Plume.Server.Flower;
 
@@ -10,7 +11,7 @@ namespace Plume.Server.Flower;
 sealed class FlowerNames(int most)
 {
     /// <summary>What the names of all of them begin with, and those of no client that was invited.</summary>
-    public const string Prefix = "flower/";
+    public const string Prefix = ClientName.Uninvited;
 
     /// <summary>The metadata in which a client may say what it is called.</summary>
     public const string Metadata = "client-id";

@@ -1,6 +1,7 @@
 using Grpc.Core;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Protocol.Flower;
+using Plume.Server.Flower.Messages;
 using Answer = Plume.Protocol.Flower.ClientMessage.MsgOneofCase;
 using Status = Grpc.Core.Status;
 

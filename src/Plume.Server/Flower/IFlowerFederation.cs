@@ -1,4 +1,5 @@
 using Plume.Compression.Weights;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Flower;
 

@@ -1,4 +1,4 @@
-using Plume.Server.Identity;
+using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Flower;
 

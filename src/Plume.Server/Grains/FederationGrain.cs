@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Plume.Compression.Codecs;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Grains;
 

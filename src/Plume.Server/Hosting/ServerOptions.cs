@@ -4,7 +4,8 @@ using Plume.Federation.Methods;
 using Plume.Server.Federations;
 using Plume.Server.Flower;
 using Plume.Server.Identity;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
+using Plume.Server.Identity.Certificates;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Postgres;
 

@@ -3,7 +3,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Plume.Server.Admission;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Identity;
 

@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Identity;
 

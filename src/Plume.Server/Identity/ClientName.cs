@@ -11,6 +11,9 @@ public static class ClientName
     /// <summary>Characters that a name may have.</summary>
     public const int MaxLength = 64;
 
+    /// <summary>What the names of clients that were not invited begin with, those of Flower's wire; no invited client's does.</summary>
+    internal const string Uninvited = "flower/";
+
     /// <summary>Whether a text is such a name.</summary>
     public static bool IsValid(string? name) =>
         name is { Length: > 0 and <= MaxLength } && char.IsAsciiLetterOrDigit(name[0]) && name.All(IsAllowed);

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Plume.Server.Admission;
+using Plume.Server.Identity.Admission;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Identity;
 

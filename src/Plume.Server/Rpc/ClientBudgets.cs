@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
 using Plume.Server.Federations;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Rpc;
 

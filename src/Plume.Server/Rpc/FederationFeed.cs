@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Grains;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 

@@ -2,8 +2,8 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Grains;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 

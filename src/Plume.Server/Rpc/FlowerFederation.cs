@@ -4,6 +4,7 @@ using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Rpc;

@@ -4,6 +4,8 @@ using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Rpc;
 

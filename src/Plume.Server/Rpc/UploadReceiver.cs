@@ -4,8 +4,9 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
+using Plume.Server.Identity.Admission;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Rpc;
 

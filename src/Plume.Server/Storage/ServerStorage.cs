@@ -1,4 +1,4 @@
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Server.Storage.Folder;
 
 namespace Plume.Server.Storage;

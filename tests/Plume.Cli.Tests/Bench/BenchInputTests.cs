@@ -2,6 +2,7 @@ using Plume.Cli.Bench;
 using Plume.Cli.Errors;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 
 namespace Plume.Cli.Tests.Bench;
 

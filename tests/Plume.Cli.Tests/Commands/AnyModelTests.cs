@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Quantize.Blocks;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 

@@ -1,6 +1,7 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Runs;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Onnx;
 
 namespace Plume.Cli.Tests.Commands;

@@ -1,5 +1,6 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 
 namespace Plume.Cli.Tests.Commands;
 

@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;

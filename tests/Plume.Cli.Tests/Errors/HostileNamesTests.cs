@@ -3,6 +3,7 @@ using System.Text;
 using Plume.Cli.Report;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;

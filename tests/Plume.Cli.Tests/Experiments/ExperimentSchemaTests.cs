@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 
 namespace Plume.Cli.Tests.Experiments;

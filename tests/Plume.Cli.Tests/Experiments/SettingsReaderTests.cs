@@ -1,7 +1,8 @@
-using Plume.Learning.Partition;
 using System.Text;
+using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Keys;
+using Plume.Learning.Partition;
 
 namespace Plume.Cli.Tests.Experiments;
 

@@ -1,5 +1,5 @@
 using Plume.Cli.Network.Serving;
-using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 
 namespace Plume.Cli.Tests.Network;
 

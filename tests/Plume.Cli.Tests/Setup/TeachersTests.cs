@@ -1,6 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
-using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;

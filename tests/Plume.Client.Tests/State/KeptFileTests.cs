@@ -1,5 +1,5 @@
 using Plume.Client.State;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Client.Tests.State;
 

@@ -3,8 +3,8 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Codecs;
 

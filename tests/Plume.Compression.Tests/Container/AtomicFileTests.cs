@@ -1,5 +1,5 @@
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Compression.Tests.Container;
 

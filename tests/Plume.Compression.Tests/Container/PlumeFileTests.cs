@@ -1,6 +1,8 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
+using Plume.Compression.Files;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Container;
 

@@ -1,4 +1,4 @@
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
 
 namespace Plume.Compression.Tests.Kernels;
 

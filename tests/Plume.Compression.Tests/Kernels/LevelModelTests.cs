@@ -1,6 +1,6 @@
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Kernels;
 

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.RansCoding;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Kernels;
 

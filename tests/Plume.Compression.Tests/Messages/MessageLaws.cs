@@ -1,8 +1,8 @@
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
-using Plume.Compression.Container;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Messages;
 

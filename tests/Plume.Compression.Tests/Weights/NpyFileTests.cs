@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
-using Plume.Compression.Container;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Weights;
 

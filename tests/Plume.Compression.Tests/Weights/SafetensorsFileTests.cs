@@ -1,6 +1,7 @@
 using System.Text;
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Weights;
 

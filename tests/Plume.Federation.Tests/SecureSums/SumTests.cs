@@ -1,5 +1,5 @@
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 using Plume.Federation.SecureSums;
 using Plume.Federation.SecureSums.Graph;
 using Plume.Federation.SecureSums.Masking;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Learning.Data.Tests;
 

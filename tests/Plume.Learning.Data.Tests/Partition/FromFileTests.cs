@@ -1,6 +1,6 @@
 using System.Text;
 using CsCheck;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Data.Tests;
 

@@ -1,5 +1,5 @@
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Federation.Labels;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;

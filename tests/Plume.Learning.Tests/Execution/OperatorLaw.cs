@@ -2,9 +2,9 @@ using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Plume.Learning.Execution;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Operators;
+using Plume.Models.Graph.Shapes;
 using Plume.Models.Onnx;
-using Plume.Models.Operators;
-using Plume.Models.Shapes;
 
 namespace Plume.Learning.Tests.Execution;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
-using Plume.Compression.Container;
 using Plume.Compression.Randomness;
-using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
+using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;

@@ -1,5 +1,5 @@
-using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
 
 namespace Plume.Models.Tests;

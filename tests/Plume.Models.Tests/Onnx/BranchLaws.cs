@@ -1,10 +1,10 @@
 using Plume.Compression.Codecs;
 using Plume.Models.Container;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Rewrites;
 using Plume.Models.Onnx;
 using Plume.Models.Onnx.Messages;
 using Plume.Models.Onnx.Subgraphs;
-using Plume.Models.Operators;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Blocks;
 using Plume.Models.Quantize.Calibrate;

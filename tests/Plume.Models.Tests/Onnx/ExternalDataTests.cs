@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Onnx;
 using Plume.Models.Onnx.Messages;
 

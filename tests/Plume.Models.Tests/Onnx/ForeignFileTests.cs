@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using Plume.Compression.Weights;
 using Plume.Models.Cost;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Shapes;
 using Plume.Models.Onnx;
-using Plume.Models.Shapes;
 
 namespace Plume.Models.Tests;
 

@@ -3,15 +3,15 @@ using Plume.Compression.Codecs;
 using Plume.Models.Container;
 using Plume.Models.Cost;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Rewrites;
+using Plume.Models.Graph.Shapes;
 using Plume.Models.Onnx;
 using Plume.Models.Onnx.Subgraphs;
-using Plume.Models.Operators;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Prune.Connections;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Blocks;
 using Plume.Models.Quantize.Calibrate;
-using Plume.Models.Shapes;
 
 namespace Plume.Models.Tests;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Onnx.Messages;

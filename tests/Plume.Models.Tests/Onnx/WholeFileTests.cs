@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Container;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Plume.Protocol.V1;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
 using Plume.Server.Tests.Hosting;
 
 namespace Plume.Server.Tests.Admission;

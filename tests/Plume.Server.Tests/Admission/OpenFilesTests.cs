@@ -1,5 +1,4 @@
-using Plume.Server.Admission;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Tests.Admission;
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Weights;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 
 namespace Plume.Server.Tests.Federations;

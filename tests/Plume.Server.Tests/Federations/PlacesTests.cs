@@ -9,8 +9,8 @@ using Plume.Federation.Models;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
-using Plume.Server.Telemetry;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 
 namespace Plume.Server.Tests.Federations;

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 using Plume.Compression.Weights;
 using Plume.Protocol.Flower;
 using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Tests.Flower;
 

@@ -4,6 +4,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Tests.Flower;
 

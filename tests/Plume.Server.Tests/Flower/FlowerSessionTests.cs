@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Plume.Compression.Weights;
+using Plume.Compression.Weights.Formats;
 using Plume.Protocol.Flower;
-using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 using Code = Plume.Protocol.Flower.Code;
 using Status = Plume.Protocol.Flower.Status;
 

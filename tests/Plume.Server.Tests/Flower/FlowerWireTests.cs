@@ -4,7 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Plume.Compression.Weights;
 using Plume.Protocol.Flower;
-using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Tests.Flower;
 

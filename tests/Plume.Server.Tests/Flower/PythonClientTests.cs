@@ -4,7 +4,7 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
-using Plume.Server.Flower;
+using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Tests.Flower;
 

@@ -1,5 +1,6 @@
 using Plume.Server.Flower;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Enrolling;
 using Plume.Server.Tests.Identity;
 
 namespace Plume.Server.Tests.Flower;

@@ -1,5 +1,6 @@
 using Plume.Protocol.V1;
 
+
 namespace Plume.Server.Tests.Hosting;
 
 /// <summary>A client that cannot do its tasks costs the others one round's wait for it, and not the federation.</summary>

@@ -10,7 +10,7 @@ using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Hosting;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
 using Plume.Server.Storage;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;
 

@@ -1,4 +1,4 @@
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Tests.Hosting;
 

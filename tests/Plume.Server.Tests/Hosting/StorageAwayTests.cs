@@ -1,5 +1,6 @@
 using Plume.Protocol.V1;
 
+
 namespace Plume.Server.Tests.Hosting;
 
 /// <summary>Storage that takes no update for a while delays the round, and hides nothing from the operator.</summary>

@@ -5,6 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 using static Plume.Server.Tests.Identity.IdentityServer;
 using Wire = Plume.Protocol.V1;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 
 namespace Plume.Server.Tests.Identity;
 

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Plume.Client.Identity;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 using static Plume.Server.Tests.Identity.IdentityServer;
 
 namespace Plume.Server.Tests.Identity;

@@ -11,6 +11,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
+using Plume.Server.Identity.Enrolling;
 using Plume.Server.Storage;
 using Wire = Plume.Protocol.V1;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 using static Plume.Server.Tests.Identity.IdentityServer;
 using Wire = Plume.Protocol.V1;
 

@@ -1,5 +1,4 @@
 using Plume.Server.Storage;
-using Plume.Server.Storage.Postgres;
 
 namespace Plume.Server.Tests.Storage;
 

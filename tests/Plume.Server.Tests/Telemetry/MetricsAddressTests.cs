@@ -7,10 +7,10 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Telemetry;
 using Plume.Server.Hosting;
 using Plume.Server.Storage;
 using Plume.Server.Tests.Hosting;
-using Plume.Server.Telemetry;
 
 namespace Plume.Server.Tests.Telemetry;
 

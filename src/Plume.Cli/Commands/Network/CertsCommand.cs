@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Runs;
-using Plume.Server.Identity;
+using Plume.Cli.Terminal;
+using Plume.Server.Identity.Certificates;
 
 namespace Plume.Cli.Commands.Network;
 

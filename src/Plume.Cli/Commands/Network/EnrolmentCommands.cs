@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Cli.Terminal;
 using Plume.Client.Identity;
 using Plume.Protocol.V1;
 

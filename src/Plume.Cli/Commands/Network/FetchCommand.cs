@@ -3,6 +3,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Outputs;
 using Plume.Cli.Runs;
+using Plume.Cli.Terminal;
 using Plume.Protocol.V1;
 
 namespace Plume.Cli.Commands.Network;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Plume.Cli.Errors;
+using Plume.Cli.Terminal;
 using Plume.Protocol.V1;
 
 namespace Plume.Cli.Commands.Network;

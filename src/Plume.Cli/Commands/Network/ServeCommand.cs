@@ -10,7 +10,7 @@ using Plume.Cli.Network;
 using Plume.Cli.Network.Serving;
 using Plume.Server.Flower;
 using Plume.Server.Hosting;
-using Plume.Server.Identity;
+using Plume.Server.Identity.Certificates;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Postgres;
 

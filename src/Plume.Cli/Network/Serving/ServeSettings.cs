@@ -3,7 +3,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Experiments.Json;
 using Plume.Cli.Experiments.Keys;
-using Plume.Server.Rpc;
+using Plume.Server.Identity.Admission;
 
 namespace Plume.Cli.Network.Serving;
 

@@ -1,5 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 

@@ -1,6 +1,7 @@
+using Plume.Compression.Codecs.Code.Entropy;
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.RangeCoding;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 

@@ -1,7 +1,8 @@
 using System.Numerics;
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.RangeCoding;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 

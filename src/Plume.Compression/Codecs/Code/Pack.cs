@@ -1,7 +1,7 @@
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Lines;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 

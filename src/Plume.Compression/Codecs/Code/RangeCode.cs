@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Code;
@@ -9,7 +10,7 @@ namespace Plume.Compression.Codecs.Code;
 /// </summary>
 /// <remarks>
 /// Tensors follow one another in runs of 256 Ki values or more through which it goes on learning; runs are independent.
-/// Contexts: neighbours in the row, the row above, and how large row and column have been (<see cref="Kernels.LevelModel"/>).
+/// Contexts: neighbours in the row, the row above, and how large row and column have been (<see cref="LevelModel"/>).
 /// Bytes: 1 to 3 a run besides what it codes. A stationary source takes 1 to 2 % more than its entropy, 4 % at 99 % zeros; real
 /// updates, whose rows and columns differ, far less than it.
 /// Source: Martin, "Range encoding", 1979; Mahoney, Florida Tech. TR CS-2005-16 (mixing); Wiedemann et al., "DeepCABAC",

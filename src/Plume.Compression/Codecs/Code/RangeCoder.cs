@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Code.Entropy;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
 using Plume.Compression.Weights;

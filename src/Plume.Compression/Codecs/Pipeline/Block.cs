@@ -1,3 +1,8 @@
+using Plume.Compression.Codecs.Code.Entropy;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Kernels;
+using Plume.Compression.Wire;
+
 namespace Plume.Compression.Codecs.Pipeline;
 
 /// <summary>A coded value whose level is beyond what its symbol says.</summary>
@@ -30,7 +35,7 @@ sealed class Block(BlockPlan plan)
     public int FirstGrid { get; set; }
 
     /// <summary>What the quantizer gathered of each run of values that share a grid.</summary>
-    public List<Quantize.GridStatistics> Statistics { get; } = [];
+    public List<GridStatistics> Statistics { get; } = [];
 
     /// <summary>Levels beyond the symbols, in the order of their places.</summary>
     public List<Escape> Escapes { get; } = [];
@@ -39,7 +44,7 @@ sealed class Block(BlockPlan plan)
     public List<Outlier> Outliers { get; } = [];
 
     /// <summary>The coded bytes, on the encoding side.</summary>
-    public Container.PayloadWriter Output { get; } = new();
+    public PayloadWriter Output { get; } = new();
 
     /// <summary>Where the coded bytes lie: in the payload, or among the blocks.</summary>
     public Range Bytes { get; set; }
@@ -63,7 +68,7 @@ sealed class Block(BlockPlan plan)
     public Span<byte> Symbols => symbols.AsSpan(0, Count * SymbolBytes);
 
     /// <summary>What the code stage keeps of the block, made when it is first asked for.</summary>
-    public Code.RansBlock Rans => field ??= new Code.RansBlock();
+    public RansBlock Rans => field ??= new RansBlock();
 
     public static int BytesFor(int bits) => bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
 
@@ -89,6 +94,19 @@ sealed class Block(BlockPlan plan)
         MakeSparse(places.Length);
         places.CopyTo(positions);
         values.CopyTo(kept);
+    }
+
+    /// <summary>Keeps the values of the model whose magnitude reaches a bound.</summary>
+    /// <param name="model">All values.</param>
+    /// <param name="bound">As bits of a magnitude; at least 1.</param>
+    /// <param name="scratch">Memory of the worker.</param>
+    public void KeepAtLeast(ReadOnlySpan<float> model, uint bound, Scratch scratch)
+    {
+        var values = model.Slice(Plan.Start, Plan.Length);
+        var places = scratch.Positions(values.Length);
+        var reaching = scratch.Values(values.Length);
+        int count = MagnitudeFilter.AtLeast(values, bound, places, reaching);
+        Keep(places[..count], reaching[..count]);
     }
 
     public void MakeSymbols(int bits)

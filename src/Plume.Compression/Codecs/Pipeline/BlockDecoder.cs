@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs.Code;
-using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Quantize.Floats;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 

@@ -2,9 +2,10 @@ using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Quantize.Floats;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Weights;
 

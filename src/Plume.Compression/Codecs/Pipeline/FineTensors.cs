@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 

@@ -1,6 +1,6 @@
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 

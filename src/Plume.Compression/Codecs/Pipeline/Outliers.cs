@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 

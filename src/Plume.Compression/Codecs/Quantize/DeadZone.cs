@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Code.Entropy;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Container;
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

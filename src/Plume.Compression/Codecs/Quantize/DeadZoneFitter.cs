@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Quantize;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Kernels.Levels;
 
 namespace Plume.Compression.Codecs.Quantize;
 

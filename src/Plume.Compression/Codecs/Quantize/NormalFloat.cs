@@ -1,7 +1,7 @@
-using Plume.Compression.Container;
 using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

@@ -1,7 +1,8 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Container;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

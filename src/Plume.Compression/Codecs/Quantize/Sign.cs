@@ -1,7 +1,8 @@
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
 using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

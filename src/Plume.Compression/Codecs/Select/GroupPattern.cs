@@ -1,8 +1,9 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Lines;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Select;
 

@@ -1,6 +1,5 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Transform;
-using Plume.Compression.Kernels;
 using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
@@ -54,7 +53,7 @@ sealed class MaskSelector : BlockSelector
         context.Loop.Run(blocks.Length, (blocks, context), static (state, index, worker) =>
         {
             var block = state.blocks[index];
-            MagnitudeFilter.KeepAtLeast(state.context.Reference.Span, 1, block, state.context.Scratches[worker]);
+            block.KeepAtLeast(state.context.Reference.Span, 1, state.context.Scratches[worker]);
             block.MakeSparse(block.Count, codesGaps: false);
         });
 }

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Select;
 
@@ -61,13 +62,13 @@ abstract class BlockSelector
     }
 
     /// <summary>Writes a block's positions; where they are <see cref="PositionCoding.Written"/>.</summary>
-    public virtual void WritePositions(Block block, Container.PayloadWriter output)
+    public virtual void WritePositions(Block block, PayloadWriter output)
     {
     }
 
     /// <summary>Reads what <see cref="WritePositions"/> wrote into a block that has its count.</summary>
-    /// <exception cref="Container.InvalidPayloadException">A position breaks its rule.</exception>
-    public virtual void ReadPositions(Block block, ref Container.PayloadReader input)
+    /// <exception cref="InvalidPayloadException">A position breaks its rule.</exception>
+    public virtual void ReadPositions(Block block, ref PayloadReader input)
     {
     }
 }

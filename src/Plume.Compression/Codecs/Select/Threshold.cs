@@ -51,5 +51,5 @@ sealed class ThresholdSelector(Threshold stage) : BlockSelector
 
     public override void Select(ReadOnlyMemory<float> values, Block[] blocks, SelectContext context) =>
         context.Loop.Run(blocks.Length, (values, blocks, bound, context), static (state, index, worker) =>
-            MagnitudeFilter.KeepAtLeast(state.values.Span, state.bound, state.blocks[index], state.context.Scratches[worker]));
+            state.blocks[index].KeepAtLeast(state.values.Span, state.bound, state.context.Scratches[worker]));
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Kernels;
 using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;

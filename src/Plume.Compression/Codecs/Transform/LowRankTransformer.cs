@@ -1,7 +1,8 @@
 using Plume.Compression.Codecs.Pipeline;
-using Plume.Compression.Container;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Transform;
 

@@ -1,4 +1,4 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.SecureSums.Masking;
 
 namespace Plume.Federation.SecureSums.Messages;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Federation.SecureSums.Graph;
 
 namespace Plume.Federation.SecureSums.Messages;

@@ -1,11 +1,12 @@
 using Plume.Learning.Execution.Operators.Spatial;
+using Plume.Models.Graph.Operators;
 
 namespace Plume.Learning.Execution.Operators;
 
 /// <summary>From a node to what runs it.</summary>
 delegate Step Compile(NodeCompiler node);
 
-/// <summary>What runs each operator, by the name that it has in <see cref="Models.Operators.Catalogue"/>.</summary>
+/// <summary>What runs each operator, by the name that it has in <see cref="Catalogue"/>.</summary>
 static class Compilers
 {
     public static IReadOnlyDictionary<string, Compile> ByOperator { get; } = ((IEnumerable<(string Name, Compile Compile)>)

@@ -14,7 +14,7 @@ sealed record Inlined(IReadOnlyList<Node> Nodes, IReadOnlyList<Initializer> Tens
     /// <param name="branch">The branch.</param>
     /// <param name="source">The model's operator sets, and the names that are taken.</param>
     /// <returns>Null where the branch is no plain graph.</returns>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The branch breaks a rule of the format.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The branch breaks a rule of the format.</exception>
     public static Inlined? Of(Func<string, Initializer> find, Node node, SubgraphValue branch, ModelSource source)
     {
         var message = SubgraphReader.Fill(branch, find, _ => TensorWriter.Content.Values);

@@ -1,6 +1,5 @@
 using Plume.Models.Graph;
-using Plume.Models.Quantize;
-using Plume.Models.Shapes;
+using Plume.Models.Graph.Shapes;
 
 namespace Plume.Models.Onnx.Subgraphs;
 
@@ -11,7 +10,7 @@ namespace Plume.Models.Onnx.Subgraphs;
 public static class TakenBranches
 {
     /// <summary>The same function with fewer branches; the graph itself where no condition is known.</summary>
-    /// <exception cref="Compression.Container.InvalidPayloadException">A branch breaks a rule of the format.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">A branch breaks a rule of the format.</exception>
     public static ModelGraph Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);

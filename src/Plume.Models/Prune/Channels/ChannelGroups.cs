@@ -1,5 +1,6 @@
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Channels;
 
 namespace Plume.Models.Prune.Channels;
 
@@ -42,7 +43,7 @@ public sealed class ChannelGroups
     /// <summary>Walks along a graph.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="leaveAlone">Names of tensors that must not change; null for none.</param>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
     /// <exception cref="ArgumentException">A tensor to leave alone is not in the graph.</exception>
     public static ChannelGroups Of(ModelGraph graph, IReadOnlyCollection<string>? leaveAlone = null)
     {

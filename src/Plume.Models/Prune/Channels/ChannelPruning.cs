@@ -43,7 +43,7 @@ public sealed record ChannelPruning(
     public IReadOnlyCollection<string> LeaveAlone { get; init; } = [];
 
     /// <summary>The smaller model.</summary>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
     /// <exception cref="ArgumentException"><see cref="LeaveAlone"/> names a tensor that is not there, or a score is not a number.</exception>
     public PrunedModel Apply(ModelGraph graph)
     {

@@ -1,5 +1,6 @@
+using Plume.Compression.Weights.Formats;
 using Plume.Models.Graph;
-using Plume.Models.Quantize;
+using Plume.Models.Graph.Channels;
 
 namespace Plume.Models.Prune.Channels;
 

@@ -14,7 +14,7 @@ public sealed class TaylorGradients
     readonly double[][] sums;
 
     /// <summary>Nothing gathered yet.</summary>
-    /// <exception cref="Compression.Container.InvalidPayloadException">The shapes cannot be inferred.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred.</exception>
     public TaylorGradients(ModelGraph graph)
     {
         groups = ChannelGroups.Of(graph);

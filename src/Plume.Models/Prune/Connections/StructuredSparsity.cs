@@ -1,6 +1,6 @@
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
-using Plume.Models.Prune.Channels;
+using Plume.Models.Graph.Channels;
 
 namespace Plume.Models.Prune.Connections;
 

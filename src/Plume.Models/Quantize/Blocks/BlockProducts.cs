@@ -1,5 +1,7 @@
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Operators;
+using Plume.Models.Quantize.Plan;
 
 namespace Plume.Models.Quantize.Blocks;
 
@@ -11,7 +13,7 @@ namespace Plume.Models.Quantize.Blocks;
 public static class BlockProducts
 {
     /// <summary>The operator.</summary>
-    public const string OpType = $"{Domain}.MatMulNBits";
+    public const string OpType = Roles.BlockProduct;
 
     /// <summary>Bits of a level.</summary>
     public const int Bits = 4;
@@ -39,7 +41,7 @@ public static class BlockProducts
         var skipped = new List<SkippedLayer>();
         foreach (var node in graph.Nodes)
         {
-            if (!Plan.OperatorKinds.IsLayer(node))
+            if (!OperatorKinds.IsLayer(node))
             {
                 Keep(node);
             }

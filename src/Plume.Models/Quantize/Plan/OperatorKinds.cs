@@ -1,5 +1,5 @@
 using Plume.Models.Graph;
-using Plume.Models.Operators;
+using Plume.Models.Graph.Operators;
 
 namespace Plume.Models.Quantize.Plan;
 

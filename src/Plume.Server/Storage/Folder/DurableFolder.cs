@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Server.Storage.Folder;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.RegularExpressions;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Server.Storage.Folder;
 

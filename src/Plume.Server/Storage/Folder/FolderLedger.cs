@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Server.Storage.Folder;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Server.Storage.Folder;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Plume.Compression.Container;
+using Plume.Compression.Files;
 
 namespace Plume.Server.Storage.Folder;
 

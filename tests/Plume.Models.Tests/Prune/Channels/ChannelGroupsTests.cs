@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using CsCheck;
-using Plume.Compression.Container;
+using Plume.Compression.Wire;
 using Plume.Models.Cost;
 using Plume.Models.Graph;
+using Plume.Models.Graph.Shapes;
 using Plume.Models.Onnx;
 using Plume.Models.Prune.Channels;
-using Plume.Models.Shapes;
 
 namespace Plume.Models.Tests;
 

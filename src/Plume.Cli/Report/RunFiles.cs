@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Plume.Cli.Experiments;
+using Plume.Cli.Progress;
+using Plume.Cli.Runs;
+using Plume.Cli.Setup.Sources;
+using Plume.Compression.Codecs;
+using Plume.Compression.Files;
+using Plume.Compression.Weights;
+using Plume.Simulation;
+
+namespace Plume.Cli.Report;
+
+/// <summary>What a finished run leaves in its folder: the last model, what ships of it, figures of each client, the result, and the report, which is written last.</summary>
+static class RunFiles
+{
+    /// <param name="folder">Where to.</param>
+    /// <param name="settings">The experiment.</param>
+    /// <param name="subtitle">The federation in one line.</param>
+    /// <param name="inputs">What it learned from and with.</param>
+    /// <param name="runs">What was run.</param>
+    /// <param name="threads">Threads for what is trained before it ships.</param>
+    /// <param name="measure">Whether the last model is measured on each client's samples, and its latency.</param>
+    /// <returns>What it came to.</returns>
+    public static RunResult Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs, int threads, bool measure)
+    {
+        var layout = inputs.Graph.Weights;
+        var simulation = runs.Compressed.Simulation;
+        var models = RunModels.Of(folder, settings, inputs, inputs.Graph.With(new ModelWeights(layout, simulation.Published.ToArray())), threads);
+        var clients = new ClientFigures(inputs.Allotment.Clients, simulation.Costs, simulation.Links);
+        if (measure)
+            clients = clients.Measured(folder.OnnxModel, models.Ships.Bytes, inputs.Train);
+        clients.Write(folder.Clients);
+        var result = models.Write(folder, runs.Result(), inputs.Test, measure) with { WorstTenth = clients.WorstTenth };
+        AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
+        var report = new RunReport(
+            settings.Get<string>("name"),
+            subtitle,
+            TrackOf("compressed", runs.Compressed, settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text),
+            runs.Baseline is { } baseline ? TrackOf("fp32", baseline, "pack", "pack") : null,
+            TensorsOf(layout, runs.Compressed.Simulation),
+            [.. settings.Written()],
+            Versions())
+        {
+            Links = settings.Has("links") ? settings.Get<Links>("links").ToString() : null,
+            Result = result,
+        };
+        AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
+        return result;
+    }
+
+    static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) => new(name, run.Rounds, uplink, downlink);
+
+    // Of a run that was resumed after its last round there is no payload to look into.
+    static List<TensorBits> TensorsOf(ModelLayout layout, Simulation.Simulation simulation)
+    {
+        IReadOnlyList<long> up = simulation.MeasureLastUplink(), down = simulation.MeasureLastDownlink();
+        return up.Count == 0 || down.Count == 0 ? [] : [.. layout.Tensors.Select((tensor, index) => new TensorBits(tensor.Name, string.Join(" x ", tensor.Shape), tensor.Role.ToString(), tensor.Length,
+            (double)up[index] / Math.Max(1, tensor.Length), (double)down[index] / Math.Max(1, tensor.Length)))];
+    }
+
+    static (string, string)[] Versions() =>
+    [
+        ("Plume", typeof(RunFiles).Assembly.GetName().Version!.ToString(3)),
+        (".NET", RuntimeInformation.FrameworkDescription.Replace(".NET ", "", StringComparison.Ordinal)),
+        ("TorchSharp", typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)),
+        ("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}"),
+        ("Processors", $"{Environment.ProcessorCount}"),
+    ];
+}

@@ -1,6 +1,0 @@
-using Plume.Models.Shapes;
-
-namespace Plume.Models.Prune.Channels.Rules;
-
-/// <summary>From the axes of a node's inputs to those of its first output; ties what the operator ties.</summary>
-delegate ChannelAxis[] ChannelRule(ChannelWalk walk, NodeInputs inputs);

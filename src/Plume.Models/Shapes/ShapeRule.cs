@@ -1,6 +1,0 @@
-using Plume.Models.Graph;
-
-namespace Plume.Models.Shapes;
-
-/// <summary>From the inputs of a node to the shape of its first output.</summary>
-delegate IReadOnlyList<Dimension> ShapeRule(NodeInputs inputs);
