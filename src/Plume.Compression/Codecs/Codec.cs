@@ -23,6 +23,9 @@ public sealed class Codec : IEquatable<Codec>
         SubtractsReference = stages.Any(stage => stage is Delta);
         Selector = stages.OfType<SelectStage>().FirstOrDefault();
         Quantizer = stages.OfType<QuantizeStage>().FirstOrDefault();
+        int select = Array.FindIndex(stages, stage => stage is SelectStage);
+        Transforms = [.. stages.Where((stage, place) => select < 0 || place < select).OfType<TransformStage>()];
+        RotatesKept = stages.OfType<TransformStage>().Count() > Transforms.Count;
     }
 
     /// <summary>The stages, left to right.</summary>
@@ -65,7 +68,30 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>Whether it gives back what it decoded once, by itself: multiples of a step that the line names, each value's nearest.</summary>
     public bool KeepsLevels => stages[0] is DeadZone { Rule: StepRule.Absolute, Exact: true };
 
+    /// <summary>Whether payloads are words of which only a sum is to be read: then they add up, word by word, to a payload of the sum.</summary>
+    public bool IsSecure => Coder is Secure;
+
+    /// <summary>Whether a number is left open that only a round has: the step that its clients share, or how many they are.</summary>
+    public bool NeedsRound => Coder is Secure { Senders: null } || Quantizer is Uniform { IsShared: true, SharedStep: null };
+
+    /// <summary>The codec of a round that says the numbers which this one leaves open.</summary>
+    /// <param name="step">The step that its clients share.</param>
+    /// <param name="senders">Most clients that a sum has.</param>
+    /// <exception cref="InvalidOperationException">The codec is not of sums of words.</exception>
+    public Codec ForRound(float step, int senders)
+    {
+        if (!IsSecure || Quantizer is not Uniform { IsShared: true } quantizer)
+            throw new InvalidOperationException($"Codec '{Text}' is not of sums of words: it leaves nothing open for a round.");
+        return new Codec([.. stages.Select(stage => stage == quantizer ? Uniform.OfShared(quantizer.Bits, step, quantizer.Stochastic) : stage is Secure ? new Secure(senders) : stage)]);
+    }
+
     internal SelectStage? Selector { get; }
+
+    /// <summary>The transforms of all values, before any are left out.</summary>
+    internal IReadOnlyList<TransformStage> Transforms { get; }
+
+    /// <summary>Whether the values that a select kept are rotated.</summary>
+    internal bool RotatesKept { get; }
 
     internal QuantizeStage? Quantizer { get; }
 
@@ -90,10 +116,11 @@ public sealed class Codec : IEquatable<Codec>
     {
         ArgumentNullException.ThrowIfNull(text);
         var stages = Notation.Parse(text);
+        Secure.Check(stages, text);
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
         CheckBudget(stages, text);
-        if (stages.OfType<TransformStage>().FirstOrDefault(stage => stage.Mixes) is { } mixing)
+        if (stages.TakeWhile(stage => stage is not SelectStage).OfType<TransformStage>().FirstOrDefault(stage => stage.Mixes) is { } mixing)
             stages.OfType<SelectStage>().FirstOrDefault()?.CheckAfter(mixing, text);
         foreach (var stage in stages.OfType<TransformStage>())
             stage.CheckBefore(stages.OfType<QuantizeStage>().FirstOrDefault(), text);

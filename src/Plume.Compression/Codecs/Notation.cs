@@ -43,6 +43,7 @@ static class Notation
         Entry<Rans>(StageKind.Code),
         Entry<RangeCode>(StageKind.Code),
         Entry<Zstd>(StageKind.Code),
+        Entry<Secure>(StageKind.Code),
     ];
 
     /// <summary>The words of all stages, in the order in which they may stand.</summary>
@@ -52,11 +53,14 @@ static class Notation
     public static List<Stage> Parse(string text)
     {
         var stages = new List<Stage>();
+        var reached = StageKind.Remember;
         foreach (var word in Line.Read(Subject, text))
         {
             var stage = Parse(text, word);
-            if (stages.Count > 0 && !MayFollow(stages[^1].Kind, stage.Kind))
-                throw Error(text, word.Column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(stages[^1].Kind)}");
+            bool onKept = stages.Count > 0 && stage is Rotate && stages[^1] is SelectStage { Positions: PositionCoding.Known };
+            if (stages.Count > 0 && !onKept && !MayFollow(reached, stage.Kind))
+                throw Error(text, word.Column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(reached)}");
+            reached = onKept ? reached : stage.Kind;
             stages.Add(stage);
         }
 

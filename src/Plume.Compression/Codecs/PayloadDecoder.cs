@@ -37,7 +37,7 @@ public sealed class PayloadDecoder
         fineTensors = [.. fine.Tensors];
         fineValues = new float[fineTensors.Length > 0 ? layout.Length : 0];
         blocks = new BlockDecoder(plan);
-        stages = [.. codec.Stages.OfType<TransformStage>()];
+        stages = [.. codec.Transforms];
         transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
         mixes = Array.Exists(stages, static stage => stage.Mixes);
         squares = new double[blocks.Blocks.Length];
@@ -161,6 +161,8 @@ public sealed class PayloadDecoder
         Read(payload, key, reference);
         if (form == PayloadForm.Floats)
             return [.. plan.Layout.Tensors.Select(static tensor => 32L * tensor.Length)];
+        if (plan.JoinsTensors)
+            return [.. plan.Layout.Tensors.Select(tensor => 8L * payload.Length * tensor.Length / Math.Max(1, plan.Layout.Length))];
         var coded = new long[plan.Blocks.Length == 0 ? 0 : plan.Blocks[^1].TensorIndex + 1];
         foreach (var block in blocks.Blocks)
             coded[block.Plan.TensorIndex] += 8L * (block.Bytes.End.Value - block.Bytes.Start.Value);
@@ -184,6 +186,8 @@ public sealed class PayloadDecoder
         form = PayloadHeader.Read(plan, ref input);
         if (form == PayloadForm.Floats)
         {
+            if (plan.Codec.IsSecure)
+                throw InvalidPayloadException.Field("form", 0, "floats", "must be words, of which sums are made");
             ReadFloats(ref input, reference.Span);
             return;
         }
@@ -264,7 +268,7 @@ public sealed class PayloadDecoder
     {
         for (int i = transforms.Length - 1; i >= 0; i--)
             largest = (largest + transforms[i].LargestAdded) * stages[i].LargestGrowth;
-        return largest;
+        return plan.Codec.RotatesKept ? largest * Rotate.MostGrowth : largest;
     }
 
     double LargestOfBlocks(ReadOnlyMemory<byte> payload, RandomKey key)

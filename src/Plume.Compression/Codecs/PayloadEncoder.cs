@@ -30,6 +30,7 @@ public sealed class PayloadEncoder
     float[] decoded = [];
     float[] exact = [];
     bool isRepeated;
+    RandomKey own;
 
     /// <summary>Prepares scratch memory: what the blocks come to need, and one float a value where values are rewritten.</summary>
     public PayloadEncoder(Codec codec, ModelLayout layout)
@@ -37,7 +38,7 @@ public sealed class PayloadEncoder
         plan = new CodecPlan(codec, layout);
         fine = new FineTensors(plan);
         blocks = new BlockEncoder(plan);
-        transforms = [.. codec.Stages.OfType<TransformStage>().Select(stage => stage.CreateTransformer(plan))];
+        transforms = [.. codec.Transforms.Select(stage => stage.CreateTransformer(plan))];
         work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
         clips = codec.Stages.Any(stage => stage is Clip);
@@ -53,11 +54,13 @@ public sealed class PayloadEncoder
     /// <param name="key">Where stages draw from; the same key gives the same bytes.</param>
     /// <param name="memory">The residual of <c>feedback</c>: the layout's length, zeros at first. Empty for other codecs.</param>
     /// <param name="reference">What <c>delta</c> subtracts, or whose zeros <c>mask</c> leaves out. Empty for other codecs.</param>
+    /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round alike. The key itself where null.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float; <paramref name="memory"/> is untouched.</exception>
     /// <exception cref="ArgumentException">A length is wrong; <paramref name="memory"/> is untouched.</exception>
-    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default)
+    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
     {
+        own = rounding ?? key;
         CheckLengths(values.Length, memory.Length);
         plan.CheckReference(reference);
         bool coded = plan.Codec.Target is { } target
@@ -85,7 +88,7 @@ public sealed class PayloadEncoder
                 return false;
             foreach (var transform in transforms)
                 transform.Write(output);
-            blocks.Write(key, output);
+            blocks.Write(own, output);
             if (output.Length <= LengthOfFloats)
                 return true;
         }
@@ -151,7 +154,7 @@ public sealed class PayloadEncoder
             values = work;
         }
 
-        if (clips || plan.Codec.Selector is { IsBinding: true })
+        if (clips || plan.Codec.IsSecure || plan.Codec.Selector is { IsBinding: true })
             throw new NotFiniteException($"The update is finite, but what '{plan.Codec}' makes of it is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
         WriteFloats(values);
     }
@@ -184,7 +187,7 @@ public sealed class PayloadEncoder
         if (exact.Length == 0)
             exact = new float[values.Length];
         source.CopyTo(exact);
-        blocks.Restore(exact);
+        blocks.Restore(exact, key);
         foreach (var block in plan.Blocks)
         {
             for (int i = transforms.Length - 1; i >= 0; i--)

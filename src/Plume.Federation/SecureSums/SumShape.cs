@@ -1,4 +1,4 @@
-using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Wire;
 
 namespace Plume.Federation.SecureSums;

@@ -47,6 +47,8 @@ public class GoldenPayloads
         { "lowrank-deadzone-abs-range", "lowrank | deadzone(abs=0.3) | range" },
         { "clip-pack", "clip(3) | pack" },
         { "randk-uniform8-pack", "randk(20%) | uniform(8) | pack" },
+        { "randk-rotate-uniform4-secure", "randk(20%) | rotate | uniform(4, shared=0.5) | secure(100)" },
+        { "uniform12-secure", "uniform(12, shared=0.002) | secure(1000)" },
         { "threshold-rans", "threshold(2) | rans" },
         { "mask-uniform4-rans", "mask | uniform(4) | rans" },
         { "nm-uniform4-pack", "nm(2:4) | uniform(4) | pack" },

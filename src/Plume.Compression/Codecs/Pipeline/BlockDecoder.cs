@@ -3,9 +3,12 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize.Floats;
 using Plume.Compression.Codecs.Select;
-using Plume.Compression.Kernels;
+using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Kernels.Rotation;
+using Plume.Compression.Kernels;
+using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
@@ -24,6 +27,7 @@ sealed class BlockDecoder
     Grid[] grids = [];
     ParallelLoop loop = new(1);
     Scratch[] scratches = [];
+    RandomKey key;
 
     public BlockDecoder(CodecPlan plan)
     {
@@ -40,7 +44,7 @@ sealed class BlockDecoder
     /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
     public void Read(ref PayloadReader input, ReadOnlyMemory<byte> payload, PayloadForm form, SelectContext context)
     {
-        (loop, scratches) = (context.Loop, context.Scratches);
+        (loop, scratches, key) = (context.Loop, context.Scratches, context.Key);
         if (Blocks.Length == 0)
             return;
         Locate(ref input, context);
@@ -137,7 +141,7 @@ sealed class BlockDecoder
             return;
         }
 
-        Dequantize(block, symbols, 0, block.Kept);
+        DequantizeKept(block, symbols);
         block.Scatter(target);
     }
 
@@ -147,7 +151,7 @@ sealed class BlockDecoder
         var symbols = SymbolsOf(block, payload, worker);
         if (block.IsSparse)
         {
-            Dequantize(block, symbols, 0, block.Kept);
+            DequantizeKept(block, symbols);
             return sum.AddBounded(block.Plan.Start, block.Positions, block.Kept, weight);
         }
 
@@ -207,6 +211,13 @@ sealed class BlockDecoder
         var symbols = scratches[worker].Symbols(block.Count * bytes);
         BitFields.Unpack(fields, bits, symbols);
         return symbols;
+    }
+
+    void DequantizeKept(Block block, ReadOnlySpan<byte> symbols)
+    {
+        Dequantize(block, symbols, 0, block.Kept);
+        if (plan.Codec.RotatesKept)
+            RandomRotation.Unrotate(block.Kept, Rotate.KeyOf(block.Plan, key));
     }
 
     // The coded values from one on, as many as there is room for.

@@ -2,8 +2,10 @@ using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
+using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Kernels.Rotation;
 using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
 
@@ -80,6 +82,8 @@ sealed class BlockEncoder
             selector.Select(values, blocks, new SelectContext(reference, key, Loop, scratches));
         else
             Array.ForEach(blocks, static block => block.MakeDense());
+        if (plan.Codec.RotatesKept)
+            Loop.Run(blocks.Length, (blocks, key), static (state, index, _) => RandomRotation.Rotate(state.blocks[index].Kept, Rotate.KeyOf(state.blocks[index].Plan, state.key)));
         gridCount = map.Number(blocks);
         if (grids.Length < gridCount)
             grids = new Grid[gridCount];
@@ -118,7 +122,8 @@ sealed class BlockEncoder
 
     /// <summary>Puts what is to be coded in its place, and zeros in that of what a select dropped.</summary>
     /// <param name="values">The model; where nothing is to be changed, what was found holds already.</param>
-    public void Restore(Span<float> values)
+    /// <param name="key">Where stages draw from.</param>
+    public void Restore(Span<float> values, RandomKey key)
     {
         foreach (var block in blocks)
         {
@@ -130,6 +135,8 @@ sealed class BlockEncoder
             }
 
             block.PutOutliers(0, block.Kept);
+            if (plan.Codec.RotatesKept)
+                RandomRotation.Unrotate(block.Kept, Rotate.KeyOf(block.Plan, key));
             block.Scatter(target);
         }
     }

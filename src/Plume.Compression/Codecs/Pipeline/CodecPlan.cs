@@ -33,6 +33,8 @@ public sealed class CodecPlan
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(layout);
+        if (codec.NeedsRound)
+            throw new ArgumentException($"Codec '{codec}' leaves the step that a round's clients share, or their number, to the round: give it those first.", nameof(codec));
         Codec = codec;
         Layout = layout;
         var stage = codec.Quantizer ?? FullPrecision.Instance;
@@ -40,7 +42,7 @@ public sealed class CodecPlan
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
-        Blocks = [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
+        Blocks = JoinsTensors ? [.. BlockPlan.Cut(new TensorSpec("all values", [layout.Length], 0, TensorRole.Weight), 0)] : [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
     }
 
     /// <summary>The codec.</summary>
@@ -57,6 +59,9 @@ public sealed class CodecPlan
 
     internal BlockPlan[] Blocks { get; }
 
+    /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
+    internal bool JoinsTensors => Codec.IsSecure;
+
     /// <summary>The one step of all tensors that a search tries at the moment, in an encoder; 0 where nothing is searched for.</summary>
     internal float CommonStep { get; set; }
 
@@ -67,7 +72,7 @@ public sealed class CodecPlan
     internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };
 
     /// <summary>Whether a block is nothing but its symbols as fields of a fixed width.</summary>
-    internal bool IsFixedWidth => Codec.Coder is Pack && (Codec.Selector is null || Codec.Selector.Positions == PositionCoding.Known);
+    internal bool IsFixedWidth => Codec.IsSecure || Codec.Coder is Pack && (Codec.Selector is null || Codec.Selector.Positions == PositionCoding.Known);
 
     /// <exception cref="ArgumentException">The reference has not the length that the codec needs.</exception>
     internal void CheckReference(ReadOnlyMemory<float> reference)
@@ -82,7 +87,7 @@ public sealed class CodecPlan
 
     static TensorTreatment TreatmentOf(Codec codec, TensorSpec tensor) => tensor.Role switch
     {
-        _ when !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
+        _ when codec.IsSecure || !codec.Selects && codec.Quantizer is null => TensorTreatment.Coded,
         TensorRole.Statistic or TensorRole.Step => TensorTreatment.Exact,
         _ when codec.Quantizer is { CodesEveryWeight: true } => TensorTreatment.Coded,
         TensorRole.Weight when tensor.Length >= SmallestCoded => TensorTreatment.Coded,

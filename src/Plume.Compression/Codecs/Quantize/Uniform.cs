@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Kernels;
 using Plume.Compression.Kernels.Levels;
@@ -46,6 +47,24 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
 
     Uniform(int bits, bool stochastic, GridScope scope, int block, int last) : this(bits, stochastic, scope, block) => Last = last;
 
+    /// <summary>Levels of one step that a round's clients share, for sums of their levels.</summary>
+    /// <param name="bits">2 to 16.</param>
+    /// <param name="step">The step, from 2^-118 to 2^64; null where a round says it.</param>
+    /// <param name="stochastic">Round up or down at random.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public static Uniform OfShared(int bits, float? step = null, bool stochastic = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bits, FewestSharedBits);
+        if (step is { } given && !IsStep(given))
+            throw new ArgumentOutOfRangeException(nameof(step), step, StepRange);
+        return new Uniform(bits, stochastic, GridScope.Model) { IsShared = true, SharedStep = step };
+    }
+
+    const int FewestSharedBits = 2;
+    const string StepRange = "It must be from 2^-118 to 2^64.";
+
+    static bool IsStep(double step) => step >= 3.009265538105056e-36 && step <= 18446744073709551616.0;
+
     const int MinBlock = 8;
     const int MaxBlock = 65_536;
 
@@ -63,6 +82,12 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
 
     /// <summary>Values that share a step where the scope is a block, or 0.</summary>
     public int Block { get; }
+
+    /// <summary>Whether all of a round's clients have one step, so that their levels can be added.</summary>
+    public bool IsShared { get; private init; }
+
+    /// <summary>That step; null where a round says it.</summary>
+    public float? SharedStep { get; private init; }
 
     static string INotated<Uniform>.Word => "uniform";
 
@@ -86,6 +111,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
                 yield return "stochastic";
             if (Scope == GridScope.Block)
                 yield return $"block={Block}";
+            else if (IsShared)
+                yield return SharedStep is { } step ? $"shared={step.ToString("R", CultureInfo.InvariantCulture)}" : "shared";
             else if (Scope != GridScope.Tensor)
                 yield return Scope == GridScope.Model ? "model" : "channel";
         }
@@ -103,6 +130,10 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
             scopes.Add(GridScope.Model);
         if (arguments.Flag("channel"))
             scopes.Add(GridScope.Channel);
+        if (arguments.Flag("shared"))
+            return ParseShared(arguments, scopes.Count > 0, stochastic, null);
+        if (arguments.Named("shared") is { } step)
+            return ParseShared(arguments, scopes.Count > 0, stochastic, step);
         int block = arguments.Named("block") is { } length ? arguments.Integer(length, MinBlock, MaxBlock) : 0;
         if (block > 0)
             scopes.Add(GridScope.Block);
@@ -114,6 +145,18 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         if (arguments.Positional("bits") is not { } bits)
             throw arguments.Error("uniform needs its bits, such as uniform(8), or its levels, such as uniform(levels=21)");
         return new Uniform(arguments.Integer(bits, 1, 16), stochastic, scope, block);
+    }
+
+    static Uniform ParseShared(LineArguments arguments, bool hasScope, bool stochastic, LineArgument? given)
+    {
+        if (hasScope || arguments.Named("block") is not null)
+            throw arguments.Error("a shared step is one for all values of all clients; leave model, channel or block out");
+        if (arguments.Positional("bits") is not { } bits)
+            throw arguments.Error("uniform needs its bits, such as uniform(4, shared)");
+        float? step = given is { } text ? (float)arguments.Number(text, text.Text) : null;
+        if (step is { } number && !IsStep(number))
+            throw arguments.Error(given!.Value.Column, $"'{given.Value.Text}' is out of range. {StepRange.TrimEnd('.')}");
+        return OfShared(arguments.Integer(bits, FewestSharedBits, 16), step, stochastic);
     }
 
     static Uniform WithLevels(int levels, bool stochastic, GridScope scope, int block, Func<FormatException> even) => levels % 2 == 1
@@ -129,7 +172,9 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
             throw Notation.Error(codec, column, $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
     }
 
-    internal override bool IsUnbiased => Stochastic;
+    internal override bool IsUnbiased => Stochastic && !IsShared;
+
+    internal override QuantizeStage Before(CodeStage coder) => coder is Secure secure ? new SharedLevels(this, secure.BitsFor(Last)) : this;
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
     {

@@ -23,6 +23,8 @@ static class BitFields
             symbols.CopyTo(fields);
         else if (bits < 8)
             PackBytes(symbols, bits, fields);
+        else if (bits > 16)
+            WordFields.Pack(MemoryMarshal.Cast<byte, uint>(symbols), bits, fields);
         else
             PackWords(MemoryMarshal.Cast<byte, ushort>(symbols), bits, fields);
     }
@@ -34,6 +36,8 @@ static class BitFields
             fields.CopyTo(symbols);
         else if (bits < 8)
             UnpackBytes(fields, bits, symbols);
+        else if (bits > 16)
+            UnpackWide(fields, bits, MemoryMarshal.Cast<byte, uint>(symbols));
         else
             UnpackWords(fields, bits, MemoryMarshal.Cast<byte, ushort>(symbols));
     }
@@ -95,6 +99,12 @@ static class BitFields
         one |= one << 16;
         one |= one << 32;
         return (x & one) | ((x & (one << bits)) << (8 - bits));
+    }
+
+    static void UnpackWide(ReadOnlySpan<byte> fields, int bits, Span<uint> symbols)
+    {
+        symbols.Clear();
+        WordFields.AddTo(fields, bits, symbols);
     }
 
     static void PackWords(ReadOnlySpan<ushort> symbols, int bits, Span<byte> fields)

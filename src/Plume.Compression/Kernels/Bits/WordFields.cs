@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Plume.Compression.Kernels.Bits;
 
-namespace Plume.Compression.Kernels;
+namespace Plume.Compression.Kernels.Bits;
 
 /// <summary>Words of 32 bits as fields of a fixed width, the lowest bit first: what secure sums are made of.</summary>
 public static class WordFields
