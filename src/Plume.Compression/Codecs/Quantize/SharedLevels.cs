@@ -1,7 +1,8 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Plume.Compression.Wire;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 

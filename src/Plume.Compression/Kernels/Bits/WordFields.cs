@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Plume.Compression.Kernels.Bits;
 
 namespace Plume.Compression.Kernels.Bits;
 
