@@ -1,0 +1,61 @@
+namespace Plume.Federation.Robustness;
+
+/// <summary>What a rule made of a round's messages.</summary>
+/// <param name="Mean">In place of the mean.</param>
+/// <param name="Factors">How much of each message is in it, where the rule says so: 1 / n is an equal part. Null where it goes by coordinate.</param>
+/// <param name="Distances">How far each message, scaled to the norm bound, is from it.</param>
+public sealed record RobustOutcome(float[] Mean, double[]? Factors, double[] Distances);
+
+/// <summary>Applies rules to messages.</summary>
+/// <remarks>
+/// Memory: a run of columns of all messages, twice where a rule goes by coordinate, of <see cref="BlockBytes"/> together or
+/// <see cref="FewestColumns"/> columns; messages that are longer are read more than once.
+/// </remarks>
+public static class RobustMean
+{
+    /// <summary>Bytes of the columns that are in memory at once.</summary>
+    public const int BlockBytes = 64 << 20;
+
+    /// <summary>Columns that are in memory at least.</summary>
+    public const int FewestColumns = 1024;
+
+    /// <summary>What the rule makes of the messages.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="rows">The messages, in the order of their clients: of equal ones a rule takes the earlier.</param>
+    /// <param name="scaleOf">What a message is scaled by, given its norm, before the rule looks at it; null leaves all as they are.</param>
+    /// <exception cref="ArgumentException">The rule cannot work on so few messages.</exception>
+    public static RobustOutcome Of(RobustRule rule, IMessageRows rows, Func<double, double>? scaleOf = null)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        ArgumentNullException.ThrowIfNull(rows);
+        if (rule.Misfit(rows.Count) is { } misfit)
+            throw new ArgumentException($"{rule} {misfit}.", nameof(rows));
+        int count = rows.Count;
+        var walk = new MessageWalk(rows);
+        var distances = walk.Distances();
+        double[] scales = [.. Enumerable.Range(0, count).Select(row => scaleOf?.Invoke(distances.Norm(row)) ?? 1)];
+        double[] mixing = Diagonal(scales);
+        if (scaleOf is not null)
+            distances = distances.Mixed(mixing);
+        if (rule.Mixing is { } nearest)
+        {
+            double[] factors = nearest.FactorsOf(distances);
+            distances = distances.Mixed(factors);
+            mixing = [.. factors.Select((factor, place) => factor * scales[place % count])];
+        }
+
+        return rule.Weigh(distances) is { } weights ? walk.Weighted(Through(weights, mixing), scales) : walk.ByCoordinate(rule, mixing, scales);
+    }
+
+    static double[] Diagonal(double[] scales)
+    {
+        var diagonal = new double[scales.Length * scales.Length];
+        for (int row = 0; row < scales.Length; row++)
+            diagonal[row * (scales.Length + 1)] = scales[row];
+        return diagonal;
+    }
+
+    // The factors of the messages as they came, of those of mixed ones.
+    static double[] Through(double[] weights, double[] mixing) =>
+        [.. weights.Select((_, column) => weights.Select((weight, row) => weight * mixing[row * weights.Length + column]).Sum())];
+}
