@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using Plume.Compression.Wire;
+using Plume.Federation.Books;
 using Plume.Federation.Models;
 
 namespace Plume.Simulation;

@@ -17,13 +17,21 @@ public readonly record struct ClientCost(int Tasks, long DownlinkBytes, long Upl
 /// <summary>What a round costs its participants, and how long it would take on their links.</summary>
 /// <param name="links">The link of each client; null where none are given.</param>
 /// <param name="totals">What each client's rounds have cost, which grows.</param>
-sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals)
+/// <param name="capacities">How many capacities clients have.</param>
+sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities)
 {
+    readonly (double Seconds, int Clients)[] work = new (double, int)[capacities];
     readonly Dictionary<int, ClientCost> attempt = [];
     double earlier;
 
     /// <summary>Seconds that all participants computed, together.</summary>
     public double ClientSeconds { get; private set; }
+
+    /// <summary>Mean seconds of a client of each capacity, 0 where none worked; null where there is one capacity.</summary>
+    public double[]? SecondsByCapacity => capacities == 1 ? null : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
+
+    /// <summary>What all participants downloaded.</summary>
+    public long DownlinkBytes { get; private set; }
 
     /// <summary>Begins the round anew with other participants: the time of those before is lost.</summary>
     public void TryAgain()
@@ -33,12 +41,18 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals)
     }
 
     /// <summary>A participant downloads.</summary>
-    public void Download(int client, long bytes) => Take(client, new ClientCost(1, bytes, 0, 0));
+    public void Download(int client, long bytes)
+    {
+        DownlinkBytes += bytes;
+        Take(client, new ClientCost(1, bytes, 0, 0));
+    }
 
-    /// <summary>A participant has worked, and sends so many bytes.</summary>
-    public void Answer(int client, double seconds, long bytes)
+    /// <summary>A participant has worked, and sends so many bytes; none where it has nothing to send.</summary>
+    public void Answer(int client, int capacity, double seconds, long bytes)
     {
         ClientSeconds += seconds;
+        if (bytes > 0)
+            work[capacity] = (work[capacity].Seconds + seconds, work[capacity].Clients + 1);
         Take(client, new ClientCost(0, 0, bytes, seconds));
     }
 

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.IO.Hashing;
-using System.Text;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
@@ -30,7 +28,7 @@ public sealed class Simulation : IDisposable
     readonly TimeProvider time;
     readonly RandomKey key;
     readonly Codec uplink;
-    readonly FederationMachine machine;
+    readonly RoundBooks books;
     readonly GlobalModel global;
     readonly RoundSum sum;
     readonly ClientMemories memories;
@@ -41,8 +39,8 @@ public sealed class Simulation : IDisposable
     readonly ClientCost[] costs;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
-    FederationState state = FederationState.Initial;
-    RoundTally tally;
+    RoundCosts roundCosts;
+    long started;
     ReadOnlyMemory<byte> lastUplink;
     int lastClient;
 
@@ -73,16 +71,15 @@ public sealed class Simulation : IDisposable
         uplink = Codec.Parse(options.Plan.Uplink);
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
-        machine = new FederationMachine(options.Plan, key, options.Plan.Method.UsualNorm(layout, initial));
+        books = new RoundBooks(options.Plan, key, options.Plan.Method.UsualNorm(layout, initial), NoteLimit.None, options.EvaluateEvery);
         global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
-        int selected = (int)Math.Ceiling(options.Plan.Participants * options.Plan.OverSelection);
-        sum = new RoundSum(options.Plan, layout, key, Math.Max(selected, options.Plan.Fixed?.Max(list => list.Length) ?? 0));
+        sum = new RoundSum(options.Plan, layout, key, options.Plan.MostContributors);
         int[] lengths = MemoryLengths(options.Plan, learner, uplink);
         memories = new ClientMemories(client => lengths[options.Plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
         costs = new ClientCost[options.Plan.Clients];
         links = options.Links is { } given ? [.. Enumerable.Range(0, options.Plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
-        tally = NewTally();
+        roundCosts = NewCosts();
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
     }
 
@@ -108,14 +105,14 @@ public sealed class Simulation : IDisposable
     public IReadOnlyList<ClientLink> Links => links ?? [];
 
     /// <summary>Whether all rounds are done.</summary>
-    public bool IsFinished => state.Phase == Phase.Finished;
+    public bool IsFinished => books.State.Phase == Phase.Finished;
 
     /// <summary>All that a later run needs to go on from the end of the last round to the same bits.</summary>
     /// <exception cref="InvalidOperationException">A round is under way.</exception>
     public byte[] Save()
     {
-        if (state.Phase is Phase.Applying or Phase.Abandoned)
-            throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {state.Phase}.");
+        if (books.State.Phase is Phase.Applying or Phase.Abandoned)
+            throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {books.State.Phase}.");
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
@@ -127,7 +124,7 @@ public sealed class Simulation : IDisposable
     /// <exception cref="InvalidOperationException">This run has begun.</exception>
     public void Resume(ReadOnlySpan<byte> saved)
     {
-        if (state.Phase != Phase.Waiting)
+        if (books.State.Phase != Phase.Waiting)
             throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
         var kept = Checkpoint.Read(saved, Fingerprint);
         global.Restore(kept.Model, kept.Optimizer, kept.Broadcasts);
@@ -136,9 +133,9 @@ public sealed class Simulation : IDisposable
         metrics.AddRange(kept.Metrics);
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
-        state = machine.After(metrics.Count, metrics.Select(round => round.Norm), DateTimeOffset.UnixEpoch);
-        if (state.Phase == Phase.Collecting)
-            pending.Enqueue(new PublishRound(state.Current));
+        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now);
+        if (books.State.Phase == Phase.Collecting)
+            pending.Enqueue(new PublishRound(books.State.Current));
     }
 
     static int[] MemoryLengths(FederationPlan plan, ILearner learner, Codec uplink)
@@ -167,23 +164,14 @@ public sealed class Simulation : IDisposable
         return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums.GetValueOrDefault(tensor.Name))];
     }
 
-    ulong Fingerprint
-    {
-        get
-        {
-            // What does not change the bits may differ from one run to the next.
-            string text = string.Create(CultureInfo.InvariantCulture,
-                $"{RunText.Of(options.Plan, options.Server, options.Seed)}layout={learner.Layout.Fingerprint}\nquorum={options.Plan.Quorum}\nattempts={options.Plan.Attempts}\ndrop-out={options.DropOut}\ncorruption={options.Corruption}\nmeasured={options.EvaluateEvery}\n{(options.Links?.DropOut is { } chance ? $"drop-out by client={chance.Least}..{chance.Most}\n" : "")}{(options.ConstantsHash == 0 ? "" : $"constants={options.ConstantsHash}\n")}");
-            return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
-        }
-    }
+    ulong Fingerprint => options.TextOf(learner.Layout).Fingerprint;
 
     /// <summary>Runs the next round to its end.</summary>
     /// <returns>What it did; null when all rounds are done.</returns>
     /// <exception cref="QuorumException">The round could not find its quorum.</exception>
     public RoundMetrics? NextRound()
     {
-        if (state.Phase == Phase.Waiting)
+        if (books.State.Phase == Phase.Waiting)
             Tell(new Started());
         while (pending.TryDequeue(out var command))
         {
@@ -195,7 +183,7 @@ public sealed class Simulation : IDisposable
                 case ApplyMean apply:
                     return ApplyMean(apply);
                 case Abandon abandon:
-                    throw QuorumException.Of(abandon.Message, tally.Refused);
+                    throw QuorumException.Of(abandon.Message, books.Refused);
             }
         }
 
@@ -205,16 +193,15 @@ public sealed class Simulation : IDisposable
     void RunRound(RoundPlan plan)
     {
         if (plan.Attempt == 1)
-            tally = NewTally();
+            (roundCosts, started) = (NewCosts(), time.GetTimestamp());
         else
-            tally.Costs.TryAgain();
+            roundCosts.TryAgain();
         lastUplink = default;
         sum.Begin(plan, capacity => global.Broadcasts[capacity].Published);
         foreach (int client in plan.Participants)
         {
             long bytes = BroadcastTo(client).From(versions[client]).Length;
-            tally.DownlinkBytes += bytes;
-            tally.Costs.Download(client, bytes);
+            roundCosts.Download(client, bytes);
             versions[client] = global.Broadcast.Version;
         }
 
@@ -225,24 +212,14 @@ public sealed class Simulation : IDisposable
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
-        tally.Costs.Answer(client, result.Seconds, result.Sent.Payload.Length);
+        roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, result.Sent.Payload.Length);
         if (result.Sent.Problem is { } problem)
         {
-            if (problem.Length > 0)
-                tally.Refused.Add($"Client {client} sent no update: {problem}");
-            Tell(new ClientDropped(client));
+            Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
             return;
         }
 
-        tally.UplinkBytes += result.Sent.Payload.Length;
-        tally.Worked(options.Plan.Method.CapacityOf(client), result.Seconds);
-        foreach (var command in Step(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples)))
-        {
-            if (command is AddUpdate add)
-                Tell(Add(plan.Round, add, result));
-            else
-                Note(command);
-        }
+        Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples) { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
     }
 
     FederationEvent Add(int round, AddUpdate add, ClientResult result)
@@ -261,24 +238,21 @@ public sealed class Simulation : IDisposable
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
             (lastClient, lastUplink) = (add.Client, result.Sent.Payload);
-        tally.TrainingLoss += result.Sent.Outcome.Loss;
         return new UpdateAdded(add.Client, norm);
     }
 
-    RoundTally NewTally() => new(new RoundCosts(links, costs), options.Plan.Method.Capacities.Count) { Started = time.GetTimestamp() };
+    RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
     RoundMetrics ApplyMean(ApplyMean apply)
     {
-        global.Apply(sum.Sum, options.Plan.WeightsByCapacity(state.Weights), apply.Contributors.Count);
-        double seconds = time.GetElapsedTime(tally.Started).TotalSeconds;
-        bool measured = apply.Round % options.EvaluateEvery == 0 || apply.Round == options.Plan.Rounds;
-        var evaluation = measured ? Evaluate(apply.Contributors) : null;
-        var round = new RoundMetrics(apply.Round, evaluation?.Accuracy, evaluation?.Loss, tally.TrainingLoss / apply.Contributors.Count,
-            tally.UplinkBytes, tally.DownlinkBytes, seconds, apply.Contributors.Count, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded])
+        global.Apply(sum.Sum, books.WeightsByCapacity, apply.Contributors.Count);
+        double seconds = time.GetElapsedTime(started).TotalSeconds;
+        var evaluation = books.IsMeasured(apply.Round) ? Evaluate(apply.Contributors) : null;
+        var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with
         {
-            ClientSeconds = tally.Costs.ClientSeconds,
-            SecondsByCapacity = tally.SecondsByCapacity,
-            LinkSeconds = tally.Costs.LinkSeconds(apply.Contributors),
+            ClientSeconds = roundCosts.ClientSeconds,
+            SecondsByCapacity = roundCosts.SecondsByCapacity,
+            LinkSeconds = roundCosts.LinkSeconds(apply.Contributors),
         };
         metrics.Add(round);
         Tell(new ModelApplied());
@@ -304,54 +278,20 @@ public sealed class Simulation : IDisposable
         return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples);
     }
 
-    void Tell(FederationEvent happened)
-    {
-        foreach (var command in Step(happened))
-            Note(command);
-    }
+    // Virtual clients answer or drop out; no deadline passes, and a constant keeps runs alike.
+    static DateTimeOffset Now => DateTimeOffset.UnixEpoch;
 
-    ImmutableArray<FederationCommand> Step(FederationEvent happened)
+    void Tell(FederationEvent happened, ClientResult? result = null)
     {
-        // Virtual clients answer or drop out; no deadline passes, and a constant keeps runs alike.
-        (state, var commands) = machine.Step(state, happened, DateTimeOffset.UnixEpoch);
-        return commands;
-    }
-
-    void Note(FederationCommand command)
-    {
-        if (command is RefuseUpdate refuse)
-            tally.Refused.Add(refuse.Message);
-        else if (command is ReportBounded report)
-            tally.Bounded.Add(report.Message);
-        else
-            pending.Enqueue(command);
+        foreach (var command in books.Happen(happened, Now))
+        {
+            if (command is AddUpdate add)
+                Tell(Add(books.State.Current.Round, add, result!));
+            else if (command is not (RefuseUpdate or ReportBounded))
+                pending.Enqueue(command);
+        }
     }
 
     /// <summary>Deletes the file of memories, if there is one.</summary>
     public void Dispose() => memories.Dispose();
-}
-
-/// <summary>What is counted while a round runs.</summary>
-sealed class RoundTally(RoundCosts costs, int capacities)
-{
-    readonly (double Seconds, int Clients)[] work = new (double, int)[capacities];
-
-    public RoundCosts Costs => costs;
-
-    /// <summary>Mean seconds of a client of each capacity, 0 where none worked; null where there is one capacity.</summary>
-    public double[]? SecondsByCapacity => capacities == 1 ? null : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
-
-    public long Started { get; init; }
-
-    public long UplinkBytes { get; set; }
-
-    public long DownlinkBytes { get; set; }
-
-    public double TrainingLoss { get; set; }
-
-    public List<string> Refused { get; } = [];
-
-    public List<string> Bounded { get; } = [];
-
-    public void Worked(int capacity, double seconds) => work[capacity] = (work[capacity].Seconds + seconds, work[capacity].Clients + 1);
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Plume.Compression.Weights;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -41,6 +44,22 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
 
     /// <summary>Folder of that file, which is deleted at the end.</summary>
     public string SpillFolder { get; init; } = Path.GetTempPath();
+
+    /// <summary>What decides the bits of the run, to take a fingerprint of: what does not change them may differ from one run to the next.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    public RunText TextOf(ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return RunText.Of(Plan, Server, Seed)
+            .Say("layout", layout.Fingerprint)
+            .Say("quorum", Plan.Quorum)
+            .Say("attempts", Plan.Attempts)
+            .Say("drop-out", DropOut)
+            .Say("corruption", Corruption)
+            .Say("measured", EvaluateEvery)
+            .SayUnless("drop-out by client", Links?.DropOut is { } chance ? string.Create(CultureInfo.InvariantCulture, $"{chance.Least}..{chance.Most}") : null, null)
+            .SayUnless("constants", ConstantsHash, 0UL);
+    }
 
     /// <summary>Every rule that the options break, in sentences.</summary>
     public IEnumerable<string> Problems()

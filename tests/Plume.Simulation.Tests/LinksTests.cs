@@ -1,4 +1,5 @@
 using Plume.Compression.Weights;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 

@@ -1,6 +1,7 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
+using Plume.Federation.Books;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;

@@ -42,7 +42,14 @@ public sealed record Stopped : FederationEvent;
 /// <param name="Attempt">That round's attempt.</param>
 /// <param name="ModelVersion">The version it was made from.</param>
 /// <param name="Samples">How many samples it says it was made from.</param>
-public sealed record UpdateArrived(int Client, int Round, int Attempt, int ModelVersion, int Samples) : FederationEvent;
+public sealed record UpdateArrived(int Client, int Round, int Attempt, int ModelVersion, int Samples) : FederationEvent
+{
+    /// <summary>Bytes of its payload; no rule looks at it.</summary>
+    public long Length { get; init; }
+
+    /// <summary>The client's own training loss; no rule looks at it.</summary>
+    public double Loss { get; init; }
+}
 
 /// <summary>An update that was to be added was decoded and is in the sum.</summary>
 /// <param name="Client">Whose.</param>
@@ -55,7 +62,11 @@ public sealed record UpdateInvalid(int Client, string Problem) : FederationEvent
 /// <summary>A participant is known to be gone for this round.</summary>
 /// <param name="Client">Which.</param>
 /// <param name="IsMissed">Whether it took the work and did not answer: later rounds ask it less.</param>
-public sealed record ClientDropped(int Client, bool IsMissed = false) : FederationEvent;
+public sealed record ClientDropped(int Client, bool IsMissed = false) : FederationEvent
+{
+    /// <summary>What it says of it; null where it says nothing.</summary>
+    public string? Problem { get; init; }
+}
 
 /// <summary>Time has passed; a deadline may have.</summary>
 public sealed record TimePassed : FederationEvent;

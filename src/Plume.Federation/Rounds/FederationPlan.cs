@@ -54,6 +54,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>What a participant sends, by the uplink's codec.</summary>
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
 
+    /// <summary>Most updates that one round can take in.</summary>
+    public int MostContributors => Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);
+
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
     public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap : 1;
 

@@ -1,3 +1,4 @@
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -13,7 +14,14 @@ namespace Plume.Server.Federations;
 /// <param name="Sha256">The payload's hash, in lower-case hexadecimal.</param>
 /// <param name="IsFloats">Whether the payload is plain 32-bit floats rather than of the uplink's codec.</param>
 [GenerateSerializer, Immutable]
-public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int ModelVersion, int Samples, double Loss, long Length, string Sha256, bool IsFloats = false);
+public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int ModelVersion, int Samples, double Loss, long Length, string Sha256, bool IsFloats = false)
+{
+    /// <summary>Its client's part in the round.</summary>
+    internal RoundPart Part => new(Round, Attempt, Client);
+
+    /// <summary>What the rules are told.</summary>
+    internal UpdateArrived ToFederation() => new(Client, Round, Attempt, ModelVersion, Samples) { Length = Length, Loss = Loss };
+}
 
 /// <summary>What became of an update.</summary>
 /// <param name="IsCounted">Whether it is in the sum, once.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
 
@@ -17,17 +18,18 @@ partial class Coordinator
 
     async Task<ImmutableArray<FederationCommand>> HappenAsync(LedgerEvent happened)
     {
-        var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
-        if (!ReferenceEquals(next, state))
+        var entry = books.Consider(happened.ToFederation(), happened.At);
+        var commands = entry.Commands;
+        if (entry.IsChange)
         {
             await ledger.AppendAsync(definition.Id, epoch, position, [happened.ToBytes()], CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass(happened is Arrived ? "arrived" : happened is WasAdded ? "added" : "event");
             position++;
-            Believe(next, happened, commands);
+            Believe(entry, happened);
             Publish();
             if (commands.Any(command => command is ApplyMean))
                 applying = ApplyAfterAsync(applying);
-            if (next.HasEnded)
+            if (State.HasEnded)
                 applying = RetireAfterAsync(applying);
         }
 
@@ -38,11 +40,9 @@ partial class Coordinator
     }
 
     // Also how a restart learns what happened before it.
-    void Believe(FederationState next, LedgerEvent happened, ImmutableArray<FederationCommand> commands)
+    void Believe(BooksEntry entry, LedgerEvent happened)
     {
-        var (round, attempt) = (state.Current.Round, state.Current.Attempt);
-        state = next;
-        tally.Count(happened, commands);
+        books.Enter(entry);
         switch (happened)
         {
             case WasStopped:
@@ -55,45 +55,34 @@ partial class Coordinator
                 GiveBack(place);
                 break;
             case Arrived arrived:
-                taken[arrived.Update.Client] = arrived.Update;
-                break;
-            case WasAdded added:
-                Settle(round, attempt, added.Client, UploadOutcome.CountedOf(taken[added.Client], definition.Plan));
-                break;
-            case WasInvalid invalid:
-                Settle(round, attempt, invalid.Client, new UploadOutcome(false, nameof(Refusal.Invalid), commands.OfType<RefuseUpdate>().First().Message));
+                arrivals[arrived.Update.Part] = arrived.Update;
                 break;
         }
 
-        BeginRound(commands, happened.At);
+        BeginRound(entry.Commands);
     }
 
-    void BeginRound(ImmutableArray<FederationCommand> commands, DateTimeOffset at)
+    void BeginRound(ImmutableArray<FederationCommand> commands)
     {
         foreach (var command in commands)
         {
             if (command is Abandon abandon)
                 message = abandon.Message;
-            if (command is not PublishRound publish)
+            if (command is not PublishRound)
                 continue;
-            taken.Clear();
             settling.Clear();
             vacated.Clear();
-            if (publish.Plan.Attempt == 1)
-                tally = new RoundTally(at);
         }
     }
 
-    void Settle(int round, int attempt, int client, UploadOutcome outcome) => settled[(round, attempt, client)] = (taken[client], outcome);
-
     void Publish()
     {
-        members = state.Members;
-        var (round, attempt) = (state.Current.Round, state.Current.Attempt);
-        if (!isVacated && snapshot is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
+        members = State.Members;
+        var (round, attempt) = (State.Current.Round, State.Current.Attempt);
+        if (!isVacated && snapshot is { } at && at.Phase == State.Phase && at.IsPaused == State.IsPaused && at.Round == round && at.Attempt == attempt)
             return;
         long sequence = snapshot?.Sequence + 1 ?? epoch << EpochShift;
-        snapshot = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, head.Version, state.Current.Deadline, [.. state.Current.Participants.Except(vacated)], message)
+        snapshot = new FederationSnapshot(sequence, State.Phase, State.IsPaused, round, attempt, head.Version, State.Current.Deadline, [.. State.Current.Participants.Except(vacated)], message)
         {
             PlacesSince = isVacated ? sequence : snapshot?.PlacesSince ?? sequence,
         };
@@ -107,5 +96,5 @@ partial class Coordinator
     static partial void LogBounded(ILogger logger, string federation, string message);
 
     // The updates in the mean, in the order of their clients: what the next version is a function of.
-    WeightedUpdate[] Contributions() => [.. state.Weights.Select(entry => new WeightedUpdate(taken[entry.Key], entry.Value))];
+    WeightedUpdate[] Contributions() => [.. books.Contributions.Select(entry => new WeightedUpdate(arrivals[books.PartOf(entry.Key)], entry.Value))];
 }

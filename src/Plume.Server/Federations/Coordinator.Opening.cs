@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Books;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Telemetry;
@@ -60,11 +61,11 @@ partial class Coordinator
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach (var (client, standing) in state.Standings.Where(entry => entry.Value == Standing.Decoding && !state.HasEnded))
-                settling[client] = AddAsync(new WeightedUpdate(taken[client], state.Weights[client]), state.Current);
-            if (state.Phase == Phase.Applying)
+            foreach (var (client, standing) in State.Standings.Where(entry => entry.Value == Standing.Decoding && !State.HasEnded))
+                settling[client] = AddAsync(new WeightedUpdate(arrivals[books.PartOf(client)], State.Weights[client]), State.Current);
+            if (State.Phase == Phase.Applying)
                 applying = ApplyAfterAsync(applying);
-            if (state.HasEnded)
+            if (State.HasEnded)
                 applying = RetireAfterAsync(applying);
         }
         finally
@@ -76,11 +77,11 @@ partial class Coordinator
     // What counts must still be there, or the round can never be committed: better said now than when it closes.
     async Task AddAgainAsync(CancellationToken cancellation)
     {
-        foreach (var update in Contributions().Where(update => state.Standings[update.Update.Client] == Standing.Added))
+        foreach (var update in Contributions().Where(update => State.Standings[update.Update.Client] == Standing.Added))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (await ReadAndAddAsync(update, state.Current).ConfigureAwait(false) is { Problem: { } problem })
-                throw new InvalidDataException($"The update of client {update.Update.Client} in round {state.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
+            if (await ReadAndAddAsync(update, State.Current).ConfigureAwait(false) is { Problem: { } problem })
+                throw new InvalidDataException($"The update of client {update.Update.Client} in round {State.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
         }
     }
 
@@ -91,7 +92,7 @@ partial class Coordinator
         string[] graphs = await WriteGraphsAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(state)).With(graphs);
+        head = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(State)).With(graphs);
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
     }
 
@@ -105,27 +106,31 @@ partial class Coordinator
         await RestoreModelAsync(records[^1], cancellation).ConfigureAwait(false);
         await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
         await MendGraphAsync(cancellation).ConfigureAwait(false);
-        state = head.State.ToState();
-        message = state.Phase == Phase.Stopped ? StoppedByOperator : "";
+        RestoreBooks(records[^1]);
+        message = State.Phase == Phase.Stopped ? StoppedByOperator : "";
         RestorePlaces(records);
-        foreach (var update in records[^1].Updates)
-            settled[(content.Version, update.Attempt, update.Client)] = (update.In(content.Version), update.OutcomeIn(content.Version, definition.Plan));
         Replay([.. content.Events.Select(LedgerEvent.FromBytes)]);
-        if (!state.HasEnded)
+        if (!State.HasEnded)
             await AddAgainAsync(cancellation).ConfigureAwait(false);
-        LogWentOn(logger, definition.Name, content.Version, content.Events.Count, state.Current.Round, state.Current.Attempt);
+        LogWentOn(logger, definition.Name, content.Version, content.Events.Count, State.Current.Round, State.Current.Attempt);
+    }
+
+    void RestoreBooks(VersionRecord newest)
+    {
+        foreach (var update in newest.Updates)
+            arrivals[new RoundPart(head.Version, update.Attempt, update.Client)] = update.In(head.Version);
+        books.Restore(head.State.ToState(), default, newest.Updates.Select(update => new SettledPart(new RoundPart(head.Version, update.Attempt, update.Client), update.Problem)));
     }
 
     void Replay(List<LedgerEvent> events)
     {
         time = new SteadyTime(clock, atLeast: LastKnown(events));
-        tally = new RoundTally(time.GetUtcNow());
+        books.Restore(State, time.GetUtcNow(), books.SettledIn(head.Version));
         foreach (var happened in events)
         {
             try
             {
-                var (next, commands) = machine.Step(state, happened.ToFederation(), happened.At);
-                Believe(next, happened, commands);
+                Believe(books.Consider(happened.ToFederation(), happened.At), happened);
             }
             catch (Exception contradiction) when (contradiction is InvalidOperationException or KeyNotFoundException)
             {
@@ -139,8 +144,8 @@ partial class Coordinator
     // A clock that was set back meanwhile does not give a round more time than it was opened with.
     DateTimeOffset LastKnown(List<LedgerEvent> events)
     {
-        bool isOpen = state.Phase == Phase.Collecting && state.Current.Deadline - DateTimeOffset.MinValue > definition.Plan.Deadline;
-        var opened = isOpen ? state.Current.Deadline - definition.Plan.Deadline : default;
+        bool isOpen = State.Phase == Phase.Collecting && State.Current.Deadline - DateTimeOffset.MinValue > definition.Plan.Deadline;
+        var opened = isOpen ? State.Current.Deadline - definition.Plan.Deadline : default;
         return events.Select(happened => happened.At).Append(opened).Max();
     }
 

@@ -82,7 +82,7 @@ partial class Coordinator
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return [.. Places.Select(place => new PlaceHolder(place.Key, place.Value, state.Members.Contains(place.Key), state.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
+            return [.. Places.Select(place => new PlaceHolder(place.Key, place.Value, State.Members.Contains(place.Key), State.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
         }
         finally
         {
@@ -117,12 +117,12 @@ partial class Coordinator
 
     string? WhyUnused(int client)
     {
-        if (state.HasEnded)
+        if (State.HasEnded)
             return null;
-        if (state.Absences.TryGetValue(client, out var absence) && absence.Own >= MostMissed)
+        if (State.Absences.TryGetValue(client, out var absence) && absence.Own >= MostMissed)
             return $"Nobody invited it, and it let {absence.Own} deadlines in a row pass.";
         var longest = definition.Away + definition.UnusedPlaceAtLeast;
-        bool isGone = !state.Members.Contains(client) && seen.TryGetValue(client, out var last) && last < time.GetUtcNow() - longest;
+        bool isGone = !State.Members.Contains(client) && seen.TryGetValue(client, out var last) && last < time.GetUtcNow() - longest;
         return isGone ? $"Nobody invited it, and it was not heard of for {longest}." : null;
     }
 

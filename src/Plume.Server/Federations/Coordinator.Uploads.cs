@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 using Plume.Server.Storage;
 
@@ -23,7 +24,7 @@ partial class Coordinator
                 var commands = await HappenAsync(new Arrived(time.GetUtcNow(), update)).ConfigureAwait(false);
                 if (commands.OfType<RefuseUpdate>().FirstOrDefault() is { } refusal)
                     return new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message);
-                outcome = settling[update.Client] = AddAsync(new WeightedUpdate(update, state.Weights[update.Client]), state.Current);
+                outcome = settling[update.Client] = AddAsync(new WeightedUpdate(update, State.Weights[update.Client]), State.Current);
             }
         }
         finally
@@ -44,8 +45,7 @@ partial class Coordinator
             known = await KnownAsync(update).ConfigureAwait(false);
             if (known is null)
             {
-                var (_, commands) = machine.Step(state, new UpdateArrived(update.Client, update.Round, update.Attempt, update.ModelVersion, update.Samples), time.GetUtcNow());
-                if (commands.OfType<RefuseUpdate>().FirstOrDefault() is not { } refusal)
+                if (books.Consider(update.ToFederation(), time.GetUtcNow()).Refusal is not { } refusal)
                     return null;
                 metrics.Refused(refusal.Reason);
                 return new UploadOutcome(false, refusal.Reason.ToString(), refusal.Message);
@@ -62,14 +62,16 @@ partial class Coordinator
     // What was answered, or is being decided, on this client's part in that round; null where nothing is.
     async Task<Task<UploadOutcome>?> KnownAsync(ArrivedUpdate update)
     {
-        var part = (update.Round, update.Attempt, update.Client);
-        if (settled.TryGetValue(part, out var before))
-            return Task.FromResult(SameOrRefused(update, before.Update.Sha256, before.Outcome));
-        bool isCurrent = update.Round == state.Current.Round && update.Attempt == state.Current.Attempt;
-        if (isCurrent && settling.TryGetValue(update.Client, out var pending))
-            return taken[update.Client].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, taken[update.Client].Sha256, UploadOutcome.CountedOf(update, definition.Plan)));
-        return update.Round < state.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
+        if (books.OutcomeOf(update.Part) is { } outcome)
+            return Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, AnswerOf(outcome)));
+        if (update.Part == books.PartOf(update.Client) && settling.TryGetValue(update.Client, out var pending))
+            return arrivals[update.Part].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, UploadOutcome.CountedOf(update, definition.Plan)));
+        return update.Round < State.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
     }
+
+    UploadOutcome AnswerOf(SettledPart settled) => settled.Problem is { } problem
+        ? new UploadOutcome(false, nameof(Refusal.Invalid), problem)
+        : UploadOutcome.CountedOf(arrivals[settled.Part], definition.Plan);
 
     UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome)
     {
@@ -110,7 +112,7 @@ partial class Coordinator
         {
             int client = update.Update.Client;
             await PersistAsync(() => HappenAsync(problem is null ? new WasAdded(time.GetUtcNow(), client, norm) : new WasInvalid(time.GetUtcNow(), client, problem))).ConfigureAwait(false);
-            return settled[(plan.Round, plan.Attempt, client)].Outcome;
+            return AnswerOf(books.OutcomeOf(update.Update.Part)!.Value);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
 using Plume.Compression.Codecs;
+using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Telemetry;
@@ -110,12 +111,12 @@ partial class Coordinator
     {
         try
         {
-            var plan = state.Current;
+            var plan = State.Current;
             var contributions = Contributions();
             var payloads = await MakeVersionAsync(plan, contributions).ConfigureAwait(false);
-            var (accuracy, loss) = Measure(plan.Round);
-            await PersistAsync(() => CommitAsync(plan, contributions, payloads, accuracy, loss)).ConfigureAwait(false);
-            if (state.HasEnded)
+            var measured = Measure(plan.Round);
+            await PersistAsync(() => CommitAsync(plan, payloads, measured)).ConfigureAwait(false);
+            if (State.HasEnded)
                 await RetireAsync().ConfigureAwait(false);
             await ClearAsync(plan.Round).ConfigureAwait(false);
         }
@@ -125,7 +126,7 @@ partial class Coordinator
         catch (Exception problem)
         {
             // Nobody awaits this; the next start finds the round where it stood.
-            LogNotApplied(logger, definition.Name, state.Current.Round, problem);
+            LogNotApplied(logger, definition.Name, State.Current.Round, problem);
             Fault(problem);
         }
     }
@@ -148,16 +149,10 @@ partial class Coordinator
 
     double[] WeightsOf(WeightedUpdate[] contributions) => definition.Plan.WeightsByCapacity(contributions.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
 
-    (double? Accuracy, double? Loss) Measure(int round)
-    {
-        if (definition.Evaluator is null || definition.Plan.Method.IsPersonal || (round % definition.EvaluateEvery != 0 && round != definition.Plan.Rounds))
-            return (null, null);
-        var evaluation = definition.Evaluator.Evaluate(model.Weights, closing.Token);
-        return (evaluation.Accuracy, evaluation.Loss);
-    }
+    Evaluation? Measure(int round) => definition.Evaluator is null || definition.Plan.Method.IsPersonal || !books.IsMeasured(round) ? null : definition.Evaluator.Evaluate(model.Weights, closing.Token);
 
     // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
-    async Task<bool> CommitAsync(RoundPlan plan, WeightedUpdate[] contributions, IReadOnlyList<byte[]> payloads, double? accuracy, double? loss)
+    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured)
     {
         int version = plan.Round;
         for (int capacity = 0; capacity < payloads.Count; capacity++)
@@ -169,16 +164,17 @@ partial class Coordinator
         try
         {
             var now = time.GetUtcNow();
-            var (next, commands) = machine.Step(state, new ModelApplied(), now);
+            var entry = books.Consider(new ModelApplied(), now);
             long downlinkBytes = Interlocked.Read(ref downloaded);
-            var record = new RoundRecord(plan.Round, accuracy, loss, contributions.Average(update => update.Update.Loss), tally.UplinkBytes, downlinkBytes,
-                (now - tally.Started).TotalSeconds, contributions.Length, [.. tally.Refused], state.MedianNorm, [.. tally.Bounded]);
-            var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(next) };
+            var opened = books.Opened;
+            var record = books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
+            var committed = head with { Version = version, Checkpoint = checkpoint, Parent = head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(entry.After) };
             PayloadMark[] marks = [.. payloads.Select(PayloadMark.Of)];
             var kept = new VersionRecord(marks[0].Length, marks[0].Hash, record, new Dictionary<int, string>(entered), SettledIn(plan.Round)) { Smaller = marks.Length > 1 ? marks[1..] : null };
             await ledger.CommitAsync(definition.Id, epoch, version, committed.ToBytes(), [.. unrecorded, kept.ToBytes()], CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Pass("committed");
-            (head, state, position) = (committed, next, 0);
+            (head, position) = (committed, 0);
+            books.Enter(entry);
             history.Add(kept);
             unrecorded = [];
             entered.Clear();
@@ -187,11 +183,10 @@ partial class Coordinator
             for (int capacity = 0; capacity < marks.Length; capacity++)
                 sound[(version, capacity)] = true;
             Forget(plan.Round);
-            metrics.Committed(now - tally.Started);
-            ServerTraces.Round(definition.Name, record, tally.Started, now);
-            tally = new RoundTally(now);
-            BeginRound(commands, now);
-            LogCommitted(logger, definition.Name, version, contributions.Length, accuracy);
+            metrics.Committed(now - opened);
+            ServerTraces.Round(definition.Name, record, opened, now);
+            BeginRound(entry.Commands);
+            LogCommitted(logger, definition.Name, version, record.Accepted, record.Accuracy);
             Publish();
             return true;
         }
@@ -202,13 +197,13 @@ partial class Coordinator
     }
 
     SettledUpdate[] SettledIn(int round) =>
-        [.. settled.Where(entry => entry.Key.Round == round).OrderBy(entry => entry.Key.Attempt).ThenBy(entry => entry.Key.Client).Select(entry => SettledUpdate.Of(entry.Value.Update, entry.Value.Outcome))];
+        [.. books.SettledIn(round).Select(settled => SettledUpdate.Of(arrivals[settled.Part], AnswerOf(settled)))];
 
     // Answers of the last round are kept; older ones are in the ledger's records.
     void Forget(int round)
     {
-        foreach (var part in settled.Keys.Where(part => part.Round < round).ToList())
-            settled.Remove(part);
+        foreach (var part in arrivals.Keys.Where(part => part.Round < round).ToList())
+            arrivals.Remove(part);
     }
 
     // What no restart needs any more. The last round's updates and its parent's checkpoint stay: with them its version can be made

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Books;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Telemetry;
@@ -25,13 +26,16 @@ sealed partial class Coordinator : IAsyncDisposable
     // An event takes its turn for a write, which takes milliseconds.
     static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
 
+    // Every version keeps them.
+    static readonly NoteLimit Notes = new(Most: 20, Longest: 200);
+
     readonly FederationDefinition definition;
     readonly ILedger ledger;
     readonly IBlobs blobs;
     readonly FederationMetrics metrics;
     readonly TimeProvider clock;
     readonly ILogger logger;
-    readonly FederationMachine machine;
+    readonly RoundBooks books;
     readonly GlobalModel model;
     readonly ulong fingerprint;
     readonly IAggregator aggregator;
@@ -47,9 +51,9 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly SemaphoreSlim turn = new(1);
     readonly SemaphoreSlim modelTurn = new(1);
 
-    readonly Dictionary<int, ArrivedUpdate> taken = [];
+    // What arrived in this round and the last.
+    readonly Dictionary<RoundPart, ArrivedUpdate> arrivals = [];
     readonly Dictionary<int, Task<UploadOutcome>> settling = [];
-    readonly Dictionary<(int Round, int Attempt, int Client), (ArrivedUpdate Update, UploadOutcome Outcome)> settled = [];
     readonly RunHistory history = new();
 
     // Versions whose payload was found whole, or not, since this process began.
@@ -61,8 +65,6 @@ sealed partial class Coordinator : IAsyncDisposable
     int firstPayload = 1;
     int firstOfUse = 1;
     FederationHead head = null!;
-    FederationState state = FederationState.Initial;
-    RoundTally tally = new(default);
 
     // What clients downloaded that stands in no round's record yet; it is counted while rounds come and go.
     long downloaded;
@@ -83,7 +85,7 @@ sealed partial class Coordinator : IAsyncDisposable
             throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
         (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
         (clock, this.time) = (time, new SteadyTime(time));
-        machine = new FederationMachine(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial));
+        books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial), Notes, definition.EvaluateEvery);
         model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         fingerprint = definition.Fingerprint(initial);
         this.aggregator = aggregator(capacity => model.Broadcasts[capacity].Published);
@@ -139,30 +141,30 @@ sealed partial class Coordinator : IAsyncDisposable
             return;
         LogGaveUp(logger, definition.Name, client, round, problem);
         resting[client] = time.GetUtcNow() + definition.Away;
-        await TellAsync(now => IsAsked() && state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+        await TellAsync(now => IsAsked() && State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
         await TellAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation).ConfigureAwait(false);
 
-        bool IsAsked() => Places.ContainsKey(client) && state.Current.Round == round && state.Current.Attempt == attempt && state.Standings.ContainsKey(client);
+        bool IsAsked() => Places.ContainsKey(client) && State.Current.Round == round && State.Current.Attempt == attempt && State.Standings.ContainsKey(client);
     }
 
     /// <summary>No further round opens.</summary>
-    public Task PauseAsync(CancellationToken cancellation) => TellAsync(now => state.IsPaused ? null : new WasPaused(now), cancellation);
+    public Task PauseAsync(CancellationToken cancellation) => TellAsync(now => State.IsPaused ? null : new WasPaused(now), cancellation);
 
     /// <summary>Rounds open again.</summary>
-    public Task ResumeAsync(CancellationToken cancellation) => TellAsync(now => state.IsPaused ? new WasResumed(now) : null, cancellation);
+    public Task ResumeAsync(CancellationToken cancellation) => TellAsync(now => State.IsPaused ? new WasResumed(now) : null, cancellation);
 
     /// <summary>The federation ends.</summary>
-    public Task StopAsync(CancellationToken cancellation) => TellAsync(now => state.HasEnded ? null : new WasStopped(now), cancellation);
+    public Task StopAsync(CancellationToken cancellation) => TellAsync(now => State.HasEnded ? null : new WasStopped(now), cancellation);
 
     /// <summary>Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host calls it every second or so.</summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
-        await TellAsync(now => state.Phase == Phase.Collecting && now >= state.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        await TellAsync(now => State.Phase == Phase.Collecting && now >= State.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
         var before = time.GetUtcNow() - definition.Away;
         foreach (int client in members)
         {
             if (seen.TryGetValue(client, out var last) && last < before && !snapshot.Asks(client))
-                await TellAsync(now => state.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+                await TellAsync(now => State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
         }
 
         await ReclaimAsync(cancellation).ConfigureAwait(false);
@@ -177,10 +179,10 @@ sealed partial class Coordinator : IAsyncDisposable
         try
         {
             var now = isTurn ? Now : Now with { Message = "The server waits for its storage." };
-            return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
-                history.UplinkBytes + tally.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
+            return new FederationOverview(now, definition.Plan.Rounds, State.Members.Count, State.Added,
+                history.UplinkBytes + books.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
             {
-                AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
+                AskedLess = [.. State.Absences.Where(entry => State.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
             };
         }
         finally
@@ -206,6 +208,8 @@ sealed partial class Coordinator : IAsyncDisposable
         closing.Dispose();
     }
 
+    FederationState State => books.State;
+
     FederationFigures Figures => new(members.Count, snapshot.ModelVersion, history.Accuracy);
 
     // What is left of a round is told, not when it ends: whoever hears it has another clock.
@@ -215,7 +219,7 @@ sealed partial class Coordinator : IAsyncDisposable
 
     bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
 
-    Task HeardAsync(int client) => state.Members.Contains(client) || IsResting(client) || !Places.ContainsKey(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
+    Task HeardAsync(int client) => State.Members.Contains(client) || IsResting(client) || !Places.ContainsKey(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
 
     async Task TellAsync(Func<DateTimeOffset, LedgerEvent?> happening, CancellationToken cancellation)
     {

@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Text;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -73,18 +72,13 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>The model that a client trains, which is that of its capacity.</summary>
     public ModelLayout LayoutOf(int client) => Plan.ModelsOf(Layout)[Plan.Method.CapacityOf(client)].Layout;
 
-    /// <summary>Most updates that one round can take in.</summary>
-    public int MostContributors => Math.Max((int)Math.Ceiling(Plan.Participants * Plan.OverSelection), Plan.Fixed?.Max(list => list.Length) ?? 0);
-
     /// <summary>A hash of all that decides the bits of the run, so that a folder of another run is not gone on with.</summary>
     /// <param name="initial">Version 0.</param>
-    public ulong Fingerprint(ReadOnlySpan<float> initial)
-    {
-        ulong start = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(initial));
-        string constants = Constants.Hash == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"constants={Constants.Hash}\n");
-        string text = string.Create(CultureInfo.InvariantCulture, $"{RunText.Of(Plan, Optimizer, Seed)}layout={Layout.Fingerprint}\ninitial={start}\n{constants}");
-        return XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text));
-    }
+    public ulong Fingerprint(ReadOnlySpan<float> initial) => RunText.Of(Plan, Optimizer, Seed)
+        .Say("layout", Layout.Fingerprint)
+        .Say("initial", XxHash64.HashToUInt64(MemoryMarshal.AsBytes(initial)))
+        .SayUnless("constants", Constants.Hash, 0UL)
+        .Fingerprint;
 
     /// <summary>Every rule that the definition breaks, in sentences.</summary>
     public IEnumerable<string> Problems()

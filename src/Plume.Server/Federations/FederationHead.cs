@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 using Plume.Federation.Selection;
 
@@ -43,7 +44,7 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
 /// <param name="Lengths">Bytes of each version's payload, from version 1 on; null in a head of this release.</param>
 /// <param name="Hashes">XXH64 of each.</param>
 /// <param name="History">What each round did.</param>
-sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyList<long>? Lengths, IReadOnlyList<ulong> Hashes, IReadOnlyList<RoundRecord> History)
+sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyList<long>? Lengths, IReadOnlyList<ulong> Hashes, IReadOnlyList<RoundMetrics> History)
 {
     /// <summary>Reads it from a head; null where the head has none.</summary>
     public static WholeHistory? In(byte[] head) => LedgerJson.Read(head, LedgerJson.Default.WholeHistory, "The head in the ledger") is { Lengths: not null } whole ? whole : null;
@@ -67,18 +68,3 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         Absences = Absences ?? FederationState.Initial.Absences,
     };
 }
-
-/// <summary>What one round did.</summary>
-/// <param name="Round">From 1.</param>
-/// <param name="Accuracy">Of the model that the round made, 0 to 1; null where it was not measured.</param>
-/// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
-/// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
-/// <param name="UplinkBytes">Lengths of the payloads that arrived, refused ones too.</param>
-/// <param name="DownlinkBytes">Lengths of what clients downloaded; what was sent before a crash is not known after it.</param>
-/// <param name="Seconds">From the round's opening to its commit.</param>
-/// <param name="Accepted">Updates in the mean.</param>
-/// <param name="Refused">Why each refused update was, with its client's number.</param>
-/// <param name="Norm">Median of the Euclidean norms of the accepted updates, before they were bounded.</param>
-/// <param name="Bounded">Which updates counted at less than their size, since their norm was above the round's bound.</param>
-[GenerateSerializer, Immutable]
-public sealed record RoundRecord(int Round, double? Accuracy, double? Loss, double TrainingLoss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, IReadOnlyList<string> Refused, double Norm, IReadOnlyList<string>? Bounded);

@@ -1,3 +1,4 @@
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -59,7 +60,7 @@ public sealed record FederationSnapshot(
 /// <param name="DownlinkBytes">Sent in all rounds.</param>
 /// <param name="History">The rounds so far.</param>
 [GenerateSerializer, Immutable]
-public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundRecord> History)
+public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundMetrics> History)
 {
     /// <summary>Members that rounds ask less, since they let deadlines pass.</summary>
     [Id(0)]

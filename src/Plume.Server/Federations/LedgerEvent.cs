@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -62,7 +63,7 @@ sealed record WentAway(DateTimeOffset At, int Client) : LedgerEvent(At)
 /// <summary>An update is durable under its name among the blobs.</summary>
 sealed record Arrived(DateTimeOffset At, ArrivedUpdate Update) : LedgerEvent(At)
 {
-    public override FederationEvent ToFederation() => new UpdateArrived(Update.Client, Update.Round, Update.Attempt, Update.ModelVersion, Update.Samples);
+    public override FederationEvent ToFederation() => Update.ToFederation();
 }
 
 /// <summary>It was decoded and is in the sum.</summary>
@@ -80,7 +81,7 @@ sealed record WasInvalid(DateTimeOffset At, int Client, string Problem) : Ledger
 /// <summary>A participant said that it cannot do its task, or took it and was gone or late.</summary>
 sealed record GaveUp(DateTimeOffset At, int Client, string Problem, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsMissed = false) : LedgerEvent(At)
 {
-    public override FederationEvent ToFederation() => new ClientDropped(Client, IsMissed);
+    public override FederationEvent ToFederation() => new ClientDropped(Client, IsMissed) { Problem = Problem };
 }
 
 /// <summary>The round's time was up.</summary>
@@ -113,6 +114,7 @@ sealed record WasStopped(DateTimeOffset At) : LedgerEvent(At)
 [JsonSerializable(typeof(FederationHead))]
 [JsonSerializable(typeof(WholeHistory))]
 [JsonSerializable(typeof(VersionRecord))]
+[JsonSerializable(typeof(RoundMetrics))]
 sealed partial class LedgerJson : JsonSerializerContext
 {
     /// <exception cref="InvalidDataException">The bytes are not what they should be.</exception>

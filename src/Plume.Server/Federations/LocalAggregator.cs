@@ -25,7 +25,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
     public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
     {
         (this.definition, this.blobs, this.published) = (definition, blobs, published);
-        sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.MostContributors, Environment.ProcessorCount);
+        sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.Plan.MostContributors, Environment.ProcessorCount);
     }
 
     public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using Plume.Federation.Books;
+
 namespace Plume.Server.Federations;
 
 /// <summary>What a coordinator keeps in memory of the versions so far: sums, what clients catch up by, and the last rounds.</summary>
@@ -8,7 +10,7 @@ sealed class RunHistory
 
     // Of each version from 1 on, for each capacity.
     readonly List<PayloadMark[]> payloads = [];
-    volatile IReadOnlyList<RoundRecord> last = [];
+    volatile IReadOnlyList<RoundMetrics> last = [];
 
     /// <summary>Bytes of the payloads for clients of a capacity, from version 1 on.</summary>
     public IEnumerable<long> LengthsFor(int capacity) => payloads.Select(version => version[capacity].Length);
@@ -26,7 +28,7 @@ sealed class RunHistory
     public ulong HashOf(int version, int capacity) => payloads[version - 1][capacity].Hash;
 
     /// <summary>The rounds after one, of the last hundred.</summary>
-    public IReadOnlyList<RoundRecord> Since(int round) => [.. last.Where(record => record.Round > round)];
+    public IReadOnlyList<RoundMetrics> Since(int round) => [.. last.Where(record => record.Round > round)];
 
     /// <summary>Takes in the next version.</summary>
     public void Add(VersionRecord record)

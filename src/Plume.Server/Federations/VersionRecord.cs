@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations;
@@ -11,7 +12,7 @@ namespace Plume.Server.Federations;
 /// <param name="Round">What the round did; null for version 0.</param>
 /// <param name="Places">Places that were taken since the version before, by number; without a name, those that were given back.</param>
 /// <param name="Updates">The updates that were answered in the round, those of earlier attempts among them.</param>
-sealed record VersionRecord(long Length, ulong Hash, RoundRecord? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
+sealed record VersionRecord(long Length, ulong Hash, RoundMetrics? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
 {
     /// <summary>Its payloads for clients of smaller capacities; null where there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

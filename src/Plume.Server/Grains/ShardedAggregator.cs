@@ -18,8 +18,8 @@ sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory gr
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
             Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]), cancellation));
         int length = RoundSum.LengthOf(definition.Plan, definition.Layout);
-        var total = new ExactSum(length, definition.MostContributors);
-        var part = new ExactSum(length, definition.MostContributors);
+        var total = new ExactSum(length, definition.Plan.MostContributors);
+        var part = new ExactSum(length, definition.Plan.MostContributors);
         foreach (string name in await Task.WhenAll(parts).ConfigureAwait(false))
         {
             await ReadAsync(name, part, cancellation).ConfigureAwait(false);

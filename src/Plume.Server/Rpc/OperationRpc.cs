@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
+using Plume.Federation.Books;
 using Plume.Protocol.V1;
 using Plume.Server.Federations;
 using Plume.Server.Grains;
@@ -183,7 +184,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         } + ".";
     }
 
-    static RoundFigures FiguresOf(RoundRecord round)
+    static RoundFigures FiguresOf(RoundMetrics round)
     {
         var figures = new RoundFigures
         {

@@ -1,4 +1,5 @@
 using Plume.Compression.Randomness;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 
@@ -10,11 +11,11 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
     public const double ModelNorm = 2;
 
     static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
-    readonly FederationMachine machine = new(plan, RandomKey.FromSeed(seed), ModelNorm);
+    readonly RoundBooks books = new(plan, RandomKey.FromSeed(seed), ModelNorm, NoteLimit.None);
     readonly HashSet<int> summed = [];
     DateTimeOffset now = Start;
 
-    public FederationState State { get; private set; } = FederationState.Initial;
+    public FederationState State => books.State;
 
     public List<int> RoundsApplied { get; } = [];
 
@@ -36,8 +37,7 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
 
     public void Tell(FederationEvent happened, bool valid = true)
     {
-        (State, var commands) = machine.Step(State, happened, now);
-        foreach (var command in commands)
+        foreach (var command in books.Happen(happened, now))
             CarryOut(command, valid);
     }
 

@@ -1,3 +1,4 @@
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -30,9 +31,9 @@ public class RateScheduleTests
     [Fact]
     public void A_run_of_another_schedule_is_another_run_and_one_without_is_what_it_was()
     {
-        Assert.Equal(RunText.Of(Plan("constant") with { Schedule = RateSchedule.Constant }, new FedAvg(), 1), RunText.Of(Plan("constant"), new FedAvg(), 1));
-        Assert.DoesNotContain("schedule", RunText.Of(Plan("constant"), new FedAvg(), 1), StringComparison.Ordinal);
-        Assert.Contains("schedule=warmup(3) | cosine\n", RunText.Of(Plan("warmup( 3 )|cosine"), new FedAvg(), 1), StringComparison.Ordinal);
+        Assert.Equal(RunText.Of(Plan("constant") with { Schedule = RateSchedule.Constant }, new FedAvg(), 1).ToString(), RunText.Of(Plan("constant"), new FedAvg(), 1).ToString());
+        Assert.DoesNotContain("schedule", RunText.Of(Plan("constant"), new FedAvg(), 1).ToString(), StringComparison.Ordinal);
+        Assert.Contains("schedule=warmup(3) | cosine\n", RunText.Of(Plan("warmup( 3 )|cosine"), new FedAvg(), 1).ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Plume.Federation.Books;
 
 namespace Plume.Server.Federations.Telemetry;
 
@@ -11,7 +12,7 @@ static class ServerTraces
     static readonly ActivitySource Source = new(SourceName);
 
     /// <summary>Writes the span of a round that was just committed; a round that a crash cut begins with the restart.</summary>
-    public static void Round(string federation, RoundRecord record, DateTimeOffset opened, DateTimeOffset committed)
+    public static void Round(string federation, RoundMetrics record, DateTimeOffset opened, DateTimeOffset committed)
     {
         // Whatever call happened to bring the last update is not what the round is a part of.
         var caller = Activity.Current;

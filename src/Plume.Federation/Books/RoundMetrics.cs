@@ -1,15 +1,17 @@
-namespace Plume.Simulation;
+using System.Text.Json.Serialization;
+
+namespace Plume.Federation.Books;
 
 /// <summary>What one round did.</summary>
 /// <param name="Round">From 1.</param>
 /// <param name="Accuracy">Of the model that the round made, 0 to 1; null where it was not measured.</param>
 /// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
 /// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
-/// <param name="UplinkBytes">Lengths of the payloads that clients sent, refused ones too.</param>
-/// <param name="DownlinkBytes">Lengths of the payloads that participants downloaded to catch up.</param>
-/// <param name="Seconds">Wall time of the round, measuring the model apart.</param>
+/// <param name="UplinkBytes">Lengths of the payloads that arrived, refused ones too.</param>
+/// <param name="DownlinkBytes">Lengths of what clients downloaded. On a network what was sent before a crash is not known after it.</param>
+/// <param name="Seconds">From the round's opening to its end: in a simulation without measuring the model, on a server to its commit.</param>
 /// <param name="Accepted">Updates in the mean.</param>
-/// <param name="Refused">Why each refused update was, with its client's name.</param>
+/// <param name="Refused">Why each refused update was, with its client's number.</param>
 /// <param name="Norm">Median of the Euclidean norms of the accepted updates, before they were bounded.</param>
 /// <param name="Bounded">Which updates counted at less than their size, since their norm was above the round's bound.</param>
 public sealed record RoundMetrics(
@@ -25,12 +27,15 @@ public sealed record RoundMetrics(
     double Norm,
     IReadOnlyList<string> Bounded)
 {
-    /// <summary>Seconds that all participants trained and encoded, together: wall time on this machine, beside the clients that worked at once.</summary>
+    /// <summary>Seconds that all participants of a simulation trained and encoded, together: wall time on this machine, beside the clients that worked at once; a server does not know.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double ClientSeconds { get; init; }
 
     /// <summary>Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one capacity.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? SecondsByCapacity { get; init; }
 
     /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }
 }

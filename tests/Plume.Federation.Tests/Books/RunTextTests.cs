@@ -1,22 +1,25 @@
 using System.Reflection;
 using Plume.Compression.Weights;
+using Plume.Federation.Books;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Corrections;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
-namespace Plume.Federation.Tests.Rounds;
+namespace Plume.Federation.Tests.Books;
 
 public class RunTextTests
 {
     static readonly FederationPlan Plan = new(20, 30, 5, new LocalObjective(1, 32, 0.05), "pack", "delta | pack");
 
+    static string Text(FederationPlan plan, ServerOptimizer server, ulong seed) => RunText.Of(plan, server, seed).ToString();
+
     // The text of a run of an earlier release must stay what it was: its fingerprint is in folders and databases.
     [Fact]
     public void A_plain_run_says_what_it_said_in_earlier_releases() => Assert.Equal(
         "seed=7\nclients=20\nrounds=30\nparticipants=5\nuplink=pack\ndownlink=delta | pack\nserver=fedavg(1)\nepochs=1\nbatch size=32\nlearning rate=0.05\n",
-        RunText.Of(Plan, new FedAvg(), 7));
+        Text(Plan, new FedAvg(), 7));
 
     [Fact]
     public void Everything_that_decides_bits_changes_the_text_and_what_decides_times_does_not()
@@ -33,15 +36,31 @@ public class RunTextTests
             Plan with { Objective = Plan.Objective with { Teaching = new Mutual { Model = "mlp" } } }, Plan with { Objective = Plan.Objective with { Momentum = 0.9 } }, Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } }, Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
         ];
         ServerOptimizer[] servers = [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1), new FedYogi()];
-        string[] texts = [.. others.Select(plan => RunText.Of(plan, new FedAvg(), 7)), .. servers.Select(server => RunText.Of(Plan, server, 7)), RunText.Of(Plan, new FedAvg(), 8)];
+        string[] texts = [.. others.Select(plan => Text(plan, new FedAvg(), 7)), .. servers.Select(server => Text(Plan, server, 7)), Text(Plan, new FedAvg(), 8)];
         Assert.Equal(texts.Length, texts.Distinct().Count());
         var later = Plan with { Deadline = TimeSpan.FromSeconds(1), Quorum = 2, StartWith = 3, Attempts = 9 };
-        Assert.Equal(RunText.Of(Plan, new FedAvg(), 7), RunText.Of(later, new FedAvg(), 7));
+        Assert.Equal(Text(Plan, new FedAvg(), 7), Text(later, new FedAvg(), 7));
     }
 
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
         ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
-        typeof(FederationPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Order(StringComparer.Ordinal));
+        Named(typeof(FederationPlan)));
+
+    [Fact]
+    public void No_setting_of_the_objective_is_forgotten() => Assert.Equal(
+        ["BatchSize", "Epochs", "LearningRate", "Momentum", "Optimizer", "Proximal", "Teaching", "WeightDecay"],
+        Named(typeof(LocalObjective)));
+
+    [Fact]
+    public void A_field_that_has_its_default_leaves_the_fingerprint_as_it_was()
+    {
+        ulong before = RunText.Of(Plan, new FedAvg(), 7).Fingerprint;
+        Assert.Equal(before, RunText.Of(Plan, new FedAvg(), 7).SayUnless("of a later release", 0, 0).Fingerprint);
+        Assert.NotEqual(before, RunText.Of(Plan, new FedAvg(), 7).SayUnless("of a later release", 1, 0).Fingerprint);
+    }
+
+    // What is computed of others is none.
+    static IEnumerable<string> Named(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).Select(property => property.Name).Order(StringComparer.Ordinal);
 }
