@@ -41,6 +41,7 @@ public sealed class Simulation : IDisposable
     readonly Queue<FederationCommand> pending = [];
     RoundCosts roundCosts;
     long started;
+    readonly Dictionary<int, byte[]> kept = [];
     ReadOnlyMemory<byte> lastUplink;
     int lastClient;
 
@@ -197,6 +198,7 @@ public sealed class Simulation : IDisposable
         else
             roundCosts.TryAgain();
         lastUplink = default;
+        kept.Clear();
         sum.Begin(plan, capacity => global.Broadcasts[capacity].Published);
         foreach (int client in plan.Participants)
         {
@@ -235,6 +237,8 @@ public sealed class Simulation : IDisposable
         }
 
         memories.Commit(add.Client, result.Sent.Memory);
+        if (options.Plan.Rule is not null)
+            kept[add.Client] = result.Sent.Payload;
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
             (lastClient, lastUplink) = (add.Client, result.Sent.Payload);
@@ -245,7 +249,7 @@ public sealed class Simulation : IDisposable
 
     RoundMetrics ApplyMean(ApplyMean apply)
     {
-        global.Apply(sum.Sum, books.WeightsByCapacity, apply.Contributors.Count);
+        var notes = MakeNext(apply.Contributors.Count);
         double seconds = time.GetElapsedTime(started).TotalSeconds;
         var evaluation = books.IsMeasured(apply.Round) ? Evaluate(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with
@@ -254,9 +258,26 @@ public sealed class Simulation : IDisposable
             SecondsByCapacity = roundCosts.SecondsByCapacity,
             LinkSeconds = roundCosts.LinkSeconds(apply.Contributors),
         };
+        if (notes.Count > 0)
+            round = round with { Bounded = [.. round.Bounded, .. notes] };
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
+    }
+
+    // What there is to say of single messages, where a rule looks at each.
+    IReadOnlyList<string> MakeNext(int contributors)
+    {
+        if (options.Plan.Rule is not { } rule)
+        {
+            global.Apply(sum.Sum, books.WeightsByCapacity, contributors);
+            return [];
+        }
+
+        var messages = new RoundMessages(sum, [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => kept[entry.Key]))]);
+        var outcome = messages.Combine(options.Plan, books.State.Current);
+        global.Apply(outcome.Mean, contributors);
+        return [.. messages.Notes(rule, outcome)];
     }
 
     // Where clients have models of their own, the mean over those of the round's.

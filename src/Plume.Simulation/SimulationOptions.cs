@@ -21,6 +21,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Clients that train side by side. The result does not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Which clients work after all others of a round, such as hostile ones that look at what these have made; null for none.</summary>
+    public Predicate<int>? WorksLast { get; init; }
+
     /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
     public double DropOut { get; init; }
 

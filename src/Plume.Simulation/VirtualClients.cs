@@ -27,7 +27,18 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         var gate = new Lock();
         try
         {
-            var order = Partitioner.Create(LongestFirst(plan.Participants), EnumerablePartitionerOptions.NoBuffering);
+            var parties = Enumerable.Range(0, plan.Participants.Count).ToLookup(index => options.WorksLast?.Invoke(plan.Participants[index]) ?? false);
+            Finish(parties[false]);
+            Finish(parties[true]);
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+
+        void Finish(IEnumerable<int> party)
+        {
+            var order = Partitioner.Create(LongestFirst(plan.Participants, [.. party]), EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
@@ -43,15 +54,11 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
                 }
             });
         }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
     }
 
     // With the most work first the threads end together. Only within a window: results wait for those before them, and
     // what waits takes memory.
-    IEnumerable<int> LongestFirst(IReadOnlyList<int> participants) => Enumerable.Range(0, participants.Count)
+    IEnumerable<int> LongestFirst(IReadOnlyList<int> participants, int[] party) => party
         .Chunk(8 * options.Threads)
         .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
 

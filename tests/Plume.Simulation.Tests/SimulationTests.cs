@@ -9,6 +9,7 @@ using Plume.Federation.Methods.Corrections;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Methods.Partial;
 using Plume.Federation.Notation;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -23,7 +24,7 @@ public class SimulationTests
 
     public static TheoryData<string> Kinds =>
     [
-        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
+        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
     ];
 
@@ -313,6 +314,7 @@ public class SimulationTests
             "rolling" => options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
+            "ruled" => sparse with { Plan = sparse.Plan with { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 } },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };
     }

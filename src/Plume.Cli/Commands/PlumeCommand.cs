@@ -25,6 +25,7 @@ static class PlumeCommand
         {
             SimulateCommand.Create(),
             CompareCommand.Create(),
+            AttackCommand.Create(),
             ServeCommand.Create(),
             JoinCommand.Create(),
             CertsCommand.Create(),

@@ -8,6 +8,7 @@ using Plume.Compression.Wire;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Notation;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning;
@@ -47,6 +48,7 @@ static class Federations
             Quorum = settings.Get<Amount>("quorum").Of(participants),
             SampleCap = allotment.Clients.Max(samples => samples.Length),
             NormBound = settings.Get<double>("server.norm") is var factor and > 0 ? new NormBound(factor) : null,
+            Rule = settings.Get<object>("server.rule") as RobustRule,
             Fixed = allotment.Rounds,
         };
         var options = new SimulationOptions(plan, (ulong)settings.Get<long>("seed"))
@@ -86,6 +88,8 @@ static class Federations
             yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
+        if (plan.RuleMisfit is { } noRule)
+            yield return ("server.rule", $"server.rule: {noRule}");
         if (plan.Schedule.Misfit(plan.Rounds) is { } tooLong)
             yield return ("client.schedule", $"client.schedule: {tooLong}");
         foreach (string problem in plan.Method.Problems(plan))

@@ -37,6 +37,7 @@ public sealed class RunText
             .SayUnless("over-selection", plan.OverSelection, 1.0)
             .SayUnless("sample cap", plan.SampleCap, null)
             .SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor)
+            .SayUnless("rule", plan.Rule?.ToString(), null)
             .SayUnless("method", plan.Method.ToString(), "averaging")
             .SayUnless("fixed", plan.Fixed is null ? null : string.Join(';', plan.Fixed.Select(round => string.Join(',', round))), null)
             .SayUnless("smaller models", plan.Smaller.Count == 0 ? null : string.Join(',', plan.Smaller.Select(model => model.Layout.Fingerprint)), null)

@@ -10,5 +10,8 @@ public sealed record Averaging : Method, INotatedMethod<Averaging>
 
     private protected override string Word => "averaging";
 
+    /// <inheritdoc/>
+    public override bool TakesRules => true;
+
     static Averaging INotatedMethod<Averaging>.Parse(LineArguments arguments) => new();
 }

@@ -120,6 +120,9 @@ public abstract record Method
     /// <summary>Whether a message counts by the samples that it was made from; where not, all count the same.</summary>
     public virtual bool WeighsSamples => true;
 
+    /// <summary>Whether a rule may make one of a round's messages in place of their mean: each is an update, and no more than that.</summary>
+    public virtual bool TakesRules => false;
+
     /// <summary>
     /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the server's
     /// (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.

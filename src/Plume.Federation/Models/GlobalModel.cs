@@ -101,9 +101,25 @@ public sealed class GlobalModel
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
+        var (mean, cover) = Average(sum, weights);
+        return Apply(mean, cover, contributors);
+    }
+
+    /// <summary>Makes and publishes the next version of what a rule made of the round's messages.</summary>
+    /// <param name="mean">In place of their mean; as long as a message.</param>
+    /// <param name="contributors">How many messages they are.</param>
+    /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
+    /// <exception cref="InvalidOperationException">The model rests.</exception>
+    public IReadOnlyList<byte[]> Apply(float[] mean, int contributors)
+    {
+        ArgumentNullException.ThrowIfNull(mean);
+        return Apply(mean, [], contributors);
+    }
+
+    IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors)
+    {
         if (exact.Length < published)
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
-        var (mean, cover) = Average(sum, weights);
         int version = Broadcast.Version + 1;
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version), student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
         return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];

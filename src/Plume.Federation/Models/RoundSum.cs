@@ -76,8 +76,23 @@ public sealed class RoundSum
         int capacity = plan.Method.CapacityOf(client);
         double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormBound?.Factor ?? 1;
         return isFloats
-            ? (floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads)).AddTo(payload, sums[capacity], weight, default, default, usual, most)
+            ? FloatsOf(capacity).AddTo(payload, sums[capacity], weight, default, default, usual, most)
             : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(client), ReferenceOf(capacity), usual, most);
+    }
+
+    /// <summary>Reads a message of the round, neither weighted nor bounded.</summary>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="payload">Its bytes.</param>
+    /// <param name="values">Receives its values.</param>
+    /// <param name="isFloats">Whether it came as 32-bit floats, and not by the uplink's codec.</param>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
+    public void Decode(int client, ReadOnlyMemory<byte> payload, Memory<float> values, bool isFloats = false)
+    {
+        int capacity = plan.Method.CapacityOf(client);
+        if (isFloats)
+            FloatsOf(capacity).Decode(payload, values, default);
+        else
+            DecoderOf(capacity).Decode(payload, values, KeyOf(client), ReferenceOf(capacity));
     }
 
     /// <summary>Bits that each tensor takes in a message of the round.</summary>
@@ -88,6 +103,8 @@ public sealed class RoundSum
     }
 
     MessageDecoder DecoderOf(int capacity) => decoders[capacity] ??= new MessageDecoder(shapes[capacity], threads);
+
+    MessageDecoder FloatsOf(int capacity) => floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads);
 
     RandomKey KeyOf(int client) => DrawKeys.Update(DrawKeys.Task(run, round, client));
 

@@ -17,6 +17,18 @@ public readonly record struct Hostile(double Value, bool IsShare)
     /// <inheritdoc/>
     public override string ToString() => IsShare ? Percentage.Print(Value) : Value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Reads a share such as 20% or a number.</summary>
+    /// <exception cref="FormatException">It is neither, or no minority.</exception>
+    public static Hostile Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        bool isShare = text.EndsWith('%');
+        bool isNumber = double.TryParse(isShare ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+        return isNumber && value > 0 && (isShare ? value < 50 : value >= 1 && double.IsInteger(value))
+            ? new Hostile(isShare ? value / 100 : value, isShare)
+            : throw new FormatException($"'{text}' must be a share below 50%, such as 20%, or a number from 1.");
+    }
+
     internal static Hostile Parse(LineArguments arguments)
     {
         var argument = arguments.Positional("the hostile messages that it withstands, a share such as 20% or a number")

@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Robustness;
 
 namespace Plume.Federation.Rounds;
 
@@ -34,6 +35,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>How large updates may be; null lets them have any size.</summary>
     public NormBound? NormBound { get; init; } = new(NormBound.DefaultFactor);
+
+    /// <summary>What makes one of a round's messages where some clients may be hostile; null for their weighted mean.</summary>
+    public RobustRule? Rule { get; init; }
 
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
     public int Attempts { get; init; } = 3;
@@ -74,6 +78,11 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         return sums;
     }
 
+    /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
+    public string? RuleMisfit => Rule is null ? null
+        : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. Let it be the mean, with the bound on norms, or train by averaging."
+        : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer." : null;
+
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()
     {
@@ -95,6 +104,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"The sample cap must be at least 1, but is {SampleCap}.";
         if (NormBound is { Factor: var factor } && !(factor >= 1 && double.IsFinite(factor)))
             yield return $"The bound on an update's norm must be 1 or more times the usual one, but is {factor}.";
+        if (RuleMisfit is { } noRule)
+            yield return noRule;
         if (Attempts < 1)
             yield return $"A round must be tried at least once, but is {Attempts} times.";
         if (Fixed is not null && Fixed.Count < Rounds)

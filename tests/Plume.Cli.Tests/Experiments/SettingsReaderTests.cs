@@ -80,7 +80,7 @@ public class SettingsReaderTests
 
     [Fact]
     public void A_key_far_from_all_gives_the_list_of_all() => Assert.Equal(
-        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, norm, tau."],
+        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, norm, rule, tau."],
         Problems("""{"data":{"set":"digits"},"server": { "xyzzyqwerty": 1 }}"""));
 
     [Fact]

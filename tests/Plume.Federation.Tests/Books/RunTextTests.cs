@@ -4,6 +4,7 @@ using Plume.Federation.Books;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Corrections;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -28,6 +29,7 @@ public class RunTextTests
         [
             Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" }, Plan with { Downlink = "pack" },
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
+            Plan with { Rule = new CoordinateMedian() }, Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
             Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
@@ -45,7 +47,7 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
+        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 
     [Fact]

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Learning.Partition;
 using Plume.Learning.Shipping;
@@ -102,6 +103,11 @@ static class ExperimentKeys
         new NumberKey("beta1", "Decay of the mean in fedadam and fedyogi.", 0, 1) { Default = 0.9, Below = true },
         new NumberKey("beta2", "Decay of the squares in fedadam and fedyogi.", 0, 1) { Default = 0.99, Below = true },
         new NumberKey("norm", "Most times the median norm of recent rounds' updates that an update's norm may be; a larger update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
+        new NotationKey("rule", "What makes one of a round's messages: their weighted mean, or a rule against hostile clients, to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without.", (text, _) => RobustNotation.Parse(text) is { } rule ? rule : RobustNotation.Mean, CodecPattern)
+        {
+            Default = RobustNotation.Mean,
+            Examples = ["mean", "trimmed(20%)", "nearest(20%) | trimmed(20%)"],
+        },
         new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3, Above = true },
     ], []);
 

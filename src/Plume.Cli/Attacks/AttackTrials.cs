@@ -1,0 +1,81 @@
+using Plume.Cli.Errors;
+using Plume.Cli.Experiments;
+using Plume.Cli.Setup;
+using Plume.Cli.Setup.Sources;
+using Plume.Compression.Randomness;
+using Plume.Federation.Books;
+using Plume.Federation.Robustness;
+using Plume.Federation.Rounds;
+using Plume.Learning;
+using Plume.Learning.Data;
+using Plume.Simulation;
+using Plume.Simulation.Attacks;
+
+namespace Plume.Cli.Attacks;
+
+/// <summary>Runs an experiment under attacks, each against each rule.</summary>
+sealed class AttackTrials
+{
+    readonly Inputs inputs;
+    readonly SimulationOptions options;
+    readonly LabeledSet flipped;
+
+    /// <param name="settings">The experiment.</param>
+    /// <param name="share">Share of the clients that are hostile.</param>
+    /// <param name="threads">Clients that train side by side.</param>
+    /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
+    /// <exception cref="CliException">No client would be hostile, or all of a majority, or messages are no plain updates.</exception>
+    public AttackTrials(Settings settings, Hostile share, int threads)
+    {
+        inputs = Inputs.Load(settings);
+        options = Federations.Compressed(settings, inputs, threads) with { EvaluateEvery = settings.Int32("rounds") };
+        if (!options.Plan.Method.TakesRules)
+            throw new CliException(ExitCode.Usage, $"plume attack compares rules for updates, and by '{options.Plan.Method}' messages are more than that. Give it an experiment that trains by averaging.");
+        int count = share.Of(options.Plan.Clients);
+        if (count < 1 || 2 * count >= options.Plan.Clients)
+            throw new CliException(ExitCode.Usage, $"--clients must make hostile at least one client and less than half of them, but {share} of {options.Plan.Clients} are {count}.");
+        Hostile = [.. Drawn(options).Take(count).Order()];
+        flipped = Flipped(inputs.Train);
+    }
+
+    /// <summary>The hostile clients.</summary>
+    public IReadOnlyList<int> Hostile { get; }
+
+    /// <summary>The rules of the experiment's plan.</summary>
+    public FederationPlan Plan => options.Plan;
+
+    /// <summary>The accuracy at the end.</summary>
+    /// <param name="defence">The rule.</param>
+    /// <param name="attack">The attack; null where all are honest.</param>
+    /// <param name="stop">Gives up after a round.</param>
+    /// <returns>NaN where the model is no longer finite; null where it was stopped.</returns>
+    public double? Run(Defence defence, Attack? attack, CancellationToken stop)
+    {
+        using var learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
+        using var misled = attack is { FlipsLabels: true } ? new GraphLearner(inputs.Graph, flipped, inputs.Allotment.Clients) : null;
+        using var evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
+        var attacked = attack is null ? null : new AttackedLearner(learner, attack, Hostile, misled);
+        var run = options with { Plan = defence.In(options.Plan), WorksLast = attacked is null ? null : attacked.IsHostile };
+        using var simulation = new Simulation.Simulation(run, attacked ?? (Federation.Learners.ILearner)learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
+        RoundMetrics? last = null;
+        while (simulation.NextRound() is { } round)
+        {
+            last = round;
+            if (stop.IsCancellationRequested)
+                return null;
+        }
+
+        return last!.Loss is { } loss && !double.IsFinite(loss) ? double.NaN : last.Accuracy;
+    }
+
+    // In an order that the seed decides, so that a smaller share is a part of a larger one.
+    static int[] Drawn(SimulationOptions options)
+    {
+        int[] order = [.. Enumerable.Range(0, options.Plan.Clients)];
+        new RandomDraws(RandomKey.FromSeed(options.Seed).Fold("hostile")).Shuffle<int>(order);
+        return order;
+    }
+
+    static LabeledSet Flipped(LabeledSet set) =>
+        new(set.Name, set.Features, set.SampleShape, [.. set.Labels.Select(label => set.Classes - 1 - label)], set.Classes) { Clients = set.Clients, Schema = set.Schema };
+}
