@@ -26,7 +26,7 @@ sealed record Checkpoint(
     ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
-    const byte FormatVersion = 5;
+    const byte FormatVersion = 6;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -115,7 +115,7 @@ sealed record Checkpoint(
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {
         output.Varint(round.Round);
-        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN]);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN, round.NextStep ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -136,11 +136,11 @@ sealed record Checkpoint(
         for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
         {
             int number = input.Varint("round", 1, int.MaxValue);
-            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds] || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have seven figures and two sizes");
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds, var nextStep] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have eight figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
-            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds) };
+            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds), NextStep = (float?)Known(nextStep) };
             rounds.Add(round with { SecondsByCapacity = ReadArray<double>(ref input) is { Length: > 0 } byCapacity ? byCapacity : null });
         }
 

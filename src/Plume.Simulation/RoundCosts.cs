@@ -56,6 +56,20 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
         Take(client, new ClientCost(0, 0, bytes, seconds));
     }
 
+    /// <summary>What all participants sent in the trips of a secure sum.</summary>
+    public long SumBytes { get; private set; }
+
+    /// <summary>A participant makes a trip of a secure sum.</summary>
+    /// <param name="client">Which.</param>
+    /// <param name="sent">Bytes that it sends.</param>
+    /// <param name="received">Bytes that it is told.</param>
+    public void Exchange(int client, long sent, long received)
+    {
+        SumBytes += sent;
+        DownlinkBytes += received;
+        Take(client, new ClientCost(0, received, sent, 0));
+    }
+
     /// <summary>Seconds until the last of those that count has answered; null without links.</summary>
     public double? LinkSeconds(IEnumerable<int> counted) => links is null ? null : earlier + Slowest(counted);
 

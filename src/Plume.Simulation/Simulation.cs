@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
@@ -9,6 +11,8 @@ using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+using Plume.Federation.SecureSums;
 
 namespace Plume.Simulation;
 
@@ -39,7 +43,11 @@ public sealed class Simulation : IDisposable
     readonly ClientCost[] costs;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
+    readonly float firstStep;
+    readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
     RoundCosts roundCosts;
+    SecureRound? secure;
+    SecureExchange? exchange;
     long started;
     readonly Dictionary<int, byte[]> kept = [];
     ReadOnlyMemory<byte> lastUplink;
@@ -66,13 +74,19 @@ public sealed class Simulation : IDisposable
             throw new ArgumentException($"The federation {misfit}", nameof(learner));
         if (observer is not null && !options.Plan.Method.SendsUpdates)
             throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
+        if (observer is not null && SecureUplink.IsIn(options.Plan.Uplink))
+            throw new ArgumentException("Under 'secure' nobody sees single updates: there is nothing that an observer could be shown.", nameof(observer));
+        if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
+            throw new ArgumentException(insecure, nameof(options));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = Codec.Parse(options.Plan.Uplink);
         if (uplink.SubtractsReference)
             throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
-        books = new RoundBooks(options.Plan, key, options.Plan.Method.UsualNorm(layout, initial), NoteLimit.None, options.EvaluateEvery);
+        double usualNorm = options.Plan.Method.UsualNorm(layout, initial);
+        firstStep = uplink.IsSecure ? SecureRound.FirstStep(options.Plan, layout, usualNorm) : 0;
+        books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);
         global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
         sum = new RoundSum(options.Plan, layout, key, options.Plan.MostContributors);
         int[] lengths = MemoryLengths(options.Plan, learner, uplink);
@@ -134,7 +148,7 @@ public sealed class Simulation : IDisposable
         metrics.AddRange(kept.Metrics);
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
-        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now);
+        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep);
         if (books.State.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(books.State.Current));
     }
@@ -181,10 +195,16 @@ public sealed class Simulation : IDisposable
                 case PublishRound publish:
                     RunRound(publish.Plan);
                     break;
+                case ApplyMean apply when exchange is null:
+                    return ApplyMean(apply, books.WeightsByCapacity);
                 case ApplyMean apply:
-                    return ApplyMean(apply);
+                    if (Unmasked(apply) is { } figures)
+                        return figures;
+                    break;
                 case Abandon abandon:
-                    throw QuorumException.Of(abandon.Message, books.Refused);
+                    throw exchange is null
+                        ? QuorumException.Of(abandon.Message, books.Refused)
+                        : new QuorumException($"{abandon.Message} Let fewer clients drop out during a secure sum, ask for more of them, or try a round more often.");
             }
         }
 
@@ -207,25 +227,95 @@ public sealed class Simulation : IDisposable
             versions[client] = global.Broadcast.Version;
         }
 
-        clients.Run(plan, client => BroadcastTo(client).Published, (client, result) => Deliver(plan, client, result));
+        BeginSum(plan);
+        clients.Run(plan, client => BroadcastTo(client).Published, secure, (client, result) => Deliver(plan, client, result));
+        if (exchange is not null)
+            Gather(plan, exchange);
+    }
+
+    void BeginSum(RoundPlan plan)
+    {
+        exchange?.Dispose();
+        if (!uplink.IsSecure)
+            return;
+        secure = new SecureRound(options.Plan, learner.Layout, key, plan, plan.SharedStep ?? firstStep, global.Broadcast.Published.Span);
+        exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
+    }
+
+    // Of a secure sum: all trips but the last, once all updates are made.
+    void Gather(RoundPlan plan, SecureExchange gathered)
+    {
+        foreach (var (client, problem) in gathered.Prepare())
+            Tell(new ClientDropped(client) { Problem = problem });
+        foreach (int client in gathered.There)
+            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, Samples: 1), gathered.ResultOf(client));
+    }
+
+    // The last trip; null where the sum is lost, and the round is tried again.
+    RoundMetrics? Unmasked(ApplyMean apply)
+    {
+        RevealedSum revealed;
+        try
+        {
+            revealed = exchange!.Unmask();
+            AddBounded(revealed);
+        }
+        catch (SumLostException lost)
+        {
+            Tell(new SumLost(lost.Message));
+            return null;
+        }
+
+        foreach (var (client, memory) in exchange.Memories)
+            memories.Commit(client, memory);
+        double usual = books.State.Current.UsualNorm ?? double.PositiveInfinity;
+        Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed)));
+        bool isBounded = revealed.MeanNorm > options.Plan.NormBound?.Factor * usual;
+        return ApplyMean(apply, [revealed.Weight], figures => figures with
+        {
+            TrainingLoss = revealed.Loss,
+            UplinkBytes = roundCosts.SumBytes,
+            NextStep = books.State.SharedStep,
+            Bounded = isBounded ? [string.Create(CultureInfo.InvariantCulture, $"The sum of round {apply.Round} counts as one of norm {usual:g3}, the usual one: its mean has {revealed.MeanNorm:g3}, above {options.Plan.NormBound!.Factor:g3} times that.")] : [],
+        });
+    }
+
+    // Nobody can bound single updates, so their sum is.
+    void AddBounded(RevealedSum revealed)
+    {
+        double usual = books.State.Current.UsualNorm ?? double.PositiveInfinity;
+        double factor = revealed.MeanNorm > options.Plan.NormBound?.Factor * usual ? usual / revealed.MeanNorm : 1;
+        try
+        {
+            sum.Sum.Add(0, revealed.Values, factor);
+        }
+        catch (ArgumentException beyond)
+        {
+            throw new SumLostException($"The sum is beyond what a model can take: {beyond.Message}", beyond);
+        }
     }
 
     Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
-        roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, result.Sent.Payload.Length);
+        roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null ? result.Sent.Payload.Length : 0);
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
             return;
         }
 
-        Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples) { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
+        if (exchange is not null)
+            exchange.Add(client, result, options.Plan.WeightOf(result.Sent.Outcome.Samples));
+        else
+            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples) { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
     }
 
     FederationEvent Add(int round, AddUpdate add, ClientResult result)
     {
+        if (exchange is not null)
+            return exchange.TakeMasked(add.Client) is { } problem ? new UpdateInvalid(add.Client, problem) : new UpdateAdded(add.Client, 0);
         double norm;
         try
         {
@@ -247,9 +337,9 @@ public sealed class Simulation : IDisposable
 
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
-    RoundMetrics ApplyMean(ApplyMean apply)
+    RoundMetrics ApplyMean(ApplyMean apply, IReadOnlyList<double> weights, Func<RoundMetrics, RoundMetrics>? figured = null)
     {
-        var notes = MakeNext(apply.Contributors.Count);
+        var notes = MakeNext(apply.Contributors.Count, weights);
         double seconds = time.GetElapsedTime(started).TotalSeconds;
         var evaluation = books.IsMeasured(apply.Round) ? Evaluate(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with
@@ -260,17 +350,18 @@ public sealed class Simulation : IDisposable
         };
         if (notes.Count > 0)
             round = round with { Bounded = [.. round.Bounded, .. notes] };
+        round = figured?.Invoke(round) ?? round;
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
     }
 
     // What there is to say of single messages, where a rule looks at each.
-    IReadOnlyList<string> MakeNext(int contributors)
+    IReadOnlyList<string> MakeNext(int contributors, IReadOnlyList<double> weights)
     {
         if (options.Plan.Rule is not { } rule)
         {
-            global.Apply(sum.Sum, books.WeightsByCapacity, contributors);
+            global.Apply(sum.Sum, weights, contributors);
             return [];
         }
 
@@ -314,5 +405,10 @@ public sealed class Simulation : IDisposable
     }
 
     /// <summary>Deletes the file of memories, if there is one.</summary>
-    public void Dispose() => memories.Dispose();
+    public void Dispose()
+    {
+        exchange?.Dispose();
+        secrets.Dispose();
+        memories.Dispose();
+    }
 }

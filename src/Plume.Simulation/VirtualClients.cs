@@ -5,11 +5,13 @@ using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+using Plume.Federation.SecureSums;
 
 namespace Plume.Simulation;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
-sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec uplink, ClientMemories memories, RandomKey key, ClientLink[]? links, TimeProvider time, bool keepUpdates)
+sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec encodes, ClientMemories memories, RandomKey key, ClientLink[]? links, TimeProvider time, bool keepUpdates)
 {
     readonly ConcurrentBag<Participant>[] idle = [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
 
@@ -20,8 +22,17 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
     /// Lets every participant train and encode. Results are delivered one at a time and in the order of the participants,
     /// whatever the threads do: with over-selection the order decides who counts.
     /// </summary>
-    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, Action<int, ClientResult> deliver)
+    /// <param name="plan">The round.</param>
+    /// <param name="received">What was published to a client.</param>
+    /// <param name="secure">The secure sum that the round makes; null where updates travel by themselves.</param>
+    /// <param name="deliver">Takes a client's result.</param>
+    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, SecureRound? secure, Action<int, ClientResult> deliver)
     {
+        // Another step is another codec.
+        if (secure is not null && !secure.Uplink.Equals(encodes))
+            Array.ForEach(idle, static pool => pool.Clear());
+        encodes = secure?.Uplink ?? encodes;
+        var sum = secure is null ? null : new SumTask(secure.Shared, samples => SecureRound.WeightOf(options.Plan.WeightOf(samples)));
         var results = new ClientResult?[plan.Participants.Count];
         int next = 0;
         var gate = new Lock();
@@ -42,7 +53,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan, client, received(client));
+                var result = Work(plan, client, received(client), sum);
                 lock (gate)
                 {
                     results[index] = result;
@@ -62,20 +73,24 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
         .Chunk(8 * options.Threads)
         .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
 
-    ClientResult Work(RoundPlan plan, int client, ReadOnlyMemory<float> received)
+    ClientResult Work(RoundPlan plan, int client, ReadOnlyMemory<float> received, SumTask? sum)
     {
         var clientKey = DrawKeys.Task(key, plan, client);
-        if (clientKey.Fold("drop-out").Uniform(0) < (links?[client].DropOut ?? options.DropOut))
+        var lost = clientKey.Fold("drop-out");
+        bool vanishes = lost.Uniform(0) < (links?[client].DropOut ?? options.DropOut);
+        // During a secure sum in any of its trips alike; elsewhere after the download.
+        SumPhase? phase = vanishes ? sum is null ? SumPhase.Keys : (SumPhase)(int)(4 * lost.Uniform(1)) : null;
+        if (phase == SumPhase.Keys)
             return ClientResult.Vanished;
         var pool = idle[options.Plan.Method.CapacityOf(client)];
         var own = learner.Of(client);
         if (!pool.TryTake(out var work))
-            work = new Participant(own, options.Plan.Method, uplink);
+            work = new Participant(own, options.Plan.Method, encodes);
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
-        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None);
-        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds);
+        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None, sum);
+        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds) { LostBefore = phase };
         samples[client] = update.Outcome.Samples;
         pool.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)
@@ -96,6 +111,9 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec u
 /// <param name="Seconds">Wall time of the work.</param>
 sealed record ClientResult(EncodedUpdate Sent, float[] Update, double Seconds)
 {
+    /// <summary>The trip of a secure sum before which the client vanishes; null where it does not.</summary>
+    public SumPhase? LostBefore { get; init; }
+
     /// <summary>Of a client that vanished.</summary>
     public static ClientResult Vanished { get; } = new(new EncodedUpdate([], new LocalOutcome(0, 0), [], ""), [], 0);
 

@@ -25,7 +25,7 @@ public class SimulationTests
     public static TheoryData<string> Kinds =>
     [
         "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
-        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
+        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling", "secure", "secure, over-selection",
     ];
 
     [Theory]
@@ -41,7 +41,7 @@ public class SimulationTests
         }
     }
 
-    public static TheoryData<string> KindsOfUpdates => [.. Kinds.Select(kind => kind.Data).Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal))];
+    public static TheoryData<string> KindsOfUpdates => [.. Kinds.Select(kind => kind.Data).Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal) && !kind.StartsWith("secure", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(KindsOfUpdates))]
@@ -312,6 +312,8 @@ public class SimulationTests
             "masks" => options with { Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" }, DropOut = 0.3 },
             "submodels" => sparse with { Plan = sparse.Plan with { Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)"), Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)] }, Server = new FedAdam(0.05), DropOut = 0.3 },
             "rolling" => options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
+            "secure" => options with { Plan = options.Plan with { Participants = 7, Quorum = 3, Attempts = 9, Uplink = "feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure", Downlink = Delta }, DropOut = 0.2 },
+            "secure, over-selection" => options with { Plan = options.Plan with { Participants = 4, Quorum = 3, OverSelection = 1.5, SampleCap = 8, Attempts = 9, Uplink = "rotate | uniform(4, stochastic, shared) | secure", Downlink = Sums }, DropOut = 0.2 },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             "ruled" => sparse with { Plan = sparse.Plan with { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 } },

@@ -123,6 +123,8 @@ static class Federations
             misfit = InputErrors.Sentence(refusal);
         }
 
+        if (misfit is null && SecureUplink.Misfit(plan, layout) is { } insecure)
+            yield return ("uplink", $"uplink: {insecure}");
         if (misfit is not null)
             yield return (key, $"{key}: {misfit}");
     }
@@ -132,7 +134,7 @@ static class Federations
         Codec uplink = settings.Get<Codec>("uplink"), downlink = settings.Get<Codec>("downlink");
         if (uplink.SubtractsReference)
             yield return ("uplink", $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.");
-        if (uplink is { Selects: true, Remembers: false, IsUnbiased: false })
+        if (uplink is { Selects: true, Remembers: false, IsUnbiased: false, IsSecure: false })
             yield return ("uplink", $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.");
         if (downlink.Remembers)
             yield return ("downlink", $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.");

@@ -113,10 +113,11 @@ public sealed class RoundBooks
     /// <summary>Goes on where a federation of all its clients stands that has completed a number of rounds.</summary>
     /// <param name="norms">The median norm of each of those rounds.</param>
     /// <param name="at">The time.</param>
-    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at)
+    /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
+    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null)
     {
         ArgumentNullException.ThrowIfNull(norms);
-        Restore(machine.After(norms.Count, norms, at), at, []);
+        Restore(machine.After(norms.Count, norms, at, sharedStep), at, []);
     }
 
     /// <summary>Whether the model is measured after a round.</summary>

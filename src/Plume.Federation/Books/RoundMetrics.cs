@@ -35,6 +35,10 @@ public sealed record RoundMetrics(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? SecondsByCapacity { get; init; }
 
+    /// <summary>The step that its secure sum says clients of the next round should share; null where updates are not added up in secret.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public float? NextStep { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }

@@ -28,6 +28,8 @@ sealed class RoundTally(NoteLimit limit)
             UplinkBytes += arrived.Length;
         if (happened is ClientDropped { Problem: { } problem } dropped)
             Note(Refused, $"Client {dropped.Client} sent no update: {problem}");
+        if (happened is SumLost lost)
+            Note(Refused, lost.Problem);
         foreach (var command in commands)
         {
             if (command is RefuseUpdate refusal)

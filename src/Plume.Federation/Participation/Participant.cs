@@ -1,5 +1,7 @@
+using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
+using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
@@ -79,7 +81,8 @@ public sealed class Participant
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
     /// <exception cref="ArgumentException">The memory is not of the length that codec, method and learner keep, or what was received not of that which is published.</exception>
-    public EncodedUpdate Run(LocalTask task, float[] memory, CancellationToken cancellation)
+    /// <param name="sum">Of the secure sum that the message is for; null where it travels by itself.</param>
+    public EncodedUpdate Run(LocalTask task, float[] memory, CancellationToken cancellation, SumTask? sum = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(memory);
@@ -91,7 +94,7 @@ public sealed class Participant
             return new EncodedUpdate([], outcome, memory, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
         try
         {
-            return new EncodedUpdate(Encode(task, memory), outcome, memory, null);
+            return new EncodedUpdate(Encode(task, memory, outcome.Samples, sum), outcome, memory, null);
         }
         catch (NotFiniteException refusal)
         {
@@ -100,17 +103,29 @@ public sealed class Participant
         }
     }
 
-    byte[] Encode(LocalTask task, float[] memory)
+    // In a secure sum weights are inside, so a message is weighed before it is encoded; what draws alike for all is the round's.
+    byte[] Encode(LocalTask task, float[] memory, int samples, SumTask? sum)
     {
-        var key = DrawKeys.Update(task.Key);
+        var own = DrawKeys.Update(task.Key);
+        var key = sum?.Shared ?? own;
+        float weight = (float)(sum?.WeightOf(samples) ?? 1);
+        if (weight != 1)
+            TensorPrimitives.Multiply(message, weight, message);
         var reference = shape.UsesReference ? method.Reference(learner.Layout, task.Received) : default;
-        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference).ToArray();
+        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own).ToArray();
         if (decoder is not null)
         {
             decoder.Decode(payload, decoded, key, reference);
+            if (weight != 1)
+                TensorPrimitives.Divide(decoded, weight, decoded);
             method.Remember(decoded, memory.AsSpan(shape.MemoryLength, remembered));
         }
 
         return payload;
     }
 }
+
+/// <summary>What a participant must know of a secure sum.</summary>
+/// <param name="Shared">What all participants draw alike.</param>
+/// <param name="WeightOf">The weight that a number of samples counts with.</param>
+public sealed record SumTask(RandomKey Shared, Func<int, double> WeightOf);

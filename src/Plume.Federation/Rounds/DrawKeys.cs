@@ -12,6 +12,13 @@ public static class DrawKeys
         return run.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
     }
 
+    /// <summary>Of what all clients draw alike in one attempt of a round, so that their messages can be added up in secret.</summary>
+    public static RandomKey Shared(RandomKey run, RoundPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return run.Fold("shared").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt);
+    }
+
     /// <summary>Of the codec that encodes that work's update, on both ends.</summary>
     public static RandomKey Update(RandomKey task) => task.Fold("codec");
 

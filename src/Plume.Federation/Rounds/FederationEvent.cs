@@ -71,5 +71,14 @@ public sealed record ClientDropped(int Client, bool IsMissed = false) : Federati
 /// <summary>Time has passed; a deadline may have.</summary>
 public sealed record TimePassed : FederationEvent;
 
+/// <summary>The secure sum of the round was unmasked.</summary>
+/// <param name="Norm">The Euclidean norm of its mean, which stands for those of single updates, since nobody knows these.</param>
+/// <param name="NextStep">The step that clients of the next round should share.</param>
+public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent;
+
+/// <summary>The secure sum of the round cannot be had: the round is tried again, with new keys.</summary>
+/// <param name="Problem">Why.</param>
+public sealed record SumLost(string Problem) : FederationEvent;
+
 /// <summary>The mean of the round was applied to the model and the new version is durable.</summary>
 public sealed record ModelApplied : FederationEvent;

@@ -19,6 +19,7 @@ public sealed class FederationMachine
     readonly FederationPlan plan;
     readonly RandomKey key;
     readonly double modelNorm;
+    readonly bool sumsInSecret;
 
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
@@ -31,15 +32,16 @@ public sealed class FederationMachine
         string problems = string.Join(" ", plan.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
-        (this.plan, this.key, this.modelNorm) = (plan, key.Fold("selection"), modelNorm);
+        (this.plan, this.key, this.modelNorm, sumsInSecret) = (plan, key.Fold("selection"), modelNorm, SecureUplink.IsIn(plan.Uplink));
     }
 
     /// <summary>The state of a federation of all its clients that has completed a number of rounds: its next round is open.</summary>
     /// <param name="rounds">Rounds completed.</param>
     /// <param name="norms">The median norm of each of them.</param>
     /// <param name="now">The time.</param>
-    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now) => rounds < plan.Rounds
-        ? Open(FederationState.Initial with { Members = Everyone, RoundNorms = [.. norms.TakeLast(NormBound.Window)] }, rounds + 1, attempt: 1, now).State
+    /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
+    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null) => rounds < plan.Rounds
+        ? Open(FederationState.Initial with { Members = Everyone, SharedStep = sharedStep, RoundNorms = [.. norms.TakeLast(NormBound.Window)] }, rounds + 1, attempt: 1, now).State
         : FederationState.Initial with { Phase = Phase.Finished };
 
     /// <summary>Takes one event.</summary>
@@ -61,6 +63,8 @@ public sealed class FederationMachine
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
+            SumRevealed sum => Ignore(Applying(state) with { SharedStep = sum.NextStep, Norms = state.Norms.SetItems(state.Norms.Keys.Select(client => KeyValuePair.Create(client, sum.Norm))) }),
+            SumLost lost => TryAgain(Applying(state), $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}", now),
             ModelApplied => Advance(state, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
@@ -79,7 +83,7 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
     {
         int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(Absences.Candidates(state, plan.Quorum), round, attempt);
-        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm) };
+        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm), SharedStep = state.SharedStep };
         return (state with
         {
             Phase = Phase.Collecting,
@@ -118,10 +122,11 @@ public sealed class FederationMachine
         };
         if (reason is { } refusal)
             return (state, [new RefuseUpdate(update.Client, update.Round, refusal, $"The update of client {update.Client} is refused: {message}.")]);
-        double weight = plan.WeightOf(update.Samples);
+        // What weighs how much is in the secure sum, for nobody to see.
+        double weight = sumsInSecret ? 1 : plan.WeightOf(update.Samples);
         ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
         return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) },
-            plan.CapOn(update.Samples) is { } capped ? add.Add(new ReportBounded(update.Client, update.Round, $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
+            !sumsInSecret && plan.CapOn(update.Samples) is { } capped ? add.Add(new ReportBounded(update.Client, update.Round, $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
@@ -164,11 +169,16 @@ public sealed class FederationMachine
             return (state with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)
             return Ignore(state);
-        if (state.Current.Attempt < plan.Attempts)
-            return Next(state, state.Current.Round, state.Current.Attempt + 1, now);
-        string message = $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.";
-        return (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, message)]);
+        return TryAgain(state, $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.", now);
     }
+
+    (FederationState, ImmutableArray<FederationCommand>) TryAgain(FederationState state, string problem, DateTimeOffset now) => state.Current.Attempt < plan.Attempts
+        ? Next(state, state.Current.Round, state.Current.Attempt + 1, now)
+        : (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, problem)]);
+
+    static FederationState Applying(FederationState state) => state.Phase == Phase.Applying
+        ? state
+        : throw new InvalidOperationException($"A sum is unmasked or lost while a round is applied, but the federation is {state.Phase}.");
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
     {

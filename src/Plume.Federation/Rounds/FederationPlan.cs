@@ -114,7 +114,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return misfit;
         if (Smaller.Count != Method.Capacities.Count - 1)
             yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs {Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
-        foreach (string problem in Method.Problems(this))
+        foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)))
             yield return problem;
     }
 }

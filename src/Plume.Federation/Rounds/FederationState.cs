@@ -71,6 +71,9 @@ public sealed record FederationState(
     /// <summary>The medians of the last rounds' norms, oldest first: what bounds the next round's.</summary>
     public ImmutableArray<double> RoundNorms { get; init; } = [];
 
+    /// <summary>The step that the last secure sum says clients of the next round should share; null before the first, and where none are made.</summary>
+    public float? SharedStep { get; init; }
+
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
     public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;
 

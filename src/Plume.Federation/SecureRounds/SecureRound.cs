@@ -1,0 +1,145 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
+using Plume.Compression.Codecs.Transform;
+using Plume.Compression.Messages;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Compression.Wire;
+using Plume.Federation.Rounds;
+using Plume.Federation.SecureSums;
+
+namespace Plume.Federation.SecureRounds;
+
+/// <summary>One attempt at a round whose updates are added up in secret: the codec with the round's numbers, the words of an update, and the update of a sum of words.</summary>
+/// <remarks>Both ends make it of what both know: the plan, the round, and what was published.</remarks>
+public sealed class SecureRound
+{
+    /// <summary>Share of a roster that may vanish during a sum.</summary>
+    public const double DropOut = 0.3;
+
+    readonly MessageWords words;
+    readonly MessageDecoder decoder;
+    readonly MessageShape shape;
+    readonly int last;
+
+    /// <summary>An attempt at a round.</summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="layout">The server's model.</param>
+    /// <param name="run">The run's key.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="step">The step that its clients share.</param>
+    /// <param name="published">What was published: clients who have something else share no mask with the others.</param>
+    public SecureRound(FederationPlan plan, ModelLayout layout, RandomKey run, RoundPlan round, float step, ReadOnlySpan<float> published)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(round);
+        Uplink = Codec.Parse(plan.Uplink).ForRound(step, round.Participants.Count);
+        Shared = DrawKeys.Shared(run, round);
+        shape = plan.Method.Answer(layout, Uplink);
+        (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
+        last = QuantizerOf(Uplink).Last;
+        var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits)).Append(new WordSection(SumFigures.Words, SumFigures.Bits));
+        Terms = new SumTerms(ContextOf(plan, round, published), new SumShape([.. sections]), round.Participants.Count, Math.Max(SumTerms.LeastMinimum, plan.Quorum), DropOut);
+    }
+
+    /// <summary>The uplink's codec with the round's numbers.</summary>
+    public Codec Uplink { get; }
+
+    /// <summary>What clients draw alike: positions and rotation.</summary>
+    public RandomKey Shared { get; }
+
+    /// <summary>What all agree on.</summary>
+    public SumTerms Terms { get; }
+
+    /// <summary>The step of the first round.</summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="layout">The server's model.</param>
+    /// <param name="usualNorm">The norm that counts as usual before the first round; a clip in the uplink bounds it.</param>
+    public static float FirstStep(FederationPlan plan, ModelLayout layout, double usualNorm)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var codec = Codec.Parse(plan.Uplink);
+        double norm = codec.Stages.OfType<Clip>().Select(clip => clip.Norm).Append(usualNorm).Min();
+        double grown = codec.Remembers ? 1 : 1 / codec.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
+        return SharedStep.First(grown * norm / Math.Sqrt(Math.Max(1, plan.Answer(layout).Length)), QuantizerOf(codec).Bits);
+    }
+
+    /// <summary>The step of the round after it.</summary>
+    /// <param name="sum">What it brought.</param>
+    public float NextStep(RevealedSum sum)
+    {
+        ArgumentNullException.ThrowIfNull(sum);
+        return SharedStep.Next(QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, QuantizerOf(Uplink).Bits);
+    }
+
+    /// <summary>The weight that counts for a wanted one, which an update is multiplied by before it is encoded.</summary>
+    public static double WeightOf(double wanted) => SumFigures.Weight(wanted);
+
+    /// <summary>What a client adds to the sum.</summary>
+    /// <param name="payload">Its update times its weight, by <see cref="Uplink"/>.</param>
+    /// <param name="weight">Its weight, by <see cref="WeightOf"/>.</param>
+    /// <param name="loss">Its training loss.</param>
+    public uint[] WordsOf(ReadOnlySpan<byte> payload, double weight, double loss)
+    {
+        uint[] levels = words.Read(payload);
+        var all = new uint[levels.Length + SumFigures.Words];
+        levels.CopyTo(all, 0);
+        double squares = 0;
+        int start = 0;
+        foreach (var (count, bits) in words.Runs)
+        {
+            foreach (uint word in levels.AsSpan(start, count))
+            {
+                double level = (int)(word << (32 - bits)) >> (32 - bits);
+                squares += level * level;
+            }
+
+            start += count;
+        }
+
+        SumFigures.Write(all.AsSpan(levels.Length), weight, loss, Math.Sqrt(squares / Math.Max(1, levels.Length)) / last);
+        return all;
+    }
+
+    /// <summary>What a sum of such words tells.</summary>
+    /// <param name="sum">The words, added up.</param>
+    /// <param name="clients">Of how many clients.</param>
+    /// <exception cref="SumLostException">It can be no sum of that many.</exception>
+    public RevealedSum Reveal(ReadOnlySpan<uint> sum, int clients)
+    {
+        var (weight, loss, fill) = SumFigures.Read(sum[^SumFigures.Words..], clients);
+        var values = new float[shape.Length];
+        try
+        {
+            decoder.Decode(words.Write(sum[..^SumFigures.Words]), values, Shared);
+        }
+        catch (InvalidPayloadException invalid)
+        {
+            throw new SumLostException($"The sum is no update: {invalid.Message}", invalid);
+        }
+
+        return new RevealedSum(values, weight, loss, fill);
+    }
+
+    static Uniform QuantizerOf(Codec codec) => codec.Stages.OfType<Uniform>().Single();
+
+    byte[] ContextOf(FederationPlan plan, RoundPlan round, ReadOnlySpan<float> published)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"plume round 1\n{plan.Method}\n{Uplink}\n{plan.Clients} {plan.Quorum}\n"));
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        foreach (int value in new[] { round.Round, round.Attempt, round.ModelVersion }.Concat(round.Participants))
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(number, value);
+            hash.AppendData(number);
+        }
+
+        hash.AppendData(MemoryMarshal.AsBytes(published));
+        return hash.GetHashAndReset();
+    }
+}

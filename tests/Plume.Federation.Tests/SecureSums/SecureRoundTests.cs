@@ -1,0 +1,112 @@
+using Plume.Compression.Messages;
+using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
+using Plume.Federation.Notation;
+using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+
+namespace Plume.Federation.Tests.SecureSums;
+
+/// <summary>What a secure sum is of a round's updates.</summary>
+public class SecureRoundTests
+{
+    static readonly ModelLayout Layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("b", [60], TensorRole.Bias)]);
+
+    static FederationPlan Plan(string uplink) => new(20, 5, 6, new LocalObjective(1, 1, 0.1), uplink, "pack") { SampleCap = 100 };
+
+    static readonly RoundPlan Round = new(2, 1, 1, [1, 4, 5, 9, 12, 17], default);
+
+    [Theory]
+    [InlineData("uniform(12, shared) | secure")]
+    [InlineData("rotate | uniform(12, stochastic, shared) | secure")]
+    public void A_sum_through_the_protocol_is_the_plain_sum_and_its_mean_the_weighted_mean(string uplink)
+    {
+        const float step = 1f / 512;
+        var round = new SecureRound(Plan(uplink), Layout, RandomKey.FromSeed(1), Round, step, new float[Layout.Length]);
+        var encoder = new MessageEncoder(new Averaging().Answer(Layout, round.Uplink));
+        var words = new Dictionary<int, uint[]>();
+        double[] expected = new double[Layout.Length], weights = [0.25, 1, 0.5, 0.1, 1, 0.75];
+        foreach (var (client, wanted) in Round.Participants.Zip(weights))
+        {
+            double weight = SecureRound.WeightOf(wanted);
+            float[] update = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i * (client + 1)) * (float)weight)];
+            words[client] = round.WordsOf(encoder.Encode(update, round.Shared, rounding: RandomKey.FromSeed((ulong)client)).Span, weight, client);
+            for (int i = 0; i < update.Length; i++)
+                expected[i] += update[i];
+        }
+
+        var session = new Session(round.Terms, Round.Participants, 3);
+        uint[] sum = session.Keys().Shares().Masked(client => words[client]).Unmask();
+        var plain = new uint[sum.Length];
+        foreach (uint[] one in words.Values)
+            System.Numerics.Tensors.TensorPrimitives.Add(plain, one, plain);
+        round.Terms.Shape.Reduce(plain);
+        Assert.Equal(plain, sum);
+
+        var revealed = round.Reveal(sum, 6);
+        Assert.Equal(weights.Sum(), revealed.Weight, 1e-4);
+        Assert.Equal(Round.Participants.Average(), revealed.Loss, 1e-3);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], revealed.Values[i], 6 * 8 * step);
+    }
+
+    [Fact]
+    public void Steps_follow_what_levels_reach_and_come_to_rest()
+    {
+        const string uplink = "rotate | uniform(4, shared) | secure";
+        float step = SecureRound.FirstStep(Plan(uplink), Layout, usualNorm: 500);
+        var draws = new RandomDraws(RandomKey.FromSeed(7));
+        float[] update = [.. Enumerable.Range(0, Layout.Length).Select(_ => (float)(0.01 * draws.NextNormal()))];
+        var steps = new List<float>();
+        for (int i = 0; i < 8; i++)
+        {
+            var round = new SecureRound(Plan(uplink), Layout, RandomKey.FromSeed(1), Round with { Round = i + 1 }, step, default);
+            var encoder = new MessageEncoder(new Averaging().Answer(Layout, round.Uplink));
+            uint[] words = round.WordsOf(encoder.Encode(update, round.Shared).Span, 1, 1);
+            steps.Add(step = round.NextStep(round.Reveal(words, 1)));
+        }
+
+        Assert.Equal(steps[^2], steps[^1]);
+        // The best step of normal values with 15 levels is about a third of their deviation.
+        Assert.InRange(steps[^1], 0.01f * 0.28f, 0.01f * 0.42f);
+    }
+
+    [Theory]
+    [InlineData(4, 1.0)]
+    [InlineData(2, 0.01)]
+    [InlineData(8, 1e-12)]
+    public void A_step_is_the_same_quarter_octave_near_it(int bits, double rootMeanSquare)
+    {
+        float step = SharedStep.First(rootMeanSquare, bits);
+        double wanted = rootMeanSquare / (SharedStep.FillOf(bits) * ((1 << (bits - 1)) - 1));
+        Assert.InRange(step / wanted, 0.9, 1.1);
+        Assert.Equal(step, SharedStep.Next(step, SharedStep.FillOf(bits), bits));
+        Assert.InRange(SharedStep.Next(step, 0, bits) / step, 1 / 8.5f, 1 / 7.5f);
+    }
+
+    [Fact]
+    public void What_cannot_be_added_up_in_secret_is_refused_before_the_first_round()
+    {
+        const string uplink = "uniform(4, shared) | secure";
+        Assert.Contains("3 updates or more", string.Join(" ", (Plan(uplink) with { Participants = 2 }).Problems()));
+        Assert.Contains("'submodels(1, 1/2)' clients of each capacity", string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2)") }).Problems()));
+        Assert.Contains("a secure sum is of one part", SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
+        var norm = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("mean", [60], TensorRole.Statistic)]);
+        Assert.Contains("Tensor 'mean' is a running statistic", SecureUplink.Misfit(Plan(uplink), norm));
+        Assert.Null(SecureUplink.Misfit(Plan("uniform(4) | pack"), norm));
+        Assert.Null(SecureUplink.Misfit(Plan(uplink), Layout));
+        Assert.Empty(Plan(uplink).Problems());
+    }
+
+    [Fact]
+    public void A_sum_whose_weight_no_clients_can_have_is_lost()
+    {
+        var round = new SecureRound(Plan("uniform(4, shared) | secure"), Layout, RandomKey.FromSeed(1), Round, 1, default);
+        var words = new uint[round.Terms.Shape.Words];
+        words[^3] = uint.MaxValue;
+        Assert.Contains("cannot be that of 6 clients", Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() => round.Reveal(words, 6)).Message);
+    }
+}
