@@ -36,4 +36,5 @@ sealed record CodecFigures(string File, string Codec, long Values, long Bytes, d
 /// <summary>How figures print: generated, so that starting the program looks nothing up by reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(IReadOnlyList<CodecFigures>))]
+[JsonSerializable(typeof(SecureFigures))]
 sealed partial class BenchJson : JsonSerializerContext;

@@ -3,12 +3,16 @@ using System.Text.Json;
 using Plume.Cli.Bench;
 using Plume.Cli.Errors;
 using Plume.Cli.Setup;
+using Plume.Cli.Terminal;
 using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Randomness;
+using Plume.Federation.SecureSums;
+using Plume.Federation.SecureSums.Graph;
 
 namespace Plume.Cli.Commands;
 
-/// <summary><c>plume bench codec</c>: what codecs make of files, in bytes, error and speed.</summary>
+/// <summary><c>plume bench codec</c>: what codecs make of files, in bytes, error and speed; <c>plume bench secure</c>: what a secure sum takes.</summary>
 static class BenchCommand
 {
     const double Seconds = 0.5;
@@ -30,7 +34,7 @@ static class BenchCommand
 
     sealed record Request(string[] Names, string[] Codecs, bool Json, string? Plot, ulong Seed, int Threads, double? Seconds);
 
-    public static Command Create() => new("bench", "Measure how small, how exact and how fast.") { CreateCodec() };
+    public static Command Create() => new("bench", "Measure how small, how exact and how fast.") { CreateCodec(), CreateSecure() };
 
     static Command CreateCodec()
     {
@@ -45,6 +49,47 @@ static class BenchCommand
         var command = new Command("codec", "Measure codecs on files or on values drawn at random.") { files, codecs, json, plot, seed, threads, seconds };
         command.SetAction(line => (int)Run(new Request(line.GetValue(files)!, line.GetValue(codecs)!, line.GetValue(json), line.GetValue(plot), line.GetValue(seed), line.GetValue(threads), line.GetValue(seconds))));
         return command;
+    }
+
+    static Command CreateSecure()
+    {
+        var clients = new Option<int>("--clients") { Description = "Clients that begin.", DefaultValueFactory = _ => 100 };
+        var values = new Option<int>("--values") { Description = "Words of each.", DefaultValueFactory = _ => 1_000_000 };
+        var bits = new Option<int>("--bits") { Description = "Bits of a level, 2 to 16; a word has as many more as the sum needs.", DefaultValueFactory = _ => 8 };
+        var dropOut = new Option<string>("--drop-out") { Description = "Share of the clients that vanish before they send their words.", DefaultValueFactory = _ => "10%" };
+        var threads = new Option<int>("--threads") { Description = "Threads that each end computes on.", DefaultValueFactory = _ => 1 };
+        var json = new Option<bool>("--json") { Description = "Print one object." };
+        var command = new Command("secure", "Measure a secure sum by its whole protocol, all ends in this process.") { clients, values, bits, dropOut, threads, json };
+        command.SetAction(line => (int)RunSecure(line.GetValue(clients), line.GetValue(values), line.GetValue(bits), line.GetValue(dropOut)!, line.GetValue(threads), line.GetValue(json)));
+        return command;
+    }
+
+    static ExitCode RunSecure(int clients, int values, int bits, string dropOut, int threads, bool json)
+    {
+        RequireWithin("--clients", clients, SumTerms.LeastMinimum, Secure.MostSenders);
+        RequireWithin("--values", values, 1, 1 << 28);
+        RequireWithin("--bits", bits, 2, 16);
+        RequireWithin("--threads", threads, 1, 1024);
+        double share = Share.Parse("--drop-out", dropOut);
+        if (share > GraphSize.MostDropOut)
+            throw new CliException(ExitCode.Usage, $"--drop-out must be at most {Quantity.Percent(GraphSize.MostDropOut)}, but is {dropOut}.");
+        using var bench = new SecureBench(clients, values, bits, share, threads);
+        try
+        {
+            var figures = bench.Run();
+            Console.Out.Write(json ? JsonSerializer.Serialize(figures, BenchJson.Default.SecureFigures) + "\n" : figures.Print());
+            return ExitCode.Done;
+        }
+        catch (SumLostException lost)
+        {
+            throw new CliException(ExitCode.Run, lost.Message, lost);
+        }
+    }
+
+    static void RequireWithin(string option, int number, int least, int most)
+    {
+        if (number < least || number > most)
+            throw new CliException(ExitCode.Usage, $"{option} must be {least} to {most}, but is {number}.");
     }
 
     static ExitCode Run(Request request)

@@ -49,6 +49,8 @@ static class SimulateCommand
         inputs = inputs.WithTeachers(settings, request.Threads);
         if (request.DumpUpdates is not null && !options.Plan.Method.SendsUpdates)
             throw new CliException(ExitCode.Usage, $"--dump-updates writes updates, and a client of '{settings.Get<ExchangeLine>("exchange")}' sends no updates; leave it out.");
+        if (request.DumpUpdates is not null && options.Plan.Uplink is var uplink && Federation.Rounds.SecureUplink.IsIn(uplink))
+            throw new CliException(ExitCode.Usage, $"--dump-updates writes single updates, and under '{uplink}' nobody sees one; leave it out.");
         UpdateDump? dump = null;
         RunFolder? folder = null;
         using var signals = new StopSignals(Abandon);

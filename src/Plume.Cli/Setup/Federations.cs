@@ -90,6 +90,8 @@ static class Federations
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
         if (plan.RuleMisfit is { } noRule)
             yield return ("server.rule", $"server.rule: {noRule}");
+        foreach (string problem in SecureUplink.Problems(plan))
+            yield return ("uplink", $"uplink: {problem}");
         if (plan.Schedule.Misfit(plan.Rounds) is { } tooLong)
             yield return ("client.schedule", $"client.schedule: {tooLong}");
         foreach (string problem in plan.Method.Problems(plan))
@@ -136,6 +138,8 @@ static class Federations
             yield return ("uplink", $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.");
         if (uplink is { Selects: true, Remembers: false, IsUnbiased: false, IsSecure: false })
             yield return ("uplink", $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.");
+        if (downlink.IsSecure)
+            yield return ("downlink", $"downlink: '{downlink}' is for updates that are added up; what is published is one message, such as 'delta | deadzone(abs=0.001953125) | range'.");
         if (downlink.Remembers)
             yield return ("downlink", $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.");
         if (downlink.Selects && !downlink.SubtractsReference)

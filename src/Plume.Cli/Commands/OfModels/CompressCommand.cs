@@ -27,6 +27,8 @@ static class CompressCommand
     static ExitCode Run(string input, string line, string? output, string? reference)
     {
         var codec = CodecLine.Parse(line);
+        if (codec.IsSecure)
+            throw new CliException(ExitCode.Usage, $"'{codec}' is for updates that are added up, and counts what is beyond its levels as the outermost; for a file write, for example, uniform(8, channel) | rans.");
         var parts = Parts(input, codec);
         using var target = OutputFile.At(output ?? Path.ChangeExtension(input, ".plume"), [input, reference]);
         var against = reference is null ? null : ModelFiles.Read(reference).Weights;
