@@ -13,6 +13,7 @@ namespace Plume.Simulation;
 /// <param name="Broadcasts">What was published to clients of each capacity.</param>
 /// <param name="Optimizer">What server optimizer and method remember.</param>
 /// <param name="Versions">The version that each client has.</param>
+/// <param name="Participations">The rounds that each client took part in; empty where the plan promises no privacy.</param>
 /// <param name="Metrics">The rounds so far.</param>
 /// <param name="Costs">What they have cost each client.</param>
 /// <param name="Memories">What each client remembers.</param>
@@ -22,11 +23,12 @@ sealed record Checkpoint(
     IReadOnlyList<KeptBroadcast> Broadcasts,
     float[] Optimizer,
     int[] Versions,
+    int[] Participations,
     IReadOnlyList<RoundMetrics> Metrics,
     ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
-    const byte FormatVersion = 6;
+    const byte FormatVersion = 7;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -43,6 +45,7 @@ sealed record Checkpoint(
             WriteBroadcast(output, broadcast);
         WriteArray(output, Optimizer);
         WriteArray(output, Versions);
+        WriteArray(output, Participations);
         output.Varint(Metrics.Count);
         foreach (var round in Metrics)
             WriteRound(output, round);
@@ -71,7 +74,7 @@ sealed record Checkpoint(
             throw new InvalidPayloadException("The checkpoint is cut or damaged: its hash is not the one written at its end.");
         if (input.UInt64("fingerprint") != fingerprint)
             throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
-        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
+        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
             ReadArray<ClientCost>(ref input), ReadMemories(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
@@ -115,7 +118,7 @@ sealed record Checkpoint(
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {
         output.Varint(round.Round);
-        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN, round.NextStep ?? double.NaN]);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -136,11 +139,11 @@ sealed record Checkpoint(
         for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
         {
             int number = input.Varint("round", 1, int.MaxValue);
-            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds, var nextStep] || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have eight figures and two sizes");
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds, var nextStep, var epsilon] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have nine figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
-            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds), NextStep = (float?)Known(nextStep) };
+            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds), NextStep = (float?)Known(nextStep), Epsilon = Known(epsilon) };
             rounds.Add(round with { SecondsByCapacity = ReadArray<double>(ref input) is { Length: > 0 } byCapacity ? byCapacity : null });
         }
 

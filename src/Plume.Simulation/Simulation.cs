@@ -10,6 +10,7 @@ using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
@@ -119,6 +120,12 @@ public sealed class Simulation : IDisposable
     /// <summary>Each client's link; empty where none are given.</summary>
     public IReadOnlyList<ClientLink> Links => links ?? [];
 
+    /// <summary>Why there is no further round though not all are done; null where there is one, or where all are.</summary>
+    public string? WhyEnded => books.WhyEnded;
+
+    /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
+    public int MostParticipations => books.State.MostParticipations;
+
     /// <summary>Whether all rounds are done.</summary>
     public bool IsFinished => books.State.Phase == Phase.Finished;
 
@@ -131,7 +138,7 @@ public sealed class Simulation : IDisposable
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
-        return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())], global.Memory.ToArray(), versions, metrics, costs, kept).ToBytes();
+        return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())], global.Memory.ToArray(), versions, Participations(), metrics, costs, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -148,10 +155,13 @@ public sealed class Simulation : IDisposable
         metrics.AddRange(kept.Metrics);
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
-        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep);
+        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep,
+            kept.Participations.Index().Where(entry => entry.Item > 0).Select(entry => KeyValuePair.Create(entry.Index, entry.Item)));
         if (books.State.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(books.State.Current));
     }
+
+    int[] Participations() => options.Plan.Privacy is null ? [] : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => books.State.Participations.GetValueOrDefault(client))];
 
     static int[] MemoryLengths(FederationPlan plan, ILearner learner, Codec uplink)
     {
@@ -361,7 +371,7 @@ public sealed class Simulation : IDisposable
     {
         if (options.Plan.Rule is not { } rule)
         {
-            global.Apply(sum.Sum, weights, contributors);
+            global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null : NoiseSecret.FromSeed(options.Seed));
             return [];
         }
 

@@ -26,6 +26,7 @@ static class PlumeCommand
             SimulateCommand.Create(),
             CompareCommand.Create(),
             AttackCommand.Create(),
+            PrivacyCommand.Create(),
             ServeCommand.Create(),
             JoinCommand.Create(),
             CertsCommand.Create(),

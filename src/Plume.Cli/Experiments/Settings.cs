@@ -49,7 +49,11 @@ sealed class Settings(KeyGroup root)
         foreach (var key in group.Keys.Where(key => key.Name != "$schema" && Has(prefix + key.Name)))
             json[key.Name] = key.Write(values[prefix + key.Name].Value);
         foreach (var inner in group.Groups)
-            json[inner.Name] = ToJson(inner, $"{prefix}{inner.Name}.");
+        {
+            if (ToJson(inner, $"{prefix}{inner.Name}.") is { Count: > 0 } written)
+                json[inner.Name] = written;
+        }
+
         return json;
     }
 }

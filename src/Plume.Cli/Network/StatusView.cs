@@ -27,7 +27,8 @@ static class StatusView
         }
 
         IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
-        return new Rows([new Text(Printable.Line(Sentence(status))), table, .. words.Select(word => new Text(Printable.Line(word)))]);
+        string[] promise = status.Privacy.Length == 0 ? [] : [status.Privacy];
+        return new Rows([new Text(Printable.Line(Sentence(status))), table, .. promise.Concat(words).Select(word => new Text(Printable.Line(word, int.MaxValue)))]);
     }
 
     static string Sentence(FederationStatus status)
@@ -37,7 +38,7 @@ static class StatusView
             "Waiting" => status.Paused ? $"paused before round {status.Round}" : $"waits for clients before round {status.Round}",
             "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has {status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} left{(status.Paused ? ", then paused" : "")}",
             "Applying" => $"makes version {status.Round}",
-            "Finished" => "finished",
+            "Finished" when status.Message.Length == 0 => "finished",
             var other => status.Message.Length == 0 ? other.ToLowerInvariant() : $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
         };
         string trouble = status.Message.Length > 0 && status.Phase is "Waiting" or "Collecting" or "Applying" ? $" {status.Message}" : "";

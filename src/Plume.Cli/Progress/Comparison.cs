@@ -79,6 +79,7 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         run.Rounds.Sum(round => round.Bounded.Count),
         baseline)
     {
+        Privacy = run.Privacy,
         ClientSeconds = run.Rounds.Sum(round => round.ClientSeconds),
         LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null) ? run.Rounds.Sum(round => round.LinkSeconds) : null,
     };

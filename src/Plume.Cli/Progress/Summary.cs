@@ -1,6 +1,7 @@
 using Plume.Cli.Runs;
 using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
+using Plume.Federation.Privacy;
 using Spectre.Console;
 
 namespace Plume.Cli.Progress;
@@ -34,8 +35,12 @@ static class Summary
             Row(table, "worst tenth of clients", Quantity.Percent(worst), plain is null ? null : "", "");
         if (result.LinkSeconds is { } seconds)
             Row(table, "time on the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? Quantity.Seconds(longer) : plain is null ? null : "", "");
+        if (result.Privacy is { } privacy)
+            Row(table, "epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)} of {privacy.Budget:0.###}", plain is null ? null : "", $"delta {privacy.Delta:0.###e+0}");
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
+        if (result.Privacy is { } promise)
+            console.WriteLine(promise.Sentence);
         if (result.Refused + result.Bounded > 0)
             console.WriteLine("Which clients' updates were refused or bounded, and why, is in metrics.jsonl.");
         console.WriteLine($"Report, model and metrics are in {Printable.Line(folder)}");

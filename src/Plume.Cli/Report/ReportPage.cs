@@ -1,4 +1,7 @@
+using System.Net;
+using Plume.Cli.Runs;
 using Plume.Cli.Terminal;
+using Plume.Federation.Privacy;
 
 namespace Plume.Cli.Report;
 
@@ -9,7 +12,7 @@ static class ReportPage
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
-        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + ShippedSection.Render(report.Result) + Tensors(report)
+        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy) + ShippedSection.Render(report.Result) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -32,12 +35,16 @@ static class ReportPage
         };
         if (run.LinkSeconds is { } seconds)
             facts.Add(("On the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? $"{Quantity.Seconds(longer)} with 32-bit floats" : $"all {run.Rounds.Count} rounds"));
+        if (report.Result?.Privacy is { } privacy)
+            facts.Insert(1, ("Epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)}", $"of {privacy.Budget:0.###}, at delta {privacy.Delta:0.###e+0}"));
         if (report.Result?.WorstTenth is { } worst)
             facts.Insert(1, ("Worst tenth", Quantity.Percent(worst), "of clients, on their own samples"));
         if (plain is not null)
             facts.Insert(facts.FindIndex(fact => fact.Name == "Downlink") + 1, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
         return Page.Facts(facts);
     }
+
+    static string Privacy(PrivacySpent? privacy) => privacy is null ? "" : Html.Section("Privacy", $"<p>{WebUtility.HtmlEncode(privacy.Sentence)}</p>\n");
 
     static string Wire(RunReport report)
     {

@@ -2,6 +2,7 @@ using Plume.Cli.Setup.Sources;
 using Plume.Compression.Files;
 using Plume.Compression.Wire;
 using Plume.Federation.Learners;
+using Plume.Federation.Privacy;
 using Plume.Learning;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
@@ -17,6 +18,7 @@ sealed class FederatedRun : IDisposable
     readonly PublicStudent? student;
     readonly MetricsLog log;
     readonly string checkpoint;
+    readonly DifferentialPrivacy? privacy;
 
     /// <summary>Prepares a run; where there is a checkpoint, it goes on from it.</summary>
     /// <param name="options">What to run.</param>
@@ -34,6 +36,7 @@ sealed class FederatedRun : IDisposable
             : inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
+        privacy = options.Plan.Privacy;
         Simulation = new Simulation.Simulation(options with { Student = student }, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
             Resume();
@@ -44,6 +47,10 @@ sealed class FederatedRun : IDisposable
 
     /// <summary>The rounds so far, those before a resume included.</summary>
     public IReadOnlyList<RoundLine> Rounds => log.Rounds;
+
+    /// <summary>What the run has given away; null where it promises no privacy.</summary>
+    public PrivacySpent? Privacy => privacy is null ? null
+        : new PrivacySpent(privacy.Spent(Simulation.MostParticipations), privacy.Epsilon, privacy.Delta, Simulation.MostParticipations, $"{privacy.Sentence(Simulation.MostParticipations)}{(Simulation.WhyEnded is { } why ? $" {why}" : "")}");
 
     /// <summary>Runs one round and logs it; null when there is none left.</summary>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
@@ -59,6 +66,7 @@ sealed class FederatedRun : IDisposable
             ClientSeconds = round.ClientSeconds,
             SecondsByCapacity = round.SecondsByCapacity,
             LinkSeconds = round.LinkSeconds,
+            Epsilon = round.Epsilon,
         };
         log.Append(line);
         return line;

@@ -23,6 +23,10 @@ sealed record RoundLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? SecondsByCapacity { get; init; }
 
+    /// <summary>The epsilon that the client has spent that took part in the most rounds so far; null where the experiment promises no privacy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Epsilon { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links; null where the experiment has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }

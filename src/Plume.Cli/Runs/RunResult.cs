@@ -30,6 +30,10 @@ sealed record RunResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }
 
+    /// <summary>What the run has given away; null where it promises no privacy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PrivacySpent? Privacy { get; init; }
+
     /// <summary>Accuracy of what ships on the clients' own training samples, in the mean over the tenth of the clients where it is worst; null where it was not measured.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WorstTenth { get; init; }
@@ -46,6 +50,14 @@ sealed record RunResult(
     [JsonIgnore]
     public ModelSize? Ships => Shipped is { PlumeBytes: > 0 } made ? new(made.Bytes, made.PlumeBytes) { LatencyMicroseconds = made.LatencyMicroseconds } : Model;
 }
+
+/// <summary>What a run has given away of its clients.</summary>
+/// <param name="Epsilon">Spent by the client that took part in the most rounds.</param>
+/// <param name="Budget">What each may spend.</param>
+/// <param name="Delta">Chance that the promise fails.</param>
+/// <param name="Participations">The rounds of that client.</param>
+/// <param name="Sentence">The promise, what it assumes, and why the run ended if it ended early.</param>
+sealed record PrivacySpent(double Epsilon, double Budget, double Delta, int Participations, string Sentence);
 
 /// <summary>How large and how fast a model is.</summary>
 /// <param name="Bytes">Of the ONNX file.</param>

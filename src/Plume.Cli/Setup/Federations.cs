@@ -7,6 +7,7 @@ using Plume.Compression.Weights;
 using Plume.Compression.Wire;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Privacy;
 using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
@@ -26,14 +27,14 @@ static class Federations
     public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads)
     {
         var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
-            settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text);
+            settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text, PrivacySettings.Of(settings));
         inputs.Ships.Check(settings, inputs.Floats, inputs.Test);
         return options;
     }
 
-    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats);
+    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats, privacy: null);
 
-    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange, string uplink, string downlink)
+    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange, string uplink, string downlink, DifferentialPrivacy? privacy)
     {
         var allotment = inputs.Allotment;
         var method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph);
@@ -46,7 +47,8 @@ static class Federations
             Schedule = settings.Get<RateSchedule>("client.schedule"),
             OverSelection = 1 + settings.Get<double>("overSelect"),
             Quorum = settings.Get<Amount>("quorum").Of(participants),
-            SampleCap = allotment.Clients.Max(samples => samples.Length),
+            SampleCap = privacy is null ? allotment.Clients.Max(samples => samples.Length) : null,
+            Privacy = privacy,
             NormBound = settings.Get<double>("server.norm") is var factor and > 0 ? new NormBound(factor) : null,
             Rule = settings.Get<object>("server.rule") as RobustRule,
             Fixed = allotment.Rounds,
@@ -100,6 +102,9 @@ static class Federations
             yield return (key, $"{key}: {problem}");
         }
 
+        foreach (string problem in plan.PrivacyProblems())
+            yield return (PrivacySettings.Key, $"privacy: {problem}");
+
         if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training"), plan.Method) is { } unfit)
             yield return ("ships", $"ships: {unfit}");
         if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
@@ -127,6 +132,9 @@ static class Federations
 
         if (misfit is null && SecureUplink.Misfit(plan, layout) is { } insecure)
             yield return ("uplink", $"uplink: {insecure}");
+
+        if (plan.StatisticsMisfit(layout) is { } statistics)
+            yield return (PrivacySettings.Key, $"privacy: {statistics}");
         if (misfit is not null)
             yield return (key, $"{key}: {misfit}");
     }

@@ -114,14 +114,18 @@ public sealed class RoundBooks
     /// <param name="norms">The median norm of each of those rounds.</param>
     /// <param name="at">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
-    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null)
+    /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
+    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null, IEnumerable<KeyValuePair<int, int>>? participations = null)
     {
         ArgumentNullException.ThrowIfNull(norms);
-        Restore(machine.After(norms.Count, norms, at, sharedStep), at, []);
+        Restore(machine.After(norms.Count, norms, at, sharedStep, participations), at, []);
     }
 
     /// <summary>Whether the model is measured after a round.</summary>
-    public bool IsMeasured(int round) => round % MeasureEvery == 0 || round == plan.Rounds;
+    public bool IsMeasured(int round) => round % MeasureEvery == 0 || round == plan.Rounds || machine.IsLast(State);
+
+    /// <summary>Why there is no further round though not all are done; null where there is one, or where all are.</summary>
+    public string? WhyEnded => plan.WhyEnded(State);
 
     /// <summary>The clients whose updates the round takes in and what each weighs, in the order of the clients: what the next version is a function of.</summary>
     public IReadOnlyCollection<KeyValuePair<int, double>> Contributions => State.Weights;
@@ -144,7 +148,10 @@ public sealed class RoundBooks
     /// <param name="downlinkBytes">Lengths of what clients downloaded.</param>
     /// <param name="seconds">That it took.</param>
     public RoundMetrics Figures(Evaluation? measured, long downlinkBytes, double seconds) => new(State.Current.Round, measured?.Accuracy, measured?.Loss,
-        State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds, State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded]);
+        State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds, State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
+    {
+        Epsilon = plan.Privacy?.Spent(State.MostParticipations),
+    };
 
     void Begin(DateTimeOffset at) => (Opened, tally) = (at, new RoundTally(Notes));
 

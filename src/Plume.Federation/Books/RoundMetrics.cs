@@ -39,6 +39,10 @@ public sealed record RoundMetrics(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? NextStep { get; init; }
 
+    /// <summary>The epsilon that the client has spent that took part in the most rounds so far; null where the plan promises no privacy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Epsilon { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }

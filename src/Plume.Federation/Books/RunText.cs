@@ -38,6 +38,7 @@ public sealed class RunText
             .SayUnless("sample cap", plan.SampleCap, null)
             .SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor)
             .SayUnless("rule", plan.Rule?.ToString(), null)
+            .SayUnless("privacy", plan.Privacy is { } privacy ? string.Create(CultureInfo.InvariantCulture, $"noise {privacy.Noise}, delta {privacy.Delta}, epsilon {privacy.Epsilon}") : null, null)
             .SayUnless("method", plan.Method.ToString(), "averaging")
             .SayUnless("fixed", plan.Fixed is null ? null : string.Join(';', plan.Fixed.Select(round => string.Join(',', round))), null)
             .SayUnless("smaller models", plan.Smaller.Count == 0 ? null : string.Join(',', plan.Smaller.Select(model => model.Layout.Fingerprint)), null)

@@ -13,5 +13,8 @@ public sealed record Averaging : Method, INotatedMethod<Averaging>
     /// <inheritdoc/>
     public override bool TakesRules => true;
 
+    /// <inheritdoc/>
+    public override bool TakesNoise => true;
+
     static Averaging INotatedMethod<Averaging>.Parse(LineArguments arguments) => new();
 }

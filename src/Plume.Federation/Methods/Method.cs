@@ -124,6 +124,12 @@ public abstract record Method
     public virtual bool TakesRules => false;
 
     /// <summary>
+    /// Whether the noise of differential privacy on the mean of messages protects all that comes of a client: what is published, shown and shipped
+    /// is made of that mean alone, and is worth something with noise on it.
+    /// </summary>
+    public virtual bool TakesNoise => false;
+
+    /// <summary>
     /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the server's
     /// (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.
     /// </summary>

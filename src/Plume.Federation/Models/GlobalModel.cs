@@ -4,6 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
@@ -38,6 +39,8 @@ public sealed class GlobalModel
         ArgumentNullException.ThrowIfNull(optimizer);
         if (plan.Method.KeepsModel && student is null)
             throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.", nameof(student));
+        if (plan.StatisticsMisfit(layout) is { } misfit)
+            throw new ArgumentException(misfit, nameof(plan));
         (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
         models = plan.ModelsOf(layout);
         published = plan.Published(layout).Length;
@@ -95,13 +98,14 @@ public sealed class GlobalModel
     /// <param name="sum">Of the round's weighted messages, those of each capacity for themselves: <see cref="RoundSum.Sum"/>.</param>
     /// <param name="weights">Of each capacity's messages, added up: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
     /// <param name="contributors">How many messages they are.</param>
+    /// <param name="noise">Where noise comes from; needed where the plan promises privacy.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors)
+    public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null)
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
-        var (mean, cover) = Average(sum, weights);
+        var (mean, cover) = plan.Privacy is { } privacy ? (Noisy(sum, weights[0], privacy, noise), []) : Average(sum, weights);
         return Apply(mean, cover, contributors);
     }
 
@@ -113,6 +117,8 @@ public sealed class GlobalModel
     public IReadOnlyList<byte[]> Apply(float[] mean, int contributors)
     {
         ArgumentNullException.ThrowIfNull(mean);
+        if (plan.Privacy is not null)
+            throw new InvalidOperationException("The plan promises privacy, so a version is made of the sum, with noise.");
         return Apply(mean, [], contributors);
     }
 
@@ -123,6 +129,16 @@ public sealed class GlobalModel
         int version = Broadcast.Version + 1;
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version), student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
         return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
+    }
+
+    float[] Noisy(ExactSum sum, double messages, DifferentialPrivacy privacy, NoiseSecret? secret)
+    {
+        if (secret is null)
+            throw new InvalidOperationException("The plan promises privacy, so the mean needs noise: say where it comes from.");
+        float[] mean = new float[sum.Length];
+        using var noise = secret.Of(Broadcast.Version + 1, sum.Values);
+        NoisyMean.Write(sum, messages, privacy, plan.ClipNorm!.Value, noise, mean);
+        return mean;
     }
 
     (float[] Mean, double[] Cover) Average(ExactSum sum, IReadOnlyList<double> weights)

@@ -29,7 +29,7 @@ public sealed record FixedSizeSampling : Sampling
     public int Participants { get; }
 
     /// <inheritdoc/>
-    public override string Counts => "rounds";
+    public override string Counts => "all rounds of the federation";
 
     /// <inheritdoc/>
     public override string Definition => "for any one client, whether its data are its own or another's";

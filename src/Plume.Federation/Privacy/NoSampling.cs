@@ -8,7 +8,7 @@ namespace Plume.Federation.Privacy;
 public sealed record NoSampling : Sampling
 {
     /// <inheritdoc/>
-    public override string Counts => "rounds that one client takes part in";
+    public override string Counts => "those that one client takes part in";
 
     /// <inheritdoc/>
     public override string Definition => "for any one client, whether its updates are in the sums or zeros stand in their place";

@@ -18,7 +18,7 @@ public sealed record PoissonSampling : Sampling
     public double Rate { get; }
 
     /// <inheritdoc/>
-    public override string Counts => "rounds";
+    public override string Counts => "all rounds of the federation";
 
     /// <inheritdoc/>
     public override string Definition => "for any one client, whether it is among the clients or not";

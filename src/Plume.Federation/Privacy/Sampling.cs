@@ -67,7 +67,7 @@ public abstract record Sampling
         return within;
     }
 
-    /// <summary>What counts as a release: "rounds that one client takes part in" or "rounds".</summary>
+    /// <summary>What counts as a release: "those that one client takes part in", of all rounds, or all of them.</summary>
     public abstract string Counts { get; }
 
     /// <summary>What is promised, of which world against which: the rest of a sentence that begins with the guarantee.</summary>

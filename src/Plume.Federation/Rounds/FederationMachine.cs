@@ -16,6 +16,9 @@ namespace Plume.Federation.Rounds;
 /// </remarks>
 public sealed class FederationMachine
 {
+    // Codecs make clipped updates a little larger.
+    const double SlackOfClip = 1.5;
+
     readonly FederationPlan plan;
     readonly RandomKey key;
     readonly double modelNorm;
@@ -40,9 +43,14 @@ public sealed class FederationMachine
     /// <param name="norms">The median norm of each of them.</param>
     /// <param name="now">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
-    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null) => rounds < plan.Rounds
-        ? Open(FederationState.Initial with { Members = Everyone, SharedStep = sharedStep, RoundNorms = [.. norms.TakeLast(NormBound.Window)] }, rounds + 1, attempt: 1, now).State
-        : FederationState.Initial with { Phase = Phase.Finished };
+    /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
+    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null, IEnumerable<KeyValuePair<int, int>>? participations = null)
+    {
+        var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
+        return rounds < plan.Rounds && HasBudget(spent, rounds + 1)
+            ? Open(FederationState.Initial with { Members = Everyone, SharedStep = sharedStep, RoundNorms = [.. norms.TakeLast(NormBound.Window)], Participations = spent }, rounds + 1, attempt: 1, now).State
+            : FederationState.Initial with { Phase = Phase.Finished, Current = new RoundPlan(rounds, 1, rounds - 1, [], default), Participations = spent };
+    }
 
     /// <summary>Takes one event.</summary>
     /// <exception cref="InvalidOperationException">The host reported something that it was not told to do.</exception>
@@ -75,15 +83,15 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
         int needed = state.Current is { Round: 1, Attempt: 1 } ? Math.Max(plan.StartWith, plan.Quorum) : plan.Quorum;
-        return state.Phase == Phase.Waiting && !state.IsPaused && state.Members.Count >= needed
+        return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state).Members.Count >= needed
             ? Open(state, state.Current.Round, state.Current.Attempt, now)
             : Ignore(state);
     }
 
     (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
     {
-        int[] participants = plan.Fixed is { } lists ? [.. lists[round - 1].Order()] : Select(Absences.Candidates(state, plan.Quorum), round, attempt);
-        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm), SharedStep = state.SharedStep };
+        int[] participants = plan.Fixed is { } lists ? [.. WithBudget(state.Participations, lists[round - 1]).Order()] : Select(Absences.Candidates(Askable(state), plan.Quorum), round, attempt);
+        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.ClipNorm ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)), SharedStep = state.SharedStep };
         return (state with
         {
             Phase = Phase.Collecting,
@@ -94,6 +102,25 @@ public sealed class FederationMachine
             Absences = Absences.Shorter(state.Absences),
         }, [new PublishRound(next)]);
     }
+
+    IEnumerable<int> WithBudget(ImmutableSortedDictionary<int, int> participations, IEnumerable<int> clients) => plan.Privacy?.WithBudget(participations, clients) ?? clients;
+
+    // The state as if only those members were there that may be in another round.
+    FederationState Askable(FederationState state) => plan.Privacy is null ? state : state with { Members = [.. WithBudget(state.Participations, state.Members)] };
+
+    /// <summary>Whether the round at hand is the last that the budget of the clients has, once its updates are counted.</summary>
+    public bool IsLast(FederationState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Current.Round >= plan.Rounds || !HasBudget(state.Participations, state.Current.Round + 1);
+    }
+
+    bool HasBudget(ImmutableSortedDictionary<int, int> participations, int round) =>
+        plan.Privacy is null || WithBudget(participations, plan.Fixed?[round - 1] ?? Enumerable.Range(0, plan.Clients)).Count() >= plan.Quorum;
+
+    // Written down with the event that closes the round, and so before anything is made of its updates.
+    FederationState Debited(FederationState state) => plan.Privacy is null ? state
+        : state with { Participations = state.Participations.SetItems(state.Weights.Keys.Select(client => KeyValuePair.Create(client, state.Participations.GetValueOrDefault(client) + 1))) };
 
     int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
     {
@@ -134,10 +161,12 @@ public sealed class FederationMachine
         var current = state.Current;
         var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
         var (next, commands) = Settle(standing with { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
-        if (!(added.Norm > plan.NormBound?.Factor * current.UsualNorm))
+        double? bound = plan.Privacy is null ? plan.NormBound?.Factor : SlackOfClip;
+        if (!(added.Norm > bound * current.UsualNorm))
             return (next, commands);
-        string message = string.Create(CultureInfo.InvariantCulture,
-            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round {current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.");
+        string message = plan.Privacy is null ? string.Create(CultureInfo.InvariantCulture,
+            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round {current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.")
+            : string.Create(CultureInfo.InvariantCulture, $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the clip: its own is {added.Norm:g3}, though the client should have clipped it.");
         return (next, commands.Insert(0, new ReportBounded(added.Client, current.Round, message)));
     }
 
@@ -166,7 +195,7 @@ public sealed class FederationMachine
         if (added < wanted && ended && plan.Fixed is null)
             state = Absences.Missed(state);
         if (added >= wanted || (ended && added >= plan.Quorum))
-            return (state with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
+            return (Debited(state) with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)
             return Ignore(state);
         return TryAgain(state, $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.", now);
@@ -186,7 +215,7 @@ public sealed class FederationMachine
             return Ignore(state);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
-        return state.Current.Round < plan.Rounds
+        return state.Current.Round < plan.Rounds && HasBudget(state.Participations, state.Current.Round + 1)
             ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1, attempt: 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }

@@ -1,9 +1,12 @@
+using System.Globalization;
 using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
+using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 
 namespace Plume.Federation.Rounds;
@@ -38,6 +41,12 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>What makes one of a round's messages where some clients may be hostile; null for their weighted mean.</summary>
     public RobustRule? Rule { get; init; }
+
+    /// <summary>The privacy of clients; null where none is promised. With it the uplink's clip takes the place of <see cref="NormBound"/>.</summary>
+    public DifferentialPrivacy? Privacy { get; init; }
+
+    /// <summary>The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null where none is.</summary>
+    public double? ClipNorm => Privacy is null ? null : Codec.Parse(Uplink).Stages.OfType<Clip>().LastOrDefault()?.Norm;
 
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
     public int Attempts { get; init; } = 3;
@@ -80,6 +89,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
     public string? RuleMisfit => Rule is null ? null
+        : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
         : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. Let it be the mean, with the bound on norms, or train by averaging."
         : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer." : null;
 
@@ -114,7 +124,50 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return misfit;
         if (Smaller.Count != Method.Capacities.Count - 1)
             yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs {Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
-        foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)))
+        foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems()))
             yield return problem;
     }
+
+    /// <summary>Every rule between the privacy and the rest of the plan that is broken, in sentences.</summary>
+    public IEnumerable<string> PrivacyProblems()
+    {
+        if (Privacy is null)
+            yield break;
+        foreach (string problem in Privacy.Problems(Clients))
+            yield return problem;
+        if (ClipNorm is null)
+            yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write '{Clipped(Codec.Parse(Uplink))}'.";
+        if (SecureUplink.IsIn(Uplink))
+            yield return $"In a secure sum the server cannot see whether an update keeps to its clip, and the step that clients share follows the sum without its noise: with privacy write '{string.Join(" | ", Codec.Parse(Uplink).Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
+        if (SampleCap is not null)
+            yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave the sample cap out.";
+        if (!Method.TakesNoise)
+            yield return $"The noise of privacy is for updates alone, and '{Method}' sends, keeps or shows more of a client: train by 'averaging' or 'fedcm', or exchange 'adapters'.";
+    }
+
+    /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
+    /// <param name="state">How it stands.</param>
+    public string? WhyEnded(FederationState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (Privacy is null || state.Phase != Phase.Finished || state.Current.Round >= Rounds)
+            return null;
+        int left = Privacy.WithBudget(state.Participations, Enumerable.Range(0, Clients)).Count();
+        return string.Create(CultureInfo.InvariantCulture,
+            $"The privacy budget of epsilon {Privacy.Epsilon} is spent: of {Clients} clients {left} have some left for another round, and a round needs {Quorum}.");
+    }
+
+    /// <summary>Why privacy does not fit a model; null where it does.</summary>
+    /// <param name="layout">The model's tensors.</param>
+    public string? StatisticsMisfit(ModelLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return Privacy is not null && layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic
+            ? $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below 0: with privacy take a model without batch normalization."
+            : null;
+    }
+
+    static string Clipped(Codec codec) => codec.Remembers
+        ? string.Join(" | ", [codec.Stages[0], new Clip(1), .. codec.Stages.Skip(1)])
+        : string.Join(" | ", [new Clip(1), .. codec.Stages]);
 }

@@ -68,6 +68,8 @@ partial class Coordinator
         {
             if (command is Abandon abandon)
                 message = abandon.Message;
+            if (command is Finish && books.WhyEnded is { } why)
+                message = why;
             if (command is not PublishRound)
                 continue;
             settling.Clear();

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
@@ -92,7 +93,11 @@ partial class Coordinator
         string[] graphs = await WriteGraphsAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(0), model, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        head = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(State)).With(graphs);
+        head = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(State)).With(graphs) with
+        {
+            // Durable before the first noise is drawn.
+            Noise = definition.Plan.Privacy is null ? null : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NoiseSecret.Length)),
+        };
         await ledger.CommitAsync(definition.Id, epoch, 0, head.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
     }
 
@@ -107,7 +112,7 @@ partial class Coordinator
         await SweepAsync(content.Version, cancellation).ConfigureAwait(false);
         await MendGraphAsync(cancellation).ConfigureAwait(false);
         RestoreBooks(records[^1]);
-        message = State.Phase == Phase.Stopped ? StoppedByOperator : "";
+        message = State.Phase == Phase.Stopped ? StoppedByOperator : books.WhyEnded ?? "";
         RestorePlaces(records);
         Replay([.. content.Events.Select(LedgerEvent.FromBytes)]);
         if (!State.HasEnded)

@@ -108,6 +108,9 @@ partial class Coordinator
     // Clients that nobody invited hold places for others to have: who is gone for long, or takes work and does none, loses its own.
     async Task ReclaimAsync(CancellationToken cancellation)
     {
+        // What a client has spent of a privacy budget stays with its place, so it cannot come again to another.
+        if (definition.Plan.Privacy is not null)
+            return;
         foreach (var (client, name) in Places)
         {
             if (IsUninvited(name) && WhyUnused(client) is not null)

@@ -114,7 +114,7 @@ partial class Coordinator
         IReadOnlyList<byte[]> payloads;
         try
         {
-            payloads = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), WeightsOf(contributions), contributions.Length);
+            payloads = model.Apply(await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false), WeightsOf(contributions), contributions.Length, head.NoiseSecret);
         }
         catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
         {

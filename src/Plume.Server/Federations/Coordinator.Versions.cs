@@ -139,7 +139,7 @@ partial class Coordinator
         {
             var (exact, memory) = await PersistAsync(() => ReadCheckpointAsync(names.Checkpoint(plan.Round - 1), head.Checkpoint, published: null, closing.Token)).ConfigureAwait(false);
             model.Wake(exact, memory);
-            return model.Apply(sum, WeightsOf(contributions), contributions.Length);
+            return model.Apply(sum, WeightsOf(contributions), contributions.Length, head.NoiseSecret);
         }
         finally
         {

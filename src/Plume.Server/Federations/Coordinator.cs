@@ -182,6 +182,7 @@ sealed partial class Coordinator : IAsyncDisposable
             return new FederationOverview(now, definition.Plan.Rounds, State.Members.Count, State.Added,
                 history.UplinkBytes + books.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
             {
+                MostParticipations = State.MostParticipations,
                 AskedLess = [.. State.Absences.Where(entry => State.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
             };
         }

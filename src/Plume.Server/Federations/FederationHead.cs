@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plume.Federation.Books;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.Selection;
 
@@ -21,6 +22,14 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
     /// <summary>SHA-256 of the packed graphs of smaller capacities; null where there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? SmallerGraphs { get; init; }
+
+    /// <summary>The secret of the federation's noise, in hexadecimal, from version 0 on; null where it promises no privacy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Noise { get; init; }
+
+    /// <summary>The same as a secret.</summary>
+    [JsonIgnore]
+    public NoiseSecret? NoiseSecret => Noise is null ? null : new NoiseSecret(Convert.FromHexString(Noise));
 
     /// <summary>SHA-256 of the packed graph of each capacity, the largest first.</summary>
     [JsonIgnore]
@@ -53,9 +62,16 @@ sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyLis
 /// <summary>The state between two rounds: nobody has answered yet.</summary>
 sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms, ImmutableSortedDictionary<int, Absence>? Absences = null)
 {
+    /// <summary>What each client has spent of its privacy budget, in rounds; null where none has spent anything.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<int, int>? Participations { get; init; }
+
     public static KeptState Of(FederationState state) => new(
         state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
-        state.Absences.IsEmpty ? null : state.Absences);
+        state.Absences.IsEmpty ? null : state.Absences)
+    {
+        Participations = state.Participations.IsEmpty ? null : state.Participations,
+    };
 
     public FederationState ToState() => FederationState.Initial with
     {
@@ -66,5 +82,6 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         IsPaused = IsPaused,
         RoundNorms = [.. RoundNorms ?? []],
         Absences = Absences ?? FederationState.Initial.Absences,
+        Participations = Participations ?? FederationState.Initial.Participations,
     };
 }

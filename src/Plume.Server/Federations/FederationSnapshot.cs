@@ -65,6 +65,10 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     /// <summary>Members that rounds ask less, since they let deadlines pass.</summary>
     [Id(0)]
     public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
+
+    /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
+    [Id(1)]
+    public int MostParticipations { get; init; }
 }
 
 /// <summary>A member that let deadlines pass, or has the place of one that did.</summary>

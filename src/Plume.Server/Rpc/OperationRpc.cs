@@ -126,8 +126,9 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         };
     }
 
-    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) =>
-        await feeds[request.Federation].Grain.GiveBackAsync(request.Name) is { } number
+    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) => feeds[request.Federation].Definition.Plan.Privacy is not null
+        ? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"The federation '{request.Federation}' promises privacy, and what a client has spent of its budget stays with its place: no place can be given back. Invite the client to another federation."))
+        : await feeds[request.Federation].Grain.GiveBackAsync(request.Name) is { } number
             ? new ReleaseReply { Number = (uint)number }
             : throw new RpcException(new Status(StatusCode.NotFound, $"'{request.Name}' has no place in the federation '{request.Federation}'; plume places lists who has one."));
 
@@ -163,6 +164,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             DownlinkBytes = (ulong)overview.DownlinkBytes,
             Message = now.Message,
             Method = definition.Plan.Method.ToString(),
+            Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
@@ -202,6 +204,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             figures.Accuracy = accuracy;
         if (round.Loss is { } loss)
             figures.Loss = loss;
+        if (round.Epsilon is { } epsilon)
+            figures.Epsilon = epsilon;
         return figures;
     }
 

@@ -31,6 +31,7 @@ public class RunTextTests
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
             Plan with { Rule = new CoordinateMedian() }, Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
+            Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) }, Plan with { Privacy = new(1, 1e-6, 8) }, Plan with { Privacy = new(1, 1e-5, 9) },
             Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
             Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher() } }, Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4) } },
@@ -47,7 +48,7 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
+        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 
     [Fact]

@@ -80,7 +80,7 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
             case ApplyMean apply:
                 Assert.Equal(summed.Order(), apply.Contributors);
                 Assert.True(apply.Contributors.Count >= plan.Quorum);
-                Assert.Equal(apply.Contributors.Count * 0.5, apply.TotalWeight, 1e-9);
+                Assert.Equal(apply.Contributors.Count * plan.WeightOf(5), apply.TotalWeight, 1e-9);
                 Assert.Equal(RoundsApplied.Count + 1, apply.Round);
                 RoundsApplied.Add(apply.Round);
                 Tell(new ModelApplied());

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Models;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
 using Plume.Server.Federations.Telemetry;
@@ -14,7 +15,7 @@ using LocalObjective = Plume.Federation.Learners.LocalObjective;
 namespace Plume.Server.Tests.Federations;
 
 /// <summary>A federation of two clients and four rounds in a folder, whose updates are the same in every play.</summary>
-sealed class PlayedFederation(string folder) : IAsyncDisposable
+sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null) : IAsyncDisposable
 {
     public const int Rounds = 4, Clients = 2;
 
@@ -32,7 +33,7 @@ sealed class PlayedFederation(string folder) : IAsyncDisposable
     /// <summary>Opens what the folder has, as a server that starts does.</summary>
     public async Task OpenAsync()
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = Clients, Quorum = Clients };
+        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? "pack" : "clip(1) | pack", "pack") { StartWith = Clients, Quorum = Clients, Privacy = privacy };
         var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
         storage ??= ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();

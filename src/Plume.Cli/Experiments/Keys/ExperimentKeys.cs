@@ -111,8 +111,16 @@ static class ExperimentKeys
         new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3, Above = true },
     ], []);
 
+    static readonly KeyGroup Privacy = new("privacy", "Differential privacy of the clients: updates are clipped to the norm of the uplink's clip, and noise is added to their sum. plume privacy says what it is worth.",
+    [
+        new NumberKey("noise", "Standard deviation of the noise on a sum of updates, as a multiple of the norm that they are clipped to.", 0) { Above = true },
+        new NumberKey("delta", "Chance that the promise fails; it must be below one over the number of clients.", 0, 1) { Above = true, Below = true },
+        new NumberKey("epsilon", "The budget of each client: one that has spent it is asked no more, and the run stops when too few have any left.", 0) { Above = true },
+        new ChoiceKey("unit", "What is protected as a whole: a client with all its data.", ["client"]),
+    ], []);
+
     /// <summary>The whole file.</summary>
-    public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server]);
+    public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server, Privacy]);
 
     // A path in the notation is relative to the file that it is written in.
     static Partition ParsePartition(string text, string folder) =>

@@ -40,6 +40,9 @@ public sealed record FedCm : Method, INotatedMethod<FedCm>
 
     private protected override string Word => "fedcm";
 
+    /// <inheritdoc/>
+    public override bool TakesNoise => true;
+
     private protected override IEnumerable<string> Arguments => Share == DefaultShare ? [] : [Share.ToString("R", CultureInfo.InvariantCulture)];
 
     static FedCm INotatedMethod<FedCm>.Parse(LineArguments arguments)

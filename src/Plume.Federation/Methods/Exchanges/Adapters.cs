@@ -49,6 +49,9 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
 
     private protected override string Word => "adapters";
 
+    /// <inheritdoc/>
+    public override bool TakesNoise => true;
+
     private protected override IEnumerable<string> Arguments =>
         [string.Create(CultureInfo.InvariantCulture, $"rank={Rank}"), .. FreezesA ? ["frozen=A"] : Array.Empty<string>()];
 
