@@ -30,5 +30,6 @@ ModelGraph Train(ModelGraph graph, ITrainingObjective objective)
 void Tell(string what, ModelGraph graph)
 {
     using var runtime = new RuntimeModel(graph);
-    Console.WriteLine($"{what}: {Predictions.Of(runtime, test).Accuracy(test):0.0 %} right, {GraphCost.Of(graph).MultiplyAdds} multiply-adds");
+    Console.WriteLine($"{what}: {Predictions.Of(runtime, test).Accuracy(test):0.0 %} right, {GraphCost.Of(graph).MultiplyAdds} "
+        + "multiply-adds");
 }

@@ -23,11 +23,13 @@ nn.Module<Tensor, Tensor> net = null!;
 using var reference = new ModuleLearner(() => net = NewNet(), () => Samples(test, _ => true));
 float[] start = reference.GetWeights();
 
-var plan = new FederationPlan(Clients, Rounds: 10, Participants: Clients, new LocalObjective(Epochs: 2, BatchSize: 16, LearningRate: 0.1),
+var plan = new FederationPlan(Clients, Rounds: 10, Participants: Clients,
+    new LocalObjective(Epochs: 2, BatchSize: 16, LearningRate: 0.1),
     Uplink: "feedback | topk(10%) | uniform(4) | rans", Downlink: "delta | uniform(6) | rans");
 var definition = new FederationDefinition("digits", plan, Seed: 1, reference.Layout, () => start);
 await using var server = PlumeServer.Build(
-    new ServerOptions([definition], ServerStorage.InFolder(Path.Combine(folder, "server"))) { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+    new ServerOptions([definition],
+        ServerStorage.InFolder(Path.Combine(folder, "server"))) { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
     logging => logging.SetMinimumLevel(LogLevel.Error));
 await server.StartAsync();
 
@@ -35,7 +37,8 @@ var results = await Task.WhenAll(Enumerable.Range(0, Clients).Select(async clien
 {
     using var learner = new ModuleLearner(NewNet, () => Samples(train, sample => sample % Clients == client));
     return await FederatedClient.JoinAsync(
-        new ClientOptions { Server = new Uri(server.Urls.First()), Federation = "digits", Name = $"site-{client}", Number = client, Folder = Path.Combine(folder, $"site-{client}") },
+        new ClientOptions { Server = new Uri(server.Urls.First()), Federation = "digits", Name = $"site-{client}",
+            Number = client, Folder = Path.Combine(folder, $"site-{client}") },
         learner);
 }));
 
@@ -46,7 +49,8 @@ double right = net.call(samples).argmax(1).eq(labels).to_type(ScalarType.Float32
 await server.StopAsync();
 Console.WriteLine($"Version {results[0].LastVersion}: {right:0.0 %} right");
 
-static nn.Module<Tensor, Tensor> NewNet() => nn.Sequential(("fc1", nn.Linear(64, 32)), ("relu", nn.ReLU()), ("fc2", nn.Linear(32, 10)));
+static nn.Module<Tensor, Tensor> NewNet() =>
+    nn.Sequential(("fc1", nn.Linear(64, 32)), ("relu", nn.ReLU()), ("fc2", nn.Linear(32, 10)));
 
 static (Tensor, Tensor) Samples(LabeledSet set, Predicate<int> wanted)
 {

@@ -12,7 +12,8 @@ using Plume.Models.Prune.Connections;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();
-using var trainer = new GraphTrainer(ModelZoo.Build("mlp", train.SampleShape, train.Classes, key), train, new TrainingOptions(Epochs: 8));
+using var trainer = new GraphTrainer(ModelZoo.Build("mlp", train.SampleShape, train.Classes, key), train,
+    new TrainingOptions(Epochs: 8));
 var model = trainer.Train(new CrossEntropy(), key);
 var fineTuning = new FineTuning(model, train);
 var options = new TrainingOptions(Epochs: 4, LearningRate: 0.02);
@@ -31,5 +32,6 @@ Tell("and fine-tuned", fineTuning.Run(pruned.Graph, options, key));
 void Tell(string what, ModelGraph graph)
 {
     using var evaluator = new GraphEvaluator(graph, test);
-    Console.WriteLine($"{what}: {evaluator.Evaluate(graph.ToWeights().Values, default).Accuracy:0.0 %} right, {GraphCost.Of(graph).Parameters} parameters");
+    Console.WriteLine($"{what}: {evaluator.Evaluate(graph.ToWeights().Values, default).Accuracy:0.0 %} right, "
+        + $"{GraphCost.Of(graph).Parameters} parameters");
 }

@@ -13,7 +13,8 @@ using Plume.Models.Quantize;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();
-using var trainer = new GraphTrainer(ModelZoo.Build("mlp", train.SampleShape, train.Classes, key), train, new TrainingOptions(Epochs: 8));
+using var trainer = new GraphTrainer(ModelZoo.Build("mlp", train.SampleShape, train.Classes, key), train,
+    new TrainingOptions(Epochs: 8));
 var model = trainer.Train(new CrossEntropy(), key);
 Tell("32-bit floats", model);
 
@@ -28,5 +29,6 @@ Tell("3 bits while training", QdqLowering.Apply(trained, packed: true));
 void Tell(string what, ModelGraph graph)
 {
     using var runtime = new RuntimeModel(graph);
-    Console.WriteLine($"{what}: {Predictions.Of(runtime, test).Accuracy(test):0.0 %} right, {OnnxFile.Write(GraphNames.Shorten(graph)).Length} bytes");
+    Console.WriteLine($"{what}: {Predictions.Of(runtime, test).Accuracy(test):0.0 %} right, "
+        + $"{OnnxFile.Write(GraphNames.Shorten(graph)).Length} bytes");
 }

@@ -34,7 +34,8 @@ for (int round = 1; round <= rounds; round++)
     Parallel.ForEach(participants, new ParallelOptions { MaxDegreeOfParallelism = threads }, client =>
     {
         var trained = new float[model.Length];
-        var outcome = learner.Train(new LocalTask(number, client, model, objective, key.Fold((ulong)number).Fold((ulong)client)), trained, default);
+        var outcome = learner.Train(new LocalTask(number, client, model, objective, key.Fold((ulong)number).Fold((ulong)client)),
+            trained, default);
         for (int i = 0; i < trained.Length; i++)
             trained[i] -= model[i];
         lock (sum)

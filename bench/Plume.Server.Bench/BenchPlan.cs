@@ -16,15 +16,24 @@ sealed record BenchPlan(int Values, int Clients, int Rounds, int Participants, s
 
     public FederationDefinition Definition => new(
         Federation,
-        new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 32, 0.1), Uplink, Downlink) { StartWith = Clients, Quorum = Participants, Deadline = TimeSpan.FromMinutes(10), Attempts = 10 },
+        new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 32, 0.1), Uplink, Downlink)
+        {
+            StartWith = Clients,
+            Quorum = Participants,
+            Deadline = TimeSpan.FromMinutes(10),
+            Attempts = 10
+        },
         Seed: 1,
         Layout,
         () => new float[Values / Columns * Columns]);
 
     /// <summary>As <see cref="Read"/> reads it.</summary>
-    public string[] ToArguments() => [.. new[] { Values, Clients, Rounds, Participants }.Select(number => number.ToString(CultureInfo.InvariantCulture)), Uplink, Downlink];
+    public string[] ToArguments() =>
+        [.. new[] { Values, Clients, Rounds, Participants }.Select(number => number.ToString(CultureInfo.InvariantCulture)),
+            Uplink, Downlink];
 
-    public static BenchPlan Read(ReadOnlySpan<string> arguments) => new(Number(arguments[0]), Number(arguments[1]), Number(arguments[2]), Number(arguments[3]), arguments[4], arguments[5]);
+    public static BenchPlan Read(ReadOnlySpan<string> arguments) =>
+        new(Number(arguments[0]), Number(arguments[1]), Number(arguments[2]), Number(arguments[3]), arguments[4], arguments[5]);
 
     static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

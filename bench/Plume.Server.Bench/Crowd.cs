@@ -20,12 +20,14 @@ static class Crowd
 
     public static async Task RunAsync(int values, int clients, int rounds, int participants, bool isSecure, bool isKilled)
     {
-        var plan = new BenchPlan(values, clients, rounds, participants, "feedback | topk(10%) | uniform(4) | rans", "delta | deadzone(abs=0.00390625) | range");
+        var plan = new BenchPlan(values, clients, rounds, participants, "feedback | topk(10%) | uniform(4) | rans",
+            "delta | deadzone(abs=0.00390625) | range");
         string folder = Directory.CreateTempSubdirectory("plume-bench-").FullName;
         try
         {
             if (isSecure)
-                CertificateFolder.Initialise(Path.Combine(folder, ServerProcess.Certificates), ["localhost"], TimeProvider.System);
+                CertificateFolder.Initialise(Path.Combine(folder, ServerProcess.Certificates), ["localhost"],
+                    TimeProvider.System);
             using var server = await ServerProcess.StartAsync(plan, folder);
             await MeasureAsync(plan, server, folder, isSecure, isKilled);
         }
@@ -40,11 +42,13 @@ static class Crowd
         var clock = Stopwatch.StartNew();
         var identities = isSecure ? await EnrolAsync(server.Address, folder) : new ClientCertificate?[plan.Clients];
         if (isSecure)
-            Say(clock, $"{plan.Clients} are enrolled, {plan.Clients / clock.Elapsed.TotalSeconds:0} a second; server {server.PeakBytes / 1e6:0} MB");
+            Say(clock, $"{plan.Clients} are enrolled, {plan.Clients / clock.Elapsed.TotalSeconds:0} a second; server "
+                + $"{server.PeakBytes / 1e6:0} MB");
         var socket = new SocketCount();
         using var shared = socket.CreateHandler();
         var steps = new ConcurrentDictionary<int, ClientProgress>();
-        var training = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, Environment.ProcessorCount).ConcurrentScheduler;
+        var training = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default,
+            Environment.ProcessorCount).ConcurrentScheduler;
         clock.Restart();
         var stays = Enumerable.Range(0, plan.Clients).Select(client => FederatedClient.JoinAsync(
             new ClientOptions
@@ -67,15 +71,20 @@ static class Crowd
         if (isKilled)
             await KillAsync(plan, server, clock, steps, all);
         var results = await all;
-        Say(clock, $"{results[0].Version} rounds are done, all models the same: {results.All(result => result.Model.Span.SequenceEqual(results[0].Model.Span))}; server {server.PeakBytes / 1e6:0} MB at most, {server.ProcessorTime.TotalSeconds:0.0} s of processor time; payloads {steps.Values.Sum(step => step.BytesUp):n0} bytes up, {steps.Values.Sum(step => step.BytesDown):n0} down");
+        Say(clock, $"{results[0].Version} rounds are done, all models the same: "
+            + $"{results.All(result => result.Model.Span.SequenceEqual(results[0].Model.Span))}; server "
+            + $"{server.PeakBytes / 1e6:0} MB at most, {server.ProcessorTime.TotalSeconds:0.0} s of processor time; payloads "
+            + $"{steps.Values.Sum(step => step.BytesUp):n0} bytes up, {steps.Values.Sum(step => step.BytesDown):n0} down");
         if (!isSecure)
             Say(clock, $"at the sockets {socket.Up:n0} bytes up, {socket.Down:n0} down");
     }
 
-    static async Task KillAsync(BenchPlan plan, ServerProcess server, Stopwatch clock, ConcurrentDictionary<int, ClientProgress> steps, Task all)
+    static async Task KillAsync(BenchPlan plan, ServerProcess server, Stopwatch clock,
+        ConcurrentDictionary<int, ClientProgress> steps, Task all)
     {
         await UntilAsync(all, () => Round(steps) >= plan.Rounds / 4);
-        Say(clock, $"in round {Round(steps)} the server is killed, and away for {Away.TotalSeconds:0} s; before {server.PeakBytes / 1e6:0} MB");
+        Say(clock, $"in round {Round(steps)} the server is killed, and away for {Away.TotalSeconds:0} s; before "
+            + $"{server.PeakBytes / 1e6:0} MB");
         await server.RestartAsync(Away);
         double restarted = clock.Elapsed.TotalSeconds;
         Say(clock, "it is ready again");
@@ -88,8 +97,10 @@ static class Crowd
         var trust = ServerTrust.FromRoot(RootOf(folder));
         string[] tokens = await File.ReadAllLinesAsync(Path.Combine(folder, ServerProcess.Invitations));
         var identities = new ClientCertificate?[tokens.Length];
-        await Parallel.ForEachAsync(Enumerable.Range(0, tokens.Length), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (client, stop) =>
-            identities[client] = await ClientCertificate.EnrolAsync(address, trust, Path.Combine(FolderOf(folder, client), "identity"), NameOf(client), tokens[client], stop));
+        await Parallel.ForEachAsync(Enumerable.Range(0, tokens.Length), new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            async (client, stop) =>
+            identities[client] = await ClientCertificate.EnrolAsync(address, trust,
+                Path.Combine(FolderOf(folder, client), "identity"), NameOf(client), tokens[client], stop));
         return identities;
     }
 

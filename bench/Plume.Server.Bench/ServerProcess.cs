@@ -80,7 +80,8 @@ sealed class ServerProcess : IDisposable
             Limits = new ServerLimits { Enrolments = 1_000_000, EnrolmentsPerAddress = 1_000_000 },
             Tls = authority is null ? null : new ServerTls(CertificateFolder.LoadServer(certificates), [], authority),
         };
-        await using var app = PlumeServer.Build(options, logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error));
+        await using var app = PlumeServer.Build(options, logging => logging.AddSimpleConsole(console => console.SingleLine = true)
+            .SetMinimumLevel(LogLevel.Error));
         if (isSecure)
             await InviteAsync(app, plan, Path.Combine(folder, Invitations));
         await app.StartAsync();
@@ -110,15 +111,18 @@ sealed class ServerProcess : IDisposable
         var tokens = app.Services.GetRequiredService<EnrolmentTokens>();
         var lines = new List<string>();
         for (int client = 0; client < plan.Clients; client++)
-            lines.Add(await tokens.IssueAsync(Crowd.NameOf(client), Roles.Client, [BenchPlan.Federation], TimeSpan.FromDays(1), default));
+            lines.Add(await tokens.IssueAsync(Crowd.NameOf(client), Roles.Client, [BenchPlan.Federation], TimeSpan.FromDays(1),
+                default));
         await File.WriteAllLinesAsync(path, lines);
     }
 
-    Process Start() => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Child, .. plan.ToArguments(), folder, port.ToString(CultureInfo.InvariantCulture)])
-    {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+    Process Start() => Process.Start(
+        new ProcessStartInfo(Environment.ProcessPath!,
+            [Child, .. plan.ToArguments(), folder, port.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
 
     async Task ReadyAsync()
     {
@@ -135,7 +139,8 @@ sealed class ServerProcess : IDisposable
 
     long Status(string field)
     {
-        string line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/{process.Id}/status")
+            .First(line => line.StartsWith(field, StringComparison.Ordinal));
         return long.Parse(line[field.Length..^2], CultureInfo.InvariantCulture) << 10;
     }
 }

@@ -6,7 +6,9 @@ using Plume.Samples.AotClient;
 
 if (args.Length < 5)
 {
-    Console.Error.WriteLine("Give the server's address, the federation, the client's name, a data file and a folder; for TLS also the server's root certificate.");
+    Console.Error.WriteLine(
+        "Give the server's address, the federation, the client's name, a data file and a folder; for TLS also the server's "
+            + "root certificate.");
     return 2;
 }
 
@@ -43,5 +45,6 @@ catch (OperationCanceledException)
 
 sealed class ConsoleProgress : IProgress<ClientProgress>
 {
-    public void Report(ClientProgress value) => Console.WriteLine($"{value.Stage} {value.Round} up {value.BytesUp} down {value.BytesDown} {value.Message}");
+    public void Report(ClientProgress value) =>
+        Console.WriteLine($"{value.Stage} {value.Round} up {value.BytesUp} down {value.BytesDown} {value.Message}");
 }

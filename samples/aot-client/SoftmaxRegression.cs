@@ -16,8 +16,11 @@ sealed class SoftmaxRegression : ILearner
     public SoftmaxRegression(ModelLayout layout, string path)
     {
         Layout = layout;
-        if (layout.Tensors is not [{ Shape: [var classes, var features] } first, { Shape: [var biases] } second] || classes != biases)
-            throw new InvalidDataException($"Softmax regression needs a weight [classes, features] and a bias [classes], but the federation has {string.Join(", ", layout.Tensors)}.");
+        if (layout.Tensors is not [{ Shape: [var classes, var features] } first, { Shape: [var biases] } second]
+            || classes != biases)
+            throw new InvalidDataException(
+                "Softmax regression needs a weight [classes, features] and a bias [classes], but the federation has "
+                    + $"{string.Join(", ", layout.Tensors)}.");
         (weight, bias) = (first, second);
         samples = [.. File.ReadLines(path).Where(line => line.Length > 0).Select(line => Parse(line, classes, features))];
     }
@@ -55,7 +58,8 @@ sealed class SoftmaxRegression : ILearner
         int features = sample.Features.Length;
         var shares = new float[bias.Length];
         for (int k = 0; k < shares.Length; k++)
-            shares[k] = TensorPrimitives.Dot(model.Slice(weight.Offset + k * features, features), sample.Features) + model[bias.Offset + k];
+            shares[k] = TensorPrimitives.Dot(model.Slice(weight.Offset + k * features, features), sample.Features)
+                + model[bias.Offset + k];
         TensorPrimitives.SoftMax<float>(shares, shares);
         for (int k = 0; k < shares.Length; k++)
         {
@@ -82,7 +86,8 @@ sealed class SoftmaxRegression : ILearner
         string[] cells = line.Split(',');
         int label = int.Parse(cells[0], CultureInfo.InvariantCulture);
         if (cells.Length != features + 1 || label < 0 || label >= classes)
-            throw new InvalidDataException($"A line must be a label from 0 to {classes - 1} and {features} features, but is '{line}'.");
+            throw new InvalidDataException(
+                $"A line must be a label from 0 to {classes - 1} and {features} features, but is '{line}'.");
         return (label, [.. cells.Skip(1).Select(cell => float.Parse(cell, CultureInfo.InvariantCulture))]);
     }
 }

@@ -17,34 +17,49 @@ public sealed record ClientOptions
     /// <summary>The federation's name.</summary>
     public required string Federation { get; init; }
 
-    /// <summary>The client's name: 1 to 64 letters, digits, dots, dashes and underscores. With TLS the name in its certificate.</summary>
+    /// <summary>
+    /// The client's name: 1 to 64 letters, digits, dots, dashes and underscores. With TLS the name in its certificate.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>The place wanted, from 0; null takes the one that the server gives.</summary>
     public int? Number { get; init; }
 
-    /// <summary>The largest share of each layer's channels that this machine can train, where the federation has sub-models; null for any.</summary>
+    /// <summary>
+    /// The largest share of each layer's channels that this machine can train, where the federation has sub-models; null for any.
+    /// </summary>
     public Capacity? Capacity { get; init; }
 
     /// <summary>Where the client keeps what must survive a kill; made where it is missing. One client a folder.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>A file with the only root certificate, in PEM, that the server's may come from; null believes whom the machine believes.</summary>
+    /// <summary>
+    /// A file with the only root certificate, in PEM, that the server's may come from; null believes whom the machine believes.
+    /// </summary>
     public string? RootFile { get; init; }
 
-    /// <summary>The certificate that the server issued when the client enrolled; it is renewed in time. Null for a client that has another, or none.</summary>
+    /// <summary>
+    /// The certificate that the server issued when the client enrolled; it is renewed in time. Null for a client that has
+    /// another, or none.
+    /// </summary>
     public ClientCertificate? Identity { get; init; }
 
-    /// <summary>Gives a certificate from elsewhere, with its key, whenever a connection is made; null for a client that has none.</summary>
+    /// <summary>
+    /// Gives a certificate from elsewhere, with its key, whenever a connection is made; null for a client that has none.
+    /// </summary>
     public Func<X509Certificate2?>? Certificate { get; init; }
 
     /// <summary>
     /// What calls go through instead of a connection of the client's own, so that thousands of clients in one process share their
-    /// connections. It is not disposed; <see cref="RootFile"/>, <see cref="Identity"/> and <see cref="Certificate"/> do not change it.
+    /// connections. It is not disposed; <see cref="RootFile"/>, <see cref="Identity"/> and <see cref="Certificate"/> do not
+    /// change it.
     /// </summary>
     public HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>Whether the learner is made from the federation's ONNX graph, which is downloaded before (<see cref="FederationTerms.Graph"/>).</summary>
+    /// <summary>
+    /// Whether the learner is made from the federation's ONNX graph, which is downloaded before
+    /// (<see cref="FederationTerms.Graph"/>).
+    /// </summary>
     public bool NeedsGraph { get; init; }
 
     /// <summary>The clock.</summary>
@@ -62,7 +77,9 @@ public sealed record ClientOptions
     /// <summary>Where the jitter of all waiting is drawn from.</summary>
     public Random Jitter { get; init; } = Random.Shared;
 
-    /// <summary>The bound of the first waits after a failure; later ones are bounded by the time that the trouble has lasted.</summary>
+    /// <summary>
+    /// The bound of the first waits after a failure; later ones are bounded by the time that the trouble has lasted.
+    /// </summary>
     public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>The bound that waits after failures never go beyond.</summary>
@@ -79,18 +96,29 @@ public sealed record ClientOptions
     internal void Check()
     {
         if (!Server.IsAbsoluteUri || Server.Scheme is not ("http" or "https"))
-            throw new ArgumentException($"The server must be an address that begins with https:// (or http:// on its own machine), but is '{Server}'.", nameof(Server));
+            throw new ArgumentException(
+                $"The server must be an address that begins with https:// (or http:// on its own machine), but is '{Server}'.",
+                nameof(Server));
         ArgumentException.ThrowIfNullOrWhiteSpace(Federation);
         ArgumentException.ThrowIfNullOrWhiteSpace(Folder);
-        if (Name is not { Length: > 0 and <= LongestName } || !char.IsAsciiLetterOrDigit(Name[0]) || !Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_'))
-            throw new ArgumentException($"A client's name has 1 to {LongestName} letters, digits, dots, dashes and underscores, and begins with a letter or digit; '{Name}' does not.", nameof(Name));
+        if (Name is not { Length: > 0 and <= LongestName } || !char.IsAsciiLetterOrDigit(Name[0])
+            || !Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_'))
+            throw new ArgumentException(
+                $"A client's name has 1 to {LongestName} letters, digits, dots, dashes and underscores, and begins with a "
+                    + $"letter or digit; '{Name}' does not.", nameof(Name));
         if (Identity is not null && Identity.Name != Name)
-            throw new ArgumentException($"With a certificate a client has the name in it, '{Identity.Name}', but is to be called '{Name}'.", nameof(Name));
+            throw new ArgumentException(
+                $"With a certificate a client has the name in it, '{Identity.Name}', but is to be called '{Name}'.",
+                nameof(Name));
         if (Number < 0)
             throw new ArgumentException($"A client's number must be 0 or more, but is {Number}.", nameof(Number));
         if (FirstBackoff <= TimeSpan.Zero || LongestBackoff < FirstBackoff)
-            throw new ArgumentException($"The first back-off must be above zero and at most the longest, but they are {FirstBackoff} and {LongestBackoff}.", nameof(FirstBackoff));
+            throw new ArgumentException(
+                $"The first back-off must be above zero and at most the longest, but they are {FirstBackoff} and "
+                    + $"{LongestBackoff}.", nameof(FirstBackoff));
         if (Patience <= TimeSpan.Zero || LongestHold < TimeSpan.Zero)
-            throw new ArgumentException($"The patience must be above zero and the longest hold not below it, but they are {Patience} and {LongestHold}.", nameof(Patience));
+            throw new ArgumentException(
+                $"The patience must be above zero and the longest hold not below it, but they are {Patience} and {LongestHold}.",
+                nameof(Patience));
     }
 }

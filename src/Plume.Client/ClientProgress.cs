@@ -18,7 +18,9 @@ public enum ClientStage
     /// <summary>The update is on its way.</summary>
     Uploading,
 
-    /// <summary>The update is in the round's sum; where there is a message, it says that it counts for less than its samples.</summary>
+    /// <summary>
+    /// The update is in the round's sum; where there is a message, it says that it counts for less than its samples.
+    /// </summary>
     Counted,
 
     /// <summary>The update does not count; the message says why.</summary>
@@ -27,7 +29,9 @@ public enum ClientStage
     /// <summary>The task could not be done; the message, which the server gets too, says why.</summary>
     Failed,
 
-    /// <summary>The server cannot be reached or is busy, which the message says more of; the client waits a little and tries again.</summary>
+    /// <summary>
+    /// The server cannot be reached or is busy, which the message says more of; the client waits a little and tries again.
+    /// </summary>
     BackingOff,
 
     /// <summary>There is something to know of its folder; the message says what.</summary>

@@ -1,6 +1,8 @@
 namespace Plume.Client;
 
-/// <summary>A client cannot take part, and trying again would not change it. The message says which rule was broken and what to do.</summary>
+/// <summary>
+/// A client cannot take part, and trying again would not change it. The message says which rule was broken and what to do.
+/// </summary>
 public sealed class FederationException : Exception
 {
     /// <summary>Without a reason.</summary>

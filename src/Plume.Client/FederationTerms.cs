@@ -15,14 +15,17 @@ public sealed class FederationTerms
 {
     readonly ReadOnlyMemory<byte>? graph;
 
-    FederationTerms(string federation, int number, ModelLayout layout, Method method, Codec uplink, Codec downlink, RandomKey broadcastKey)
+    FederationTerms(string federation, int number, ModelLayout layout, Method method, Codec uplink, Codec downlink,
+        RandomKey broadcastKey)
     {
-        (Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey) = (federation, number, layout, method, uplink, downlink, broadcastKey);
+        (Federation, Number, Layout, Method, Uplink, Downlink, BroadcastKey) =
+            (federation, number, layout, method, uplink, downlink, broadcastKey);
         Published = method.Published(layout, downlink);
     }
 
     FederationTerms(FederationTerms other, ReadOnlyMemory<byte> graph)
-        : this(other.Federation, other.Number, other.Layout, other.Method, other.Uplink, other.Downlink, other.BroadcastKey) => (Teaching, Constants, this.graph) = (other.Teaching, other.Constants, graph);
+        : this(other.Federation, other.Number, other.Layout, other.Method, other.Uplink, other.Downlink, other.BroadcastKey) =>
+            (Teaching, Constants, this.graph) = (other.Teaching, other.Constants, graph);
 
     /// <summary>The federation's name.</summary>
     public string Federation { get; }
@@ -36,7 +39,10 @@ public sealed class FederationTerms
     /// <summary>How the federation learns.</summary>
     public Method Method { get; }
 
-    /// <summary>Whom clients learn from beside their labels, which the learner must be able to; null for nobody. A teacher that is a file each client brings itself.</summary>
+    /// <summary>
+    /// Whom clients learn from beside their labels, which the learner must be able to; null for nobody. A teacher that is a file
+    /// each client brings itself.
+    /// </summary>
     public Teaching? Teaching { get; private init; }
 
     /// <summary>The codec of updates.</summary>
@@ -45,9 +51,13 @@ public sealed class FederationTerms
     /// <summary>The codec of models.</summary>
     public Codec Downlink { get; }
 
-    /// <summary>The model as an ONNX file. What stands in it for the tensors of the layout has no meaning: each task brings its own.</summary>
+    /// <summary>
+    /// The model as an ONNX file. What stands in it for the tensors of the layout has no meaning: each task brings its own.
+    /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="ClientOptions.NeedsGraph"/> was not set.</exception>
-    public ReadOnlyMemory<byte> Graph => graph ?? throw new InvalidOperationException($"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
+    public ReadOnlyMemory<byte> Graph =>
+        graph ?? throw new InvalidOperationException(
+            $"The graph is downloaded only if {nameof(ClientOptions)}.{nameof(ClientOptions.NeedsGraph)} is set.");
 
     internal MessageShape Published { get; }
 
@@ -66,10 +76,17 @@ public sealed class FederationTerms
     {
         try
         {
-            var layout = ModelLayout.Of(reply.Layout.Select(tensor => (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor), checked((int)tensor.Axis))));
+            var layout = ModelLayout.Of(
+                reply.Layout.Select(tensor =>
+                    (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor),
+                        checked((int)tensor.Axis))));
             if (Codec.Parse(reply.Uplink).IsSecure)
-                throw new FormatException($"The uplink '{reply.Uplink}' adds updates up in secret, which clients of this release cannot do on a network.");
-            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging() : MethodNotation.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink), new RandomKey(reply.BroadcastKey))
+                throw new FormatException(
+                    $"The uplink '{reply.Uplink}' adds updates up in secret, which clients of this release cannot do on a "
+                        + "network.");
+            return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging()
+                : MethodNotation.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink),
+                new RandomKey(reply.BroadcastKey))
             {
                 Teaching = reply.Teaching.Length == 0 ? null : Teaching.Parse(reply.Teaching),
                 Constants = reply.Constants,
@@ -77,7 +94,9 @@ public sealed class FederationTerms
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException or OverflowException)
         {
-            throw new FederationException($"The terms of the federation '{federation}' are not ones that this release understands: {problem.Message} Use a release of the same age on both ends.", problem);
+            throw new FederationException(
+                $"The terms of the federation '{federation}' are not ones that this release understands: {problem.Message} Use "
+                    + "a release of the same age on both ends.", problem);
         }
     }
 

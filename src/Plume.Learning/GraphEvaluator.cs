@@ -47,7 +47,8 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
                 results[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk);
             idle.Add(tools);
         }, cancellation);
-        return new Evaluation((double)results.Sum(result => result.Correct) / set.Count, results.Sum(result => result.Loss) / set.Count, set.Count);
+        return new Evaluation((double)results.Sum(result => result.Correct) / set.Count,
+            results.Sum(result => result.Loss) / set.Count, set.Count);
     }
 
     (int Correct, double Loss) Measure(GraphExecutor executor, BatchBuffer batch, int start)

@@ -11,7 +11,8 @@ namespace Plume.Learning;
 
 /// <summary>
 /// Trains an ONNX graph for any number of clients whose samples lie in one set. Calls from several threads each use an
-/// executor of their own, one torch thread each; the bits do not depend on which. Where channels are dead, the smaller graph without them is trained.
+/// executor of their own, one torch thread each; the bits do not depend on which. Where channels are dead, the smaller graph
+/// without them is trained.
 /// </summary>
 public sealed class GraphLearner : ILearner, IDisposable
 {
@@ -46,7 +47,10 @@ public sealed class GraphLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public bool TakesCorrections => true;
 
-    /// <summary>A teacher's scores for all samples of the set, for federations that train by <c>distill</c>; null where there is no teacher.</summary>
+    /// <summary>
+    /// A teacher's scores for all samples of the set, for federations that train by <c>distill</c>; null where there is no
+    /// teacher.
+    /// </summary>
     /// <exception cref="ArgumentException">They are of other samples, or of other classes than the model's.</exception>
     public SoftLabels? Teacher
     {
@@ -54,16 +58,22 @@ public sealed class GraphLearner : ILearner, IDisposable
         init
         {
             if (value is not null && value.Scores.Length != (long)set.Count * value.Classes)
-                throw new ArgumentException($"A teacher's scores are for each of the {set.Count} samples of {set.Name}, but these are for {value.Scores.Length / value.Classes}.", nameof(value));
+                throw new ArgumentException(
+                    $"A teacher's scores are for each of the {set.Count} samples of {set.Name}, but these are for "
+                        + $"{value.Scores.Length / value.Classes}.", nameof(value));
             if (value is not null)
                 CheckClasses("The teacher", value.Classes);
             field = value;
         }
     }
 
-    /// <summary>The model that stays with each client in federations that train by <c>mutual</c>: its weights are where it begins. Null where there is none.</summary>
+    /// <summary>
+    /// The model that stays with each client in federations that train by <c>mutual</c>: its weights are where it begins. Null
+    /// where there is none.
+    /// </summary>
     /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
-    /// <exception cref="ArgumentException">It takes other samples, or tells other classes apart than the model that travels.</exception>
+    /// <exception cref="ArgumentException">It takes other samples, or tells other classes apart than the model that
+    /// travels.</exception>
     public ModelGraph? LocalModel
     {
         get;
@@ -83,8 +93,12 @@ public sealed class GraphLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public string? Misfit(Teaching teaching) => teaching switch
     {
-        FromTeacher when Teacher is null => "The learner has no teacher: name the teacher's file with plume join --teacher, or in a program give GraphLearner.Teacher its scores.",
-        Mutual when LocalModel is null => "The learner has no model that stays here: name one with plume join --local-model, or in a program give GraphLearner.LocalModel.",
+        FromTeacher when Teacher is null =>
+            "The learner has no teacher: name the teacher's file with plume join --teacher, or in a program give "
+                + "GraphLearner.Teacher its scores.",
+        Mutual when LocalModel is null =>
+            "The learner has no model that stays here: name one with plume join --local-model, or in a program give "
+                + "GraphLearner.LocalModel.",
         FromTeacher or Mutual => null,
         _ => $"The learner does not know '{teaching}'.",
     };
@@ -112,7 +126,9 @@ public sealed class GraphLearner : ILearner, IDisposable
         {
             FromTeacher from => Train(task, new Distillation(Teacher!, from.Temperature, from.Alpha), trained, cancellation),
             Mutual mutual => TrainBoth(task, mutual, trained, cancellation),
-            _ when task.LeavesAbsentOut => Train(task, PresentCrossEntropy.Of(samples[task.Client].Select(sample => set.Labels[sample]), set.Classes), trained, cancellation),
+            _ when task.LeavesAbsentOut =>
+                Train(task, PresentCrossEntropy.Of(samples[task.Client].Select(sample => set.Labels[sample]), set.Classes),
+                    trained, cancellation),
             _ => Train(task, new CrossEntropy(), trained, cancellation),
         };
     }
@@ -142,7 +158,11 @@ public sealed class GraphLearner : ILearner, IDisposable
             int[] own = samples[task.Client];
             executor.SetWeights(living.Cut(task.Received).Span);
             using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, own.Length));
-            var settings = LoopSettings.Of(task) with { Correction = living.Cut(task.Correction), Trained = living.Cut(task.Trained) };
+            var settings = LoopSettings.Of(task) with
+            {
+                Correction = living.Cut(task.Correction),
+                Trained = living.Cut(task.Trained),
+            };
             var weights = new GraphGradients(graph.Name, [shard], objective, threads: 1);
             using var masked = task.Masked.IsEmpty ? null : new MaskGradients(weights, executor, task.Masked.Span);
             var loop = new TrainingLoop((IGradientSource?)masked ?? weights, settings);
@@ -173,7 +193,8 @@ public sealed class GraphLearner : ILearner, IDisposable
             if (left != all)
                 left.Dispose();
             mask = live.ToArray();
-            return left = DeadChannels.Remove(graph.With(new ModelWeights(graph.Weights, [.. mask]))) is { } pruned ? new LivingGraph(graph, pruned) : all;
+            return left = DeadChannels.Remove(graph.With(new ModelWeights(graph.Weights, [.. mask]))) is { } pruned
+                ? new LivingGraph(graph, pruned) : all;
         }
     }
 
@@ -181,7 +202,9 @@ public sealed class GraphLearner : ILearner, IDisposable
     {
         int own = ClassScores.Count(graph, set);
         if (classes != own)
-            throw new MisfitException($"{model} tells {classes} classes apart, but '{graph.Name}', which learns from it, {own}: name one of the same classes.");
+            throw new MisfitException(
+                $"{model} tells {classes} classes apart, but '{graph.Name}', which learns from it, {own}: name one of the same "
+                    + "classes.");
     }
 
     /// <inheritdoc/>

@@ -28,10 +28,14 @@ public sealed class ModuleLearner : ILearner, IDisposable
 
     /// <summary>A learner for a module, which is the learner's from now on, as the samples are.</summary>
     /// <param name="module">Makes the module, of 32-bit floats on the CPU. Called when torch is loaded.</param>
-    /// <param name="data">Makes the samples and what the module is to give for them, both [count, ...]. Called when torch is loaded.</param>
-    /// <param name="loss">The mean loss of a batch, of the module's output and the targets; without it, cross-entropy of class numbers.</param>
-    /// <exception cref="ArgumentException">The module has values that cannot be federated, or there are no samples, or not a target for each.</exception>
-    public ModuleLearner(Func<nn.Module<Tensor, Tensor>> module, Func<(Tensor Samples, Tensor Targets)> data, Func<Tensor, Tensor, Tensor>? loss = null)
+    /// <param name="data">Makes the samples and what the module is to give for them, both [count, ...]. Called when torch is
+    /// loaded.</param>
+    /// <param name="loss">The mean loss of a batch, of the module's output and the targets; without it, cross-entropy of class
+    /// numbers.</param>
+    /// <exception cref="ArgumentException">The module has values that cannot be federated, or there are no samples, or not a
+    /// target for each.</exception>
+    public ModuleLearner(Func<nn.Module<Tensor, Tensor>> module, Func<(Tensor Samples, Tensor Targets)> data,
+        Func<Tensor, Tensor, Tensor>? loss = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(data);
@@ -39,7 +43,9 @@ public sealed class ModuleLearner : ILearner, IDisposable
         this.loss = loss ?? ((output, classes) => nn.functional.cross_entropy(output, classes));
         (samples, targets) = data();
         if (samples.dim() == 0 || targets.dim() == 0 || samples.shape[0] == 0 || samples.shape[0] != targets.shape[0])
-            throw new ArgumentException($"There must be samples and a target for each, [count, ...], but they are [{string.Join(", ", samples.shape)}] and [{string.Join(", ", targets.shape)}].", nameof(data));
+            throw new ArgumentException(
+                $"There must be samples and a target for each, [count, ...], but they are [{string.Join(", ", samples.shape)}] "
+                    + $"and [{string.Join(", ", targets.shape)}].", nameof(data));
         this.module = module();
         values = new ModuleValues(this.module);
     }
@@ -74,7 +80,8 @@ public sealed class ModuleLearner : ILearner, IDisposable
     public void SetWeights(ReadOnlySpan<float> weights)
     {
         if (weights.Length != Layout.Length)
-            throw new ArgumentException($"The module has {Layout.Length} values, but {weights.Length} were given.", nameof(weights));
+            throw new ArgumentException($"The module has {Layout.Length} values, but {weights.Length} were given.",
+                nameof(weights));
         lock (turn)
             values.Set(weights);
     }
@@ -92,7 +99,8 @@ public sealed class ModuleLearner : ILearner, IDisposable
             var loop = new TrainingLoop(new ModuleGradients(module, values, LossOf), LoopSettings.Of(task));
             try
             {
-                double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, LiveWeights.Of(task.Live), cancellation: cancellation).OfSteps;
+                double mean = loop.Run([.. Enumerable.Range(0, (int)samples.shape[0])], task.Key, LiveWeights.Of(task.Live),
+                    cancellation: cancellation).OfSteps;
                 values.Get(trained);
                 return new LocalOutcome((int)samples.shape[0], mean) { Steps = StepsFor(task) };
             }

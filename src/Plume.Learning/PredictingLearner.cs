@@ -10,9 +10,12 @@ using Plume.Models.Graph;
 namespace Plume.Learning;
 
 /// <summary>
-/// Trains clients' own models, which may all be of another architecture: on what others said of a public set, and on each client's samples.
+/// Trains clients' own models, which may all be of another architecture: on what others said of a public set, and on each
+/// client's samples.
 /// </summary>
-/// <remarks>What is kept of a client is 1 once it has trained, and after it its model's weights. All have the length of the largest.</remarks>
+/// <remarks>
+/// What is kept of a client is 1 once it has trained, and after it its model's weights. All have the length of the largest.
+/// </remarks>
 public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
 {
     readonly LabeledSet set;
@@ -21,14 +24,17 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
     readonly LocalModels[] models;
 
     /// <summary>A learner for clients with models of their own.</summary>
-    /// <param name="layout">The tensors of the federation's model, the server's student, which clients need not know more of.</param>
-    /// <param name="graphs">The models with the weights that clients start from, dealt in turn: client k has the one at k modulo their number.</param>
+    /// <param name="layout">The tensors of the federation's model, the server's student, which clients need not know more
+    /// of.</param>
+    /// <param name="graphs">The models with the weights that clients start from, dealt in turn: client k has the one at k modulo
+    /// their number.</param>
     /// <param name="set">All samples that clients have.</param>
     /// <param name="samples">For each client the indices of its samples.</param>
     /// <param name="publicSamples">What all have.</param>
     /// <exception cref="UnsupportedOperatorException">A graph cannot be run.</exception>
     /// <exception cref="MisfitException">A graph does not take the samples.</exception>
-    public PredictingLearner(ModelLayout layout, IReadOnlyList<ModelGraph> graphs, LabeledSet set, IReadOnlyList<int[]> samples, PublicSamples publicSamples)
+    public PredictingLearner(ModelLayout layout, IReadOnlyList<ModelGraph> graphs, LabeledSet set, IReadOnlyList<int[]> samples,
+        PublicSamples publicSamples)
     {
         ArgumentNullException.ThrowIfNull(graphs);
         ArgumentNullException.ThrowIfNull(publicSamples);
@@ -61,7 +67,8 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
         throw new NotSupportedException("Clients with models of their own train none that travels; they predict.");
 
     /// <inheritdoc/>
-    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation)
+    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
         var model = models[task.Client % models.Length];
@@ -95,7 +102,8 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
     static double Learn(GraphExecutor executor, Lesson lesson, LocalTask task, CancellationToken cancellation)
     {
         using var shard = new TrainingShard(executor, lesson.Samples, Math.Min(task.Objective.BatchSize, lesson.Samples.Count));
-        var loop = new TrainingLoop(new GraphGradients("a local model", [shard], lesson.Objective, threads: 1), LoopSettings.Of(task));
+        var loop = new TrainingLoop(new GraphGradients("a local model", [shard], lesson.Objective, threads: 1),
+            LoopSettings.Of(task));
         return loop.Run([.. Enumerable.Range(0, lesson.Samples.Count)], task.Key, cancellation: cancellation).OfSteps;
     }
 

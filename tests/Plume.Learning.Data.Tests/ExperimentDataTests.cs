@@ -14,7 +14,8 @@ public sealed class ExperimentDataTests
         var images = new LabeledSet("images", new float[60_000], [1], new int[60_000], 10);
         var allotment = new FromFile(Place("fashion-mnist-dirichlet0.3.json.gz")).Deal(images, 100, Some.Key());
         Assert.Equal(Enumerable.Range(0, 60_000), allotment.Clients.SelectMany(samples => samples).Order());
-        Assert.Equal((161, 1781), (allotment.Clients.Min(samples => samples.Length), allotment.Clients.Max(samples => samples.Length)));
+        Assert.Equal((161, 1781),
+            (allotment.Clients.Min(samples => samples.Length), allotment.Clients.Max(samples => samples.Length)));
         Assert.Equal([65, 84, 76, 48, 98, 58, 41, 20, 24, 87], allotment.Rounds![0]);
         Assert.Equal(100, allotment.Rounds.Count);
         Assert.All(allotment.Rounds, participants => Assert.Equal(10, participants.Length));

@@ -19,5 +19,6 @@ static class Some
 
     /// <summary>The same number of samples of each class.</summary>
     public static LabeledSet Even(int each, int classes) =>
-        new("even", new float[each * classes], [1], [.. Enumerable.Range(0, each * classes).Select(sample => sample % classes)], classes);
+        new("even", new float[each * classes], [1], [.. Enumerable.Range(0, each * classes).Select(sample => sample % classes)],
+            classes);
 }

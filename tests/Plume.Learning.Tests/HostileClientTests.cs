@@ -23,7 +23,8 @@ public class HostileClientTests
     }
 
     [Fact]
-    public void Without_the_bound_it_would_cost_most_of_the_accuracy() => Assert.InRange(Accuracy(times: -100, bound: null), 0, 0.6);
+    public void Without_the_bound_it_would_cost_most_of_the_accuracy() =>
+        Assert.InRange(Accuracy(times: -100, bound: null), 0, 0.6);
 
     static double Accuracy(float times) => Accuracy(times, new NormBound(NormBound.DefaultFactor));
 
@@ -33,14 +34,16 @@ public class HostileClientTests
         var key = RandomKey.FromSeed(5);
         var graph = ModelZoo.Build("logistic", train.SampleShape, train.Classes, key.Fold("model"));
         var deal = Plume.Learning.Partition.Partition.Parse("dirichlet(1)").Deal(train, 20, key.Fold("partition"));
-        var plan = new FederationPlan(20, Rounds, 10, new LocalObjective(3, 16, 0.1), "feedback | topk(20%) | uniform(4) | rans", "delta | topk(30%) | uniform(4) | rans")
+        var plan = new FederationPlan(20, Rounds, 10, new LocalObjective(3, 16, 0.1), "feedback | topk(20%) | uniform(4) | rans",
+            "delta | topk(30%) | uniform(4) | rans")
         {
             SampleCap = deal.Clients.Max(samples => samples.Length),
             NormBound = bound,
         };
         using var learner = new GraphLearner(graph, train, deal.Clients);
         using var evaluator = new GraphEvaluator(graph, test, threads: 2);
-        using var simulation = new Simulation.Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds }, new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
+        using var simulation = new Simulation.Simulation(new SimulationOptions(plan, Seed: 5) { EvaluateEvery = Rounds },
+            new Lying(learner, times), evaluator, graph.ToWeights().Values, TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

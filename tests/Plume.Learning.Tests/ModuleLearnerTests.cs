@@ -37,7 +37,8 @@ public class ModuleLearnerTests
         var (weights, outcome) = Train(learner, start, objective);
         var (wanted, wantedOutcome) = Train(expected, start, objective);
 
-        Assert.Equal(graph.Weights.Tensors.Select(tensor => tensor.ToString()), learner.Layout.Tensors.Select(tensor => tensor.ToString()));
+        Assert.Equal(graph.Weights.Tensors.Select(tensor => tensor.ToString()),
+            learner.Layout.Tensors.Select(tensor => tensor.ToString()));
         Assert.Equal(wanted, weights, Near);
         Assert.Equal(wantedOutcome.Loss, outcome.Loss, 1e-5);
         Assert.Equal(4, outcome.Samples);
@@ -46,13 +47,17 @@ public class ModuleLearnerTests
     [Fact]
     public void The_layout_tells_weights_biases_normalizations_and_running_statistics_apart()
     {
-        using var learner = new ModuleLearner(() => nn.Sequential(("conv", nn.Conv2d(1, 2, 3)), ("norm", nn.BatchNorm2d(2)), ("flat", nn.Flatten()), ("fc", nn.Linear(2, Classes))),
+        using var learner = new ModuleLearner(() =>
+            nn.Sequential(("conv", nn.Conv2d(1, 2, 3)), ("norm", nn.BatchNorm2d(2)), ("flat", nn.Flatten()),
+                ("fc", nn.Linear(2, Classes))),
             () => (zeros(4, 1, 3, 3), tensor(Labels, int64)));
 
         Assert.Equal(
             [
-                ("conv.weight", TensorRole.Weight), ("conv.bias", TensorRole.Bias), ("norm.weight", TensorRole.Normalization), ("norm.bias", TensorRole.Normalization),
-                ("fc.weight", TensorRole.Weight), ("fc.bias", TensorRole.Bias), ("norm.running_mean", TensorRole.Statistic), ("norm.running_var", TensorRole.Statistic),
+                ("conv.weight", TensorRole.Weight), ("conv.bias", TensorRole.Bias), ("norm.weight", TensorRole.Normalization),
+                ("norm.bias", TensorRole.Normalization),
+                ("fc.weight", TensorRole.Weight), ("fc.bias", TensorRole.Bias), ("norm.running_mean", TensorRole.Statistic),
+                ("norm.running_var", TensorRole.Statistic),
             ],
             learner.Layout.Tensors.Select(tensor => (tensor.Name, tensor.Role)));
     }
@@ -60,21 +65,25 @@ public class ModuleLearnerTests
     [Fact]
     public void Running_statistics_are_measured_and_neither_learned_nor_decayed()
     {
-        using var learner = new ModuleLearner(() => nn.Sequential(("norm", nn.BatchNorm1d(Inputs)), ("fc", nn.Linear(Inputs, Classes))), Four);
+        using var learner = new ModuleLearner(() =>
+            nn.Sequential(("norm", nn.BatchNorm1d(Inputs)), ("fc", nn.Linear(Inputs, Classes))), Four);
         float[] start = learner.GetWeights();
         var mean = learner.Layout["norm.running_mean"];
 
         var (weights, _) = Train(learner, start, new LocalObjective(1, 4, 0.1, WeightDecay: 1));
 
         // A tenth of the batch's own mean.
-        double[] expected = [.. Enumerable.Range(0, Inputs).Select(input => 0.1 * Enumerable.Range(0, 4).Average(sample => Features[sample * Inputs + input]))];
-        Assert.Equal(expected, weights[mean.Offset..(mean.Offset + mean.Length)].Select(value => (double)value), (a, b) => Math.Abs(a - b) < 1e-6);
+        double[] expected = [.. Enumerable.Range(0, Inputs)
+            .Select(input => 0.1 * Enumerable.Range(0, 4).Average(sample => Features[sample * Inputs + input]))];
+        Assert.Equal(expected, weights[mean.Offset..(mean.Offset + mean.Length)].Select(value => (double)value),
+            (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
     [Fact]
     public void The_same_task_gives_the_same_bits_though_dropout_draws()
     {
-        using var learner = new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 16)), ("drop", nn.Dropout(0.5)), ("fc2", nn.Linear(16, Classes))), Four);
+        using var learner = new ModuleLearner(() =>
+            nn.Sequential(("fc1", nn.Linear(Inputs, 16)), ("drop", nn.Dropout(0.5)), ("fc2", nn.Linear(16, Classes))), Four);
         float[] start = learner.GetWeights();
         var objective = new LocalObjective(3, 2, 0.1, Momentum: 0.9);
 
@@ -91,7 +100,9 @@ public class ModuleLearnerTests
     {
         var objective = new LocalObjective(20, 1, 0.1);
         float[][] trained = new float[4][];
-        var learners = trained.Select(_ => new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 16)), ("drop", nn.Dropout(0.5)), ("fc2", nn.Linear(16, Classes))), Four)).ToList();
+        var learners = trained.Select(_ =>
+            new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 16)), ("drop", nn.Dropout(0.5)),
+                ("fc2", nn.Linear(16, Classes))), Four)).ToList();
         float[] start = learners[0].GetWeights();
 
         Parallel.For(0, trained.Length, i => trained[i] = Train(learners[i], start, objective).Weights);
@@ -103,7 +114,9 @@ public class ModuleLearnerTests
     [Fact]
     public void A_loss_of_the_users_own_is_minimized()
     {
-        using var learner = new ModuleLearner(() => nn.Sequential(("fc", nn.Linear(1, 1))), () => (tensor(new float[] { 0, 1, 2, 3 }).view(4, 1), tensor(new float[] { 1, 3, 5, 7 }).view(4, 1)), (output, wanted) => nn.functional.mse_loss(output, wanted));
+        using var learner = new ModuleLearner(() => nn.Sequential(("fc", nn.Linear(1, 1))),
+            () => (tensor(new float[] { 0, 1, 2, 3 }).view(4, 1), tensor(new float[] { 1, 3, 5, 7 }).view(4, 1)),
+            (output, wanted) => nn.functional.mse_loss(output, wanted));
 
         var (weights, outcome) = Train(learner, [0, 0], new LocalObjective(400, 4, 0.1));
 
@@ -115,16 +128,21 @@ public class ModuleLearnerTests
     public void Training_that_is_stopped_ends_at_the_next_step()
     {
         using var learner = new ModuleLearner(() => nn.Linear(Inputs, Classes), Four);
-        Assert.ThrowsAny<OperationCanceledException>(() => learner.Train(Task(learner.GetWeights(), new LocalObjective(1, 1, 0.1), Key), new float[learner.Layout.Length], new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            learner.Train(Task(learner.GetWeights(), new LocalObjective(1, 1, 0.1), Key), new float[learner.Layout.Length],
+                new CancellationToken(canceled: true)));
     }
 
     [Fact]
     public void What_cannot_be_federated_is_refused_with_a_reason()
     {
-        Assert.Contains("but 'weight' has Float64 on CPU", Refusal(() => nn.Linear(Inputs, Classes).to(float64), Four), StringComparison.Ordinal);
+        Assert.Contains("but 'weight' has Float64 on CPU", Refusal(() => nn.Linear(Inputs, Classes).to(float64), Four),
+            StringComparison.Ordinal);
         Assert.Contains("has no parameters", Refusal(() => nn.Sequential(("relu", nn.ReLU())), Four), StringComparison.Ordinal);
-        Assert.Contains("[0, 3] and [0]", Refusal(() => nn.Linear(Inputs, Classes), () => (zeros(0, Inputs), zeros(0))), StringComparison.Ordinal);
-        Assert.Contains("[4, 3] and [3]", Refusal(() => nn.Linear(Inputs, Classes), () => (zeros(4, Inputs), zeros(3))), StringComparison.Ordinal);
+        Assert.Contains("[0, 3] and [0]", Refusal(() => nn.Linear(Inputs, Classes), () => (zeros(0, Inputs), zeros(0))),
+            StringComparison.Ordinal);
+        Assert.Contains("[4, 3] and [3]", Refusal(() => nn.Linear(Inputs, Classes), () => (zeros(4, Inputs), zeros(3))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,14 +154,17 @@ public class ModuleLearnerTests
         other.SetWeights(one.GetWeights());
 
         Assert.Equal(one.GetWeights(), other.GetWeights());
-        Assert.StartsWith("The module has 8 values, but 7 were given.", Assert.Throws<ArgumentException>(() => other.SetWeights(new float[7])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The module has 8 values, but 7 were given.",
+            Assert.Throws<ArgumentException>(() => other.SetWeights(new float[7])).Message, StringComparison.Ordinal);
     }
 
-    static string Refusal(Func<nn.Module<Tensor, Tensor>> module, Func<(Tensor, Tensor)> data) => Assert.Throws<ArgumentException>(() => new ModuleLearner(module, data)).Message;
+    static string Refusal(Func<nn.Module<Tensor, Tensor>> module, Func<(Tensor, Tensor)> data) =>
+        Assert.Throws<ArgumentException>(() => new ModuleLearner(module, data)).Message;
 
     static (Tensor, Tensor) Four() => (tensor(Features).view(4, Inputs), tensor(Labels, int64));
 
-    static (float[] Weights, LocalOutcome Outcome) Train(ILearner learner, float[] start, LocalObjective objective, RandomKey? key = null)
+    static (float[] Weights, LocalOutcome Outcome) Train(ILearner learner, float[] start, LocalObjective objective,
+        RandomKey? key = null)
     {
         var trained = new float[start.Length];
         var outcome = learner.Train(Task(start, objective, key ?? Key), trained, default);

@@ -22,7 +22,8 @@ static class Runtime
     public static float[] OnnxRuntime(ModelGraph graph, float[] input, int[] shape)
     {
         using var session = new InferenceSession(OnnxFile.Write(graph));
-        using var results = session.Run([NamedOnnxValue.CreateFromTensor(graph.Inputs[0].Name, new DenseTensor<float>(input, shape))]);
+        using var results = session.Run(
+            [NamedOnnxValue.CreateFromTensor(graph.Inputs[0].Name, new DenseTensor<float>(input, shape))]);
         return results.Single().AsEnumerable<float>().ToArray();
     }
 
@@ -40,6 +41,7 @@ static class Runtime
         float[] expected = OnnxRuntime(graph, input, shape), actual = Torch(graph, input, shape);
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4 * (1 + Math.Abs(expected[i])), $"Output {i} is {actual[i]} under TorchSharp, but {expected[i]} under ONNX Runtime.");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4 * (1 + Math.Abs(expected[i])),
+                $"Output {i} is {actual[i]} under TorchSharp, but {expected[i]} under ONNX Runtime.");
     }
 }

@@ -28,7 +28,8 @@ static class Some
     public static ModelGraph Trained(ModelGraph graph)
     {
         var weights = graph.ToWeights();
-        foreach (var tensor in weights.Layout.Tensors.Where(tensor => tensor.Role is TensorRole.Normalization or TensorRole.Statistic))
+        foreach (var tensor in weights.Layout.Tensors.Where(tensor => tensor.Role is TensorRole.Normalization
+            or TensorRole.Statistic))
         {
             var values = weights[tensor];
             for (int index = 0; index < values.Length; index++)

@@ -14,7 +14,8 @@ sealed class Backoff(ClientOptions options)
         long now = options.Time.GetTimestamp();
         since ??= now;
         var lasted = options.Time.GetElapsedTime(since.Value, now);
-        var bound = lasted < options.FirstBackoff ? options.FirstBackoff : lasted > options.LongestBackoff ? options.LongestBackoff : lasted;
+        var bound = lasted < options.FirstBackoff ? options.FirstBackoff : lasted > options.LongestBackoff
+            ? options.LongestBackoff : lasted;
         return bound * options.Jitter.NextDouble();
     }
 

@@ -6,7 +6,9 @@ namespace Plume.Client.Calls;
 /// <summary>Which failures pass, so that the same call is worth making again, and what the others mean.</summary>
 static class CallFailure
 {
-    /// <summary>Whether it may go well another time: the server or the way to it is in trouble, or bytes were damaged on the way.</summary>
+    /// <summary>
+    /// Whether it may go well another time: the server or the way to it is in trouble, or bytes were damaged on the way.
+    /// </summary>
     public static bool Passes(Exception failure) => failure switch
     {
         RpcException call => !IsFinal(call.StatusCode),
@@ -16,11 +18,17 @@ static class CallFailure
 
     /// <summary>What a failure that does not pass means for the program that joined.</summary>
     public static FederationException Explain(RpcException failure, ClientOptions options) => new(
-        $"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: {failure.Status.Detail} {NextStep(failure.StatusCode)}", failure);
+        $"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: "
+            + $"{failure.Status.Detail} {NextStep(failure.StatusCode)}", failure);
 
-    /// <summary>What it means that server and client did not come to terms over TLS, for a client that never did; null where they did.</summary>
-    public static FederationException? Distrust(RpcException failure, ClientOptions options) => ConnectionTrouble.IsDistrust(failure)
-        ? new FederationException($"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: {ConnectionTrouble.Explain(failure, options.Server)}", failure)
+    /// <summary>
+    /// What it means that server and client did not come to terms over TLS, for a client that never did; null where they did.
+    /// </summary>
+    public static FederationException? Distrust(RpcException failure, ClientOptions options) =>
+        ConnectionTrouble.IsDistrust(failure)
+        ? new FederationException(
+            $"'{options.Name}' cannot take part in the federation '{options.Federation}' on {options.Server}: "
+                + $"{ConnectionTrouble.Explain(failure, options.Server)}", failure)
         : null;
 
     /// <summary>What happened, in a few words.</summary>
@@ -33,7 +41,8 @@ static class CallFailure
     };
 
     static bool IsFinal(StatusCode code) =>
-        code is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.Unimplemented or StatusCode.InvalidArgument;
+        code is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.Unimplemented
+            or StatusCode.InvalidArgument;
 
     static string NextStep(StatusCode code) => code switch
     {

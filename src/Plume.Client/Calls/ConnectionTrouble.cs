@@ -23,7 +23,9 @@ public static class ConnectionTrouble
         return null;
     }
 
-    /// <summary>Whether server and client do not come to terms over TLS: a mistake in the settings, or another server in the way.</summary>
+    /// <summary>
+    /// Whether server and client do not come to terms over TLS: a mistake in the settings, or another server in the way.
+    /// </summary>
     internal static bool IsDistrust(Exception failure)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
@@ -38,13 +40,23 @@ public static class ConnectionTrouble
     static string? Of(Exception cause, Uri server) => cause switch
     {
         DistrustException distrust => distrust.Message,
-        AuthenticationException => $"What answers at {server.Authority} does not speak TLS as it should. A server that was started with --insecure has an address that begins with http://; otherwise check the address.",
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"Nothing listens at {server.Authority}. Check the address, and that the server runs.",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => $"No host is known as {server.Host}. Check the address.",
-        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown } => $"The connection to {server.Authority} broke, as it does when the server is restarted.",
+        AuthenticationException =>
+            $"What answers at {server.Authority} does not speak TLS as it should. A server that was started with --insecure "
+                + "has an address that begins with http://; otherwise check the address.",
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
+            $"Nothing listens at {server.Authority}. Check the address, and that the server runs.",
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
+            $"No host is known as {server.Host}. Check the address.",
+        SocketException
+        {
+            SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted
+            or SocketError.Shutdown
+        } => $"The connection to {server.Authority} broke, as it does when the server is restarted.",
         SocketException unreached => $"{server.Authority} cannot be reached: {unreached.Message}. Check the network on the way.",
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } when server.Scheme == Uri.UriSchemeHttp =>
-            $"What answers at {server.Authority} does not take calls without TLS. A server with certificates has an address that begins with https://; otherwise check the address.",
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } when server.Scheme == Uri.UriSchemeHttp =>
+            $"What answers at {server.Authority} does not take calls without TLS. A server with certificates has an address "
+                + "that begins with https://; otherwise check the address.",
         _ => null,
     };
 }

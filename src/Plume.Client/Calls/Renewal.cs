@@ -14,7 +14,8 @@ sealed partial class Renewal(ClientOptions options, ServerConnection connection,
     long? tried;
 
     /// <summary>Renews if it is due.</summary>
-    /// <exception cref="RpcException">The certificate has ended and was not renewed; others may be thrown for the same reason.</exception>
+    /// <exception cref="RpcException">The certificate has ended and was not renewed; others may be thrown for the same
+    /// reason.</exception>
     public async Task TryAsync(CancellationToken cancellation)
     {
         if (options.Identity is not { } identity || options.Time.GetUtcNow() < identity.RenewalDue)
@@ -29,15 +30,19 @@ sealed partial class Renewal(ClientOptions options, ServerConnection connection,
             if (!await RenewAsync(guard.Token).ConfigureAwait(false))
                 return;
             LogRenewed(options.Logger, options.Name, identity.Certificate.NotAfter);
-            tell(ClientStage.Renewed, 0, $"its certificate is renewed and good until {identity.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
+            tell(ClientStage.Renewed, 0,
+                $"its certificate is renewed and good until {identity.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
         }
-        catch (Exception failure) when (failure is RpcException or InvalidDataException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (failure is RpcException or InvalidDataException or IOException
+            or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             string reason = CallFailure.Describe(failure, options);
             LogNotRenewed(options.Logger, options.Name, identity.Certificate.NotAfter, reason);
             if (hasExpired)
                 throw;
-            tell(ClientStage.NotRenewed, 0, $"its certificate, good until {identity.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}, could not be renewed yet: {reason}");
+            tell(ClientStage.NotRenewed, 0,
+                $"its certificate, good until {identity.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}, could not be "
+                    + $"renewed yet: {reason}");
         }
     }
 
@@ -46,7 +51,8 @@ sealed partial class Renewal(ClientOptions options, ServerConnection connection,
         var identity = options.Identity!;
         if (options.Handler is not null)
             return await identity.RenewIfDueAsync(connection.Invoker, options.Time, cancellation).ConfigureAwait(false);
-        bool isNew = await identity.RenewIfDueAsync(options.Server, ServerConnection.Trust(options), options.Time, cancellation).ConfigureAwait(false);
+        bool isNew = await identity.RenewIfDueAsync(options.Server, ServerConnection.Trust(options), options.Time, cancellation)
+            .ConfigureAwait(false);
         if (isNew)
             connection.Reopen();
         return isNew;
@@ -55,6 +61,7 @@ sealed partial class Renewal(ClientOptions options, ServerConnection connection,
     [LoggerMessage(Level = LogLevel.Information, Message = "{Client} has a new certificate, good until {Expires}")]
     static partial void LogRenewed(ILogger logger, string client, DateTime expires);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Client}: the certificate, good until {Expires}, could not be renewed yet: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Client}: the certificate, good until {Expires}, could not be renewed yet: {Reason}")]
     static partial void LogNotRenewed(ILogger logger, string client, DateTime expires, string reason);
 }

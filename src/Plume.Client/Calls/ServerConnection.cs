@@ -33,7 +33,10 @@ sealed class ServerConnection : IDisposable
     /// <summary>For the calls of other services.</summary>
     public CallInvoker Invoker => KnownFields.Of(channel.CreateCallInvoker());
 
-    /// <summary>Begins anew, while no call is made: the next one shows the newest certificate, and none the one that was replaced. What clients share stays as it is.</summary>
+    /// <summary>
+    /// Begins anew, while no call is made: the next one shows the newest certificate, and none the one that was replaced. What
+    /// clients share stays as it is.
+    /// </summary>
     public void Reopen()
     {
         channel.Dispose();
@@ -48,8 +51,12 @@ sealed class ServerConnection : IDisposable
 
     static GrpcChannel Open(ClientOptions options)
     {
-        // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls meanwhile.
-        var http = new HttpClient(new LeanHeaders(options.Handler ?? Handler(options)), disposeHandler: options.Handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        // A channel that sees the handler itself waits between connections in its own way, up to two minutes, and fails calls
+        // meanwhile.
+        var http = new HttpClient(new LeanHeaders(options.Handler ?? Handler(options)), disposeHandler: options.Handler is null)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         return GrpcChannel.ForAddress(options.Server, new GrpcChannelOptions
         {
             HttpClient = http,
@@ -61,9 +68,11 @@ sealed class ServerConnection : IDisposable
 
     static SocketsHttpHandler Handler(ClientOptions options)
     {
-        var handler = Trust(options).CreateHandlerShowing(options.Identity is { } identity ? () => identity.Certificate : options.Certificate);
+        var handler = Trust(options)
+            .CreateHandlerShowing(options.Identity is { } identity ? () => identity.Certificate : options.Certificate);
 
-        // A connection whose peer is gone without a word must be found out within the patience, or the next call goes over it, too.
+        // A connection whose peer is gone without a word must be found out within the patience, or the next call goes over it,
+        // too.
         handler.KeepAlivePingDelay = AtLeast(ShortestPing, options.Patience / 3);
         handler.KeepAlivePingTimeout = AtLeast(ShortestPing, options.Patience / 6);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;

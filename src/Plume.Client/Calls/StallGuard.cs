@@ -1,6 +1,8 @@
 namespace Plume.Client.Calls;
 
-/// <summary>Cancels a call on which nothing moves any more: a peer that is gone without a word, or one that does not answer.</summary>
+/// <summary>
+/// Cancels a call on which nothing moves any more: a peer that is gone without a word, or one that does not answer.
+/// </summary>
 sealed class StallGuard : IDisposable
 {
     readonly CancellationTokenSource source;

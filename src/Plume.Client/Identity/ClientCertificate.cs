@@ -8,7 +8,9 @@ using Plume.Protocol.V1;
 
 namespace Plume.Client.Identity;
 
-/// <summary>What a client proves its name with: a certificate that a server issued, and a key that never left the client.</summary>
+/// <summary>
+/// What a client proves its name with: a certificate that a server issued, and a key that never left the client.
+/// </summary>
 public sealed class ClientCertificate
 {
     const string CommonName = "2.5.4.3";
@@ -65,7 +67,8 @@ public sealed class ClientCertificate
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="ArgumentException">The server's address is not https.</exception>
     /// <exception cref="RpcException">The server was not reached, is not believed, or refused; its detail says why.</exception>
-    /// <exception cref="InvalidDataException">The folder has a certificate of another name, or the server answered with one for another name or key.</exception>
+    /// <exception cref="InvalidDataException">The folder has a certificate of another name, or the server answered with one for
+    /// another name or key.</exception>
     /// <exception cref="IOException">The folder could not be written.</exception>
     public static async Task<ClientCertificate> EnrolAsync(
         Uri server, ServerTrust trust, string folder, string name, string token, CancellationToken cancellation)
@@ -73,19 +76,26 @@ public sealed class ClientCertificate
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(trust);
         if (server.Scheme != Uri.UriSchemeHttps)
-            throw new ArgumentException($"A client enrols over TLS only, since the invitation is a secret; {server} is not an https address.", nameof(server));
+            throw new ArgumentException(
+                $"A client enrols over TLS only, since the invitation is a secret; {server} is not an https address.",
+                nameof(server));
         if (Load(folder) is { } other && other.Name != name)
-            throw new InvalidDataException($"The folder '{folder}' has the certificate of '{other.Name}', which enrolling '{name}' there would replace. Choose another folder.");
+            throw new InvalidDataException(
+                $"The folder '{folder}' has the certificate of '{other.Name}', which enrolling '{name}' there would replace. "
+                    + "Choose another folder.");
         var keys = new ClientKeys(folder);
         using var key = keys.NextKey();
         using var handler = trust.CreateHandler(certificate: null);
         using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpHandler = handler });
         var request = new EnrolRequest { Token = token, CertificateRequest = ByteString.CopyFrom(RequestFor(name, key)) };
-        var reply = await new Enrolment.EnrolmentClient(KnownFields.Of(channel.CreateCallInvoker())).EnrolAsync(request, cancellationToken: cancellation);
+        var reply = await new Enrolment.EnrolmentClient(KnownFields.Of(channel.CreateCallInvoker()))
+            .EnrolAsync(request, cancellationToken: cancellation);
         return new ClientCertificate(keys, Accept(keys, reply, name, key));
     }
 
-    /// <summary>Trades the certificate for a newer one with a new key if <see cref="RenewalDue"/> is past; the next connection shows it.</summary>
+    /// <summary>
+    /// Trades the certificate for a newer one with a new key if <see cref="RenewalDue"/> is past; the next connection shows it.
+    /// </summary>
     /// <param name="server">A channel that shows this certificate.</param>
     /// <param name="time">The client's clock.</param>
     /// <param name="cancellation">Stops waiting.</param>
@@ -112,7 +122,9 @@ public sealed class ClientCertificate
         }
     }
 
-    /// <summary>The same over a connection of its own, so that no other one goes on showing the certificate that was replaced.</summary>
+    /// <summary>
+    /// The same over a connection of its own, so that no other one goes on showing the certificate that was replaced.
+    /// </summary>
     /// <param name="server">Begins with https.</param>
     /// <param name="trust">Which servers to believe.</param>
     /// <param name="time">The client's clock.</param>
@@ -159,13 +171,16 @@ public sealed class ClientCertificate
         }
         catch (CryptographicException error)
         {
-            throw new InvalidDataException("The server answered with something that is not a certificate. Is it a Plume server?", error);
+            throw new InvalidDataException("The server answered with something that is not a certificate. Is it a Plume server?",
+                error);
         }
 
         using (issued)
         {
-            if (NameIn(issued) != name || !issued.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
-                throw new InvalidDataException($"The server answered with a certificate that is not for {name} and its key. Is it a Plume server?");
+            if (NameIn(issued) != name
+                || !issued.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
+                throw new InvalidDataException(
+                    $"The server answered with a certificate that is not for {name} and its key. Is it a Plume server?");
             return keys.Accept(issued);
         }
     }

@@ -35,7 +35,8 @@ sealed class ClientKeys(string folder)
         catch (Exception error) when (error is IOException or CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
-                $"{folder} must hold client.pem and client.key, a certificate and its key in PEM, and does not: {error.Message} Delete them and enrol with a new invitation.", error);
+                $"{folder} must hold client.pem and client.key, a certificate and its key in PEM, and does not: "
+                    + $"{error.Message} Delete them and enrol with a new invitation.", error);
         }
     }
 
@@ -71,7 +72,8 @@ sealed class ClientKeys(string folder)
     /// <exception cref="IOException">It could not be kept; the one before stands.</exception>
     public X509Certificate2 Accept(X509Certificate2 certificate)
     {
-        AtomicFile.Write(CertificatePath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"), AtomicFile.OwnerOnly);
+        AtomicFile.Write(CertificatePath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"),
+            AtomicFile.OwnerOnly);
         return Load()!;
     }
 

@@ -5,7 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Plume.Client.Identity;
 
-/// <summary>Which servers a client believes: those with a certificate of one private root, or those that the machine believes.</summary>
+/// <summary>
+/// Which servers a client believes: those with a certificate of one private root, or those that the machine believes.
+/// </summary>
 public sealed class ServerTrust
 {
     /// <summary>
@@ -20,7 +22,8 @@ public sealed class ServerTrust
     readonly string? rootFile;
     readonly TimeProvider time;
 
-    ServerTrust(X509Certificate2? root, string? rootFile, TimeProvider time) => (this.root, this.rootFile, this.time) = (root, rootFile, time);
+    ServerTrust(X509Certificate2? root, string? rootFile, TimeProvider time) =>
+        (this.root, this.rootFile, this.time) = (root, rootFile, time);
 
     /// <summary>Believes whom the machine believes: for servers with a public certificate.</summary>
     public static ServerTrust OfMachine { get; } = new(null, null, TimeProvider.System);
@@ -37,13 +40,16 @@ public sealed class ServerTrust
         }
         catch (Exception error) when (error is IOException or CryptographicException)
         {
-            throw new InvalidDataException($"{path} must be the root certificate of the server in PEM, and is not: {error.Message} Ask the operator for root.pem.", error);
+            throw new InvalidDataException(
+                $"{path} must be the root certificate of the server in PEM, and is not: {error.Message} Ask the operator for "
+                    + "root.pem.", error);
         }
     }
 
     /// <summary>A handler for channels to the server, over TLS 1.3 or 1.2.</summary>
     /// <param name="certificate">Shown to the server, always the newest; null for a client that has none yet.</param>
-    public SocketsHttpHandler CreateHandler(ClientCertificate? certificate) => CreateHandlerShowing(certificate is null ? null : () => certificate.Certificate);
+    public SocketsHttpHandler CreateHandler(ClientCertificate? certificate) =>
+        CreateHandlerShowing(certificate is null ? null : () => certificate.Certificate);
 
     /// <summary>The same for a certificate from anywhere.</summary>
     internal SocketsHttpHandler CreateHandlerShowing(Func<X509Certificate2?>? certificate)
@@ -55,7 +61,8 @@ public sealed class ServerTrust
             options.CertificateChainPolicy = TrustOnly(root);
         options.RemoteCertificateValidationCallback = Believe;
         if (certificate is not null)
-            options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!; // TLS takes a null, which the callback's type does not have.
+            options.LocalCertificateSelectionCallback = (_, _, _, _, _) =>
+                certificate()!; // TLS takes a null, which the callback's type does not have.
         return handler;
     }
 
@@ -64,14 +71,17 @@ public sealed class ServerTrust
     {
         string host = ((SslStream)connection).TargetHostName;
         if (root is null || time == TimeProvider.System || shown is not X509Certificate2 certificate)
-            return errors == SslPolicyErrors.None ? true : throw new DistrustException(CertificateProblem.Explain(shown as X509Certificate2, chain, errors, host, rootFile, time));
+            return errors == SslPolicyErrors.None ? true
+                : throw new DistrustException(
+                    CertificateProblem.Explain(shown as X509Certificate2, chain, errors, host, rootFile, time));
         // TLS went by the machine's clock, which is not this client's.
         using var own = new X509Chain { ChainPolicy = TrustOnly(root) };
         (own.ChainPolicy.VerificationTime, own.ChainPolicy.VerificationTimeIgnored) = (time.GetUtcNow().LocalDateTime, false);
         own.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         bool isGood = own.Build(certificate);
         var left = errors & ~SslPolicyErrors.RemoteCertificateChainErrors;
-        return isGood && left == SslPolicyErrors.None ? true : throw new DistrustException(CertificateProblem.Explain(certificate, own, left, host, rootFile, time));
+        return isGood && left == SslPolicyErrors.None ? true
+            : throw new DistrustException(CertificateProblem.Explain(certificate, own, left, host, rootFile, time));
     }
 
     static X509ChainPolicy TrustOnly(X509Certificate2 root)

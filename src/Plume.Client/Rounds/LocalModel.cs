@@ -54,12 +54,14 @@ sealed class LocalModel : IDisposable
             int place = 0;
             foreach (var segment in header.Segments)
             {
-                received.Apply((SegmentKind)segment.Kind, segment.From.Checked("segment's version"), segment.To.Checked("segment's version"), bytes.Slice(place, (int)segment.Length));
+                received.Apply((SegmentKind)segment.Kind, segment.From.Checked("segment's version"),
+                    segment.To.Checked("segment's version"), bytes.Slice(place, (int)segment.Length));
                 place += (int)segment.Length;
             }
 
             if (received.Version != version)
-                throw new InvalidPayloadException($"The download was to lead to version {version}, but leads to {received.Version?.ToString() ?? "none"}.");
+                throw new InvalidPayloadException(
+                    $"The download was to lead to version {version}, but leads to {received.Version?.ToString() ?? "none"}.");
         }
         catch
         {

@@ -20,7 +20,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
     /// <param name="memory">What earlier updates left behind; is not changed.</param>
     /// <param name="left">Time to the round's deadline.</param>
     /// <param name="cancellation">Leaves.</param>
-    public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] memory, TimeSpan left, CancellationToken cancellation)
+    public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] memory, TimeSpan left,
+        CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
@@ -28,7 +29,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         try
         {
             // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
-            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, terms.Uplink).Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, terms.Uplink)
+                .Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
         }
@@ -42,7 +44,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         }
         catch (Exception failure)
         {
-            return new TrainingOutcome(null, $"The learner failed with {failure.GetType().Name}: {FirstLine(failure.Message)}", failure);
+            return new TrainingOutcome(null, $"The learner failed with {failure.GetType().Name}: {FirstLine(failure.Message)}",
+                failure);
         }
     }
 
@@ -54,7 +57,10 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         if (update.Problem is { } problem)
             return new TrainingOutcome(null, problem, null);
         if (update.Outcome.Samples < 1)
-            return new TrainingOutcome(null, $"An update must come of at least one sample, but the learner says {update.Outcome.Samples}.", null);
-        return new TrainingOutcome(new KeptUpdate(task.Round, attempt, version, update.Outcome.Samples, update.Outcome.Loss, update.Payload, update.Memory), null, null);
+            return new TrainingOutcome(null,
+                $"An update must come of at least one sample, but the learner says {update.Outcome.Samples}.", null);
+        return new TrainingOutcome(
+            new KeptUpdate(task.Round, attempt, version, update.Outcome.Samples, update.Outcome.Loss, update.Payload,
+                update.Memory), null, null);
     }
 }

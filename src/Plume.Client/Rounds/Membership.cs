@@ -12,7 +12,8 @@ namespace Plume.Client.Rounds;
 /// A client's stay in a federation, as steps that can each be made again: after a failure that passes it waits, takes its place
 /// again, and goes on from what it kept. What to do next is decided by what it kept, never by where it was interrupted.
 /// </summary>
-sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder)
+sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection,
+    ClientFolder folder)
 {
     const uint ProtocolVersion = 3;
 
@@ -89,12 +90,14 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
             participation?.Dispose();
             participation = null;
             var terms = FederationTerms.Of(options.Federation, reply);
-            participation = await Participation.BeginAsync(options, terms, reply.HasGraph, makeLearner, connection, folder, count, backoff.Reset, Tell, cancellation).ConfigureAwait(false);
+            participation = await Participation.BeginAsync(options, terms, reply.HasGraph, makeLearner, connection, folder, count,
+                backoff.Reset, Tell, cancellation).ConfigureAwait(false);
         }
 
         isJoined = wasJoined = true;
         LogJoined(options.Logger, options.Name, options.Federation, place.Number);
-        Tell(ClientStage.Joined, 0, isVoid ? "The server began another run of this federation; what this client kept of the last one is void." : "");
+        Tell(ClientStage.Joined, 0, isVoid
+            ? "The server began another run of this federation; what this client kept of the last one is void." : "");
     }
 
     async Task<JoinReply> AskForPlaceAsync(CancellationToken cancellation)
@@ -115,12 +118,14 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
         }
     }
 
-    void Tell(ClientStage stage, int round, string message) => options.Progress?.Report(new ClientProgress(stage, round, count.Up, count.Down, message));
+    void Tell(ClientStage stage, int round, string message) =>
+        options.Progress?.Report(new ClientProgress(stage, round, count.Up, count.Down, message));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Client} has joined {Federation} as number {Number}")]
     static partial void LogJoined(ILogger logger, string client, string federation, int number);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Client}: the server began another run of {Federation}; what was kept of the last one is void")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Client}: the server began another run of {Federation}; what was kept of the last one is void")]
     static partial void LogVoid(ILogger logger, string client, string federation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Client} waits {Seconds:0.0} s before it tries again: {Reason}")]

@@ -16,7 +16,9 @@ namespace Plume.Client.Rounds;
 /// <summary>A client's part in one run of a federation.</summary>
 sealed partial class Participation : IDisposable
 {
-    /// <summary>Where a server answers at once that there is nothing, or what is settled already, this is waited all the same.</summary>
+    /// <summary>
+    /// Where a server answers at once that there is nothing, or what is settled already, this is waited all the same.
+    /// </summary>
     static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
 
     readonly ClientOptions options;
@@ -32,7 +34,8 @@ sealed partial class Participation : IDisposable
     ReportRequest? report;
     bool isFresh;
 
-    Participation(ClientOptions options, FederationTerms terms, ILearner learner, ServerConnection connection, ClientFolder folder, Downloads downloads, TransferCount count, Action moved, Action<ClientStage, int, string> tell)
+    Participation(ClientOptions options, FederationTerms terms, ILearner learner, ServerConnection connection,
+        ClientFolder folder, Downloads downloads, TransferCount count, Action moved, Action<ClientStage, int, string> tell)
     {
         (this.options, this.terms, this.connection, this.folder, this.tell) = (options, terms, connection, folder, tell);
         training = new LocalTraining(learner, terms, options);
@@ -44,7 +47,9 @@ sealed partial class Participation : IDisposable
     }
 
     /// <summary>Makes the learner and takes up what was kept.</summary>
-    public static async Task<Participation> BeginAsync(ClientOptions options, FederationTerms terms, bool hasGraph, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder, TransferCount count, Action moved, Action<ClientStage, int, string> tell, CancellationToken cancellation)
+    public static async Task<Participation> BeginAsync(ClientOptions options, FederationTerms terms, bool hasGraph,
+        Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder, TransferCount count,
+        Action moved, Action<ClientStage, int, string> tell, CancellationToken cancellation)
     {
         var downloads = new Downloads(options, connection, folder, count, moved);
         try
@@ -55,7 +60,9 @@ sealed partial class Participation : IDisposable
             if (!learner.Layout.Equals(terms.Layout))
             {
                 throw new FederationException(
-                    $"The learner's model must have the tensors of the federation '{terms.Federation}', {Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of the same model.");
+                    $"The learner's model must have the tensors of the federation '{terms.Federation}', "
+                        + $"{Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of "
+                        + "the same model.");
             }
 
             if (Participant.Misfit(learner, terms.Method, terms.Teaching) is { } misfit)
@@ -93,20 +100,27 @@ sealed partial class Participation : IDisposable
         }
         catch (Exception failure) when (failure is not FederationException)
         {
-            throw new FederationException($"The learner could not be made of the terms of the federation '{terms.Federation}'. {failure.Message}", failure);
+            throw new FederationException(
+                $"The learner could not be made of the terms of the federation '{terms.Federation}'. {failure.Message}", failure);
         }
     }
 
-    static string Summary(Compression.Weights.ModelLayout layout) => $"{layout.Length} values in {layout.Tensors.Count} tensors ({string.Join(", ", layout.Tensors.Take(3))}{(layout.Tensors.Count > 3 ? ", ..." : "")})";
+    static string Summary(Compression.Weights.ModelLayout layout) =>
+        $"{layout.Length} values in {layout.Tensors.Count} tensors "
+            + $"({string.Join(", ", layout.Tensors.Take(3))}{(layout.Tensors.Count > 3 ? ", ..." : "")})";
 
-    static async Task<ReadOnlyMemory<byte>> GraphAsync(FederationTerms terms, bool hasGraph, ClientFolder folder, Downloads downloads, CancellationToken cancellation)
+    static async Task<ReadOnlyMemory<byte>> GraphAsync(FederationTerms terms, bool hasGraph, ClientFolder folder,
+        Downloads downloads, CancellationToken cancellation)
     {
         if (!hasGraph)
-            throw new FederationException($"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your own.");
+            throw new FederationException(
+                $"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your "
+                    + "own.");
         if (folder.ReadGraph() is { } kept)
             return kept;
         var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.GraphValues, cancellation).ConfigureAwait(false)
-            ?? throw new FederationException($"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
+            ?? throw new FederationException(
+                $"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
         byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.GraphValues, isGraph: true));
         folder.WriteGraph(graph);
         return graph;
@@ -121,7 +135,8 @@ sealed partial class Participation : IDisposable
         {
             case NextTaskReply.WhatOneofCase.Ended:
                 return await EndAsync(reply.Ended, cancellation).ConfigureAwait(false);
-            case NextTaskReply.WhatOneofCase.Task when (int)reply.Task.Round != settled.Round || (int)reply.Task.Attempt != settled.Attempt:
+            case NextTaskReply.WhatOneofCase.Task when (int)reply.Task.Round != settled.Round
+                || (int)reply.Task.Attempt != settled.Attempt:
                 await WorkAsync(reply.Task, since, cancellation).ConfigureAwait(false);
                 return null;
             default:
@@ -152,8 +167,13 @@ sealed partial class Participation : IDisposable
 
     async Task WorkAsync(RoundTask task, long since, CancellationToken cancellation)
     {
-        var (round, attempt, version) = (task.Round.Checked("round"), task.Attempt.Checked("attempt"), task.ModelVersion.Checked("model version"));
-        var objective = ObjectiveOf(task.Objective ?? throw new InvalidPayloadException("The server sent a task without an objective.")) with { Teaching = terms.Teaching };
+        var (round, attempt, version) =
+            (task.Round.Checked("round"), task.Attempt.Checked("attempt"), task.ModelVersion.Checked("model version"));
+        var objective = ObjectiveOf(task.Objective
+            ?? throw new InvalidPayloadException("The server sent a task without an objective.")) with
+        {
+            Teaching = terms.Teaching,
+        };
         tell(ClientStage.Downloading, round, "");
         if (!await model.BringToAsync(version, cancellation).ConfigureAwait(false))
         {
@@ -165,7 +185,8 @@ sealed partial class Participation : IDisposable
         tell(ClientStage.Training, round, "");
         var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
         var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key));
-        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, cancellation).ConfigureAwait(false);
+        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, cancellation)
+            .ConfigureAwait(false);
         if (update is not null)
         {
             folder.WritePending(update);
@@ -176,7 +197,13 @@ sealed partial class Participation : IDisposable
         LogFailed(options.Logger, options.Name, round, problem!, cause);
         tell(ClientStage.Failed, round, problem!);
         Settle(round, attempt);
-        report = new ReportRequest { Federation = options.Federation, Round = task.Round, Attempt = task.Attempt, Problem = problem };
+        report = new ReportRequest
+        {
+            Federation = options.Federation,
+            Round = task.Round,
+            Attempt = task.Attempt,
+            Problem = problem,
+        };
     }
 
     async Task SendAsync(KeptUpdate update, CancellationToken cancellation)
@@ -189,8 +216,19 @@ sealed partial class Participation : IDisposable
         }
         catch (RpcException refusal) when (refusal.StatusCode == StatusCode.InvalidArgument)
         {
-            reply = new UploadReply { Outcome = UploadReply.Types.Outcome.Refused, Rule = nameof(StatusCode.InvalidArgument), Message = refusal.Status.Detail };
-            report = new ReportRequest { Federation = options.Federation, Round = (uint)update.Round, Attempt = (uint)update.Attempt, Problem = refusal.Status.Detail };
+            reply = new UploadReply
+            {
+                Outcome = UploadReply.Types.Outcome.Refused,
+                Rule = nameof(StatusCode.InvalidArgument),
+                Message = refusal.Status.Detail,
+            };
+            report = new ReportRequest
+            {
+                Federation = options.Federation,
+                Round = (uint)update.Round,
+                Attempt = (uint)update.Attempt,
+                Problem = refusal.Status.Detail,
+            };
         }
 
         switch (reply.Outcome)
@@ -206,7 +244,8 @@ sealed partial class Participation : IDisposable
                 tell(ClientStage.Refused, update.Round, $"{reply.Rule}: {reply.Message}");
                 break;
             default:
-                throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does not know.");
+                throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does "
+                    + "not know.");
         }
 
         (pending, isFresh) = (null, false);
@@ -242,7 +281,8 @@ sealed partial class Participation : IDisposable
     ReadOnlyMemory<float> OwnModel()
     {
         int residual = terms.Method.Answer(terms.Layout, terms.Uplink).MemoryLength;
-        return terms.Method.ModelOf(terms.Layout, model.Values, settled.Memory.AsSpan(residual, terms.Method.ClientMemoryLength(terms.Layout)));
+        return terms.Method.ModelOf(terms.Layout, model.Values,
+            settled.Memory.AsSpan(residual, terms.Method.ClientMemoryLength(terms.Layout)));
     }
 
     async Task<bool> TryBringToAsync(int version, CancellationToken cancellation)

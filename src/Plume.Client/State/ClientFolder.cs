@@ -40,7 +40,8 @@ sealed partial class ClientFolder : IDisposable
             if (place is not null && (place.Federation != options.Federation || place.Name != options.Name))
             {
                 throw new FederationException(
-                    $"The folder '{folder}' is of the client '{place.Name}' in the federation '{place.Federation}', so '{options.Name}' cannot join '{options.Federation}' with it. Give every client a folder of its own.");
+                    $"The folder '{folder}' is of the client '{place.Name}' in the federation '{place.Federation}', so "
+                        + $"'{options.Name}' cannot join '{options.Federation}' with it. Give every client a folder of its own.");
             }
         }
         catch
@@ -95,7 +96,8 @@ sealed partial class ClientFolder : IDisposable
     public KeptUpdate? ReadPending(int memory) => LoadUpdate(PendingPath, memory);
 
     /// <summary>Keeps an update before any of it is sent.</summary>
-    public void WritePending(KeptUpdate update) => AtomicFile.Write(PendingPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
+    public void WritePending(KeptUpdate update) =>
+        AtomicFile.Write(PendingPath, update.ToBytes(Place).Span, AtomicFile.OwnerOnly);
 
     /// <summary>What is settled; all zeros where nothing is.</summary>
     /// <exception cref="FederationException">The memory is of other length: another learner left it.</exception>
@@ -115,7 +117,8 @@ sealed partial class ClientFolder : IDisposable
     /// <summary>A task is settled without an update that counts; the memory is what it was.</summary>
     public void Settle(Settlement settled)
     {
-        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Memory).ToBytes(Place).Span, AtomicFile.OwnerOnly);
+        AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Memory)
+            .ToBytes(Place).Span, AtomicFile.OwnerOnly);
         File.Delete(PendingPath);
     }
 
@@ -147,7 +150,9 @@ sealed partial class ClientFolder : IDisposable
         {
             string? note = PrivateFiles.Tighten(folder);
             PrivateFiles.MakeFolder(folder);
-            return (note, new FolderLock(folder, "lock", $"The folder '{folder}' belongs to one client at a time, but another program has it. Stop that one, or give this client a folder of its own."));
+            return (note, new FolderLock(folder, "lock",
+                $"The folder '{folder}' belongs to one client at a time, but another program has it. Stop that one, or give "
+                    + "this client a folder of its own."));
         }
         catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
         {
@@ -161,7 +166,10 @@ sealed partial class ClientFolder : IDisposable
         var update = LoadOwn(path, KeptUpdate.Read, _ => true);
         return update is null || update.Memory.Length == memory
             ? update
-            : throw new FederationException($"'{path}' has {update.Memory.Length} values that this client remembers, but with the learner at hand it remembers {memory}. Bring the learner that it had, with the same local model; or delete the file, and the client begins anew.");
+            : throw new FederationException(
+                $"'{path}' has {update.Memory.Length} values that this client remembers, but with the learner at hand it "
+                    + $"remembers {memory}. Bring the learner that it had, with the same local model; or delete the file, and "
+                    + "the client begins anew.");
     }
 
     T? LoadOwn<T>(string path, Reading<T> read, Predicate<T> fits) where T : class

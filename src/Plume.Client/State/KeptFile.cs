@@ -16,7 +16,9 @@ enum KeptKind : byte
     Graph = 5,
 }
 
-/// <summary>The bytes of a file in the client's folder: which format, what, whose, the content, and a hash over all of it.</summary>
+/// <summary>
+/// The bytes of a file in the client's folder: which format, what, whose, the content, and a hash over all of it.
+/// </summary>
 static class KeptFile
 {
     const byte FormatVersion = 1;
@@ -50,7 +52,8 @@ static class KeptFile
     /// <exception cref="InvalidPayloadException">It is cut, damaged, of another version, or of another kind.</exception>
     public static PayloadReader Open(ReadOnlySpan<byte> bytes, KeptKind kind, out Place place)
     {
-        if (bytes.Length < HashBytes || XxHash64.HashToUInt64(bytes[..^HashBytes]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]))
+        if (bytes.Length < HashBytes
+            || XxHash64.HashToUInt64(bytes[..^HashBytes]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]))
             throw new InvalidPayloadException("It is cut or damaged: its hash is not the one written at its end.");
         var input = new PayloadReader(bytes[..^HashBytes]);
         if (!input.Bytes(Magic.Length, "magic").SequenceEqual(Magic))
@@ -60,7 +63,8 @@ static class KeptFile
             throw InvalidPayloadException.Field("version", Magic.Length, version, $"must be {FormatVersion}");
         if (found != (byte)kind)
             throw InvalidPayloadException.Field("kind", Magic.Length + 1, found, $"must be {(byte)kind}");
-        place = new Place(ReadText(ref input, "federation"), ReadText(ref input, "name"), ReadBytes(ref input, "run"), input.Varint("number", 0, int.MaxValue));
+        place = new Place(ReadText(ref input, "federation"), ReadText(ref input, "name"), ReadBytes(ref input, "run"),
+            input.Varint("number", 0, int.MaxValue));
         return input;
     }
 
@@ -72,10 +76,12 @@ static class KeptFile
 
     public static void Write(PayloadWriter output, byte[] bytes) => Write<byte>(output, bytes);
 
-    public static byte[] ReadBytes(ref PayloadReader input, string field) => input.Bytes(input.Varint(field, 0, input.Left), field).ToArray();
+    public static byte[] ReadBytes(ref PayloadReader input, string field) =>
+        input.Bytes(input.Varint(field, 0, input.Left), field).ToArray();
 
     public static float[] ReadFloats(ref PayloadReader input, string field) =>
         MemoryMarshal.Cast<byte, float>(input.Bytes((long)sizeof(float) * input.Varint(field, 0, input.Left), field)).ToArray();
 
-    static string ReadText(ref PayloadReader input, string field) => Encoding.UTF8.GetString(input.Bytes(input.Varint(field, 0, LongestText), field));
+    static string ReadText(ref PayloadReader input, string field) =>
+        Encoding.UTF8.GetString(input.Bytes(input.Varint(field, 0, LongestText), field));
 }

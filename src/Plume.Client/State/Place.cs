@@ -7,7 +7,9 @@ namespace Plume.Client.State;
 /// <param name="Number">The client's number in it.</param>
 sealed record Place(string Federation, string Name, byte[] Run, int Number)
 {
-    public bool Equals(Place? other) => other is not null && Federation == other.Federation && Name == other.Name && Number == other.Number && Run.AsSpan().SequenceEqual(other.Run);
+    public bool Equals(Place? other) =>
+        other is not null && Federation == other.Federation && Name == other.Name && Number == other.Number
+            && Run.AsSpan().SequenceEqual(other.Run);
 
     public override int GetHashCode() => HashCode.Combine(Federation, Name, Number, Run.Length);
 }

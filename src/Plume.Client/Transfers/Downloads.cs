@@ -7,7 +7,8 @@ using Plume.Protocol.V1;
 namespace Plume.Client.Transfers;
 
 /// <summary>Downloads that go on where they broke off, one at a time.</summary>
-sealed class Downloads(ClientOptions options, ServerConnection connection, ClientFolder folder, TransferCount count, Action moved) : IDisposable
+sealed class Downloads(ClientOptions options, ServerConnection connection, ClientFolder folder, TransferCount count,
+    Action moved) : IDisposable
 {
     const int SlackBytes = 64 << 10;
     const int GraphSlackBytes = 64 << 20;
@@ -18,12 +19,14 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
     /// <summary>Most bytes that lead to a model: no codec's payload is twice as long as the plain floats.</summary>
     /// <param name="values">Values of all that is published; of a graph, with its constants.</param>
     /// <param name="isGraph">Whether the graph is downloaded, with the model's values in it.</param>
-    public static long Limit(int values, bool isGraph) => Math.Min(Array.MaxLength, 2L * sizeof(float) * values + (isGraph ? GraphSlackBytes : SlackBytes));
+    public static long Limit(int values, bool isGraph) =>
+        Math.Min(Array.MaxLength, 2L * sizeof(float) * values + (isGraph ? GraphSlackBytes : SlackBytes));
 
     /// <summary>Downloads. After a failure that passes it is called again, and goes on.</summary>
     /// <returns>The header and all bytes, or null where the version wanted is not the newest any more.</returns>
     /// <exception cref="InvalidPayloadException">What the server sent breaks a rule; the next try begins anew.</exception>
-    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, int values, CancellationToken cancellation)
+    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, int values,
+        CancellationToken cancellation)
     {
         long limit = Limit(values, what.IsGraph);
         TakeUp(what, limit);
@@ -74,7 +77,8 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
             (request.Offset, request.Sha256) = ((ulong)partial.Length, partial.Header.Sha256);
         using var guard = new StallGuard(options.Patience, options.Time, cancellation);
         using var call = connection.Calls.Download(request, connection.With(guard.Token));
-        if (!await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false) || call.ResponseStream.Current.Header is not { } header)
+        if (!await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false)
+            || call.ResponseStream.Current.Header is not { } header)
             throw new InvalidPayloadException("A download must begin with its header, and this one does not.");
         Accept(what, header, request, limit);
         while (await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false))
@@ -92,10 +96,12 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
 
     void Accept(DownloadTarget what, DownloadHeader header, DownloadRequest request, long limit)
     {
-        if (partial is not null && header.Offset == request.Offset && header.Sha256 == partial.Header.Sha256 && header.Segments.Equals(partial.Header.Segments))
+        if (partial is not null && header.Offset == request.Offset && header.Sha256 == partial.Header.Sha256
+            && header.Segments.Equals(partial.Header.Segments))
             return;
         if (header.Offset != 0)
-            throw new InvalidPayloadException($"A download must begin at 0 or where it broke off, {request.Offset}, but this one begins at {header.Offset}.");
+            throw new InvalidPayloadException(
+                $"A download must begin at 0 or where it broke off, {request.Offset}, but this one begins at {header.Offset}.");
         Forget();
         partial = new PartialDownload(what, header, limit);
         partial.Keep(folder.DownloadPath, folder.Place);

@@ -7,7 +7,9 @@ using Plume.Protocol.V1;
 
 namespace Plume.Client.Transfers;
 
-/// <summary>A download as far as it has come: in memory, and where it is long also in a file, so that it goes on after a restart.</summary>
+/// <summary>
+/// A download as far as it has come: in memory, and where it is long also in a file, so that it goes on after a restart.
+/// </summary>
 sealed class PartialDownload : IDisposable
 {
     /// <summary>A download shorter than this is begun anew after a restart.</summary>
@@ -63,7 +65,8 @@ sealed class PartialDownload : IDisposable
         {
             return Read(file, place, limit);
         }
-        catch (Exception damage) when (damage is InvalidPayloadException or InvalidProtocolBufferException or EndOfStreamException)
+        catch (Exception damage) when (damage is InvalidPayloadException or InvalidProtocolBufferException
+            or EndOfStreamException)
         {
             // The server sends it again from the start.
             file.Dispose();
@@ -100,7 +103,8 @@ sealed class PartialDownload : IDisposable
     /// <exception cref="InvalidPayloadException">They are not the ones that the header has the hash of.</exception>
     public ReadOnlyMemory<byte> Verified() => IsComplete && SHA256.HashData(bytes).AsSpan().SequenceEqual(Header.Sha256.Span)
         ? bytes
-        : throw new InvalidPayloadException("The downloaded bytes do not have the hash that the server announced; they are taken again from the start.");
+        : throw new InvalidPayloadException(
+            "The downloaded bytes do not have the hash that the server announced; they are taken again from the start.");
 
     /// <summary>Leaves the file for a later program.</summary>
     public void Dispose() => file?.Dispose();
@@ -144,13 +148,15 @@ sealed class PartialDownload : IDisposable
         foreach (var segment in header.Segments)
         {
             if (segment.Length > (ulong)limit - total)
-                throw new InvalidPayloadException($"A download of this model has at most {limit} bytes, but the server announces more.");
+                throw new InvalidPayloadException(
+                    $"A download of this model has at most {limit} bytes, but the server announces more.");
             total += segment.Length;
         }
 
         return header.Sha256.Length == hashBytes
             ? (int)total
-            : throw new InvalidPayloadException($"A download's SHA-256 must have {hashBytes} bytes, but has {header.Sha256.Length}.");
+            : throw new InvalidPayloadException(
+                $"A download's SHA-256 must have {hashBytes} bytes, but has {header.Sha256.Length}.");
     }
 }
 

@@ -14,7 +14,9 @@ sealed class Uploads(ClientOptions options, ServerConnection connection, Transfe
     byte[]? begun;
     long known;
 
-    /// <summary>Sends an update. After a failure that passes, and after a restart, it is called again with the same bytes.</summary>
+    /// <summary>
+    /// Sends an update. After a failure that passes, and after a restart, it is called again with the same bytes.
+    /// </summary>
     /// <param name="update">What is sent.</param>
     /// <param name="isFresh">Whether it was made just now, so that the server can have nothing of it.</param>
     /// <param name="cancellation">Leaves.</param>
@@ -30,7 +32,13 @@ sealed class Uploads(ClientOptions options, ServerConnection connection, Transfe
     async Task<long> ProgressAsync(KeptUpdate update, CancellationToken cancellation)
     {
         using var guard = new StallGuard(options.Patience, options.Time, cancellation);
-        var request = new UploadProgressRequest { Federation = options.Federation, Round = (uint)update.Round, Attempt = (uint)update.Attempt, Sha256 = UnsafeByteOperations.UnsafeWrap(update.Sha256) };
+        var request = new UploadProgressRequest
+        {
+            Federation = options.Federation,
+            Round = (uint)update.Round,
+            Attempt = (uint)update.Attempt,
+            Sha256 = UnsafeByteOperations.UnsafeWrap(update.Sha256),
+        };
         var reply = await connection.Calls.UploadProgressAsync(request, connection.With(guard.Token)).ConfigureAwait(false);
         long offset = reply.Offset <= (ulong)update.Payload.Length ? (long)reply.Offset : 0;
         if (offset > known)
@@ -73,7 +81,9 @@ sealed class Uploads(ClientOptions options, ServerConnection connection, Transfe
         for (int place = (int)offset; place < update.Payload.Length;)
         {
             int length = Math.Min(ChunkBytes, update.Payload.Length - place);
-            await stream.WriteAsync(new UploadRequest { Chunk = UnsafeByteOperations.UnsafeWrap(update.Payload.AsMemory(place, length)) }, guard.Token).ConfigureAwait(false);
+            await stream.WriteAsync(
+                new UploadRequest { Chunk = UnsafeByteOperations.UnsafeWrap(update.Payload.AsMemory(place, length)) },
+                guard.Token).ConfigureAwait(false);
             place += length;
             count.Up += length;
             guard.Moved();

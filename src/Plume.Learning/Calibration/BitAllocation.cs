@@ -27,10 +27,13 @@ public sealed record BitAllocation(IReadOnlyDictionary<string, int> LayerBits, l
     /// <param name="targetBytes">The bytes to reach; null for as few as the bound allows.</param>
     /// <param name="maxLoss">The accuracy that may be lost against the model in floats, as a share; null for any.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public static BitAllocation Choose(ModelGraph graph, QuantizationScheme scheme, LabeledSet? samples, LabeledSet validation, long? targetBytes, double? maxLoss, CancellationToken cancellation = default)
+    public static BitAllocation Choose(ModelGraph graph, QuantizationScheme scheme, LabeledSet? samples, LabeledSet validation,
+        long? targetBytes, double? maxLoss, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        var bits = QuantizationPlan.Of(PostTraining.Prepare(graph, scheme), scheme).Layers.Select(layer => layer.Weight).Distinct().ToDictionary(name => name, name => scheme.LayerBits.GetValueOrDefault(name, Many), StringComparer.Ordinal);
+        var bits = QuantizationPlan.Of(PostTraining.Prepare(graph, scheme), scheme).Layers.Select(layer => layer.Weight)
+            .Distinct().ToDictionary(name => name, name => scheme.LayerBits.GetValueOrDefault(name, Many),
+                StringComparer.Ordinal);
         double least = maxLoss is { } bound ? Measure(graph).Accuracy - bound : 0;
         var all = MeasureBits(bits);
         var order = bits.Keys.Where(name => bits[name] == Many && !scheme.LayerBits.ContainsKey(name))
@@ -45,10 +48,13 @@ public sealed record BitAllocation(IReadOnlyDictionary<string, int> LayerBits, l
                 (best, bits) = (next, With(bits, name));
         }
 
-        return new BitAllocation(bits, best.Bytes, best.Accuracy, best.Accuracy >= least && (targetBytes is null || best.Bytes <= targetBytes));
+        return new BitAllocation(bits, best.Bytes, best.Accuracy, best.Accuracy >= least
+            && (targetBytes is null || best.Bytes <= targetBytes));
 
         (long Bytes, double Accuracy) MeasureBits(Dictionary<string, int> layerBits) =>
-            Measure(GraphNames.Shorten(QdqLowering.Apply(PostTraining.Quantize(graph, scheme with { LayerBits = layerBits }, samples, cancellation), packed: true)));
+            Measure(GraphNames.Shorten(
+                QdqLowering.Apply(PostTraining.Quantize(graph, scheme with { LayerBits = layerBits }, samples, cancellation),
+                    packed: true)));
 
         (long Bytes, double Accuracy) Measure(ModelGraph candidate)
         {
@@ -57,5 +63,8 @@ public sealed record BitAllocation(IReadOnlyDictionary<string, int> LayerBits, l
         }
     }
 
-    static Dictionary<string, int> With(Dictionary<string, int> bits, string name) => new(bits, StringComparer.Ordinal) { [name] = Few };
+    static Dictionary<string, int> With(Dictionary<string, int> bits, string name) => new(bits, StringComparer.Ordinal)
+    {
+        [name] = Few,
+    };
 }

@@ -19,7 +19,9 @@ public static class GraphObserver
 {
     const int Batch = 50;
 
-    /// <summary>Runs samples through a graph in ONNX Runtime, in order, and hands out the values of named tensors batch by batch.</summary>
+    /// <summary>
+    /// Runs samples through a graph in ONNX Runtime, in order, and hands out the values of named tensors batch by batch.
+    /// </summary>
     /// <param name="graph">The graph, run as for inference.</param>
     /// <param name="set">The samples, all of them.</param>
     /// <param name="names">Names of inputs, and of values of floats that nodes write.</param>
@@ -27,7 +29,8 @@ public static class GraphObserver
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The graph does not fit the samples, or has no value of that name.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph.</exception>
-    public static void Values(ModelGraph graph, LabeledSet set, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation = default)
+    public static void Values(ModelGraph graph, LabeledSet set, IReadOnlyCollection<string> names, ValuesObserver observe,
+        CancellationToken cancellation = default)
     {
         using var model = Observed(graph, names);
         Values(model, ModelFeeds.Of(model, set, Batch), names, observe, cancellation);
@@ -43,7 +46,8 @@ public static class GraphObserver
     /// <exception cref="ArgumentException">The graph does not fit the inputs, or has no value of that name.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph.</exception>
     public static void Values(
-        ModelGraph graph, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default)
+        ModelGraph graph, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe,
+        Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(feeds);
         using var model = Observed(graph, names, load);
@@ -59,14 +63,16 @@ public static class GraphObserver
         return load is null ? new RuntimeModel(observing) : load(observing);
     }
 
-    static void Values(RuntimeModel model, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe, CancellationToken cancellation)
+    static void Values(RuntimeModel model, ModelFeeds feeds, IReadOnlyCollection<string> names, ValuesObserver observe,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(observe);
         for (int run = 0; run < feeds.Count; run++)
         {
             cancellation.ThrowIfCancellationRequested();
             var feed = feeds[run];
-            var values = feed.Tensors.Concat(model.Run(feed.Tensors)).DistinctBy(value => value.Name).ToDictionary(value => value.Name, StringComparer.Ordinal);
+            var values = feed.Tensors.Concat(model.Run(feed.Tensors)).DistinctBy(value => value.Name)
+                .ToDictionary(value => value.Name, StringComparer.Ordinal);
             foreach (string name in names)
                 observe(name, OfSamples(values[name], feed));
         }
@@ -76,7 +82,8 @@ public static class GraphObserver
     static ReadOnlySpan<float> OfSamples(RuntimeTensor value, ModelFeed feed)
     {
         float[] floats = value.ToFloats();
-        return value.Shape.Count > 0 && value.Shape[0] == feed.Batch ? floats.AsSpan(0, floats.Length / feed.Batch * feed.Samples) : floats;
+        return value.Shape.Count > 0 && value.Shape[0] == feed.Batch ? floats.AsSpan(0, floats.Length / feed.Batch * feed.Samples)
+            : floats;
     }
 
     /// <summary>The gradient of the mean cross-entropy by every weight, batch by batch, with the weights as they are.</summary>
@@ -87,7 +94,8 @@ public static class GraphObserver
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="MisfitException">The graph does not fit the samples.</exception>
     /// <exception cref="UnsupportedOperatorException">The graph cannot be run.</exception>
-    public static void Gradients(ModelGraph graph, LabeledSet set, int batchSize, Action<ModelWeights> observe, CancellationToken cancellation = default)
+    public static void Gradients(ModelGraph graph, LabeledSet set, int batchSize, Action<ModelWeights> observe,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(observe);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);

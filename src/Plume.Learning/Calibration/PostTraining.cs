@@ -10,7 +10,9 @@ using Plume.Models.Quantize.Plan;
 
 namespace Plume.Learning.Calibration;
 
-/// <summary>Quantizes a graph after training, with ranges seen on data in ONNX Runtime, whatever operators the graph has.</summary>
+/// <summary>
+/// Quantizes a graph after training, with ranges seen on data in ONNX Runtime, whatever operators the graph has.
+/// </summary>
 public static class PostTraining
 {
     /// <summary>The graph with fake quantization: to be measured, trained further, or lowered to integers.</summary>
@@ -18,10 +20,13 @@ public static class PostTraining
     /// <param name="scheme">Bits, and how levels are chosen.</param>
     /// <param name="samples">Samples to see activations on; some hundreds will do. Null where activations stay floats.</param>
     /// <param name="cancellation">Stops the work.</param>
-    /// <exception cref="ArgumentException">The scheme names a weight that is not there, there are no samples where they are needed, or they do not fit.</exception>
+    /// <exception cref="ArgumentException">The scheme names a weight that is not there, there are no samples where they are
+    /// needed, or they do not fit.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph, or a value is not finite.</exception>
-    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, LabeledSet? samples, CancellationToken cancellation = default) =>
-        Quantize(graph, scheme, (prepared, names, observe) => GraphObserver.Values(prepared, samples ?? throw Without(nameof(samples)), names, observe, cancellation));
+    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, LabeledSet? samples,
+        CancellationToken cancellation = default) =>
+        Quantize(graph, scheme, (prepared, names, observe) =>
+            GraphObserver.Values(prepared, samples ?? throw Without(nameof(samples)), names, observe, cancellation));
 
     /// <summary>The same for a model with any inputs.</summary>
     /// <param name="graph">A model in floats.</param>
@@ -29,14 +34,17 @@ public static class PostTraining
     /// <param name="feeds">Inputs to see activations on.</param>
     /// <param name="load">Loads the model that gives back its inner values; null for one that is loaded from memory.</param>
     /// <param name="cancellation">Stops the work.</param>
-    /// <exception cref="ArgumentException">The scheme names a weight that is not there, or there are no inputs where they are needed.</exception>
+    /// <exception cref="ArgumentException">The scheme names a weight that is not there, or there are no inputs where they are
+    /// needed.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run the graph, or a value is not finite.</exception>
-    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, ModelFeeds? feeds, Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default) =>
-        Quantize(graph, scheme, (prepared, names, observe) => GraphObserver.Values(prepared, feeds ?? throw Without(nameof(feeds)), names, observe, load, cancellation));
+    public static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, ModelFeeds? feeds,
+        Func<ModelGraph, RuntimeModel>? load = null, CancellationToken cancellation = default) =>
+        Quantize(graph, scheme, (prepared, names, observe) =>
+            GraphObserver.Values(prepared, feeds ?? throw Without(nameof(feeds)), names, observe, load, cancellation));
 
     /// <summary>
-    /// The graph as it is planned and quantized: weights that it made of its constants are tensors, normalizations are folded into the
-    /// layers before them, and matrix products have no factors.
+    /// The graph as it is planned and quantized: weights that it made of its constants are tensors, normalizations are folded
+    /// into the layers before them, and matrix products have no factors.
     /// </summary>
     /// <exception cref="InvalidPayloadException">A normalization's numbers are not finite.</exception>
     public static ModelGraph Prepare(ModelGraph graph, QuantizationScheme scheme)
@@ -46,7 +54,8 @@ public static class PostTraining
         return scheme.ActivationBits is null ? folded : PlainProducts.Apply(folded);
     }
 
-    static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme, Action<ModelGraph, IReadOnlyList<string>, ValuesObserver> run)
+    static ModelGraph Quantize(ModelGraph graph, QuantizationScheme scheme,
+        Action<ModelGraph, IReadOnlyList<string>, ValuesObserver> run)
     {
         graph = Prepare(graph, scheme);
         var names = FakeQuantization.ValuesToCalibrate(graph, scheme);
@@ -61,7 +70,9 @@ public static class PostTraining
         if (ConstantWeights.Program(graph) is not { } program)
             return graph;
         using var model = new RuntimeModel(program, optimized: false);
-        return ConstantWeights.Apply(graph, [.. model.Run([]).Select(tensor => new Initializer(tensor.Name, tensor.ElementType, [.. tensor.Shape.Select(length => (int)length)], tensor.Data))]);
+        return ConstantWeights.Apply(graph,
+            [.. model.Run([]).Select(tensor =>
+                new Initializer(tensor.Name, tensor.ElementType, [.. tensor.Shape.Select(length => (int)length)], tensor.Data))]);
     }
 
     static ArgumentException Without(string parameter) => new("Quantizing activations needs samples to calibrate on.", parameter);

@@ -31,11 +31,13 @@ sealed class ClassNames
     }
 
     /// <summary>The classes 0 and up.</summary>
-    public static ClassNames Numbered(int classes) => new([.. Enumerable.Range(0, classes).Select(number => number.ToString(CultureInfo.InvariantCulture))]);
+    public static ClassNames Numbered(int classes) =>
+        new([.. Enumerable.Range(0, classes).Select(number => number.ToString(CultureInfo.InvariantCulture))]);
 
     /// <summary>The class that a label stands for, or -1.</summary>
     public int IndexOf(ReadOnlySpan<char> label) =>
-        exact.TryGetValue(label, out int index) || NumberOf(label) is { } number && numbers.TryGetValue(number, out index) ? index : -1;
+        exact.TryGetValue(label, out int index) || NumberOf(label) is { } number && numbers.TryGetValue(number, out index) ? index
+            : -1;
 
     /// <summary>The classes as a message lists them.</summary>
     public override string ToString() => Listing.Of(names, MostShown);
@@ -45,7 +47,8 @@ sealed class ClassNames
     {
         if (bool.TryParse(label, out bool truth))
             return truth ? 1 : 0;
-        return double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number is >= 0 and <= int.MaxValue && number == Math.Floor(number) ? (int)number : null;
+        return double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number is >= 0
+            and <= int.MaxValue && number == Math.Floor(number) ? (int)number : null;
     }
 }
 
@@ -54,5 +57,6 @@ static class Listing
 {
     /// <summary>The first ones, and how many more there are.</summary>
     public static string Of(IReadOnlyCollection<string> names, int most = 12) =>
-        string.Join(", ", names.Take(most).Select(name => Printable.Line(name, 40))) + (names.Count > most ? $" and {names.Count - most} more" : "");
+        string.Join(", ", names.Take(most).Select(name => Printable.Line(name, 40)))
+            + (names.Count > most ? $" and {names.Count - most} more" : "");
 }

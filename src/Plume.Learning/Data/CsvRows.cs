@@ -50,7 +50,8 @@ sealed class CsvRows(TextReader text, string path)
     public string Shown(int index) => $"'{Printable.Line(this[index].ToString(), LongestShown)}'";
 
     /// <summary>An error at a field of this row.</summary>
-    public InvalidPayloadException Error(int index, string problem) => new($"File '{path}', line {Line}, column {index + 1}: {problem}.");
+    public InvalidPayloadException Error(int index, string problem) =>
+        new($"File '{path}', line {Line}, column {index + 1}: {problem}.");
 
     // True when a comma followed, so that there is another field.
     bool ReadField()

@@ -18,15 +18,18 @@ public static class CsvSet
     /// </param>
     /// <param name="client">Name of the column that says whose row it is, or null.</param>
     /// <param name="sampleShape">Shape of one sample, e.g. 1, 28, 28; or null for a flat row of features.</param>
-    /// <param name="classes">Number of classes, or null for those that the schema names, or else the largest number that occurs and those below it.</param>
+    /// <param name="classes">Number of classes, or null for those that the schema names, or else the largest number that occurs
+    /// and those below it.</param>
     /// <param name="schema">
-    /// What the model takes: columns are found by their names, whatever their order, others are left out with a remark; labels are
-    /// its classes; values are normalized as it says. Null to take the file as it is.
+    /// What the model takes: columns are found by their names, whatever their order, others are left out with a remark; labels
+    /// are its classes; values are normalized as it says. Null to take the file as it is.
     /// </param>
     /// <exception cref="InvalidPayloadException">
-    /// The file lacks a column, its features do not fill the shape, or a line breaks a rule; the message has file, line and column.
+    /// The file lacks a column, its features do not fill the shape, or a line breaks a rule; the message has file, line and
+    /// column.
     /// </exception>
-    public static LabeledSet Load(string path, string label, string? client = null, IReadOnlyList<int>? sampleShape = null, int? classes = null, SampleSchema? schema = null)
+    public static LabeledSet Load(string path, string label, string? client = null, IReadOnlyList<int>? sampleShape = null,
+        int? classes = null, SampleSchema? schema = null)
     {
         if (classes is < 1 or > LabelColumn.MostClasses)
             throw new ArgumentOutOfRangeException(nameof(classes), classes, $"Classes must be in 1..{LabelColumn.MostClasses}.");
@@ -35,7 +38,9 @@ public static class CsvSet
         var columns = CsvColumns.Read(rows, path, label, client, schema ?? SampleSchema.None);
         int[] shape = [.. sampleShape ?? [columns.Features.Count]];
         if (columns.Features.Count == 0 || shape.Aggregate(1L, (count, dimension) => count * dimension) != columns.Features.Count)
-            throw new InvalidPayloadException($"File '{path}' has {columns.Features.Count} columns of features, but a sample has the shape [{string.Join(", ", shape)}].");
+            throw new InvalidPayloadException(
+                $"File '{path}' has {columns.Features.Count} columns of features, but a sample has the shape "
+                    + $"[{string.Join(", ", shape)}].");
         return Read(rows, path, columns, shape, new LabelColumn(rows, path, columns, classes, schema?.Classes));
     }
 
@@ -47,7 +52,8 @@ public static class CsvSet
         while (rows.Next())
         {
             if (rows.Count != columns.Header.Count)
-                throw rows.Error(Math.Min(rows.Count, columns.Header.Count), $"the row has {rows.Count} fields, but the header has {columns.Header.Count}");
+                throw rows.Error(Math.Min(rows.Count, columns.Header.Count),
+                    $"the row has {rows.Count} fields, but the header has {columns.Header.Count}");
             foreach (int index in columns.Features)
                 features.Add(ReadNumber(rows, index, columns.Header[index]));
             labels.Add();
@@ -59,7 +65,11 @@ public static class CsvSet
         var set = new LabeledSet(Path.GetFileName(path), [.. features], shape, labels.Classes, classes)
         {
             Clients = columns.Client < 0 ? null : new ClientColumn(columns.Header[columns.Client], owners),
-            Schema = new SampleSchema { Columns = [.. columns.Features.Select(index => columns.Header[index])], Classes = classNames },
+            Schema = new SampleSchema
+            {
+                Columns = [.. columns.Features.Select(index => columns.Header[index])],
+                Classes = classNames
+            },
             Remarks = [.. columns.Remarks, .. labels.Remarks],
         };
         return columns.Normalization is { } normalization ? set.Normalized(normalization) : set;
@@ -67,9 +77,11 @@ public static class CsvSet
 
     static float ReadNumber(CsvRows rows, int index, string column)
     {
-        if (float.TryParse(rows[index], NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value))
+        if (float.TryParse(rows[index], NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+            && float.IsFinite(value))
             return value;
-        string problem = rows[index].IsEmpty ? "is empty, where a number must be; fill it in, or leave the row out" : $"is {rows.Shown(index)}, which is not a finite number";
+        string problem = rows[index].IsEmpty ? "is empty, where a number must be; fill it in, or leave the row out"
+            : $"is {rows.Shown(index)}, which is not a finite number";
         throw rows.Error(index, $"'{Printable.Name(column)}' {problem}");
     }
 

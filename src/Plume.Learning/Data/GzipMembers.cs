@@ -7,7 +7,8 @@ namespace Plume.Learning.Data;
 
 /// <summary>
 /// The unpacked bytes of a gzipped file: of all its members, as <c>cat a.gz b.gz</c> and bgzip write them. Each is held against
-/// its checksum and length, since the runtime's own reader takes a cut file for a short one and what follows the last member for nothing.
+/// its checksum and length, since the runtime's own reader takes a cut file for a short one and what follows the last member for
+/// nothing.
 /// </summary>
 /// <remarks>Source: P. Deutsch, RFC 1952, "GZIP file format specification version 4.3", 1996.</remarks>
 sealed class GzipMembers(FileStream file, string path) : IDisposable
@@ -21,7 +22,8 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
     uint length;
 
     /// <summary>Fills some of the buffer, which is not empty; 0 at the end of the last member.</summary>
-    /// <exception cref="InvalidPayloadException">The file is damaged, cut, or goes on after its last member with something else.</exception>
+    /// <exception cref="InvalidPayloadException">The file is damaged, cut, or goes on after its last member with something
+    /// else.</exception>
     public int Read(Span<byte> buffer)
     {
         while (member is not null || file.Position < file.Length)
@@ -54,9 +56,12 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
     {
         long start = file.Position;
         if (Byte() != 0x1F || Byte() != 0x8B)
-            throw new InvalidPayloadException($"File '{path}' is not valid gzip: at byte {start}, after a whole member, stands something else. Remove it, or fetch the file again.");
+            throw new InvalidPayloadException(
+                $"File '{path}' is not valid gzip: at byte {start}, after a whole member, stands something else. Remove it, or "
+                    + "fetch the file again.");
         if (Byte() != 8 || Byte() is var flags && (flags & Reserved) != 0)
-            throw new InvalidPayloadException($"File '{path}' is not valid gzip: its member at byte {start} is packed in no way that is known.");
+            throw new InvalidPayloadException(
+                $"File '{path}' is not valid gzip: its member at byte {start} is packed in no way that is known.");
         Skip(6);
         if ((flags & Extra) != 0)
             Skip(Byte() | Byte() << 8);
@@ -99,8 +104,11 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
         }
 
         throw garbage >= 0
-            ? new InvalidPayloadException($"File '{path}' is not valid gzip: at byte {pieces.Start + garbage}, after a whole member, stands something else. Remove it, or fetch the file again.")
-            : new InvalidPayloadException($"File '{path}' is cut or damaged: its {length} unpacked bytes are not those that its gzip trailer is for.");
+            ? new InvalidPayloadException(
+                $"File '{path}' is not valid gzip: at byte {pieces.Start + garbage}, after a whole member, stands something "
+                    + "else. Remove it, or fetch the file again.")
+            : new InvalidPayloadException(
+                $"File '{path}' is cut or damaged: its {length} unpacked bytes are not those that its gzip trailer is for.");
     }
 
     void Next(long start)
@@ -111,7 +119,8 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
         member = null;
     }
 
-    int Byte() => file.ReadByte() is >= 0 and var read ? read : throw new InvalidPayloadException($"File '{path}' is cut: it ends within the header of a gzip member.");
+    int Byte() => file.ReadByte() is >= 0 and var read ? read
+        : throw new InvalidPayloadException($"File '{path}' is cut: it ends within the header of a gzip member.");
 
     void Skip(int bytes)
     {

@@ -45,14 +45,17 @@ static class IdxFile
         byte[] header = new byte[HeaderLength(rank)];
         file.Fill(header, "header", header.Length);
         if (header.AsSpan(0, 4) is not [0, 0, UnsignedBytes, var dimensions] || dimensions != rank)
-            throw new InvalidPayloadException($"File '{path}' must begin with 0000{UnsignedBytes:x2}{rank:x2} (bytes in {rank} dimensions), but begins with {Convert.ToHexStringLower(header.AsSpan(0, 4))}.");
+            throw new InvalidPayloadException(
+                $"File '{path}' must begin with 0000{UnsignedBytes:x2}{rank:x2} (bytes in {rank} dimensions), but begins with "
+                    + $"{Convert.ToHexStringLower(header.AsSpan(0, 4))}.");
         int[] shape = new int[rank];
         for (int i = 0; i < rank; i++)
         {
             uint dimension = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
             shape[i] = dimension is > 0 and <= int.MaxValue
                 ? (int)dimension
-                : throw new InvalidPayloadException($"File '{path}' has {dimension} as dimension {i + 1} of {rank}, but it must be in 1..{int.MaxValue}.");
+                : throw new InvalidPayloadException(
+                    $"File '{path}' has {dimension} as dimension {i + 1} of {rank}, but it must be in 1..{int.MaxValue}.");
         }
 
         return shape;

@@ -31,7 +31,8 @@ sealed class LabelColumn
     /// <param name="names">The classes' names, where they are known.</param>
     public LabelColumn(CsvRows rows, string path, CsvColumns columns, int? given, IReadOnlyList<string>? names)
     {
-        (this.rows, this.path, this.given, index, name) = (rows, path, given, columns.Label, Printable.Name(columns.Header[columns.Label]));
+        (this.rows, this.path, this.given, index, name) =
+            (rows, path, given, columns.Label, Printable.Name(columns.Header[columns.Label]));
         (known, knownNames) = (names is null ? null : new ClassNames(names), names);
         places = seen.GetAlternateLookup<ReadOnlySpan<char>>();
     }
@@ -52,11 +53,13 @@ sealed class LabelColumn
         if (known is null)
             AddUnknown(label);
         else
-            labels.Add(known.IndexOf(label) is >= 0 and var place ? place : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is none of the model's classes: {known}"));
+            labels.Add(known.IndexOf(label) is >= 0 and var place ? place
+                : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is none of the model's classes: {known}"));
     }
 
     /// <summary>The number of classes, and their names where they have any.</summary>
-    /// <exception cref="InvalidPayloadException">There is no row, or as many names as a model without names cannot place.</exception>
+    /// <exception cref="InvalidPayloadException">There is no row, or as many names as a model without names cannot
+    /// place.</exception>
     public (int Classes, IReadOnlyList<string>? Names) Finish()
     {
         if (labels.Count == 0)
@@ -67,7 +70,9 @@ sealed class LabelColumn
             return (Taken(given ?? labels.Max() + 1), null);
         string[] names = [.. seen.Keys.Order(StringComparer.Ordinal)];
         if (given is { } classes && classes != names.Length)
-            throw new InvalidPayloadException($"File '{path}' has {names.Length} names in '{name}' ({Listing.Of(names)}), but the model tells {classes} classes apart and does not name them. Write the classes as numbers from 0.");
+            throw new InvalidPayloadException(
+                $"File '{path}' has {names.Length} names in '{name}' ({Listing.Of(names)}), but the model tells {classes} "
+                    + "classes apart and does not name them. Write the classes as numbers from 0.");
         int[] order = new int[names.Length];
         for (int place = 0; place < names.Length; place++)
             order[seen[names[place]]] = place;
@@ -88,10 +93,12 @@ sealed class LabelColumn
         int? number = ClassNames.NumberOf(label);
         bool isNumber = number is not null || double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         if ((isNumbers ??= isNumber) != isNumber)
-            throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is {(isNumber ? "a number, but the rows before have names" : "no number, as the rows before have")}");
+            throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is "
+                + $"{(isNumber ? "a number, but the rows before have names" : "no number, as the rows before have")}");
         int most = given ?? MostClasses;
         if (isNumber)
-            labels.Add(number is { } place && place < most ? place : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is not a class from 0 to {most - 1}"));
+            labels.Add(number is { } place && place < most ? place
+                : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is not a class from 0 to {most - 1}"));
         else if (places.TryGetValue(label, out int known))
             labels.Add(known);
         else if (seen.Count == MostClasses)

@@ -22,11 +22,13 @@ public sealed class LabeledSet
         shape = [.. sampleShape];
         SampleLength = LengthOf(name, shape);
         if (features.LongLength != (long)labels.Length * SampleLength)
-            throw new ArgumentException($"'{name}' has {labels.Length} labels for samples of {SampleLength} values, so it needs " +
+            throw new ArgumentException($"'{name}' has {labels.Length} labels for samples of {SampleLength} values, so it needs "
+                +
                 $"{(long)labels.Length * SampleLength} features; {features.Length} were given.", nameof(features));
         int strange = Array.FindIndex(labels, label => (uint)label >= (uint)classes);
         if (strange >= 0)
-            throw new ArgumentException($"A label of '{name}' must be in 0..{classes - 1}; label {strange} is {labels[strange]}.", nameof(labels));
+            throw new ArgumentException($"A label of '{name}' must be in 0..{classes - 1}; label {strange} is {labels[strange]}.",
+                nameof(labels));
         Name = name;
         Features = features;
         Labels = labels;
@@ -36,7 +38,9 @@ public sealed class LabeledSet
     /// <summary>What messages call the set.</summary>
     public string Name { get; }
 
-    /// <summary>All values: sample i is the slice of <see cref="SampleLength"/> values from i x <see cref="SampleLength"/>.</summary>
+    /// <summary>
+    /// All values: sample i is the slice of <see cref="SampleLength"/> values from i x <see cref="SampleLength"/>.
+    /// </summary>
     public float[] Features { get; }
 
     /// <summary>Shape of one sample, e.g. 1, 28, 28.</summary>
@@ -58,7 +62,8 @@ public sealed class LabeledSet
         get;
         init => field = value is null || value.Names.Count == Count
             ? value
-            : throw new ArgumentException($"Column '{value.Name}' names {value.Names.Count} clients for the {Count} samples of '{Name}'.", nameof(value));
+            : throw new ArgumentException(
+                $"Column '{value.Name}' names {value.Names.Count} clients for the {Count} samples of '{Name}'.", nameof(value));
     }
 
     /// <summary>What the samples are: names of columns and classes, and how values were normalized.</summary>
@@ -68,7 +73,9 @@ public sealed class LabeledSet
         get;
         init => field = (value.Columns?.Count ?? SampleLength) == SampleLength && (value.Classes?.Count ?? Classes) == Classes
             ? value
-            : throw new ArgumentException($"The schema of '{Name}' must name {SampleLength} columns and {Classes} classes where it names any.", nameof(value));
+            : throw new ArgumentException(
+                $"The schema of '{Name}' must name {SampleLength} columns and {Classes} classes where it names any.",
+                nameof(value));
     } = SampleSchema.None;
 
     /// <summary>What was done with the data that whoever gave it should know: columns that were left out, say.</summary>
@@ -94,7 +101,11 @@ public sealed class LabeledSet
                 clients[i] = Clients!.Names[samples[i]];
         }
 
-        return new LabeledSet(name, features, shape, labels, Classes) { Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients), Schema = Schema };
+        return new LabeledSet(name, features, shape, labels, Classes)
+        {
+            Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients),
+            Schema = Schema,
+        };
     }
 
     /// <summary>The same samples, not copied, as a model takes them.</summary>
@@ -109,11 +120,17 @@ public sealed class LabeledSet
     {
         ArgumentNullException.ThrowIfNull(normalization);
         if (Schema.Normalization is not null || !normalization.Fits(SampleLength))
-            throw new ArgumentException($"'{Name}' is normalized already, or has not {normalization.Mean.Count} values a sample.", nameof(normalization));
+            throw new ArgumentException($"'{Name}' is normalized already, or has not {normalization.Mean.Count} values a sample.",
+                nameof(normalization));
         var features = new float[Features.Length];
         for (int i = 0; i < features.Length; i++)
             features[i] = normalization.Apply(Features[i], i % SampleLength);
-        return new(Name, features, shape, Labels, Classes) { Clients = Clients, Schema = Schema with { Normalization = normalization }, Remarks = Remarks };
+        return new(Name, features, shape, Labels, Classes)
+        {
+            Clients = Clients,
+            Schema = Schema with { Normalization = normalization },
+            Remarks = Remarks,
+        };
     }
 
     static int LengthOf(string name, int[] shape)
@@ -122,10 +139,12 @@ public sealed class LabeledSet
         foreach (int dimension in shape)
         {
             if (dimension <= 0)
-                throw new ArgumentException($"A dimension of a sample must be positive; '{name}' has {dimension}.", nameof(shape));
+                throw new ArgumentException($"A dimension of a sample must be positive; '{name}' has {dimension}.",
+                    nameof(shape));
             length *= dimension;
             if (length > Array.MaxLength)
-                throw new ArgumentException($"A sample of '{name}' has too many values: [{string.Join(", ", shape)}].", nameof(shape));
+                throw new ArgumentException($"A sample of '{name}' has too many values: [{string.Join(", ", shape)}].",
+                    nameof(shape));
         }
 
         return (int)length;

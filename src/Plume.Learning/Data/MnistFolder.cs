@@ -16,7 +16,8 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
 
     /// <summary>Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017, arXiv:1708.07747.</summary>
     public static MnistFolder Fashion { get; } =
-        new("fashion-mnist", "/usr/share/datasets/fashion-mnist", 0.2860f, 0.3530f, "on Debian, 'apt-get install dataset-fashion-mnist' brings them");
+        new("fashion-mnist", "/usr/share/datasets/fashion-mnist", 0.2860f, 0.3530f,
+            "on Debian, 'apt-get install dataset-fashion-mnist' brings them");
 
     /// <summary>LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998.</summary>
     public static MnistFolder Mnist { get; } =
@@ -27,7 +28,8 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
 
     /// <summary>Reads the training and the test part.</summary>
     /// <param name="folder">Where the files lie, or null for the default folder.</param>
-    /// <param name="schema">What the model takes that the samples are for: where it was trained on pixels that were normalized otherwise, so are these. Null for the set's own.</param>
+    /// <param name="schema">What the model takes that the samples are for: where it was trained on pixels that were normalized
+    /// otherwise, so are these. Null for the set's own.</param>
     /// <exception cref="FileNotFoundException">A file is missing; the message says what brings it.</exception>
     /// <exception cref="InvalidPayloadException">A file breaks the format.</exception>
     public (LabeledSet Train, LabeledSet Test) Load(string? folder = null, SampleSchema? schema = null)
@@ -39,12 +41,14 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
     /// <summary>The message about what is missing in the folder, or null when all four files are there.</summary>
     public string? Missing(string? folder)
     {
-        string[] names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+        string[] names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte"];
         string? place = folder ?? DefaultFolder;
         if (place is null)
             return $"{Name} has no default folder; {HowToGet}.";
         var missing = names.Where(name => Find(place, name) is null).ToList();
-        return missing.Count == 0 ? null : $"Folder '{place}' lacks {string.Join(", ", missing)} (or the same with .gz); {HowToGet}.";
+        return missing.Count == 0 ? null
+            : $"Folder '{place}' lacks {string.Join(", ", missing)} (or the same with .gz); {HowToGet}.";
     }
 
     LabeledSet Load(string? folder, string prefix, string part, Normalization normalization)
@@ -58,11 +62,16 @@ public sealed record MnistFolder(string Name, string? DefaultFolder, float Mean,
         var (_, labels) = IdxFile.Read(labelPath, 1, [.. Enumerable.Range(0, 256)]);
         var (shape, features) = IdxFile.Read(imagePath, 3, normalized);
         if (labels.Length != shape[0])
-            throw new InvalidPayloadException($"Files '{imagePath}' and '{labelPath}' must be of the same samples, but have {shape[0]} and {labels.Length}.");
+            throw new InvalidPayloadException(
+                $"Files '{imagePath}' and '{labelPath}' must be of the same samples, but have {shape[0]} and {labels.Length}.");
         int wrong = Array.FindIndex(labels, label => label >= Classes);
         if (wrong >= 0)
-            throw new InvalidPayloadException($"File '{labelPath}' has label {labels[wrong]} at sample {wrong}, but labels are 0 to {Classes - 1}.");
-        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, Classes) { Schema = new SampleSchema { Normalization = normalization } };
+            throw new InvalidPayloadException(
+                $"File '{labelPath}' has label {labels[wrong]} at sample {wrong}, but labels are 0 to {Classes - 1}.");
+        return new LabeledSet($"{Name} ({part})", features, [1, shape[1], shape[2]], labels, Classes)
+        {
+            Schema = new SampleSchema { Normalization = normalization },
+        };
     }
 
     static string? Find(string folder, string name) =>

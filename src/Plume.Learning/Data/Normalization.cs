@@ -11,9 +11,11 @@ public sealed record Normalization(IReadOnlyList<float> Mean, IReadOnlyList<floa
         : throw new ArgumentException("A normalization needs means, all finite.", nameof(Mean));
 
     /// <summary>The scales.</summary>
-    public IReadOnlyList<float> Scale { get; } = Scale is not null && Scale.Count == Mean.Count && Scale.All(scale => scale > 0 && float.IsFinite(scale))
+    public IReadOnlyList<float> Scale { get; } = Scale is not null && Scale.Count == Mean.Count
+        && Scale.All(scale => scale > 0 && float.IsFinite(scale))
         ? Scale
-        : throw new ArgumentException($"A normalization of {Mean.Count} means needs as many scales, all above 0 and finite.", nameof(Scale));
+        : throw new ArgumentException($"A normalization of {Mean.Count} means needs as many scales, all above 0 and finite.",
+            nameof(Scale));
 
     /// <summary>The same for all values.</summary>
     public static Normalization Of(float mean, float scale) => new([mean], [scale]);
@@ -40,21 +42,25 @@ public sealed record Normalization(IReadOnlyList<float> Mean, IReadOnlyList<floa
                 square[i] += Math.Pow(set[sample][i] - mean[i], 2) / set.Count;
         }
 
-        return new Normalization([.. mean.Select(value => (float)value)], [.. mean.Select((value, i) => ScaleOf(value, Math.Sqrt(square[i])))]);
+        return new Normalization([.. mean.Select(value => (float)value)],
+            [.. mean.Select((value, i) => ScaleOf(value, Math.Sqrt(square[i])))]);
     }
 
     /// <summary>A value in place <paramref name="index"/> of a sample, normalized.</summary>
-    public float Apply(float value, int index) => Mean.Count == 1 ? (value - Mean[0]) / Scale[0] : (float)(((double)value - Mean[index]) / Scale[index]);
+    public float Apply(float value, int index) => Mean.Count == 1
+        ? (value - Mean[0]) / Scale[0] : (float)(((double)value - Mean[index]) / Scale[index]);
 
     /// <summary>Whether it fits samples of so many values.</summary>
     public bool Fits(int sampleLength) => Mean.Count == 1 || Mean.Count == sampleLength;
 
     /// <inheritdoc/>
-    public bool Equals(Normalization? other) => other is not null && Mean.SequenceEqual(other.Mean) && Scale.SequenceEqual(other.Scale);
+    public bool Equals(Normalization? other) =>
+        other is not null && Mean.SequenceEqual(other.Mean) && Scale.SequenceEqual(other.Scale);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Mean.Count, Mean[0], Scale[0]);
 
     // Rounding leaves a constant column a deviation of about its last bit, which is nothing to divide by.
-    static float ScaleOf(double mean, double deviation) => deviation > 1e-7 * Math.Abs(mean) && (float)deviation > 0 ? (float)deviation : 1;
+    static float ScaleOf(double mean, double deviation) => deviation > 1e-7 * Math.Abs(mean) && (float)deviation > 0
+        ? (float)deviation : 1;
 }

@@ -54,7 +54,10 @@ sealed class PackedFile : Stream
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <summary>Fills the whole buffer, which holds a field that needs <paramref name="need"/> bytes, from its byte <paramref name="done"/> on.</summary>
+    /// <summary>
+    /// Fills the whole buffer, which holds a field that needs <paramref name="need"/> bytes, from its byte
+    /// <paramref name="done"/> on.
+    /// </summary>
     /// <exception cref="InvalidPayloadException">The file ends before, or is damaged.</exception>
     public void Fill(Span<byte> buffer, string field, long need, long done = 0)
     {
@@ -75,7 +78,8 @@ sealed class PackedFile : Stream
 
     /// <summary>The file ends inside a field, or is damaged there.</summary>
     public InvalidPayloadException Cut(string field, long need, long have, InvalidPayloadException? damage = null) =>
-        new($"File '{path}' is {(damage is null ? "cut" : "cut or damaged")}: its {field} needs {need} bytes, but it has {have}.", damage!);
+        new($"File '{path}' is {(damage is null ? "cut" : "cut or damaged")}: its {field} needs {need} bytes, but it has {have}.",
+            damage!);
 
     /// <inheritdoc/>
     public override void Flush()

@@ -7,7 +7,10 @@ namespace Plume.Learning.Data;
 /// What the samples of a model are: the names of their columns in order, how their values were normalized, and the names of the
 /// classes. A model carries it in its file, so that whoever runs it on a table need not know how it was trained.
 /// </summary>
-/// <remarks>In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; all in JSON.</remarks>
+/// <remarks>
+/// In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.mean</c> and <c>plume.scale</c>,
+/// arrays of numbers; all in JSON.
+/// </remarks>
 public sealed record SampleSchema
 {
     const string ColumnsKey = "plume.columns", ClassesKey = "plume.classes", MeanKey = "plume.mean", ScaleKey = "plume.scale";
@@ -30,11 +33,17 @@ public sealed record SampleSchema
     {
         ArgumentNullException.ThrowIfNull(graph);
         var notes = new SchemaNotes(graph);
-        var schema = new SampleSchema { Columns = notes.Names(ColumnsKey), Classes = notes.Names(ClassesKey), Normalization = notes.Normalization(MeanKey, ScaleKey) };
+        var schema = new SampleSchema
+        {
+            Columns = notes.Names(ColumnsKey),
+            Classes = notes.Names(ClassesKey),
+            Normalization = notes.Normalization(MeanKey, ScaleKey),
+        };
         if (graph.Inputs is [{ } input] && FixedLength(input) is { } values && (schema.Columns?.Count ?? values) != values)
             throw notes.Error(ColumnsKey, $"names {schema.Columns!.Count} columns, but its input has {values} values a sample");
         if (graph.Inputs is [{ } fed] && FixedLength(fed) is { } length && schema.Normalization?.Fits(length) == false)
-            throw notes.Error(MeanKey, $"has {schema.Normalization.Mean.Count} means, but its input has {length} values a sample");
+            throw notes.Error(MeanKey,
+                $"has {schema.Normalization.Mean.Count} means, but its input has {length} values a sample");
         if (ClassesOf(graph) is { } classes && (schema.Classes?.Count ?? classes) != classes)
             throw notes.Error(ClassesKey, $"names {schema.Classes!.Count} classes, but its output tells {classes} apart");
         return schema;
@@ -60,7 +69,9 @@ public sealed record SampleSchema
         }
     }
 
-    /// <summary>Classes that a model's output has room for, two where it is one score; null where its shape does not say.</summary>
+    /// <summary>
+    /// Classes that a model's output has room for, two where it is one score; null where its shape does not say.
+    /// </summary>
     public static int? ClassesOf(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -80,16 +91,19 @@ public sealed record SampleSchema
             return $"takes the columns {Listing.Of(Columns!)}, but they are {Listing.Of(other.Columns!)}";
         if (Differ(Classes, other.Classes))
             return $"tells the classes {Listing.Of(Classes!)} apart, but they are {Listing.Of(other.Classes!)}";
-        return Normalization is not null && other.Normalization is not null && Normalization != other.Normalization ? "takes values normalized by other means and scales" : null;
+        return Normalization is not null && other.Normalization is not null && Normalization != other.Normalization
+            ? "takes values normalized by other means and scales" : null;
     }
 
     /// <inheritdoc/>
-    public bool Equals(SampleSchema? other) => other is not null && Same(Columns, other.Columns) && Same(Classes, other.Classes) && Normalization == other.Normalization;
+    public bool Equals(SampleSchema? other) =>
+        other is not null && Same(Columns, other.Columns) && Same(Classes, other.Classes) && Normalization == other.Normalization;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Columns?.Count, Classes?.Count, Normalization);
 
-    static bool Differ(IReadOnlyList<string>? one, IReadOnlyList<string>? other) => one is not null && other is not null && !Same(one, other);
+    static bool Differ(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
+        one is not null && other is not null && !Same(one, other);
 
     static bool Same(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
         one is null ? other is null : other is not null && one.SequenceEqual(other, StringComparer.Ordinal);

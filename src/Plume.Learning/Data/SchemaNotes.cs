@@ -12,7 +12,8 @@ sealed class SchemaNotes(ModelGraph graph)
     public IReadOnlyList<string>? Names(string key)
     {
         var names = Read(key, JsonValueKind.String, value => value.GetString()!);
-        if (names is not null && (names.Count == 0 || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() != names.Count))
+        if (names is not null && (names.Count == 0 || names.Any(string.IsNullOrEmpty)
+            || names.Distinct(StringComparer.Ordinal).Count() != names.Count))
             throw Error(key, "must have names, each once and none empty");
         return names;
     }
@@ -31,18 +32,23 @@ sealed class SchemaNotes(ModelGraph graph)
         }
         catch (ArgumentException refusal)
         {
-            throw new InvalidPayloadException($"Model '{graph.Name}' has metadata {meanKey} and {scaleKey} that do not go together: {refusal.Message}", refusal);
+            throw new InvalidPayloadException(
+                $"Model '{graph.Name}' has metadata {meanKey} and {scaleKey} that do not go together: {refusal.Message}",
+                refusal);
         }
     }
 
     /// <summary>An error about what stands under a key.</summary>
-    public InvalidPayloadException Error(string key, string problem) => new($"Model '{graph.Name}' has metadata that does not fit it: {key} {problem}.");
+    public InvalidPayloadException Error(string key, string problem) =>
+        new($"Model '{graph.Name}' has metadata that does not fit it: {key} {problem}.");
 
     /// <summary>What <see cref="Names"/> reads.</summary>
-    public static string Text(IReadOnlyList<string> names) => JsonSerializer.Serialize(names, SchemaJson.Default.IReadOnlyListString);
+    public static string Text(IReadOnlyList<string> names) =>
+        JsonSerializer.Serialize(names, SchemaJson.Default.IReadOnlyListString);
 
     /// <summary>What <see cref="Normalization"/> reads.</summary>
-    public static string Text(IReadOnlyList<float> numbers) => JsonSerializer.Serialize(numbers, SchemaJson.Default.IReadOnlyListSingle);
+    public static string Text(IReadOnlyList<float> numbers) =>
+        JsonSerializer.Serialize(numbers, SchemaJson.Default.IReadOnlyListSingle);
 
     List<T>? Read<T>(string key, JsonValueKind kind, Func<JsonElement, T> read)
     {
@@ -51,7 +57,8 @@ sealed class SchemaNotes(ModelGraph graph)
         try
         {
             using var json = JsonDocument.Parse(text);
-            return json.RootElement.ValueKind == JsonValueKind.Array && json.RootElement.EnumerateArray().All(value => value.ValueKind == kind)
+            return json.RootElement.ValueKind == JsonValueKind.Array
+                && json.RootElement.EnumerateArray().All(value => value.ValueKind == kind)
                 ? [.. json.RootElement.EnumerateArray().Select(read)]
                 : throw Error(key, $"must be an array of {kind}s");
         }

@@ -16,12 +16,14 @@ public sealed record Distillation(SoftLabels Teacher, Ramp Temperature, Ramp Alp
     /// <summary>T over the training.</summary>
     public Ramp Temperature { get; } = Temperature is { Start: > 0, End: > 0 }
         ? Temperature
-        : throw new ArgumentOutOfRangeException(nameof(Temperature), Temperature, $"A temperature must be above 0, but is {Temperature}.");
+        : throw new ArgumentOutOfRangeException(nameof(Temperature), Temperature,
+            $"A temperature must be above 0, but is {Temperature}.");
 
     /// <summary>The teacher's share over the training.</summary>
     public Ramp Alpha { get; } = Alpha is { Start: >= 0 and <= 1, End: >= 0 and <= 1 }
         ? Alpha
-        : throw new ArgumentOutOfRangeException(nameof(Alpha), Alpha, $"The teacher's share alpha must be 0 to 1, but is {Alpha}.");
+        : throw new ArgumentOutOfRangeException(nameof(Alpha), Alpha,
+            $"The teacher's share alpha must be 0 to 1, but is {Alpha}.");
 
     /// <summary>Tensors inside the student that are pulled towards tensors inside the teacher; none by default.</summary>
     public Hints? Hints { get; init; }
@@ -31,8 +33,11 @@ public sealed record Distillation(SoftLabels Teacher, Ramp Temperature, Ramp Alp
     public Tensor Loss(TrainingBatch batch)
     {
         if (batch.Logits.shape is not [_, var classes] || classes != Teacher.Classes)
-            throw new MisfitException($"The student gives scores of shape [{string.Join(", ", batch.Logits.shape)}], but its teacher tells {Teacher.Classes} classes apart.");
-        var loss = Mixed(batch.Logits, Teacher.Take(batch.Samples.Span), batch.Labels, Temperature.At(batch.Progress), Alpha.At(batch.Progress));
+            throw new MisfitException(
+                $"The student gives scores of shape [{string.Join(", ", batch.Logits.shape)}], but its teacher tells "
+                    + $"{Teacher.Classes} classes apart.");
+        var loss = Mixed(batch.Logits, Teacher.Take(batch.Samples.Span), batch.Labels, Temperature.At(batch.Progress),
+            Alpha.At(batch.Progress));
         return Hints is null ? loss : loss + Hints.Loss(batch);
     }
 

@@ -24,7 +24,8 @@ public sealed class FineTuning
     public FineTuning(ModelGraph original, LabeledSet set, double temperature = 2, double alpha = 0.5, int threads = 1)
     {
         (this.set, this.threads) = (set, threads);
-        objective = new(() => alpha == 0 ? new CrossEntropy() : new Distillation(SoftLabels.Of(original, set, threads), temperature, alpha));
+        objective = new(() => alpha == 0 ? new CrossEntropy()
+            : new Distillation(SoftLabels.Of(original, set, threads), temperature, alpha));
     }
 
     /// <summary>Trains a graph that takes the same samples.</summary>
@@ -35,7 +36,8 @@ public sealed class FineTuning
     /// <param name="report">Told the epoch, from 1, and its mean loss.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
-    public ModelGraph Run(ModelGraph graph, TrainingOptions options, RandomKey key, IWeightConstraint? constraint = null, Action<int, double>? report = null, CancellationToken cancellation = default)
+    public ModelGraph Run(ModelGraph graph, TrainingOptions options, RandomKey key, IWeightConstraint? constraint = null,
+        Action<int, double>? report = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Epochs == 0)

@@ -30,7 +30,8 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
         try
         {
             executor.Logits(batch.Features);
-            return pairs.Select(pair => Distance(pair, batch.Executor.Value(pair.Student), executor.Value(pair.Teacher)) * pair.Weight).Aggregate((sum, next) => sum + next);
+            return pairs.Select(pair => Distance(pair, batch.Executor.Value(pair.Student), executor.Value(pair.Teacher))
+                * pair.Weight).Aggregate((sum, next) => sum + next);
         }
         finally
         {
@@ -42,9 +43,12 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
     {
         if (student.shape.SequenceEqual(towards.shape))
             return (student - towards).square().mean() / towards.square().mean().clamp_min(1e-12);
-        if (student.dim() == 4 && towards.dim() == 4 && student.shape[2] == towards.shape[2] && student.shape[3] == towards.shape[3])
+        if (student.dim() == 4 && towards.dim() == 4
+            && student.shape[2] == towards.shape[2] && student.shape[3] == towards.shape[3])
             return (Attention(student) - Attention(towards)).square().sum(1).mean();
-        throw new ArgumentException($"The hint compares '{pair.Student}' [{string.Join(", ", student.shape)}] of the student with '{pair.Teacher}' [{string.Join(", ", towards.shape)}] of the teacher; " +
+        throw new ArgumentException(
+            $"The hint compares '{pair.Student}' [{string.Join(", ", student.shape)}] of the student with '{pair.Teacher}' "
+                + $"[{string.Join(", ", towards.shape)}] of the teacher; " +
             "both must have one shape, or be maps of the same height and width.");
     }
 

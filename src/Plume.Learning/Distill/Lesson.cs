@@ -5,8 +5,8 @@ using Plume.Learning.Training;
 namespace Plume.Learning.Distill;
 
 /// <summary>
-/// What a client learns in a round: its own samples with their labels, and among them public ones with those that others gave. One after the other it
-/// would forget the first over the second, for its own samples are of few classes.
+/// What a client learns in a round: its own samples with their labels, and among them public ones with those that others gave.
+/// One after the other it would forget the first over the second, for its own samples are of few classes.
 /// </summary>
 /// <param name="Samples">All of them, copied.</param>
 /// <param name="Objective">Cross-entropy with the labels of each.</param>
@@ -32,6 +32,7 @@ sealed record Lesson(LabeledSet Samples, ITrainingObjective Objective)
             publicSamples.Samples[taught.Samples.Span[i]].CopyTo(features.AsSpan((own.Length + i) * set.SampleLength));
         taught.Shares.Span.CopyTo(shares.AsSpan(own.Length * classes));
         int[] places = [.. Enumerable.Range(0, count)];
-        return new Lesson(new LabeledSet(set.Name, features, set.SampleShape, new int[count], classes) { Schema = set.Schema }, new SoftTargets(new PublicLabels(places, shares), classes));
+        return new Lesson(new LabeledSet(set.Name, features, set.SampleShape, new int[count], classes) { Schema = set.Schema },
+            new SoftTargets(new PublicLabels(places, shares), classes));
     }
 }

@@ -4,7 +4,10 @@ using Plume.Models.Graph;
 namespace Plume.Learning.Distill;
 
 /// <summary>Executors of a model that stays with its client, which finds in the client's memory what it has learned.</summary>
-/// <remarks>The memory is a mark, above 0 where the client has trained it, and the weights. Memory of a client that has not is zeros: it begins with the graph's.</remarks>
+/// <remarks>
+/// The memory is a mark, above 0 where the client has trained it, and the weights. Memory of a client that has not is zeros: it
+/// begins with the graph's.
+/// </remarks>
 sealed class LocalModels : IDisposable
 {
     readonly ModelGraph graph;

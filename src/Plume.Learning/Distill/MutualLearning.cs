@@ -10,8 +10,9 @@ using static TorchSharp.torch;
 namespace Plume.Learning.Distill;
 
 /// <summary>
-/// The loss of the model that travels where a model that stays teaches it, and learns from it in the same step: each is the other's
-/// teacher for the batch at hand. The one that stays takes its steps here, with the optimizer and the rate that the task has.
+/// The loss of the model that travels where a model that stays teaches it, and learns from it in the same step: each is the
+/// other's teacher for the batch at hand. The one that stays takes its steps here, with the optimizer and the rate that the task
+/// has.
 /// </summary>
 /// <remarks>For one task of one client, whose steps come one after another. The executor is another's to dispose of.</remarks>
 sealed class MutualLearning : ITrainingObjective, IDisposable
@@ -32,7 +33,8 @@ sealed class MutualLearning : ITrainingObjective, IDisposable
     {
         (this.local, this.set, this.teaching) = (local, set, teaching);
         (objective, key) = (task.Objective, task.Key.Fold("local model"));
-        optimizer = OptimizerStep.For(objective.Optimizer, objective.Momentum, [new LearnedTensor(local.Weights, local.Learnable, local.Decaying, () => local.Gradients)]);
+        optimizer = OptimizerStep.For(objective.Optimizer, objective.Momentum,
+            [new LearnedTensor(local.Weights, local.Learnable, local.Decaying, () => local.Gradients)]);
     }
 
     /// <inheritdoc/>
@@ -48,7 +50,9 @@ sealed class MutualLearning : ITrainingObjective, IDisposable
     {
         double value = loss.ToSingle();
         if (!double.IsFinite(value))
-            throw new DivergedException($"Training of the model that stays with the client diverged: its loss is {value}. Use a smaller learning rate than {objective.LearningRate}.");
+            throw new DivergedException(
+                $"Training of the model that stays with the client diverged: its loss is {value}. Use a smaller learning rate "
+                    + $"than {objective.LearningRate}.");
         loss.backward();
         using var gradientless = no_grad();
         if (objective.WeightDecay > 0)

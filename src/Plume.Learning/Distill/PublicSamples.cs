@@ -19,7 +19,10 @@ public sealed class PublicSamples
     public PublicSamples(LabeledSet set)
     {
         ArgumentNullException.ThrowIfNull(set);
-        Samples = new LabeledSet(set.Name, set.Features, set.SampleShape, new int[set.Count], set.Classes) { Schema = set.Schema };
+        Samples = new LabeledSet(set.Name, set.Features, set.SampleShape, new int[set.Count], set.Classes)
+        {
+            Schema = set.Schema,
+        };
         Terms = new PublicSet(set.Count, set.Classes, XxHash64.HashToUInt64(MemoryMarshal.AsBytes(set.Features.AsSpan())));
     }
 
@@ -40,7 +43,9 @@ public sealed class PublicSamples
             using var gradientless = no_grad();
             var said = nn.functional.softmax(ClassScores.Of(executor.Logits(features), Samples), 1);
             if (said.shape[1] != Samples.Classes)
-                throw new MisfitException($"A model tells {said.shape[1]} classes apart, but the public samples have {Samples.Classes}: all models must have the same classes.");
+                throw new MisfitException(
+                    $"A model tells {said.shape[1]} classes apart, but the public samples have {Samples.Classes}: all models "
+                        + "must have the same classes.");
             said.contiguous().data<float>().CopyTo(shares[(start * Samples.Classes)..]);
         }
     }

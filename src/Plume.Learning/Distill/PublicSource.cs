@@ -8,13 +8,17 @@ using Plume.Learning.Partition;
 
 namespace Plume.Learning.Distill;
 
-/// <summary>Where the public set comes from that predictions are exchanged on: samples held out of the training set, which then no client has, or a file of samples without labels.</summary>
+/// <summary>
+/// Where the public set comes from that predictions are exchanged on: samples held out of the training set, which then no client
+/// has, or a file of samples without labels.
+/// </summary>
 public static class PublicSource
 {
     const string HoldOut = "holdout(";
 
     /// <summary>What may be written.</summary>
-    public const string Kinds = "holdout(N), samples of the training set that no client has then, or FILE.npy, samples without labels";
+    public const string Kinds =
+        "holdout(N), samples of the training set that no client has then, or FILE.npy, samples without labels";
 
     /// <summary>The samples, and who holds what beside them.</summary>
     /// <param name="source">As it is written in the experiment.</param>
@@ -23,7 +27,8 @@ public static class PublicSource
     /// <param name="dealt">Who holds what of the training samples, as if none were public.</param>
     /// <param name="key">Of the run.</param>
     /// <exception cref="ArgumentException">There is no such set, or it does not fit.</exception>
-    public static (PublicSamples Public, Allotment Allotment) Take(string source, LabeledSet train, LabeledSet test, Allotment dealt, RandomKey key)
+    public static (PublicSamples Public, Allotment Allotment) Take(string source, LabeledSet train, LabeledSet test,
+        Allotment dealt, RandomKey key)
     {
         if (source == "test")
             throw new ArgumentException($"the test set measures the model, so it must not teach it; name {Kinds}");
@@ -48,18 +53,25 @@ public static class PublicSource
             throw new ArgumentException($"'{path}' does not exist");
         var array = NpyFile.Read(path);
         if (array.Shape.Count < 2 || array.Shape[0] == 0 || array.Values.Length / array.Shape[0] != like.SampleLength)
-            throw new ArgumentException($"'{path}' must hold samples of {like.SampleLength} values each, as {like.Name} has them, but is [{string.Join(", ", array.Shape)}]");
+            throw new ArgumentException(
+                $"'{path}' must hold samples of {like.SampleLength} values each, as {like.Name} has them, but is "
+                    + $"[{string.Join(", ", array.Shape)}]");
         int strange = Array.FindIndex(array.Values, value => !float.IsFinite(value));
         if (strange >= 0)
             throw new ArgumentException($"'{path}' must be finite, but value {strange} is {array.Values[strange]}");
-        var samples = new LabeledSet(Path.GetFileName(path), array.Values, like.SampleShape, new int[array.Shape[0]], like.Classes) { Schema = like.Schema };
+        var samples = new LabeledSet(Path.GetFileName(path), array.Values, like.SampleShape, new int[array.Shape[0]],
+            like.Classes)
+        { Schema = like.Schema };
         if (test is not null && Shared(samples, test) is { Count: > 0 } shared)
-            throw new ArgumentException($"{shared.Count} samples of '{path}' are test samples, the first at {shared[0]}: what measures the model must not teach it; leave them out");
+            throw new ArgumentException(
+                $"{shared.Count} samples of '{path}' are test samples, the first at {shared[0]}: what measures the model must "
+                    + "not teach it; leave them out");
         return new PublicSamples(samples);
     }
 
     static int CountOf(string source) => source.EndsWith(')')
-        && int.TryParse(source.AsSpan(HoldOut.Length..^1), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1
+        && int.TryParse(source.AsSpan(HoldOut.Length..^1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+        && count >= 1
             ? count
             : throw new ArgumentException($"'{source}' must be a whole number of samples from 1 up, such as holdout(5000)");
 
@@ -71,7 +83,8 @@ public static class PublicSource
         int empty = Array.FindIndex(clients, samples => samples.Length == 0);
         return empty < 0
             ? dealt with { Clients = clients }
-            : throw new ArgumentException($"'{source}' leaves client {empty} without a sample; hold fewer out, or have fewer clients");
+            : throw new ArgumentException(
+                $"'{source}' leaves client {empty} without a sample; hold fewer out, or have fewer clients");
     }
 
     /// <summary>The samples of one set that another has, too.</summary>

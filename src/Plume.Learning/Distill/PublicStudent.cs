@@ -7,7 +7,9 @@ using Plume.Models.Graph;
 
 namespace Plume.Learning.Distill;
 
-/// <summary>The server's own model, taught on a public set. A batch is cut into a fixed number of shards, so that threads change nothing.</summary>
+/// <summary>
+/// The server's own model, taught on a public set. A batch is cut into a fixed number of shards, so that threads change nothing.
+/// </summary>
 public sealed class PublicStudent : IStudent, IDisposable
 {
     const int Shards = 2;

@@ -24,7 +24,8 @@ public readonly record struct Ramp(double Start, double End)
             : throw new FormatException($"'{text}' is neither a number nor two as in 8..1.");
     }
 
-    static bool TryNumber(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+    static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 
     /// <summary>What <see cref="Parse"/> reads.</summary>
     public override string ToString() => Start == End ? Text(Start) : $"{Text(Start)}..{Text(End)}";

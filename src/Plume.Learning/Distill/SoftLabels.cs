@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Distill;
 
-/// <summary>A teacher's class scores for every sample of a set, computed once: the teacher does not change while a student learns.</summary>
+/// <summary>
+/// A teacher's class scores for every sample of a set, computed once: the teacher does not change while a student learns.
+/// </summary>
 public sealed class SoftLabels
 {
     const int Chunk = 100;
@@ -20,7 +22,9 @@ public sealed class SoftLabels
     /// <summary>Scores of one sample.</summary>
     public int Classes { get; }
 
-    /// <summary>Runs the teacher over a set. 4 bytes a sample and class; the result does not depend on the number of threads.</summary>
+    /// <summary>
+    /// Runs the teacher over a set. 4 bytes a sample and class; the result does not depend on the number of threads.
+    /// </summary>
     /// <exception cref="ArgumentException">The teacher does not fit the samples.</exception>
     /// <exception cref="UnsupportedOperatorException">The teacher cannot be run.</exception>
     public static SoftLabels Of(ModelGraph teacher, LabeledSet set, int threads = 1, CancellationToken cancellation = default)

@@ -24,13 +24,16 @@ public sealed class GraphExecutor : IExecutor
     readonly Tensor[] scales;
 
     /// <summary>Compiles a graph; the weights are those of the graph.</summary>
-    /// <exception cref="UnsupportedOperatorException">An operator is not supported; the message names it and its node.</exception>
+    /// <exception cref="UnsupportedOperatorException">An operator is not supported; the message names it and its
+    /// node.</exception>
     /// <exception cref="ArgumentException">The graph has not one input and one output.</exception>
     public GraphExecutor(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
-            throw new ArgumentException($"A classifier has one input and one output, but graph '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.", nameof(graph));
+            throw new ArgumentException(
+                $"A classifier has one input and one output, but graph '{graph.Name}' has {graph.Inputs.Count} and "
+                    + $"{graph.Outputs.Count}.", nameof(graph));
         TorchLibrary.EnsureLoaded();
         Layout = graph.Weights;
         owned = NewDisposeScope();
@@ -45,13 +48,15 @@ public sealed class GraphExecutor : IExecutor
             Learnable = zeros(Layout.Length);
             Decaying = zeros(Layout.Length);
             PlaceWeights();
-            foreach (var constant in graph.Initializers.Where(initializer => slots.ContainsKey(initializer.Name) && frame.Slots[slots[initializer.Name]] is null))
+            foreach (var constant in graph.Initializers.Where(initializer => slots.ContainsKey(initializer.Name)
+                && frame.Slots[slots[initializer.Name]] is null))
             {
                 if (NodeCompiler.TypeOf(constant.ElementType) is not null)
                     frame.Slots[slots[constant.Name]] = NodeCompiler.TensorOf(constant);
             }
 
-            scales = [.. nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => frame.Slots[slots[node.Inputs[1]]]).Distinct()];
+            scales = [.. nodes.Where(node => node.OpType == FakeQuantizer.OpType)
+                .Select(node => frame.Slots[slots[node.Inputs[1]]]).Distinct()];
             steps = [.. nodes.Select(node => new NodeCompiler(graph, node, slots).Compile())];
             SetWeights(graph.ToWeights().Values);
         }
@@ -80,17 +85,21 @@ public sealed class GraphExecutor : IExecutor
     /// <summary>1 where a value is learned, 0 where it is a running statistic.</summary>
     internal Tensor Learnable { get; }
 
-    /// <summary>1 where a value is a weight, which weight decay may shrink, 0 for biases, normalizations, scales and statistics.</summary>
+    /// <summary>
+    /// 1 where a value is a weight, which weight decay may shrink, 0 for biases, normalizations, scales and statistics.
+    /// </summary>
     internal Tensor Decaying { get; }
 
     /// <summary>Whether some values are running statistics.</summary>
     internal bool HasStatistics => Layout.Tensors.Any(tensor => tensor.Role == TensorRole.Statistic);
 
     /// <inheritdoc/>
-    public void SetWeights(ReadOnlySpan<float> values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).CopyTo(Weights.bytes);
+    public void SetWeights(ReadOnlySpan<float> values) =>
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).CopyTo(Weights.bytes);
 
     /// <inheritdoc/>
-    public void GetWeights(Span<float> values) => Weights.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+    public void GetWeights(Span<float> values) =>
+        Weights.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
 
     /// <inheritdoc/>
     public Tensor Logits(Tensor batch)
@@ -108,7 +117,9 @@ public sealed class GraphExecutor : IExecutor
         ? frame.Slots[slot]
         : throw new ArgumentException($"The graph has no value '{name}'.", nameof(name));
 
-    /// <summary>A step too far may turn a quantization's scale to zero or below; it is put back to the least that there is.</summary>
+    /// <summary>
+    /// A step too far may turn a quantization's scale to zero or below; it is put back to the least that there is.
+    /// </summary>
     internal void KeepScalesPositive()
     {
         foreach (var scale in scales)
@@ -148,7 +159,8 @@ public sealed class GraphExecutor : IExecutor
     {
         logits = graph.Outputs[0].Name;
         bool isOneScore = graph.Outputs[0] is { HasShape: true, Shape: [_, { IsFixed: true, Length: 1 }] };
-        if (graph.ProducerOf(logits) is not { } last || !(last.OpType is "Softmax" or "LogSoftmax" || isOneScore && last.OpType == "Sigmoid"))
+        if (graph.ProducerOf(logits) is not { } last
+            || !(last.OpType is "Softmax" or "LogSoftmax" || isOneScore && last.OpType == "Sigmoid"))
             return [.. graph.Nodes];
         logits = last.Inputs[0];
         return [.. graph.Nodes.Where(node => !ReferenceEquals(node, last))];
@@ -157,7 +169,8 @@ public sealed class GraphExecutor : IExecutor
     static Dictionary<string, int> NumberValues(ModelGraph graph, List<Node> nodes)
     {
         var slots = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string name in graph.Inputs.Select(value => value.Name).Concat(graph.Initializers.Select(tensor => tensor.Name)).Concat(nodes.SelectMany(node => node.Outputs)))
+        foreach (string name in graph.Inputs.Select(value => value.Name).Concat(graph.Initializers.Select(tensor => tensor.Name))
+            .Concat(nodes.SelectMany(node => node.Outputs)))
             slots.TryAdd(name, slots.Count);
         return slots;
     }

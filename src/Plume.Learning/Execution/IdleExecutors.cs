@@ -2,7 +2,9 @@ using Plume.Models.Graph;
 
 namespace Plume.Learning.Execution;
 
-/// <summary>Executors of a graph that wait for their next use; one is made where none waits. Calls may come from several threads.</summary>
+/// <summary>
+/// Executors of a graph that wait for their next use; one is made where none waits. Calls may come from several threads.
+/// </summary>
 sealed class IdleExecutors(ModelGraph graph) : IDisposable
 {
     readonly Stack<GraphExecutor> idle = [];

@@ -6,20 +6,25 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution;
 
-/// <summary>A module's parameters in the order of its names, and after them its running statistics, as one array of floats.</summary>
+/// <summary>
+/// A module's parameters in the order of its names, and after them its running statistics, as one array of floats.
+/// </summary>
 sealed class ModuleValues
 {
     readonly Tensor[] values;
 
-    /// <exception cref="ArgumentException">A value is not of 32-bit floats on the CPU, or there is none that is learned.</exception>
+    /// <exception cref="ArgumentException">A value is not of 32-bit floats on the CPU, or there is none that is
+    /// learned.</exception>
     public ModuleValues(nn.Module module)
     {
         var named = Parameters(module).Concat(Statistics(module)).ToList();
-        Layout = ModelLayout.Of(named.Select(each => (each.Name, each.Values.shape.Select(length => (int)length).ToArray(), each.Role)));
+        Layout = ModelLayout.Of(
+            named.Select(each => (each.Name, each.Values.shape.Select(length => (int)length).ToArray(), each.Role)));
         values = [.. named.Select(each => each.Values)];
         Learned = [.. named.Where(each => each.Values is Parameter).Select(each => ((Parameter)each.Values, each.Role))];
         if (Learned.Count == 0)
-            throw new ArgumentException($"The module '{module.GetName()}' has no parameters, so there is nothing to learn.", nameof(module));
+            throw new ArgumentException($"The module '{module.GetName()}' has no parameters, so there is nothing to learn.",
+                nameof(module));
     }
 
     public ModelLayout Layout { get; }
@@ -41,10 +46,13 @@ sealed class ModuleValues
 
     static IEnumerable<(string Name, Tensor Values, TensorRole Role)> Parameters(nn.Module module)
     {
-        var normalizations = module.named_modules().Where(each => each.module.GetType().Name.Contains("Norm", StringComparison.Ordinal)).Select(each => each.name).ToHashSet(StringComparer.Ordinal);
+        var normalizations = module.named_modules()
+            .Where(each => each.module.GetType().Name.Contains("Norm", StringComparison.Ordinal)).Select(each => each.name)
+                .ToHashSet(StringComparer.Ordinal);
         foreach (var (name, parameter) in module.named_parameters())
         {
-            var role = normalizations.Contains(name[..Math.Max(0, name.LastIndexOf('.'))]) ? TensorRole.Normalization : parameter.dim() < 2 ? TensorRole.Bias : TensorRole.Weight;
+            var role = normalizations.Contains(name[..Math.Max(0, name.LastIndexOf('.'))]) ? TensorRole.Normalization
+                : parameter.dim() < 2 ? TensorRole.Bias : TensorRole.Weight;
             yield return (name, Checked(name, parameter), role);
         }
     }
@@ -54,7 +62,10 @@ sealed class ModuleValues
         .Where(each => each.buffer.is_floating_point())
         .Select(each => (each.name, Checked(each.name, each.buffer), TensorRole.Statistic));
 
-    static Tensor Checked(string name, Tensor values) => values.dtype == ScalarType.Float32 && values.device_type == DeviceType.CPU && values.is_contiguous()
+    static Tensor Checked(string name, Tensor values) =>
+        values.dtype == ScalarType.Float32 && values.device_type == DeviceType.CPU && values.is_contiguous()
         ? values
-        : throw new ArgumentException($"A module's values must be contiguous 32-bit floats on the CPU, but '{name}' has {values.dtype} on {values.device_type}.", nameof(values));
+        : throw new ArgumentException(
+            $"A module's values must be contiguous 32-bit floats on the CPU, but '{name}' has {values.dtype} on "
+                + $"{values.device_type}.", nameof(values));
 }

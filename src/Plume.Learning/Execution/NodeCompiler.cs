@@ -17,13 +17,15 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
     public int Opset => graph.OpsetVersion;
 
     /// <exception cref="UnsupportedOperatorException">The operator, or this use of it, is not supported.</exception>
-    public Step Compile() => Compilers.ByOperator.TryGetValue(Node.OpType, out var compile) ? compile(this) : throw UnsupportedOperatorException.Unknown(Node, Supported);
+    public Step Compile() => Compilers.ByOperator.TryGetValue(Node.OpType, out var compile) ? compile(this)
+        : throw UnsupportedOperatorException.Unknown(Node, Supported);
 
     /// <summary>The slot of a value that the node reads, or -1 where it is left out.</summary>
     public int Input(int index) => Node.Input(index) is { } name ? slots[name] : -1;
 
     /// <summary>The slot of a value that must be there.</summary>
-    public int Needed(int index) => Input(index) is >= 0 and var slot ? slot : throw UnsupportedOperatorException.Use(Node, $"input {index} is missing");
+    public int Needed(int index) => Input(index) is >= 0 and var slot ? slot
+        : throw UnsupportedOperatorException.Use(Node, $"input {index} is missing");
 
     /// <summary>The slot of a value that the node writes.</summary>
     public int Output(int index = 0) => slots[Node.Outputs[index]];
@@ -58,7 +60,9 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
     /// <summary>Axes: an attribute in older operator sets, an input in newer ones; null where none are named.</summary>
     public long[]? Axes() => Node.Has("axes") ? Node.Ints("axes") : ConstantInts(1);
 
-    /// <summary>Whole numbers of an attribute or of an input, which may be computed while the graph runs; null where neither is given.</summary>
+    /// <summary>
+    /// Whole numbers of an attribute or of an input, which may be computed while the graph runs; null where neither is given.
+    /// </summary>
     public Func<Frame, long[]?> Ints(int index, string attribute)
     {
         if (Node.Has(attribute) || Node.Input(index) is not { } name)
@@ -117,7 +121,9 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
     public static Tensor TensorOf(Initializer constant)
     {
         var type = TypeOf(constant.ElementType)
-            ?? throw new UnsupportedOperatorException($"Constant '{constant.Name}' is of type {constant.ElementType}; Float, Double, Int64, Int32 and Bool are supported.");
+            ?? throw new UnsupportedOperatorException(
+                $"Constant '{constant.Name}' is of type {constant.ElementType}; Float, Double, Int64, Int32 and Bool are "
+                    + "supported.");
         var values = empty([.. constant.Shape.Select(length => (long)length)], dtype: type);
         if (constant.Length > 0)
             constant.Data.Span.CopyTo(values.bytes);

@@ -9,7 +9,8 @@ static class SideBySide
     {
         try
         {
-            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, work);
+            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
+                work);
         }
         catch (AggregateException several)
         {

@@ -32,7 +32,8 @@ public sealed class UnsupportedOperatorException : Exception
     }
 
     internal static UnsupportedOperatorException Unknown(Node node, IEnumerable<string> known) =>
-        new($"Operator '{node.OpType}' of {node} is not supported. Training and pruning by structure know {string.Join(", ", known.Order(StringComparer.Ordinal))}; export the model with these.");
+        new($"Operator '{node.OpType}' of {node} is not supported. Training and pruning by structure know "
+            + $"{string.Join(", ", known.Order(StringComparer.Ordinal))}; export the model with these.");
 
     internal static UnsupportedOperatorException Use(Node node, string problem) => new($"Of {node}, {problem}.");
 }

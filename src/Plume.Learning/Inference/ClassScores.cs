@@ -1,7 +1,8 @@
 namespace Plume.Learning.Inference;
 
 /// <summary>Reads an output as a classifier's scores: the largest of each sample's row, or the sign of a single score.</summary>
-/// <param name="isProbability">Whether a single score is a probability, with its middle at 0.5; null tells it by the values, which then all are from 0 to 1.</param>
+/// <param name="isProbability">Whether a single score is a probability, with its middle at 0.5; null tells it by the values,
+/// which then all are from 0 to 1.</param>
 sealed class ClassScores(bool? isProbability)
 {
     readonly List<int> classes = [];

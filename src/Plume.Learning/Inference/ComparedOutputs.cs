@@ -5,9 +5,12 @@ using Plume.Learning.Training;
 namespace Plume.Learning.Inference;
 
 /// <summary>What came of running a model beside the first of a row of models on the same inputs.</summary>
-/// <param name="Accuracy">Share of the samples whose class is the label; null without labels, or where the first output is no class scores.</param>
-/// <param name="Agreement">Share of the samples with the first model's class; null where the first output is no class scores.</param>
-/// <param name="Nmse">Squared error against the first model's output, over the squares of that; the largest of all outputs; null where they are not the same outputs.</param>
+/// <param name="Accuracy">Share of the samples whose class is the label; null without labels, or where the first output is no
+/// class scores.</param>
+/// <param name="Agreement">Share of the samples with the first model's class; null where the first output is no class
+/// scores.</param>
+/// <param name="Nmse">Squared error against the first model's output, over the squares of that; the largest of all outputs; null
+/// where they are not the same outputs.</param>
 public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double? Nmse)
 {
     /// <summary>Runs models side by side, in as small steps as each takes.</summary>
@@ -17,7 +20,8 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">The models or the labels do not fit each other.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run a model.</exception>
-    public static ComparedOutputs[] Of(IReadOnlyList<RuntimeModel> models, IReadOnlyList<ModelFeeds> feeds, LabeledSet? labeled, CancellationToken cancellation = default)
+    public static ComparedOutputs[] Of(IReadOnlyList<RuntimeModel> models, IReadOnlyList<ModelFeeds> feeds, LabeledSet? labeled,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(feeds);
@@ -43,7 +47,8 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
     sealed class RunningOutputs(RuntimeModel model, RuntimeModel first)
     {
         readonly ClassScores scores = new(Predictions.IsProbability(model));
-        readonly OutputError[]? errors = model.Outputs.Select(output => output.Name).SequenceEqual(first.Outputs.Select(output => output.Name)) || model.Outputs.Count == 1 && first.Outputs.Count == 1
+        readonly OutputError[]? errors = model.Outputs.Select(output => output.Name)
+            .SequenceEqual(first.Outputs.Select(output => output.Name)) || model.Outputs.Count == 1 && first.Outputs.Count == 1
             ? [.. first.Outputs.Select(output => new OutputError(output.Name, output.ElementType))]
             : null;
         bool isClassifier = model.Outputs.Count > 0 && new OutputError("", model.Outputs[0].ElementType).IsFloat;
@@ -60,14 +65,18 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
 
         public ComparedOutputs Summary(RunningOutputs beside, LabeledSet? labeled)
         {
-            if (labeled is not null && Classes is not null && scores.Width < labeled.Classes && !(scores.Width == 1 && labeled.Classes <= 2))
-                throw new MisfitException($"Model '{model.Name}' tells {Math.Max(2, scores.Width)} classes apart, but {labeled.Name} has {labeled.Classes}.");
+            if (labeled is not null && Classes is not null && scores.Width < labeled.Classes
+                && !(scores.Width == 1 && labeled.Classes <= 2))
+                throw new MisfitException(
+                    $"Model '{model.Name}' tells {Math.Max(2, scores.Width)} classes apart, but {labeled.Name} has "
+                        + $"{labeled.Classes}.");
             return new ComparedOutputs(
                 labeled is null || Classes is null ? null : Share(Classes, labeled.Labels),
                 Classes is null || beside.Classes is null ? null : Share(Classes, beside.Classes),
                 errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value));
         }
 
-        static double Share(int[] some, int[] others) => (double)some.Zip(others).Count(pair => pair.First == pair.Second) / some.Length;
+        static double Share(int[] some, int[] others) =>
+            (double)some.Zip(others).Count(pair => pair.First == pair.Second) / some.Length;
     }
 }

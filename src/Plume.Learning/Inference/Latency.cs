@@ -11,7 +11,9 @@ public static class Latency
     // Of a large model, one run is enough to tell that it is one.
     static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(0.25);
 
-    /// <summary>The median over runs of one sample each. The models take turns, so that what else the machine does hits all alike.</summary>
+    /// <summary>
+    /// The median over runs of one sample each. The models take turns, so that what else the machine does hits all alike.
+    /// </summary>
     /// <param name="models">The models.</param>
     /// <param name="set">Where the sample comes from: its first one.</param>
     /// <param name="budget">How long to measure, for all models together.</param>
@@ -21,7 +23,10 @@ public static class Latency
         return Measure(models, [.. models.Select(model => ModelFeeds.Of(model, set, mostAtOnce: 1)[0])], budget);
     }
 
-    /// <summary>The median over runs of one feed, divided by what it holds: a model that takes a fixed number at once is told for one sample.</summary>
+    /// <summary>
+    /// The median over runs of one feed, divided by what it holds: a model that takes a fixed number at once is told for one
+    /// sample.
+    /// </summary>
     /// <param name="models">The models.</param>
     /// <param name="feeds">What each is run on.</param>
     /// <param name="budget">How long to measure, for all models together.</param>
@@ -41,7 +46,8 @@ public static class Latency
                 Turn(models[i], bound[i], turn > 0 ? times[i] : []);
         }
 
-        return [.. times.Select((list, i) => TimeSpan.FromSeconds((double)list.Order().ElementAt(list.Count / 2) / Stopwatch.Frequency / feeds[i].Batch))];
+        return [.. times.Select((list, i) =>
+            TimeSpan.FromSeconds((double)list.Order().ElementAt(list.Count / 2) / Stopwatch.Frequency / feeds[i].Batch))];
     }
 
     static void Turn(RuntimeModel model, DisposableList<OrtValue> bound, List<long> times)

@@ -44,7 +44,8 @@ public sealed class ModelFeeds
     public ModelFeed First => InRunsOf(1)[0];
 
     /// <summary>The samples of a set, for a model with one input.</summary>
-    /// <param name="model">The model, which is tried on the first samples: one that cannot take several at once gets one by one.</param>
+    /// <param name="model">The model, which is tried on the first samples: one that cannot take several at once gets one by
+    /// one.</param>
     /// <param name="set">The samples.</param>
     /// <param name="mostAtOnce">Samples of a run at most.</param>
     /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
@@ -62,10 +63,12 @@ public sealed class ModelFeeds
     }
 
     /// <summary>The first runs only.</summary>
-    public ModelFeeds Take(int runs) => runs >= Count ? this : new(Name, Math.Min(Samples, runs * PerRun), PerRun, make, isFixed) { IsRandom = IsRandom };
+    public ModelFeeds Take(int runs) => runs >= Count ? this
+        : new(Name, Math.Min(Samples, runs * PerRun), PerRun, make, isFixed) { IsRandom = IsRandom };
 
     /// <summary>The same samples so many at a time; where the model says how many, that stays.</summary>
-    public ModelFeeds InRunsOf(int samples) => isFixed || samples == PerRun ? this : new(Name, Samples, samples, make, isFixed) { IsRandom = IsRandom };
+    public ModelFeeds InRunsOf(int samples) => isFixed || samples == PerRun ? this
+        : new(Name, Samples, samples, make, isFixed) { IsRandom = IsRandom };
 
     static ModelFeeds Cut(ValueInfo input, LabeledSet set, int most) => new(set.Name, set.Count, most, (run, perRun) =>
     {
@@ -74,18 +77,24 @@ public sealed class ModelFeeds
         float[] values = new float[batch * set.SampleLength];
         for (int i = 0; i < batch; i++)
             set[start + Math.Min(i, count - 1)].CopyTo(values.AsSpan(i * set.SampleLength));
-        return new ModelFeed([RuntimeTensor.Of(input.Name, input.ElementType, [batch, .. set.SampleShape.Select(length => (long)length)], values)], count, batch);
+        return new ModelFeed([RuntimeTensor.Of(input.Name, input.ElementType,
+            [batch, .. set.SampleShape.Select(length => (long)length)], values)], count, batch);
     }, isFixed: input.Shape is [{ IsFixed: true }, ..]);
 
     static ValueInfo InputFor(RuntimeModel model, LabeledSet set)
     {
         if (model.Inputs.Count != 1)
-            throw new MisfitException($"Model '{model.Name}' has {model.Inputs.Count} inputs ({string.Join(", ", model.Inputs)}), but {set.Name} has samples for one.");
+            throw new MisfitException(
+                $"Model '{model.Name}' has {model.Inputs.Count} inputs ({string.Join(", ", model.Inputs)}), but {set.Name} has "
+                    + "samples for one.");
         var input = model.Inputs[0];
-        bool fits = input.Shape.Count == set.SampleShape.Count + 1 && input.Shape.Skip(1).Zip(set.SampleShape).All(pair => !pair.First.IsFixed || pair.First.Length == pair.Second);
+        bool fits = input.Shape.Count == set.SampleShape.Count + 1
+            && input.Shape.Skip(1).Zip(set.SampleShape).All(pair => !pair.First.IsFixed || pair.First.Length == pair.Second);
         return fits || (input.Shape.Count == 0 && model.Graph?.Inputs[0].HasShape == false)
             ? input
-            : throw new MisfitException($"Model '{model.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are [{string.Join(", ", set.SampleShape)}] each.");
+            : throw new MisfitException(
+                $"Model '{model.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are "
+                    + $"[{string.Join(", ", set.SampleShape)}] each.");
     }
 
     // An exporter may have written the batch of its example into a Reshape, whatever the input says.

@@ -7,10 +7,14 @@ using Plume.Compression.Wire;
 
 namespace Plume.Learning.Inference;
 
-/// <summary>An array of numbers of any kind as NumPy saves it, row-major, read as floats: what a model's inputs are given as.</summary>
+/// <summary>
+/// An array of numbers of any kind as NumPy saves it, row-major, read as floats: what a model's inputs are given as.
+/// </summary>
 /// <param name="Shape">Dimensions; empty for a scalar.</param>
 /// <param name="Values">The values; integers beyond 2^24 are rounded.</param>
-/// <remarks>Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays"; a .npz file is a zip archive of these.</remarks>
+/// <remarks>
+/// Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays"; a .npz file is a zip archive of these.
+/// </remarks>
 public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values)
 {
     const int Magic = 6, MostHeader = 10_000;
@@ -23,7 +27,8 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
     public static Dictionary<string, NumpyArray> ReadAll(IReadOnlyDictionary<string, string> files)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return files.ToDictionary(file => file.Key, file => Parse(file.Value, File.ReadAllBytes(file.Value)), StringComparer.Ordinal);
+        return files.ToDictionary(file => file.Key, file => Parse(file.Value, File.ReadAllBytes(file.Value)),
+            StringComparer.Ordinal);
     }
 
     /// <summary>Reads an archive: its members' names without .npy name the arrays.</summary>
@@ -62,10 +67,12 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
 
     static NumpyArray Parse(string name, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < Magic + 6 || bytes[0] != 0x93 || !bytes[1..Magic].SequenceEqual("NUMPY"u8) || bytes[Magic] is < 1 or > 3)
+        if (bytes.Length < Magic + 6 || bytes[0] != 0x93 || !bytes[1..Magic].SequenceEqual("NUMPY"u8) || bytes[Magic] is < 1
+            or > 3)
             throw Broken(name, "it does not begin as one");
         int wide = bytes[Magic] == 1 ? 2 : 4;
-        long length = wide == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[(Magic + 2)..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[(Magic + 2)..]);
+        long length = wide == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[(Magic + 2)..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(bytes[(Magic + 2)..]);
         int start = Magic + 2 + wide;
         if (length > MostHeader || start + length > bytes.Length)
             throw Broken(name, $"its header of {length} bytes is longer than the file or than {MostHeader}");
@@ -74,14 +81,16 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
         var shape = ShapePattern().Match(header);
         if (!type.Success || !shape.Success || !OrderPattern().IsMatch(header))
             throw Broken(name, $"its header must have a descr of numbers, fortran_order False and a shape, but is {header.Trim()}");
-        return new NumpyArray(DimensionsOf(name, shape.Groups[1].Value), []).Filled(name, type.Groups[1].Value, bytes[(start + (int)length)..]);
+        return new NumpyArray(DimensionsOf(name, shape.Groups[1].Value), [])
+            .Filled(name, type.Groups[1].Value, bytes[(start + (int)length)..]);
     }
 
     static int[] DimensionsOf(string name, string text)
     {
         var dimensions = new List<int>();
         foreach (string each in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            dimensions.Add(int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int length) ? length : throw Broken(name, $"its shape is ({text})"));
+            dimensions.Add(int.TryParse(each, NumberStyles.None, CultureInfo.InvariantCulture, out int length) ? length
+                : throw Broken(name, $"its shape is ({text})"));
         return [.. dimensions];
     }
 
@@ -90,7 +99,8 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
         int size = type[1] == '1' ? 1 : type[^1] - '0';
         double count = Shape.Aggregate(1.0, (product, length) => product * length);
         if (count * size != data.Length)
-            throw Broken(name, $"a shape of ({string.Join(", ", Shape)}) and values of {size} bytes need {count * size} bytes, but it has {data.Length}");
+            throw Broken(name, $"a shape of ({string.Join(", ", Shape)}) and values of {size} bytes need {count * size} bytes, "
+                + $"but it has {data.Length}");
         float[] values = new float[(int)count];
         for (int i = 0; i < values.Length; i++)
             values[i] = ValueOf(type, data[(i * size)..]);
@@ -112,7 +122,8 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
         _ => at[0],
     };
 
-    static InvalidPayloadException Broken(string name, string what) => new($"File '{name}' is no whole, row-major, little-endian .npy array of numbers: {what}.");
+    static InvalidPayloadException Broken(string name, string what) =>
+        new($"File '{name}' is no whole, row-major, little-endian .npy array of numbers: {what}.");
 
     [GeneratedRegex(@"'descr':\s*'[<|](f2|f4|f8|[iu][1248]|b1)'")]
     private static partial Regex TypePattern();

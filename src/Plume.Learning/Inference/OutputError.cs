@@ -22,10 +22,11 @@ public sealed class OutputError(string name, ElementType type)
     public bool IsFloat => type is ElementType.Float or ElementType.Double or ElementType.Float16;
 
     /// <summary>
-    /// The squared error over the squares of what was expected (NMSE); for integers, the share of values that differ. Infinite where a
-    /// value is not a number in one of them alone.
+    /// The squared error over the squares of what was expected (NMSE); for integers, the share of values that differ. Infinite
+    /// where a value is not a number in one of them alone.
     /// </summary>
-    public double Value => count == 0 ? 0 : !IsFloat ? (double)different / count : squares <= Negligible * count ? 0 : squares / energy;
+    public double Value => count == 0 ? 0 : !IsFloat ? (double)different / count : squares <= Negligible * count ? 0
+        : squares / energy;
 
     /// <summary>Takes the output of one run; lengths that differ count as a whole tensor lost.</summary>
     public void Add(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)

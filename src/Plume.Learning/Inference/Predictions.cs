@@ -4,7 +4,8 @@ using Plume.Learning.Data;
 namespace Plume.Learning.Inference;
 
 /// <summary>The class that a model gives to every sample of a set, run in ONNX Runtime.</summary>
-/// <param name="Classes">The most likely class of each sample; the first of equals. A single score is class 1 where it speaks for it, else class 0.</param>
+/// <param name="Classes">The most likely class of each sample; the first of equals. A single score is class 1 where it speaks for
+/// it, else class 0.</param>
 public sealed record Predictions(IReadOnlyList<int> Classes)
 {
     /// <summary>Runs the model over the set.</summary>
@@ -15,7 +16,9 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(set);
         if (model.Inputs.Count != 1 || model.Outputs.Count != 1)
-            throw new ArgumentException($"A classifier has one input and one output, but '{model.Name}' has {model.Inputs.Count} and {model.Outputs.Count}.");
+            throw new ArgumentException(
+                $"A classifier has one input and one output, but '{model.Name}' has {model.Inputs.Count} and "
+                    + $"{model.Outputs.Count}.");
         var scores = new ClassScores(IsProbability(model));
         var feeds = ModelFeeds.Of(model, set);
         for (int run = 0; run < feeds.Count; run++)
@@ -24,7 +27,9 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
             var feed = feeds[run];
             var output = model.Run(feed.Tensors)[0];
             if (!scores.Add(output.Shape, output.ToFloats(), feed))
-                throw new InvalidPayloadException($"The model gives [{string.Join(", ", output.Shape)}] numbers for {feed.Batch} samples; a classifier gives one a class and sample.");
+                throw new InvalidPayloadException(
+                    $"The model gives [{string.Join(", ", output.Shape)}] numbers for {feed.Batch} samples; a classifier gives "
+                        + "one a class and sample.");
         }
 
         return new Predictions(scores.Classes());
@@ -37,7 +42,8 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
     public double Agreement(Predictions other) => Agreement(other.Classes);
 
     /// <summary>Whether a single score is a probability, as far as the graph says.</summary>
-    internal static bool? IsProbability(RuntimeModel model) => model.Graph is null ? null : model.Graph.ProducerOf(model.Outputs[0].Name) is { OpType: "Sigmoid" };
+    internal static bool? IsProbability(RuntimeModel model) => model.Graph is null ? null
+        : model.Graph.ProducerOf(model.Outputs[0].Name) is { OpType: "Sigmoid" };
 
     double Agreement(IReadOnlyList<int> others)
     {

@@ -6,8 +6,8 @@ using Plume.Models.Graph;
 namespace Plume.Learning.Inference;
 
 /// <summary>
-/// Inputs by chance, for a model whose data is not at hand: normal floats, integers and truth values of 0 and 1, one sample a run.
-/// They tell whether two models compute the same, not how good one is.
+/// Inputs by chance, for a model whose data is not at hand: normal floats, integers and truth values of 0 and 1, one sample a
+/// run. They tell whether two models compute the same, not how good one is.
 /// </summary>
 public static class RandomFeeds
 {
@@ -19,18 +19,30 @@ public static class RandomFeeds
     /// <param name="key">Where all draws come from.</param>
     /// <param name="runs">How many.</param>
     /// <param name="lengths">Open lengths by name, or by input and axis as in state.1; the batch is 1.</param>
-    /// <exception cref="ArgumentException">The model runs on no length that was tried; the message ends with ONNX Runtime's.</exception>
-    public static ModelFeeds For(RuntimeModel model, RandomKey key, int runs = 16, IReadOnlyDictionary<string, int>? lengths = null)
+    /// <exception cref="ArgumentException">The model runs on no length that was tried; the message ends with ONNX
+    /// Runtime's.</exception>
+    public static ModelFeeds For(RuntimeModel model, RandomKey key, int runs = 16,
+        IReadOnlyDictionary<string, int>? lengths = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         lengths ??= new Dictionary<string, int>();
-        string[] open = [.. model.Inputs.SelectMany(input => input.Shape.Select((length, axis) => (length, Name: NameOf(input, length, axis))).Skip(1)).Where(each => !each.length.IsFixed && !lengths.ContainsKey(each.Name)).Select(each => each.Name).Distinct()];
-        if (lengths.Keys.FirstOrDefault(name => model.Inputs.All(input => !input.Shape.Select((length, axis) => length.IsFixed ? null : NameOf(input, length, axis)).Contains(name))) is { } unknown)
-            throw new ArgumentException($"Model '{model.Name}' has no open length '{unknown}'; its inputs are {string.Join("; ", model.Inputs)}.", nameof(lengths));
+        string[] open = [.. model.Inputs.SelectMany(input =>
+            input.Shape.Select((length, axis) => (length, Name: NameOf(input, length, axis))).Skip(1))
+                .Where(each => !each.length.IsFixed && !lengths.ContainsKey(each.Name)).Select(each => each.Name).Distinct()];
+        if (lengths.Keys.FirstOrDefault(name =>
+            model.Inputs.All(input => !input.Shape.Select((length, axis) => length.IsFixed ? null : NameOf(input, length, axis))
+                .Contains(name))) is { } unknown)
+            throw new ArgumentException(
+                $"Model '{model.Name}' has no open length '{unknown}'; its inputs are {string.Join("; ", model.Inputs)}.",
+                nameof(lengths));
         InvalidPayloadException? refusal = null;
-        foreach (var (length, ofOthers) in open.Length == 0 ? [(1, 1)] : Lengths.SelectMany(length => length == 1 ? [(1, 1)] : new[] { (length, length), (length, 1) }))
+        foreach (var (length, ofOthers) in open.Length == 0 ? [(1, 1)]
+            : Lengths.SelectMany(length => length == 1 ? [(1, 1)] : new[] { (length, length), (length, 1) }))
         {
-            var feeds = new ModelFeeds("random inputs", runs, 1, (run, _) => Feed(model, key.Fold(run.ToString(CultureInfo.InvariantCulture)), lengths, length, ofOthers), isFixed: true) { IsRandom = true };
+            var feeds = new ModelFeeds("random inputs", runs, 1,
+                (run, _) => Feed(model, key.Fold(run.ToString(CultureInfo.InvariantCulture)), lengths, length, ofOthers),
+                isFixed: true)
+            { IsRandom = true };
             try
             {
                 model.Run(feeds[0].Tensors);
@@ -43,14 +55,19 @@ public static class RandomFeeds
         }
 
         string name = open.FirstOrDefault() ?? "NAME";
-        throw new ArgumentException($"Model '{model.Name}' runs on none of the random inputs that were tried: give it data, or say its open lengths, as in random:{name}=80. Its inputs are {string.Join("; ", model.Inputs)}. {refusal!.Message}");
+        throw new ArgumentException(
+            $"Model '{model.Name}' runs on none of the random inputs that were tried: give it data, or say its open lengths, "
+                + $"as in random:{name}=80. Its inputs are {string.Join("; ", model.Inputs)}. {refusal!.Message}");
     }
 
     // A state beside the samples may leave its batch open on another axis.
     static ModelFeed Feed(RuntimeModel model, RandomKey key, IReadOnlyDictionary<string, int> lengths, int open, int ofOthers)
     {
-        var batches = model.Inputs.Where(input => input.Shape is [{ IsFixed: false, Name.Length: > 0 }, ..]).Select(input => input.Shape[0].Name).ToHashSet(StringComparer.Ordinal);
-        return new([.. model.Inputs.Select(input => Tensor(input, key.Fold(input.Name), [.. input.Shape.Select((length, axis) => LengthOf(input, length, axis))]))], 1, 1);
+        var batches = model.Inputs.Where(input => input.Shape is [{ IsFixed: false, Name.Length: > 0 }, ..])
+            .Select(input => input.Shape[0].Name).ToHashSet(StringComparer.Ordinal);
+        return new([.. model.Inputs.Select(input =>
+            Tensor(input, key.Fold(input.Name), [.. input.Shape.Select((length, axis) => LengthOf(input, length, axis))]))], 1,
+            1);
 
         long LengthOf(ValueInfo input, Dimension length, int axis) => length.IsFixed ? length.Length
             : lengths.TryGetValue(NameOf(input, length, axis), out int said) ? said
@@ -59,7 +76,8 @@ public static class RandomFeeds
     }
 
     // A length without a name goes by its input and axis.
-    static string NameOf(ValueInfo input, Dimension length, int axis) => length.Name is { Length: > 0 } name ? name : $"{input.Name}.{axis}";
+    static string NameOf(ValueInfo input, Dimension length, int axis) => length.Name is { Length: > 0 } name ? name
+        : $"{input.Name}.{axis}";
 
     static RuntimeTensor Tensor(ValueInfo input, RandomKey key, long[] shape)
     {

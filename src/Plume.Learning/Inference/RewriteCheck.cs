@@ -6,8 +6,8 @@ using Plume.Models.Graph;
 namespace Plume.Learning.Inference;
 
 /// <summary>
-/// Whether the bytes of a rewritten model compute in ONNX Runtime, with the optimizations that it applies by default, what the model was
-/// measured to compute. To be asked before a file gets its name.
+/// Whether the bytes of a rewritten model compute in ONNX Runtime, with the optimizations that it applies by default, what the
+/// model was measured to compute. To be asked before a file gets its name.
 /// </summary>
 /// <param name="Feeds">What to run on; null for random inputs of the model's shapes and types.</param>
 /// <param name="Key">Where random inputs come from.</param>
@@ -37,15 +37,19 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
 
     /// <summary>The same for bytes.</summary>
     /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
-    public RewriteFinding OfFloats(string name, byte[] bytes) => OfFloats(name, optimized => new RuntimeModel(name, bytes, optimized: optimized));
+    public RewriteFinding OfFloats(string name, byte[] bytes) =>
+        OfFloats(name, optimized => new RuntimeModel(name, bytes, optimized: optimized));
 
-    /// <summary>Checks a quantized model against the same in floats: it may be as far from that as that is from the original.</summary>
+    /// <summary>
+    /// Checks a quantized model against the same in floats: it may be as far from that as that is from the original.
+    /// </summary>
     /// <param name="name">What messages call the file.</param>
     /// <param name="load">Loads the file to be, with optimizations or without.</param>
     /// <param name="simulated">Loads what was measured, as a model in floats, without optimizations.</param>
     /// <param name="original">Loads the model before.</param>
     /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the file, or the outputs differ.</exception>
-    public RewriteFinding OfIntegers(string name, Func<bool, RuntimeModel> load, Func<RuntimeModel> simulated, Func<RuntimeModel> original)
+    public RewriteFinding OfIntegers(string name, Func<bool, RuntimeModel> load, Func<RuntimeModel> simulated,
+        Func<RuntimeModel> original)
     {
         // What a program without optimizations refuses is no valid file.
         Load(name, load, optimized: false).Dispose();
@@ -57,7 +61,8 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
     /// <summary>The same for bytes.</summary>
     /// <exception cref="RewriteMismatchException">ONNX Runtime refuses the bytes, or the outputs differ.</exception>
     public RewriteFinding OfIntegers(string name, byte[] bytes, ModelGraph simulated, ModelGraph original) =>
-        OfIntegers(name, optimized => new RuntimeModel(name, bytes, optimized: optimized), () => new RuntimeModel(simulated, optimized: false), () => new RuntimeModel(original));
+        OfIntegers(name, optimized => new RuntimeModel(name, bytes, optimized: optimized),
+            () => new RuntimeModel(simulated, optimized: false), () => new RuntimeModel(original));
 
     static RuntimeModel Load(string name, Func<bool, RuntimeModel> load, bool optimized)
     {
@@ -67,7 +72,9 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         }
         catch (InvalidPayloadException refusal)
         {
-            throw new RewriteMismatchException($"'{name}' was not written, for {refusal.Message}{(optimized ? "" : " It does so without optimizations.")}", refusal);
+            throw new RewriteMismatchException(
+                $"'{name}' was not written, for {refusal.Message}{(optimized ? "" : " It does so without optimizations.")}",
+                refusal);
         }
     }
 
@@ -87,12 +94,14 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         return new Observation(model.Outputs, feeds, runs);
     }
 
-    static RewriteFinding Compare(string name, Observation expected, Func<RuntimeModel> load, Observation? original, double allowance)
+    static RewriteFinding Compare(string name, Observation expected, Func<RuntimeModel> load, Observation? original,
+        double allowance)
     {
         using var actual = load();
         if (expected.Feeds is not { } feeds)
             return new RewriteFinding([], IsRandom: true, Runs: 0);
-        var errors = expected.Outputs.Select(output => (Found: Error(output), Allowed: Error(output), Whole: Error(output))).ToArray();
+        var errors = expected.Outputs.Select(output => (Found: Error(output), Allowed: Error(output), Whole: Error(output)))
+            .ToArray();
         for (int run = 0; run < expected.Runs.Count; run++)
         {
             var wanted = expected.Runs[run];
@@ -115,7 +124,8 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
                 throw Mismatch(name, difference, bound, feeds, expected.Runs.Count, original is not null);
         }
 
-        return new RewriteFinding([.. errors.Select(each => original is null ? each.Found : each.Whole)], feeds.IsRandom, expected.Runs.Count);
+        return new RewriteFinding([.. errors.Select(each => original is null ? each.Found : each.Whole)], feeds.IsRandom,
+            expected.Runs.Count);
     }
 
     static RuntimeTensor[] Run(string name, RuntimeModel model, ModelFeed feed)
@@ -126,7 +136,8 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
         }
         catch (InvalidPayloadException refusal)
         {
-            throw new RewriteMismatchException($"'{name}' was not written. {refusal.Message} The model before runs on it.", refusal);
+            throw new RewriteMismatchException($"'{name}' was not written. {refusal.Message} The model before runs on it.",
+                refusal);
         }
     }
 
@@ -150,12 +161,18 @@ public sealed record RewriteCheck(ModelFeeds? Feeds, RandomKey Key)
 
     static OutputError Error(ValueInfo output) => new(output.Name, output.ElementType);
 
-    static RewriteMismatchException Mismatch(string name, OutputError difference, double bound, ModelFeeds feeds, int runs, bool isQuantized) => new(string.Create(CultureInfo.InvariantCulture,
-        $"'{name}' was not written, for ONNX Runtime does not compute with its default optimizations what was measured: output '{difference.Name}' differs by {(difference.IsFloat ? "a mean squared error of" : "a share of")} {difference.Value:0.####} of what it should be, in {runs} runs on {feeds.Name}; at most {bound:0.####} would be rounding. {(isQuantized ? "Leave a layer in floats, or give weights 7 bits where the processor has no 8-bit dot products." : "Report it, with the model's graph.")}"));
+    static RewriteMismatchException Mismatch(string name, OutputError difference, double bound, ModelFeeds feeds, int runs,
+        bool isQuantized) => new(string.Create(CultureInfo.InvariantCulture,
+        $"'{name}' was not written, for ONNX Runtime does not compute with its default optimizations what was measured: output "
+            + $"'{difference.Name}' differs by {(difference.IsFloat ? "a mean squared error of" : "a share of")} "
+            + $"{difference.Value:0.####} of what it should be, in {runs} runs on {feeds.Name}; at most {bound:0.####} would "
+            + $"be rounding. "
+            + $"{(isQuantized ? "Leave a layer in floats, or give weights 7 bits where the processor has no 8-bit dot products." : "Report it, with the model's graph.")}"));
 }
 
 /// <summary>What a check saw.</summary>
-/// <param name="Errors">How far each output is from the original's, or where there is none, from the same without optimizations.</param>
+/// <param name="Errors">How far each output is from the original's, or where there is none, from the same without
+/// optimizations.</param>
 /// <param name="IsRandom">Whether the inputs were chance.</param>
 /// <param name="Runs">Runs; none where no random input was found that the model runs on.</param>
 public sealed record RewriteFinding(IReadOnlyList<OutputError> Errors, bool IsRandom, int Runs);

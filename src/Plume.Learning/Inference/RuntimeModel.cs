@@ -43,7 +43,12 @@ public sealed class RuntimeModel : IDisposable
     RuntimeModel(string name, Func<SessionOptions, InferenceSession> load, ModelGraph? graph, int threads, bool optimized)
     {
         (Name, Graph) = (name, graph);
-        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
         // Idle threads that spin would take time from whatever runs in turn with this.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (!optimized)
@@ -58,7 +63,8 @@ public sealed class RuntimeModel : IDisposable
         }
 
         Inputs = [.. session.InputNames.Select(each => Info(each, session.InputMetadata[each]))];
-        Outputs = [.. session.OutputNames.Where(each => session.OutputMetadata[each].IsTensor).Select(each => Info(each, session.OutputMetadata[each])).Where(each => RuntimeTensor.IsReadable(each.ElementType))];
+        Outputs = [.. session.OutputNames.Where(each => session.OutputMetadata[each].IsTensor)
+            .Select(each => Info(each, session.OutputMetadata[each])).Where(each => RuntimeTensor.IsReadable(each.ElementType))];
         (inputs, outputs) = ([.. Inputs.Select(input => input.Name)], [.. Outputs.Select(output => output.Name)]);
     }
 
@@ -81,7 +87,8 @@ public sealed class RuntimeModel : IDisposable
     /// <param name="optimized">Whether ONNX Runtime may join and reorder operators, as it does by default.</param>
     /// <param name="name">What messages call the model; null for the file's name.</param>
     /// <exception cref="InvalidPayloadException">ONNX Runtime refuses the file; the message is its own.</exception>
-    public static RuntimeModel OpenFile(string path, ModelGraph? graph = null, int threads = 1, bool optimized = true, string? name = null) =>
+    public static RuntimeModel OpenFile(string path, ModelGraph? graph = null, int threads = 1, bool optimized = true,
+        string? name = null) =>
         new(name ?? Path.GetFileName(path), options => new InferenceSession(path, options), graph, threads, optimized);
 
     /// <summary>The output of a model with one input of floats and one output.</summary>
@@ -93,7 +100,8 @@ public sealed class RuntimeModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(shape);
         if (Inputs.Count != 1 || Outputs.Count != 1)
-            throw new ArgumentException($"A classifier has one input and one output, but '{Name}' has {Inputs.Count} and {Outputs.Count}.");
+            throw new ArgumentException(
+                $"A classifier has one input and one output, but '{Name}' has {Inputs.Count} and {Outputs.Count}.");
         return Run([RuntimeTensor.Of(inputs[0], Inputs[0].ElementType, shape, batch.Span)])[0].ToFloats();
     }
 
@@ -104,18 +112,22 @@ public sealed class RuntimeModel : IDisposable
     {
         using var bound = Bind(values);
         using var results = RunBound(bound);
-        return [.. Outputs.Zip(results, (output, result) => new RuntimeTensor(output.Name, output.ElementType, result.GetTensorTypeAndShape().Shape, Bytes(result)))];
+        return [.. Outputs.Zip(results,
+            (output, result) => new RuntimeTensor(output.Name, output.ElementType, result.GetTensorTypeAndShape().Shape,
+                Bytes(result)))];
     }
 
     /// <summary>Inputs in ONNX Runtime's memory, to be run many times.</summary>
     internal DisposableList<OrtValue> Bind(IReadOnlyList<RuntimeTensor> values)
     {
         if (values.Count != inputs.Length)
-            throw new ArgumentException($"Model '{Name}' has {inputs.Length} inputs, but {values.Count} were given.", nameof(values));
+            throw new ArgumentException($"Model '{Name}' has {inputs.Length} inputs, but {values.Count} were given.",
+                nameof(values));
         var bound = new DisposableList<OrtValue>();
         foreach (var value in values)
         {
-            var made = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (TensorElementType)value.ElementType, [.. value.Shape]);
+            var made = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (TensorElementType)value.ElementType,
+                [.. value.Shape]);
             bound.Add(made);
             value.Data.Span.CopyTo(made.GetTensorMutableRawData());
         }
@@ -132,8 +144,10 @@ public sealed class RuntimeModel : IDisposable
         }
         catch (OnnxRuntimeException refusal)
         {
-            string shapes = string.Join(", ", bound.Select(value => $"[{string.Join(", ", value.GetTensorTypeAndShape().Shape)}]"));
-            throw new InvalidPayloadException($"ONNX Runtime cannot run the model on an input of {shapes}: {refusal.Message}", refusal);
+            string shapes = string.Join(", ",
+                bound.Select(value => $"[{string.Join(", ", value.GetTensorTypeAndShape().Shape)}]"));
+            throw new InvalidPayloadException($"ONNX Runtime cannot run the model on an input of {shapes}: {refusal.Message}",
+                refusal);
         }
     }
 
@@ -144,7 +158,8 @@ public sealed class RuntimeModel : IDisposable
         run.Dispose();
     }
 
-    static byte[] Bytes(OrtValue value) => value.GetTensorTypeAndShape().ElementCount == 0 ? [] : value.GetTensorMutableRawData().ToArray();
+    static byte[] Bytes(OrtValue value) => value.GetTensorTypeAndShape().ElementCount == 0 ? []
+        : value.GetTensorMutableRawData().ToArray();
 
     static string NameOf(ModelGraph graph)
     {
@@ -155,8 +170,10 @@ public sealed class RuntimeModel : IDisposable
     static ValueInfo Info(string name, NodeMetadata value)
     {
         if (!value.IsTensor)
-            throw new InvalidPayloadException($"Value '{name}' is no tensor, but of kind {value.OnnxValueType}; only models of tensors are run.");
-        var shape = value.Dimensions.Select((length, axis) => length >= 0 ? Dimension.Fixed(length) : Dimension.Symbol(value.SymbolicDimensions.ElementAtOrDefault(axis) ?? ""));
+            throw new InvalidPayloadException(
+                $"Value '{name}' is no tensor, but of kind {value.OnnxValueType}; only models of tensors are run.");
+        var shape = value.Dimensions.Select((length, axis) => length >= 0 ? Dimension.Fixed(length)
+            : Dimension.Symbol(value.SymbolicDimensions.ElementAtOrDefault(axis) ?? ""));
         return new ValueInfo(name, (ElementType)(int)value.ElementDataType, [.. shape]);
     }
 }

@@ -21,21 +21,22 @@ public sealed record RuntimeTensor(string Name, ElementType ElementType, IReadOn
     /// <param name="shape">Its dimensions.</param>
     /// <param name="values">The values; for integers, whole and within their range.</param>
     /// <exception cref="ArgumentException">The type cannot say a value.</exception>
-    public static RuntimeTensor Of(string name, ElementType type, IReadOnlyList<long> shape, ReadOnlySpan<float> values) => new(name, type, shape, type switch
-    {
-        ElementType.Float => MemoryMarshal.AsBytes(values).ToArray(),
-        ElementType.Double => Bytes<double>(name, type, values),
-        ElementType.Float16 => Bytes<Half>(name, type, values),
-        ElementType.Bool or ElementType.UInt8 => Bytes<byte>(name, type, values),
-        ElementType.Int8 => Bytes<sbyte>(name, type, values),
-        ElementType.UInt16 => Bytes<ushort>(name, type, values),
-        ElementType.Int16 => Bytes<short>(name, type, values),
-        ElementType.UInt32 => Bytes<uint>(name, type, values),
-        ElementType.Int32 => Bytes<int>(name, type, values),
-        ElementType.UInt64 => Bytes<ulong>(name, type, values),
-        ElementType.Int64 => Bytes<long>(name, type, values),
-        _ => throw new ArgumentException($"Input '{name}' is of type {type}, which no data can be given for.", nameof(type)),
-    });
+    public static RuntimeTensor Of(string name, ElementType type, IReadOnlyList<long> shape, ReadOnlySpan<float> values) =>
+        new(name, type, shape, type switch
+        {
+            ElementType.Float => MemoryMarshal.AsBytes(values).ToArray(),
+            ElementType.Double => Bytes<double>(name, type, values),
+            ElementType.Float16 => Bytes<Half>(name, type, values),
+            ElementType.Bool or ElementType.UInt8 => Bytes<byte>(name, type, values),
+            ElementType.Int8 => Bytes<sbyte>(name, type, values),
+            ElementType.UInt16 => Bytes<ushort>(name, type, values),
+            ElementType.Int16 => Bytes<short>(name, type, values),
+            ElementType.UInt32 => Bytes<uint>(name, type, values),
+            ElementType.Int32 => Bytes<int>(name, type, values),
+            ElementType.UInt64 => Bytes<ulong>(name, type, values),
+            ElementType.Int64 => Bytes<long>(name, type, values),
+            _ => throw new ArgumentException($"Input '{name}' is of type {type}, which no data can be given for.", nameof(type)),
+        });
 
     /// <summary>The values as floats; large integers are rounded.</summary>
     /// <exception cref="InvalidOperationException">The type is not <see cref="IsReadable"/>.</exception>
@@ -62,8 +63,10 @@ public sealed record RuntimeTensor(string Name, ElementType ElementType, IReadOn
         for (int i = 0; i < values.Length; i++)
         {
             converted[i] = T.CreateSaturating(values[i]);
-            if (isWhole && (float.CreateSaturating(converted[i]) != values[i] || (type == ElementType.Bool && values[i] is not (0 or 1))))
-                throw new ArgumentException($"Input '{name}' takes values of type {type}, but value {i} of the data is {values[i]}.", nameof(values));
+            if (isWhole && (float.CreateSaturating(converted[i])
+                != values[i] || (type == ElementType.Bool && values[i] is not (0 or 1))))
+                throw new ArgumentException(
+                    $"Input '{name}' takes values of type {type}, but value {i} of the data is {values[i]}.", nameof(values));
         }
 
         return MemoryMarshal.AsBytes(converted.AsSpan()).ToArray();

@@ -10,7 +10,9 @@ namespace Plume.Learning.Native;
 /// Loads TorchSharp's native library, also where the system's C++ runtime is a little older than the one it was built
 /// with (Debian 12): there a copy in which the one newer symbol version is marked as optional is loaded instead.
 /// </summary>
-/// <remarks>Nothing of that version is ever called; the name is a marker only. Must run before the first touch of torch.</remarks>
+/// <remarks>
+/// Nothing of that version is ever called; the name is a marker only. Must run before the first touch of torch.
+/// </remarks>
 public static class TorchLibrary
 {
     const string Bridge = "LibTorchSharp";
@@ -23,7 +25,8 @@ public static class TorchLibrary
 
     static bool Load()
     {
-        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge ? LoadRelaxed() : 0;
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge
+            ? LoadRelaxed() : 0;
         Allocator.KeepFreedMemory();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(1);

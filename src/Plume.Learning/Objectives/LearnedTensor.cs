@@ -6,5 +6,6 @@ namespace Plume.Learning.Objectives;
 /// <param name="Values">The values.</param>
 /// <param name="Learnable">1 where a value is learned, 0 elsewhere; of the values' shape, or one for all.</param>
 /// <param name="Decaying">1 where weight decay shrinks a value, 0 elsewhere; of the values' shape, or one for all.</param>
-/// <param name="Gradient">The gradient of the last backward pass, 0 where nothing is learned; null where the loss does not depend on the values.</param>
+/// <param name="Gradient">The gradient of the last backward pass, 0 where nothing is learned; null where the loss does not depend
+/// on the values.</param>
 sealed record LearnedTensor(Tensor Values, Tensor Learnable, Tensor Decaying, Func<Tensor?> Gradient);

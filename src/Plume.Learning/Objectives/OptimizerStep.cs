@@ -7,19 +7,21 @@ namespace Plume.Learning.Objectives;
 abstract class OptimizerStep : IDisposable
 {
     /// <summary>The optimizer of that name, with its moments at zero.</summary>
-    public static OptimizerStep For(LocalOptimizer optimizer, double momentum, IReadOnlyList<LearnedTensor> values) => optimizer switch
-    {
-        LocalOptimizer.Sgd => new SgdStep(momentum, values),
-        LocalOptimizer.Adam => new AdamStep(values),
-        _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer, "There is no such optimizer."),
-    };
+    public static OptimizerStep For(LocalOptimizer optimizer, double momentum, IReadOnlyList<LearnedTensor> values) =>
+        optimizer switch
+        {
+            LocalOptimizer.Sgd => new SgdStep(momentum, values),
+            LocalOptimizer.Adam => new AdamStep(values),
+            _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer, "There is no such optimizer."),
+        };
 
     public abstract void Apply(double learningRate);
 
     public abstract void Dispose();
 
     /// <summary>A zero for each value.</summary>
-    protected static Tensor[] Moments(IReadOnlyList<LearnedTensor> values) => [.. values.Select(each => zeros_like(each.Values.detach()).DetachFromDisposeScope())];
+    protected static Tensor[] Moments(IReadOnlyList<LearnedTensor> values) =>
+        [.. values.Select(each => zeros_like(each.Values.detach()).DetachFromDisposeScope())];
 }
 
 /// <summary>v = momentum * v + gradient; weights -= rate * v.</summary>

@@ -28,7 +28,9 @@ ref struct AllotmentReader
         }
         catch (JsonException damage)
         {
-            throw new InvalidPayloadException($"File '{path}', line {damage.LineNumber + 1}, column {damage.BytePositionInLine + 1} is not valid JSON: {damage.Message}", damage);
+            throw new InvalidPayloadException(
+                $"File '{path}', line {damage.LineNumber + 1}, column {damage.BytePositionInLine + 1} is not valid JSON: "
+                    + $"{damage.Message}", damage);
         }
     }
 
@@ -55,7 +57,8 @@ ref struct AllotmentReader
                 json.Skip();
         }
 
-        var allotment = clients is null ? throw Error("'clients' is missing, a list of index lists") : new Allotment(clients, rounds);
+        var allotment = clients is null ? throw Error("'clients' is missing, a list of index lists")
+            : new Allotment(clients, rounds);
         json.Read();
         return allotment;
     }

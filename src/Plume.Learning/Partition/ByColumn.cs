@@ -3,7 +3,9 @@ using Plume.Learning.Data;
 
 namespace Plume.Learning.Partition;
 
-/// <summary>Each client has the samples that carry its name in a column of the data; clients in the ordinal order of their names.</summary>
+/// <summary>
+/// Each client has the samples that carry its name in a column of the data; clients in the ordinal order of their names.
+/// </summary>
 /// <param name="Column">The name of the column, with which the data was read.</param>
 public sealed record ByColumn(string Column) : Partition
 {
@@ -17,12 +19,16 @@ public sealed record ByColumn(string Column) : Partition
     {
         CheckClients(set, clients);
         if (set.Clients?.Name != Column)
-            throw new ArgumentException($"Set '{set.Name}' was not read with a client column '{Column}'; it has {(set.Clients is null ? "none" : $"'{set.Clients.Name}'")}.", nameof(set));
+            throw new ArgumentException(
+                $"Set '{set.Name}' was not read with a client column '{Column}'; it has "
+                    + $"{(set.Clients is null ? "none" : $"'{set.Clients.Name}'")}.", nameof(set));
         var names = set.Clients.Names;
         int[][] parts = [.. Enumerable.Range(0, set.Count).GroupBy(sample => names[sample], StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray())];
         return parts.Length == clients
             ? new Allotment(parts)
-            : throw new ArgumentException($"Column '{Column}' of set '{set.Name}' names {parts.Length} clients, but {clients} were asked for.", nameof(clients));
+            : throw new ArgumentException(
+                $"Column '{Column}' of set '{set.Name}' names {parts.Length} clients, but {clients} were asked for.",
+                nameof(clients));
     }
 }

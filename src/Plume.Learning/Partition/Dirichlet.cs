@@ -21,7 +21,8 @@ public sealed record Dirichlet(double Concentration) : Partition
     /// <summary>Alpha.</summary>
     public double Concentration { get; } = Concentration is > 0 and <= MostConcentration
         ? Concentration
-        : throw new ArgumentOutOfRangeException(nameof(Concentration), Concentration, $"Alpha must be above 0 and at most {MostConcentration}.");
+        : throw new ArgumentOutOfRangeException(nameof(Concentration), Concentration,
+            $"Alpha must be above 0 and at most {MostConcentration}.");
 
     private protected override string Notation => string.Create(CultureInfo.InvariantCulture, $"dirichlet({Concentration})");
 
@@ -61,7 +62,8 @@ public sealed record Dirichlet(double Concentration) : Partition
         for (int client = 0; client < parts.Length; client++)
         {
             edge += proportions[client];
-            int end = client == parts.Length - 1 ? members.Length : Math.Clamp((int)Math.Round(edge * members.Length), start, members.Length);
+            int end = client == parts.Length - 1 ? members.Length
+                : Math.Clamp((int)Math.Round(edge * members.Length), start, members.Length);
             parts[client].AddRange(members[start..end]);
             start = end;
         }

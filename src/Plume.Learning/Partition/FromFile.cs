@@ -29,7 +29,9 @@ public sealed record FromFile(string Path) : Partition
         var allotment = Read(set);
         return allotment.Clients.Count == clients
             ? allotment
-            : throw new ArgumentException($"File '{Path}' splits the data over {allotment.Clients.Count} clients, but {clients} were asked for.", nameof(clients));
+            : throw new ArgumentException(
+                $"File '{Path}' splits the data over {allotment.Clients.Count} clients, but {clients} were asked for.",
+                nameof(clients));
     }
 
     /// <summary>Reads the split and checks it against the samples.</summary>

@@ -38,13 +38,15 @@ public abstract record Partition
         ArgumentNullException.ThrowIfNull(set);
         ArgumentOutOfRangeException.ThrowIfLessThan(clients, 1);
         if (clients > set.Count)
-            throw new ArgumentException($"Every client needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients.", nameof(clients));
+            throw new ArgumentException(
+                $"Every client needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients.", nameof(clients));
     }
 
     // What the notation cannot carry must not be in the value: blanks at the ends of an argument are not read.
     private protected static string Valid(string argument, string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(argument, name);
-        return argument == argument.Trim() ? argument : throw new ArgumentException($"'{argument}' must have no blanks at its ends.", name);
+        return argument == argument.Trim() ? argument
+            : throw new ArgumentException($"'{argument}' must have no blanks at its ends.", name);
     }
 }

@@ -23,7 +23,8 @@ static class PartitionNotation
         string word = (open < 0 ? piece : piece[..open]).TrimEnd();
         var entry = Array.Find(Catalogue, candidate => candidate.Word == word);
         if (entry.Read is null)
-            throw Error(text, start, word.Length == 0 ? $"a partition is missing; known are {Known}" : $"'{word}' is not a partition; known are {Known}");
+            throw Error(text, start, word.Length == 0 ? $"a partition is missing; known are {Known}"
+                : $"'{word}' is not a partition; known are {Known}");
         if (entry.Argument.Length == 0)
             return open < 0 ? entry.Read("")! : throw Error(text, start + open, $"'{word}' takes no argument");
         if (open < 0)
@@ -37,15 +38,19 @@ static class PartitionNotation
             ?? throw Error(text, place, $"'{argument}' must be the {entry.Argument} of '{word}', {entry.Rule}");
     }
 
-    static string Known => string.Join(", ", Catalogue.Select(entry => entry.Argument.Length == 0 ? entry.Word : $"{entry.Word}({entry.Argument})"));
+    static string Known => string.Join(", ",
+        Catalogue.Select(entry => entry.Argument.Length == 0 ? entry.Word : $"{entry.Word}({entry.Argument})"));
 
     static Dirichlet? ReadDirichlet(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is > 0 and <= Dirichlet.MostConcentration
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is > 0
+            and <= Dirichlet.MostConcentration
             ? new Dirichlet(value)
             : null;
 
     static Shards? ReadShards(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= Shards.MostShards ? new Shards(value) : null;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1
+            and <= Shards.MostShards ? new Shards(value) : null;
 
-    static FormatException Error(string text, int index, string problem) => new($"Partition '{text}', column {index + 1}: {problem}.");
+    static FormatException Error(string text, int index, string problem) =>
+        new($"Partition '{text}', column {index + 1}: {problem}.");
 }

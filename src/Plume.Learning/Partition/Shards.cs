@@ -31,9 +31,13 @@ public sealed record Shards(int Count) : Partition
         int[][] classes = MembersOf(set, key);
         long shards = (long)clients * Count;
         if (shards > set.Count)
-            throw new ArgumentException($"Every shard needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients with {Count} shards each.", nameof(clients));
+            throw new ArgumentException(
+                $"Every shard needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients with {Count} shards "
+                    + "each.", nameof(clients));
         if (shards < classes.Length)
-            throw new ArgumentException($"Every class needs a shard, but {clients} clients with {Count} shards each have fewer than the {classes.Length} classes of set '{set.Name}'.", nameof(clients));
+            throw new ArgumentException(
+                $"Every class needs a shard, but {clients} clients with {Count} shards each have fewer than the "
+                    + $"{classes.Length} classes of set '{set.Name}'.", nameof(clients));
 
         int[][] cut = [.. classes.Zip(Apportion(classes, (int)shards)).SelectMany(pair => Cut(pair.First, pair.Second))];
         new RandomDraws(key.Fold("deal")).Shuffle(cut.AsSpan());

@@ -7,8 +7,8 @@ using Plume.Models.Quantize;
 namespace Plume.Learning.Shipping;
 
 /// <summary>
-/// Weights and activations get few bits after training: <c>quantize(8)</c>, or <c>quantize(4, 8)</c> for weights and activations. First and last layer
-/// have 8 bits. How far activations reach is seen on samples without a look at their labels.
+/// Weights and activations get few bits after training: <c>quantize(8)</c>, or <c>quantize(4, 8)</c> for weights and activations.
+/// First and last layer have 8 bits. How far activations reach is seen on samples without a look at their labels.
 /// </summary>
 public sealed record ShipBits : ShipStep
 {
@@ -45,11 +45,14 @@ public sealed record ShipBits : ShipStep
     {
         bool isPacked = arguments.Flag(Packed);
         if (arguments.Positional("bits of weights") is not { } weights)
-            throw arguments.Error("quantize needs the bits of weights, and of activations where they are not 8, such as quantize(4, 8)");
+            throw arguments.Error("quantize needs the bits of weights, and of activations where they are not 8, such as "
+                + "quantize(4, 8)");
         int weightBits = arguments.Integer(weights, 1, MostBits);
-        int activationBits = arguments.Positional("bits of activations") is { } activations ? arguments.Integer(activations, 2, MostBits) : MostBits;
+        int activationBits = arguments.Positional("bits of activations") is { } activations
+            ? arguments.Integer(activations, 2, MostBits) : MostBits;
         return isPacked && weightBits > MostPackedBits
-            ? throw arguments.Error($"packed puts two weights of up to {MostPackedBits} bits into a byte, but these have {weightBits}; leave it out")
+            ? throw arguments.Error(
+                $"packed puts two weights of up to {MostPackedBits} bits into a byte, but these have {weightBits}; leave it out")
             : new ShipBits(weightBits, activationBits, isPacked);
     }
 
@@ -64,5 +67,6 @@ public sealed record ShipBits : ShipStep
 
     /// <summary>The notation.</summary>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Keyword}({WeightBits}{(ActivationBits == MostBits ? "" : $", {ActivationBits}")}{(IsPacked ? $", {Packed}" : "")})");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Keyword}({WeightBits}{(ActivationBits == MostBits ? "" : $", {ActivationBits}")}{(IsPacked ? $", {Packed}" : "")})");
 }

@@ -5,7 +5,10 @@ using Plume.Models.Prune.Connections;
 
 namespace Plume.Learning.Shipping;
 
-/// <summary>A share of the weights becomes zero, the smallest of the whole model: <c>prune(80%)</c>. Smaller as a .plume file, not as an ONNX file.</summary>
+/// <summary>
+/// A share of the weights becomes zero, the smallest of the whole model: <c>prune(80%)</c>. Smaller as a .plume file, not as an
+/// ONNX file.
+/// </summary>
 /// <param name="Share">The share that becomes zero, above 0 and below 1.</param>
 public sealed record ShipConnections(double Share) : ShipStep
 {
@@ -19,7 +22,8 @@ public sealed record ShipConnections(double Share) : ShipStep
     {
         if (arguments.Positional("share") is not { } share)
             throw arguments.Error($"{word} needs the share of the {whole} that goes, such as {word}(50%)");
-        return Percentage.Parse(arguments, share) is < 1 and var part ? part : throw arguments.Error(share.Column, "something of a model must be left: let less than 100% go");
+        return Percentage.Parse(arguments, share) is < 1 and var part ? part
+            : throw arguments.Error(share.Column, "something of a model must be left: let less than 100% go");
     }
 
     internal override ShippedDraft Apply(ShippedDraft draft, ModelGraph original, ShippingWork work)

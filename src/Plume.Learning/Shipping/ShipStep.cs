@@ -34,7 +34,8 @@ sealed record ShippedDraft(ModelGraph Graph, IWeightConstraint? Constraint);
 
 /// <summary>What the steps of a line work with.</summary>
 /// <param name="Calibration">Samples to see on how far activations reach; their labels are not looked at.</param>
-/// <param name="Public">Samples to learn from, by what the model says of them, never by labels; null where there are none.</param>
+/// <param name="Public">Samples to learn from, by what the model says of them, never by labels; null where there are
+/// none.</param>
 /// <param name="Key">Where all draws come from.</param>
 public sealed record ShippingWork(LabeledSet Calibration, LabeledSet? Public, RandomKey Key)
 {

@@ -10,8 +10,10 @@ using Plume.Models.Zoo;
 namespace Plume.Learning.Shipping;
 
 /// <summary>
-/// Another, smaller model ships, which learns what the trained one says of public samples: <c>distill(lenet, public=FILE.npy, temperature=4)</c>, or
-/// <c>distill(25%, public=FILE.npy)</c> for the model itself with so much of its multiply-adds, each layer narrowed. No label is looked at.
+/// Another, smaller model ships, which learns what the trained one says of public samples: <c>distill(lenet, public=FILE.npy,
+/// temperature=4)</c>, or
+/// <c>distill(25%, public=FILE.npy)</c> for the model itself with so much of its multiply-adds, each layer narrowed. No label is
+/// looked at.
 /// </summary>
 /// <param name="Name">A built-in model; null for a share.</param>
 /// <param name="Share">The share of the trained model's multiply-adds that the student has; null for a built-in one.</param>
@@ -38,17 +40,21 @@ public sealed record ShipStudent(string? Name, double? Share, string? Source = n
     internal static ShipStep Parse(LineArguments arguments)
     {
         if (arguments.Positional("student") is not { } student)
-            throw arguments.Error($"distill needs the student: a built-in model ({string.Join(", ", ModelZoo.Names)}), or a share of the model's multiply-adds such as 25%");
+            throw arguments.Error($"distill needs the student: a built-in model ({string.Join(", ", ModelZoo.Names)}), or a "
+                + "share of the model's multiply-adds such as 25%");
         double? share = student.Text.EndsWith('%') ? Percentage.Parse(arguments, student) : null;
         if (share == 1)
             throw arguments.Error(student.Column, "a student is smaller than its teacher: let it have less than 100%");
         if (share is null && !ModelZoo.Names.Contains(student.Text))
-            throw arguments.Error(student.Column, $"'{student.Text}' is no built-in model and no share such as 25%; known are {string.Join(", ", ModelZoo.Names)}");
+            throw arguments.Error(student.Column,
+                $"'{student.Text}' is no built-in model and no share such as 25%; known are {string.Join(", ", ModelZoo.Names)}");
         return new ShipStudent(share is null ? student.Text : null, share, arguments.Named("public")?.Text)
         {
             Temperature = arguments.Named("temperature") is not { } hot ? DefaultTemperature
-                : arguments.Number(hot, hot.Text) is > 0 and var temperature ? temperature : throw arguments.Error(hot.Column, $"'{hot.Text}' must be a temperature above 0"),
-            Epochs = arguments.Named("epochs") is { } epochs ? arguments.Integer(epochs, 1, ShipTuning.MostEpochs) : DefaultEpochs,
+                : arguments.Number(hot, hot.Text) is > 0 and var temperature ? temperature
+                : throw arguments.Error(hot.Column, $"'{hot.Text}' must be a temperature above 0"),
+            Epochs = arguments.Named("epochs") is { } epochs ? arguments.Integer(epochs, 1, ShipTuning.MostEpochs)
+                : DefaultEpochs,
         };
     }
 
@@ -60,8 +66,11 @@ public sealed record ShipStudent(string? Name, double? Share, string? Source = n
         if (work.IsRehearsal)
             return new ShippedDraft(StudentOf(draft.Graph, SampleSchema.ClassesOf(draft.Graph) ?? set.Classes, work), null);
         var labels = SoftLabels.Of(draft.Graph, set, work.Threads, work.Cancellation);
-        using var trainer = new GraphTrainer(StudentOf(draft.Graph, labels.Classes, work), set, new TrainingOptions(Epochs, LearningRate: LearningRate), work.Threads);
-        return new ShippedDraft(trainer.Train(new Distillation(labels, Temperature, 1), work.Key.Fold("train"), cancellation: work.Cancellation), null);
+        using var trainer = new GraphTrainer(StudentOf(draft.Graph, labels.Classes, work), set,
+            new TrainingOptions(Epochs, LearningRate: LearningRate), work.Threads);
+        return new ShippedDraft(
+            trainer.Train(new Distillation(labels, Temperature, 1), work.Key.Fold("train"), cancellation: work.Cancellation),
+            null);
     }
 
     ModelGraph StudentOf(ModelGraph teacher, int classes, ShippingWork work) => Name is null

@@ -7,7 +7,8 @@ using Plume.Models.Graph;
 namespace Plume.Learning.Shipping;
 
 /// <summary>
-/// What steps took from a model is trained back, with the model as it was as the teacher, on public samples of which nobody needs to know labels:
+/// What steps took from a model is trained back, with the model as it was as the teacher, on public samples of which nobody needs
+/// to know labels:
 /// <c>finetune(epochs=2, public=FILE.npy)</c>. Zeros stay zeros, and levels of few bits are learned.
 /// </summary>
 /// <param name="Epochs">Passes over the public samples, from 1.</param>
@@ -36,9 +37,14 @@ public sealed record ShipTuning(int Epochs, string? Source = null) : ShipStep
         if (work.IsRehearsal)
             return draft;
         var tuning = new FineTuning(original, work.Public!, Temperature, alpha: 1, work.Threads);
-        return draft with { Graph = tuning.Run(draft.Graph, new TrainingOptions(Epochs, LearningRate: LearningRate), work.Key, draft.Constraint, cancellation: work.Cancellation) };
+        return draft with
+        {
+            Graph = tuning.Run(draft.Graph, new TrainingOptions(Epochs, LearningRate: LearningRate), work.Key, draft.Constraint,
+                cancellation: work.Cancellation),
+        };
     }
 
     /// <summary>The notation.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Keyword}(epochs={Epochs}{(Source is null ? "" : $", public={Source}")})");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Keyword}(epochs={Epochs}{(Source is null ? "" : $", public={Source}")})");
 }

@@ -7,10 +7,13 @@ using Plume.Models.Graph;
 
 namespace Plume.Learning.Shipping;
 
-/// <summary>What becomes of a federation's last model, in one line: <c>channels(50%) | finetune(epochs=2) | quantize(8)</c>.</summary>
+/// <summary>
+/// What becomes of a federation's last model, in one line: <c>channels(50%) | finetune(epochs=2) | quantize(8)</c>.
+/// </summary>
 /// <remarks>
-/// Channels go first, then connections, bits last: each step works on what the one before left, and what follows must not undo it. A student
-/// that is distilled stands at the beginning, since it is another model; <c>finetune</c> may follow whatever took something away.
+/// Channels go first, then connections, bits last: each step works on what the one before left, and what follows must not undo
+/// it. A student that is distilled stands at the beginning, since it is another model; <c>finetune</c> may follow whatever took
+/// something away.
 /// </remarks>
 /// <param name="Steps">The steps; none leaves the model as it is.</param>
 public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
@@ -46,12 +49,17 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
         foreach (var word in Line.Read(Subject, text))
         {
             var step = Array.Find(Catalogue, entry => entry.Word == word.Word).Read?.Invoke(word.Arguments)
-                ?? throw Line.Error(Subject, text, word.Column, $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' makes nothing of a model")}; known are {string.Join(", ", Words)}");
+                ?? throw Line.Error(Subject, text, word.Column,
+                    $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' makes nothing of a model")}; known "
+                        + $"are {string.Join(", ", Words)}");
             word.Arguments.End();
             if (Misplaced(steps, step) is { } problem)
                 throw Line.Error(Subject, text, word.Column, problem);
-            if (step.Public is { } source && steps.Select(earlier => earlier.Public).FirstOrDefault(known => known is not null) is { } other && other != source)
-                throw Line.Error(Subject, text, word.Column, $"'{word.Word}' learns from '{source}', and a step before from '{other}'; say it once");
+            if (step.Public is { } source
+                && steps.Select(earlier => earlier.Public).FirstOrDefault(known => known is not null) is { } other
+                && other != source)
+                throw Line.Error(Subject, text, word.Column,
+                    $"'{word.Word}' learns from '{source}', and a step before from '{other}'; say it once");
             steps.Add(step);
         }
 
@@ -65,24 +73,35 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
     {
         ArgumentNullException.ThrowIfNull(training);
         if (method is Masks && Steps[0] is not ShipStudent && Steps.OfType<ShipConnections>().FirstOrDefault() is { } smallest)
-            return $"'{smallest}' takes the smallest weights, but those of 'masks' have one size in a layer, and those that matter least are zero already: leave it out.";
+            return $"'{smallest}' takes the smallest weights, but those of 'masks' have one size in a layer, and those that "
+                + "matter least are zero already: leave it out.";
         if (training.Precision is { } precision && Steps[0] is not ShipStudent)
-            return $"'{Steps[0]}' cannot follow '{precision}' of the training, after which integers ship as they were trained; leave ships out, train in floats, or let ships begin with a student in floats, such as distill(lenet, public=FILE.npy).";
+            return $"'{Steps[0]}' cannot follow '{precision}' of the training, after which integers ship as they were trained; "
+                + "leave ships out, train in floats, or let ships begin with a student in floats, such as distill(lenet, "
+                + "public=FILE.npy).";
         if (training.Precision is not null && Steps[0] is ShipStudent { Share: not null } narrowed)
-            return $"'{narrowed}' narrows the model, which has few bits by '{training.Precision}' of the training; name a built-in model, such as distill(lenet, public=FILE.npy).";
-        if (training.Method is SparseTraining sparse && Steps[0] is not ShipStudent && Steps.OfType<ShipConnections>().FirstOrDefault() is { } pruning && pruning.Share <= sparse.Share)
-            return $"'{pruning}' takes nothing from a model of which '{sparse}' leaves {Percentage.Print(1 - sparse.Share)}: prune more, or leave it out.";
+            return $"'{narrowed}' narrows the model, which has few bits by '{training.Precision}' of the training; name a "
+                + "built-in model, such as distill(lenet, public=FILE.npy).";
+        if (training.Method is SparseTraining sparse && Steps[0] is not ShipStudent
+            && Steps.OfType<ShipConnections>().FirstOrDefault() is { } pruning && pruning.Share <= sparse.Share)
+            return $"'{pruning}' takes nothing from a model of which '{sparse}' leaves {Percentage.Print(1 - sparse.Share)}: "
+                + "prune more, or leave it out.";
         return null;
     }
 
-    /// <summary>The same line, with its public samples in another place: at a path that does not depend on the working folder, say.</summary>
+    /// <summary>
+    /// The same line, with its public samples in another place: at a path that does not depend on the working folder, say.
+    /// </summary>
     public ShipsLine WithPublic(Func<string, string> place)
     {
         ArgumentNullException.ThrowIfNull(place);
         return new([.. Steps.Select(step => step.Public is { } source ? step.WithPublic(place(source)) : step)]);
     }
 
-    /// <summary>Does what needs no training with a model that is not trained yet, so that what does not fit is known before the first round.</summary>
+    /// <summary>
+    /// Does what needs no training with a model that is not trained yet, so that what does not fit is known before the first
+    /// round.
+    /// </summary>
     /// <exception cref="ArgumentException">A step does not fit the model.</exception>
     public void Rehearse(ModelGraph graph, ShippingWork work)
     {
@@ -90,7 +109,9 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
         Apply(graph, work with { IsRehearsal = true, Note = _ => { } });
     }
 
-    /// <summary>Makes of a model what the line says: a graph in floats, or with fake quantization where it gives few bits.</summary>
+    /// <summary>
+    /// Makes of a model what the line says: a graph in floats, or with fake quantization where it gives few bits.
+    /// </summary>
     /// <param name="trained">The model as it was trained.</param>
     /// <param name="work">What the steps work with.</param>
     /// <exception cref="ArgumentException">A step does not fit the model.</exception>
@@ -100,7 +121,9 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
         ArgumentNullException.ThrowIfNull(trained);
         ArgumentNullException.ThrowIfNull(work);
         if (Learns && work.Public is null)
-            throw new ArgumentException($"'{this}' learns, and the samples that it may learn from are missing: add public=FILE.npy, a file of samples without labels.", nameof(work));
+            throw new ArgumentException(
+                $"'{this}' learns, and the samples that it may learn from are missing: add public=FILE.npy, a file of samples "
+                    + "without labels.", nameof(work));
         var made = new ShippedDraft(trained, null);
         foreach (var (place, step) in Steps.Index())
             made = step.Apply(made, trained, work with { Key = work.Key.Fold((ulong)place) });
@@ -114,7 +137,8 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
     {
         if (step is ShipTuning)
             return before.LastOrDefault() is null or ShipStudent or ShipTuning
-                ? $"'{step}' trains what lost something, so it follows channels, prune or quantize{(before.LastOrDefault() is ShipStudent student ? $"; '{student}' is trained already, and learns longer by its epochs" : "")}"
+                ? $"'{step}' trains what lost something, so it follows channels, prune or "
+                    + $"quantize{(before.LastOrDefault() is ShipStudent student ? $"; '{student}' is trained already, and learns longer by its epochs" : "")}"
                 : null;
         if (before.FirstOrDefault(earlier => earlier.GetType() == step.GetType()) is { } twice)
             return $"'{twice}' stands there already";

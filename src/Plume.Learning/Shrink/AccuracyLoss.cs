@@ -6,7 +6,8 @@ namespace Plume.Learning.Shrink;
 /// <summary>The accuracy that one model has lost against another, and how sure the samples are of it.</summary>
 /// <remarks>
 /// Both models see the same samples, so only those count that one gets right and the other wrong. To ask for a loss that is
-/// one standard error inside the bound: Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984, who prune so.
+/// one standard error inside the bound: Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984, who prune
+/// so.
 /// </remarks>
 /// <param name="Lost">As a share of the samples; negative where the second model is the better one.</param>
 /// <param name="Error">The standard error of <paramref name="Lost"/>.</param>
@@ -20,7 +21,9 @@ public readonly record struct AccuracyLoss(double Lost, double Error)
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(set);
         if (before.Classes.Count != set.Count || after.Classes.Count != set.Count)
-            throw new ArgumentException($"'{set.Name}' has {set.Count} samples, but the predictions are of {before.Classes.Count} and {after.Classes.Count}.", nameof(set));
+            throw new ArgumentException(
+                $"'{set.Name}' has {set.Count} samples, but the predictions are of {before.Classes.Count} and "
+                    + $"{after.Classes.Count}.", nameof(set));
         int worse = 0, better = 0;
         for (int i = 0; i < set.Count; i++)
         {

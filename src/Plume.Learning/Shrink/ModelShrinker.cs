@@ -19,7 +19,8 @@ namespace Plume.Learning.Shrink;
 /// Makes a model smaller step by step, and keeps the smallest one that is good enough: channels go, a share at a time; then
 /// weights get 8 bits, or 4 where the target asks for it, and at last three fifths of them become zero. After each step the
 /// model is trained with the original as its teacher. Source of the order, pruning before quantizing: Han, Mao, Dally, "Deep
-/// Compression", 2015, arXiv:1510.00149, which prunes connections where we prune channels, so that the model becomes faster as well.
+/// Compression", 2015, arXiv:1510.00149, which prunes connections where we prune channels, so that the model becomes faster as
+/// well.
 /// </summary>
 public sealed class ModelShrinker
 {
@@ -51,13 +52,15 @@ public sealed class ModelShrinker
     /// <summary>Shrinks a model.</summary>
     /// <param name="original">The model, trained, in floats.</param>
     /// <param name="train">Samples to train on; the original may have seen them.</param>
-    /// <param name="validation">Samples to decide by, which the original has not been trained on: what it knows by heart is no measure.</param>
+    /// <param name="validation">Samples to decide by, which the original has not been trained on: what it knows by heart is no
+    /// measure.</param>
     /// <param name="options">How small, and at what cost.</param>
     /// <param name="key">Where all draws come from.</param>
     /// <param name="threads">Threads to train with; the result does not depend on it.</param>
     /// <param name="report">Told each step when it is done.</param>
     /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
-    public ModelShrinker(ModelGraph original, LabeledSet train, LabeledSet validation, ShrinkOptions options, RandomKey key, int threads = 1, Action<ShrinkStep>? report = null)
+    public ModelShrinker(ModelGraph original, LabeledSet train, LabeledSet validation, ShrinkOptions options, RandomKey key,
+        int threads = 1, Action<ShrinkStep>? report = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(train);
@@ -83,12 +86,14 @@ public sealed class ModelShrinker
             {
                 if (bits == 8 && SizeOf(Shipped(quantized, 8)) > target && SizeOf(Shipped(few, 4)) <= target)
                     continue;
-                var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"), cancellation: cancellation);
+                var trained = fineTuning.Run(quantized, QuantizedTraining, key.Fold($"{what} {bits}"),
+                    cancellation: cancellation);
                 var step = Try($"{what}, {bits}-bit weights", Shipped(trained, bits), cancellation, trained);
                 if (step.Bytes > target || step.Loss.IsBeyond(options.MaxLoss))
                     continue;
                 var pruning = Sparse(trained, cancellation);
-                var sparse = Try($"{what}, {bits}-bit weights, {PrunedAtLast:0 %} of them zero", Shipped(pruning, bits), cancellation, pruning);
+                var sparse = Try($"{what}, {bits}-bit weights, {PrunedAtLast:0 %} of them zero", Shipped(pruning, bits),
+                    cancellation, pruning);
                 if (step.IsKept || sparse.IsKept)
                     return Result();
             }
@@ -104,7 +109,10 @@ public sealed class ModelShrinker
     // bound is the last. One in doubt goes on: the training that follows gives something back.
     List<(string What, ModelGraph Graph, ModelGraph Few)> Prune(CancellationToken cancellation)
     {
-        var kept = new List<(string What, ModelGraph Graph, ModelGraph Few)> { ("all channels", original, Quantized(original, 4, cancellation)) };
+        var kept = new List<(string What, ModelGraph Graph, ModelGraph Few)>
+        {
+            ("all channels", original, Quantized(original, 4, cancellation)),
+        };
         long all = GraphCost.Of(original).Parameters;
         while (SizeOf(Shipped(kept[^1].Few, 4)) > target)
         {
@@ -144,18 +152,24 @@ public sealed class ModelShrinker
     }
 
     // Few levels take longer to find, and a step too wide loses them.
-    TrainingOptions QuantizedTraining => options.FineTuning with { Epochs = 3 * options.FineTuning.Epochs, LearningRate = options.FineTuning.LearningRate / 3 };
+    TrainingOptions QuantizedTraining => options.FineTuning with
+    {
+        Epochs = 3 * options.FineTuning.Epochs,
+        LearningRate = options.FineTuning.LearningRate / 3,
+    };
 
     // Zeros make no ONNX file smaller, but a .plume file.
     ModelGraph Sparse(ModelGraph quantized, CancellationToken cancellation)
     {
         var schedule = new GradualSchedule(PrunedAtLast, Steps: 800) { Every = 8 };
-        return fineTuning.Run(quantized, QuantizedTraining, key.Fold("sparse"), new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
+        return fineTuning.Run(quantized, QuantizedTraining, key.Fold("sparse"),
+            new GradualPruning(quantized, new MagnitudePruning(PrunedAtLast), schedule), cancellation: cancellation);
     }
 
     ModelGraph Quantized(ModelGraph graph, int bits, CancellationToken cancellation)
     {
-        // ONNX Runtime unpacks 4-bit weights and computes in floats: levels for activations would cost bytes and accuracy for nothing.
+        // ONNX Runtime unpacks 4-bit weights and computes in floats: levels for activations would cost bytes and accuracy for
+        // nothing.
         var scheme = new QuantizationScheme(bits, bits > 4 ? 8 : null) { LeaveSingleChannels = bits > 4 };
         return PostTraining.Quantize(graph, scheme with { LayerBits = SmallEnds(graph, scheme) }, samples, cancellation);
     }
@@ -165,12 +179,14 @@ public sealed class ModelShrinker
     {
         var layers = QuantizationPlan.Of(PostTraining.Prepare(graph, scheme), scheme).Layers;
         double all = layers.Sum(LengthOf);
-        return layers.Where((layer, place) => (place == 0 || place == layers.Count - 1) && LengthOf(layer) < SmallShare * all).DistinctBy(layer => layer.Weight).ToDictionary(layer => layer.Weight, _ => 8);
+        return layers.Where((layer, place) => (place == 0 || place == layers.Count - 1) && LengthOf(layer) < SmallShare * all)
+            .DistinctBy(layer => layer.Weight).ToDictionary(layer => layer.Weight, _ => 8);
 
         int LengthOf(PlannedLayer layer) => graph.FindInitializer(layer.Weight)!.Length;
     }
 
-    static ModelGraph Shipped(ModelGraph quantized, int bits) => GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
+    static ModelGraph Shipped(ModelGraph quantized, int bits) =>
+        GraphNames.Shorten(QdqLowering.Apply(quantized, packed: bits <= 4));
 
     static long SizeOf(ModelGraph graph) => OnnxFile.Write(graph).Length;
 
@@ -179,10 +195,15 @@ public sealed class ModelShrinker
         using var runtime = new RuntimeModel(model);
         var predictions = Predictions.Of(runtime, validation, cancellation);
         var loss = AccuracyLoss.Of(told ??= predictions, predictions, validation);
-        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(), predictions.Accuracy(validation), loss, loss.IsWithin(options.MaxLoss)) { Simulated = quantized is null ? null : SimulatedIntegers.Of(quantized) });
+        steps.Add(new ShrinkStep(what, model, SizeOf(model), CompressedModel.Compress(model, Lossless).ToBytes(),
+            predictions.Accuracy(validation), loss,
+            loss.IsWithin(options.MaxLoss))
+        { Simulated = quantized is null ? null : SimulatedIntegers.Of(quantized) });
         report?.Invoke(steps[^1]);
         return steps[^1];
     }
 
-    ShrinkResult Result() => new(steps, steps.Where(step => step.IsKept).OrderByDescending(step => step.Bytes <= target).ThenBy(step => step.CompressedBytes).First(), target);
+    ShrinkResult Result() =>
+        new(steps, steps.Where(step => step.IsKept).OrderByDescending(step => step.Bytes <= target)
+            .ThenBy(step => step.CompressedBytes).First(), target);
 }

@@ -10,7 +10,8 @@ namespace Plume.Learning.Shrink;
 /// <param name="Accuracy">On the validation samples, run in ONNX Runtime.</param>
 /// <param name="Loss">Of accuracy, against the original.</param>
 /// <param name="IsKept">Whether the loss is within the bound by a standard error.</param>
-public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy, AccuracyLoss Loss, bool IsKept)
+public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadOnlyMemory<byte> Compressed, double Accuracy,
+    AccuracyLoss Loss, bool IsKept)
 {
     /// <summary>What a quantized model should compute, as a graph in floats; null for a model in floats.</summary>
     public ModelGraph? Simulated { get; init; }
@@ -21,7 +22,8 @@ public sealed record ShrinkStep(string What, ModelGraph Model, long Bytes, ReadO
 
 /// <summary>What shrinking came to.</summary>
 /// <param name="Steps">The original, then all attempts in order.</param>
-/// <param name="Best">Of the models that keep the bound and reach the target, or of those that keep the bound where none reaches it, the smallest as a .plume file.</param>
+/// <param name="Best">Of the models that keep the bound and reach the target, or of those that keep the bound where none reaches
+/// it, the smallest as a .plume file.</param>
 /// <param name="TargetBytes">What was asked for.</param>
 public sealed record ShrinkResult(IReadOnlyList<ShrinkStep> Steps, ShrinkStep Best, long TargetBytes)
 {

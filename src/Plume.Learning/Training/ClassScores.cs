@@ -26,10 +26,14 @@ static class ClassScores
         };
         return scores.shape is [_, var classes] && classes >= set.Classes
             ? scores
-            : throw new MisfitException($"The model gives scores of shape [{string.Join(", ", output.shape)}], but {set.Name} has {set.Classes} classes.");
+            : throw new MisfitException(
+                $"The model gives scores of shape [{string.Join(", ", output.shape)}], but {set.Name} has {set.Classes} classes.");
     }
 
-    /// <summary>Scores that a model gives of a sample, which may be more than the classes of the set. Where its output's shape does not say, one sample does.</summary>
+    /// <summary>
+    /// Scores that a model gives of a sample, which may be more than the classes of the set. Where its output's shape does not
+    /// say, one sample does.
+    /// </summary>
     /// <exception cref="MisfitException">The model does not fit the samples.</exception>
     public static int Count(ModelGraph graph, LabeledSet set)
     {

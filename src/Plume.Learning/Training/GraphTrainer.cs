@@ -6,7 +6,10 @@ using Plume.Models.Graph;
 
 namespace Plume.Learning.Training;
 
-/// <summary>Trains a graph on data in one place: to make a model, to fine-tune a pruned one, to learn from a teacher, to learn with few bits.</summary>
+/// <summary>
+/// Trains a graph on data in one place: to make a model, to fine-tune a pruned one, to learn from a teacher, to learn with few
+/// bits.
+/// </summary>
 /// <remarks>The same graph, data, options and key give the same bits on any number of threads.</remarks>
 public sealed class GraphTrainer : IDisposable
 {
@@ -35,7 +38,9 @@ public sealed class GraphTrainer : IDisposable
         shards = [.. Enumerable.Range(0, options.Shards).Select(_ => new TrainingShard(new GraphExecutor(graph), set, largest))];
     }
 
-    /// <summary>Trains from the graph's weights. A model that does not say what its samples are says from now on what these were.</summary>
+    /// <summary>
+    /// Trains from the graph's weights. A model that does not say what its samples are says from now on what these were.
+    /// </summary>
     /// <param name="objective">What is minimized.</param>
     /// <param name="key">Where the order of the samples and dropout draw from.</param>
     /// <param name="constraint">What the weights must keep to, or null.</param>
@@ -43,7 +48,8 @@ public sealed class GraphTrainer : IDisposable
     /// <param name="cancellation">Stops the work; nothing of it is kept.</param>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
-    public ModelGraph Train(ITrainingObjective objective, RandomKey key, IWeightConstraint? constraint = null, Action<int, double>? report = null, CancellationToken cancellation = default)
+    public ModelGraph Train(ITrainingObjective objective, RandomKey key, IWeightConstraint? constraint = null,
+        Action<int, double>? report = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(objective);
         var start = graph.ToWeights();

@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 namespace Plume.Learning.Training;
 
 /// <summary>
-/// The gradients of scores by which masks of frozen weights are drawn, anew for each batch. The draw is passed as if it were its chance:
-/// d loss / d score = d loss / d weight * frozen weight * chance * (1 - chance). What is no weight stays as it is.
+/// The gradients of scores by which masks of frozen weights are drawn, anew for each batch. The draw is passed as if it were its
+/// chance: d loss / d score = d loss / d weight * frozen weight * chance * (1 - chance). What is no weight stays as it is.
 /// </summary>
 /// <remarks>
-/// Source: Bengio, Leonard, Courville, "Estimating or Propagating Gradients Through Stochastic Neurons", 2013, arXiv:1308.3432, for the
-/// straight-through estimate.
+/// Source: Bengio, Leonard, Courville, "Estimating or Propagating Gradients Through Stochastic Neurons", 2013, arXiv:1308.3432,
+/// for the straight-through estimate.
 /// </remarks>
 sealed class MaskGradients : IGradientSource, IDisposable
 {
@@ -55,7 +55,8 @@ sealed class MaskGradients : IGradientSource, IDisposable
             slope = frozen * executor.Decaying * chances * (1 - chances);
             Draw(key.Fold("mask"));
             // Weights take what was drawn; statistics and biases stay.
-            executor.Weights.mul_(1 - executor.Decaying).addcmul_(frozen * executor.Decaying, draws.lt(chances).to_type(ScalarType.Float32), value: 1);
+            executor.Weights.mul_(1 - executor.Decaying)
+                .addcmul_(frozen * executor.Decaying, draws.lt(chances).to_type(ScalarType.Float32), value: 1);
         }
 
         double loss = weights.Backward(samples, progress, key);

@@ -38,7 +38,8 @@ public sealed class GradualPruning : IWeightConstraint
     /// <param name="graph">The graph in training.</param>
     /// <param name="pruning">What is pruned; its rate gives way to the schedule's.</param>
     /// <param name="schedule">The rate from the first step to the last.</param>
-    public GradualPruning(ModelGraph graph, MagnitudePruning pruning, GradualSchedule schedule) => (this.graph, this.pruning, this.schedule) = (graph, pruning, schedule);
+    public GradualPruning(ModelGraph graph, MagnitudePruning pruning, GradualSchedule schedule) =>
+        (this.graph, this.pruning, this.schedule) = (graph, pruning, schedule);
 
     /// <inheritdoc/>
     public void Enforce(Span<float> weights, double progress)

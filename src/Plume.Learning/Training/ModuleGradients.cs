@@ -17,11 +17,13 @@ sealed class ModuleGradients : IGradientSource
     /// <param name="module">The module.</param>
     /// <param name="values">Its values.</param>
     /// <param name="lossOf">The mean loss of some samples, given what runs the module on them.</param>
-    public ModuleGradients(nn.Module<Tensor, Tensor> module, ModuleValues values, Func<ReadOnlyMemory<int>, Func<Tensor, Tensor>, Tensor> lossOf)
+    public ModuleGradients(nn.Module<Tensor, Tensor> module, ModuleValues values,
+        Func<ReadOnlyMemory<int>, Func<Tensor, Tensor>, Tensor> lossOf)
     {
         (this.module, this.values, this.lossOf) = (module, values, lossOf);
         var (none, all) = (zeros(1), ones(1));
-        Values = [.. values.Learned.Select(each => new LearnedTensor(each.Parameter, all, each.Role == TensorRole.Weight ? all : none, () => each.Parameter.grad))];
+        Values = [.. values.Learned.Select(each =>
+            new LearnedTensor(each.Parameter, all, each.Role == TensorRole.Weight ? all : none, () => each.Parameter.grad))];
     }
 
     /// <inheritdoc/>

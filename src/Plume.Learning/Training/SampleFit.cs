@@ -8,7 +8,8 @@ public static class SampleFit
 {
     /// <summary>Finds out whether it can.</summary>
     /// <exception cref="MisfitException">
-    /// There are no samples, or the graph takes those of another shape, of other columns, normalized otherwise or of fewer classes, or fixes the batch.
+    /// There are no samples, or the graph takes those of another shape, of other columns, normalized otherwise or of fewer
+    /// classes, or fixes the batch.
     /// </exception>
     public static void Check(ModelGraph graph, LabeledSet set)
     {
@@ -17,14 +18,20 @@ public static class SampleFit
         if (set.Count == 0)
             throw new MisfitException($"'{set.Name}' has no samples.");
         if (graph.Inputs.Count != 1 || graph.Outputs.Count != 1)
-            throw new MisfitException($"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and {graph.Outputs.Count}.");
+            throw new MisfitException(
+                $"A classifier has one input and one output, but '{graph.Name}' has {graph.Inputs.Count} and "
+                    + $"{graph.Outputs.Count}.");
         var input = graph.Inputs[0];
         bool fits = !input.HasShape || input.Shape.Count == set.SampleShape.Count + 1
             && input.Shape.Skip(1).Zip(set.SampleShape).All(pair => !pair.First.IsFixed || pair.First.Length == pair.Second);
         if (!fits)
-            throw new MisfitException($"Model '{graph.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are [{string.Join(", ", set.SampleShape)}] each.");
+            throw new MisfitException(
+                $"Model '{graph.Name}' takes [{string.Join(", ", input.Shape)}], but the samples of {set.Name} are "
+                    + $"[{string.Join(", ", set.SampleShape)}] each.");
         if (input.HasShape && input.Shape[0].IsFixed)
-            throw new MisfitException($"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch dimension.");
+            throw new MisfitException(
+                $"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch "
+                    + "dimension.");
         if (SampleSchema.ClassesOf(graph) is { } classes && set.Classes > classes)
             throw new MisfitException($"Model '{graph.Name}' tells {classes} classes apart, but {set.Name} has {set.Classes}.");
         if (SampleSchema.Of(graph).Difference(set.Schema) is { } difference)

@@ -20,7 +20,8 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
     /// <param name="cancellation">Stops the work at the next step.</param>
     /// <returns>The loss of the last epoch.</returns>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
-    public EpochLoss Run(ReadOnlySpan<int> samples, RandomKey key, IWeightConstraint? constraint = null, Action<int, double>? report = null, CancellationToken cancellation = default)
+    public EpochLoss Run(ReadOnlySpan<int> samples, RandomKey key, IWeightConstraint? constraint = null,
+        Action<int, double>? report = null, CancellationToken cancellation = default)
     {
         using var whole = NewDisposeScope();
         using var optimizer = OptimizerStep.For(settings.Optimizer, settings.Momentum, source.Values);
@@ -40,7 +41,8 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         return last;
     }
 
-    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Fixtures fixtures, IWeightConstraint? constraint, CancellationToken cancellation)
+    EpochLoss RunEpoch(int[] order, int epoch, RandomKey key, OptimizerStep optimizer, Fixtures fixtures,
+        IWeightConstraint? constraint, CancellationToken cancellation)
     {
         double ofSteps = 0, ofSamples = 0;
         int steps = (order.Length + settings.BatchSize - 1) / settings.BatchSize, all = settings.Epochs * steps;
@@ -101,7 +103,10 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         return tensors;
     }
 
-    /// <summary>What stays the same through all steps, a tensor for each of the source's values, or none: where a pull leads to, what corrects, what is trained.</summary>
+    /// <summary>
+    /// What stays the same through all steps, a tensor for each of the source's values, or none: where a pull leads to, what
+    /// corrects, what is trained.
+    /// </summary>
     readonly record struct Fixtures(Tensor[] Anchors, Tensor[] Corrections, Tensor[] Trained);
 
     void Clip()
@@ -110,7 +115,9 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         double[] norms = [.. gradients.Select(gradient => gradient.norm().ToDouble())];
         double norm = norms is [var only] ? only : Math.Sqrt(norms.Sum(each => each * each));
         if (!double.IsFinite(norm))
-            throw new DivergedException($"Training of '{source.Name}' cannot go on: its gradient is too long to compute with. Use a smaller learning rate than {settings.RateAt(0)}, or look for samples whose values are too large.");
+            throw new DivergedException(
+                $"Training of '{source.Name}' cannot go on: its gradient is too long to compute with. Use a smaller learning "
+                    + $"rate than {settings.RateAt(0)}, or look for samples whose values are too large.");
         if (norm > settings.ClipNorm)
         {
             foreach (var gradient in gradients)
@@ -119,6 +126,8 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
     }
 
     DivergedException Diverged(double loss, int epoch, int done) => new(done == 0
-        ? $"Training of '{source.Name}' cannot begin: the loss is {loss} before the first step. The samples' values, or the model's weights, are too large to compute with."
-        : $"Training of '{source.Name}' diverged: the loss is {loss} in epoch {epoch + 1}. Use a smaller learning rate than {settings.RateAt(0)}.");
+        ? $"Training of '{source.Name}' cannot begin: the loss is {loss} before the first step. The samples' values, or the "
+            + "model's weights, are too large to compute with."
+        : $"Training of '{source.Name}' diverged: the loss is {loss} in epoch {epoch + 1}. Use a smaller learning rate than "
+            + $"{settings.RateAt(0)}.");
 }

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
 
-/// <summary>What a training step minimizes. Calls come from several threads at once, each with another part of the batch.</summary>
+/// <summary>
+/// What a training step minimizes. Calls come from several threads at once, each with another part of the batch.
+/// </summary>
 public interface ITrainingObjective
 {
     /// <summary>The mean loss of these samples: a scalar tensor with a gradient.</summary>
@@ -17,7 +19,8 @@ public interface ITrainingObjective
 /// <param name="Logits">[samples, classes], before any softmax.</param>
 /// <param name="Samples">The samples' indices in the set.</param>
 /// <param name="Progress">The share of all steps that is done, 0 to 1.</param>
-public readonly record struct TrainingBatch(GraphExecutor Executor, Tensor Features, Tensor Labels, Tensor Logits, ReadOnlyMemory<int> Samples, double Progress);
+public readonly record struct TrainingBatch(GraphExecutor Executor, Tensor Features, Tensor Labels, Tensor Logits,
+    ReadOnlyMemory<int> Samples, double Progress);
 
 /// <summary>Cross-entropy with the labels.</summary>
 public sealed record CrossEntropy : ITrainingObjective
@@ -53,7 +56,8 @@ public sealed class PresentCrossEntropy : ITrainingObjective
     public Tensor Loss(TrainingBatch batch)
     {
         // Scores beyond the set's classes are of classes that nobody has.
-        float[] barred = [.. Enumerable.Range(0, (int)batch.Logits.shape[1]).Select(label => label < isPresent.Length && isPresent[label] ? 0 : float.NegativeInfinity)];
+        float[] barred = [.. Enumerable.Range(0, (int)batch.Logits.shape[1])
+            .Select(label => label < isPresent.Length && isPresent[label] ? 0 : float.NegativeInfinity)];
         return nn.functional.cross_entropy(batch.Logits + tensor(barred), batch.Labels);
     }
 }

@@ -8,7 +8,9 @@ public enum LearningRateSchedule
     /// <summary>The same all the time.</summary>
     Constant,
 
-    /// <summary>Down to zero along half a cosine. Source: Loshchilov and Hutter, "SGDR", 2016, arXiv:1608.03983, without restarts.</summary>
+    /// <summary>
+    /// Down to zero along half a cosine. Source: Loshchilov and Hutter, "SGDR", 2016, arXiv:1608.03983, without restarts.
+    /// </summary>
     Cosine,
 }
 
@@ -22,7 +24,8 @@ public enum LearningRateSchedule
 /// <param name="Schedule">How the learning rate goes on.</param>
 /// <param name="ClipNorm">
 /// The largest norm of a step's gradient; a longer one is scaled down to it, so that one bad batch, or a hot teacher, ends
-/// no training. Source: Pascanu, Mikolov, Bengio, "On the Difficulty of Training Recurrent Neural Networks", 2012, arXiv:1211.5063.
+/// no training. Source: Pascanu, Mikolov, Bengio, "On the Difficulty of Training Recurrent Neural Networks", 2012,
+/// arXiv:1211.5063.
 /// </param>
 /// <param name="Shards">
 /// Into how many parts a batch is cut; parts are worked on side by side and their gradients added in order. Part of the
@@ -46,7 +49,11 @@ public sealed record TrainingOptions(
     public int BatchSize { get; } = BatchSize >= 1 ? BatchSize : throw Refusal(nameof(BatchSize), BatchSize, "must be 1 or more");
 
     /// <summary>Step size of the optimizer at the start.</summary>
-    public double LearningRate { get; init => field = Positive(value, nameof(LearningRate)); } = Positive(LearningRate, nameof(LearningRate));
+    public double LearningRate
+    {
+        get; init =>
+        field = Positive(value, nameof(LearningRate));
+    } = Positive(LearningRate, nameof(LearningRate));
 
     /// <summary>The largest norm of a step's gradient.</summary>
     public double ClipNorm { get; init => field = Positive(value, nameof(ClipNorm)); } = Positive(ClipNorm, nameof(ClipNorm));
@@ -61,7 +68,8 @@ public sealed record TrainingOptions(
 
     static int NotNegative(int epochs) => epochs >= 0 ? epochs : throw Refusal(nameof(Epochs), epochs, "must not be negative");
 
-    static double Positive(double value, string name) => value > 0 && double.IsFinite(value) ? value : throw Refusal(name, value, "must be positive");
+    static double Positive(double value, string name) => value > 0 && double.IsFinite(value) ? value
+        : throw Refusal(name, value, "must be positive");
 
     static ArgumentOutOfRangeException Refusal(string name, object value, string rule) => new(name, value, $"{name} {rule}.");
 }

@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
 
-/// <summary>One part of every batch: an executor, which is another's to dispose of, and a buffer of its own, so that parts are worked on side by side.</summary>
+/// <summary>
+/// One part of every batch: an executor, which is another's to dispose of, and a buffer of its own, so that parts are worked on
+/// side by side.
+/// </summary>
 sealed class TrainingShard(GraphExecutor executor, LabeledSet set, int size) : IDisposable
 {
     readonly BatchBuffer batch = new(set, size);
@@ -17,7 +20,8 @@ sealed class TrainingShard(GraphExecutor executor, LabeledSet set, int size) : I
 
     /// <summary>Leaves the gradient of the part's share of the mean loss.</summary>
     /// <returns>That share of the loss.</returns>
-    public double Backward(ITrainingObjective objective, ReadOnlyMemory<int> samples, int batchSamples, double progress, RandomKey key)
+    public double Backward(ITrainingObjective objective, ReadOnlyMemory<int> samples, int batchSamples, double progress,
+        RandomKey key)
     {
         using var scope = NewDisposeScope();
         var (features, labels) = batch.Fill(samples.Span);
@@ -33,7 +37,9 @@ sealed class TrainingShard(GraphExecutor executor, LabeledSet set, int size) : I
     /// <summary>Takes the weights of another part.</summary>
     public void Follow(TrainingShard leader) => leader.Executor.Weights.bytes.CopyTo(Executor.Weights.bytes);
 
-    /// <summary>The running statistics of parts that each measured their own samples become their mean, in the first one.</summary>
+    /// <summary>
+    /// The running statistics of parts that each measured their own samples become their mean, in the first one.
+    /// </summary>
     public static void JoinStatistics(ReadOnlySpan<TrainingShard> worked)
     {
         var first = worked[0].Executor;

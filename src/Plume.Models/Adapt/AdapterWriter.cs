@@ -5,8 +5,9 @@ using Plume.Models.Graph;
 namespace Plume.Models.Adapt;
 
 /// <summary>
-/// Writes B A + W before the layers that read W. The role of a tensor follows from the slot that reads it: factors are read by a product, so
-/// they are learned; what a sum of no bias or the first slot of a Gemm reads is a constant, so W is frozen, and A where it is to be.
+/// Writes B A + W before the layers that read W. The role of a tensor follows from the slot that reads it: factors are read by a
+/// product, so they are learned; what a sum of no bias or the first slot of a Gemm reads is a constant, so W is frozen, and A
+/// where it is to be.
 /// </summary>
 sealed class AdapterWriter(ModelGraph graph, int rank, bool freezesA, RandomKey key)
 {
@@ -20,7 +21,8 @@ sealed class AdapterWriter(ModelGraph graph, int rank, bool freezesA, RandomKey 
     {
         string name = weight.Tensor.Name, a = names.Take(AdapterNames.A(name)), b = names.Take(AdapterNames.B(name));
         factors.Add(name, [Drawn(a, weight.Inputs), Initializer.Of(b, [weight.Outputs, rank], new float[weight.Outputs * rank])]);
-        var shape = Initializer.Of(names.Take($"{name}_shape"), [weight.Tensor.Shape.Count], weight.Tensor.Shape.Select(length => (long)length).ToArray());
+        var shape = Initializer.Of(names.Take($"{name}_shape"), [weight.Tensor.Shape.Count],
+            weight.Tensor.Shape.Select(length => (long)length).ToArray());
         shapes.Add(shape);
         string product = Product(name, a, b), shaped = names.Take($"{name}_change"), sum = names.Take($"{name}_adapted");
         added.Add(new Node("", "Reshape", [product, shape.Name], [shaped]));
@@ -31,7 +33,8 @@ sealed class AdapterWriter(ModelGraph graph, int rank, bool freezesA, RandomKey 
     /// <summary>The graph with all that was added; each weight's factors stand where it stands.</summary>
     public ModelGraph ToGraph() => graph.Replace(
         [.. added, .. graph.Nodes.Select(node => node.Reading(input => adapted.GetValueOrDefault(input, input)))],
-        [.. graph.Initializers.SelectMany(tensor => factors.TryGetValue(tensor.Name, out var own) ? own.Prepend(tensor) : [tensor]), .. shapes]);
+        [.. graph.Initializers.SelectMany(tensor => factors.TryGetValue(tensor.Name, out var own) ? own.Prepend(tensor)
+            : [tensor]), .. shapes]);
 
     string Product(string name, string a, string b)
     {
@@ -43,8 +46,10 @@ sealed class AdapterWriter(ModelGraph graph, int rank, bool freezesA, RandomKey 
         }
 
         string turned = names.Take($"{name}_turned");
-        added.Add(new Node("", "Gemm", [a, b], [turned], new Dictionary<string, AttributeValue> { ["transA"] = 1L, ["transB"] = 1L }));
-        added.Add(new Node("", "Transpose", [turned], [product], new Dictionary<string, AttributeValue> { ["perm"] = new long[] { 1, 0 } }));
+        added.Add(new Node("", "Gemm", [a, b], [turned],
+            new Dictionary<string, AttributeValue> { ["transA"] = 1L, ["transB"] = 1L }));
+        added.Add(new Node("", "Transpose", [turned], [product],
+            new Dictionary<string, AttributeValue> { ["perm"] = new long[] { 1, 0 } }));
         return product;
     }
 

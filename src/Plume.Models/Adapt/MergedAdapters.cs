@@ -6,7 +6,9 @@ namespace Plume.Models.Adapt;
 /// <summary>Takes adapters into the weights that they change: the graph is the one before them, and as fast.</summary>
 public static class MergedAdapters
 {
-    /// <summary>The graph without adapters; itself where it has none. Products and sums are taken in 64-bit floats and rounded once.</summary>
+    /// <summary>
+    /// The graph without adapters; itself where it has none. Products and sums are taken in 64-bit floats and rounded once.
+    /// </summary>
     public static ModelGraph Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -21,7 +23,8 @@ public static class MergedAdapters
         }
 
         return merged.Count == 0 ? graph : graph.Replace(
-            [.. graph.Nodes.Where(node => node.Outputs.Count == 0 || !renamed.ContainsKey(node.Outputs[0])).Select(node => node.Reading(input => renamed.GetValueOrDefault(input, input)))],
+            [.. graph.Nodes.Where(node => node.Outputs.Count == 0 || !renamed.ContainsKey(node.Outputs[0]))
+                .Select(node => node.Reading(input => renamed.GetValueOrDefault(input, input)))],
             [.. graph.Initializers.Select(tensor => merged.GetValueOrDefault(tensor.Name, tensor))]).WithoutUnread();
     }
 
@@ -33,7 +36,8 @@ public static class MergedAdapters
         if (graph.ProducerOf(value) is not { OpType: "MatMul" or "Gemm" } product)
             return null;
         var read = product.Inputs.Select(graph.FindFloats).OfType<Initializer>().ToList();
-        return read.Find(tensor => AdapterNames.IsA(tensor.Name)) is { } a && read.Find(tensor => AdapterNames.IsB(tensor.Name)) is { } b ? (a, b) : null;
+        return read.Find(tensor => AdapterNames.IsA(tensor.Name)) is { } a
+            && read.Find(tensor => AdapterNames.IsB(tensor.Name)) is { } b ? (a, b) : null;
     }
 
     static Initializer Merged(Initializer weight, Initializer b, Initializer a)

@@ -32,7 +32,8 @@ public sealed class GraphBuilder
     {
         ArgumentNullException.ThrowIfNull(sampleShape);
         if (sampleShape.Count == 0 || sampleShape.Any(length => length < 1))
-            throw new ArgumentException($"A sample's shape has positive lengths; [{string.Join(", ", sampleShape)}] has not.", nameof(sampleShape));
+            throw new ArgumentException($"A sample's shape has positive lengths; [{string.Join(", ", sampleShape)}] has not.",
+                nameof(sampleShape));
         this.key = key;
         inputs.Add(new ValueInfo(InputName, ElementType.Float, ["N", .. sampleShape.Select(length => (Dimension)length)]));
         Checked(() => known.Add(inputs[0]));
@@ -96,7 +97,8 @@ public sealed class GraphBuilder
 
     /// <summary>The largest value of each square window; windows do not overlap unless a stride says so.</summary>
     /// <exception cref="ArgumentException">The window does not fit.</exception>
-    public GraphBuilder MaxPool(int kernel, int? stride = null) => Append(Unnamed("maxpool"), "MaxPool", [], Window(kernel, stride ?? kernel));
+    public GraphBuilder MaxPool(int kernel, int? stride = null) =>
+        Append(Unnamed("maxpool"), "MaxPool", [], Window(kernel, stride ?? kernel));
 
     /// <summary>The mean of each square window; windows do not overlap unless a stride says so.</summary>
     /// <exception cref="ArgumentException">The window does not fit.</exception>
@@ -132,7 +134,8 @@ public sealed class GraphBuilder
         if (nodes.Count == 0)
             throw new ArgumentException($"Model '{name}' has no layer.", nameof(name));
         var output = new ValueInfo(OutputName, ElementType.Float, Shape);
-        return new ModelGraph(name, inputs, [output], [.. nodes.SkipLast(1), nodes[^1] with { Outputs = [OutputName] }], initializers);
+        return new ModelGraph(name, inputs, [output], [.. nodes.SkipLast(1), nodes[^1] with { Outputs = [OutputName] }],
+            initializers);
     }
 
     GraphBuilder Append(string name, string opType, string[] parameters, Dictionary<string, AttributeValue> attributes)
@@ -156,7 +159,8 @@ public sealed class GraphBuilder
         return Add(Initializer.Of(name, shape, values));
     }
 
-    string Fill(string name, int length, float value) => Add(Initializer.Of(name, [length], Enumerable.Repeat(value, length).ToArray()));
+    string Fill(string name, int length, float value) =>
+        Add(Initializer.Of(name, [length], Enumerable.Repeat(value, length).ToArray()));
 
     string Add(Initializer tensor)
     {
@@ -170,7 +174,8 @@ public sealed class GraphBuilder
     int Channels(string name, int? rank) => (rank is null ? Shape.Count >= 2 : Shape.Count == rank) && Shape[1].IsFixed
         ? (int)Shape[1].Length
         : throw new ArgumentException(
-            $"Layer '{name}' needs an input of {(rank is null ? "at least 2" : rank)} dimensions, but it is [{string.Join(", ", Shape)}].", nameof(name));
+            $"Layer '{name}' needs an input of {(rank is null ? "at least 2" : rank)} dimensions, but it is "
+                + $"[{string.Join(", ", Shape)}].", nameof(name));
 
     string Unnamed(string kind)
     {

@@ -8,10 +8,12 @@ using Plume.Models.Onnx;
 
 namespace Plume.Models.Container;
 
-/// <summary>Whole models as .plume files: the weights through a codec, the rest of the model's file beside them, as it is.</summary>
+/// <summary>
+/// Whole models as .plume files: the weights through a codec, the rest of the model's file beside them, as it is.
+/// </summary>
 /// <remarks>
-/// A lossless codec gives every bit back: tensors that 32-bit floats cannot stand for (64-bit ones) or that no payload carries (NaN and
-/// infinity) stay in the rest of the file.
+/// A lossless codec gives every bit back: tensors that 32-bit floats cannot stand for (64-bit ones) or that no payload carries
+/// (NaN and infinity) stay in the rest of the file.
 /// </remarks>
 public static class CompressedModel
 {
@@ -20,13 +22,16 @@ public static class CompressedModel
     /// <param name="codec">What the weights go through. It must remember nothing: a file is made once.</param>
     /// <param name="reference">The model that a codec with <c>delta</c> takes the difference from; null for others.</param>
     /// <exception cref="ArgumentException">
-    /// The codec has feedback, the reference is missing or has another layout, or a weight is not finite and the codec is not lossless.
+    /// The codec has feedback, the reference is missing or has another layout, or a weight is not finite and the codec is not
+    /// lossless.
     /// </exception>
-    public static PlumeFile Compress(ModelGraph graph, Codec codec, ModelWeights? reference = null) => Split(graph, codec).Encode(codec, reference);
+    public static PlumeFile Compress(ModelGraph graph, Codec codec, ModelWeights? reference = null) =>
+        Split(graph, codec).Encode(codec, reference);
 
     /// <summary>Compresses a file of tensors.</summary>
     /// <exception cref="ArgumentException">As for a whole model.</exception>
-    public static PlumeFile Compress(SafetensorsFile tensors, Codec codec, ModelWeights? reference = null) => Split(tensors, codec).Encode(codec, reference);
+    public static PlumeFile Compress(SafetensorsFile tensors, Codec codec, ModelWeights? reference = null) =>
+        Split(tensors, codec).Encode(codec, reference);
 
     /// <summary>Compresses weights alone.</summary>
     /// <exception cref="ArgumentException">As for a whole model.</exception>
@@ -45,9 +50,11 @@ public static class CompressedModel
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(codec);
         var carried = graph.Weights.Tensors.Select(tensor => graph.FindInitializer(tensor.Name)!)
-            .Where(tensor => codec.IsLossless && tensor.ElementType == ElementType.Double).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+            .Where(tensor => codec.IsLossless && tensor.ElementType == ElementType.Double).Select(tensor => tensor.Name)
+                .ToHashSet(StringComparer.Ordinal);
         var weights = Coded(graph.ToWeights(), codec, carried);
-        byte[] skeleton = OnnxFile.WriteWithout(IntegerWeights.Clear(graph), weights.Layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal));
+        byte[] skeleton = OnnxFile.WriteWithout(IntegerWeights.Clear(graph), weights.Layout.Tensors.Select(tensor => tensor.Name)
+            .ToHashSet(StringComparer.Ordinal));
         return new ModelParts(weights, Skeleton.Pack(skeleton), PlumeSource.Onnx, IntegerWeights.Compress(graph));
     }
 
@@ -57,7 +64,8 @@ public static class CompressedModel
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(codec);
-        var carried = tensors.Tensors.Where(tensor => codec.IsLossless && tensor.Type == "F64").Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var carried = tensors.Tensors.Where(tensor => codec.IsLossless && tensor.Type == "F64").Select(tensor => tensor.Name)
+            .ToHashSet(StringComparer.Ordinal);
         var weights = Coded(tensors.ToWeights(), codec, carried);
         return new ModelParts(weights, Skeleton.Pack(tensors.WriteWithout(weights.Layout)), PlumeSource.Safetensors, null);
     }
@@ -82,7 +90,8 @@ public static class CompressedModel
     public static SafetensorsFile? DecompressTensors(PlumeFile file, ReadOnlyMemory<float> reference = default)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file.Graph.IsEmpty || file.Source != PlumeSource.Safetensors ? null : SafetensorsFile.ReadWith(Skeleton.Unpack(file), file.Decode(reference));
+        return file.Graph.IsEmpty || file.Source != PlumeSource.Safetensors ? null
+            : SafetensorsFile.ReadWith(Skeleton.Unpack(file), file.Decode(reference));
     }
 
     // What goes through the codec: all but what has to stay as it is.
@@ -92,14 +101,18 @@ public static class CompressedModel
         {
             int strange = weights[tensor].IndexOfAnyExceptFinite();
             if (strange >= 0 && !codec.IsLossless)
-                throw new ArgumentException($"Value {strange} of tensor '{tensor.Name}' is {weights[tensor][strange]}, but '{codec}' takes finite values only; a lossless line, such as rans, carries it.", nameof(weights));
+                throw new ArgumentException(
+                    $"Value {strange} of tensor '{tensor.Name}' is {weights[tensor][strange]}, but '{codec}' takes finite "
+                        + "values only; a lossless line, such as rans, carries it.", nameof(weights));
             if (strange >= 0)
                 carried.Add(tensor.Name);
         }
 
         if (carried.Count == 0)
             return weights;
-        var coded = new ModelWeights(ModelLayout.Of(weights.Layout.Tensors.Where(tensor => !carried.Contains(tensor.Name)).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role, tensor.Axis))));
+        var coded = new ModelWeights(
+            ModelLayout.Of(weights.Layout.Tensors.Where(tensor => !carried.Contains(tensor.Name))
+                .Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role, tensor.Axis))));
         foreach (var tensor in coded.Layout.Tensors)
             weights[tensor.Name].CopyTo(coded[tensor]);
         return coded;

@@ -13,7 +13,8 @@ static class IntegerWeights
     const int Smallest = 64;
 
     // Multiples of one, each kept as it is: tables are best for many even levels, contexts for few uneven ones.
-    static readonly Codec[] Codecs = [Codec.Parse("deadzone(abs=1, exact) | rans"), Codec.Parse("deadzone(abs=1, exact) | range")];
+    static readonly Codec[] Codecs =
+        [Codec.Parse("deadzone(abs=1, exact) | rans"), Codec.Parse("deadzone(abs=1, exact) | range")];
 
     /// <summary>The integers of all large weights in the smallest file, or null where there are none.</summary>
     public static PlumeFile? Compress(ModelGraph graph) => Of(graph) is { } weights
@@ -32,7 +33,8 @@ static class IntegerWeights
     }
 
     /// <summary>The graph with zeros in their place.</summary>
-    public static ModelGraph Clear(ModelGraph graph) => With(graph, tensor => new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, new byte[tensor.Data.Length]));
+    public static ModelGraph Clear(ModelGraph graph) =>
+        With(graph, tensor => new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, new byte[tensor.Data.Length]));
 
     /// <summary>The graph with the integers of a file in their place.</summary>
     /// <exception cref="InvalidPayloadException">They are of other tensors, or out of the range of their type.</exception>
@@ -48,22 +50,28 @@ static class IntegerWeights
         graph.Replace(initializers: [.. graph.Initializers.Select(tensor => IsTaken(tensor) ? change(tensor) : tensor)]);
 
     static ModelLayout LayoutOf(ModelGraph graph) =>
-        ModelLayout.Of(graph.Initializers.Where(IsTaken).Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
+        ModelLayout.Of(graph.Initializers.Where(IsTaken)
+            .Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight)));
 
-    static bool IsTaken(Initializer tensor) => tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
+    static bool IsTaken(Initializer tensor) =>
+        tensor.Length >= Smallest && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4
+            or ElementType.UInt4;
 
     static Initializer Write(Initializer tensor, ReadOnlySpan<float> values)
     {
         var levels = new byte[values.Length];
-        int bits = BitsOf(tensor.ElementType), low = IsSigned(tensor.ElementType) ? -1 << (bits - 1) : 0, high = low + (1 << bits) - 1;
+        int bits = BitsOf(tensor.ElementType), low = IsSigned(tensor.ElementType) ? -1 << (bits - 1)
+            : 0, high = low + (1 << bits) - 1;
         for (int i = 0; i < values.Length; i++)
         {
             if (!(values[i] >= low && values[i] <= high))
-                throw new InvalidPayloadException($"Value {i} of tensor '{tensor.Name}' is {values[i]}, which is out of the range of {tensor.ElementType}.");
+                throw new InvalidPayloadException(
+                    $"Value {i} of tensor '{tensor.Name}' is {values[i]}, which is out of the range of {tensor.ElementType}.");
             levels[i] = unchecked((byte)(int)values[i]);
         }
 
-        return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, tensor.ElementType.IsHalfByte() ? HalfBytes.Pack(levels) : levels);
+        return new Initializer(tensor.Name, tensor.ElementType, tensor.Shape, tensor.ElementType.IsHalfByte()
+            ? HalfBytes.Pack(levels) : levels);
     }
 
     static int BitsOf(ElementType type) => type.IsHalfByte() ? 4 : 8;

@@ -5,7 +5,10 @@ using Plume.Compression.Weights;
 
 namespace Plume.Models.Container;
 
-/// <summary>A model taken apart for a .plume file: what goes through the codec, and what stays as it is. The model itself is no longer needed.</summary>
+/// <summary>
+/// A model taken apart for a .plume file: what goes through the codec, and what stays as it is. The model itself is no longer
+/// needed.
+/// </summary>
 /// <param name="Weights">What goes through the codec.</param>
 /// <param name="Graph">The rest of the model's file, packed; empty for weights alone.</param>
 /// <param name="Source">What the rest is of.</param>
@@ -20,9 +23,12 @@ public sealed record ModelParts(ModelWeights Weights, ReadOnlyMemory<byte> Graph
     {
         ArgumentNullException.ThrowIfNull(codec);
         if (codec.Remembers)
-            throw new ArgumentException($"Codec '{codec}' has feedback, but a file is made once and nothing is sent later; leave 'feedback' out.", nameof(codec));
+            throw new ArgumentException(
+                $"Codec '{codec}' has feedback, but a file is made once and nothing is sent later; leave 'feedback' out.",
+                nameof(codec));
         if (codec.UsesReference && (reference is null || !reference.Layout.Equals(Weights.Layout)))
-            throw new ArgumentException($"Codec '{codec}' has delta, which needs a reference model of the same tensors.", nameof(reference));
+            throw new ArgumentException($"Codec '{codec}' has delta, which needs a reference model of the same tensors.",
+                nameof(reference));
         var values = codec.UsesReference ? reference!.Values : [];
         var key = RandomKey.FromSeed(PlumeFile.HashOf(Weights.Values));
         // The encoder is not used again, so that what it wrote stays.

@@ -7,7 +7,8 @@ namespace Plume.Models.Container;
 /// <summary>What a model's file has beside the values of its weights, compressed.</summary>
 static class Skeleton
 {
-    // A graph without weights is small; what is larger than its weights would be, and this, is no graph of ours, unless its bytes are there.
+    // A graph without weights is small; what is larger than its weights would be, and this, is no graph of ours, unless its bytes
+    // are there.
     const long MostGraphBytes = 64L << 20, MostExpansion = 32_768;
 
     public static byte[] Pack(byte[] bytes)
@@ -26,7 +27,8 @@ static class Skeleton
             long most = MostGraphBytes + 4L * file.Layout.Length + MostExpansion * file.Graph.Length;
             return length <= (ulong)Math.Min(most, Array.MaxLength)
                 ? decompressor.Unwrap(file.Graph.Span).ToArray()
-                : throw InvalidPayloadException.Field("graph", 0, $"of {length} bytes", $"must be at most {MostGraphBytes} larger than its weights");
+                : throw InvalidPayloadException.Field("graph", 0, $"of {length} bytes",
+                    $"must be at most {MostGraphBytes} larger than its weights");
         }
         catch (ZstdException damage)
         {

@@ -7,14 +7,15 @@ using Plume.Models.Graph.Shapes;
 namespace Plume.Models.Cost;
 
 /// <summary>What a graph costs to hold and to run.</summary>
-/// <param name="Parameters">Learned values, as floats or integers; running statistics and the scales of quantizations are not among them.</param>
+/// <param name="Parameters">Learned values, as floats or integers; running statistics and the scales of quantizations are not
+/// among them.</param>
 /// <param name="MultiplyAdds">Multiply-adds of all products, for one sample.</param>
 /// <param name="Nodes">The cost of each node, in the order of the graph.</param>
 public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList<NodeCost> Nodes)
 {
     /// <summary>
-    /// Counts Conv, ConvTranspose, Gemm and MatMul; everything else is free by convention. One sample: symbols count as 1, and a graph
-    /// whose first input has a fixed batch is divided by it.
+    /// Counts Conv, ConvTranspose, Gemm and MatMul; everything else is free by convention. One sample: symbols count as 1, and a
+    /// graph whose first input has a fixed batch is divided by it.
     /// </summary>
     /// <exception cref="InvalidPayloadException">The shapes cannot be inferred, or the count passes 2^63 - 1.</exception>
     public static GraphCost Of(ModelGraph graph)
@@ -43,7 +44,8 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
     static long FloatParameters(ModelGraph graph)
     {
         var scales = graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => node.Input(1)).ToHashSet();
-        return graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic && !scales.Contains(tensor.Name)).Sum(tensor => (long)tensor.Length);
+        return graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic && !scales.Contains(tensor.Name))
+            .Sum(tensor => (long)tensor.Length);
     }
 
     // What a quantized graph reads through DequantizeLinear was learned.
@@ -51,9 +53,12 @@ public sealed record GraphCost(long Parameters, long MultiplyAdds, IReadOnlyList
         .Where(node => node.OpType == "DequantizeLinear")
         .Select(node => node.Input(0))
         .Distinct()
-        .Sum(name => name is not null && graph.FindInitializer(name) is { ElementType: not ElementType.Float } tensor ? (long)tensor.Length : 0);
+        .Sum(name => name is not null && graph.FindInitializer(name) is { ElementType: not ElementType.Float } tensor
+            ? (long)tensor.Length : 0);
 
-    static long BlockParameters(ModelGraph graph) => graph.Nodes.Where(node => node.OpType == Roles.BlockProduct).DistinctBy(node => node.Inputs[1]).Sum(node => node.Int("K", 0) * node.Int("N", 0));
+    static long BlockParameters(ModelGraph graph) =>
+        graph.Nodes.Where(node => node.OpType == Roles.BlockProduct).DistinctBy(node => node.Inputs[1])
+            .Sum(node => node.Int("K", 0) * node.Int("N", 0));
 
     static NodeCost Cost(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes, long batch)
     {

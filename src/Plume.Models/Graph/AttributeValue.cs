@@ -52,13 +52,18 @@ public sealed record TextsValue(IReadOnlyList<string> Values) : AttributeValue;
 /// <param name="Message">The attribute's bytes in the file.</param>
 public sealed record CarriedValue(string Kind, ReadOnlyMemory<byte> Message) : AttributeValue;
 
-/// <summary>A graph inside a node, such as the branch of an If. It is carried as the file has it, but its tensors stand among those of the model.</summary>
+/// <summary>
+/// A graph inside a node, such as the branch of an If. It is carried as the file has it, but its tensors stand among those of the
+/// model.
+/// </summary>
 /// <param name="Message">The graph's bytes in the file, without the values of <paramref name="Tensors"/>.</param>
 /// <param name="Tensors">The model's initializers whose values belong in it, with their number among its tensors.</param>
-/// <param name="Nodes">What it computes, with graphs inside of it, and the model's names for its tensors; without other attributes.</param>
+/// <param name="Nodes">What it computes, with graphs inside of it, and the model's names for its tensors; without other
+/// attributes.</param>
 /// <param name="Captures">Values that it reads from around it.</param>
 public sealed record SubgraphValue(
-    ReadOnlyMemory<byte> Message, IReadOnlyList<(int Number, string Name)> Tensors, IReadOnlyList<Node> Nodes, IReadOnlyList<string> Captures) : AttributeValue
+    ReadOnlyMemory<byte> Message, IReadOnlyList<(int Number, string Name)> Tensors, IReadOnlyList<Node> Nodes,
+    IReadOnlyList<string> Captures) : AttributeValue
 {
     /// <summary>Names that stand for values inside of it, at any depth; no value around it may be given one.</summary>
     public IReadOnlyCollection<string> Inner { get; init; } = [];

@@ -40,5 +40,6 @@ public readonly record struct Dimension
     public static implicit operator Dimension(string name) => Symbol(name);
 
     /// <summary>The length, or the symbol's name.</summary>
-    public override string ToString() => symbol is null ? Length.ToString(CultureInfo.InvariantCulture) : symbol.Length == 0 ? "?" : symbol;
+    public override string ToString() => symbol is null ? Length.ToString(CultureInfo.InvariantCulture) : symbol.Length == 0 ? "?"
+        : symbol;
 }

@@ -97,7 +97,9 @@ public static class ElementTypes
     /// <summary>Bytes of a tensor with so many values.</summary>
     public static long Bytes(this ElementType type, long length) => type.IsHalfByte() ? (length + 1) / 2 : length * type.Size();
 
-    /// <summary>Bytes of one value; 0 where values have no fixed size in bytes (4 bits, text, undefined, unknown codes).</summary>
+    /// <summary>
+    /// Bytes of one value; 0 where values have no fixed size in bytes (4 bits, text, undefined, unknown codes).
+    /// </summary>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,

@@ -5,7 +5,8 @@ static class GraphRules
 {
     /// <summary>The first rule that is broken, in words, or null.</summary>
     public static string? Violation(
-        IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs, IReadOnlyList<Node> nodes, IReadOnlyList<Initializer> initializers)
+        IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs, IReadOnlyList<Node> nodes,
+        IReadOnlyList<Initializer> initializers)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (string name in inputs.Select(input => input.Name).Concat(initializers.Select(tensor => tensor.Name)))

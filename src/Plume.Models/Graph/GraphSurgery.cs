@@ -4,9 +4,11 @@ namespace Plume.Models.Graph;
 static class GraphSurgery
 {
     /// <summary>The same model with other insides; initializers that nothing reads are left out.</summary>
-    public static ModelGraph With(this ModelGraph graph, IReadOnlyList<Node> nodes, IEnumerable<Initializer> initializers, int? opset = null)
+    public static ModelGraph With(this ModelGraph graph, IReadOnlyList<Node> nodes, IEnumerable<Initializer> initializers,
+        int? opset = null)
     {
-        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name))
+            .ToHashSet(StringComparer.Ordinal);
         return graph.Replace(nodes, [.. initializers.Where(tensor => read.Contains(tensor.Name))], opset);
     }
 
@@ -27,11 +29,16 @@ static class GraphSurgery
 
     /// <summary>The same model, which may use our own operators.</summary>
     public static ModelGraph WithPlumeOperators(this ModelGraph graph) =>
-        graph.Replace(extensionOpsets: new Dictionary<string, int>(graph.ExtensionOpsets) { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion });
+        graph.Replace(extensionOpsets: new Dictionary<string, int>(graph.ExtensionOpsets)
+        {
+            [FakeQuantizer.Domain] =
+            FakeQuantizer.DomainVersion
+        });
 
     /// <summary>The same model, which uses no operators of this domain.</summary>
     public static ModelGraph Without(this ModelGraph graph, string domain) =>
-        graph.Replace(extensionOpsets: graph.ExtensionOpsets.Where(opset => opset.Key != domain).ToDictionary(StringComparer.Ordinal));
+        graph.Replace(extensionOpsets: graph.ExtensionOpsets.Where(opset => opset.Key != domain)
+            .ToDictionary(StringComparer.Ordinal));
 
     /// <summary>The nodes that read each value, once for each input slot.</summary>
     public static ILookup<string, Node> Readers(this ModelGraph graph) => graph.Nodes
@@ -39,12 +46,16 @@ static class GraphSurgery
         .ToLookup(read => read.input, read => read.node, StringComparer.Ordinal);
 
     /// <summary>The values that graphs inside of nodes read from around them, by these names.</summary>
-    public static IEnumerable<string> Captures(this ModelGraph graph) => graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Captures);
+    public static IEnumerable<string> Captures(this ModelGraph graph) =>
+        graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Captures);
 
     /// <summary>The initializer that holds floats under this name, or null.</summary>
     public static Initializer? FindFloats(this ModelGraph graph, string? name) =>
         name is not null && graph.FindInitializer(name) is { ElementType: ElementType.Float } tensor ? tensor : null;
 
     /// <summary>The node with other inputs.</summary>
-    public static Node Reading(this Node node, Func<string, string> rename) => node with { Inputs = [.. node.Inputs.Select(input => input.Length > 0 ? rename(input) : input)] };
+    public static Node Reading(this Node node, Func<string, string> rename) => node with
+    {
+        Inputs = [.. node.Inputs.Select(input => input.Length > 0 ? rename(input) : input)],
+    };
 }

@@ -11,7 +11,8 @@ public sealed class Initializer
     /// <param name="elementType">The type of the values.</param>
     /// <param name="shape">Dimensions, row-major; empty for a scalar.</param>
     /// <param name="data">The values one after another, little-endian.</param>
-    /// <exception cref="ArgumentException">The type has no fixed size, a dimension is negative, or the length of the data is not the shape's.</exception>
+    /// <exception cref="ArgumentException">The type has no fixed size, a dimension is negative, or the length of the data is not
+    /// the shape's.</exception>
     public Initializer(string name, ElementType elementType, IReadOnlyList<int> shape, ReadOnlyMemory<byte> data)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -20,7 +21,9 @@ public sealed class Initializer
             throw new ArgumentException($"Tensor '{name}' cannot be of type {elementType}.", nameof(elementType));
         long length = CountOf(name, shape);
         if (data.Length != elementType.Bytes(length))
-            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape)}] of {elementType} takes {elementType.Bytes(length)} bytes, but {data.Length} were given.", nameof(data));
+            throw new ArgumentException(
+                $"Tensor '{name}' [{string.Join(", ", shape)}] of {elementType} takes {elementType.Bytes(length)} bytes, but "
+                    + $"{data.Length} were given.", nameof(data));
         Name = name;
         ElementType = elementType;
         Shape = [.. shape];
@@ -73,18 +76,24 @@ public sealed class Initializer
     public void CopyTo(Span<float> values)
     {
         if (values.Length != Length)
-            throw new ArgumentException($"Tensor '{Name}' has {Length} values, but there is room for {values.Length}.", nameof(values));
+            throw new ArgumentException($"Tensor '{Name}' has {Length} values, but there is room for {values.Length}.",
+                nameof(values));
         FloatFormats.Read(Data.Span, FormatOfFloats(), values);
     }
 
-    /// <summary>The same tensor with other values, which are rounded to its type: to the nearest finite value that it holds.</summary>
+    /// <summary>
+    /// The same tensor with other values, which are rounded to its type: to the nearest finite value that it holds.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The tensor holds no floats.</exception>
-    public Initializer WithFloats(ReadOnlySpan<float> values) => new(Name, ElementType, Shape, FloatFormats.Write(values, FormatOfFloats())) { Unread = Unread };
+    public Initializer WithFloats(ReadOnlySpan<float> values) =>
+        new(Name, ElementType, Shape, FloatFormats.Write(values, FormatOfFloats())) { Unread = Unread };
 
     /// <summary>The same tensor under another name.</summary>
     internal Initializer Renamed(string name) => new(name, ElementType, Shape, Data) { Unread = Unread };
 
-    FloatFormat FormatOfFloats() => ElementType.ToFloatFormat() ?? throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not of floats.");
+    FloatFormat FormatOfFloats() =>
+        ElementType.ToFloatFormat()
+            ?? throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not of floats.");
 
     /// <summary>The values of a tensor of integers of 4 or 8 bits: a copy.</summary>
     /// <exception cref="InvalidOperationException">The tensor is of another type.</exception>
@@ -101,7 +110,8 @@ public sealed class Initializer
                 ElementType.UInt8 => half,
                 ElementType.Int4 => half << 28 >> 28,
                 ElementType.UInt4 => half & 0xF,
-                _ => throw new InvalidOperationException($"Tensor '{Name}' is of type {ElementType}, not of integers of 4 or 8 bits."),
+                _ => throw new InvalidOperationException(
+                    $"Tensor '{Name}' is of type {ElementType}, not of integers of 4 or 8 bits."),
             };
         }
 
@@ -119,7 +129,9 @@ public sealed class Initializer
         {
             length *= dimension;
             if (dimension < 0 || length > int.MaxValue)
-                throw new ArgumentException($"Tensor '{name}' cannot have shape [{string.Join(", ", shape)}]: dimensions are not negative and a tensor has at most {int.MaxValue} values.", nameof(shape));
+                throw new ArgumentException(
+                    $"Tensor '{name}' cannot have shape [{string.Join(", ", shape)}]: dimensions are not negative and a tensor "
+                        + $"has at most {int.MaxValue} values.", nameof(shape));
         }
 
         return length;

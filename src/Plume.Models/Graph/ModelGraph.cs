@@ -75,8 +75,8 @@ public sealed class ModelGraph
     internal ReadOnlyMemory<byte> Form { get; init; }
 
     /// <summary>
-    /// The tensors that learning changes: initializers of floats of any width that are read as weights, biases, normalizations and
-    /// statistics, in the order of <see cref="Initializers"/>. Other initializers are constants.
+    /// The tensors that learning changes: initializers of floats of any width that are read as weights, biases, normalizations
+    /// and statistics, in the order of <see cref="Initializers"/>. Other initializers are constants.
     /// </summary>
     public ModelLayout Weights { get; }
 
@@ -95,7 +95,9 @@ public sealed class ModelGraph
         return weights;
     }
 
-    /// <summary>The same graph with these values in its initializers; the values are copied, and rounded to each tensor's type.</summary>
+    /// <summary>
+    /// The same graph with these values in its initializers; the values are copied, and rounded to each tensor's type.
+    /// </summary>
     /// <exception cref="ArgumentException">The layout is not <see cref="Weights"/>.</exception>
     public ModelGraph With(ModelWeights weights)
     {
@@ -132,20 +134,24 @@ public sealed class ModelGraph
         string[] inner = [.. names.Where(name => !own.Contains(name))];
         return inner.FirstOrDefault(name => ProducerOf(name) is null) is { } unknown
             ? throw new ArgumentException($"The graph has no value '{unknown}'.", nameof(names))
-            : Replace(outputs: [.. Outputs, .. inner.Select(name => new ValueInfo(name, ElementType.Float, []) { HasShape = false })]);
+            : Replace(outputs: [.. Outputs,
+                .. inner.Select(name => new ValueInfo(name, ElementType.Float, []) { HasShape = false })]);
     }
 
     /// <summary>The same model with other parts; what is left out stays.</summary>
     /// <exception cref="ArgumentException">The parts do not fit together.</exception>
     internal ModelGraph Replace(
-        IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null, IReadOnlyDictionary<string, int>? extensionOpsets = null,
-        IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<ValueInfo>? outputs = null, IReadOnlyList<ValueInfo>? inputs = null) =>
+        IReadOnlyList<Node>? nodes = null, IReadOnlyList<Initializer>? initializers = null, int? opset = null,
+        IReadOnlyDictionary<string, int>? extensionOpsets = null,
+        IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<ValueInfo>? outputs = null,
+        IReadOnlyList<ValueInfo>? inputs = null) =>
         new(Name, inputs ?? Inputs, outputs ?? Outputs, nodes ?? Nodes, initializers ?? Initializers, opset ?? OpsetVersion)
         {
             ExtensionOpsets = extensionOpsets ?? ExtensionOpsets,
             Metadata = metadata ?? Metadata,
             Unread = Unread,
-            Form = inputs is null && outputs is null && (nodes is null || nodes.SequenceEqual(Nodes)) && (initializers is null || initializers.Select(Kind).SequenceEqual(Initializers.Select(Kind))) ? Form : default,
+            Form = inputs is null && outputs is null && (nodes is null || nodes.SequenceEqual(Nodes))
+                && (initializers is null || initializers.Select(Kind).SequenceEqual(Initializers.Select(Kind))) ? Form : default,
         };
 
     static string Kind(Initializer tensor) => tensor.ToString();

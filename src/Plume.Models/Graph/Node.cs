@@ -4,7 +4,8 @@ namespace Plume.Models.Graph;
 
 /// <summary>One operation of a graph.</summary>
 /// <param name="Name">For messages; a graph does not need it to be unique, and it may be empty.</param>
-/// <param name="OpType">The operator: <c>Conv</c>; with its domain in front where that is not ONNX's own: <c>com.microsoft.FusedConv</c>.</param>
+/// <param name="OpType">The operator: <c>Conv</c>; with its domain in front where that is not ONNX's own:
+/// <c>com.microsoft.FusedConv</c>.</param>
 /// <param name="Inputs">Names of the values read; empty where an optional input is left out.</param>
 /// <param name="Outputs">Names of the values written; empty where an optional output is not wanted.</param>
 /// <param name="Attributes">The operator's settings by name.</param>
@@ -26,7 +27,9 @@ public sealed record Node(
     /// <summary>What the file says of the node beyond this, in its own form; null for a node that comes from no file.</summary>
     internal ReadOnlyMemory<byte>? Unread { get; init; }
 
-    /// <summary>All values that it needs: its inputs, and what graphs inside of it read from around them or hold as tensors.</summary>
+    /// <summary>
+    /// All values that it needs: its inputs, and what graphs inside of it read from around them or hold as tensors.
+    /// </summary>
     public IEnumerable<string> Reads => Inputs.Where(input => input.Length > 0)
         .Concat(Subgraphs.SelectMany(subgraph => subgraph.Captures.Concat(subgraph.Tensors.Select(tensor => tensor.Name))));
 
@@ -53,23 +56,27 @@ public sealed record Node(
 
     /// <summary>A list of integers, or <paramref name="fallback"/> where it is not given.</summary>
     /// <exception cref="InvalidPayloadException">The attribute has another type.</exception>
-    public long[] Ints(string attribute, params long[] fallback) => Find<IntsValue>(attribute) is { } found ? [.. found.Values] : fallback;
+    public long[] Ints(string attribute, params long[] fallback) => Find<IntsValue>(attribute) is { } found ? [.. found.Values]
+        : fallback;
 
     /// <summary>A list of floats, or <paramref name="fallback"/> where it is not given.</summary>
     /// <exception cref="InvalidPayloadException">The attribute has another type.</exception>
-    public float[] Floats(string attribute, params float[] fallback) => Find<FloatsValue>(attribute) is { } found ? [.. found.Values] : fallback;
+    public float[] Floats(string attribute, params float[] fallback) => Find<FloatsValue>(attribute) is { } found
+        ? [.. found.Values] : fallback;
 
     /// <summary>A tensor attribute, or null where it is not given.</summary>
     /// <exception cref="InvalidPayloadException">The attribute has another type.</exception>
     public Initializer? Tensor(string attribute) => Find<TensorValue>(attribute)?.Value;
 
-    TAttribute? Find<TAttribute>(string attribute) where TAttribute : AttributeValue => Attributes.GetValueOrDefault(attribute) switch
-    {
-        null => null,
-        TAttribute found => found,
-        var other => throw new InvalidPayloadException(
-            $"Attribute '{attribute}' of {this} is of type {KindOf(other.GetType())}, but {OpType} needs {KindOf(typeof(TAttribute))}."),
-    };
+    TAttribute? Find<TAttribute>(string attribute) where TAttribute : AttributeValue =>
+        Attributes.GetValueOrDefault(attribute) switch
+        {
+            null => null,
+            TAttribute found => found,
+            var other => throw new InvalidPayloadException(
+                $"Attribute '{attribute}' of {this} is of type {KindOf(other.GetType())}, but {OpType} needs "
+                    + $"{KindOf(typeof(TAttribute))}."),
+        };
 
     static string KindOf(Type attribute) => attribute.Name.Replace("Value", "", StringComparison.Ordinal);
 

@@ -13,5 +13,6 @@ public sealed record ValueInfo(string Name, ElementType ElementType, IReadOnlyLi
     internal ReadOnlyMemory<byte> Unread { get; init; }
 
     /// <summary>For example <c>x: Float [N, 1, 28, 28]</c>.</summary>
-    public override string ToString() => $"{Name}: {ElementType} {(HasShape ? $"[{string.Join(", ", Shape)}]" : "of unknown shape")}";
+    public override string ToString() =>
+        $"{Name}: {ElementType} {(HasShape ? $"[{string.Join(", ", Shape)}]" : "of unknown shape")}";
 }

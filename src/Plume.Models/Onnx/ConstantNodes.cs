@@ -12,10 +12,13 @@ static class ConstantNodes
 {
     const int Text = 8;
 
-    /// <summary>The initializer that a node stands for, or null for a node that computes. The message keeps all but the values.</summary>
+    /// <summary>
+    /// The initializer that a node stands for, or null for a node that computes. The message keeps all but the values.
+    /// </summary>
     public static Initializer? Read(NodeProto node, ModelSource source)
     {
-        if (node.OpType != "Constant" || NodeReader.DomainOf(node.Domain).Length > 0 || node.Attribute.Count != 1 || node.Output.Count != 1 || node.Output[0].Length == 0)
+        if (node.OpType != "Constant" || NodeReader.DomainOf(node.Domain).Length > 0 || node.Attribute.Count != 1
+            || node.Output.Count != 1 || node.Output[0].Length == 0)
             return null;
         var attribute = node.Attribute[0];
         if (attribute.RefAttrName.Length > 0)
@@ -25,7 +28,8 @@ static class ConstantNodes
         {
             case ("value", Kind.Tensor) when attribute.T is { DataType: not Text } tensor:
                 string own = tensor.Name;
-                var read = TensorReader.Read(tensor, $"node '{(node.Name.Length > 0 ? node.Name : name)}' (Constant), attribute 'value'", name, source);
+                var read = TensorReader.Read(tensor,
+                    $"node '{(node.Name.Length > 0 ? node.Name : name)}' (Constant), attribute 'value'", name, source);
                 attribute.T = new TensorProto();
                 if (own.Length > 0)
                     attribute.T.Name = own;

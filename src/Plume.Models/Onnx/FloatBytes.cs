@@ -8,7 +8,8 @@ sealed class FloatBytes(Memory<float> floats) : MemoryManager<byte>
 {
     public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(floats.Span);
 
-    public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException("What is read and written in spans is not pinned.");
+    public override MemoryHandle Pin(int elementIndex = 0) =>
+        throw new NotSupportedException("What is read and written in spans is not pinned.");
 
     public override void Unpin()
     {

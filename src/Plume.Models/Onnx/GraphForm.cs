@@ -6,12 +6,14 @@ namespace Plume.Models.Onnx;
 
 /// <summary>
 /// How a file writes a graph beyond what the graph means: which tensors stand as Constant nodes and where, which initializers are
-/// inputs too, and what it says of the values in between. A message whose nodes and inputs are empty where the graph has them itself.
+/// inputs too, and what it says of the values in between. A message whose nodes and inputs are empty where the graph has them
+/// itself.
 /// </summary>
 static class GraphForm
 {
     /// <summary>The form of a graph that is being read.</summary>
-    public static ReadOnlyMemory<byte> Of(GraphProto graph, IReadOnlyList<Initializer> initializers, IReadOnlyList<Initializer?> constants)
+    public static ReadOnlyMemory<byte> Of(GraphProto graph, IReadOnlyList<Initializer> initializers,
+        IReadOnlyList<Initializer?> constants)
     {
         // Never empty: a form says that the graph is as its file has it.
         var form = new GraphProto { Name = graph.Name };
@@ -37,7 +39,8 @@ static class GraphForm
             return written;
         var form = GraphProto.Parser.ParseFrom(graph.Form.Span);
         if (form.Node.Count > 0)
-            Merge(message.Node, form.Node, node => ConstantNodes.Fill(node, graph.FindInitializer(node.Output[0])!, contentOf(node.Output[0])));
+            Merge(message.Node, form.Node,
+                node => ConstantNodes.Fill(node, graph.FindInitializer(node.Output[0])!, contentOf(node.Output[0])));
         if (form.Input.Count > 0)
             Merge(message.Input, form.Input, input => input);
         foreach (var node in form.Node.Where(node => node.Output.Count > 0))
@@ -47,7 +50,8 @@ static class GraphForm
         return written;
     }
 
-    static void Merge<T>(Google.Protobuf.Collections.RepeatedField<T> items, IReadOnlyList<T> places, Func<T, T> fill) where T : IMessage
+    static void Merge<T>(Google.Protobuf.Collections.RepeatedField<T> items, IReadOnlyList<T> places, Func<T, T> fill)
+        where T : IMessage
     {
         T[] own = [.. items];
         items.Clear();

@@ -23,23 +23,29 @@ static class ModelReader
         if (model.Graph is not { } graph)
             throw Broken("graph", "missing", "must be there");
         if (graph.SparseInitializer.Count > 0)
-            throw Broken("graph.sparse_initializer", $"{graph.SparseInitializer.Count} long", "must be empty; export dense tensors");
+            throw Broken("graph.sparse_initializer", $"{graph.SparseInitializer.Count} long",
+                "must be empty; export dense tensors");
 
-        var taken = graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name)).Concat(graph.Node.SelectMany(node => node.Output));
+        var taken = graph.Input.Select(input => input.Name).Concat(graph.Initializer.Select(tensor => tensor.Name))
+            .Concat(graph.Node.SelectMany(node => node.Output));
         var source = new ModelSource(ReadOpsets(model), taken, beside, values);
-        Initializer[] initializers = [.. graph.Initializer.Select(tensor => TensorReader.Read(tensor, $"initializer '{tensor.Name}'", tensor.Name, source))];
+        Initializer[] initializers =
+            [.. graph.Initializer.Select(tensor =>
+                TensorReader.Read(tensor, $"initializer '{tensor.Name}'", tensor.Name, source))];
         var constants = graph.Node.Select(node => ConstantNodes.Read(node, source)).ToArray();
         var form = GraphForm.Of(graph, initializers, constants);
         Node[] nodes = [.. graph.Node.Where((_, i) => constants[i] is null).Select(node => NodeReader.Read(node, source))];
         initializers = [.. initializers, .. constants.OfType<Initializer>(), .. source.Inner];
         var known = initializers.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         // Before IR 4 every initializer stands among the inputs too.
-        var inputs = graph.Input.Where(input => !known.Contains(input.Name)).Select(input => ValueReader.Read(input, "input")).ToArray();
+        var inputs = graph.Input.Where(input => !known.Contains(input.Name)).Select(input => ValueReader.Read(input, "input"))
+            .ToArray();
         var outputs = graph.Output.Select(output => ValueReader.Read(output, "output")).ToArray();
         if (GraphRules.Violation(inputs, outputs, nodes, initializers) is { } problem)
             throw new InvalidPayloadException(problem);
         if (source.Unplaced is { } unplaced)
-            throw new InvalidPayloadException($"There are values for a tensor '{unplaced}', which the graph does not have: the two are of different models.");
+            throw new InvalidPayloadException(
+                $"There are values for a tensor '{unplaced}', which the graph does not have: the two are of different models.");
         return new ModelGraph(graph.Name, inputs, outputs, nodes, initializers, source.Opsets[""])
         {
             ExtensionOpsets = source.Opsets.Where(opset => opset.Key.Length > 0).ToDictionary(StringComparer.Ordinal),
@@ -75,7 +81,8 @@ static class ModelReader
                 throw Broken($"opset_import '{domain}'", "given twice", "must be given once");
         }
 
-        return opsets.ContainsKey("") ? opsets : throw Broken("opset_import", "without ONNX's own operator set", "must name its version");
+        return opsets.ContainsKey("") ? opsets
+            : throw Broken("opset_import", "without ONNX's own operator set", "must name its version");
     }
 
     static Dictionary<string, string> ReadMetadata(ModelProto model)
@@ -90,5 +97,6 @@ static class ModelReader
         return metadata;
     }
 
-    internal static InvalidPayloadException Broken(string part, string found, string rule) => new($"ONNX {part} is {found}, but it {rule}.");
+    internal static InvalidPayloadException Broken(string part, string found, string rule) =>
+        new($"ONNX {part} is {found}, but it {rule}.");
 }

@@ -11,10 +11,12 @@ namespace Plume.Models.Onnx;
 /// <param name="taken">Names that no tensor of a subgraph may get.</param>
 /// <param name="beside">The folder that the file lies in; null where it lies nowhere, and nothing can stand beside it.</param>
 /// <param name="values">Values for tensors that the message has without; null where it has all.</param>
-sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, IEnumerable<string> taken, ExternalData? beside, ModelWeights? values)
+sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, IEnumerable<string> taken, ExternalData? beside,
+    ModelWeights? values)
 {
     readonly FreeNames names = new(taken);
-    readonly Dictionary<string, TensorSpec> waiting = values?.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal) ?? [];
+    readonly Dictionary<string, TensorSpec> waiting =
+        values?.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal) ?? [];
 
     public IReadOnlyDictionary<string, int> Opsets => opsets;
 
@@ -41,8 +43,11 @@ sealed class ModelSource(IReadOnlyDictionary<string, int> opsets, IEnumerable<st
         if (!waiting.Remove(name, out var tensor))
             return null;
         if (type.ToFloatFormat() is not { } format || !tensor.Shape.SequenceEqual(shape))
-            throw new InvalidPayloadException($"ONNX {place} is {type} [{string.Join(", ", shape)}], but its values are floats of shape [{string.Join(", ", tensor.Shape)}].");
-        return format == FloatFormat.F32 ? new FloatBytes(values!.Values.AsMemory(tensor.Offset, tensor.Length)).Memory : FloatFormats.Write(values![tensor], format);
+            throw new InvalidPayloadException(
+                $"ONNX {place} is {type} [{string.Join(", ", shape)}], but its values are floats of shape "
+                    + $"[{string.Join(", ", tensor.Shape)}].");
+        return format == FloatFormat.F32 ? new FloatBytes(values!.Values.AsMemory(tensor.Offset, tensor.Length)).Memory
+            : FloatFormats.Write(values![tensor], format);
     }
 
     /// <summary>The bytes of a tensor that another file holds.</summary>

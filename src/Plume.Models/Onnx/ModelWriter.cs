@@ -16,7 +16,8 @@ static class ModelWriter
     {
         ArgumentNullException.ThrowIfNull(graph);
         RequireRoom(graph, left);
-        var model = graph.Unread.IsEmpty ? new ModelProto { ProducerName = "Plume" } : ModelProto.Parser.ParseFrom(graph.Unread.Span);
+        var model = graph.Unread.IsEmpty ? new ModelProto { ProducerName = "Plume" }
+            : ModelProto.Parser.ParseFrom(graph.Unread.Span);
         model.IrVersion = IrVersionOf(model, graph);
         WriteOpsets(model, graph);
         model.Graph = WriteGraph(model.Graph ?? new GraphProto(), graph, left);
@@ -30,7 +31,8 @@ static class ModelWriter
     static long IrVersionOf(ModelProto model, ModelGraph graph)
     {
         long needed = graph.OpsetVersion >= 21 ? 10 : graph.OpsetVersion >= 19 ? 9 : 8;
-        return model.OpsetImport.Any(opset => NodeReader.DomainOf(opset.Domain).Length == 0 && opset.Version == graph.OpsetVersion) && !IsChanged(graph)
+        return model.OpsetImport.Any(opset => NodeReader.DomainOf(opset.Domain).Length == 0
+            && opset.Version == graph.OpsetVersion) && !IsChanged(graph)
             ? model.IrVersion
             : Math.Max(model.IrVersion, needed);
     }
@@ -39,7 +41,8 @@ static class ModelWriter
 
     static void WriteOpsets(ModelProto model, ModelGraph graph)
     {
-        var opsets = graph.ExtensionOpsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Prepend(new("", graph.OpsetVersion)).ToDictionary(StringComparer.Ordinal);
+        var opsets = graph.ExtensionOpsets.OrderBy(opset => opset.Key, StringComparer.Ordinal)
+            .Prepend(new("", graph.OpsetVersion)).ToDictionary(StringComparer.Ordinal);
         OperatorSetIdProto[] before = [.. model.OpsetImport];
         model.OpsetImport.Clear();
         foreach (var opset in before)
@@ -59,20 +62,24 @@ static class ModelWriter
     {
         long bytes = graph.Initializers.Sum(tensor => left?.Contains(tensor.Name) == true ? 0 : (long)tensor.Data.Length);
         if (bytes > int.MaxValue - (1 << 20))
-            throw new ArgumentException($"An .onnx file holds less than 2 GB, but the tensors of '{graph.Name}' take {bytes} bytes.", nameof(graph));
+            throw new ArgumentException(
+                $"An .onnx file holds less than 2 GB, but the tensors of '{graph.Name}' take {bytes} bytes.", nameof(graph));
     }
 
     static GraphProto WriteGraph(GraphProto message, ModelGraph graph, IReadOnlySet<string>? left)
     {
-        TensorWriter.Content ContentOf(string name) => left?.Contains(name) == true ? TensorWriter.Content.Empty : TensorWriter.Content.Values;
+        TensorWriter.Content ContentOf(string name) => left?.Contains(name) == true ? TensorWriter.Content.Empty
+            : TensorWriter.Content.Values;
         if (graph.Name.Length > 0)
             message.Name = graph.Name;
         message.Node.AddRange(graph.Nodes.Select(node => WriteNode(node, graph, ContentOf)));
         message.Input.AddRange(graph.Inputs.Select(ValueReader.Write));
         message.Output.AddRange(graph.Outputs.Select(ValueReader.Write));
         var elsewhere = GraphForm.Apply(message, graph, ContentOf);
-        elsewhere.UnionWith(graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Tensors).Select(tensor => tensor.Name));
-        message.Initializer.AddRange(graph.Initializers.Where(tensor => !elsewhere.Contains(tensor.Name)).Select(tensor => TensorWriter.Write(tensor, tensor.Name, ContentOf(tensor.Name))));
+        elsewhere.UnionWith(graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Tensors)
+            .Select(tensor => tensor.Name));
+        message.Initializer.AddRange(graph.Initializers.Where(tensor => !elsewhere.Contains(tensor.Name))
+            .Select(tensor => TensorWriter.Write(tensor, tensor.Name, ContentOf(tensor.Name))));
         return message;
     }
 
@@ -80,7 +87,8 @@ static class ModelWriter
     {
         int dot = node.OpType.LastIndexOf('.');
         var message = node.Unread is { Length: > 0 } rest ? NodeProto.Parser.ParseFrom(rest.Span) : new NodeProto();
-        var documents = message.Attribute.ToDictionary(attribute => attribute.Name, attribute => attribute.DocString, StringComparer.Ordinal);
+        var documents = message.Attribute.ToDictionary(attribute => attribute.Name, attribute => attribute.DocString,
+            StringComparer.Ordinal);
         message.Attribute.Clear();
         if (node.Name.Length > 0 || node.Unread is null)
             message.Name = node.Name;
@@ -88,11 +96,14 @@ static class ModelWriter
         if (dot > 0)
             message.Domain = node.OpType[..dot];
         if (dot > 0 && !graph.ExtensionOpsets.ContainsKey(message.Domain))
-            throw new ArgumentException($"The {node} needs the version of operator set '{message.Domain}' in the graph's ExtensionOpsets.", nameof(graph));
+            throw new ArgumentException(
+                $"The {node} needs the version of operator set '{message.Domain}' in the graph's ExtensionOpsets.",
+                nameof(graph));
         message.Input.AddRange(node.Inputs);
         message.Output.AddRange(node.Outputs);
         // A node that comes from a file keeps its order; others have one that does not hang on how they were made.
-        var attributes = node.Unread is null ? node.Attributes.OrderBy(entry => entry.Key, StringComparer.Ordinal) : node.Attributes.AsEnumerable();
+        var attributes = node.Unread is null ? node.Attributes.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            : node.Attributes.AsEnumerable();
         foreach (var (name, value) in attributes)
         {
             var attribute = WriteAttribute(name, value, graph, contentOf);
@@ -104,17 +115,25 @@ static class ModelWriter
         return message;
     }
 
-    static AttributeProto WriteAttribute(string name, AttributeValue value, ModelGraph graph, Func<string, TensorWriter.Content> contentOf) => value switch
-    {
-        FloatValue number => new() { Name = name, Type = Kind.Float, F = number.Value },
-        IntValue number => new() { Name = name, Type = Kind.Int, I = number.Value },
-        TextValue text => new() { Name = name, Type = Kind.String, S = ByteString.CopyFromUtf8(text.Value) },
-        TensorValue tensor => new() { Name = name, Type = Kind.Tensor, T = TensorWriter.Write(tensor.Value, tensor.Value.Name) },
-        FloatsValue list => new() { Name = name, Type = Kind.Floats, Floats = { list.Values } },
-        IntsValue list => new() { Name = name, Type = Kind.Ints, Ints = { list.Values } },
-        TextsValue list => new() { Name = name, Type = Kind.Strings, Strings = { list.Values.Select(ByteString.CopyFromUtf8) } },
-        SubgraphValue subgraph => new() { Name = name, Type = Kind.Graph, G = SubgraphReader.Fill(subgraph, name => graph.FindInitializer(name)!, contentOf) },
-        CarriedValue carried => AttributeProto.Parser.ParseFrom(carried.Message.Span),
-        _ => throw new ArgumentException($"Attribute '{name}' is of a type that no file holds: {value.GetType().Name}.", nameof(value)),
-    };
+    static AttributeProto WriteAttribute(string name, AttributeValue value, ModelGraph graph,
+        Func<string, TensorWriter.Content> contentOf) => value switch
+        {
+            FloatValue number => new() { Name = name, Type = Kind.Float, F = number.Value },
+            IntValue number => new() { Name = name, Type = Kind.Int, I = number.Value },
+            TextValue text => new() { Name = name, Type = Kind.String, S = ByteString.CopyFromUtf8(text.Value) },
+            TensorValue tensor => new() { Name = name, Type = Kind.Tensor, T = TensorWriter.Write(tensor.Value, tensor.Value.Name) },
+            FloatsValue list => new() { Name = name, Type = Kind.Floats, Floats = { list.Values } },
+            IntsValue list => new() { Name = name, Type = Kind.Ints, Ints = { list.Values } },
+            TextsValue list => new() { Name = name, Type = Kind.Strings, Strings = { list.Values.Select(ByteString.CopyFromUtf8) } },
+            SubgraphValue subgraph =>
+                new()
+                {
+                    Name = name,
+                    Type = Kind.Graph,
+                    G = SubgraphReader.Fill(subgraph, name => graph.FindInitializer(name)!, contentOf)
+                },
+            CarriedValue carried => AttributeProto.Parser.ParseFrom(carried.Message.Span),
+            _ => throw new ArgumentException($"Attribute '{name}' is of a type that no file holds: {value.GetType().Name}.",
+                nameof(value)),
+        };
 }

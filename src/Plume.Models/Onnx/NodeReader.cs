@@ -20,7 +20,8 @@ static class NodeReader
         var node = new Node(message.Name, message.OpType, [.. message.Input], [.. message.Output]);
         string domain = DomainOf(message.Domain);
         if (message.OpType.Contains('.'))
-            throw ModelReader.Broken($"{node}, op_type", "written with a dot", "must be a plain name; its operator set belongs in domain");
+            throw ModelReader.Broken($"{node}, op_type", "written with a dot",
+                "must be a plain name; its operator set belongs in domain");
         if (!source.Opsets.ContainsKey(domain))
             throw ModelReader.Broken($"{node}, domain", $"'{domain}'", "must be among the model's opset_import");
         return node with
@@ -44,7 +45,9 @@ static class NodeReader
         message.ClearOpType();
         if (message.Domain == domain)
             message.ClearDomain();
-        AttributeProto[] described = [.. message.Attribute.Where(attribute => attribute.HasDocString).Select(attribute => new AttributeProto { Name = attribute.Name, DocString = attribute.DocString })];
+        AttributeProto[] described =
+            [.. message.Attribute.Where(attribute => attribute.HasDocString)
+                .Select(attribute => new AttributeProto { Name = attribute.Name, DocString = attribute.DocString })];
         message.Attribute.Clear();
         message.Attribute.AddRange(described);
         return message.CalculateSize() == 0 ? default : message.ToByteArray();
@@ -73,14 +76,17 @@ static class NodeReader
             Kind.Int => new IntValue(attribute.I),
             Kind.String => new TextValue(ReadText(attribute.S, place)),
             Kind.Tensor when attribute.T is { DataType: Text } => Carried(attribute),
-            Kind.Tensor when attribute.T is not null => new TensorValue(TensorReader.Read(attribute.T, place, attribute.T.Name, source)),
+            Kind.Tensor when attribute.T is not null =>
+                new TensorValue(TensorReader.Read(attribute.T, place, attribute.T.Name, source)),
             Kind.Floats => new FloatsValue([.. attribute.Floats]),
             Kind.Ints => new IntsValue([.. attribute.Ints]),
             Kind.Strings => new TextsValue([.. attribute.Strings.Select(text => ReadText(text, place))]),
             Kind.Graph when attribute.G is not null => SubgraphReader.Read(attribute.G, place, source),
-            Kind.SparseTensor or Kind.SparseTensors => throw ModelReader.Broken(place, "a sparse tensor", "must be dense; export the model with dense tensors"),
+            Kind.SparseTensor or Kind.SparseTensors =>
+                throw ModelReader.Broken(place, "a sparse tensor", "must be dense; export the model with dense tensors"),
             Kind.Tensors or Kind.TypeProto or Kind.TypeProtos => Carried(attribute),
-            var other => throw ModelReader.Broken(place, $"of type {other}", "must be a number, a text, a tensor, a graph, or a list of numbers or texts"),
+            var other => throw ModelReader.Broken(place, $"of type {other}",
+                "must be a number, a text, a tensor, a graph, or a list of numbers or texts"),
         };
     }
 

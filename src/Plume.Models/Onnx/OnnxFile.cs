@@ -8,19 +8,25 @@ using Plume.Models.Onnx.Messages;
 namespace Plume.Models.Onnx;
 
 /// <summary>
-/// Reads and writes .onnx files. All fields of a file are kept; tensors may stand as initializers, in Constant nodes, in subgraphs
-/// (If, Loop) and in files beside it. Sparse tensors and texts as weights are refused by name. Operators are not judged here.
-/// Source: the ONNX specification, onnx.ai.
+/// Reads and writes .onnx files. All fields of a file are kept; tensors may stand as initializers, in Constant nodes, in
+/// subgraphs (If, Loop) and in files beside it. Sparse tensors and texts as weights are refused by name. Operators are not judged
+/// here. Source: the ONNX specification, onnx.ai.
 /// </summary>
 public static class OnnxFile
 {
     const int BufferBytes = 1 << 16;
 
-    /// <summary>Reads a model from untrusted bytes, which must be all of it. Memory stays within a fixed multiple of their number.</summary>
-    /// <exception cref="InvalidPayloadException">The bytes are not a whole and valid model; the message names the part.</exception>
-    public static ModelGraph Read(ReadOnlyMemory<byte> bytes) => ModelReader.Read(Parse(() => ModelProto.Parser.ParseFrom(bytes.Span)));
+    /// <summary>
+    /// Reads a model from untrusted bytes, which must be all of it. Memory stays within a fixed multiple of their number.
+    /// </summary>
+    /// <exception cref="InvalidPayloadException">The bytes are not a whole and valid model; the message names the
+    /// part.</exception>
+    public static ModelGraph Read(ReadOnlyMemory<byte> bytes) =>
+        ModelReader.Read(Parse(() => ModelProto.Parser.ParseFrom(bytes.Span)));
 
-    /// <summary>Writes a model; the same graph gives the same bytes. A model that was read is written in its own version and form.</summary>
+    /// <summary>
+    /// Writes a model; the same graph gives the same bytes. A model that was read is written in its own version and form.
+    /// </summary>
     /// <exception cref="ArgumentException">
     /// The model passes the 2 GB that a file can hold, or a node is of an operator set whose version the graph does not say.
     /// </exception>
@@ -37,7 +43,8 @@ public static class OnnxFile
     }
 
     /// <summary>Reads a model from a file, and from the files beside it that it names.</summary>
-    /// <exception cref="InvalidPayloadException">The file is not a whole and valid model, or one beside it is missing, too short or elsewhere.</exception>
+    /// <exception cref="InvalidPayloadException">The file is not a whole and valid model, or one beside it is missing, too short
+    /// or elsewhere.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ModelGraph ReadFile(string path)
     {
@@ -56,13 +63,16 @@ public static class OnnxFile
         }
     }
 
-    /// <summary>Writes a model to a file: beside it first, then to disk, then in its place, so that no half file is ever seen.</summary>
+    /// <summary>
+    /// Writes a model to a file: beside it first, then to disk, then in its place, so that no half file is ever seen.
+    /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="Write(ModelGraph)"/>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteFile(string path, ModelGraph graph) => AtomicFile.Write(path, Write(graph));
 
     /// <summary>A model's bytes without the values of some of its tensors.</summary>
-    internal static byte[] WriteWithout(ModelGraph graph, IReadOnlySet<string> tensors) => ModelWriter.Write(graph, tensors).ToByteArray();
+    internal static byte[] WriteWithout(ModelGraph graph, IReadOnlySet<string> tensors) =>
+        ModelWriter.Write(graph, tensors).ToByteArray();
 
     /// <summary>Reads a model whose bytes have not the values of these tensors.</summary>
     /// <exception cref="InvalidPayloadException">The bytes are not a whole and valid model, or it has other tensors.</exception>

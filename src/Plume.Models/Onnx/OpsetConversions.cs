@@ -3,7 +3,9 @@ using Plume.Models.Graph;
 namespace Plume.Models.Onnx;
 
 /// <summary>Writes nodes of an older operator set as they are written in a newer one; used once.</summary>
-/// <remarks>Source: the ONNX operator changelog, onnx.ai: the versions at which an operator takes as an input what was an attribute.</remarks>
+/// <remarks>
+/// Source: the ONNX operator changelog, onnx.ai: the versions at which an operator takes as an input what was an attribute.
+/// </remarks>
 sealed class OpsetConversions(ModelGraph graph, int to)
 {
     readonly FreeNames names = new(graph);
@@ -18,14 +20,21 @@ sealed class OpsetConversions(ModelGraph graph, int to)
         "Dropout" when Passes(12) => [node with { Inputs = [node.Inputs[0]], Attributes = Without(node, "ratio", "is_test") }],
         "BatchNormalization" when Passes(9) => [node with { Attributes = Without(node, "spatial", "is_test") }],
         "Clip" when Passes(11) => [WithInputs(node, ["min", "max"], Scalar(node, "min"), Scalar(node, "max"))],
-        "Pad" when Passes(11) => [WithInputs(node, ["pads", "paddings", "value"], Ints(node.Has("pads") ? node.Ints("pads") : node.Ints("paddings")), Scalar(node, "value"))],
-        "Slice" when Passes(10) => [WithInputs(node, ["starts", "ends", "axes"], Ints(node.Ints("starts")), Ints(node.Ints("ends")), node.Has("axes") ? Ints(node.Ints("axes")) : "")],
-        "Upsample" => [Resized(node, node.Input(1) ?? Placed(Initializer.Of(names.Take("scales"), [node.Floats("scales").Length], node.Floats("scales"))))],
+        "Pad" when Passes(11) =>
+            [WithInputs(node, ["pads", "paddings", "value"], Ints(node.Has("pads") ? node.Ints("pads") : node.Ints("paddings")),
+                Scalar(node, "value"))],
+        "Slice" when Passes(10) =>
+            [WithInputs(node, ["starts", "ends", "axes"], Ints(node.Ints("starts")), Ints(node.Ints("ends")), node.Has("axes")
+                ? Ints(node.Ints("axes")) : "")],
+        "Upsample" => [Resized(node, node.Input(1)
+            ?? Placed(Initializer.Of(names.Take("scales"), [node.Floats("scales").Length], node.Floats("scales"))))],
         "Resize" when Passes(11) => [Resized(node, node.Inputs[1])],
         "Squeeze" or "Unsqueeze" or "ReduceSum" when Passes(13) => [WithAxes(node)],
-        "ReduceMean" or "ReduceMax" or "ReduceMin" or "ReduceL1" or "ReduceL2" or "ReduceProd" or "ReduceLogSum" or "ReduceLogSumExp" or "ReduceSumSquare" when Passes(18) => [WithAxes(node)],
+        "ReduceMean" or "ReduceMax" or "ReduceMin" or "ReduceL1" or "ReduceL2" or "ReduceProd" or "ReduceLogSum"
+            or "ReduceLogSumExp" or "ReduceSumSquare" when Passes(18) => [WithAxes(node)],
         "Split" when Passes(13) && node.Has("split") => [WithInputs(node, ["split"], Ints(node.Ints("split")))],
-        "Split" when Passes(18) && node.Input(1) is null && !node.Has("split") => [node with { Attributes = With(node, "num_outputs", (long)node.Outputs.Count) }],
+        "Split" when Passes(18) && node.Input(1) is null && !node.Has("split") =>
+            [node with { Attributes = With(node, "num_outputs", (long)node.Outputs.Count) }],
         "Softmax" or "LogSoftmax" when Passes(13) => Softmax(node),
         _ => [node],
     };
@@ -47,7 +56,13 @@ sealed class OpsetConversions(ModelGraph graph, int to)
         attributes["coordinate_transformation_mode"] = "asymmetric";
         if (node.Text("mode", "nearest") == "nearest")
             attributes["nearest_mode"] = "floor";
-        return node with { OpType = "Resize", Inputs = [node.Inputs[0], to >= 13 ? "" : Placed(Initializer.Of(names.Take("roi"), [0], Array.Empty<float>())), scales], Attributes = attributes };
+        return node with
+        {
+            OpType = "Resize",
+            Inputs = [node.Inputs[0], to >= 13 ? ""
+                : Placed(Initializer.Of(names.Take("roi"), [0], Array.Empty<float>())), scales],
+            Attributes = attributes,
+        };
     }
 
     // Before 13 all dimensions from the axis on were one.
@@ -57,7 +72,8 @@ sealed class OpsetConversions(ModelGraph graph, int to)
         bool isMatrix = graph.ProducerOf(node.Inputs[0]) is { OpType: "Gemm" or "Flatten" } && axis == 1;
         if (axis == -1 || isMatrix)
             return [node with { Attributes = With(node, "axis", -1L) }];
-        string shape = names.Take($"{node.Outputs[0]}_shape"), flat = names.Take($"{node.Outputs[0]}_flat"), shares = names.Take($"{node.Outputs[0]}_shares");
+        string shape = names.Take($"{node.Outputs[0]}_shape"), flat = names.Take($"{node.Outputs[0]}_flat"),
+            shares = names.Take($"{node.Outputs[0]}_shares");
         return
         [
             new Node("", "Shape", [node.Inputs[0]], [shape]),
@@ -67,7 +83,8 @@ sealed class OpsetConversions(ModelGraph graph, int to)
         ];
     }
 
-    string Scalar(Node node, string attribute) => node.Has(attribute) ? Placed(Initializer.Of(names.Take(attribute), [], [node.Float(attribute, 0)])) : "";
+    string Scalar(Node node, string attribute) => node.Has(attribute)
+        ? Placed(Initializer.Of(names.Take(attribute), [], [node.Float(attribute, 0)])) : "";
 
     string Ints(long[] values) => Placed(Initializer.Of(names.Take("axes"), [values.Length], values));
 
@@ -80,5 +97,6 @@ sealed class OpsetConversions(ModelGraph graph, int to)
     static Dictionary<string, AttributeValue> Without(Node node, params string[] attributes) =>
         node.Attributes.Where(entry => !attributes.Contains(entry.Key)).ToDictionary(StringComparer.Ordinal);
 
-    static Dictionary<string, AttributeValue> With(Node node, string attribute, AttributeValue value) => new(node.Attributes, StringComparer.Ordinal) { [attribute] = value };
+    static Dictionary<string, AttributeValue> With(Node node, string attribute, AttributeValue value) =>
+        new(node.Attributes, StringComparer.Ordinal) { [attribute] = value };
 }

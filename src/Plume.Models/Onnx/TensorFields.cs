@@ -10,7 +10,8 @@ namespace Plume.Models.Onnx;
 static class TensorFields
 {
     public static int Count(TensorProto tensor) =>
-        tensor.FloatData.Count + tensor.Int32Data.Count + tensor.Int64Data.Count + tensor.DoubleData.Count + tensor.Uint64Data.Count;
+        tensor.FloatData.Count + tensor.Int32Data.Count + tensor.Int64Data.Count + tensor.DoubleData.Count
+            + tensor.Uint64Data.Count;
 
     public static void Clear(TensorProto tensor)
     {
@@ -45,7 +46,8 @@ static class TensorFields
         ElementType.Int32 => Bytes(tensor.Int32Data),
         ElementType.Int16 => Bytes(Narrow(tensor.Int32Data, value => checked((short)value), place)),
         ElementType.Int8 => Bytes(Narrow(tensor.Int32Data, value => checked((sbyte)value), place)),
-        ElementType.UInt16 or ElementType.Float16 or ElementType.BFloat16 => Bytes(Narrow(tensor.Int32Data, value => checked((ushort)value), place)),
+        ElementType.UInt16 or ElementType.Float16 or ElementType.BFloat16 =>
+            Bytes(Narrow(tensor.Int32Data, value => checked((ushort)value), place)),
         _ => Narrow(tensor.Int32Data, value => checked((byte)value), place),
     };
 
@@ -86,7 +88,8 @@ static class TensorFields
         }
     }
 
-    static void Widen<TNarrow, TWide>(ReadOnlySpan<byte> data, Func<TNarrow, TWide> convert, RepeatedField<TWide> field) where TNarrow : unmanaged =>
+    static void Widen<TNarrow, TWide>(ReadOnlySpan<byte> data, Func<TNarrow, TWide> convert, RepeatedField<TWide> field)
+        where TNarrow : unmanaged =>
         field.AddRange(MemoryMarshal.Cast<byte, TNarrow>(data).ToArray().Select(convert));
 
     static TNarrow[] Narrow<TWide, TNarrow>(RepeatedField<TWide> values, Func<TWide, TNarrow> convert, string place)

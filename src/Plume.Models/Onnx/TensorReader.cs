@@ -22,16 +22,21 @@ static class TensorReader
         bool isOutside = tensor.DataLocation == TensorProto.Types.DataLocation.External || tensor.ExternalData.Count > 0;
         bool isTyped = !isOutside && !tensor.HasRawData;
         var data = source.FindValues(name, type, shape, place)
-            ?? (isOutside ? source.ReadOutside(tensor, bytes, place) : isTyped ? TensorFields.Read(tensor, type, place) : ReadRaw(tensor, place));
+            ?? (isOutside ? source.ReadOutside(tensor, bytes, place) : isTyped ? TensorFields.Read(tensor, type, place)
+            : ReadRaw(tensor, place));
         if (data.Length != bytes)
-            throw new InvalidPayloadException($"ONNX {place} [{string.Join(", ", shape)}] of {type} needs {bytes} bytes of values, but has {data.Length}.");
+            throw new InvalidPayloadException(
+                $"ONNX {place} [{string.Join(", ", shape)}] of {type} needs {bytes} bytes of values, but has {data.Length}.");
         Empty(tensor);
         (tensor.DataType, tensor.Name) = (0, "");
         tensor.ClearDataType();
         tensor.ClearName();
         tensor.Dims.Clear();
         TensorFields.Mark(tensor, isTyped);
-        return new Initializer(name, type, shape, data) { Unread = tensor.CalculateSize() == 0 ? default : Google.Protobuf.MessageExtensions.ToByteArray(tensor) };
+        return new Initializer(name, type, shape, data)
+        {
+            Unread = tensor.CalculateSize() == 0 ? default : Google.Protobuf.MessageExtensions.ToByteArray(tensor),
+        };
     }
 
     /// <summary>Takes the values out of a message.</summary>
@@ -51,12 +56,14 @@ static class TensorReader
     static int[] ReadShape(TensorProto tensor, string place)
     {
         if (tensor.Dims.Count > MaximumRank)
-            throw ModelReader.Broken($"{place}, dims", $"{tensor.Dims.Count} long", $"must have at most {MaximumRank} dimensions");
+            throw ModelReader.Broken($"{place}, dims", $"{tensor.Dims.Count} long",
+                $"must have at most {MaximumRank} dimensions");
         long product = 1;
         foreach (long dimension in tensor.Dims)
         {
             if (dimension is < 0 or > int.MaxValue || (product *= dimension) > int.MaxValue)
-                throw ModelReader.Broken($"{place}, dims", $"[{string.Join(", ", tensor.Dims)}]", $"must give 0..{int.MaxValue} values");
+                throw ModelReader.Broken($"{place}, dims", $"[{string.Join(", ", tensor.Dims)}]",
+                    $"must give 0..{int.MaxValue} values");
         }
 
         return [.. tensor.Dims.Select(dimension => (int)dimension)];

@@ -15,10 +15,13 @@ static class ValueReader
         // Sequences, maps and optionals are carried: only what computes with them need know them.
         if (value.Type?.TensorType is not { } tensor)
             return new ValueInfo(name, ElementType.Undefined, []) { HasShape = false, Unread = value.ToByteArray() };
-        var type = Enum.IsDefined((ElementType)tensor.ElemType) ? (ElementType)tensor.ElemType : throw ModelReader.Broken($"{place}, element type", $"{tensor.ElemType}", "must be one that the format knows");
+        var type = Enum.IsDefined((ElementType)tensor.ElemType) ? (ElementType)tensor.ElemType
+            : throw ModelReader.Broken($"{place}, element type", $"{tensor.ElemType}", "must be one that the format knows");
         if (tensor.Shape?.Dim.Count > TensorReader.MaximumRank)
-            throw ModelReader.Broken($"{place}, shape", $"{tensor.Shape.Dim.Count} long", $"must have at most {TensorReader.MaximumRank} dimensions");
-        Dimension[]? shape = tensor.Shape is { } given ? [.. given.Dim.Select(dimension => ReadDimension(dimension, place))] : null;
+            throw ModelReader.Broken($"{place}, shape", $"{tensor.Shape.Dim.Count} long",
+                $"must have at most {TensorReader.MaximumRank} dimensions");
+        Dimension[]? shape = tensor.Shape is { } given ? [.. given.Dim.Select(dimension => ReadDimension(dimension, place))]
+            : null;
         return new ValueInfo(name, type, shape ?? []) { HasShape = shape is not null, Unread = RestOf(value) };
     }
 
@@ -65,7 +68,8 @@ static class ValueReader
             return Dimension.Symbol(dimension.DimParam);
         return dimension.DimValue is >= 0 and <= int.MaxValue
             ? Dimension.Fixed(dimension.DimValue)
-            : throw ModelReader.Broken($"{place}, shape", $"{dimension.DimValue} long", $"must be in 0..{int.MaxValue} or a symbol");
+            : throw ModelReader.Broken($"{place}, shape", $"{dimension.DimValue} long",
+                $"must be in 0..{int.MaxValue} or a symbol");
     }
 
     static TensorShapeProto.Types.Dimension WriteDimension(Dimension dimension) => dimension switch

@@ -24,7 +24,8 @@ public static class BatchNormFolding
         while (true)
         {
             var readers = graph.Readers();
-            FoldableNorm[] found = [.. graph.Nodes.Select(node => FoldableNorm.Find(graph, readers, node)).OfType<FoldableNorm>()];
+            FoldableNorm[] found = [.. graph.Nodes.Select(node => FoldableNorm.Find(graph, readers, node))
+                .OfType<FoldableNorm>()];
             if (found.Length == 0)
                 return graph;
             graph = Fold(graph, found);
@@ -40,7 +41,8 @@ public static class BatchNormFolding
         foreach (var each in found)
         {
             string weight = each.OwnsWeight ? each.Weight.Name : names.Take(each.Weight.Name);
-            string bias = each.Bias is null ? names.Take(BiasName(each)) : each.OwnsBias ? each.Bias.Name : names.Take(each.Bias.Name);
+            string bias = each.Bias is null ? names.Take(BiasName(each)) : each.OwnsBias ? each.Bias.Name
+                : names.Take(each.Bias.Name);
             foreach (var tensor in each.Fold(weight, bias))
             {
                 if (graph.FindInitializer(tensor.Name) is null)
@@ -50,14 +52,21 @@ public static class BatchNormFolding
             }
 
             nodes.Add(each.Norm, null);
-            nodes.Add(each.Product, each.Product with { Inputs = [each.Product.Inputs[0], each.Quantize is null ? weight : each.Product.Inputs[1], bias], Outputs = [each.Norm.Outputs[0]] });
+            nodes.Add(each.Product, each.Product
+                with
+            {
+                Inputs = [each.Product.Inputs[0], each.Quantize is null ? weight : each.Product.Inputs[1], bias],
+                Outputs = [each.Norm.Outputs[0]]
+            });
             if (each.Quantize is { } quantize)
                 nodes.Add(quantize, quantize with { Attributes = FakeQuantizer.Of(quantize).ToAttributes(each.Axis) });
         }
 
         var behind = added.ToLookup(each => each.After, each => each.Tensor, StringComparer.Ordinal);
-        var initializers = graph.Initializers.SelectMany(tensor => behind[tensor.Name].Prepend(changed.GetValueOrDefault(tensor.Name, tensor)));
-        return graph.With([.. graph.Nodes.Select(node => nodes.TryGetValue(node, out var other) ? other : node).OfType<Node>()], initializers);
+        var initializers = graph.Initializers.SelectMany(tensor =>
+            behind[tensor.Name].Prepend(changed.GetValueOrDefault(tensor.Name, tensor)));
+        return graph.With([.. graph.Nodes.Select(node => nodes.TryGetValue(node, out var other) ? other : node).OfType<Node>()],
+            initializers);
     }
 
     static string BiasName(FoldableNorm each) => each.Weight.Name.EndsWith(".weight", StringComparison.Ordinal)

@@ -10,7 +10,10 @@ namespace Plume.Models.Quantize;
 /// </summary>
 public static class FakeQuantization
 {
-    /// <summary>The values whose ranges <see cref="Insert(ModelGraph, QuantizationScheme, IReadOnlyDictionary{string, ActivationHistogram})"/> needs.</summary>
+    /// <summary>
+    /// The values whose ranges
+    /// <see cref="Insert(ModelGraph, QuantizationScheme, IReadOnlyDictionary{string, ActivationHistogram})"/> needs.
+    /// </summary>
     /// <exception cref="ArgumentException">The scheme names a weight that no layer has.</exception>
     public static IReadOnlyList<string> ValuesToCalibrate(ModelGraph graph, QuantizationScheme scheme) =>
         [.. QuantizationPlan.Of(graph, scheme).Values.Select(value => value.Name)];
@@ -19,12 +22,15 @@ public static class FakeQuantization
     /// <param name="graph">A model in floats.</param>
     /// <param name="scheme">Bits, and how levels are chosen.</param>
     /// <param name="seen">What was seen at each of the values to calibrate.</param>
-    /// <exception cref="ArgumentException">The scheme names a weight that no layer has, or a value was not calibrated.</exception>
+    /// <exception cref="ArgumentException">The scheme names a weight that no layer has, or a value was not
+    /// calibrated.</exception>
     /// <exception cref="InvalidPayloadException">A weight is not finite.</exception>
-    public static ModelGraph Insert(ModelGraph graph, QuantizationScheme scheme, IReadOnlyDictionary<string, ActivationHistogram> seen)
+    public static ModelGraph Insert(ModelGraph graph, QuantizationScheme scheme,
+        IReadOnlyDictionary<string, ActivationHistogram> seen)
     {
         ArgumentNullException.ThrowIfNull(seen);
-        return Insert(graph, scheme, QuantizationPlan.Of(graph, scheme), value => seen.TryGetValue(value.Name, out var histogram) && histogram.Count > 0
+        return Insert(graph, scheme, QuantizationPlan.Of(graph, scheme), value => seen.TryGetValue(value.Name, out var histogram)
+            && histogram.Count > 0
             ? scheme.Ranges.Choose(histogram, value.Bits)
             : throw Uncalibrated(value));
     }
@@ -35,24 +41,30 @@ public static class FakeQuantization
     public static ModelGraph Insert(ModelGraph graph, QuantizationScheme scheme, IReadOnlyDictionary<string, ValueRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
-        return Insert(graph, scheme, QuantizationPlan.Of(graph, scheme), value => ranges.TryGetValue(value.Name, out var range) ? range : throw Uncalibrated(value));
+        return Insert(graph, scheme, QuantizationPlan.Of(graph, scheme), value => ranges.TryGetValue(value.Name, out var range)
+            ? range : throw Uncalibrated(value));
     }
 
-    static ModelGraph Insert(ModelGraph graph, QuantizationScheme scheme, QuantizationPlan plan, Func<PlannedValue, ValueRange> rangeOf)
+    static ModelGraph Insert(ModelGraph graph, QuantizationScheme scheme, QuantizationPlan plan,
+        Func<PlannedValue, ValueRange> rangeOf)
     {
         if (graph.Nodes.FirstOrDefault(node => node.OpType == FakeQuantizer.OpType) is { } already)
-            throw new ArgumentException($"Model '{graph.Name}' is quantized already: it has the {already}. Start from the model in floats.", nameof(graph));
+            throw new ArgumentException(
+                $"Model '{graph.Name}' is quantized already: it has the {already}. Start from the model in floats.",
+                nameof(graph));
         var names = new FreeNames(graph);
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
         var behind = new Dictionary<string, Node>(StringComparer.Ordinal);
         var weights = new Dictionary<Node, Node>(ReferenceEqualityComparer.Instance);
         var scales = new List<Initializer>();
-        // Layers that read one weight along different axes have levels of their own: an integer kernel knows one scale for each output channel.
+        // Layers that read one weight along different axes have levels of their own: an integer kernel knows one scale for each
+        // output channel.
         foreach (var uses in plan.Layers.GroupBy(layer => (layer.Weight, layer.Axis)))
         {
             int bits = uses.Max(layer => layer.Bits);
             float[] steps = WeightScales.Of(graph.FindInitializer(uses.Key.Weight)!, uses.Key.Axis, bits, scheme.Fit);
-            var quantize = Quantize(uses.Key.Weight, new FakeQuantizer(bits), uses.Key.Axis is null ? [] : [steps.Length], steps, uses.Key.Axis);
+            var quantize = Quantize(uses.Key.Weight, new FakeQuantizer(bits), uses.Key.Axis is null ? []
+                : [steps.Length], steps, uses.Key.Axis);
             foreach (var layer in uses)
                 weights.Add(layer.Node, quantize);
         }
@@ -71,12 +83,15 @@ public static class FakeQuantization
         {
             var scale = Initializer.Of(names.Take($"{value}_scale"), shape, steps);
             scales.Add(scale);
-            return new Node("", FakeQuantizer.OpType, [value, scale.Name], [names.Take($"{value}_quantized")], quantizer.ToAttributes(axis));
+            return new Node("", FakeQuantizer.OpType, [value, scale.Name], [names.Take($"{value}_quantized")],
+                quantizer.ToAttributes(axis));
         }
     }
 
-    // Inputs are quantized where the graph begins, weights where a layer first reads them, all else behind the node that writes it.
-    static IEnumerable<Node> Woven(ModelGraph graph, Dictionary<string, Node> behind, Dictionary<Node, Node> weights, Dictionary<string, string> renamed)
+    // Inputs are quantized where the graph begins, weights where a layer first reads them, all else behind the node that writes
+    // it.
+    static IEnumerable<Node> Woven(ModelGraph graph, Dictionary<string, Node> behind, Dictionary<Node, Node> weights,
+        Dictionary<string, string> renamed)
     {
         var written = new HashSet<Node>(ReferenceEqualityComparer.Instance);
         foreach (var input in graph.Inputs)
@@ -105,5 +120,6 @@ public static class FakeQuantization
     }
 
     static ArgumentException Uncalibrated(PlannedValue value) =>
-        new($"Value '{value.Name}' was not calibrated; a model is calibrated on at least one sample, at all of FakeQuantization.ValuesToCalibrate.");
+        new($"Value '{value.Name}' was not calibrated; a model is calibrated on at least one sample, at all of "
+            + "FakeQuantization.ValuesToCalibrate.");
 }

@@ -14,7 +14,8 @@ namespace Plume.Models.Quantize;
 /// <param name="Axis">The weight's axis of output channels.</param>
 /// <param name="OwnsWeight">Whether nothing else reads the weight.</param>
 /// <param name="OwnsBias">Whether nothing else reads the bias.</param>
-sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quantize, Initializer Weight, Initializer? Bias, int Axis, bool OwnsWeight, bool OwnsBias)
+sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quantize, Initializer Weight, Initializer? Bias,
+    int Axis, bool OwnsWeight, bool OwnsBias)
 {
     // Where a channel is switched off, its weights are 0 and any scale will do.
     const float LeastScale = 1.17549435e-38f;
@@ -23,24 +24,30 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
     public static FoldableNorm? Find(ModelGraph graph, ILookup<string, Node> readers, Node norm)
     {
         bool IsOwn(string name) => readers[name].Count() == 1 && graph.Outputs.All(output => output.Name != name);
-        if (norm.OpType != "BatchNormalization" || norm.Outputs.Skip(1).Any(output => output.Length > 0) || norm.Int("training_mode", 0) != 0)
+        if (norm.OpType != "BatchNormalization" || norm.Outputs.Skip(1).Any(output => output.Length > 0)
+            || norm.Int("training_mode", 0) != 0)
             return null;
         if (!IsOwn(norm.Inputs[0]) || graph.ProducerOf(norm.Inputs[0]) is not { OpType: "Conv" or "Gemm" } product)
             return null;
         if (product.OpType == "Gemm" && (product.Float("alpha", 1) != 1 || product.Float("beta", 1) != 1))
             return null;
-        var quantize = graph.ProducerOf(product.Inputs[1]) is { OpType: FakeQuantizer.OpType } found && IsOwn(product.Inputs[1]) && IsOwn(found.Inputs[0]) && IsOwn(found.Inputs[1]) ? found : null;
+        var quantize = graph.ProducerOf(product.Inputs[1]) is { OpType: FakeQuantizer.OpType } found && IsOwn(product.Inputs[1])
+            && IsOwn(found.Inputs[0]) && IsOwn(found.Inputs[1]) ? found : null;
         var weight = graph.FindFloats(quantize?.Inputs[0] ?? product.Inputs[1]);
         var bias = graph.FindFloats(product.Input(2));
         if (weight is null || (product.Input(2) is not null && bias is not { Shape.Count: 1 }))
             return null;
         int axis = product.OpType == "Gemm" && product.Int("transB", 0) == 0 ? 1 : 0;
         bool fits = Enumerable.Range(1, 4).All(slot => graph.FindFloats(norm.Input(slot))?.Length == weight.Shape[axis])
-            && (bias is null || bias.Length == weight.Shape[axis]) && (quantize is null || graph.FindFloats(quantize.Inputs[1]) is not null);
-        return fits ? new(graph, norm, product, quantize, weight, bias, axis, quantize is not null || IsOwn(weight.Name), bias is not null && IsOwn(bias.Name)) : null;
+            && (bias is null || bias.Length == weight.Shape[axis])
+            && (quantize is null || graph.FindFloats(quantize.Inputs[1]) is not null);
+        return fits ? new(graph, norm, product, quantize, weight, bias, axis, quantize is not null
+            || IsOwn(weight.Name), bias is not null && IsOwn(bias.Name)) : null;
     }
 
-    /// <summary>The tensors that take the normalization in: weight, bias, and the weight's scales where it is quantized.</summary>
+    /// <summary>
+    /// The tensors that take the normalization in: weight, bias, and the weight's scales where it is quantized.
+    /// </summary>
     /// <exception cref="InvalidPayloadException">A variance is negative or a number is not finite.</exception>
     public IEnumerable<Initializer> Fold(string weightName, string biasName)
     {
@@ -48,7 +55,8 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
         yield return ScaledWeight(factors, weightName);
         yield return Initializer.Of(biasName, [shifts.Length], shifts);
         if (Quantize is not null)
-            yield return Initializer.Of(Quantize.Inputs[1], [factors.Length], [.. Scales().Select((scale, channel) => (float)Math.Max(scale * Math.Abs(factors[channel]), LeastScale))]);
+            yield return Initializer.Of(Quantize.Inputs[1], [factors.Length],
+                [.. Scales().Select((scale, channel) => (float)Math.Max(scale * Math.Abs(factors[channel]), LeastScale))]);
     }
 
     // y = (x - mean) / sqrt(variance + epsilon) * scale + shift, with x = w z + b.
@@ -63,7 +71,9 @@ sealed record FoldableNorm(ModelGraph Graph, Node Norm, Node Product, Node? Quan
             factors[c] = scale[c] / Math.Sqrt(variance[c] + epsilon);
             shifts[c] = (float)(((Bias is null ? 0 : Bias.Floats[c]) - (double)mean[c]) * factors[c] + shift[c]);
             if (variance[c] < 0 || !double.IsFinite(factors[c]) || !float.IsFinite(shifts[c]))
-                throw new InvalidPayloadException($"The {Norm} cannot be folded: channel {c} has variance {variance[c]}, mean {mean[c]}, scale {scale[c]} and shift {shift[c]}.");
+                throw new InvalidPayloadException(
+                    $"The {Norm} cannot be folded: channel {c} has variance {variance[c]}, mean {mean[c]}, scale {scale[c]} "
+                        + $"and shift {shift[c]}.");
         }
 
         return (factors, shifts);

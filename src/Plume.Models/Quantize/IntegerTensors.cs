@@ -35,13 +35,15 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     readonly Dictionary<(ElementType, int, int), string> numbers = [];
 
     /// <summary>All tensors, in the graph's order, new ones last.</summary>
-    public IEnumerable<Initializer> All => graph.Initializers.Select(tensor => replaced.GetValueOrDefault(tensor.Name, tensor)).Concat(added);
+    public IEnumerable<Initializer> All =>
+        graph.Initializers.Select(tensor => replaced.GetValueOrDefault(tensor.Name, tensor)).Concat(added);
 
     /// <summary>The scales of a quantization.</summary>
     /// <exception cref="InvalidPayloadException">They are not an initializer of positive and finite floats.</exception>
     public float[] Scales(Node quantize)
     {
-        var scales = graph.FindFloats(quantize.Input(1)) ?? throw new InvalidPayloadException($"The scales of {quantize} must be an initializer of floats.");
+        var scales = graph.FindFloats(quantize.Input(1))
+            ?? throw new InvalidPayloadException($"The scales of {quantize} must be an initializer of floats.");
         foreach (float scale in scales.Floats)
         {
             if (!(scale > 0 && float.IsFinite(scale)))
@@ -75,14 +77,26 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     /// <param name="says0">Whether a zero point of 0 is written out: ONNX Runtime fuses matrix products only with one.</param>
     public IntegerWeight Weight(Node quantize, WeightFitting fit, bool keepsName, bool says0)
     {
-        var weight = graph.FindFloats(quantize.Inputs[0]) ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
+        var weight = graph.FindFloats(quantize.Inputs[0])
+            ?? throw new InvalidPayloadException($"The {quantize} quantizes a tensor that is not of floats.");
         var quantizer = FakeQuantizer.Of(quantize);
         int? axis = graph.FindInitializer(quantize.Inputs[1])!.Shape.Count == 0 ? null : Axis(quantize, weight);
         byte[] levels = LevelsOf(weight, quantizer, fit.Scales, axis, fit.Spread);
-        var type = (fit.IsPacked, quantizer.Signed) switch { (true, true) => ElementType.Int4, (true, false) => ElementType.UInt4, (false, true) => ElementType.Int8, _ => ElementType.UInt8 };
-        string name = Place(weight.Name, keepsName, each => new(each, type, weight.Shape, fit.IsPacked ? HalfBytes.Pack(levels) : levels));
-        string scale = fit.IsUnchanged ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false, each => Initializer.Of(each, axis is null ? [] : [fit.Scales.Length], fit.Scales));
-        string? zeroPoint = quantizer.ZeroPoint == 0 && !(says0 && !fit.IsPacked) ? null : Number(type, quantizer.ZeroPoint, axis is null ? 0 : fit.Scales.Length);
+        var type = (fit.IsPacked, quantizer.Signed) switch
+        {
+            (true, true) => ElementType.Int4,
+            (true, false) =>
+            ElementType.UInt4,
+            (false, true) => ElementType.Int8,
+            _ => ElementType.UInt8
+        };
+        string name = Place(weight.Name, keepsName,
+            each => new(each, type, weight.Shape, fit.IsPacked ? HalfBytes.Pack(levels) : levels));
+        string scale = fit.IsUnchanged
+            ? quantize.Inputs[1] : Place(quantize.Inputs[1], keepsName: false,
+                each => Initializer.Of(each, axis is null ? [] : [fit.Scales.Length], fit.Scales));
+        string? zeroPoint = quantizer.ZeroPoint == 0 && !(says0 && !fit.IsPacked) ? null
+            : Number(type, quantizer.ZeroPoint, axis is null ? 0 : fit.Scales.Length);
         return new(name, scale, zeroPoint, fit.Scales, axis, fit.IsPacked);
     }
 
@@ -113,8 +127,10 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
             levels[i] = (int)level;
         }
 
-        string integer = Place(bias.Name, keepsName, each => new(each, ElementType.Int32, bias.Shape, MemoryMarshal.AsBytes(levels.AsSpan()).ToArray()));
-        return (integer, Place($"{bias.Name}_scale", keepsName: false, each => Initializer.Of(each, isPerChannel ? [scales.Length] : [], scales)));
+        string integer = Place(bias.Name, keepsName,
+            each => new(each, ElementType.Int32, bias.Shape, MemoryMarshal.AsBytes(levels.AsSpan()).ToArray()));
+        return (integer, Place($"{bias.Name}_scale", keepsName: false,
+            each => Initializer.Of(each, isPerChannel ? [scales.Length] : [], scales)));
     }
 
     /// <summary>A scalar, or the number so many times; the same is one tensor.</summary>
@@ -136,7 +152,8 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     public (string Low, string High)? ClipBounds(FakeQuantizer quantizer)
     {
         var type = quantizer.Signed ? ElementType.Int8 : ElementType.UInt8;
-        string low = quantizer.Lowest == 0 ? "" : Number(type, quantizer.Lowest), high = quantizer.Highest == byte.MaxValue ? "" : Number(type, quantizer.Highest);
+        string low = quantizer.Lowest == 0 ? "" : Number(type, quantizer.Lowest), high = quantizer.Highest == byte.MaxValue ? ""
+            : Number(type, quantizer.Highest);
         return low.Length + high.Length == 0 ? null : (low, high);
     }
 
@@ -150,12 +167,16 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         return spread;
     }
 
-    // A channel of next to nothing would put its bias out of 32 bits; with a larger scale its weights lose less than the bias's rounding.
-    static float[] Raised(float[] scales, Initializer? bias, float inputScale) => bias is null || inputScale == 0 || (scales.Length != 1 && scales.Length != bias.Length)
+    // A channel of next to nothing would put its bias out of 32 bits; with a larger scale its weights lose less than the bias's
+    // rounding.
+    static float[] Raised(float[] scales, Initializer? bias, float inputScale) =>
+        bias is null || inputScale == 0 || (scales.Length != 1 && scales.Length != bias.Length)
         ? scales
-        : [.. scales.Select((scale, channel) => Math.Max(scale, (float)(LargestMagnitude(bias, scales.Length == 1 ? null : channel) / LargestBias / inputScale)))];
+        : [.. scales.Select((scale, channel) =>
+            Math.Max(scale, (float)(LargestMagnitude(bias, scales.Length == 1 ? null : channel) / LargestBias / inputScale)))];
 
-    static double LargestMagnitude(Initializer bias, int? channel) => channel is { } one ? Math.Abs(bias.Floats[one]) : bias.Floats.ToArray().Max(Math.Abs);
+    static double LargestMagnitude(Initializer bias, int? channel) => channel is { } one ? Math.Abs(bias.Floats[one])
+        : bias.Floats.ToArray().Max(Math.Abs);
 
     static byte[] LevelsOf(Initializer weight, FakeQuantizer quantizer, float[] scales, int? axis, int spread)
     {
@@ -166,7 +187,8 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
         {
             if (!float.IsFinite(values[i]))
                 throw new InvalidPayloadException($"Weight '{weight.Name}' cannot be quantized: value {i} is {values[i]}.");
-            levels[i] = unchecked((byte)(spread * quantizer.LevelOf(values[i], scales[axis is null ? 0 : channels.Of(i)] * spread)));
+            levels[i] = unchecked((byte)(spread
+                * quantizer.LevelOf(values[i], scales[axis is null ? 0 : channels.Of(i)] * spread)));
         }
 
         return levels;
@@ -176,7 +198,9 @@ sealed class IntegerTensors(ModelGraph graph, FreeNames names)
     {
         long axis = quantize.Int("axis", 1), rank = weight.Shape.Count;
         axis = axis < 0 ? axis + rank : axis;
-        return axis >= 0 && axis < rank ? (int)axis : throw new InvalidPayloadException($"The {quantize} has scales along axis {axis}, but '{weight.Name}' has {rank} dimensions.");
+        return axis >= 0 && axis < rank ? (int)axis
+            : throw new InvalidPayloadException(
+                $"The {quantize} has scales along axis {axis}, but '{weight.Name}' has {rank} dimensions.");
     }
 
     string Place(string name, bool keepsName, Func<string, Initializer> make)

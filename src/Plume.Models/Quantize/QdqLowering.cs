@@ -33,13 +33,14 @@ public static class QdqLowering
     /// fast one: ONNX Runtime's 4-bit kernels are for matrix products of language models, other layers are computed in floats.
     /// </param>
     /// <exception cref="InvalidPayloadException">
-    /// A weight or scale is not finite, a scale is not positive, an activation has signed levels of one bit, or an operator changed
-    /// its meaning between the graph's operator set and the one that is needed.
+    /// A weight or scale is not finite, a scale is not positive, an activation has signed levels of one bit, or an operator
+    /// changed its meaning between the graph's operator set and the one that is needed.
     /// </exception>
     public static ModelGraph Apply(ModelGraph graph, bool packed = false)
     {
         graph = PooledBounds.Apply(BatchNormFolding.Apply(graph));
-        bool halves = packed && graph.Nodes.Any(node => node.OpType == FakeQuantizer.OpType && graph.FindInitializer(node.Inputs[0]) is not null && FakeQuantizer.Of(node).Bits <= MaxPackedBits);
+        bool halves = packed && graph.Nodes.Any(node => node.OpType == FakeQuantizer.OpType
+            && graph.FindInitializer(node.Inputs[0]) is not null && FakeQuantizer.Of(node).Bits <= MaxPackedBits);
         return new QdqWriter(OpsetUpgrade.To(graph, halves ? PackedOpset : PerChannelOpset), packed).Write();
     }
 }

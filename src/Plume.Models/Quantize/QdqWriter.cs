@@ -86,8 +86,10 @@ sealed class QdqWriter
             return;
         string value = quantize.Inputs[0];
         float scale = tensors.Scales(quantize)[0];
-        while (graph.ProducerOf(value) is { OpType: "Relu" or "Clip" } bound && !outputs.Contains(value) && readers[value].Count() == 1
-            && !quantize.Has("axis") && graph.ProducerOf(bound.Inputs[0]) is not { OpType: "MaxPool" } && Bounds(bound) is var (low, high)
+        while (graph.ProducerOf(value) is { OpType: "Relu" or "Clip" } bound && !outputs.Contains(value)
+            && readers[value].Count() == 1
+            && !quantize.Has("axis") && graph.ProducerOf(bound.Inputs[0]) is not { OpType: "MaxPool" }
+            && Bounds(bound) is var (low, high)
             && quantizer.LevelOf(low, scale) == quantizer.Lowest && quantizer.LevelOf(high, scale) == quantizer.Highest)
         {
             absorbed.Add(bound);
@@ -109,7 +111,8 @@ sealed class QdqWriter
         if (value is null)
             return fallback;
         var tensor = graph.FindConstant(value);
-        return tensor is { ElementType: ElementType.Float, Length: 1 } && !float.IsNaN(tensor.Floats[0]) ? tensor.Floats[0] : null;
+        return tensor is { ElementType: ElementType.Float, Length: 1 } && !float.IsNaN(tensor.Floats[0])
+            ? tensor.Floats[0] : null;
     }
 
     // Layers that read one quantized weight share its integers where the scales can be the same.
@@ -132,12 +135,15 @@ sealed class QdqWriter
     {
         var quantizer = FakeQuantizer.Of(quantize);
         if (quantizer is { Signed: true, Bits: 1 })
-            throw new InvalidPayloadException($"The {quantize} gives an activation the two levels of its sign, which no integer kernel reads; leave it a float or give it 2 bits.");
+            throw new InvalidPayloadException(
+                $"The {quantize} gives an activation the two levels of its sign, which no integer kernel reads; leave it a "
+                    + "float or give it 2 bits.");
         _ = tensors.Scales(quantize);
         if (weightQuantizers.TryGetValue(Renamed(quantize.Inputs[0]), out var weight))
             FloatsOf(weight, null, 0, says0: false, weight.Outputs[0]);
         int? axis = quantize.Has("axis") ? (int)quantize.Int("axis", 0) : null;
-        var levels = new Levels(quantizer, quantize.Inputs[1], tensors.Number(quantizer.Signed ? ElementType.Int8 : ElementType.UInt8, quantizer.ZeroPoint), axis);
+        var levels = new Levels(quantizer, quantize.Inputs[1],
+            tensors.Number(quantizer.Signed ? ElementType.Int8 : ElementType.UInt8, quantizer.ZeroPoint), axis);
         WritePair(Renamed(quantize.Inputs[0]), quantize.Outputs[0], levels, clip: true);
         levelsOf.Add(quantize.Outputs[0], levels);
     }
@@ -175,7 +181,8 @@ sealed class QdqWriter
             if (weightQuantizers.GetValueOrDefault(Renamed(inputs[slot])) is not { } quantize)
                 continue;
             bool isWeight = slot == 1 && OperatorKinds.IsLayer(node);
-            var (weight, floats) = FloatsOf(quantize, isWeight ? bias : null, isWeight && levels is not null ? tensors.ScaleOf(levels) : 0, says0: node.OpType is "Gemm" or "MatMul", quantize.Outputs[0]);
+            var (weight, floats) = FloatsOf(quantize, isWeight ? bias : null, isWeight && levels is not null
+                ? tensors.ScaleOf(levels) : 0, says0: node.OpType is "Gemm" or "MatMul", quantize.Outputs[0]);
             inputs[slot] = floats;
             read = isWeight ? weight : read;
         }
@@ -189,7 +196,8 @@ sealed class QdqWriter
         if (node.OpType is not ("Conv" or "Gemm") || bias is null || weight is null || levels is null || levels.Axis is not null)
             return node;
         bool keepsName = IsOwn(bias.Name);
-        if ((weight.IsPacked ? tensors.FineBias(bias, keepsName) : tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName)) is not var (integer, scale))
+        if ((weight.IsPacked ? tensors.FineBias(bias, keepsName) : tensors.Bias(bias, tensors.ScaleOf(levels), weight, keepsName))
+            is not var (integer, scale))
             return node;
         string floats = names.Take($"{bias.Name}_dequantized");
         AddDequantize(integer, scale, null, floats, weight.IsPacked || weight.Axis is null ? null : 0);
@@ -197,7 +205,8 @@ sealed class QdqWriter
     }
 
     void AddDequantize(string integer, string scale, string? zeroPoint, string result, int? axis) => nodes.Add(
-        new Node("", "DequantizeLinear", zeroPoint is null ? [integer, scale] : [integer, scale, zeroPoint], [result], Axis(axis)));
+        new Node("", "DequantizeLinear", zeroPoint is null ? [integer, scale]
+            : [integer, scale, zeroPoint], [result], Axis(axis)));
 
     // 1 is what a missing axis means, and without channels there is none.
     static Dictionary<string, AttributeValue> Axis(int? axis) => axis is null or 1 ? [] : new() { ["axis"] = (long)axis };

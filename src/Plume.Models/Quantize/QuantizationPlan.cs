@@ -10,7 +10,9 @@ namespace Plume.Models.Quantize;
 /// <param name="Axis">The weight's axis along which scales differ; null for one scale.</param>
 public sealed record PlannedLayer(Node Node, string Weight, int Bits, int? Axis)
 {
-    /// <summary>The axis of output channels, also where there is one scale: a product over a batch of matrices has its columns last.</summary>
+    /// <summary>
+    /// The axis of output channels, also where there is one scale: a product over a batch of matrices has its columns last.
+    /// </summary>
     public int ChannelAxis(Initializer weight) => Axis ?? weight.Shape.Count - 1;
 }
 
@@ -28,7 +30,8 @@ public sealed record SkippedLayer(Node Node, string Reason);
 /// <param name="Layers">The layers, in the order of the graph.</param>
 /// <param name="Values">The activations, in the order in which they are written; these need a range.</param>
 /// <param name="Skipped">Layers that stay as they are.</param>
-public sealed record QuantizationPlan(IReadOnlyList<PlannedLayer> Layers, IReadOnlyList<PlannedValue> Values, IReadOnlyList<SkippedLayer> Skipped)
+public sealed record QuantizationPlan(IReadOnlyList<PlannedLayer> Layers, IReadOnlyList<PlannedValue> Values,
+    IReadOnlyList<SkippedLayer> Skipped)
 {
     /// <summary>The plan of a scheme for a graph. Fold normalizations first, or train with them and fold them later.</summary>
     /// <exception cref="ArgumentException">The scheme names a weight that no layer has.</exception>

@@ -10,8 +10,11 @@ namespace Plume.Models.Quantize;
 /// </summary>
 public static class SimulatedIntegers
 {
-    /// <summary>The graph: weights are moved to their levels, activations go through QuantizeLinear, Clip and DequantizeLinear.</summary>
-    /// <exception cref="InvalidPayloadException">The scales of a weight are not an initializer of floats, or its operator set is too old.</exception>
+    /// <summary>
+    /// The graph: weights are moved to their levels, activations go through QuantizeLinear, Clip and DequantizeLinear.
+    /// </summary>
+    /// <exception cref="InvalidPayloadException">The scales of a weight are not an initializer of floats, or its operator set is
+    /// too old.</exception>
     public static ModelGraph Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -34,15 +37,18 @@ public static class SimulatedIntegers
         void Activation(Node node)
         {
             var quantizer = FakeQuantizer.Of(node);
-            string zero = Number(quantizer, quantizer.ZeroPoint), levels = names.Take($"{node.Outputs[0]}_levels"), clipped = names.Take($"{node.Outputs[0]}_clipped");
+            string zero = Number(quantizer, quantizer.ZeroPoint), levels = names.Take($"{node.Outputs[0]}_levels"),
+                clipped = names.Take($"{node.Outputs[0]}_clipped");
             var axis = node.Attributes.Where(entry => entry.Key == "axis").ToDictionary(StringComparer.Ordinal);
             nodes.Add(new Node("", "QuantizeLinear", [node.Inputs[0], node.Inputs[1], zero], [levels], axis));
-            nodes.Add(new Node("", "Clip", [levels, Number(quantizer, quantizer.Lowest), Number(quantizer, quantizer.Highest)], [clipped]));
+            nodes.Add(new Node("", "Clip", [levels, Number(quantizer, quantizer.Lowest), Number(quantizer, quantizer.Highest)],
+                [clipped]));
             nodes.Add(new Node("", "DequantizeLinear", [clipped, node.Inputs[1], zero], node.Outputs, axis));
         }
 
         string Number(FakeQuantizer quantizer, int level) =>
-            Placed(new Initializer(names.Take("level"), quantizer.Signed ? ElementType.Int8 : ElementType.UInt8, [], new[] { unchecked((byte)level) }));
+            Placed(new Initializer(names.Take("level"), quantizer.Signed ? ElementType.Int8
+                : ElementType.UInt8, [], new[] { unchecked((byte)level) }));
 
         string Placed(Initializer tensor)
         {
@@ -53,8 +59,10 @@ public static class SimulatedIntegers
         Initializer OnLevels(ModelGraph from, Node node, Initializer weight)
         {
             var quantizer = FakeQuantizer.Of(node);
-            var scales = from.FindFloats(node.Input(1)) ?? throw new InvalidPayloadException($"The scales of {node} must be an initializer of floats.");
-            int inner = scales.Length == 1 ? weight.Length : weight.Shape.Skip((int)node.Int("axis", 1) + 1).Aggregate(1, (product, length) => product * length);
+            var scales = from.FindFloats(node.Input(1))
+                ?? throw new InvalidPayloadException($"The scales of {node} must be an initializer of floats.");
+            int inner = scales.Length == 1 ? weight.Length
+                : weight.Shape.Skip((int)node.Int("axis", 1) + 1).Aggregate(1, (product, length) => product * length);
             float[] values = weight.Floats.ToArray();
             for (int i = 0; i < values.Length; i++)
                 values[i] = quantizer.Quantize(values[i], scales.Floats[i / Math.Max(1, inner) % scales.Length]);

@@ -5,10 +5,12 @@ using Plume.Models.Graph.Shapes;
 namespace Plume.Models.SubModels;
 
 /// <summary>
-/// Multiplies the outputs of layers that lost channels by how many times as many there were: the layer behind sums over fewer, and its sum is
-/// then as large as in the larger model.
+/// Multiplies the outputs of layers that lost channels by how many times as many there were: the layer behind sums over fewer,
+/// and its sum is then as large as in the larger model.
 /// </summary>
-/// <remarks>After the bias and before any normalization, as HeteroFL's scaler. A depthwise convolution takes this from what it reads.</remarks>
+/// <remarks>
+/// After the bias and before any normalization, as HeteroFL's scaler. A depthwise convolution takes this from what it reads.
+/// </remarks>
 static class RestoredMagnitude
 {
     public static ModelGraph Of(ModelGraph whole, ModelGraph smaller)
@@ -42,7 +44,8 @@ static class RestoredMagnitude
 
     // A depthwise convolution sums over no channels.
     static bool IsLayer(ModelGraph graph, Node node) =>
-        Catalogue.Find(node) is { IsProduct: true } && !(node.Int("group", 1) > 1 && graph.FindConstant(node.Inputs[1])?.Shape is [_, 1, ..]);
+        Catalogue.Find(node) is { IsProduct: true }
+            && !(node.Int("group", 1) > 1 && graph.FindConstant(node.Inputs[1])?.Shape is [_, 1, ..]);
 
     static float Factor(IReadOnlyList<Dimension> before, IReadOnlyList<Dimension> after, Node node)
     {
@@ -52,5 +55,6 @@ static class RestoredMagnitude
 
     // A vector that is added to a product is its bias, as long as nothing stands between them.
     static string? BiasBehind(ModelGraph graph, ILookup<string, Node> readers, string output) =>
-        readers[output].ToList() is [{ OpType: "Add" } add] && add.Inputs.Any(input => graph.FindInitializer(input) is not null) ? add.Outputs[0] : null;
+        readers[output].ToList() is [{ OpType: "Add" } add] && add.Inputs.Any(input => graph.FindInitializer(input) is not null)
+            ? add.Outputs[0] : null;
 }

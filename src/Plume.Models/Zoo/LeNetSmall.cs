@@ -2,7 +2,10 @@ using Plume.Models.Building;
 
 namespace Plume.Models.Zoo;
 
-/// <summary><see cref="LeNet"/> with a tenth of its multiply-adds: a student for distillation, of 8,217 parameters for 28 x 28 grey values and ten classes.</summary>
+/// <summary>
+/// <see cref="LeNet"/> with a tenth of its multiply-adds: a student for distillation, of 8,217 parameters for 28 x 28 grey values
+/// and ten classes.
+/// </summary>
 public static class LeNetSmall
 {
     /// <summary>The name in <see cref="ModelZoo"/>.</summary>

@@ -33,7 +33,8 @@ public static class ModelZoo
         if (!Models.TryGetValue(name, out var write))
         {
             var nearest = Names.OrderBy(known => EditDistance.Between(known, name));
-            throw new ArgumentException($"There is no model '{name}'; the built-in models are {string.Join(", ", nearest)}.", nameof(name));
+            throw new ArgumentException($"There is no model '{name}'; the built-in models are {string.Join(", ", nearest)}.",
+                nameof(name));
         }
 
         var network = new GraphBuilder(inputShape, key);
@@ -44,7 +45,8 @@ public static class ModelZoo
         catch (ArgumentException error)
         {
             throw new ArgumentException(
-                $"Model '{name}' does not fit samples of shape [{string.Join(", ", inputShape)}]. {error.Message}", nameof(inputShape), error);
+                $"Model '{name}' does not fit samples of shape [{string.Join(", ", inputShape)}]. {error.Message}",
+                nameof(inputShape), error);
         }
     }
 }

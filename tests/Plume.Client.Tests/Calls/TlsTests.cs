@@ -19,7 +19,9 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         var identity = await EnrolAsync(server);
-        var result = await FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"], Identity = identity }, learner);
+        var result = await FederatedClient.JoinAsync(server.Client(folder)
+            with
+        { RootFile = folder["root.pem"], Identity = identity }, learner);
         Assert.Equal(3, result.Version);
         Assert.Equal(identity.Certificate.SerialNumber, server.Federation.Certificate);
         Assert.Null(server.Federation.Name);
@@ -30,7 +32,9 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         var certificate = (await EnrolAsync(server)).Certificate;
-        await FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"], Certificate = () => certificate }, learner);
+        await FederatedClient.JoinAsync(server.Client(folder)
+            with
+        { RootFile = folder["root.pem"], Certificate = () => certificate }, learner);
         Assert.Equal(certificate.SerialNumber, server.Federation.Certificate);
     }
 
@@ -42,7 +46,9 @@ public sealed class TlsTests : IDisposable
         var identity = await EnrolAsync(server);
         string old = identity.Certificate.SerialNumber;
         authority.Age = 0;
-        await FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
+        await FederatedClient.JoinAsync(server.Client(folder)
+            with
+        { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
         Assert.NotEqual(old, identity.Certificate.SerialNumber);
         Assert.Equal(identity.Certificate.SerialNumber, ClientCertificate.Load(folder.Path)!.Certificate.SerialNumber);
         Assert.Single(heard.Lines, line => line.StartsWith("site-1 has a new certificate", StringComparison.Ordinal));
@@ -55,9 +61,12 @@ public sealed class TlsTests : IDisposable
         authority.Failures = 1;
         await using var server = await FakeServer.StartAsync(authority: authority);
         var identity = await EnrolAsync(server);
-        var result = await FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
+        var result = await FederatedClient.JoinAsync(server.Client(folder)
+            with
+        { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
         Assert.Equal(3, result.Version);
-        Assert.Single(heard.Lines, line => line.Contains("could not be renewed yet: Unavailable: not now", StringComparison.Ordinal));
+        Assert.Single(heard.Lines,
+            line => line.Contains("could not be renewed yet: Unavailable: not now", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,8 +74,10 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         File.WriteAllText(folder["root.pem"], new FakeAuthority().RootPem);
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
-        Assert.EndsWith($"on {server.Address}: The server's certificate is not of the root in {folder["root.pem"]}. Check the address, and ask the operator for this server's root.pem.", refused.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
+        Assert.EndsWith($"on {server.Address}: The server's certificate is not of the root in {folder["root.pem"]}. Check the "
+            + "address, and ask the operator for this server's root.pem.", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,35 +86,51 @@ public sealed class TlsTests : IDisposable
         var old = new FakeAuthority(serverAge: 70);
         await using var server = await FakeServer.StartAsync(authority: old);
         File.WriteAllText(folder["root.pem"], old.RootPem);
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
-        Assert.Contains($"has expired: it was good until {old.Server.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC. Ask the operator for a new one", refused.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
+        Assert.Contains($"has expired: it was good until {old.Server.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC. Ask the "
+            + "operator for a new one", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_server_that_is_called_by_another_name_says_which_it_has()
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
-        var options = server.Client(folder) with { RootFile = folder["root.pem"], Server = new Uri($"https://localhost:{server.Address.Port}") };
+        var options = server.Client(folder) with
+        {
+            RootFile = folder["root.pem"],
+            Server = new Uri($"https://localhost:{server.Address.Port}"),
+        };
         var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(options, learner));
-        Assert.Contains("The server's certificate is for 127.0.0.1, not for localhost. Connect by a name that it has", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("The server's certificate is for 127.0.0.1, not for localhost. Connect by a name that it has",
+            refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_server_without_tls_is_told_from_one_of_another_root()
     {
         await using var server = await FakeServer.StartAsync();
-        var options = server.Client(folder) with { RootFile = folder["root.pem"], Server = new Uri($"https://{server.Address.Authority}") };
+        var options = server.Client(folder) with
+        {
+            RootFile = folder["root.pem"],
+            Server = new Uri($"https://{server.Address.Authority}"),
+        };
         var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(options, learner));
-        Assert.Contains($"What answers at {server.Address.Authority} does not speak TLS as it should. A server that was started with --insecure has an address that begins with http://", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"What answers at {server.Address.Authority} does not speak TLS as it should. A server that was "
+            + "started with --insecure has an address that begins with http://", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_client_that_calls_a_tls_server_without_it_says_what_it_meets()
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
-        // Where the server resets the connection while the client still writes, all that it sees is that it broke; the next try sees more.
-        string trouble = await FirstTroubleAsync(server.Client(folder) with { Server = new Uri($"http://{server.Address.Authority}") }, besides: "The connection to ");
-        Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
+        // Where the server resets the connection while the client still writes, all that it sees is that it broke; the next try
+        // sees more.
+        string trouble = await FirstTroubleAsync(server.Client(folder)
+            with
+        { Server = new Uri($"http://{server.Address.Authority}") }, besides: "The connection to ");
+        Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with "
+            + "certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +139,8 @@ public sealed class TlsTests : IDisposable
         var server = await FakeServer.StartAsync();
         var options = server.Client(folder);
         await server.DisposeAsync();
-        Assert.Equal($"Nothing listens at {options.Server.Authority}. Check the address, and that the server runs.", await FirstTroubleAsync(options));
+        Assert.Equal($"Nothing listens at {options.Server.Authority}. Check the address, and that the server runs.",
+            await FirstTroubleAsync(options));
     }
 
     [Fact]
@@ -120,7 +148,8 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         File.WriteAllText(folder["root.pem"], "nothing");
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
         Assert.Contains("must be the root certificate of the server in PEM", refused.Message, StringComparison.Ordinal);
     }
 
@@ -145,12 +174,14 @@ public sealed class TlsTests : IDisposable
             trouble ??= step.Message;
             leave.Cancel();
         };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(options with { Progress = heard }, learner, leave.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            FederatedClient.JoinAsync(options with { Progress = heard }, learner, leave.Token));
         return trouble!;
     }
 
     Task<ClientCertificate> EnrolAsync(FakeServer server) =>
-        ClientCertificate.EnrolAsync(server.Address, ServerTrust.FromRoot(folder["root.pem"]), folder.Path, "site-1", "token", CancellationToken.None);
+        ClientCertificate.EnrolAsync(server.Address, ServerTrust.FromRoot(folder["root.pem"]), folder.Path, "site-1", "token",
+            CancellationToken.None);
 
     sealed class Counting(HttpMessageHandler inner) : DelegatingHandler(inner)
     {

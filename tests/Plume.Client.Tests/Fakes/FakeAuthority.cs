@@ -40,10 +40,12 @@ sealed class FakeAuthority : Enrolment.EnrolmentBase
     /// <summary>How many renewals fail.</summary>
     public int Failures { get; set; }
 
-    public override Task<EnrolReply> Enrol(EnrolRequest request, ServerCallContext context) => Task.FromResult(Reply(request.CertificateRequest));
+    public override Task<EnrolReply> Enrol(EnrolRequest request, ServerCallContext context) =>
+        Task.FromResult(Reply(request.CertificateRequest));
 
     public override Task<EnrolReply> Renew(RenewRequest request, ServerCallContext context) =>
-        Failures-- > 0 ? throw new RpcException(new Status(StatusCode.Unavailable, "not now")) : Task.FromResult(Reply(request.CertificateRequest));
+        Failures-- > 0 ? throw new RpcException(new Status(StatusCode.Unavailable, "not now"))
+            : Task.FromResult(Reply(request.CertificateRequest));
 
     EnrolReply Reply(ByteString request)
     {
@@ -51,5 +53,6 @@ sealed class FakeAuthority : Enrolment.EnrolmentBase
         return new EnrolReply { Certificate = ByteString.CopyFrom(issued.RawData) };
     }
 
-    X509Certificate2 Issue(CertificateRequest request) => request.Create(root, Now.AddDays(-Age - 1), Now.AddDays(60 - Age), RandomNumberGenerator.GetBytes(8));
+    X509Certificate2 Issue(CertificateRequest request) =>
+        request.Create(root, Now.AddDays(-Age - 1), Now.AddDays(60 - Age), RandomNumberGenerator.GetBytes(8));
 }

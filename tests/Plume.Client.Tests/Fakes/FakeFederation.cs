@@ -24,7 +24,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
     public FakeFederation() => Broadcast = Begin(1);
 
-    public static ModelLayout Layout { get; } = ModelLayout.Of([("w", [40, 100], TensorRole.Weight), ("b", [40], TensorRole.Bias)]);
+    public static ModelLayout Layout { get; } =
+        ModelLayout.Of([("w", [40, 100], TensorRole.Weight), ("b", [40], TensorRole.Bias)]);
 
     public string Uplink { get; set; } = "feedback | topk(10%) | uniform(4) | rans";
 
@@ -82,7 +83,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         {
             Number = 0,
             Run = ByteString.CopyFrom(Run),
-            Layout = { Layout.Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Layout = { Layout.Tensors.Select(tensor =>
+                new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis,
+                    Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = Uplink,
             Downlink = Downlink,
             BroadcastKey = DrawKeys.Downlink(key).Value,
@@ -97,11 +100,16 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         if (Faults.Answers.TryDequeue(out var answer))
             return Task.FromResult(answer);
         if (Broadcast.Version == Rounds)
-            return Task.FromResult(new NextTaskReply { Ended = new Ended { Finished = true, Message = "done", ModelVersion = (uint)Rounds } });
+            return Task.FromResult(new NextTaskReply
+            {
+                Ended =
+                new Ended { Finished = true, Message = "done", ModelVersion = (uint)Rounds }
+            });
         return Task.FromResult(new NextTaskReply { Task = TaskOf(Broadcast.Version + 1) });
     }
 
-    public override async Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream, ServerCallContext context)
+    public override async Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream,
+        ServerCallContext context)
     {
         Requests.Add(request);
         Faults.Meet(nameof(Download));
@@ -122,7 +130,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         foreach (var chunk in bytes.Skip((int)header.Offset).Chunk(ChunkBytes))
         {
             end -= chunk.Length;
-            await responseStream.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(end < 0 ? chunk[..(chunk.Length + end)] : chunk) });
+            await responseStream.WriteAsync(
+                new DownloadReply { Chunk = ByteString.CopyFrom(end < 0 ? chunk[..(chunk.Length + end)] : chunk) });
             if (end < 0)
                 throw Cut(context);
         }
@@ -160,7 +169,11 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     {
         Requests.Add(request);
         Faults.Meet(nameof(UploadProgress));
-        return Task.FromResult(new UploadProgressReply { Offset = stored.TryGetValue((request.Round, request.Attempt, request.Sha256), out var begun) ? (ulong)begun.Length : 0 });
+        return Task.FromResult(new UploadProgressReply
+        {
+            Offset =
+            stored.TryGetValue((request.Round, request.Attempt, request.Sha256), out var begun) ? (ulong)begun.Length : 0
+        });
     }
 
     public override Task<ReportReply> Report(ReportRequest request, ServerCallContext context)
@@ -181,7 +194,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         Objective = new LocalObjective { Epochs = 1, BatchSize = 8, LearningRate = 0.1 },
     };
 
-    UploadReply Settle((uint Round, uint Attempt, ByteString Sha256) name, UploadHeader header, byte[] payload, ServerCallContext context)
+    UploadReply Settle((uint Round, uint Attempt, ByteString Sha256) name, UploadHeader header, byte[] payload,
+        ServerCallContext context)
     {
         if (Faults.DamagedUploads > 0)
         {
@@ -194,7 +208,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         Assert.Equal(header.Sha256.ToByteArray(), SHA256.HashData(payload));
         Assert.False(Counted.ContainsKey(header.Round), "A round counts one update of a client.");
         var update = new float[Layout.Length];
-        new PayloadDecoder(Codec.Parse(Uplink), Layout).Decode(payload, update, DrawKeys.Update(TaskKey((int)header.Round, (int)header.Attempt)));
+        new PayloadDecoder(Codec.Parse(Uplink), Layout)
+            .Decode(payload, update, DrawKeys.Update(TaskKey((int)header.Round, (int)header.Attempt)));
         Counted[header.Round] = update;
         var next = Broadcast.Published.ToArray();
         for (int i = 0; i < next.Length; i++)
@@ -231,11 +246,15 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     (DownloadHeader, byte[]) OfModel(int? from)
     {
         var (parts, payloads) = (Broadcast.From(from).Segments, Broadcast.Keep().Payloads);
-        byte[] bytes = [.. parts.SelectMany(part => (part.Kind == SegmentKind.Version ? payloads[part.To - 1 - (Broadcast.Version - payloads.Count)] : part.Payload).ToArray())];
+        byte[] bytes = [.. parts.SelectMany(part =>
+            (part.Kind == SegmentKind.Version ? payloads[part.To - 1 - (Broadcast.Version - payloads.Count)] : part.Payload)
+                .ToArray())];
         return (new DownloadHeader
         {
             Sha256 = ByteString.CopyFrom(SHA256.HashData(bytes)),
-            Segments = { parts.Select(part => new Segment { Kind = (Segment.Types.Kind)part.Kind, From = (uint)part.From, To = (uint)part.To, Length = (ulong)part.Length }) },
+            Segments = { parts.Select(part =>
+                new Segment { Kind = (Segment.Types.Kind)part.Kind, From = (uint)part.From, To = (uint)part.To,
+                    Length = (ulong)part.Length }) },
         }, bytes);
     }
 

@@ -20,7 +20,8 @@ sealed class FakeServer : IAsyncDisposable
 
     public Faults Faults => Federation.Faults;
 
-    public Uri Address => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    public Uri Address => new(
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public static async Task<FakeServer> StartAsync(FakeFederation? federation = null, FakeAuthority? authority = null)
     {
@@ -31,7 +32,9 @@ sealed class FakeServer : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http2;
             if (authority is not null)
-                listen.UseHttps(authority.Server, https => (https.ClientCertificateMode, https.ClientCertificateValidation) = (ClientCertificateMode.AllowCertificate, (_, _, _) => true));
+                listen.UseHttps(authority.Server,
+                    https => (https.ClientCertificateMode, https.ClientCertificateValidation) =
+                        (ClientCertificateMode.AllowCertificate, (_, _, _) => true));
         }));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddGrpc();

@@ -21,7 +21,8 @@ sealed class Heard : IProgress<ClientProgress>, ILogger
         At?.Invoke(value);
     }
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => log.Add(formatter(state, exception));
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) => log.Add(formatter(state, exception));
 
     public bool IsEnabled(LogLevel logLevel) => true;
 

@@ -1,6 +1,9 @@
 namespace Plume.Client.Tests.Fakes;
 
-/// <summary>A clock on which waits are over at once, and are noted and counted as time; the bounds of calls and of training, a minute or more, never pass.</summary>
+/// <summary>
+/// A clock on which waits are over at once, and are noted and counted as time; the bounds of calls and of training, a minute or
+/// more, never pass.
+/// </summary>
 sealed class QuickTime : TimeProvider
 {
     static readonly TimeSpan Bound = TimeSpan.FromSeconds(55);

@@ -58,8 +58,15 @@ public sealed class PlumeClientSetupTests : IDisposable
     [Fact]
     public void Options_that_break_a_rule_are_refused_when_they_are_added()
     {
-        var options = new ClientOptions { Server = new Uri("ftp://somewhere"), Federation = "digits", Name = "site-1", Folder = folder.Path };
-        var refused = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddPlumeClient(options, (_, _) => new Stepper(FakeFederation.Layout)));
+        var options = new ClientOptions
+        {
+            Server = new Uri("ftp://somewhere"),
+            Federation = "digits",
+            Name = "site-1",
+            Folder = folder.Path,
+        };
+        var refused = Assert.Throws<ArgumentException>(() => new ServiceCollection()
+            .AddPlumeClient(options, (_, _) => new Stepper(FakeFederation.Layout)));
         Assert.StartsWith("The server must be an address that begins with https://", refused.Message, StringComparison.Ordinal);
     }
 

@@ -45,8 +45,10 @@ public sealed class FaultTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync();
         server.Faults.Fail("Join", code, "The server says why.");
-        var ended = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), learner));
-        Assert.Equal($"'site-1' cannot take part in the federation 'digits' on {server.Address}: The server says why. {nextStep}", ended.Message);
+        var ended = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder), learner));
+        Assert.Equal($"'site-1' cannot take part in the federation 'digits' on {server.Address}: The server says why. {nextStep}",
+            ended.Message);
     }
 
     [Theory]
@@ -136,7 +138,13 @@ public sealed class FaultTests : IDisposable
             server.Faults.Fail("Join", StatusCode.Unavailable);
         server.Faults.Fail("Upload", StatusCode.Unavailable);
         var time = new QuickTime();
-        var options = server.Client(folder) with { Time = time, Jitter = new Fixed(0.8), FirstBackoff = TimeSpan.FromSeconds(0.5), LongestBackoff = TimeSpan.FromSeconds(5) };
+        var options = server.Client(folder) with
+        {
+            Time = time,
+            Jitter = new Fixed(0.8),
+            FirstBackoff = TimeSpan.FromSeconds(0.5),
+            LongestBackoff = TimeSpan.FromSeconds(5),
+        };
         await FederatedClient.JoinAsync(options, learner);
         Assert.Equal([0.4, 0.4, 0.64, 1.152, 2.073, 3.732, 4, 4, 4, 0.4], time.Waits.Select(wait => wait.TotalSeconds));
     }
@@ -149,11 +157,17 @@ public sealed class FaultTests : IDisposable
         await using var server = await FakeServer.StartAsync();
         var header = new DownloadHeader { Sha256 = Google.Protobuf.ByteString.CopyFrom(new byte[32]) };
         for (int i = 0; i < 3; i++)
-            header.Segments.Add(new Segment { Kind = Segment.Types.Kind.Whole, Length = length == 0 ? ulong.MaxValue / 2 : length });
+            header.Segments.Add(new Segment
+            {
+                Kind = Segment.Types.Kind.Whole,
+                Length = length == 0 ? ulong.MaxValue / 2
+                : length
+            });
         server.Faults.Headers.Enqueue(header);
         var result = await FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner);
         Assert.Equal(await UndisturbedAsync(), result.Model.ToArray());
-        Assert.Contains(heard.Steps, step => step.Stage == ClientStage.BackingOff && step.Message.Contains(rule, StringComparison.Ordinal));
+        Assert.Contains(heard.Steps, step => step.Stage == ClientStage.BackingOff
+            && step.Message.Contains(rule, StringComparison.Ordinal));
     }
 
     [Fact]

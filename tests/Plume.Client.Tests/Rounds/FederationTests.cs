@@ -36,7 +36,8 @@ public sealed class FederationTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync();
         await FederatedClient.JoinAsync(server.Client(folder), learner);
-        uint?[] from = [.. server.Federation.All<DownloadRequest>().Select(request => request.HasFromVersion ? request.FromVersion : default(uint?))];
+        uint?[] from = [.. server.Federation.All<DownloadRequest>()
+            .Select(request => request.HasFromVersion ? request.FromVersion : default(uint?))];
         Assert.Equal([null, 0, 1, 2], from);
     }
 
@@ -50,13 +51,15 @@ public sealed class FederationTests : IDisposable
             if (step is { Stage: ClientStage.Counted, Round: 2 })
                 leaving.Cancel();
         };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner, leaving.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner, leaving.Token));
         server.Federation.Requests.Clear();
         var result = await FederatedClient.JoinAsync(server.Client(folder), learner);
         Assert.Equal(server.Federation.Broadcast.Published.ToArray(), result.Model.ToArray());
         Assert.Equal([1, 2, 3], learner.Tasks.Select(task => task.Round));
         Assert.Equal(1u, server.Federation.All<DownloadRequest>().First().FromVersion);
-        Assert.Equal((2u, 1u), (server.Federation.All<NextTaskRequest>().First().SettledRound, server.Federation.All<NextTaskRequest>().First().SettledAttempt));
+        Assert.Equal((2u, 1u), (server.Federation.All<NextTaskRequest>().First().SettledRound,
+            server.Federation.All<NextTaskRequest>().First().SettledAttempt));
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class FederationTests : IDisposable
     [Fact]
     public async Task A_learner_is_made_of_the_terms_and_the_graph()
     {
-        await using var server = await FakeServer.StartAsync(new FakeFederation { Graph = [.. Enumerable.Range(0, 3000).Select(i => (byte)i)] });
+        await using var server =
+            await FakeServer.StartAsync(new FakeFederation { Graph = [.. Enumerable.Range(0, 3000).Select(i => (byte)i)] });
         FederationTerms? terms = null;
         for (int times = 1; times <= 2; times++)
         {
@@ -98,7 +102,8 @@ public sealed class FederationTests : IDisposable
             Assert.Equal(server.Federation.Graph, terms!.Graph.ToArray());
         }
 
-        Assert.Equal((0, "digits", server.Federation.Uplink, server.Federation.Downlink), (terms!.Number, terms.Federation, terms.Uplink.Text, terms.Downlink.Text));
+        Assert.Equal((0, "digits", server.Federation.Uplink, server.Federation.Downlink),
+            (terms!.Number, terms.Federation, terms.Uplink.Text, terms.Downlink.Text));
         Assert.Equal(FakeFederation.Layout, terms.Layout);
         Assert.Single(server.Federation.All<DownloadRequest>(), request => request.Graph);
     }
@@ -125,8 +130,10 @@ public sealed class FederationTests : IDisposable
     public async Task A_graph_that_there_is_not_is_an_error_that_says_so()
     {
         await using var server = await FakeServer.StartAsync();
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { NeedsGraph = true }, learner));
-        Assert.Equal("The learner needs the graph of the federation 'digits', which has none. Bring a learner of your own.", refused.Message);
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { NeedsGraph = true }, learner));
+        Assert.Equal("The learner needs the graph of the federation 'digits', which has none. Bring a learner of your own.",
+            refused.Message);
         await FederatedClient.JoinAsync(server.Client(folder), terms =>
         {
             Assert.Throws<InvalidOperationException>(() => terms.Graph);
@@ -139,16 +146,20 @@ public sealed class FederationTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync();
         var other = new Stepper(ModelLayout.Of([("w", [3], TensorRole.Weight)]));
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), other));
-        Assert.Contains("4040 values in 2 tensors (w [40, 100], b [40]), but has 3 values in 1 tensors (w [3])", refused.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder), other));
+        Assert.Contains("4040 values in 2 tensors (w [40, 100], b [40]), but has 3 values in 1 tensors (w [3])", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_learner_that_cannot_be_made_ends_it_rather_than_being_made_again_and_again()
     {
         await using var server = await FakeServer.StartAsync();
-        var ended = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), _ => throw new FileNotFoundException("There is no data.csv.")));
-        Assert.Equal("The learner could not be made of the terms of the federation 'digits'. There is no data.csv.", ended.Message);
+        var ended = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder), _ => throw new FileNotFoundException("There is no data.csv.")));
+        Assert.Equal("The learner could not be made of the terms of the federation 'digits'. There is no data.csv.",
+            ended.Message);
     }
 
     [Fact]
@@ -164,8 +175,10 @@ public sealed class FederationTests : IDisposable
             Assert.Contains("another program has it", message, StringComparison.Ordinal);
         };
         await FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner);
-        var other = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder) with { Name = "site-2" }, learner));
-        Assert.Contains("is of the client 'site-1' in the federation 'digits', so 'site-2' cannot join 'digits' with it.", other.Message, StringComparison.Ordinal);
+        var other = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { Name = "site-2" }, learner));
+        Assert.Contains("is of the client 'site-1' in the federation 'digits', so 'site-2' cannot join 'digits' with it.",
+            other.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,7 +195,8 @@ public sealed class FederationTests : IDisposable
         var result = await FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard, Logger = heard }, learner);
         Assert.Equal([1, 2, 1, 2, 3], learner.Tasks.Select(task => task.Round));
         Assert.Equal(server.Federation.Broadcast.Published.ToArray(), result.Model.ToArray());
-        Assert.Contains(heard.Steps, step => step.Message.StartsWith("The server began another run of this federation", StringComparison.Ordinal));
+        Assert.Contains(heard.Steps,
+            step => step.Message.StartsWith("The server began another run of this federation", StringComparison.Ordinal));
         Assert.Contains("site-1: the server began another run of digits; what was kept of the last one is void", heard.Lines);
     }
 }

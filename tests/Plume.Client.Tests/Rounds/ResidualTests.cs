@@ -20,7 +20,13 @@ public sealed class ResidualTests : IDisposable
         {
             Look(task.Round);
             if (task.Round == 2 && server.Federation.Attempt == 1)
-                server.Faults.Refusals.Enqueue(new UploadReply { Outcome = UploadReply.Types.Outcome.Refused, Rule = "Late", Message = "round 2 has closed" });
+                server.Faults.Refusals.Enqueue(
+                    new UploadReply
+                    {
+                        Outcome = UploadReply.Types.Outcome.Refused,
+                        Rule = "Late",
+                        Message = "round 2 has closed"
+                    });
         };
         await FederatedClient.JoinAsync(server.Client(folder), learner);
         Assert.Equal([1, 2, 2, 3], seen.Select(item => item.Round));
@@ -43,7 +49,8 @@ public sealed class ResidualTests : IDisposable
         Assert.Equal([1, 2, 2, 3], seen.Select(item => item.Round));
         Assert.Equal(seen[1].Residual, seen[2].Residual);
         var report = Assert.Single(server.Federation.All<ReportRequest>());
-        Assert.Equal((2u, 1u, "The learner failed with InvalidOperationException: no data today"), (report.Round, report.Attempt, report.Problem));
+        Assert.Equal((2u, 1u, "The learner failed with InvalidOperationException: no data today"),
+            (report.Round, report.Attempt, report.Problem));
     }
 
     [Fact]
@@ -60,7 +67,8 @@ public sealed class ResidualTests : IDisposable
         await FederatedClient.JoinAsync(server.Client(folder), learner);
         Assert.Equal([1, 2, 2, 3], seen.Select(item => item.Round));
         Assert.Equal(seen[1].Residual, seen[2].Residual);
-        Assert.StartsWith("An update must be finite, but value 5 of tensor 'w'", Assert.Single(server.Federation.All<ReportRequest>()).Problem, StringComparison.Ordinal);
+        Assert.StartsWith("An update must be finite, but value 5 of tensor 'w'",
+            Assert.Single(server.Federation.All<ReportRequest>()).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +93,8 @@ public sealed class ResidualTests : IDisposable
         var result = await FederatedClient.JoinAsync(server.Client(folder) with { Progress = heard }, learner);
         Assert.Equal(3, result.Version);
         Assert.Equal([1, 2, 3], seen.TakeLast(3).Select(item => item.Round));
-        Assert.Equal("The training was not done by the deadline of round 1.", Assert.Single(server.Federation.All<ReportRequest>()).Problem);
+        Assert.Equal("The training was not done by the deadline of round 1.",
+            Assert.Single(server.Federation.All<ReportRequest>()).Problem);
     }
 
     [Fact]
@@ -98,5 +107,7 @@ public sealed class ResidualTests : IDisposable
     }
 
     // What the client would go on from if it were killed now.
-    void Look(int round) => seen.Add((round, File.Exists(folder["settled.bin"]) ? KeptUpdate.Read(File.ReadAllBytes(folder["settled.bin"]), out _).Memory : []));
+    void Look(int round) => seen.Add(
+        (round, File.Exists(folder["settled.bin"]) ? KeptUpdate.Read(File.ReadAllBytes(folder["settled.bin"]), out _).Memory
+            : []));
 }

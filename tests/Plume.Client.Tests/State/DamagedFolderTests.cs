@@ -3,7 +3,9 @@ using Plume.Client.State;
 
 namespace Plume.Client.Tests.State;
 
-/// <summary>Every file of a client's folder, damaged in every way: it is begun anew, or the client says what is in its way.</summary>
+/// <summary>
+/// Every file of a client's folder, damaged in every way: it is begun anew, or the client says what is in its way.
+/// </summary>
 public sealed class DamagedFolderTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -13,8 +15,10 @@ public sealed class DamagedFolderTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    public static TheoryData<string, string> Cases => [.. from file in (string[])["place.bin", "model.bin", "pending.bin", "settled.bin", "graph.bin", "lock"]
-                                                          from damage in (string[])["delete", "cut", "empty", "flip", "twice", "folder", "pipe"]
+    public static TheoryData<string, string> Cases =>
+        [.. from file in (string[])["place.bin", "model.bin", "pending.bin", "settled.bin", "graph.bin", "lock"]
+                                                          from damage in (string[])["delete", "cut", "empty", "flip", "twice",
+                                                              "folder", "pipe"]
                                                           select (file, damage)];
 
     [Theory]
@@ -27,7 +31,8 @@ public sealed class DamagedFolderTests : IDisposable
         string? refusal = await Task.Run(Open).WaitAsync(Patience);
         Assert.Equal(damage is "folder" or "pipe", refusal is not null);
         if (refusal is not null)
-            Assert.Contains($"'{folder[file]}' must be a file, but is a {damage}. Move it away", refusal, StringComparison.Ordinal);
+            Assert.Contains($"'{folder[file]}' must be a file, but is a {damage}. Move it away", refusal,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +91,13 @@ public sealed class DamagedFolderTests : IDisposable
         }
     }
 
-    static ClientOptions Options(string path) => new() { Server = new Uri("http://127.0.0.1:1"), Federation = "digits", Name = "site-1", Folder = path };
+    static ClientOptions Options(string path) => new()
+    {
+        Server = new Uri("http://127.0.0.1:1"),
+        Federation = "digits",
+        Name = "site-1",
+        Folder = path,
+    };
 
     static void Damage(string path, string damage)
     {

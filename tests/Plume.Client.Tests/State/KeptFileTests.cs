@@ -49,5 +49,7 @@ public class KeptFileTests
 
     [Fact]
     public void A_file_of_another_kind_is_not_taken_for_it() =>
-        Assert.Contains("'kind'", Assert.Throws<InvalidPayloadException>(() => KeptModel.Read(Update.ToBytes(Here).Span, out _)).Message, StringComparison.Ordinal);
+        Assert.Contains("'kind'",
+            Assert.Throws<InvalidPayloadException>(() => KeptModel.Read(Update.ToBytes(Here).Span, out _)).Message,
+            StringComparison.Ordinal);
 }

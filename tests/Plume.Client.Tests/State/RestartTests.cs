@@ -20,7 +20,8 @@ public sealed class RestartTests : IDisposable
         server.Federation.Requests.Clear();
         await FederatedClient.JoinAsync(server.Client(folder), learner);
         Assert.Equal([1, 2, 3], learner.Tasks.Select(task => task.Round));
-        Assert.Equal(["JoinRequest", "UploadProgressRequest", "UploadHeader", "NextTaskRequest"], server.Federation.Requests.Take(4).Select(request => request.Descriptor.Name));
+        Assert.Equal(["JoinRequest", "UploadProgressRequest", "UploadHeader", "NextTaskRequest"],
+            server.Federation.Requests.Take(4).Select(request => request.Descriptor.Name));
     }
 
     [Theory]
@@ -32,8 +33,10 @@ public sealed class RestartTests : IDisposable
         await LeaveAsync(server, step => step.Round == 2 && step.Stage == stage);
         byte[] kept = File.ReadAllBytes(folder[$"{file}.bin"]);
         File.Delete(folder[file == "pending" ? "settled.bin" : "pending.bin"]);
-        var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(server.Client(folder), new Stepper(FakeFederation.Layout) { MemoryLength = 3 }));
-        Assert.Contains($"{file}.bin' has 4040 values that this client remembers, but with the learner at hand it remembers 4043. Bring the learner that it had", refused.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder), new Stepper(FakeFederation.Layout) { MemoryLength = 3 }));
+        Assert.Contains($"{file}.bin' has 4040 values that this client remembers, but with the learner at hand it remembers "
+            + "4043. Bring the learner that it had", refused.Message, StringComparison.Ordinal);
         Assert.Equal(kept, File.ReadAllBytes(folder[$"{file}.bin"]));
         await FederatedClient.JoinAsync(server.Client(folder), learner);
     }
@@ -61,7 +64,9 @@ public sealed class RestartTests : IDisposable
         for (int copy = 0; copy < copies; copy++)
         {
             string kept = folder[$"copy-{copy}"];
-            bool isLast = File.Exists(Path.Combine(kept, "pending.bin")) && server.Federation.All<UploadHeader>().Last().Round == KeptUpdate.Read(File.ReadAllBytes(Path.Combine(kept, "pending.bin")), out _).Round;
+            bool isLast = File.Exists(Path.Combine(kept, "pending.bin"))
+                && server.Federation.All<UploadHeader>()
+                    .Last().Round == KeptUpdate.Read(File.ReadAllBytes(Path.Combine(kept, "pending.bin")), out _).Round;
             var result = await FederatedClient.JoinAsync(server.Client(folder) with { Folder = kept }, learner);
             Assert.Equal(server.Federation.Broadcast.Published.ToArray(), result.Model.ToArray());
             Assert.False(File.Exists(Path.Combine(kept, "pending.bin")));
@@ -98,11 +103,13 @@ public sealed class RestartTests : IDisposable
     public async Task A_damaged_file_is_told_and_begun_anew(string name)
     {
         await using var server = await FakeServer.StartAsync(new FakeFederation { Graph = [1, 2, 3] });
-        await LeaveAsync(server, step => step is { Stage: ClientStage.Uploading, Round: 2 }, options => options with { NeedsGraph = true });
+        await LeaveAsync(server, step => step is { Stage: ClientStage.Uploading, Round: 2 },
+            options => options with { NeedsGraph = true });
         Flip(folder[$"{name}.bin"]);
         var result = await FederatedClient.JoinAsync(server.Client(folder) with { NeedsGraph = true, Logger = heard }, learner);
         Assert.Equal(server.Federation.Broadcast.Published.ToArray(), result.Model.ToArray());
-        Assert.Contains(heard.Lines, line => line.StartsWith($"{folder[$"{name}.bin"]} is not usable and is begun anew.", StringComparison.Ordinal));
+        Assert.Contains(heard.Lines,
+            line => line.StartsWith($"{folder[$"{name}.bin"]} is not usable and is begun anew.", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -162,7 +169,8 @@ public sealed class RestartTests : IDisposable
             },
         };
         var options = server.Client(folder) with { Progress = progress };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(change?.Invoke(options) ?? options, learner, leaving.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            FederatedClient.JoinAsync(change?.Invoke(options) ?? options, learner, leaving.Token));
     }
 
     static void Flip(string path, int? place = null)

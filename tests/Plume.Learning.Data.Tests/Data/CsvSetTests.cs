@@ -66,10 +66,12 @@ public sealed class CsvSetTests : IDisposable
 
     [Fact]
     public void A_line_without_end_is_not_held() =>
-        Assert.Equal(", line 1, column 1: the row is longer than 16777216 characters, or a closing quote is missing.", Refusal(new string('a', 20_000_000)));
+        Assert.Equal(", line 1, column 1: the row is longer than 16777216 characters, or a closing quote is missing.",
+            Refusal(new string('a', 20_000_000)));
 
     [Fact]
-    public void A_cut_or_changed_file_gives_a_set_or_a_refusal() => Gen.Select(Gen.Int[0, Good.Length - 1], Gen.Char[" \",\n\r1x"], Gen.Bool).Sample((place, character, cut) =>
+    public void A_cut_or_changed_file_gives_a_set_or_a_refusal() =>
+        Gen.Select(Gen.Int[0, Good.Length - 1], Gen.Char[" \",\n\r1x"], Gen.Bool).Sample((place, character, cut) =>
     {
         using var own = new TemporaryFolder();
         string path = own.Write("set.csv", cut ? Good[..place] : Good[..place] + character + Good[(place + 1)..]);

@@ -17,7 +17,8 @@ public sealed class DigitsTests
     [Fact]
     public void Every_class_is_as_frequent_as_its_source_says() => Assert.Equal(
         [178, 182, 177, 183, 181, 182, 181, 179, 174, 180],
-        digits.Train.Labels.Concat(digits.Test.Labels).CountBy(label => label).OrderBy(pair => pair.Key).Select(pair => pair.Value));
+        digits.Train.Labels.Concat(digits.Test.Labels).CountBy(label => label).OrderBy(pair => pair.Key)
+            .Select(pair => pair.Value));
 
     [Fact]
     public void Pixels_are_sixteenths_from_0_to_1()

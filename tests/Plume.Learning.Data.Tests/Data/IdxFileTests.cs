@@ -36,7 +36,8 @@ public sealed class IdxFileTests : IDisposable
     {
         byte[] data = [.. Enumerable.Range(0, 200_001).Select(index => (byte)(index % 251))];
         byte[] file = [0, 0, 8, 1, 0, 3, 0x0D, 0x41, .. data];
-        Assert.Equal(data.Select(value => (int)value), IdxFile.Read(folder.Write("idx", TemporaryFolder.Gzip(file)), 1, Same).Values);
+        Assert.Equal(data.Select(value => (int)value),
+            IdxFile.Read(folder.Write("idx", TemporaryFolder.Gzip(file)), 1, Same).Values);
     }
 
     [Fact]
@@ -82,9 +83,11 @@ public sealed class IdxFileTests : IDisposable
     public void Another_magic_a_strange_dimension_and_more_data_are_refused()
     {
         Assert.Equal("must begin with 00000801 (bytes in 1 dimensions), but begins with 00000802.", Refusal(Small, rank: 1));
-        Assert.Equal("must begin with 00000802 (bytes in 2 dimensions), but begins with 00000d02.", Refusal([0, 0, 13, .. Small[3..]]));
+        Assert.Equal("must begin with 00000802 (bytes in 2 dimensions), but begins with 00000d02.",
+            Refusal([0, 0, 13, .. Small[3..]]));
         Assert.Equal("has 0 as dimension 1 of 2, but it must be in 1..2147483647.", Refusal([.. Small[..7], 0, .. Small[8..]]));
-        Assert.Equal("has 4294967295 as dimension 2 of 2, but it must be in 1..2147483647.", Refusal([.. Small[..8], 255, 255, 255, 255]));
+        Assert.Equal("has 4294967295 as dimension 2 of 2, but it must be in 1..2147483647.",
+            Refusal([.. Small[..8], 255, 255, 255, 255]));
         Assert.Equal("has more than the 6 bytes of data that it declares.", Refusal([.. Small, 0]));
         Assert.Equal("has more than the 6 bytes of data that it declares.", Refusal(TemporaryFolder.Gzip([.. Small, 0])));
     }

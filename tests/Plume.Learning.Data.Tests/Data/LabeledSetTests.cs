@@ -20,13 +20,15 @@ public sealed class LabeledSetTests
     public void What_does_not_fit_is_refused(int features, int dimension, int label, string rule)
     {
         int[] shape = dimension == int.MaxValue ? [dimension, 2] : [dimension];
-        var refusal = Assert.Throws<ArgumentException>(() => new LabeledSet("bad", new float[features], shape, [0, label], classes: 2));
+        var refusal = Assert.Throws<ArgumentException>(() =>
+            new LabeledSet("bad", new float[features], shape, [0, label], classes: 2));
         Assert.StartsWith(rule, refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_sample_needs_its_client() => Assert.StartsWith(
         "Column 'site' names 1 clients for the 2 samples of 'two'.",
-        Assert.Throws<ArgumentException>(() => new LabeledSet("two", [1, 2], [1], [0, 0], 1) { Clients = new ClientColumn("site", ["a"]) }).Message,
+        Assert.Throws<ArgumentException>(() =>
+            new LabeledSet("two", [1, 2], [1], [0, 0], 1) { Clients = new ClientColumn("site", ["a"]) }).Message,
         StringComparison.Ordinal);
 }

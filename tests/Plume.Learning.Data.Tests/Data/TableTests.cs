@@ -12,9 +12,11 @@ public sealed class TableTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    LabeledSet Load(string text, SampleSchema? schema = null, int? classes = null) => CsvSet.Load(folder.Write("t.csv", text), "kind", classes: classes, schema: schema);
+    LabeledSet Load(string text, SampleSchema? schema = null, int? classes = null) =>
+        CsvSet.Load(folder.Write("t.csv", text), "kind", classes: classes, schema: schema);
 
-    string Refusal(string text, SampleSchema? schema = null, int? classes = null) => Assert.Throws<InvalidPayloadException>(() => Load(text, schema, classes)).Message;
+    string Refusal(string text, SampleSchema? schema = null, int? classes = null) =>
+        Assert.Throws<InvalidPayloadException>(() => Load(text, schema, classes)).Message;
 
     [Theory]
     [InlineData("dose,age,kind\n1,40,mid\n2,50,low\n")]
@@ -35,14 +37,17 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Columns_that_are_left_out_are_named()
     {
-        Assert.Equal(["Left out: name, site, which the model does not take."], Load("name,dose,age,site,kind\nx,1,2,y,low\n", Model).Remarks);
-        Assert.Equal(["Left out: the first column, with no name: row numbers, not a feature. Name it if it is one."], Load(",a,kind\n5,1,0\n").Remarks);
+        Assert.Equal(["Left out: name, site, which the model does not take."],
+            Load("name,dose,age,site,kind\nx,1,2,y,low\n", Model).Remarks);
+        Assert.Equal(["Left out: the first column, with no name: row numbers, not a feature. Name it if it is one."],
+            Load(",a,kind\n5,1,0\n").Remarks);
         Assert.Empty(Load("Unnamed: 3,a,kind\n5,1,0\n", new SampleSchema { Columns = ["a", "Unnamed: 3"] }).Remarks);
     }
 
     [Fact]
     public void Columns_that_are_missing_are_named() =>
-        Assert.EndsWith("lacks a column that the model takes: age. The file has dose, Age, kind.", Refusal("dose,Age,kind\n1,2,low\n", Model));
+        Assert.EndsWith("lacks a column that the model takes: age. The file has dose, Age, kind.",
+            Refusal("dose,Age,kind\n1,2,low\n", Model));
 
     [Fact]
     public void Values_are_normalized_as_the_model_says()
@@ -59,7 +64,8 @@ public sealed class TableTests : IDisposable
     [InlineData("malignant,benign,malignant", "1,0,1")]
     [InlineData("b,B,a", "2,0,1")]
     public void Labels_are_numbers_truths_or_names_in_ordinal_order(string labels, string classes) =>
-        Assert.Equal(classes, string.Join(',', Load("a,kind\n" + string.Concat(labels.Split(',').Select(label => $"1,{label}\n"))).Labels));
+        Assert.Equal(classes, string.Join(',',
+            Load("a,kind\n" + string.Concat(labels.Split(',').Select(label => $"1,{label}\n"))).Labels));
 
     [Fact]
     public void Names_become_the_schemas_and_are_told()
@@ -76,14 +82,16 @@ public sealed class TableTests : IDisposable
     [InlineData("0,1", "True,False,1.0", "1,0,1", true)]
     [InlineData("False,True", "1,0,True,true", "1,0,1,1", true)]
     [InlineData("5,7,9", "9,5,7.0", "2,0,1", true)]
-    public void A_label_means_the_class_of_the_same_name_number_or_truth(string names, string labels, string classes, bool isKnown)
+    public void A_label_means_the_class_of_the_same_name_number_or_truth(string names, string labels, string classes,
+        bool isKnown)
     {
         string text = "a,kind\n" + string.Concat(labels.Split(',').Select(label => $"1,{label}\n"));
         var schema = new SampleSchema { Classes = names.Split(',') };
         if (isKnown)
             Assert.Equal(classes, string.Join(',', Load(text, schema).Labels));
         else
-            Assert.Contains($"line 2, column 2: 'kind' is 'True', which is none of the model's classes: {names.Replace(",", ", ", StringComparison.Ordinal)}.", Refusal(text, schema), StringComparison.Ordinal);
+            Assert.Contains("line 2, column 2: 'kind' is 'True', which is none of the model's classes: "
+                + $"{names.Replace(",", ", ", StringComparison.Ordinal)}.", Refusal(text, schema), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -96,7 +104,9 @@ public sealed class TableTests : IDisposable
     [InlineData("1,x\n2,0\n", null, "line 3, column 2: 'kind' is '0', which is a number, but the rows before have names.")]
     [InlineData("1,0.5\n", null, "line 2, column 2: 'kind' is '0.5', which is not a class from 0 to 9999.")]
     [InlineData("1,4\n2,5\n", 5, "line 3, column 2: 'kind' is '5', which is not a class from 0 to 4.")]
-    [InlineData("1,x\n2,y\n", 3, "has 2 names in 'kind' (x, y), but the model tells 3 classes apart and does not name them. Write the classes as numbers from 0.")]
+    [InlineData("1,x\n2,y\n", 3,
+        "has 2 names in 'kind' (x, y), but the model tells 3 classes apart and does not name them. Write the classes as "
+            + "numbers from 0.")]
     public void What_is_no_class_or_no_number_is_refused_with_its_place(string rows, int? classes, string message) =>
         Assert.EndsWith(message, Refusal("a,kind\n" + rows, classes: classes), StringComparison.Ordinal);
 
@@ -104,7 +114,8 @@ public sealed class TableTests : IDisposable
     public void A_message_never_shows_a_file_at_length()
     {
         string wide = string.Join(',', Enumerable.Range(0, 5000).Select(i => $"column number {i}"));
-        foreach (string text in new[] { wide + "\n1\n", new string('x', 100_000) + "\n", $"a,kind\n{new string('1', 100_000)}x,0\n", $"a,kind\n1,\"{new string('y', 100_000)}\n", $"{wide},kind\n" })
+        foreach (string text in new[] { wide + "\n1\n", new string('x', 100_000) + "\n",
+            $"a,kind\n{new string('1', 100_000)}x,0\n", $"a,kind\n1,\"{new string('y', 100_000)}\n", $"{wide},kind\n" })
             Assert.InRange(Refusal(text).Length, 1, 1000);
         Assert.InRange(Refusal($"{wide},kind\n", Model).Length, 1, 1000);
     }
@@ -112,9 +123,12 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Members_of_a_gzip_file_are_read_one_after_another()
     {
-        // As cat writes them, with an empty one as bgzip's end, members longer than a piece, and one with all that a header may have.
+        // As cat writes them, with an empty one as bgzip's end, members longer than a piece, and one with all that a header may
+        // have.
         string rows = string.Concat(Enumerable.Range(0, 3000).Select(i => $"{Math.Sin(i)},{i % 2}\n"));
-        byte[] packed = [.. TemporaryFolder.Gzip("a,kind\n"u8), .. WithHeader(TemporaryFolder.Gzip(System.Text.Encoding.UTF8.GetBytes(rows))), .. TemporaryFolder.Gzip("1,"u8), .. Empty, .. TemporaryFolder.Gzip("0\n"u8), .. Empty];
+        byte[] packed = [.. TemporaryFolder.Gzip("a,kind\n"u8),
+            .. WithHeader(TemporaryFolder.Gzip(System.Text.Encoding.UTF8.GetBytes(rows))), .. TemporaryFolder.Gzip("1,"u8),
+            .. Empty, .. TemporaryFolder.Gzip("0\n"u8), .. Empty];
         var set = CsvSet.Load(folder.Write("t.csv.gz", packed), "kind");
         Assert.Equal(3001, set.Count);
         Assert.Equal((float)Math.Sin(2999), set.Features[2999], 1e-6f);
@@ -126,8 +140,10 @@ public sealed class TableTests : IDisposable
         byte[] first = TemporaryFolder.Gzip("a,kind\n"u8), packed = [.. first, .. TemporaryFolder.Gzip("1,0\n2,1\n"u8)];
         for (int length = first.Length + 1; length < packed.Length; length++)
             Assert.Throws<InvalidPayloadException>(() => CsvSet.Load(folder.Write("cut.gz", packed.AsSpan(0, length)), "kind"));
-        string garbage = Assert.Throws<InvalidPayloadException>(() => CsvSet.Load(folder.Write("more.gz", [.. packed, .. "1,1\n"u8]), "kind")).Message;
-        Assert.EndsWith($"at byte {packed.Length}, after a whole member, stands something else. Remove it, or fetch the file again.", garbage, StringComparison.Ordinal);
+        string garbage = Assert.Throws<InvalidPayloadException>(() =>
+            CsvSet.Load(folder.Write("more.gz", [.. packed, .. "1,1\n"u8]), "kind")).Message;
+        Assert.EndsWith($"at byte {packed.Length}, after a whole member, stands something else. Remove it, or fetch the file "
+            + "again.", garbage, StringComparison.Ordinal);
         for (int bit = 8 * first.Length; bit < 8 * packed.Length; bit++)
         {
             byte[] flipped = [.. packed];
@@ -172,13 +188,17 @@ public sealed class TableTests : IDisposable
     [InlineData("plume.mean", "[1]", "that do not go together")]
     [InlineData("plume.mean", "[1e99]", "that do not go together")]
     public void A_schema_that_does_not_fit_its_model_is_refused(string key, string text, string message) =>
-        Assert.Contains(message, Assert.Throws<InvalidPayloadException>(() => SampleSchema.Of(Graph().WithMetadata([new(key, text)]))).Message, StringComparison.Ordinal);
+        Assert.Contains(message,
+            Assert.Throws<InvalidPayloadException>(() => SampleSchema.Of(Graph().WithMetadata([new(key, text)]))).Message,
+            StringComparison.Ordinal);
 
-    static ModelGraph Graph() => new("g", [new ValueInfo("x", ElementType.Float, ["N", 2])], [new ValueInfo("y", ElementType.Float, ["N", 3])],
+    static ModelGraph Graph() =>
+        new("g", [new ValueInfo("x", ElementType.Float, ["N", 2])], [new ValueInfo("y", ElementType.Float, ["N", 3])],
         [new Node("fc", "MatMul", ["x", "w"], ["y"])], [Initializer.Of("w", [2, 3], new float[6])]);
 
     static byte[] Empty => [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     // The same member with an extra field, a name, a comment and room for a checksum of the header.
-    static byte[] WithHeader(byte[] member) => [0x1F, 0x8B, 8, 4 | 8 | 16 | 2, .. member[4..10], 2, 0, 1, 2, .. "name\0"u8, .. "comment\0"u8, 9, 9, .. member[10..]];
+    static byte[] WithHeader(byte[] member) =>
+        [0x1F, 0x8B, 8, 4 | 8 | 16 | 2, .. member[4..10], 2, 0, 1, 2, .. "name\0"u8, .. "comment\0"u8, 9, 9, .. member[10..]];
 }

@@ -24,7 +24,9 @@ public sealed class DirichletTests
     }
 
     // Mean square of a share, over classes, clients and seeds.
-    static double MeanSquare(double alpha) => Enumerable.Range(1, 10).SelectMany(seed => Shares(alpha, (ulong)seed)).SelectMany(share => share).Average(share => share * share);
+    static double MeanSquare(double alpha) =>
+        Enumerable.Range(1, 10).SelectMany(seed => Shares(alpha, (ulong)seed)).SelectMany(share => share)
+            .Average(share => share * share);
 
     [Fact]
     public void Label_skew_grows_as_alpha_falls()
@@ -61,5 +63,6 @@ public sealed class DirichletTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(1e7)]
     public void An_alpha_out_of_range_is_refused(double alpha) => Assert.StartsWith(
-        "Alpha must be above 0 and at most 1000000.", Assert.Throws<ArgumentOutOfRangeException>(() => new Dirichlet(alpha)).Message, StringComparison.Ordinal);
+        "Alpha must be above 0 and at most 1000000.",
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Dirichlet(alpha)).Message, StringComparison.Ordinal);
 }

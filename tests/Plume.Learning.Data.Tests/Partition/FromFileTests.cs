@@ -36,11 +36,13 @@ public sealed class FromFileTests : IDisposable
         Assert.Equal([[2, 0], [1]], allotment.Rounds);
         Assert.StartsWith(
             $"File '{path}' splits the data over 3 clients, but 2 were asked for.",
-            Assert.Throws<ArgumentException>(() => new FromFile(path).Deal(Six, 2, Some.Key())).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new FromFile(path).Deal(Six, 2, Some.Key())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Rounds_may_be_left_out() => Assert.Null(new FromFile(folder.Write("split", "{\"clients\": [[5]]}")).Read(Six).Rounds);
+    public void Rounds_may_be_left_out() =>
+        Assert.Null(new FromFile(folder.Write("split", "{\"clients\": [[5]]}")).Read(Six).Rounds);
 
     [Theory]
     [InlineData("", ", line 1, column 1 is not valid JSON: ")]
@@ -53,13 +55,16 @@ public sealed class FromFileTests : IDisposable
     [InlineData("{\"clients\": [[0.5]]}", ", line 1, column 15: a sample must be a whole number in 0..5.")]
     [InlineData("{\"clients\": [[\"0\"]]}", ", line 1, column 15: a sample must be a whole number in 0..5.")]
     [InlineData("{\"clients\": [[0], []]}", ", line 1, column 20: list 1 must have a sample, counted from 0.")]
-    [InlineData("{\"clients\": [[0, 1],\n [2, 0]]}", ", line 2, column 6: sample 0 stands here a second time; list 0 has it, counted from 0.")]
+    [InlineData("{\"clients\": [[0, 1],\n [2, 0]]}",
+        ", line 2, column 6: sample 0 stands here a second time; list 0 has it, counted from 0.")]
     [InlineData("{\"clients\": [[0]], \"clients\": [[0]]}", ", line 1, column 20: the key stands here a second time.")]
     [InlineData("{\"rounds\": [[0]], \"clients\": [[0]]}", ", line 1, column 2: 'rounds' must stand after 'clients'.")]
     [InlineData("{\"clients\": [[0]], \"rounds\": [[0, 1]]}", ", line 1, column 35: a client must be a whole number in 0..0.")]
-    [InlineData("{\"clients\": [[0], [1]], \"rounds\": [[0], [1, 1]]}", ", line 1, column 45: client 1 stands here a second time; list 1 has it, counted from 0.")]
+    [InlineData("{\"clients\": [[0], [1]], \"rounds\": [[0], [1, 1]]}",
+        ", line 1, column 45: client 1 stands here a second time; list 1 has it, counted from 0.")]
     [InlineData("{\"clients\": [[0]]} 1", ", line 1, column 20 is not valid JSON: ")]
-    [InlineData("{\"clients\": [[0]], \"\\ud800\": 1, \"x\": \"\\ud800\", \"clients\": 1}", ", line 1, column 48: the key stands here a second time.")]
+    [InlineData("{\"clients\": [[0]], \"\\ud800\": 1, \"x\": \"\\ud800\", \"clients\": 1}",
+        ", line 1, column 48: the key stands here a second time.")]
     public void A_mistake_is_refused_with_its_place(string text, string message) =>
         Assert.StartsWith(message, Refusal(Encoding.UTF8.GetBytes(text)), StringComparison.Ordinal);
 
@@ -74,7 +79,8 @@ public sealed class FromFileTests : IDisposable
     }
 
     [Fact]
-    public void A_changed_file_gives_a_valid_split_or_a_refusal() => Gen.Select(Gen.Int[0, Good.Length - 1], Gen.Byte).Sample((place, value) =>
+    public void A_changed_file_gives_a_valid_split_or_a_refusal() =>
+        Gen.Select(Gen.Int[0, Good.Length - 1], Gen.Byte).Sample((place, value) =>
     {
         byte[] bytes = Encoding.UTF8.GetBytes(Good);
         bytes[place] = value;

@@ -10,8 +10,10 @@ public sealed class NotationTests
         Gen.Const<Partition>(new Iid()),
         Gen.Double[1e-12, 1e6].Select(alpha => (Partition)new Dirichlet(alpha)),
         Gen.Int[1, 10_000].Select(count => (Partition)new Shards(count)),
-        Gen.String[Gen.Char["ab(). é/"], 1, 12].Select(name => name.Trim()).Where(name => name.Length > 0).Select(name => (Partition)new ByColumn(name)),
-        Gen.String[Gen.Char["ab(). é/"], 1, 12].Select(name => name.Trim()).Where(name => name.Length > 0).Select(name => (Partition)new FromFile(name)));
+        Gen.String[Gen.Char["ab(). é/"], 1, 12].Select(name => name.Trim()).Where(name => name.Length > 0)
+            .Select(name => (Partition)new ByColumn(name)),
+        Gen.String[Gen.Char["ab(). é/"], 1, 12].Select(name => name.Trim()).Where(name => name.Length > 0)
+            .Select(name => (Partition)new FromFile(name)));
 
     [Fact]
     public void Parsing_what_is_printed_gives_an_equal_partition() =>
@@ -23,7 +25,8 @@ public sealed class NotationTests
     [InlineData("shards(2)", "shards(2)")]
     [InlineData("column(site)", "column(site)")]
     [InlineData("file(a (1).json)", "file(a (1).json)")]
-    public void A_partition_prints_its_shortest_text(string text, string printed) => Assert.Equal(printed, Partition.Parse(text).ToString());
+    public void A_partition_prints_its_shortest_text(string text, string printed) =>
+        Assert.Equal(printed, Partition.Parse(text).ToString());
 
     [Theory]
     [InlineData("", "column 1: a partition is missing; " + Known)]

@@ -6,10 +6,12 @@ namespace Plume.Learning.Partition.Tests;
 
 public sealed class PartitionLaws
 {
-    public static TheoryData<string> Drawn => ["iid", "dirichlet(0.001)", "dirichlet(0.1)", "dirichlet(1)", "dirichlet(1000000)", "shards(1)", "shards(3)"];
+    public static TheoryData<string> Drawn =>
+        ["iid", "dirichlet(0.001)", "dirichlet(0.1)", "dirichlet(1)", "dirichlet(1000000)", "shards(1)", "shards(3)"];
 
     static readonly Gen<(LabeledSet Set, int Clients, ulong Seed)> Cases =
-        Gen.Select(Gen.Int[30, 300], Gen.Int[1, 10], Gen.Int[0, 9], Gen.ULong, (count, classes, more, seed) => (Some.Set(count, classes, seed), Math.Min(10, classes + more), seed));
+        Gen.Select(Gen.Int[30, 300], Gen.Int[1, 10], Gen.Int[0, 9], Gen.ULong,
+            (count, classes, more, seed) => (Some.Set(count, classes, seed), Math.Min(10, classes + more), seed));
 
     [Theory]
     [MemberData(nameof(Drawn))]
@@ -41,7 +43,8 @@ public sealed class PartitionLaws
         if (partition is not Shards { Count: > 1 })
             Assert.All(partition.Deal(set, 12, Some.Key()).Clients, samples => Assert.Single(samples));
         var refusal = Assert.Throws<ArgumentException>(() => partition.Deal(set, 13, Some.Key()));
-        Assert.StartsWith("Every client needs a sample, but set 'even' has 12 for 13 clients.", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Every client needs a sample, but set 'even' has 12 for 13 clients.", refusal.Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => partition.Deal(set, 0, Some.Key()));
     }
 
@@ -60,7 +63,8 @@ public sealed class PartitionLaws
     [Fact]
     public void Iid_parts_differ_by_one_sample_at_most() => Cases.Sample(drawn =>
     {
-        var sizes = new Iid().Deal(drawn.Set, drawn.Clients, Some.Key(drawn.Seed)).Clients.Select(samples => samples.Length).ToList();
+        var sizes = new Iid().Deal(drawn.Set, drawn.Clients, Some.Key(drawn.Seed)).Clients.Select(samples => samples.Length)
+            .ToList();
         Assert.InRange(sizes.Max() - sizes.Min(), 0, 1);
     }, iter: 200);
 
@@ -69,7 +73,8 @@ public sealed class PartitionLaws
         Gen.Select(Cases, Gen.Int[1, 3]).Sample((drawn, count) =>
         {
             var clients = new Shards(count).Deal(drawn.Set, drawn.Clients, Some.Key(drawn.Seed)).Clients;
-            Assert.All(clients, samples => Assert.InRange(samples.Select(sample => drawn.Set.Labels[sample]).Distinct().Count(), 1, count));
+            Assert.All(clients, samples =>
+                Assert.InRange(samples.Select(sample => drawn.Set.Labels[sample]).Distinct().Count(), 1, count));
         }, iter: 200);
 
     [Fact]
@@ -86,23 +91,30 @@ public sealed class PartitionLaws
     {
         Assert.StartsWith(
             "Every shard needs a sample, but set 'even' has 12 for 5 clients with 3 shards each.",
-            Assert.Throws<ArgumentException>(() => new Shards(3).Deal(Some.Even(4, 3), 5, Some.Key())).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new Shards(3).Deal(Some.Even(4, 3), 5, Some.Key())).Message,
+            StringComparison.Ordinal);
         Assert.StartsWith(
             "Every class needs a shard, but 2 clients with 1 shards each have fewer than the 3 classes of set 'even'.",
-            Assert.Throws<ArgumentException>(() => new Shards(1).Deal(Some.Even(4, 3), 2, Some.Key())).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new Shards(1).Deal(Some.Even(4, 3), 2, Some.Key())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_column_gives_each_name_its_samples()
     {
-        var set = new LabeledSet("rows", new float[5], [1], new int[5], 1) { Clients = new ClientColumn("site", ["b", "a", "b", "B", "a"]) };
+        var set = new LabeledSet("rows", new float[5], [1], new int[5], 1)
+        {
+            Clients = new ClientColumn("site", ["b", "a", "b", "B", "a"]),
+        };
         Assert.Equal([[3], [1, 4], [0, 2]], new ByColumn("site").Deal(set, 3, Some.Key()).Clients);
         Assert.StartsWith(
             "Column 'site' of set 'rows' names 3 clients, but 4 were asked for.",
-            Assert.Throws<ArgumentException>(() => new ByColumn("site").Deal(set, 4, Some.Key())).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new ByColumn("site").Deal(set, 4, Some.Key())).Message,
+            StringComparison.Ordinal);
         Assert.StartsWith(
             "Set 'rows' was not read with a client column 'ward'; it has 'site'.",
-            Assert.Throws<ArgumentException>(() => new ByColumn("ward").Deal(set, 3, Some.Key())).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new ByColumn("ward").Deal(set, 3, Some.Key())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

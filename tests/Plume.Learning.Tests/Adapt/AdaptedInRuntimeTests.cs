@@ -20,8 +20,12 @@ public class AdaptedInRuntimeTests
     {
         ["lenet-small"] = ModelZoo.Build("lenet-small", [1, 28, 28], 10, Key),
         ["resnet8"] = ModelZoo.Build("resnet8", [1, 28, 28], 10, Key),
-        ["one weight of two products"] = Dense(new("", "MatMul", ["x", "w"], ["a"]), new("", "Relu", ["a"], ["r"]), new("", "Gemm", ["r", "w"], ["y"], new Dictionary<string, AttributeValue> { ["transB"] = 1L })),
-        ["a weight that is transposed each time"] = Dense(new("", "Transpose", ["w"], ["t"], new Dictionary<string, AttributeValue> { ["perm"] = new long[] { 1, 0 } }), new("", "MatMul", ["x", "t"], ["y"])),
+        ["one weight of two products"] =
+            Dense(new("", "MatMul", ["x", "w"], ["a"]), new("", "Relu", ["a"], ["r"]),
+                new("", "Gemm", ["r", "w"], ["y"], new Dictionary<string, AttributeValue> { ["transB"] = 1L })),
+        ["a weight that is transposed each time"] =
+            Dense(new("", "Transpose", ["w"], ["t"], new Dictionary<string, AttributeValue> { ["perm"] = new long[] { 1, 0 } }),
+                new("", "MatMul", ["x", "t"], ["y"])),
     };
 
     [Theory]
@@ -52,15 +56,24 @@ public class AdaptedInRuntimeTests
         using var learner = new GraphLearner(graph, train, [[.. Enumerable.Range(0, 200)]]);
         var weights = graph.ToWeights();
         Runtime.Input(weights.Values.Length).CopyTo(weights.Values, 0);
-        float[] trained = [.. weights.Layout.Tensors.SelectMany(tensor => Enumerable.Repeat(AdapterNames.IsA(tensor.Name) ? 0f : 1f, tensor.Length))], after = new float[trained.Length];
+        float[] trained = [.. weights.Layout.Tensors.SelectMany(tensor =>
+            Enumerable.Repeat(AdapterNames.IsA(tensor.Name) ? 0f : 1f, tensor.Length))], after = new float[trained.Length];
         var objective = new LocalObjective(1, 20, 0.01, optimizer, momentum, WeightDecay: 0.1, Proximal: 0.1);
-        learner.Train(new LocalTask(1, 0, weights.Values, objective, Key) { Trained = trained, Correction = Runtime.Input(trained.Length) }, after, default);
+        learner.Train(new LocalTask(1, 0, weights.Values, objective, Key)
+        {
+            Trained = trained,
+            Correction = Runtime.Input(trained.Length)
+        }, after, default);
         for (int i = 0; i < trained.Length; i++)
             Assert.Equal(trained[i] == 0, after[i] == weights.Values[i]);
     }
 
     static void Check(ModelGraph original, byte[] rewritten) =>
-        new RewriteCheck(null, Key).OfFloats("rewritten", optimized => optimized ? new RuntimeModel("rewritten", rewritten) : new RuntimeModel(original, optimized: false));
+        new RewriteCheck(null, Key)
+            .OfFloats("rewritten", optimized => optimized ? new RuntimeModel("rewritten", rewritten)
+                : new RuntimeModel(original, optimized: false));
 
-    static ModelGraph Dense(params Node[] nodes) => new("odd", [new("x", ElementType.Float, ["N", 12])], [new("y", ElementType.Float, ["N", 12])], nodes, [Initializer.Of("w", [12, 12], Runtime.Input(144))]);
+    static ModelGraph Dense(params Node[] nodes) =>
+        new("odd", [new("x", ElementType.Float, ["N", 12])], [new("y", ElementType.Float, ["N", 12])], nodes,
+            [Initializer.Of("w", [12, 12], Runtime.Input(144))]);
 }

@@ -19,7 +19,8 @@ public class GraphObserverTests
     {
         var inputs = new List<float>();
         var scores = new List<float>();
-        GraphObserver.Values(Graph, Few, ["input", "output"], (name, values) => (name == "input" ? inputs : scores).AddRange(values));
+        GraphObserver.Values(Graph, Few, ["input", "output"], (name, values) => (name == "input" ? inputs : scores)
+            .AddRange(values));
         Assert.Equal(Few.Features, inputs);
         float[] expected = Runtime.Torch(Graph, Few.Features, [Few.Count, 1, 8, 8]);
         Assert.Equal(expected.Length, scores.Count);
@@ -29,13 +30,17 @@ public class GraphObserverTests
 
     [Fact]
     public void A_value_that_is_not_there_is_refused_by_name() =>
-        Assert.StartsWith("The graph has no value 'relu9'.", Assert.Throws<ArgumentException>(() => GraphObserver.Values(Graph, Few, ["relu9"], (_, _) => { })).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The graph has no value 'relu9'.",
+            Assert.Throws<ArgumentException>(() => GraphObserver.Values(Graph, Few, ["relu9"], (_, _) => { })).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Gradients_are_those_that_a_step_takes()
     {
         var before = Graph.ToWeights().Values;
-        using var trainer = new GraphTrainer(Graph, Few, new TrainingOptions(Epochs: 1, BatchSize: Few.Count, LearningRate: 1, Momentum: 0, WeightDecay: 0, Schedule: LearningRateSchedule.Constant, ClipNorm: 1e9, Shards: 1));
+        using var trainer = new GraphTrainer(Graph, Few,
+            new TrainingOptions(Epochs: 1, BatchSize: Few.Count, LearningRate: 1, Momentum: 0, WeightDecay: 0,
+                Schedule: LearningRateSchedule.Constant, ClipNorm: 1e9, Shards: 1));
         float[] after = trainer.Train(new CrossEntropy(), RandomKey.FromSeed(1)).ToWeights().Values;
         int batches = 0;
         GraphObserver.Gradients(Graph, Few, Few.Count, gradients =>
@@ -57,7 +62,8 @@ public class GraphObserverTests
         const float step = 1e-2f;
         var draws = new RandomDraws(RandomKey.FromSeed(5));
         int classes = Math.Max(scores, 2);
-        var set = new LabeledSet("drawn", [.. Enumerable.Range(0, count * inputs).Select(_ => (float)draws.NextNormal())], [inputs], [.. Enumerable.Range(0, count).Select(sample => sample % classes)], classes);
+        var set = new LabeledSet("drawn", [.. Enumerable.Range(0, count * inputs).Select(_ => (float)draws.NextNormal())],
+            [inputs], [.. Enumerable.Range(0, count).Select(sample => sample % classes)], classes);
         var graph = new GraphBuilder([inputs], RandomKey.FromSeed(2)).Dense("hidden", 4).Dense("out", scores).Build("small");
         float[] values = graph.ToWeights().Values;
         float[] found = [];
@@ -70,8 +76,10 @@ public class GraphObserverTests
             float[] changed = [.. values];
             changed[place] += change;
             var outputs = new List<float>();
-            GraphObserver.Values(graph.With(new ModelWeights(graph.Weights, changed)), set, ["output"], (_, batch) => outputs.AddRange(batch));
-            return Enumerable.Range(0, count).Average(sample => LossOf([.. outputs.Skip(sample * scores).Take(scores)], set.Labels[sample]));
+            GraphObserver.Values(graph.With(new ModelWeights(graph.Weights, changed)), set, ["output"],
+                (_, batch) => outputs.AddRange(batch));
+            return Enumerable.Range(0, count)
+                .Average(sample => LossOf([.. outputs.Skip(sample * scores).Take(scores)], set.Labels[sample]));
         }
     }
 

@@ -3,7 +3,9 @@ using Plume.Models.Graph;
 
 namespace Plume.Learning.Tests.Calibration;
 
-/// <summary>Small graphs by chance: what exporters write, in combinations that nobody thought of. The same number gives the same graph.</summary>
+/// <summary>
+/// Small graphs by chance: what exporters write, in combinations that nobody thought of. The same number gives the same graph.
+/// </summary>
 sealed class RandomGraphs
 {
     readonly RandomDraws draws;
@@ -23,7 +25,9 @@ sealed class RandomGraphs
         for (int step = 0; step < Among(4, 6, 9); step++)
             Feature();
         Dense();
-        return new ModelGraph($"random {number}", [new("x", ElementType.Float, ["N", .. shape.Select(length => Dimension.Fixed(length))])], [new("y", ElementType.Float, ["N", values[^1].Shape[0]])], nodes, tensors);
+        return new ModelGraph($"random {number}",
+            [new("x", ElementType.Float, ["N", .. shape.Select(length => Dimension.Fixed(length))])],
+            [new("y", ElementType.Float, ["N", values[^1].Shape[0]])], nodes, tensors);
     }
 
     void Feature()
@@ -37,8 +41,11 @@ sealed class RandomGraphs
             case 3: Add("Clip", [from, Scalar(-1), Scalar(2)], shape); break;
             case 4: Add(Pick("LeakyRelu", "Sigmoid", "HardSigmoid", "Tanh"), [from], shape); break;
             case 5 when shape[1] > 3 && shape[2] > 3: Pool(from, shape); break;
-            case 6 when values.Find(each => each.Shape.SequenceEqual(shape) && each.Name != from) is { Name: not null } other: Add(Pick("Add", "Mul", "Sub"), [from, other.Name], shape); break;
-            case 7 when values.Find(each => each.Shape.Length == 3 && each.Shape[0] + shape[0] <= 24 && each.Shape.Skip(1).SequenceEqual(shape.Skip(1))) is { Name: not null } other:
+            case 6 when values.Find(each => each.Shape.SequenceEqual(shape) && each.Name != from)
+                is { Name: not null } other:
+                Add(Pick("Add", "Mul", "Sub"), [from, other.Name], shape); break;
+            case 7 when values.Find(each => each.Shape.Length == 3 && each.Shape[0] + shape[0] <= 24
+                && each.Shape.Skip(1).SequenceEqual(shape.Skip(1))) is { Name: not null } other:
                 Add("Concat", [from, other.Name], [shape[0] + other.Shape[0], .. shape[1..]], new() { ["axis"] = 1L });
                 break;
             case 8: Add("Identity", [from], shape); break;
@@ -48,7 +55,9 @@ sealed class RandomGraphs
 
     void Conv(string from, int[] shape)
     {
-        int group = Among(1, 1, shape[0], 2) is var some && shape[0] % some == 0 ? some : 1, outputs = group == 1 ? Among(2, 4, 8) : group * (shape[0] > 8 ? 1 : Among(1, 2)), kernel = Among(1, 3), stride = Among(1, 1, 2), dilation = Among(1, 1, 2), pad = Among(0, 1, 2);
+        int group = Among(1, 1, shape[0], 2) is var some && shape[0] % some == 0 ? some : 1, outputs = group == 1 ? Among(2, 4, 8)
+            : group * (shape[0] > 8 ? 1 : Among(1, 2)), kernel = Among(1, 3), stride = Among(1, 1, 2), dilation = Among(1, 1, 2),
+            pad = Among(0, 1, 2);
         int[] sides = [.. shape[1..].Select(side => (side + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1)];
         if (shape[1..].Any(side => side + 2 * pad < dilation * (kernel - 1) + 1))
             return;
@@ -66,12 +75,17 @@ sealed class RandomGraphs
     void BatchNorm(string from, int[] shape)
     {
         string scale = Positive(shape[0]), shift = Shared([shape[0]]);
-        Add("BatchNormalization", Among(0, 1) == 0 ? [from, scale, shift, shift, scale] : [from, scale, shift, Floats([shape[0]]), Positive(shape[0])], shape);
+        Add("BatchNormalization", Among(0, 1) == 0 ? [from, scale, shift, shift, scale]
+            : [from, scale, shift, Floats([shape[0]]), Positive(shape[0])], shape);
     }
 
     void Pool(string from, int[] shape)
     {
-        var attributes = new Dictionary<string, AttributeValue> { ["kernel_shape"] = new long[] { 2, 2 }, ["strides"] = new long[] { 2, 2 } };
+        var attributes = new Dictionary<string, AttributeValue>
+        {
+            ["kernel_shape"] = new long[] { 2, 2 },
+            ["strides"] = new long[] { 2, 2 },
+        };
         Add(Pick("MaxPool", "AveragePool"), [from], [shape[0], shape[1] / 2, shape[2] / 2], attributes);
     }
 
@@ -106,11 +120,21 @@ sealed class RandomGraphs
         var attributes = new Dictionary<string, AttributeValue> { ["transB"] = isTransposed ? 1L : 0L };
         if (Among(0, 1, 2) == 0)
             (attributes["alpha"], attributes["beta"]) = (0.5f, -1.5f);
-        string[] bias = Among(0, 1, 2, 3, 4, 5) switch { 0 => [], 1 => [Floats([1])], 2 => [Floats([1, outputs])], 3 => [Floats([])], 4 => [Handed(Shared([outputs]))], _ => [Shared([outputs])] };
+        string[] bias = Among(0, 1, 2, 3, 4, 5) switch
+        {
+            0 => [],
+            1 => [Floats([1])],
+            2 => [Floats([1, outputs])],
+            3 =>
+            [Floats([])],
+            4 => [Handed(Shared([outputs]))],
+            _ => [Shared([outputs])]
+        };
         return Add("Gemm", [from, Shared(isTransposed ? [outputs, inputs] : [inputs, outputs]), .. bias], [outputs], attributes);
     }
 
-    (string Name, int[] Shape) Add(string operation, string[] inputs, int[] shape, Dictionary<string, AttributeValue>? attributes = null)
+    (string Name, int[] Shape) Add(string operation, string[] inputs, int[] shape,
+        Dictionary<string, AttributeValue>? attributes = null)
     {
         nodes.Add(new Node("", operation, inputs, [$"v{nodes.Count}"], attributes ?? []));
         values.Add((nodes[^1].Outputs[0], shape));
@@ -118,7 +142,8 @@ sealed class RandomGraphs
     }
 
     // Half of the time one that is there already, whatever it was for.
-    string Shared(int[] shape) => Among(0, 1) == 0 && tensors.Find(tensor => tensor.Shape.SequenceEqual(shape)) is { } old ? old.Name : Floats(shape);
+    string Shared(int[] shape) => Among(0, 1) == 0 && tensors.Find(tensor => tensor.Shape.SequenceEqual(shape)) is { } old
+        ? old.Name : Floats(shape);
 
     string Handed(string tensor) => AddTensor("Identity", tensor, []);
 
@@ -132,7 +157,8 @@ sealed class RandomGraphs
 
     string Floats(int[] shape)
     {
-        double scale = shape.Length > 1 ? 1.5 / Math.Sqrt(Math.Max(1, shape[1..].Aggregate(1, (product, length) => product * length))) : 0.5;
+        double scale = shape.Length > 1
+            ? 1.5 / Math.Sqrt(Math.Max(1, shape[1..].Aggregate(1, (product, length) => product * length))) : 0.5;
         return Place(shape, () => (float)(scale * draws.NextNormal()));
     }
 
@@ -142,7 +168,8 @@ sealed class RandomGraphs
 
     string Place(int[] shape, Func<float> value)
     {
-        tensors.Add(Initializer.Of($"w{tensors.Count}", shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, length) => product * length)).Select(_ => value())]));
+        tensors.Add(Initializer.Of($"w{tensors.Count}", shape,
+            [.. Enumerable.Range(0, shape.Aggregate(1, (product, length) => product * length)).Select(_ => value())]));
         return tensors[^1].Name;
     }
 

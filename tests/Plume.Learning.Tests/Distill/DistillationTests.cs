@@ -31,7 +31,8 @@ public class DistillationTests
         var (value, gradient) = Softened(student, temperature, teacher);
         Assert.Equal(loss, value, 1e-8);
         if (temperature == 2)
-            Assert.All(gradient.Zip([-0.638573521, 0.398971016, 0.239602506]), pair => Assert.Equal(pair.Second, pair.First, 1e-8));
+            Assert.All(gradient.Zip([-0.638573521, 0.398971016, 0.239602506]),
+                pair => Assert.Equal(pair.Second, pair.First, 1e-8));
     }
 
     [Theory]
@@ -58,7 +59,8 @@ public class DistillationTests
         var (train, test) = Digits.Load();
         var teacher = Train(ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)), train, new CrossEntropy());
         var unlabeled = new LabeledSet("unlabeled", train.Features, train.SampleShape, new int[train.Count], train.Classes);
-        var student = Train(ModelZoo.Build("logistic", [1, 8, 8], 10, RandomKey.FromSeed(2)), unlabeled, new Distillation(SoftLabels.Of(teacher, unlabeled), 2, 1));
+        var student = Train(ModelZoo.Build("logistic", [1, 8, 8], 10, RandomKey.FromSeed(2)), unlabeled,
+            new Distillation(SoftLabels.Of(teacher, unlabeled), 2, 1));
         using var evaluator = new GraphEvaluator(student, test);
         Assert.InRange(evaluator.Evaluate(student.ToWeights().Values.ToArray(), default).Accuracy, 0.9, 1);
     }
@@ -99,8 +101,10 @@ public class DistillationTests
         var (train, _) = Digits.Load();
         var teacher = ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1));
         using var hints = new Hints(teacher, [new Hint("fc1", "output")]);
-        var refusal = Assert.Throws<ArgumentException>(() => Train(teacher, train, new Distillation(SoftLabels.Of(teacher, train), 4, 1) { Hints = hints }));
-        Assert.Contains("'fc1' [32, 64] of the student with 'output' [32, 10] of the teacher", refusal.Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<ArgumentException>(() =>
+            Train(teacher, train, new Distillation(SoftLabels.Of(teacher, train), 4, 1) { Hints = hints }));
+        Assert.Contains("'fc1' [32, 64] of the student with 'output' [32, 10] of the teacher", refusal.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -111,7 +115,9 @@ public class DistillationTests
     {
         var set = Digits.Load().Test;
         var labels = SoftLabels.Of(ModelZoo.Build("logistic", [1, 8, 8], 10, RandomKey.FromSeed(1)), set);
-        Assert.StartsWith(message, Assert.Throws<ArgumentOutOfRangeException>(() => new Distillation(labels, temperature, alpha)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(message,
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Distillation(labels, temperature, alpha)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,5 +159,6 @@ public class DistillationTests
     }
 
     static ModelGraph Until(ModelGraph graph, string value) => new(
-        graph.Name, graph.Inputs, [new ValueInfo(value, ElementType.Float, []) { HasShape = false }], [.. graph.Nodes.TakeWhile(node => !ReferenceEquals(node, graph.Nodes[^1]))], graph.Initializers);
+        graph.Name, graph.Inputs, [new ValueInfo(value, ElementType.Float, []) { HasShape = false }],
+        [.. graph.Nodes.TakeWhile(node => !ReferenceEquals(node, graph.Nodes[^1]))], graph.Initializers);
 }

@@ -38,7 +38,8 @@ public class PublicLearningTests
         Assert.Equal(Digits.Train.Count - 400, left.Clients.Sum(samples => samples.Length));
         Assert.All(left.Clients.Zip(Dealt.Clients), pair => Assert.Subset(pair.Second.ToHashSet(), pair.First.ToHashSet()));
         Assert.Equal(held.Terms, PublicSource.Take("holdout(400)", Digits.Train, Digits.Test, Dealt, Key).Public.Terms);
-        Assert.NotEqual(held.Terms.Hash, PublicSource.Take("holdout(400)", Digits.Train, Digits.Test, Dealt, RandomKey.FromSeed(4)).Public.Terms.Hash);
+        Assert.NotEqual(held.Terms.Hash,
+            PublicSource.Take("holdout(400)", Digits.Train, Digits.Test, Dealt, RandomKey.FromSeed(4)).Public.Terms.Hash);
     }
 
     [Theory]
@@ -49,7 +50,9 @@ public class PublicLearningTests
     [InlineData("faces", "is no public set")]
     [InlineData("missing.npy", "does not exist")]
     public void A_public_set_that_cannot_be_is_refused(string source, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => PublicSource.Take(source, Digits.Train, Digits.Test, Dealt, Key)).Message, StringComparison.Ordinal);
+        Assert.Contains(message,
+            Assert.Throws<ArgumentException>(() => PublicSource.Take(source, Digits.Train, Digits.Test, Dealt, Key)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Test_samples_samples_of_another_shape_and_values_that_are_not_finite_are_refused_in_a_file()
@@ -77,7 +80,10 @@ public class PublicLearningTests
     {
         var samples = new PublicSamples(Digits.Train);
         var other = ModelZoo.Build("mlp", [1, 8, 8], 11, Key);
-        Assert.Contains("tells 11 classes apart", Assert.Throws<MisfitException>(() => new PredictingLearner(other.Weights, [other], Digits.Train, Dealt.Clients, samples)).Message, StringComparison.Ordinal);
+        Assert.Contains("tells 11 classes apart",
+            Assert.Throws<MisfitException>(() =>
+                new PredictingLearner(other.Weights, [other], Digits.Train, Dealt.Clients, samples)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +91,8 @@ public class PublicLearningTests
     {
         var model = ModelZoo.Build("mlp", [1, 8, 8], 10, Key);
         var samples = new PublicSamples(Digits.Train.Take("public", [.. Enumerable.Range(0, 50)]));
-        using var learner = new PredictingLearner(model.Weights, [ModelZoo.Build("logistic", [1, 8, 8], 10, Key), model], Digits.Train, Dealt.Clients, samples);
+        using var learner = new PredictingLearner(model.Weights, [ModelZoo.Build("logistic", [1, 8, 8], 10, Key), model],
+            Digits.Train, Dealt.Clients, samples);
         var taught = new PublicLabels(new[] { 3 }, new float[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 });
         float[] before = new float[learner.MemoryLength], after = new float[learner.MemoryLength];
         float[] first = Say(default, before), again = Say(default, new float[learner.MemoryLength]), other = Say(taught, after);
@@ -98,7 +105,8 @@ public class PublicLearningTests
         float[] Say(PublicLabels labels, float[] memory)
         {
             var shares = new float[20];
-            learner.Predict(new LocalTask(1, 1, default, new LocalObjective(1, 32, 0.1), Key) { Memory = memory }, labels, [3, 7], shares, default);
+            learner.Predict(new LocalTask(1, 1, default, new LocalObjective(1, 32, 0.1), Key) { Memory = memory }, labels, [3, 7],
+                shares, default);
             return shares;
         }
     }
@@ -107,12 +115,20 @@ public class PublicLearningTests
     {
         var student = ModelZoo.Build("mlp", [1, 8, 8], 10, Key);
         var (samples, left) = PublicSource.Take("holdout(400)", Digits.Train, Digits.Test, Dealt, Key);
-        ModelGraph[] models = [ModelZoo.Build("logistic", [1, 8, 8], 10, Key), student, ModelZoo.Build("lenet-300-100", [1, 8, 8], 10, Key)];
+        ModelGraph[] models = [ModelZoo.Build("logistic", [1, 8, 8], 10, Key), student,
+            ModelZoo.Build("lenet-300-100", [1, 8, 8], 10, Key)];
         using var learner = new PredictingLearner(student.Weights, models, Digits.Train, left.Clients, samples);
         using var teaching = new PublicStudent(student, samples, threads);
         using var evaluator = new GraphEvaluator(student, Digits.Test, threads);
-        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), "pack", "pack") { Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)") with { Public = samples.Terms } };
-        using var simulation = new Simulation.Simulation(new SimulationOptions(plan, 1) { Threads = threads, Student = teaching, EvaluateEvery = 8 }, learner, evaluator, student.ToWeights().Values, TimeProvider.System);
+        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), "pack", "pack")
+        {
+            Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)")
+                with
+            { Public = samples.Terms },
+        };
+        using var simulation = new Simulation.Simulation(
+            new SimulationOptions(plan, 1) { Threads = threads, Student = teaching, EvaluateEvery = 8 }, learner, evaluator,
+            student.ToWeights().Values, TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

@@ -19,14 +19,17 @@ sealed class Draw(ulong seed)
     public int[] Shape(int fewest = 1, int most = 4) => [.. Enumerable.Range(0, Int(fewest, most)).Select(_ => Int(1, 4))];
 
     /// <summary>Halves, so that some are equal.</summary>
-    public float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => MathF.Round((float)draws.NextNormal() * 4) / 2)];
+    public float[] Values(int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => MathF.Round((float)draws.NextNormal() * 4) / 2)];
 
     /// <summary>The same shape with some lengths 1, and some in front left out.</summary>
     public int[] Shrunk(int[] shape) => [.. shape.Skip(Int(0, shape.Length)).Select(length => Coin ? 1 : length)];
 
     public string Floats(params int[] shape) => Add(Initializer.Of($"c{Initializers.Count}", shape, Values(Count(shape))));
 
-    public string Positive(params int[] shape) => Add(Initializer.Of($"c{Initializers.Count}", shape, Array.ConvertAll(Values(Count(shape)), value => Math.Abs(value) + 0.5f)));
+    public string Positive(params int[] shape) =>
+        Add(Initializer.Of($"c{Initializers.Count}", shape,
+            Array.ConvertAll(Values(Count(shape)), value => Math.Abs(value) + 0.5f)));
 
     public string Ints(params long[] values) => Add(Initializer.Of($"c{Initializers.Count}", [values.Length], values));
 
@@ -34,7 +37,9 @@ sealed class Draw(ulong seed)
 
     public string Scalar(long value) => Add(Initializer.Of($"c{Initializers.Count}", [], [value]));
 
-    public string Bools(params int[] shape) => Add(new Initializer($"c{Initializers.Count}", ElementType.Bool, shape, Array.ConvertAll(Values(Count(shape)), value => (byte)(value > 0 ? 1 : 0))));
+    public string Bools(params int[] shape) =>
+        Add(new Initializer($"c{Initializers.Count}", ElementType.Bool, shape,
+            Array.ConvertAll(Values(Count(shape)), value => (byte)(value > 0 ? 1 : 0))));
 
     public string Add(Initializer tensor)
     {
@@ -58,8 +63,11 @@ sealed class Draw(ulong seed)
 /// <summary>A use of an operator: the shape of the float input x, the nodes that end in y, and the operator set.</summary>
 sealed record Use(int[] X, int Opset, params Node[] Nodes)
 {
-    public static Node Node(string op, string inputs, params (string Name, AttributeValue Value)[] attributes) => To("y", op, inputs, attributes);
+    public static Node Node(string op, string inputs, params (string Name, AttributeValue Value)[] attributes) =>
+        To("y", op, inputs, attributes);
 
     public static Node To(string outputs, string op, string inputs, params (string Name, AttributeValue Value)[] attributes) =>
-        new(outputs == "y" ? "n" : $"n-{outputs}", op, [.. inputs.Split(' ').Select(name => name == "-" ? "" : name)], outputs.Split(' '), attributes.ToDictionary(entry => entry.Name, entry => entry.Value));
+        new(outputs == "y" ? "n"
+            : $"n-{outputs}", op, [.. inputs.Split(' ').Select(name => name == "-" ? "" : name)], outputs.Split(' '),
+            attributes.ToDictionary(entry => entry.Name, entry => entry.Value));
 }

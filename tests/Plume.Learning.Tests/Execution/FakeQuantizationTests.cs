@@ -90,7 +90,12 @@ public class FakeQuantizationTests
 
     static ModelGraph GraphOf(int bits, bool signed, int zeroPoint, float[] scales, int? axis, Dimension[] shape)
     {
-        var attributes = new Dictionary<string, AttributeValue> { ["bits"] = (long)bits, ["signed"] = signed ? 1L : 0, ["zero_point"] = (long)zeroPoint };
+        var attributes = new Dictionary<string, AttributeValue>
+        {
+            ["bits"] = (long)bits,
+            ["signed"] = signed ? 1L : 0,
+            ["zero_point"] = (long)zeroPoint,
+        };
         if (axis is { } channel)
             attributes["axis"] = (long)channel;
         return new ModelGraph(

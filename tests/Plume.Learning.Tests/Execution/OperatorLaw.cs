@@ -28,7 +28,8 @@ public class OperatorLaw
     }
 
     [Fact]
-    public void Every_operator_that_is_run_is_compared() => Assert.Equal(["plume.FakeQuantize"], NodeCompiler.Supported.Except(Cases.Keys));
+    public void Every_operator_that_is_run_is_compared() =>
+        Assert.Equal(["plume.FakeQuantize"], NodeCompiler.Supported.Except(Cases.Keys));
 
     [Theory, MemberData(nameof(Operators))]
     public void A_use_of_an_operator_gives_what_onnx_runtime_gives_or_is_refused_by_name(string op)
@@ -58,16 +59,22 @@ public class OperatorLaw
     {
         Dimension[] shape = [.. use.X.Select((length, axis) => isBatchFree && axis == 0 ? (Dimension)"N" : length)];
         var end = new Node("end", "Cast", ["y"], ["z"], new Dictionary<string, AttributeValue> { ["to"] = 1L });
-        return new("g", [new("x", ElementType.Float, shape)], [new("z", ElementType.Float, []) { HasShape = false }], [.. use.Nodes, end], draw.Initializers, use.Opset);
+        return new("g", [new("x", ElementType.Float, shape)], [new("z", ElementType.Float, []) { HasShape = false }],
+            [.. use.Nodes, end], draw.Initializers, use.Opset);
     }
 
     static bool TryOracle(ModelGraph graph, float[] values, int[] shape, out float[] expected, out long[] actual)
     {
         try
         {
-            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, IntraOpNumThreads = 1 };
+            using var options = new SessionOptions
+            {
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+                IntraOpNumThreads = 1,
+            };
             using var session = new InferenceSession(OnnxFile.Write(graph), options);
-            NamedOnnxValue[] inputs = session.InputMetadata.Count == 0 ? [] : [NamedOnnxValue.CreateFromTensor("x", new DenseTensor<float>(values, shape))];
+            NamedOnnxValue[] inputs = session.InputMetadata.Count == 0 ? []
+                : [NamedOnnxValue.CreateFromTensor("x", new DenseTensor<float>(values, shape))];
             using var results = session.Run(inputs);
             var tensor = results.Single().AsTensor<float>();
             (expected, actual) = (tensor.ToArray(), [.. tensor.Dimensions.ToArray().Select(length => (long)length)]);
@@ -83,8 +90,11 @@ public class OperatorLaw
     static void AssertShape(ModelGraph graph, long[] expected, ulong seed, int batch = 0)
     {
         var inferred = ShapeInference.Of(graph)["z"];
-        long[] lengths = [.. inferred.Select((length, axis) => length.IsFixed ? length.Length : length.Name == "N" ? batch : axis < expected.Length ? expected[axis] : -1)];
-        Assert.True(expected.SequenceEqual(lengths), $"Seed {seed}: {graph.Nodes[^2]} gives [{string.Join(", ", expected)}], but [{string.Join(", ", inferred)}] was inferred. {Shown(graph)}");
+        long[] lengths = [.. inferred.Select((length, axis) => length.IsFixed ? length.Length : length.Name == "N" ? batch
+            : axis < expected.Length ? expected[axis] : -1)];
+        Assert.True(expected.SequenceEqual(lengths),
+            $"Seed {seed}: {graph.Nodes[^2]} gives [{string.Join(", ", expected)}], but [{string.Join(", ", inferred)}] was "
+                + $"inferred. {Shown(graph)}");
     }
 
     static bool Agrees(ModelGraph graph, float[] values, int[] shape, float[] expected, long[] expectedShape, ulong seed)
@@ -94,12 +104,16 @@ public class OperatorLaw
             using var executor = new GraphExecutor(graph);
             using var scope = TorchSharp.torch.NewDisposeScope();
             var output = executor.Logits(TorchSharp.torch.tensor(values, [.. shape.Select(length => (long)length)]));
-            Assert.True(expectedShape.SequenceEqual(output.shape), $"Seed {seed}: the executor gives [{string.Join(", ", output.shape)}] for [{string.Join(", ", expectedShape)}]. {Shown(graph)}");
+            Assert.True(expectedShape.SequenceEqual(output.shape),
+                $"Seed {seed}: the executor gives [{string.Join(", ", output.shape)}] for "
+                    + $"[{string.Join(", ", expectedShape)}]. {Shown(graph)}");
             float[] actual = output.numel() == 0 ? [] : output.contiguous().data<float>().ToArray();
             for (int index = 0; index < expected.Length; index++)
             {
-                bool agrees = actual[index].Equals(expected[index]) || Math.Abs(actual[index] - expected[index]) <= 2e-5 * (1 + Math.Abs(expected[index]));
-                Assert.True(agrees, $"Seed {seed}: output {index} is {actual[index]}, but {expected[index]} under ONNX Runtime. {Shown(graph)}");
+                bool agrees = actual[index].Equals(expected[index])
+                    || Math.Abs(actual[index] - expected[index]) <= 2e-5 * (1 + Math.Abs(expected[index]));
+                Assert.True(agrees, $"Seed {seed}: output {index} is {actual[index]}, but {expected[index]} under ONNX "
+                    + $"Runtime. {Shown(graph)}");
             }
 
             return true;
@@ -112,7 +126,9 @@ public class OperatorLaw
     }
 
     static string Shown(ModelGraph graph) =>
-        $"x [{string.Join(", ", graph.Inputs[0].Shape)}], operator set {graph.OpsetVersion}; {string.Join("; ", graph.Nodes.SkipLast(1).Select(node => $"{node} {string.Join(", ", node.Inputs)} {string.Join(", ", node.Attributes.Select(entry => $"{entry.Key}={Shown(entry.Value)}"))}"))}; {string.Join("; ", graph.Initializers)}";
+        $"x [{string.Join(", ", graph.Inputs[0].Shape)}], operator set {graph.OpsetVersion}; "
+            + $"{string.Join("; ", graph.Nodes.SkipLast(1).Select(node => $"{node} {string.Join(", ", node.Inputs)} {string.Join(", ", node.Attributes.Select(entry => $"{entry.Key}={Shown(entry.Value)}"))}"))}; {string.Join("; ", graph.Initializers)}";
 
-    static string Shown(AttributeValue value) => value is IntsValue list ? $"[{string.Join(", ", list.Values)}]" : value.ToString();
+    static string Shown(AttributeValue value) => value is IntsValue list ? $"[{string.Join(", ", list.Values)}]"
+        : value.ToString();
 }

@@ -8,7 +8,8 @@ static class Uses
 {
     static readonly string[] Plain =
     [
-        "Relu", "Sigmoid", "Tanh", "Sqrt", "Exp", "Log", "Neg", "Abs", "Erf", "Softplus", "Softsign", "HardSwish", "Mish", "Reciprocal", "Floor", "Ceil",
+        "Relu", "Sigmoid", "Tanh", "Sqrt", "Exp", "Log", "Neg", "Abs", "Erf", "Softplus", "Softsign", "HardSwish", "Mish",
+        "Reciprocal", "Floor", "Ceil",
         "Round", "Sign", "Sin", "Cos", "Identity", "IsNaN",
     ];
 
@@ -23,23 +24,38 @@ static class Uses
         .Concat(new[] { "Softmax", "LogSoftmax" }.Select(Softmax)))
     {
         ["Not"] = draw => new(draw.Shape(), 13, To("b", "Greater", $"x {draw.Scalar(0f)}"), Node("Not", "b")),
-        ["Where"] = draw => draw.Shape() is var x ? new(x, 16, Node("Where", $"{draw.Bools(draw.Shrunk(x))} x {draw.Floats(draw.Shrunk(x))}")) : null!,
+        ["Where"] = draw => draw.Shape() is var x
+            ? new(x, 16, Node("Where", $"{draw.Bools(draw.Shrunk(x))} x {draw.Floats(draw.Shrunk(x))}")) : null!,
         ["Mod"] = draw => new(draw.Shape(), 13, Node("Mod", $"x {draw.Scalar(1.5f)}", ("fmod", 1L))),
-        ["Selu"] = draw => new(draw.Shape(), 13, draw.Coin ? Node("Selu", "x") : Node("Selu", "x", ("alpha", 1.2f), ("gamma", 0.7f))),
+        ["Selu"] = draw => new(draw.Shape(), 13, draw.Coin ? Node("Selu", "x")
+            : Node("Selu", "x", ("alpha", 1.2f), ("gamma", 0.7f))),
         ["Gelu"] = draw => new(draw.Shape(), 20, Node("Gelu", "x", ("approximate", draw.Of("none", "tanh")))),
-        ["HardSigmoid"] = draw => new(draw.Shape(), 13, draw.Coin ? Node("HardSigmoid", "x") : Node("HardSigmoid", "x", ("alpha", 0.3f), ("beta", 0.4f))),
+        ["HardSigmoid"] = draw =>
+            new(draw.Shape(), 13, draw.Coin ? Node("HardSigmoid", "x")
+                : Node("HardSigmoid", "x", ("alpha", 0.3f), ("beta", 0.4f))),
         ["PRelu"] = draw => draw.Shape() is var x ? new(x, 16, Node("PRelu", $"x {draw.Floats(draw.Shrunk(x))}")) : null!,
         ["Clip"] = Clip,
-        ["Dropout"] = draw => draw.Coin ? new(draw.Shape(), 13, Node("Dropout", "x")) : new(draw.Shape(), 10, Node("Dropout", "x", ("ratio", 0.3f))),
-        ["Cast"] = draw => new(draw.Shape(), 13, To("i", "Cast", "x", ("to", (long)draw.Of(ElementType.Int32, ElementType.Int64, ElementType.Bool, ElementType.Double))), Node("Cast", "i", ("to", 1L))),
-        ["Constant"] = draw => new(draw.Shape(), 13, To("c", "Constant", "-", ("value", Initializer.Of("", [], [2f]))) with { Inputs = [] }, Node("Mul", "x c")),
-        ["Shape"] = draw => new(draw.Shape(), 15, Node("Shape", "x", ("start", (long)draw.Int(-3, 3)), ("end", (long)draw.Int(-3, 3)))),
+        ["Dropout"] = draw => draw.Coin ? new(draw.Shape(), 13, Node("Dropout", "x"))
+            : new(draw.Shape(), 10, Node("Dropout", "x", ("ratio", 0.3f))),
+        ["Cast"] = draw => new(draw.Shape(), 13,
+            To("i", "Cast", "x", ("to",
+                (long)draw.Of(ElementType.Int32, ElementType.Int64, ElementType.Bool, ElementType.Double))),
+                Node("Cast", "i", ("to", 1L))),
+        ["Constant"] = draw => new(draw.Shape(), 13,
+            To("c", "Constant", "-", ("value", Initializer.Of("", [], [2f]))) with { Inputs = [] }, Node("Mul", "x c")),
+        ["Shape"] = draw => new(draw.Shape(), 15,
+            Node("Shape", "x", ("start", (long)draw.Int(-3, 3)), ("end", (long)draw.Int(-3, 3)))),
         ["Size"] = draw => new(draw.Shape(), 13, Node("Size", "x")),
-        ["ConstantOfShape"] = draw => new(draw.Shape(), 13, To("s", "Shape", "x"), draw.Coin ? Node("ConstantOfShape", "s") : Node("ConstantOfShape", "s", ("value", Initializer.Of("", [1], [3L])))),
-        ["Range"] = draw => new(draw.Shape(), 13, Node("Range", $"{draw.Scalar((long)draw.Int(-5, 5))} {draw.Scalar((long)draw.Int(-5, 5))} {draw.Scalar((long)draw.Of(-3, -1, 1, 2))}")),
+        ["ConstantOfShape"] = draw =>
+            new(draw.Shape(), 13, To("s", "Shape", "x"), draw.Coin ? Node("ConstantOfShape", "s")
+                : Node("ConstantOfShape", "s", ("value", Initializer.Of("", [1], [3L])))),
+        ["Range"] = draw => new(draw.Shape(), 13,
+            Node("Range", $"{draw.Scalar((long)draw.Int(-5, 5))} {draw.Scalar((long)draw.Int(-5, 5))} "
+                + $"{draw.Scalar((long)draw.Of(-3, -1, 1, 2))}")),
     };
 
-    static KeyValuePair<string, Func<Draw, Use>> Unary(string op) => new(op, draw => new(draw.Shape(0), op == "Mish" ? 18 : draw.Of(14, 18), Node(op, "x")));
+    static KeyValuePair<string, Func<Draw, Use>> Unary(string op) =>
+        new(op, draw => new(draw.Shape(0), op == "Mish" ? 18 : draw.Of(14, 18), Node(op, "x")));
 
     static KeyValuePair<string, Func<Draw, Use>> Binary(string op, Func<Draw, int> opset) => new(op, draw =>
     {
@@ -51,7 +67,8 @@ static class Uses
     static KeyValuePair<string, Func<Draw, Use>> Joined(string op) => new(op, draw =>
     {
         int[] x = draw.Shape();
-        return new(x, 13, Node(op, draw.Of("x", $"x {draw.Floats(draw.Shrunk(x))}", $"{draw.Floats(draw.Shrunk(x))} x {draw.Floats(draw.Shrunk(x))}")));
+        return new(x, 13, Node(op,
+            draw.Of("x", $"x {draw.Floats(draw.Shrunk(x))}", $"{draw.Floats(draw.Shrunk(x))} x {draw.Floats(draw.Shrunk(x))}")));
     });
 
     static KeyValuePair<string, Func<Draw, Use>> Logic(string op) => new(op, draw =>
@@ -60,7 +77,9 @@ static class Uses
         return new(x, 13, To("b", "Greater", $"x {draw.Scalar(0f)}"), Node(op, $"b {draw.Bools(draw.Shrunk(x))}"));
     });
 
-    static KeyValuePair<string, Func<Draw, Use>> WithAlpha(string op) => new(op, draw => new(draw.Shape(), op == "LeakyRelu" ? 16 : 13, draw.Coin ? Node(op, "x") : Node(op, "x", ("alpha", 0.3f))));
+    static KeyValuePair<string, Func<Draw, Use>> WithAlpha(string op) =>
+        new(op, draw => new(draw.Shape(), op == "LeakyRelu" ? 16 : 13, draw.Coin ? Node(op, "x")
+            : Node(op, "x", ("alpha", 0.3f))));
 
     // Axes are an input of ReduceSum from operator set 13 on, of the others from 18 on.
     static KeyValuePair<string, Func<Draw, Use>> Reduction(string kind) => new($"Reduce{kind}", draw =>
@@ -86,7 +105,8 @@ static class Uses
     static KeyValuePair<string, Func<Draw, Use>> Softmax(string op) => new(op, draw =>
     {
         int[] x = draw.Shape(2);
-        return new(x, draw.Of(11, 13), draw.Coin ? Node(op, "x") : Node(op, "x", ("axis", draw.Axis(draw.Int(0, x.Length - 1), x.Length))));
+        return new(x, draw.Of(11, 13), draw.Coin ? Node(op, "x")
+            : Node(op, "x", ("axis", draw.Axis(draw.Int(0, x.Length - 1), x.Length))));
     });
 
     static Use Clip(Draw draw) => draw.Int(0, 3) switch

@@ -18,7 +18,8 @@ public class PredictionsTests
     {
         using var model = new RuntimeModel(Graph);
         using var evaluator = new GraphEvaluator(Graph, Test);
-        Assert.Equal(evaluator.Evaluate(Graph.ToWeights().Values.ToArray(), default).Accuracy, Predictions.Of(model, Test).Accuracy(Test), 0.003);
+        Assert.Equal(evaluator.Evaluate(Graph.ToWeights().Values.ToArray(), default).Accuracy, Predictions.Of(model, Test)
+            .Accuracy(Test), 0.003);
     }
 
     [Fact]
@@ -44,14 +45,19 @@ public class PredictionsTests
     public void A_batch_of_another_shape_is_refused_in_words()
     {
         using var model = new RuntimeModel(ModelZoo.Build("mlp", [1, 9, 9], 10, RandomKey.FromSeed(1)));
-        Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of digits (test) are [1, 8, 8] each.", Assert.Throws<MisfitException>(() => Predictions.Of(model, Test)).Message);
-        Assert.Contains("on an input of [1, 1, 8, 8]", Assert.Throws<InvalidPayloadException>(() => model.Run(Test[0].ToArray(), [1, 1, 8, 8])).Message, StringComparison.Ordinal);
+        Assert.Equal("Model 'mlp' takes [N, 1, 9, 9], but the samples of digits (test) are [1, 8, 8] each.",
+            Assert.Throws<MisfitException>(() => Predictions.Of(model, Test)).Message);
+        Assert.Contains("on an input of [1, 1, 8, 8]",
+            Assert.Throws<InvalidPayloadException>(() => model.Run(Test[0].ToArray(), [1, 1, 8, 8])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_graph_that_ONNX_Runtime_does_not_know_is_refused_by_name()
     {
-        var strange = new ModelGraph("strange", Graph.Inputs, [new ValueInfo("y", ElementType.Float, []) { HasShape = false }], [new Node("n", "Unheard", [Graph.Inputs[0].Name], ["y"])], []);
-        Assert.StartsWith("ONNX Runtime refuses model 'strange':", Assert.Throws<InvalidPayloadException>(() => new RuntimeModel(strange)).Message, StringComparison.Ordinal);
+        var strange = new ModelGraph("strange", Graph.Inputs, [new ValueInfo("y", ElementType.Float, []) { HasShape = false }],
+            [new Node("n", "Unheard", [Graph.Inputs[0].Name], ["y"])], []);
+        Assert.StartsWith("ONNX Runtime refuses model 'strange':",
+            Assert.Throws<InvalidPayloadException>(() => new RuntimeModel(strange)).Message, StringComparison.Ordinal);
     }
 }

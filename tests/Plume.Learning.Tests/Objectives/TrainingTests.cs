@@ -15,7 +15,8 @@ public class TrainingTests
 
     // Two samples: each step is one full batch, so that a step can be computed by hand.
     static readonly LabeledSet Two = new("two", [0.5f, -1, 2, 1, 0.25f, -0.5f], [Inputs], [0, 1], Classes);
-    static readonly ModelGraph Logistic = new GraphBuilder([Inputs], RandomKey.FromSeed(1)).Dense("fc", Classes).Build("logistic");
+    static readonly ModelGraph Logistic = new GraphBuilder([Inputs], RandomKey.FromSeed(1)).Dense("fc", Classes)
+        .Build("logistic");
 
     [Fact]
     public void A_step_of_sgd_is_the_one_computed_by_hand()
@@ -78,13 +79,15 @@ public class TrainingTests
     public void The_gradient_of_a_convolutional_network_is_that_of_finite_differences()
     {
         var (train, _) = Digits.Load();
-        var graph = new GraphBuilder([1, 8, 8], RandomKey.FromSeed(2)).Conv("conv", channels: 3, kernel: 3, padding: 1).Tanh().AveragePool(2).Flatten().Dense("fc", 10).Build("small");
+        var graph = new GraphBuilder([1, 8, 8], RandomKey.FromSeed(2)).Conv("conv", channels: 3, kernel: 3, padding: 1).Tanh()
+            .AveragePool(2).Flatten().Dense("fc", 10).Build("small");
         int[] samples = [.. Enumerable.Range(0, 16)];
         float[] weights = graph.ToWeights().Values;
         const float rate = 1e-3f;
         using var learner = new GraphLearner(graph, train, [samples]);
         var trained = new float[weights.Length];
-        learner.Train(new LocalTask(1, 0, weights, new LocalObjective(1, samples.Length, rate), RandomKey.FromSeed(1)), trained, TestContext.Current.CancellationToken);
+        learner.Train(new LocalTask(1, 0, weights, new LocalObjective(1, samples.Length, rate), RandomKey.FromSeed(1)), trained,
+            TestContext.Current.CancellationToken);
         using var evaluator = new GraphEvaluator(graph, train.Take("same", samples));
         foreach (int place in new[] { 0, 13, 28, weights.Length / 2, weights.Length - 1 })
         {
@@ -110,14 +113,17 @@ public class TrainingTests
         float[] received = graph.ToWeights().Values;
         var serial = clients.Select((_, client) => Train(client)).ToArray();
         var parallel = new float[clients.Length][];
-        Parallel.For(0, clients.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, client => parallel[client] = Train(client));
+        Parallel.For(0, clients.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            client => parallel[client] = Train(client));
         Assert.Equal(serial, parallel);
         Assert.NotEqual(serial[0], Train(0, seed: 2));
 
         float[] Train(int client, ulong seed = 1)
         {
             var trained = new float[received.Length];
-            var outcome = learner.Train(new LocalTask(1, client, received, new LocalObjective(2, 16, 0.1), RandomKey.FromSeed(seed).Fold((ulong)client)), trained, TestContext.Current.CancellationToken);
+            var outcome = learner.Train(
+                new LocalTask(1, client, received, new LocalObjective(2, 16, 0.1), RandomKey.FromSeed(seed).Fold((ulong)client)),
+                trained, TestContext.Current.CancellationToken);
             Assert.Equal(clients[client].Length, outcome.Samples);
             return trained;
         }
@@ -130,7 +136,8 @@ public class TrainingTests
         var graph = ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(4));
         using var learner = new GraphLearner(graph, train, [[.. Enumerable.Range(0, train.Count)]]);
         var trained = new float[graph.Weights.Length];
-        learner.Train(new LocalTask(1, 0, graph.ToWeights().Values, new LocalObjective(20, 16, 0.1), RandomKey.FromSeed(1)), trained, TestContext.Current.CancellationToken);
+        learner.Train(new LocalTask(1, 0, graph.ToWeights().Values, new LocalObjective(20, 16, 0.1), RandomKey.FromSeed(1)),
+            trained, TestContext.Current.CancellationToken);
         using var one = new GraphEvaluator(graph, test);
         using var three = new GraphEvaluator(graph, test, threads: 3);
         var evaluation = one.Evaluate(trained, TestContext.Current.CancellationToken);
@@ -141,11 +148,13 @@ public class TrainingTests
     [Fact]
     public void Running_statistics_move_with_the_batches_and_take_no_weight_decay()
     {
-        var graph = new GraphBuilder([Inputs, 1, 1], RandomKey.FromSeed(5)).BatchNorm("bn").Flatten().Dense("fc", Classes).Build("normalized");
+        var graph = new GraphBuilder([Inputs, 1, 1], RandomKey.FromSeed(5)).BatchNorm("bn").Flatten().Dense("fc", Classes)
+            .Build("normalized");
         var set = new LabeledSet("set", Two.Features, [Inputs, 1, 1], Two.Labels, Classes);
         using var learner = new GraphLearner(graph, set, [[0, 1]]);
         var trained = new ModelWeights(graph.Weights);
-        learner.Train(new LocalTask(1, 0, graph.ToWeights().Values, Objective(1) with { WeightDecay = 0.5 }, RandomKey.FromSeed(1)), trained.Values, TestContext.Current.CancellationToken);
+        learner.Train(new LocalTask(1, 0, graph.ToWeights().Values, Objective(1) with { WeightDecay = 0.5 },
+            RandomKey.FromSeed(1)), trained.Values, TestContext.Current.CancellationToken);
         foreach (var tensor in graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Statistic))
         {
             bool isMean = graph.ToWeights()[tensor][0] == 0;
@@ -168,7 +177,8 @@ public class TrainingTests
     {
         using var learner = new GraphLearner(Logistic, Two, [[0, 1]]);
         var trained = new float[expected.Length];
-        learner.Train(new LocalTask(1, 0, Logistic.ToWeights().Values, objective, RandomKey.FromSeed(1)), trained, TestContext.Current.CancellationToken);
+        learner.Train(new LocalTask(1, 0, Logistic.ToWeights().Values, objective, RandomKey.FromSeed(1)), trained,
+            TestContext.Current.CancellationToken);
         for (int i = 0; i < expected.Length; i++)
             Assert.Equal(expected[i], trained[i], 2e-5);
     }

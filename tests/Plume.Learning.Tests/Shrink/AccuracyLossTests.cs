@@ -13,7 +13,8 @@ public class AccuracyLossTests
     static AccuracyLoss Loss(int wrongBefore, int wrongAfter, int from = 0) =>
         AccuracyLoss.Of(Wrong(Samples - wrongBefore, wrongBefore), Wrong(from, wrongAfter), Zeros);
 
-    static Predictions Wrong(int from, int count) => new([.. Enumerable.Range(0, Samples).Select(i => i >= from && i < from + count ? 1 : 0)]);
+    static Predictions Wrong(int from, int count) =>
+        new([.. Enumerable.Range(0, Samples).Select(i => i >= from && i < from + count ? 1 : 0)]);
 
     [Fact]
     public void Models_that_are_right_on_the_same_samples_differ_by_nothing_for_sure() =>

@@ -33,8 +33,10 @@ public class GraphTrainerTests
     public void The_bits_do_not_depend_on_the_number_of_threads(LocalOptimizer optimizer)
     {
         var graph = WithNorm();
-        float[] one = Trained(graph, new TrainingOptions(Epochs: 2, BatchSize: 32, Optimizer: optimizer, LearningRate: 0.01, Shards: 3), threads: 1);
-        float[] three = Trained(graph, new TrainingOptions(Epochs: 2, BatchSize: 32, Optimizer: optimizer, LearningRate: 0.01, Shards: 3), threads: 3);
+        float[] one = Trained(graph,
+            new TrainingOptions(Epochs: 2, BatchSize: 32, Optimizer: optimizer, LearningRate: 0.01, Shards: 3), threads: 1);
+        float[] three = Trained(graph,
+            new TrainingOptions(Epochs: 2, BatchSize: 32, Optimizer: optimizer, LearningRate: 0.01, Shards: 3), threads: 3);
         Assert.Equal(one, three);
         Assert.NotEqual(graph.ToWeights().Values.ToArray(), one);
     }
@@ -42,7 +44,8 @@ public class GraphTrainerTests
     [Fact]
     public void Without_normalization_the_parts_of_a_batch_give_the_gradient_of_the_whole()
     {
-        float[] whole = Trained(Mlp(), new TrainingOptions(Epochs: 1, Shards: 1)), parts = Trained(Mlp(), new TrainingOptions(Epochs: 1, Shards: 4));
+        float[] whole = Trained(Mlp(), new TrainingOptions(Epochs: 1, Shards: 1)),
+            parts = Trained(Mlp(), new TrainingOptions(Epochs: 1, Shards: 4));
         for (int i = 0; i < whole.Length; i++)
             Assert.Equal(whole[i], parts[i], 1e-4f);
     }
@@ -54,7 +57,8 @@ public class GraphTrainerTests
         var same = Train.Take("same", [.. Enumerable.Repeat(7, 32)]);
         var options = new TrainingOptions(Epochs: 1, BatchSize: 32, LearningRate: 1e-12, WeightDecay: 0);
         var whole = Statistics(Trained(WithNorm(), options, set: same));
-        var parts = Statistics(Trained(WithNorm(), new TrainingOptions(Epochs: 1, BatchSize: 32, LearningRate: 1e-12, WeightDecay: 0, Shards: 4), set: same));
+        var parts = Statistics(Trained(WithNorm(),
+            new TrainingOptions(Epochs: 1, BatchSize: 32, LearningRate: 1e-12, WeightDecay: 0, Shards: 4), set: same));
         Assert.Contains(whole, value => value != 0);
         for (int i = 0; i < whole.Length; i++)
             Assert.Equal(whole[i], parts[i], 1e-3f);
@@ -127,14 +131,18 @@ public class GraphTrainerTests
 
     static ModelGraph Mlp() => ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(3));
 
-    static ModelGraph WithNorm() => new GraphBuilder([1, 8, 8], RandomKey.FromSeed(4)).Conv("conv", channels: 4, kernel: 3).BatchNorm("bn").Relu().Flatten().Dense("fc", 10).Build("norm");
+    static ModelGraph WithNorm() =>
+        new GraphBuilder([1, 8, 8], RandomKey.FromSeed(4)).Conv("conv", channels: 4, kernel: 3).BatchNorm("bn").Relu().Flatten()
+            .Dense("fc", 10).Build("norm");
 
-    static float[] Trained(ModelGraph graph, TrainingOptions options, int threads = 1, LabeledSet? set = null, IWeightConstraint? constraint = null)
+    static float[] Trained(ModelGraph graph, TrainingOptions options, int threads = 1, LabeledSet? set = null,
+        IWeightConstraint? constraint = null)
     {
         using var trainer = new GraphTrainer(graph, set ?? Few, options, threads);
         return trainer.Train(new CrossEntropy(), RandomKey.FromSeed(1), constraint).ToWeights().Values.ToArray();
     }
 
     static float[] Statistics(float[] values) =>
-        [.. WithNorm().Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Statistic).SelectMany(tensor => values.AsSpan(tensor.Offset, tensor.Length).ToArray())];
+        [.. WithNorm().Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Statistic)
+            .SelectMany(tensor => values.AsSpan(tensor.Offset, tensor.Length).ToArray())];
 }

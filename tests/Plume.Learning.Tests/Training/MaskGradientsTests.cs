@@ -11,15 +11,16 @@ public class MaskGradientsTests
 {
     static readonly RandomKey Key = RandomKey.FromSeed(5);
 
-    // Scores so sure that no draw is open: the weights are the frozen ones or zero, and a step's change of a score can be told from
-    // that of a weight by plain training.
+    // Scores so sure that no draw is open: the weights are the frozen ones or zero, and a step's change of a score can be told
+    // from that of a weight by plain training.
     [Fact]
     public void A_score_moves_by_the_gradient_of_its_weight_times_weight_and_slope()
     {
         var (train, _) = Digits.Load();
         var graph = ModelZoo.Build("mlp", [1, 8, 8], 10, Key);
         using var learner = new GraphLearner(graph, train, [[.. Enumerable.Range(0, 40)]]);
-        float[] frozen = new Masks(3).Frozen(graph.Weights), scores = graph.ToWeights().Values, weights = [.. scores], moved = new float[scores.Length], plain = new float[scores.Length];
+        float[] frozen = new Masks(3).Frozen(graph.Weights), scores = graph.ToWeights().Values, weights = [.. scores],
+            moved = new float[scores.Length], plain = new float[scores.Length];
         const float sure = 12;
         foreach (var tensor in graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight))
         {
@@ -49,9 +50,12 @@ public class MaskGradientsTests
         using var evaluator = new GraphEvaluator(graph, test);
         var method = new Masks(3);
         float[] scores = new float[graph.Weights.Length];
-        learner.Train(new LocalTask(1, 0, scores, new LocalObjective(6, 32, 0.1, LocalOptimizer.Adam), Key) { Masked = method.Frozen(graph.Weights) }, scores, default);
+        learner.Train(new LocalTask(1, 0, scores, new LocalObjective(6, 32, 0.1, LocalOptimizer.Adam),
+            Key)
+        { Masked = method.Frozen(graph.Weights) }, scores, default);
         float[] chances = [.. scores.Select(score => 1 / (1 + MathF.Exp(-score)))];
         Assert.InRange(evaluator.Evaluate(method.Model(graph.Weights, chances), default).Accuracy, 0.85, 1);
-        Assert.All(graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Bias), tensor => Assert.All(scores[tensor.Offset..(tensor.Offset + tensor.Length)], value => Assert.Equal(0, value)));
+        Assert.All(graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Bias),
+            tensor => Assert.All(scores[tensor.Offset..(tensor.Offset + tensor.Length)], value => Assert.Equal(0, value)));
     }
 }

@@ -17,7 +17,8 @@ public class MaskedTrainingTests
     public void Pruned_weights_stay_at_zero_and_the_others_learn()
     {
         var mask = new MagnitudePruning(0.8).MaskOf(Graph);
-        var trained = new FineTuning(Graph, Few).Run(mask.Apply(Graph), new TrainingOptions(Epochs: 2), RandomKey.FromSeed(1), new MaskedTraining(mask));
+        var trained = new FineTuning(Graph, Few)
+            .Run(mask.Apply(Graph), new TrainingOptions(Epochs: 2), RandomKey.FromSeed(1), new MaskedTraining(mask));
         Assert.Equal(mask, WeightMask.OfZeros(trained.ToWeights()));
         Assert.NotEqual(mask.Apply(Graph).ToWeights().Values, trained.ToWeights().Values);
     }
@@ -26,7 +27,8 @@ public class MaskedTrainingTests
     public void Gradual_pruning_ends_at_its_rate_and_brings_nothing_back()
     {
         var watched = new Watch(new GradualPruning(Graph, new MagnitudePruning(0.9), new GradualSchedule(0.9, Steps: 80)));
-        var trained = new FineTuning(Graph, Few).Run(Graph, new TrainingOptions(Epochs: 6, BatchSize: 16), RandomKey.FromSeed(1), watched);
+        var trained = new FineTuning(Graph, Few)
+            .Run(Graph, new TrainingOptions(Epochs: 6, BatchSize: 16), RandomKey.FromSeed(1), watched);
         Assert.Equal(0.9, WeightMask.OfZeros(trained.ToWeights()).Sparsity, 3);
         Assert.Equal(watched.Zeros.Order(), watched.Zeros);
         Assert.InRange(watched.Zeros.Distinct().Count(), 20, 81);

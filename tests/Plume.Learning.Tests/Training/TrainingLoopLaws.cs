@@ -35,9 +35,11 @@ public class TrainingLoopLaws
         var graph = new GraphBuilder([Inputs], Key).Dense("fc1", 4).Tanh().Dense("fc2", Classes).Build("two");
         float[] start = graph.ToWeights().Values;
         using var client = new GraphLearner(graph, Set, [[.. Enumerable.Range(0, Count)]]);
-        using var module = new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 4)), ("tanh", nn.Tanh()), ("fc2", nn.Linear(4, Classes))),
+        using var module = new ModuleLearner(() =>
+            nn.Sequential(("fc1", nn.Linear(Inputs, 4)), ("tanh", nn.Tanh()), ("fc2", nn.Linear(4, Classes))),
             () => (tensor(Set.Features).view(Count, Inputs), tensor(Set.Labels, int64)));
-        var options = new TrainingOptions(objective.Epochs, objective.BatchSize, objective.LearningRate, objective.Optimizer, objective.Momentum, objective.WeightDecay, LearningRateSchedule.Constant, ClipNorm: double.MaxValue, Shards: 1);
+        var options = new TrainingOptions(objective.Epochs, objective.BatchSize, objective.LearningRate, objective.Optimizer,
+            objective.Momentum, objective.WeightDecay, LearningRateSchedule.Constant, ClipNorm: double.MaxValue, Shards: 1);
         using var trainer = new GraphTrainer(graph, Set, options);
 
         float[] central = trainer.Train(new CrossEntropy(), Key).ToWeights().Values;
@@ -106,12 +108,17 @@ public class TrainingLoopLaws
         var objective = new LocalObjective(4, 4, rate);
         using var trainer = new GraphTrainer(graph, set, new TrainingOptions(4, 4, rate, ClipNorm: double.MaxValue));
         using var client = new GraphLearner(graph, set, [[.. Enumerable.Range(0, Count)]]);
-        using var module = new ModuleLearner(() => nn.Sequential(("fc1", nn.Linear(Inputs, 4)), ("relu", nn.ReLU()), ("fc2", nn.Linear(4, Classes))), () => (tensor(set.Features).view(Count, Inputs), tensor(set.Labels, int64)));
+        using var module = new ModuleLearner(() =>
+            nn.Sequential(("fc1", nn.Linear(Inputs, 4)), ("relu", nn.ReLU()), ("fc2", nn.Linear(4, Classes))),
+            () => (tensor(set.Features).view(Count, Inputs), tensor(set.Labels, int64)));
         float[] start = graph.ToWeights().Values;
 
         string message = Assert.Throws<DivergedException>(() => trainer.Train(new CrossEntropy(), Key)).Message;
-        Assert.Contains(largest > 1 ? "values are too large" : "Use a smaller learning rate than 1E+30", message, StringComparison.Ordinal);
-        Assert.All(new ILearner[] { client, module }, learner => Assert.Equal(double.NaN, learner.Train(new LocalTask(1, 0, start, objective, Key), new float[start.Length], default).Loss));
+        Assert.Contains(largest > 1 ? "values are too large"
+            : "Use a smaller learning rate than 1E+30", message, StringComparison.Ordinal);
+        Assert.All(new ILearner[] { client, module },
+            learner => Assert.Equal(double.NaN,
+                learner.Train(new LocalTask(1, 0, start, objective, Key), new float[start.Length], default).Loss));
     }
 
     [Fact]
@@ -134,31 +141,41 @@ public class TrainingLoopLaws
     [Fact]
     public void A_model_takes_samples_with_some_of_its_classes_and_none_of_other_columns()
     {
-        var graph = new SampleSchema { Columns = ["a", "b", "c", "d", "e"] }.AddTo(new GraphBuilder([Inputs], Key).Dense("fc", 9).Build("nine"));
+        var graph = new SampleSchema { Columns = ["a", "b", "c", "d", "e"] }.AddTo(new GraphBuilder([Inputs], Key).Dense("fc", 9)
+            .Build("nine"));
         using var trainer = new GraphTrainer(graph, Set, new TrainingOptions(1));
         var trained = trainer.Train(new CrossEntropy(), Key);
         Assert.Equal(SampleSchema.Of(graph), SampleSchema.Of(trained));
         Assert.Equal(9, SoftLabels.Of(trained, Set).Classes);
-        var others = new LabeledSet("others", Set.Features, [Inputs], Set.Labels, Classes) { Schema = new SampleSchema { Columns = ["b", "a", "c", "d", "e"] } };
-        Assert.Equal("Model 'nine' takes the columns a, b, c, d, e, but they are b, a, c, d, e in others.", Assert.Throws<MisfitException>(() => new GraphTrainer(graph, others, new TrainingOptions(1))).Message);
-        Assert.Equal("'none' has no samples.", Assert.Throws<MisfitException>(() => new GraphTrainer(graph, Set.Take("none", []), new TrainingOptions(1))).Message);
+        var others = new LabeledSet("others", Set.Features, [Inputs], Set.Labels, Classes)
+        {
+            Schema = new SampleSchema { Columns = ["b", "a", "c", "d", "e"] },
+        };
+        Assert.Equal("Model 'nine' takes the columns a, b, c, d, e, but they are b, a, c, d, e in others.",
+            Assert.Throws<MisfitException>(() => new GraphTrainer(graph, others, new TrainingOptions(1))).Message);
+        Assert.Equal("'none' has no samples.",
+            Assert.Throws<MisfitException>(() => new GraphTrainer(graph, Set.Take("none", []), new TrainingOptions(1))).Message);
     }
 
     static ModelGraph Quantized() => new(
-        "quantized", [new ValueInfo("x", ElementType.Float, ["N", Inputs])], [new ValueInfo("y", ElementType.Float, ["N", Classes])],
+        "quantized", [new ValueInfo("x", ElementType.Float, ["N", Inputs])],
+        [new ValueInfo("y", ElementType.Float, ["N", Classes])],
         [
             new Node("quantize", FakeQuantizer.OpType, ["w", "scale"], ["q"], new FakeQuantizer(4).ToAttributes(axis: 1)),
             new Node("fc", "MatMul", ["x", "q"], ["y"]),
         ],
-        [Initializer.Of("w", [Inputs, Classes], new GraphBuilder([Inputs], Key).Dense("fc", Classes).Build("w").ToWeights().Values.AsSpan(0, Inputs * Classes)), Initializer.Of("scale", [Classes], [0.25f, 0.25f, 0.25f])])
+        [Initializer.Of("w", [Inputs, Classes], new GraphBuilder([Inputs], Key).Dense("fc", Classes).Build("w")
+            .ToWeights().Values.AsSpan(0, Inputs * Classes)), Initializer.Of("scale", [Classes], [0.25f, 0.25f, 0.25f])])
     {
         ExtensionOpsets = new Dictionary<string, int> { ["plume"] = 1 },
     };
 
     static ModelGraph OneScore(bool hasSigmoid)
     {
-        Node[] nodes = [new Node("fc", "Gemm", ["x", "w", "b"], [hasSigmoid ? "z" : "y"]), .. hasSigmoid ? [new Node("p", "Sigmoid", ["z"], ["y"])] : Array.Empty<Node>()];
-        return new ModelGraph("one", [new ValueInfo("x", ElementType.Float, ["N", Inputs])], [new ValueInfo("y", ElementType.Float, ["N", 1])], nodes,
+        Node[] nodes = [new Node("fc", "Gemm", ["x", "w", "b"], [hasSigmoid ? "z" : "y"]), .. hasSigmoid
+            ? [new Node("p", "Sigmoid", ["z"], ["y"])] : Array.Empty<Node>()];
+        return new ModelGraph("one", [new ValueInfo("x", ElementType.Float, ["N", Inputs])],
+            [new ValueInfo("y", ElementType.Float, ["N", 1])], nodes,
             [Initializer.Of("w", [Inputs, 1], new float[Inputs]), Initializer.Of("b", [1], new float[1])]);
     }
 
@@ -173,6 +190,7 @@ public class TrainingLoopLaws
     {
         var draws = new RandomDraws(RandomKey.FromSeed(9));
         float[] features = [.. Enumerable.Range(0, Count * Inputs).Select(_ => (draws.NextInt(2001) - 1000) / 500f)];
-        return new LabeledSet("eleven", features, [Inputs], [.. Enumerable.Range(0, Count).Select(sample => sample % Classes)], Classes);
+        return new LabeledSet("eleven", features, [Inputs], [.. Enumerable.Range(0, Count).Select(sample => sample % Classes)],
+            Classes);
     }
 }

@@ -19,7 +19,8 @@ public class GraphBuilderTests
     [Fact]
     public void Softmax_and_average_pools_run()
     {
-        var graph = new GraphBuilder([1, 4, 4], Some.Key).AveragePool(2).Tanh().Flatten().Dense("fc", 3, bias: false).Softmax().Build("p");
+        var graph = new GraphBuilder([1, 4, 4], Some.Key).AveragePool(2).Tanh().Flatten().Dense("fc", 3, bias: false).Softmax()
+            .Build("p");
 
         var (shape, values) = Runtime.Run(graph, [1, 1, 4, 4], Some.Normal(16, "x"));
 
@@ -57,11 +58,13 @@ public class GraphBuilderTests
     [Fact]
     public void A_layer_that_does_not_fit_is_named()
     {
-        Fails("'c' (Conv)", "a kernel that reaches over 5 values is longer than the 4 values", () => Network(1, 4, 4).Conv("c", 2, 5));
+        Fails("'c' (Conv)", "a kernel that reaches over 5 values is longer than the 4 values", () => Network(1, 4, 4)
+            .Conv("c", 2, 5));
         Fails("'maxpool1' (MaxPool)", "longer than the 4 values", () => Network(1, 4, 4).MaxPool(5));
         Fails("'d'", "needs an input of 2 dimensions, but it is [N, 1, 4, 4]", () => Network(1, 4, 4).Dense("d", 2));
         Fails("'c'", "needs an input of 4 dimensions, but it is [N, 4]", () => Network(4).Conv("c", 2, 1));
-        Fails("'add1' (Add)", "must be equal, but are 3 and 2", () => Network(4).Residual(main => main.Dense("d", 3), other => other.Dense("e", 2)));
+        Fails("'add1' (Add)", "must be equal, but are 3 and 2", () => Network(4)
+            .Residual(main => main.Dense("d", 3), other => other.Dense("e", 2)));
         Fails("'c' (Conv)", "strides must be 2 numbers from 1", () => Network(1, 4, 4).Conv("c", 2, 1, stride: 0));
         Fails("'c' (Conv)", "pads must be 4 numbers from 0", () => Network(1, 4, 4).Conv("c", 2, 1, padding: -1));
     }

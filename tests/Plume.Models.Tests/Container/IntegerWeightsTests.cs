@@ -36,7 +36,8 @@ public class IntegerWeightsTests
         var file = CompressedModel.Compress(Quantized(ElementType.Int8, 40, 50), Lossless);
         var other = CompressedModel.Compress(Quantized(ElementType.Int8, 50, 40), Lossless);
         Assert.Equal("The file's graph and its integers are of different models.",
-            Assert.Throws<InvalidPayloadException>(() => CompressedModel.Decompress(file with { Integers = other.Integers })).Message);
+            Assert.Throws<InvalidPayloadException>(() =>
+                CompressedModel.Decompress(file with { Integers = other.Integers })).Message);
     }
 
     [Fact]
@@ -54,12 +55,16 @@ public class IntegerWeightsTests
     {
         int length = type.IsHalfByte() ? (rows * columns + 1) / 2 : rows * columns;
         var draws = new RandomDraws(RandomKey.FromSeed(4));
-        byte[] bytes = [.. Enumerable.Range(0, length).Select(_ => (byte)(draws.NextNormal() * 20 + (type == ElementType.UInt8 ? 128 : 0)))];
+        byte[] bytes = [.. Enumerable.Range(0, length)
+            .Select(_ => (byte)(draws.NextNormal() * 20 + (type == ElementType.UInt8 ? 128 : 0)))];
         return new ModelGraph(
             "quantized",
             [new ValueInfo("x", ElementType.Float, ["N", rows])],
             [new ValueInfo("y", ElementType.Float, ["N", columns])],
-            [new Node("dequantize", "DequantizeLinear", ["w", "s", "z"], ["d"]), new Node("product", "MatMul", ["x", "d"], ["y"])],
-            [new Initializer("w", type, [rows, columns], length < rows * columns ? [.. bytes[..^1], (byte)(bytes[^1] & 0xF)] : bytes), Initializer.Of("s", [], [0.01f]), new Initializer("z", type, [], new byte[] { (byte)(type == ElementType.UInt8 ? 128 : 0) })]);
+            [new Node("dequantize", "DequantizeLinear", ["w", "s", "z"], ["d"]),
+                new Node("product", "MatMul", ["x", "d"], ["y"])],
+            [new Initializer("w", type, [rows, columns], length < rows * columns ? [.. bytes[..^1], (byte)(bytes[^1] & 0xF)]
+                : bytes), Initializer.Of("s", [], [0.01f]),
+                new Initializer("z", type, [], new byte[] { (byte)(type == ElementType.UInt8 ? 128 : 0) })]);
     }
 }

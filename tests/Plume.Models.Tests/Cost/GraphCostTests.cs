@@ -58,7 +58,8 @@ public class GraphCostTests
     {
         var conv = new Node("c", "Conv", ["x", "w"], ["y"], new Dictionary<string, AttributeValue> { ["group"] = 4L });
         var graph = new ModelGraph(
-            "g", [new("x", ElementType.Float, ["N", 8, 6, 6])], [new("y", ElementType.Float, ["N", 4, 4, 4])], [conv], [Initializer.Of("w", [4, 2, 3, 3], new float[72])]);
+            "g", [new("x", ElementType.Float, ["N", 8, 6, 6])], [new("y", ElementType.Float, ["N", 4, 4, 4])], [conv],
+            [Initializer.Of("w", [4, 2, 3, 3], new float[72])]);
 
         Assert.Equal(4 * 4 * 4 * 2 * 9, GraphCost.Of(graph).MultiplyAdds);
     }
@@ -83,8 +84,10 @@ public class GraphCostTests
     [Fact]
     public void An_unknown_operator_is_named()
     {
-        var graph = new ModelGraph("g", [new("x", ElementType.Float, ["N"])], [new("y", ElementType.Float, ["N"])], [new("odd", "Wiggle", ["x"], ["y"])], []);
+        var graph = new ModelGraph("g", [new("x", ElementType.Float, ["N"])], [new("y", ElementType.Float, ["N"])],
+            [new("odd", "Wiggle", ["x"], ["y"])], []);
 
-        Assert.Contains("node 'odd' (Wiggle)", Assert.Throws<InvalidPayloadException>(() => GraphCost.Of(graph)).Message, StringComparison.Ordinal);
+        Assert.Contains("node 'odd' (Wiggle)", Assert.Throws<InvalidPayloadException>(() => GraphCost.Of(graph)).Message,
+            StringComparison.Ordinal);
     }
 }

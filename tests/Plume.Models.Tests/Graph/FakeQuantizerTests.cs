@@ -8,8 +8,10 @@ namespace Plume.Models.Tests;
 public class FakeQuantizerTests
 {
     [Theory]
-    [InlineData(8, true, 0, -127, 127), InlineData(2, true, 0, -1, 1), InlineData(3, true, 0, -3, 3), InlineData(1, true, 0, -1, 1)]
-    [InlineData(8, false, 0, 0, 255), InlineData(8, false, 10, 0, 255), InlineData(1, false, 0, 0, 1), InlineData(4, false, 15, 0, 15)]
+    [InlineData(8, true, 0, -127, 127), InlineData(2, true, 0, -1, 1), InlineData(3, true, 0, -3, 3), InlineData(1, true, 0, -1,
+        1)]
+    [InlineData(8, false, 0, 0, 255), InlineData(8, false, 10, 0, 255), InlineData(1, false, 0, 0, 1), InlineData(4, false, 15, 0,
+        15)]
     public void Levels_are_those_of_the_bits(int bits, bool signed, int zeroPoint, int lowest, int highest)
     {
         var quantizer = new FakeQuantizer(bits, signed, zeroPoint);
@@ -46,7 +48,8 @@ public class FakeQuantizerTests
         }
     }
 
-    [Theory, InlineData(2, true, 0), InlineData(5, true, 0), InlineData(8, true, 0), InlineData(1, false, 0), InlineData(8, false, 77)]
+    [Theory, InlineData(2, true, 0), InlineData(5, true, 0), InlineData(8, true, 0), InlineData(1, false, 0), InlineData(8, false,
+        77)]
     public void The_error_is_at_most_half_a_step_within_the_levels_and_twice_is_once(int bits, bool signed, int zeroPoint)
     {
         var quantizer = new FakeQuantizer(bits, signed, zeroPoint);
@@ -63,8 +66,10 @@ public class FakeQuantizerTests
     [Fact]
     public void A_node_says_what_its_quantizer_is()
     {
-        foreach (var quantizer in new[] { new FakeQuantizer(4), new FakeQuantizer(1), new FakeQuantizer(8, signed: false), new FakeQuantizer(7, signed: false, zeroPoint: 100) })
-            Assert.Equal(quantizer, FakeQuantizer.Of(new Node("q", FakeQuantizer.OpType, ["x", "s"], ["y"], quantizer.ToAttributes(axis: 1))));
+        foreach (var quantizer in new[] { new FakeQuantizer(4), new FakeQuantizer(1), new FakeQuantizer(8, signed: false),
+            new FakeQuantizer(7, signed: false, zeroPoint: 100) })
+            Assert.Equal(quantizer, FakeQuantizer.Of(
+                new Node("q", FakeQuantizer.OpType, ["x", "s"], ["y"], quantizer.ToAttributes(axis: 1))));
         Assert.Equal(new FakeQuantizer(8), FakeQuantizer.Of(new Node("q", FakeQuantizer.OpType, ["x", "s"], ["y"])));
     }
 
@@ -105,18 +110,23 @@ public class FakeQuantizerTests
 
     static ModelGraph Graph(int[] scales, int? axis = null) => new(
         "g", [new("x", ElementType.Float, ["N", 3])], [new("y", ElementType.Float, ["N", 5])],
-        [new Node("q", FakeQuantizer.OpType, ["w", "s"], ["wq"], new FakeQuantizer(4).ToAttributes(axis)), new Node("m", "MatMul", ["x", "wq"], ["y"])],
-        [Initializer.Of("w", [3, 5], new float[15]), Initializer.Of("s", scales, Enumerable.Repeat(1f, scales.Aggregate(1, (a, b) => a * b)).ToArray())])
+        [new Node("q", FakeQuantizer.OpType, ["w", "s"], ["wq"], new FakeQuantizer(4).ToAttributes(axis)),
+            new Node("m", "MatMul", ["x", "wq"], ["y"])],
+        [Initializer.Of("w", [3, 5], new float[15]),
+            Initializer.Of("s", scales, Enumerable.Repeat(1f, scales.Aggregate(1, (a, b) => a * b)).ToArray())])
     {
         ExtensionOpsets = new Dictionary<string, int> { [FakeQuantizer.Domain] = FakeQuantizer.DomainVersion },
     };
 
     static void Refused(string problem, int[] scales, int? axis) =>
-        Assert.Contains(problem, Assert.Throws<InvalidPayloadException>(() => ShapeInference.Of(Graph(scales, axis))).Message, StringComparison.Ordinal);
+        Assert.Contains(problem, Assert.Throws<InvalidPayloadException>(() => ShapeInference.Of(Graph(scales, axis))).Message,
+            StringComparison.Ordinal);
 
     static void Fails(string problem, string attribute, long value)
     {
-        var node = new Node("q", FakeQuantizer.OpType, ["x", "s"], ["y"], new Dictionary<string, AttributeValue> { [attribute] = value });
-        Assert.Contains(problem, Assert.Throws<InvalidPayloadException>(() => FakeQuantizer.Of(node)).Message, StringComparison.Ordinal);
+        var node = new Node("q", FakeQuantizer.OpType, ["x", "s"], ["y"],
+            new Dictionary<string, AttributeValue> { [attribute] = value });
+        Assert.Contains(problem, Assert.Throws<InvalidPayloadException>(() => FakeQuantizer.Of(node)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -26,8 +26,10 @@ public class ModelGraphTests
     public void The_layout_follows_the_order_of_the_initializers()
     {
         var graph = Graph(
-            [new("c", "Conv", ["x", "w", "b"], ["v"]), new("n", "BatchNormalization", ["v", "scale", "shift", "mean", "var"], ["y"])],
-            [Floats("var", 2), Floats("b", 2), Floats("shift", 2), Floats("scale", 2), Floats("w", 2, 1, 1, 1), Floats("mean", 2)]);
+            [new("c", "Conv", ["x", "w", "b"], ["v"]),
+                new("n", "BatchNormalization", ["v", "scale", "shift", "mean", "var"], ["y"])],
+            [Floats("var", 2), Floats("b", 2), Floats("shift", 2), Floats("scale", 2), Floats("w", 2, 1, 1, 1),
+                Floats("mean", 2)]);
 
         Assert.Equal(
             [
@@ -56,7 +58,8 @@ public class ModelGraphTests
     public void A_mask_added_to_a_product_is_a_constant_and_a_half_float_a_weight()
     {
         var graph = Graph(
-            [new("m", "MatMul", ["x", "w"], ["v"]), new("a", "Add", ["v", "mask"], ["u"]), new("l", "MatMul", ["u", "half"], ["y"])],
+            [new("m", "MatMul", ["x", "w"], ["v"]), new("a", "Add", ["v", "mask"], ["u"]),
+                new("l", "MatMul", ["u", "half"], ["y"])],
             [Floats("w", 4, 4), Floats("mask", 4, 4), new Initializer("half", ElementType.Float16, [4, 4], new byte[32])]);
 
         Assert.Equal([("w", TensorRole.Weight), ("half", TensorRole.Weight)], Roles(graph));
@@ -93,7 +96,8 @@ public class ModelGraphTests
     {
         var other = new ModelWeights(ModelLayout.Of([("w", [80_202], TensorRole.Weight)]));
 
-        Assert.Contains("another layout", Assert.Throws<ArgumentException>(() => Some.Model("lenet").With(other)).Message, StringComparison.Ordinal);
+        Assert.Contains("another layout", Assert.Throws<ArgumentException>(() => Some.Model("lenet").With(other)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +116,8 @@ public class ModelGraphTests
     {
         Assert.Throws<ArgumentException>(() => new Initializer("t", ElementType.Float, [2, 2], new byte[15]));
         Assert.Throws<ArgumentException>(() => new Initializer("t", ElementType.Float, [-1], Array.Empty<byte>()));
-        Assert.Throws<ArgumentException>(() => new Initializer("t", ElementType.Float, [1 << 20, 1 << 20, 0], Array.Empty<byte>()));
+        Assert.Throws<ArgumentException>(() =>
+            new Initializer("t", ElementType.Float, [1 << 20, 1 << 20, 0], Array.Empty<byte>()));
         Assert.Throws<ArgumentException>(() => new Initializer("t", ElementType.String, [0], Array.Empty<byte>()));
         Assert.Throws<InvalidOperationException>(() => Numbers("n", 1).Floats.Length);
     }
@@ -121,10 +126,12 @@ public class ModelGraphTests
     public void A_graph_that_reads_what_nothing_writes_is_a_mistake() =>
         Assert.Throws<ArgumentException>(() => Graph([new("n", "Relu", ["nowhere"], ["y"])], []));
 
-    static (string Name, TensorRole Role)[] Roles(ModelGraph graph) => [.. graph.Weights.Tensors.Select(tensor => (tensor.Name, tensor.Role))];
+    static (string Name, TensorRole Role)[] Roles(ModelGraph graph) =>
+        [.. graph.Weights.Tensors.Select(tensor => (tensor.Name, tensor.Role))];
 
     static ModelGraph Graph(Node[] nodes, Initializer[] initializers) => new(
-        "graph", [new("x", ElementType.Float, ["N", 4])], [new("y", ElementType.Float, []) { HasShape = false }], nodes, initializers);
+        "graph", [new("x", ElementType.Float, ["N", 4])], [new("y", ElementType.Float, []) { HasShape = false }], nodes,
+        initializers);
 
     static Initializer Floats(string name, params int[] shape) =>
         Initializer.Of(name, shape, new float[shape.Aggregate(1, (product, length) => product * length)]);

@@ -11,7 +11,10 @@ using Plume.Models.Quantize.Calibrate;
 
 namespace Plume.Models.Tests;
 
-/// <summary>Graphs inside of graphs read by name what stands around them: no rewrite may lose, rename or hide it, and every weight is seen.</summary>
+/// <summary>
+/// Graphs inside of graphs read by name what stands around them: no rewrite may lose, rename or hide it, and every weight is
+/// seen.
+/// </summary>
 public class BranchLaws
 {
     const int Models = 30;
@@ -54,7 +57,8 @@ public class BranchLaws
             var graph = OnnxFile.Read(RandomBranches.Number(number, onlyConstants: false));
             var scheme = new QuantizationScheme(8, 8);
             var prepared = BatchNormFolding.Apply(TakenBranches.Of(graph));
-            var ranges = FakeQuantization.ValuesToCalibrate(prepared, scheme).ToDictionary(value => value, _ => new ValueRange(-6, 6));
+            var ranges = FakeQuantization.ValuesToCalibrate(prepared, scheme)
+                .ToDictionary(value => value, _ => new ValueRange(-6, 6));
 
             var quantized = FakeQuantization.Insert(prepared, scheme, ranges);
 
@@ -84,7 +88,8 @@ public class BranchLaws
             var plain = TakenBranches.Of(graph);
 
             Assert.DoesNotContain(plain.Nodes, node => node.Subgraphs.Any());
-            Assert.All(plain.Weights.Tensors.Where(tensor => graph.FindInitializer(tensor.Name) is not null), tensor => Assert.Equal(graph.FindInitializer(tensor.Name)!.Data, plain.FindInitializer(tensor.Name)!.Data));
+            Assert.All(plain.Weights.Tensors.Where(tensor => graph.FindInitializer(tensor.Name) is not null),
+                tensor => Assert.Equal(graph.FindInitializer(tensor.Name)!.Data, plain.FindInitializer(tensor.Name)!.Data));
         }
     }
 
@@ -93,7 +98,8 @@ public class BranchLaws
     {
         int stayed = 0;
         for (int number = 0; number < Models; number++)
-            stayed += TakenBranches.Of(OnnxFile.Read(RandomBranches.Number(number, onlyConstants: false))).Nodes.Any(node => node.OpType == "If") ? 1 : 0;
+            stayed += TakenBranches.Of(OnnxFile.Read(RandomBranches.Number(number, onlyConstants: false))).Nodes.Any(node =>
+                node.OpType == "If") ? 1 : 0;
 
         Assert.InRange(stayed, Models / 3, Models);
     }
@@ -106,7 +112,8 @@ public class BranchLaws
             byte[] bytes = RandomBranches.Number(number, onlyConstants: false);
             var graph = OnnxFile.Read(bytes);
 
-            Assert.Equal(Weights(ModelProto.Parser.ParseFrom(bytes).Graph, []).Count, graph.Weights.Tensors.Count(tensor => tensor.Shape.Count == 2));
+            Assert.Equal(Weights(ModelProto.Parser.ParseFrom(bytes).Graph, []).Count,
+                graph.Weights.Tensors.Count(tensor => tensor.Shape.Count == 2));
         }
     }
 
@@ -139,7 +146,8 @@ public class BranchLaws
     static void AssertClose(ModelGraph expected, ModelGraph actual, double bound, int number)
     {
         float[] wanted = Run(expected), found = Run(actual);
-        double error = wanted.Zip(found, (left, right) => (double)(left - right) * (left - right)).Sum(), power = wanted.Sum(value => (double)value * value);
+        double error = wanted.Zip(found, (left, right) => (double)(left - right) * (left - right)).Sum(),
+            power = wanted.Sum(value => (double)value * value);
         Assert.True(error <= bound * power, $"Model {number} gives an error of {error / power}.");
     }
 

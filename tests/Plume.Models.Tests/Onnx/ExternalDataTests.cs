@@ -5,7 +5,9 @@ using Plume.Models.Onnx.Messages;
 
 namespace Plume.Models.Tests;
 
-/// <summary>Weights in files beside the model's: read where they lie in its folder, refused with the place where they do not.</summary>
+/// <summary>
+/// Weights in files beside the model's: read where they lie in its folder, refused with the place where they do not.
+/// </summary>
 public sealed class ExternalDataTests : IDisposable
 {
     readonly string root = Directory.CreateTempSubdirectory("plume-external").FullName;

@@ -13,7 +13,8 @@ namespace Plume.Models.Tests;
 /// </summary>
 public class ForeignFileTests
 {
-    static readonly float[] Scores = [-0.8605893850f, -1.4643326998f, -1.0617356300f, -0.8410794139f, -1.4814147949f, -1.0745851994f];
+    static readonly float[] Scores =
+        [-0.8605893850f, -1.4643326998f, -1.0617356300f, -0.8410794139f, -1.4814147949f, -1.0745851994f];
 
     [Fact]
     public void An_exported_model_gives_its_scores_also_after_we_wrote_it()

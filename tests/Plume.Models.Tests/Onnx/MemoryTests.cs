@@ -12,7 +12,13 @@ public class MemoryTests
 {
     const int Side = 1500;
 
-    public static TheoryData<string, double> Forms => new() { { "raw", 1.1 }, { "typed", 3.2 }, { "constant", 1.1 }, { "branch", 1.2 } };
+    public static TheoryData<string, double> Forms => new()
+    {
+        { "raw", 1.1 },
+        { "typed", 3.2 },
+        { "constant", 1.1 },
+        { "branch", 1.2 },
+    };
 
     [Theory, MemberData(nameof(Forms))]
     public void Reading_takes_a_fixed_multiple_of_a_file(string form, double most)
@@ -60,7 +66,9 @@ public class MemoryTests
     static byte[] File(string form)
     {
         float[] values = Some.Normal(Side * Side, "memory");
-        var graph = new ModelGraph("large", [new("x", ElementType.Float, ["N", Side])], [new("y", ElementType.Float, ["N", Side])], [new("", "MatMul", ["x", "w"], ["y"])], [Initializer.Of("w", [Side, Side], values)]);
+        var graph = new ModelGraph("large", [new("x", ElementType.Float, ["N", Side])],
+            [new("y", ElementType.Float, ["N", Side])], [new("", "MatMul", ["x", "w"], ["y"])],
+            [Initializer.Of("w", [Side, Side], values)]);
         var model = ModelProto.Parser.ParseFrom(OnnxFile.Write(graph));
         var tensor = model.Graph.Initializer[0];
         switch (form)
@@ -71,15 +79,40 @@ public class MemoryTests
                 break;
             case "constant":
                 model.Graph.Initializer.Clear();
-                model.Graph.Node.Insert(0, new NodeProto { OpType = "Constant", Output = { "w" }, Attribute = { new AttributeProto { Name = "value", Type = Kind.Tensor, T = tensor } } });
+                model.Graph.Node.Insert(0,
+                    new NodeProto
+                    {
+                        OpType = "Constant",
+                        Output = { "w" },
+                        Attribute = { new AttributeProto { Name = "value", Type = Kind.Tensor, T = tensor } }
+                    });
                 break;
             case "branch":
-                var inner = new GraphProto { Name = "inner", Initializer = { tensor }, Node = { new NodeProto { OpType = "MatMul", Input = { "x", "w" }, Output = { "r" } } }, Output = { new ValueInfoProto { Name = "r" } } };
-                var empty = new GraphProto { Name = "other", Node = { new NodeProto { OpType = "Identity", Input = { "x" }, Output = { "s" } } }, Output = { new ValueInfoProto { Name = "s" } } };
+                var inner = new GraphProto
+                {
+                    Name = "inner",
+                    Initializer = { tensor },
+                    Node = { new NodeProto { OpType = "MatMul", Input = { "x", "w" }, Output = { "r" } } },
+                    Output = { new ValueInfoProto { Name = "r" } },
+                };
+                var empty = new GraphProto
+                {
+                    Name = "other",
+                    Node = { new NodeProto { OpType = "Identity", Input = { "x" }, Output = { "s" } } },
+                    Output = { new ValueInfoProto { Name = "s" } },
+                };
                 model.Graph.Initializer.Clear();
                 model.Graph.Node.Clear();
-                model.Graph.Initializer.Add(new TensorProto { Name = "cond", DataType = 9, RawData = Google.Protobuf.ByteString.CopyFrom(1) });
-                model.Graph.Node.Add(new NodeProto { OpType = "If", Input = { "cond" }, Output = { "y" }, Attribute = { new AttributeProto { Name = "then_branch", Type = Kind.Graph, G = inner }, new AttributeProto { Name = "else_branch", Type = Kind.Graph, G = empty } } });
+                model.Graph.Initializer.Add(
+                    new TensorProto { Name = "cond", DataType = 9, RawData = Google.Protobuf.ByteString.CopyFrom(1) });
+                model.Graph.Node.Add(new NodeProto
+                {
+                    OpType = "If",
+                    Input = { "cond" },
+                    Output = { "y" },
+                    Attribute = { new AttributeProto { Name = "then_branch", Type = Kind.Graph, G = inner },
+                        new AttributeProto { Name = "else_branch", Type = Kind.Graph, G = empty } }
+                });
                 break;
         }
 

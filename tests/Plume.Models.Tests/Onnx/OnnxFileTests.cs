@@ -64,7 +64,8 @@ public class OnnxFileTests
         Assert.Equal(17, back.OpsetVersion);
         Assert.Equal(1, back.ExtensionOpsets["com.microsoft.nchwc"]);
         Assert.Equal("topk(1%)", back.Metadata["codec"]);
-        Assert.Equal(["x: Int8 [N, 0, ?]", "scalar: Bool []", "y: Float16 of unknown shape"], [.. back.Inputs.Concat(back.Outputs).Select(value => value.ToString())]);
+        Assert.Equal(["x: Int8 [N, 0, ?]", "scalar: Bool []", "y: Float16 of unknown shape"],
+            [.. back.Inputs.Concat(back.Outputs).Select(value => value.ToString())]);
         var node = Assert.Single(back.Nodes);
         Assert.Equal("com.microsoft.nchwc.Conv", node.OpType);
         Assert.Equal(["x", "", "c"], node.Inputs);

@@ -6,8 +6,9 @@ using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
 namespace Plume.Models.Tests;
 
 /// <summary>
-/// Models with graphs inside of graphs by chance: branches that read values, weights and conditions from around them at any depth, hold
-/// weights of their own, and give back what they compute or hold. All values are [N, 6]. The same number gives the same model.
+/// Models with graphs inside of graphs by chance: branches that read values, weights and conditions from around them at any
+/// depth, hold weights of their own, and give back what they compute or hold. All values are [N, 6]. The same number gives the
+/// same model.
 /// </summary>
 sealed class RandomBranches
 {
@@ -20,7 +21,8 @@ sealed class RandomBranches
     readonly bool onlyConstants;
     int made;
 
-    RandomBranches(int number, bool onlyConstants) => (draws, this.onlyConstants) = (new RandomDraws(RandomKey.FromSeed((ulong)number)), onlyConstants);
+    RandomBranches(int number, bool onlyConstants) =>
+        (draws, this.onlyConstants) = (new RandomDraws(RandomKey.FromSeed((ulong)number)), onlyConstants);
 
     /// <summary>A graph that one is writing, with the values that it can read.</summary>
     sealed record Scope(GraphProto Graph, int Depth, List<string> Values, List<string> Weights, List<string> Conditions)
@@ -35,7 +37,12 @@ sealed class RandomBranches
 
     byte[] Build()
     {
-        var model = new ModelProto { IrVersion = 8, Graph = new GraphProto { Name = "g" }, OpsetImport = { new OperatorSetIdProto { Version = 13 } } };
+        var model = new ModelProto
+        {
+            IrVersion = 8,
+            Graph = new GraphProto { Name = "g" },
+            OpsetImport = { new OperatorSetIdProto { Version = 13 } },
+        };
         var scope = new Scope(model.Graph, 0, ["x"], [], []);
         scope.Graph.Input.Add(Value("x"));
         Weight(scope);
@@ -58,7 +65,9 @@ sealed class RandomBranches
             switch (Among(scope.Depth < MostDepth ? 8 : 7))
             {
                 case 0: Keep(scope, Node(scope, "MatMul", [Among(scope.Values), Weight(scope)])); break;
-                case 1: Keep(scope, Node(scope, "Gemm", [Among(scope.Values), Among(scope.Weights), Tensor(scope, [Width], 1, Floats(Width))])); break;
+                case 1:
+                    Keep(scope, Node(scope, "Gemm",
+                    [Among(scope.Values), Among(scope.Weights), Tensor(scope, [Width], 1, Floats(Width))])); break;
                 case 2: Keep(scope, Node(scope, "Relu", [Among(scope.Values)])); break;
                 case 3: Keep(scope, Node(scope, "Identity", [Among(scope.Values)])); break;
                 case 4: Keep(scope, Node(scope, "Sigmoid", [Among(scope.Values)])); break;
@@ -78,7 +87,8 @@ sealed class RandomBranches
             OpType = "If",
             Input = { Among(2) == 0 ? scope.Conditions[^1] : Among(scope.Conditions) },
             Output = { outputs },
-            Attribute = { new AttributeProto { Name = "then_branch", Type = Kind.Graph, G = branches[0] }, new AttributeProto { Name = "else_branch", Type = Kind.Graph, G = branches[1] } },
+            Attribute = { new AttributeProto { Name = "then_branch", Type = Kind.Graph, G = branches[0] },
+                new AttributeProto { Name = "else_branch", Type = Kind.Graph, G = branches[1] } },
         });
         scope.Values.AddRange(outputs);
     }
@@ -92,7 +102,8 @@ sealed class RandomBranches
             OfShape(scope);
         Steps(scope, 1 + Among(3));
         string computed = Node(scope, "Sub", [Among(scope.Values), Among(scope.Values)]);
-        string held = Among(3) == 0 ? Tensor(scope, [1, Width], 1, Floats(Width)) : Node(scope, "Identity", [Among(outer.Values)]);
+        string held = Among(3) == 0 ? Tensor(scope, [1, Width], 1, Floats(Width))
+            : Node(scope, "Identity", [Among(outer.Values)]);
         scope.Graph.Output.Add([Value(computed), Value(held)]);
         made = Among(2) == 0 && outer.Depth == 0 ? before : made;
         return scope.Graph;
@@ -101,7 +112,8 @@ sealed class RandomBranches
     void OfShape(Scope scope)
     {
         string length = Node(scope, "Gather", [Node(scope, "Shape", ["x"]), Tensor(scope, [], 7, BitConverter.GetBytes(1L))]);
-        scope.Conditions.Add(Node(scope, "Equal", [length, Tensor(scope, [], 7, BitConverter.GetBytes((long)(Width - Among(2))))]));
+        scope.Conditions.Add(Node(scope, "Equal",
+            [length, Tensor(scope, [], 7, BitConverter.GetBytes((long)(Width - Among(2))))]));
     }
 
     void OfValues(Scope scope)
@@ -123,7 +135,12 @@ sealed class RandomBranches
         var tensor = new TensorProto { DataType = type, Dims = { shape }, RawData = ByteString.CopyFrom(data) };
         string name = Name(scope);
         if (Among(2) == 0)
-            scope.Graph.Node.Add(new NodeProto { OpType = "Constant", Output = { name }, Attribute = { new AttributeProto { Name = "value", Type = Kind.Tensor, T = tensor } } });
+            scope.Graph.Node.Add(new NodeProto
+            {
+                OpType = "Constant",
+                Output = { name },
+                Attribute = { new AttributeProto { Name = "value", Type = Kind.Tensor, T = tensor } }
+            });
         else
             scope.Graph.Initializer.Add(new TensorProto(tensor) { Name = name });
         return name;
@@ -141,7 +158,8 @@ sealed class RandomBranches
     string Name(Scope scope)
     {
         int number = made++;
-        return scope.Depth == 0 ? $"value.{number}" : $"{(char)('a' + number % Letters)}{(number < Letters ? "" : $"{number / Letters}")}";
+        return scope.Depth == 0 ? $"value.{number}"
+            : $"{(char)('a' + number % Letters)}{(number < Letters ? "" : $"{number / Letters}")}";
     }
 
     byte[] Floats(int count)
@@ -159,6 +177,19 @@ sealed class RandomBranches
     static ValueInfoProto Value(string name) => new()
     {
         Name = name,
-        Type = new TypeProto { TensorType = new() { ElemType = 1, Shape = new() { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" }, new TensorShapeProto.Types.Dimension { DimValue = Width } } } } },
+        Type = new TypeProto
+        {
+            TensorType =
+            new()
+            {
+                ElemType = 1,
+                Shape =
+                new()
+                {
+                    Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" },
+                    new TensorShapeProto.Types.Dimension { DimValue = Width } }
+                }
+            }
+        },
     };
 }

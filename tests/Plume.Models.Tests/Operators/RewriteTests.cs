@@ -12,7 +12,8 @@ public class RewriteTests
         var graph = Graph(
             ["N", 4, 3, 3],
             [
-                Node("BatchNormalization", "x ones zeros zeros ones", "a"), Node("Conv", "a w zeros", "b"), Node("BatchNormalization", "b ones zeros zeros ones", "y"),
+                Node("BatchNormalization", "x ones zeros zeros ones", "a"), Node("Conv", "a w zeros", "b"),
+                Node("BatchNormalization", "b ones zeros zeros ones", "y"),
             ],
             [Fill("ones", 1, 4), Fill("zeros", 0, 4), Random("w", 4, 4, 1, 1)]);
 
@@ -30,7 +31,8 @@ public class RewriteTests
         var graph = Graph(
             ["N", 3, 4, 4],
             [
-                Node("Identity", "b", "b2"), Node("Identity", "b2", "b3"), Node("Conv", "x w1 b", "a"), Node("Relu", "a", "ra"), Node("Conv", "ra w2 b2", "c"),
+                Node("Identity", "b", "b2"), Node("Identity", "b2", "b3"), Node("Conv", "x w1 b", "a"), Node("Relu", "a", "ra"),
+                Node("Conv", "ra w2 b2", "c"),
                 Node("Relu", "c", "rc"), Node("Conv", "rc w3 b3", "y"),
             ],
             [Fill("b", 0, 3), Random("w1", 3, 3, 1, 1), Random("w2", 3, 3, 1, 1), Random("w3", 3, 3, 1, 1)]);
@@ -48,7 +50,8 @@ public class RewriteTests
         var graph = Graph(
             ["N", 5],
             [
-                Node("Gemm", "x w b", "a"), Node("LayerNormalization", "a s t", "l"), Node("Relu", "l", "r"), Node("Gemm", "r w b", "c"), Node("LayerNormalization", "c s t", "y"),
+                Node("Gemm", "x w b", "a"), Node("LayerNormalization", "a s t", "l"), Node("Relu", "l", "r"),
+                Node("Gemm", "r w b", "c"), Node("LayerNormalization", "c s t", "y"),
             ],
             [Random("w", 5, 5), Random("b", 5), Random("s", 5), Random("t", 5)],
             opset: 17);
@@ -62,7 +65,8 @@ public class RewriteTests
         var graph = Graph(
             ["N", 3, 4],
             [
-                Node("Shape", "x", "s"), Node("Gather", "s first", "g"), Node("Unsqueeze", "g axes", "u"), Node("Concat", "u rest", "c", ("axis", 0L)), Node("Reshape", "x c", "f"),
+                Node("Shape", "x", "s"), Node("Gather", "s first", "g"), Node("Unsqueeze", "g axes", "u"),
+                Node("Concat", "u rest", "c", ("axis", 0L)), Node("Reshape", "x c", "f"),
                 Node("Relu", "f", "y"),
             ],
             [Initializer.Of("first", [], [0L]), Initializer.Of("axes", [1], [0L]), Initializer.Of("rest", [1], [-1L])]);
@@ -76,7 +80,8 @@ public class RewriteTests
     [Fact]
     public void A_batch_of_one_is_freed_where_the_graph_lets_it()
     {
-        var graph = Graph([1, 3, 4], [Node("Reshape", "x shape", "f"), Node("Gemm", "f w", "y")], [Initializer.Of("shape", [2], [1L, 12L]), Random("w", 12, 2)]);
+        var graph = Graph([1, 3, 4], [Node("Reshape", "x shape", "f"), Node("Gemm", "f w", "y")],
+            [Initializer.Of("shape", [2], [1L, 12L]), Random("w", 12, 2)]);
 
         var free = FreeBatch.Of(graph, out string? problem);
 
@@ -87,21 +92,25 @@ public class RewriteTests
     [Fact]
     public void A_batch_that_cannot_be_freed_is_said_with_the_node_that_stops_it()
     {
-        var graph = Graph([1, 3, 4], [Node("Reshape", "x shape", "f"), Node("Gemm", "f w", "y")], [Initializer.Of("shape", [2], [3L, 4L]), Random("w", 4, 2)]);
+        var graph = Graph([1, 3, 4], [Node("Reshape", "x shape", "f"), Node("Gemm", "f w", "y")],
+            [Initializer.Of("shape", [2], [3L, 4L]), Random("w", 4, 2)]);
 
         Assert.Same(graph, FreeBatch.Of(graph, out string? problem));
         Assert.Contains("node 'f' (Reshape) does not keep samples apart", problem, StringComparison.Ordinal);
     }
 
     static ModelGraph Graph(Dimension[] input, Node[] nodes, Initializer[] tensors, int opset = 13) =>
-        new("g", [new("x", ElementType.Float, input)], [new("y", ElementType.Float, []) { HasShape = false }], nodes, tensors, opset);
+        new("g", [new("x", ElementType.Float, input)], [new("y", ElementType.Float, []) { HasShape = false }], nodes, tensors,
+            opset);
 
     static Node Node(string op, string inputs, string output, params (string Name, AttributeValue Value)[] attributes) =>
         new(output, op, inputs.Split(' '), [output], attributes.ToDictionary(entry => entry.Name, entry => entry.Value));
 
-    static Initializer Fill(string name, float value, int length) => Initializer.Of(name, [length], Enumerable.Repeat(value, length).ToArray());
+    static Initializer Fill(string name, float value, int length) =>
+        Initializer.Of(name, [length], Enumerable.Repeat(value, length).ToArray());
 
-    static Initializer Random(string name, params int[] shape) => Initializer.Of(name, shape, Some.Normal(shape.Aggregate(1, (product, length) => product * length), name));
+    static Initializer Random(string name, params int[] shape) =>
+        Initializer.Of(name, shape, Some.Normal(shape.Aggregate(1, (product, length) => product * length), name));
 
     static void AssertSame(ModelGraph left, ModelGraph right, long[] shape)
     {

@@ -14,9 +14,11 @@ public class BatchNormFoldingTests
         var folded = BatchNormFolding.Apply(graph);
 
         Assert.DoesNotContain(folded.Nodes, node => node.OpType == "BatchNormalization");
-        Assert.Equal(["stem.conv.weight", "stem.conv.bias", "block1.1.conv.weight"], folded.Initializers.Take(3).Select(tensor => tensor.Name));
+        Assert.Equal(["stem.conv.weight", "stem.conv.bias", "block1.1.conv.weight"], folded.Initializers.Take(3)
+            .Select(tensor => tensor.Name));
         Assert.DoesNotContain(folded.Initializers, tensor => tensor.Name.Contains(".bn.", StringComparison.Ordinal));
-        double[] expected = NaiveForward.Run(graph, Calibrated.Images(2)).Values, actual = NaiveForward.Run(folded, Calibrated.Images(2)).Values;
+        double[] expected = NaiveForward.Run(graph, Calibrated.Images(2)).Values,
+            actual = NaiveForward.Run(folded, Calibrated.Images(2)).Values;
         Assert.All(expected.Zip(actual), each => Assert.Equal(each.First, each.Second, 1e-5));
     }
 

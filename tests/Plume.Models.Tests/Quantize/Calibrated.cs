@@ -7,9 +7,11 @@ namespace Plume.Models.Tests;
 /// <summary>Models with fake quantization, calibrated on normal images.</summary>
 static class Calibrated
 {
-    public static ModelGraph Model(string name, QuantizationScheme scheme) => Quantize(BatchNormFolding.Apply(Some.Trained(Some.Model(name))), Images(4), scheme);
+    public static ModelGraph Model(string name, QuantizationScheme scheme) =>
+        Quantize(BatchNormFolding.Apply(Some.Trained(Some.Model(name))), Images(4), scheme);
 
-    public static NaiveTensor Images(int batch) => new([batch, .. Some.Image], [.. Some.Normal(batch * 28 * 28, "images").Select(value => (double)value)]);
+    public static NaiveTensor Images(int batch) =>
+        new([batch, .. Some.Image], [.. Some.Normal(batch * 28 * 28, "images").Select(value => (double)value)]);
 
     public static ModelGraph Quantize(ModelGraph graph, NaiveTensor samples, QuantizationScheme scheme)
     {

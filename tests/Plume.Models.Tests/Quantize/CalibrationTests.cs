@@ -69,7 +69,8 @@ public class CalibrationTests
     [Theory, InlineData(1), InlineData(4), InlineData(8)]
     public void Zero_has_a_level_and_the_range_is_kept_to_half_a_step(int bits)
     {
-        foreach (var range in new[] { new ValueRange(-1, 3), new(-3, -1), new(2, 5), new(0, 0), new(-7, 0), new(-1e-40f, 1e-40f), new(-1e38f, 1e38f) })
+        foreach (var range in new[] { new ValueRange(-1, 3), new(-3, -1), new(2, 5), new(0, 0), new(-7, 0), new(-1e-40f, 1e-40f),
+            new(-1e38f, 1e38f) })
         {
             var grid = ActivationGrid.Of(range, bits);
             Assert.Equal(0, grid.Quantize(0));
@@ -89,7 +90,8 @@ public class CalibrationTests
     }
 
     [Theory]
-    [InlineData(0, 0, 0), InlineData(5, 5, 5), InlineData(-2, -2, -2), InlineData(1e-45f, 0, 1e-45f), InlineData(3e38f, -3e38f, 3e38f)]
+    [InlineData(0, 0, 0), InlineData(5, 5, 5), InlineData(-2, -2, -2), InlineData(1e-45f, 0, 1e-45f), InlineData(3e38f, -3e38f,
+        3e38f)]
     public void Constants_subnormals_and_huge_values_have_ranges(float value, float min, float max)
     {
         var seen = Seen([value, min, max]);
@@ -110,7 +112,8 @@ public class CalibrationTests
 
         string message = Assert.Throws<InvalidPayloadException>(() => seen.Add([9, float.NaN])).Message;
 
-        Assert.Equal("An activation cannot be calibrated: Values must be finite, but value 1 is NaN. (Parameter 'values')", message);
+        Assert.Equal("An activation cannot be calibrated: Values must be finite, but value 1 is NaN. (Parameter 'values')",
+            message);
         Assert.Throws<InvalidPayloadException>(() => seen.Add([float.PositiveInfinity]));
         Assert.Equal((2, new ValueRange(1, 2)), (seen.Count, seen.Range));
         Assert.Equal(before, seen.Filled());
@@ -122,16 +125,19 @@ public class CalibrationTests
         var seen = new ActivationHistogram();
         seen.Add([]);
 
-        Assert.Contains("calibrate on at least one sample", Assert.Throws<InvalidOperationException>(() => new MinMax().Choose(seen, 8)).Message, StringComparison.Ordinal);
+        Assert.Contains("calibrate on at least one sample",
+            Assert.Throws<InvalidOperationException>(() => new MinMax().Choose(seen, 8)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => new MeanSquaredError().Choose(seen, 8));
         Assert.Throws<InvalidOperationException>(() => new Percentile().Choose(seen, 8));
     }
 
     [Theory, InlineData(50), InlineData(100.1), InlineData(double.NaN), InlineData(-1)]
-    public void Shares_out_of_range_are_refused(double share) => Assert.Throws<ArgumentOutOfRangeException>(() => new Percentile(share));
+    public void Shares_out_of_range_are_refused(double share) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Percentile(share));
 
     [Theory, InlineData(2, 1), InlineData(float.NaN, 1), InlineData(0, float.PositiveInfinity)]
-    public void Ranges_that_are_none_are_refused(float min, float max) => Assert.Throws<ArgumentException>(() => new ValueRange(min, max));
+    public void Ranges_that_are_none_are_refused(float min, float max) =>
+        Assert.Throws<ArgumentException>(() => new ValueRange(min, max));
 
     static ActivationHistogram Seen(float[] values)
     {

@@ -5,9 +5,13 @@ namespace Plume.Models.Tests;
 /// <summary>What theory says of normal values of deviation 1.</summary>
 static class Gauss
 {
-    /// <summary>The best distance of 2^bits levels with none at 0, and its signal to noise ratio in dB, at 1 to 8 bits. Source: Max, "Quantizing for Minimum Distortion", 1960.</summary>
+    /// <summary>
+    /// The best distance of 2^bits levels with none at 0, and its signal to noise ratio in dB, at 1 to 8 bits. Source: Max,
+    /// "Quantizing for Minimum Distortion", 1960.
+    /// </summary>
     public static (double Step, double Decibels)[] EvenLevels { get; } =
-        [(1.596, 4.40), (0.996, 9.25), (0.586, 14.27), (0.335, 19.38), (0.188, 24.57), (0.104, 29.83), (0.0569, 35.17), (0.0308, 40.57)];
+        [(1.596, 4.40), (0.996, 9.25), (0.586, 14.27), (0.335, 19.38), (0.188, 24.57), (0.104, 29.83), (0.0569, 35.17),
+            (0.0308, 40.57)];
 
     /// <summary>The expected squared error, from the density, by the rule of the middle.</summary>
     public static double Error(FakeQuantizer quantizer, double scale)

@@ -26,15 +26,18 @@ public class WeightScalesTests
     {
         float[] values = Some.Normal(Many, "weights");
         Assert.Equal(Gauss.EvenLevels[0].Step / 2, Fit(values, 1, WeightFit.LeastSquares), 0.005);
-        Assert.Equal(Gauss.EvenLevels[0].Decibels, Gauss.Decibels(Error(values, new(1), Fit(values, 1, WeightFit.LeastSquares))), 0.05);
+        Assert.Equal(Gauss.EvenLevels[0].Decibels, Gauss.Decibels(Error(values, new(1), Fit(values, 1, WeightFit.LeastSquares))),
+            0.05);
         Assert.Equal(Gauss.EvenLevels[7].Step, Fit(values, 8, WeightFit.LeastSquares), 0.0006);
-        Assert.Equal(Gauss.EvenLevels[7].Decibels, Gauss.Decibels(Error(values, new(8), Fit(values, 8, WeightFit.LeastSquares))), Tail(8));
+        Assert.Equal(Gauss.EvenLevels[7].Decibels, Gauss.Decibels(Error(values, new(8), Fit(values, 8, WeightFit.LeastSquares))),
+            Tail(8));
     }
 
     [Fact]
     public void Documented_errors_are_those_of_theory()
     {
-        Assert.Equal([0.3634, 0.1902, 0.0469, 0.01289], Enumerable.Range(1, 4).Select(bits => new FakeQuantizer(bits)).Select(each => Gauss.Error(each, Gauss.BestScale(each))), (a, b) => Math.Abs(a / b - 1) < 0.005);
+        Assert.Equal([0.3634, 0.1902, 0.0469, 0.01289], Enumerable.Range(1, 4).Select(bits => new FakeQuantizer(bits))
+            .Select(each => Gauss.Error(each, Gauss.BestScale(each))), (a, b) => Math.Abs(a / b - 1) < 0.005);
     }
 
     [Fact]
@@ -82,9 +85,12 @@ public class WeightScalesTests
     [Fact]
     public void The_largest_magnitude_is_the_last_level()
     {
-        Assert.Equal([2f / 127, 0.5f / 127], WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), 0, 8, WeightFit.LargestMagnitude));
-        Assert.Equal([1f / 7, 2f / 7, 0.5f / 7], WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), 1, 4, WeightFit.LargestMagnitude));
-        Assert.Equal([2f / 127], WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), null, 8, WeightFit.LargestMagnitude));
+        Assert.Equal([2f / 127, 0.5f / 127],
+            WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), 0, 8, WeightFit.LargestMagnitude));
+        Assert.Equal([1f / 7, 2f / 7, 0.5f / 7],
+            WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), 1, 4, WeightFit.LargestMagnitude));
+        Assert.Equal([2f / 127],
+            WeightScales.Of(Initializer.Of("w", [2, 3], [1f, -2, 0.5f, 0.25f, 0.5f, 0]), null, 8, WeightFit.LargestMagnitude));
     }
 
     [Theory, InlineData(WeightFit.LargestMagnitude), InlineData(WeightFit.LeastSquares)]
@@ -106,7 +112,8 @@ public class WeightScalesTests
     [Fact]
     public void A_value_that_is_not_finite_is_named()
     {
-        string message = Assert.Throws<InvalidPayloadException>(() => WeightScales.Of(Initializer.Of("fc.weight", [2], [1f, float.NaN]), null, 8, WeightFit.LeastSquares)).Message;
+        string message = Assert.Throws<InvalidPayloadException>(() =>
+            WeightScales.Of(Initializer.Of("fc.weight", [2], [1f, float.NaN]), null, 8, WeightFit.LeastSquares)).Message;
 
         Assert.Equal("Weight 'fc.weight' cannot be quantized: value 1 is NaN.", message);
     }
@@ -123,7 +130,8 @@ public class WeightScalesTests
     // With many levels the error is decided by few values beyond the last, so a sample strays from theory.
     static double Tail(int bits) => bits <= 6 ? 0.05 : 0.3;
 
-    static float Fit(float[] values, int bits, WeightFit fit) => WeightScales.Of(Initializer.Of("w", [values.Length], values), null, bits, fit)[0];
+    static float Fit(float[] values, int bits, WeightFit fit) =>
+        WeightScales.Of(Initializer.Of("w", [values.Length], values), null, bits, fit)[0];
 
     static double Error(float[] values, FakeQuantizer quantizer, float scale) =>
         values.Average(value => Math.Pow(value - (double)quantizer.Quantize(value, scale), 2));

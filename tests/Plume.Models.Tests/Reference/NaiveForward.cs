@@ -28,7 +28,11 @@ static class NaiveForward
         "Add" => inputs[0] with { Values = [.. inputs[0].Values.Zip(inputs[1].Values, (left, right) => left + right)] },
         "BatchNormalization" => Normalize(node, inputs),
         FakeQuantizer.OpType => FakeQuantize(node, inputs[0], inputs[1]),
-        "Clip" => inputs[0] with { Values = [.. inputs[0].Values.Select(value => Math.Clamp(value, inputs[1].Values[0], inputs[2].Values[0]))] },
+        "Clip" => inputs[0] with
+        {
+            Values =
+            [.. inputs[0].Values.Select(value => Math.Clamp(value, inputs[1].Values[0], inputs[2].Values[0]))]
+        },
         "GlobalAveragePool" => GlobalAverage(inputs[0]),
         "Flatten" => new([inputs[0].Shape[0], inputs[0].Values.Length / inputs[0].Shape[0]], inputs[0].Values),
         _ => throw new NotSupportedException(node.ToString()),
@@ -72,7 +76,8 @@ static class NaiveForward
             int row = index / units, unit = index % units;
             values[index] = bias?.Values[unit] ?? 0;
             for (int feature = 0; feature < features; feature++)
-                values[index] += data.Values[row * features + feature] * weight.Values[transposed ? unit * features + feature : feature * units + unit];
+                values[index] += data.Values[row * features + feature] * weight.Values[transposed ? unit * features + feature
+                    : feature * units + unit];
         }
 
         return new([data.Shape[0], units], values);
@@ -81,15 +86,21 @@ static class NaiveForward
     static NaiveTensor FakeQuantize(Node node, NaiveTensor data, NaiveTensor scales)
     {
         var quantizer = FakeQuantizer.Of(node);
-        int inner = scales.Shape.Length == 0 ? data.Values.Length : data.Shape.Skip((int)node.Int("axis", 0) + 1).Aggregate(1, (a, b) => a * b);
-        return data with { Values = [.. data.Values.Select((value, i) => (double)quantizer.Quantize((float)value, (float)scales.Values[i / inner % scales.Values.Length]))] };
+        int inner = scales.Shape.Length == 0 ? data.Values.Length
+            : data.Shape.Skip((int)node.Int("axis", 0) + 1).Aggregate(1, (a, b) => a * b);
+        return data with
+        {
+            Values = [.. data.Values.Select((value, i) =>
+                (double)quantizer.Quantize((float)value, (float)scales.Values[i / inner % scales.Values.Length]))],
+        };
     }
 
     static NaiveTensor Normalize(Node node, NaiveTensor[] inputs)
     {
         double epsilon = node.Float("epsilon", 1e-5f);
         return NaiveTensor.Of(inputs[0].Shape, (n, c, y, x) =>
-            (inputs[0][n, c, y, x] - inputs[3].Values[c]) / Math.Sqrt(inputs[4].Values[c] + epsilon) * inputs[1].Values[c] + inputs[2].Values[c]);
+            (inputs[0][n, c, y, x] - inputs[3].Values[c]) / Math.Sqrt(inputs[4].Values[c] + epsilon)
+                * inputs[1].Values[c] + inputs[2].Values[c]);
     }
 
     static NaiveTensor GlobalAverage(NaiveTensor data)

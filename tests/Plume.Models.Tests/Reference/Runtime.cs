@@ -10,7 +10,11 @@ static class Runtime
     /// <summary>Writes the graph, loads the bytes, and runs them on one input.</summary>
     public static (long[] Shape, float[] Values) Run(ModelGraph graph, long[] shape, float[] values, bool isOptimized = true)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
         if (!isOptimized)
             options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
         using var session = new InferenceSession(OnnxFile.Write(graph), options);
@@ -26,7 +30,12 @@ static class Runtime
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.onnx");
         try
         {
-            using var options = new SessionOptions { IntraOpNumThreads = 1, OptimizedModelFilePath = path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            using var options = new SessionOptions
+            {
+                IntraOpNumThreads = 1,
+                OptimizedModelFilePath = path,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            };
             using (new InferenceSession(OnnxFile.Write(graph), options))
             {
             }

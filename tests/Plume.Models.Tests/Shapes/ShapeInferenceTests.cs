@@ -10,48 +10,49 @@ public class ShapeInferenceTests
 {
     const int Batch = 2;
 
-    static readonly Dictionary<string, (string Operator, int[] Sample, Dictionary<string, AttributeValue> Attributes, Initializer[] Constants)> Cases = new()
-    {
-        ["Gemm"] = ("Gemm", [5], [], [Weight(5, 3), Weight(3)]),
-        ["Gemm transposed"] = ("Gemm", [5], new() { ["transB"] = 1L }, [Weight(3, 5), Weight(1, 3)]),
-        ["MatMul"] = ("MatMul", [4, 5], [], [Weight(5, 3)]),
-        ["MatMul by a batch"] = ("MatMul", [1, 4, 5], [], [Weight(6, 5, 3)]),
-        ["MatMul by a vector"] = ("MatMul", [4, 5], [], [Weight(5)]),
-        ["Add"] = ("Add", [3, 1], [], [Weight(4)]),
-        ["Sub"] = ("Sub", [3], [], [Weight(6, 1, 3)]),
-        ["Mul"] = ("Mul", [3, 4], [], [Weight()]),
-        ["Div"] = ("Div", [1, 4], [], [Weight(3, 4)]),
-        ["Relu"] = ("Relu", [3], [], []),
-        ["LeakyRelu"] = ("LeakyRelu", [3], [], []),
-        ["Sigmoid"] = ("Sigmoid", [3], [], []),
-        ["Tanh"] = ("Tanh", [3], [], []),
-        ["Erf"] = ("Erf", [3], [], []),
-        ["Clip"] = ("Clip", [3], [], [Weight(), Weight()]),
-        ["Softmax"] = ("Softmax", [3, 4], [], []),
-        ["LogSoftmax"] = ("LogSoftmax", [3, 4], [], []),
-        ["Identity"] = ("Identity", [3], [], []),
-        ["Dropout"] = ("Dropout", [3], [], []),
-        ["GlobalAveragePool"] = ("GlobalAveragePool", [3, 4, 5], [], []),
-        ["GlobalMaxPool"] = ("GlobalMaxPool", [3, 4], [], []),
-        ["BatchNormalization"] = ("BatchNormalization", [3, 4], [], [Weight(3), Weight(3), Weight(3), Weight(3)]),
-        ["Flatten"] = ("Flatten", [3, 4, 5], [], []),
-        ["Flatten all"] = ("Flatten", [3, 4], new() { ["axis"] = 0L }, []),
-        ["Flatten from the back"] = ("Flatten", [3, 4, 5], new() { ["axis"] = -1L }, []),
-        ["Flatten nothing"] = ("Flatten", [3], new() { ["axis"] = 2L }, []),
-        ["Reshape keeps the batch"] = ("Reshape", [3, 4], [], [Numbers(0, 12)]),
-        ["Reshape infers the batch"] = ("Reshape", [3, 4], [], [Numbers(-1, 12)]),
-        ["Reshape infers the rest"] = ("Reshape", [3, 4], [], [Numbers(0, -1, 2)]),
-        ["Reshape mixes the batch"] = ("Reshape", [3, 4], [], [Numbers(-1, 4)]),
-        ["Transpose"] = ("Transpose", [3, 4], new() { ["perm"] = new long[] { 1, 0, 2 } }, []),
-        ["Transpose all"] = ("Transpose", [3, 4], [], []),
-        ["Concat"] = ("Concat", [3], new() { ["axis"] = 1L }, [Weight(Batch, 5), Weight(Batch, 1)]),
-        ["Squeeze"] = ("Squeeze", [1, 4, 1], [], [Numbers(1, -1)]),
-        ["Squeeze all"] = ("Squeeze", [1, 4], [], []),
-        ["Unsqueeze"] = ("Unsqueeze", [3], [], [Numbers(0, -1)]),
-        ["Gather"] = ("Gather", [3, 4], new() { ["axis"] = 2L }, [Numbers(0, -1, 2)]),
-        ["ReduceMean"] = ("ReduceMean", [3, 4], new() { ["axes"] = new long[] { -1 }, ["keepdims"] = 0L }, []),
-        ["ReduceMean of all"] = ("ReduceMean", [3, 4], [], []),
-    };
+    static readonly Dictionary<string,
+        (string Operator, int[] Sample, Dictionary<string, AttributeValue> Attributes, Initializer[] Constants)> Cases = new()
+        {
+            ["Gemm"] = ("Gemm", [5], [], [Weight(5, 3), Weight(3)]),
+            ["Gemm transposed"] = ("Gemm", [5], new() { ["transB"] = 1L }, [Weight(3, 5), Weight(1, 3)]),
+            ["MatMul"] = ("MatMul", [4, 5], [], [Weight(5, 3)]),
+            ["MatMul by a batch"] = ("MatMul", [1, 4, 5], [], [Weight(6, 5, 3)]),
+            ["MatMul by a vector"] = ("MatMul", [4, 5], [], [Weight(5)]),
+            ["Add"] = ("Add", [3, 1], [], [Weight(4)]),
+            ["Sub"] = ("Sub", [3], [], [Weight(6, 1, 3)]),
+            ["Mul"] = ("Mul", [3, 4], [], [Weight()]),
+            ["Div"] = ("Div", [1, 4], [], [Weight(3, 4)]),
+            ["Relu"] = ("Relu", [3], [], []),
+            ["LeakyRelu"] = ("LeakyRelu", [3], [], []),
+            ["Sigmoid"] = ("Sigmoid", [3], [], []),
+            ["Tanh"] = ("Tanh", [3], [], []),
+            ["Erf"] = ("Erf", [3], [], []),
+            ["Clip"] = ("Clip", [3], [], [Weight(), Weight()]),
+            ["Softmax"] = ("Softmax", [3, 4], [], []),
+            ["LogSoftmax"] = ("LogSoftmax", [3, 4], [], []),
+            ["Identity"] = ("Identity", [3], [], []),
+            ["Dropout"] = ("Dropout", [3], [], []),
+            ["GlobalAveragePool"] = ("GlobalAveragePool", [3, 4, 5], [], []),
+            ["GlobalMaxPool"] = ("GlobalMaxPool", [3, 4], [], []),
+            ["BatchNormalization"] = ("BatchNormalization", [3, 4], [], [Weight(3), Weight(3), Weight(3), Weight(3)]),
+            ["Flatten"] = ("Flatten", [3, 4, 5], [], []),
+            ["Flatten all"] = ("Flatten", [3, 4], new() { ["axis"] = 0L }, []),
+            ["Flatten from the back"] = ("Flatten", [3, 4, 5], new() { ["axis"] = -1L }, []),
+            ["Flatten nothing"] = ("Flatten", [3], new() { ["axis"] = 2L }, []),
+            ["Reshape keeps the batch"] = ("Reshape", [3, 4], [], [Numbers(0, 12)]),
+            ["Reshape infers the batch"] = ("Reshape", [3, 4], [], [Numbers(-1, 12)]),
+            ["Reshape infers the rest"] = ("Reshape", [3, 4], [], [Numbers(0, -1, 2)]),
+            ["Reshape mixes the batch"] = ("Reshape", [3, 4], [], [Numbers(-1, 4)]),
+            ["Transpose"] = ("Transpose", [3, 4], new() { ["perm"] = new long[] { 1, 0, 2 } }, []),
+            ["Transpose all"] = ("Transpose", [3, 4], [], []),
+            ["Concat"] = ("Concat", [3], new() { ["axis"] = 1L }, [Weight(Batch, 5), Weight(Batch, 1)]),
+            ["Squeeze"] = ("Squeeze", [1, 4, 1], [], [Numbers(1, -1)]),
+            ["Squeeze all"] = ("Squeeze", [1, 4], [], []),
+            ["Unsqueeze"] = ("Unsqueeze", [3], [], [Numbers(0, -1)]),
+            ["Gather"] = ("Gather", [3, 4], new() { ["axis"] = 2L }, [Numbers(0, -1, 2)]),
+            ["ReduceMean"] = ("ReduceMean", [3, 4], new() { ["axes"] = new long[] { -1 }, ["keepdims"] = 0L }, []),
+            ["ReduceMean of all"] = ("ReduceMean", [3, 4], [], []),
+        };
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 
@@ -95,8 +96,10 @@ public class ShapeInferenceTests
             [new("x", ElementType.Float, ["N", 3, 4])],
             [Output],
             [
-                new("s", "Shape", ["x"], ["s"]), new("g", "Gather", ["s", "first"], ["g"]), new("u", "Unsqueeze", ["g", "axes"], ["u"]),
-                new("c", "Concat", ["u", "rest"], ["c"], new Dictionary<string, AttributeValue> { ["axis"] = 0L }), new("r", "Reshape", ["x", "c"], ["y"]),
+                new("s", "Shape", ["x"], ["s"]), new("g", "Gather", ["s", "first"], ["g"]),
+                new("u", "Unsqueeze", ["g", "axes"], ["u"]),
+                new("c", "Concat", ["u", "rest"], ["c"], new Dictionary<string, AttributeValue> { ["axis"] = 0L }),
+                new("r", "Reshape", ["x", "c"], ["y"]),
             ],
             [Initializer.Of("first", [], [0L]), Initializer.Of("axes", [1], [0L]), Initializer.Of("rest", [1], [-1L])]);
 
@@ -125,21 +128,24 @@ public class ShapeInferenceTests
         var node = new Node("join", "Concat", ["x", "x"], ["y"], new Dictionary<string, AttributeValue> { ["axis"] = 0L });
         var graph = new ModelGraph("large", [new("x", ElementType.Float, [1 << 30, 1])], [Output], [node], []);
 
-        Assert.Contains("passes 2147483647 values", Assert.Throws<InvalidPayloadException>(() => ShapeInference.Of(graph)).Message, StringComparison.Ordinal);
+        Assert.Contains("passes 2147483647 values",
+            Assert.Throws<InvalidPayloadException>(() => ShapeInference.Of(graph)).Message, StringComparison.Ordinal);
     }
 
     static ValueInfo Output => new("y", ElementType.Float, []) { HasShape = false };
 
     static ModelGraph Single(string opType, int[] sample, Dictionary<string, AttributeValue> attributes, Initializer[] constants)
     {
-        Initializer[] named = [.. constants.Select((tensor, slot) => new Initializer($"c{slot}", tensor.ElementType, tensor.Shape, tensor.Data))];
+        Initializer[] named = [.. constants.Select((tensor, slot) =>
+            new Initializer($"c{slot}", tensor.ElementType, tensor.Shape, tensor.Data))];
         var node = new Node($"the {opType}", opType, ["x", .. named.Select(tensor => tensor.Name)], ["y"], attributes);
         var input = new ValueInfo("x", ElementType.Float, ["N", .. sample.Select(length => (Dimension)length)]);
         return new ModelGraph(opType, [input], [Output], [node], named);
     }
 
     static long[] ShapeAtRun(ModelGraph graph, int[] sample) =>
-        Runtime.Run(graph, [Batch, .. sample.Select(length => (long)length)], new float[sample.Aggregate(Batch, (product, length) => product * length)]).Shape;
+        Runtime.Run(graph, [Batch, .. sample.Select(length => (long)length)],
+            new float[sample.Aggregate(Batch, (product, length) => product * length)]).Shape;
 
     // The named symbol is the batch; one without a name may be anything.
     static long[] Fixed(IReadOnlyList<Dimension> shape, long[] real) =>
@@ -160,7 +166,8 @@ public class ShapeInferenceTests
             ["auto_pad"] = padding,
         };
         if (padding == "NOTSET")
-            attributes["pads"] = new long[] { draws.NextInt(kernel), draws.NextInt(kernel), draws.NextInt(kernel), draws.NextInt(kernel) };
+            attributes["pads"] = new long[] { draws.NextInt(kernel), draws.NextInt(kernel), draws.NextInt(kernel),
+                draws.NextInt(kernel) };
         if (opType != "AveragePool" && !padding.StartsWith("SAME", StringComparison.Ordinal))
             attributes["dilations"] = new long[] { 1 + draws.NextInt(2), 1 + draws.NextInt(2) };
         if (opType != "Conv" && padding == "NOTSET")
@@ -182,7 +189,8 @@ public class ShapeInferenceTests
         }
     }
 
-    static Initializer Weight(params int[] shape) => Initializer.Of("", shape, new float[shape.Aggregate(1, (product, length) => product * length)]);
+    static Initializer Weight(params int[] shape) =>
+        Initializer.Of("", shape, new float[shape.Aggregate(1, (product, length) => product * length)]);
 
     static Initializer Numbers(params long[] values) => Initializer.Of("", [values.Length], values);
 }

@@ -88,9 +88,12 @@ public class SubModelTests
         Assert.All(times, node => Assert.Equal([4f], scaled.FindInitializer(node.Inputs[1])!.Floats));
         Assert.Equal(LeNet.Outputs[0].Name, scaled.Outputs[0].Name);
         // A bias that an exporter adds by itself is multiplied, too, and stays one.
-        var added = new ModelGraph("added", [new ValueInfo("x", ElementType.Float, ["N", 3])], [new ValueInfo("y", ElementType.Float, ["N", 2])],
-            [new Node("m", "MatMul", ["x", "w"], ["h"]), new Node("a", "Add", ["h", "b"], ["s"]), new Node("o", "MatMul", ["s", "v"], ["y"])],
-            [Initializer.Of("w", [3, 4], new float[12]), Initializer.Of("b", [4], new float[4]), Initializer.Of("v", [4, 2], new float[8])]);
+        var added = new ModelGraph("added", [new ValueInfo("x", ElementType.Float, ["N", 3])],
+            [new ValueInfo("y", ElementType.Float, ["N", 2])],
+            [new Node("m", "MatMul", ["x", "w"], ["h"]), new Node("a", "Add", ["h", "b"], ["s"]),
+                new Node("o", "MatMul", ["s", "v"], ["y"])],
+            [Initializer.Of("w", [3, 4], new float[12]), Initializer.Of("b", [4], new float[4]),
+                Initializer.Of("v", [4, 2], new float[8])]);
         var half = SubModel.Of(added, channels => channels / 2);
         Assert.Equal(["MatMul", "Add", "Mul", "MatMul"], half.Scaled().Nodes.Select(node => node.OpType));
     }
@@ -99,12 +102,17 @@ public class SubModelTests
     public void What_cannot_be_cut_says_why()
     {
         var logistic = ModelZoo.Build("logistic", [4], 3, RandomKey.FromSeed(1));
-        Assert.StartsWith("Model 'logistic' would not become smaller: The channels of 'fc.weight' stay: they reach the graph's output 'output'.", Refusal(logistic, channels => channels / 2), StringComparison.Ordinal);
-        Assert.StartsWith("Model 'lenet' would not become smaller: all keep their channels: conv1.weight: 16 channels in 3 tensors, ", Refusal(LeNet, channels => channels), StringComparison.Ordinal);
-        Assert.StartsWith("A smaller model must keep 1 to 16 of the channels of 'conv1.weight', but is to keep 0.", Refusal(LeNet, _ => 0), StringComparison.Ordinal);
+        Assert.StartsWith("Model 'logistic' would not become smaller: The channels of 'fc.weight' stay: they reach the graph's "
+            + "output 'output'.", Refusal(logistic, channels => channels / 2), StringComparison.Ordinal);
+        Assert.StartsWith("Model 'lenet' would not become smaller: all keep their channels: conv1.weight: 16 channels in 3 "
+            + "tensors, ", Refusal(LeNet, channels => channels), StringComparison.Ordinal);
+        Assert.StartsWith("A smaller model must keep 1 to 16 of the channels of 'conv1.weight', but is to keep 0.",
+            Refusal(LeNet, _ => 0), StringComparison.Ordinal);
         var residual = ModelZoo.Build("resnet8", [1, 16, 16], 10, RandomKey.FromSeed(1));
-        Assert.StartsWith("Model 'resnet8' keeps running statistics, such as 'stem.bn.running_mean', which are others in a model of other width", Refusal(residual, channels => channels / 2), StringComparison.Ordinal);
+        Assert.StartsWith("Model 'resnet8' keeps running statistics, such as 'stem.bn.running_mean', which are others in a "
+            + "model of other width", Refusal(residual, channels => channels / 2), StringComparison.Ordinal);
     }
 
-    static string Refusal(ModelGraph graph, Func<int, int> channels) => Assert.Throws<ArgumentException>(() => SubModel.Of(graph, channels)).Message;
+    static string Refusal(ModelGraph graph, Func<int, int> channels) =>
+        Assert.Throws<ArgumentException>(() => SubModel.Of(graph, channels)).Message;
 }

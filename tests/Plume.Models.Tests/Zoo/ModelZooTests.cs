@@ -12,7 +12,8 @@ public class ModelZooTests
     [InlineData("mlp", 784 * 64 + 64 + 64 * 10 + 10)]
     [InlineData("lenet", 80_202)]
     [InlineData("resnet8", 77_754 + 2 * 336)]
-    public void Models_have_their_number_of_values(string name, int values) => Assert.Equal(values, Some.Model(name).Weights.Length);
+    public void Models_have_their_number_of_values(string name, int values) =>
+        Assert.Equal(values, Some.Model(name).Weights.Length);
 
     [Fact]
     public void LeNet_has_its_tensors_in_the_order_of_its_layers()
@@ -63,7 +64,8 @@ public class ModelZooTests
     {
         string message = Assert.Throws<ArgumentException>(() => ModelZoo.Build("lennet", Some.Image, 10, Some.Key)).Message;
 
-        Assert.StartsWith("There is no model 'lennet'; the built-in models are lenet, resnet8, ", message, StringComparison.Ordinal);
+        Assert.StartsWith("There is no model 'lennet'; the built-in models are lenet, resnet8, ", message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

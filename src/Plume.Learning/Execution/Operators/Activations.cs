@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
 
-/// <summary>Functions that bend values, each for itself. They are written so that no part of one overflows where the whole does not.</summary>
+/// <summary>
+/// Functions that bend values, each for itself. They are written so that no part of one overflows where the whole does not.
+/// </summary>
 static class Activations
 {
     public static (string, Compile)[] All { get; } =
@@ -30,7 +32,8 @@ static class Activations
 
     static Step Selu(NodeCompiler node)
     {
-        float alpha = node.Node.Float("alpha", 1.67326319217681884765625f), gamma = node.Node.Float("gamma", 1.05070102214813232421875f);
+        float alpha = node.Node.Float("alpha", 1.67326319217681884765625f),
+            gamma = node.Node.Float("gamma", 1.05070102214813232421875f);
         return Elementwise.Unary(node, x => (x.relu() + Negative(x).expm1() * alpha) * gamma);
     }
 

@@ -7,7 +7,8 @@ static class Arrangement
 {
     public static (string, Compile)[] All { get; } =
     [
-        ("Concat", Concat), ("Flatten", Flatten), ("Reshape", Reshape), ("Transpose", Transpose), ("Squeeze", Squeeze), ("Unsqueeze", Unsqueeze),
+        ("Concat", Concat), ("Flatten", Flatten), ("Reshape", Reshape), ("Transpose", Transpose), ("Squeeze", Squeeze),
+        ("Unsqueeze", Unsqueeze),
         ("Expand", Expand), ("Tile", Tile), ("Pad", Pad), ("DepthToSpace", DepthToSpace), ("SpaceToDepth", SpaceToDepth),
     ];
 
@@ -34,25 +35,31 @@ static class Arrangement
     static Step Reshape(NodeCompiler node)
     {
         bool zeroCopies = node.Node.Int("allowzero", 0) == 0;
-        return node.WithInts(1, (x, shape) => x.reshape([.. shape!.Select((length, axis) => length == 0 && zeroCopies ? x.shape[axis] : length)]));
+        return node.WithInts(1, (x, shape) =>
+            x.reshape([.. shape!.Select((length, axis) => length == 0 && zeroCopies ? x.shape[axis] : length)]));
     }
 
     static Step Transpose(NodeCompiler node)
     {
         long[] order = node.Node.Ints("perm");
-        return Elementwise.Unary(node, x => x.permute(order.Length > 0 ? order : [.. Enumerable.Range(0, (int)x.dim()).Reverse().Select(axis => (long)axis)]));
+        return Elementwise.Unary(node,
+            x => x.permute(order.Length > 0 ? order
+                : [.. Enumerable.Range(0, (int)x.dim()).Reverse().Select(axis => (long)axis)]));
     }
 
     static Step Squeeze(NodeCompiler node)
     {
         long[]? axes = node.Axes();
-        return Elementwise.Unary(node, x => axes is null ? x.squeeze() : axes.Select(axis => Positive(axis, x.dim())).OrderDescending().Aggregate(x.alias(), static (y, axis) => y.squeeze(axis)));
+        return Elementwise.Unary(node, x => axes is null ? x.squeeze()
+            : axes.Select(axis => Positive(axis, x.dim())).OrderDescending()
+                .Aggregate(x.alias(), static (y, axis) => y.squeeze(axis)));
     }
 
     static Step Unsqueeze(NodeCompiler node)
     {
         long[] axes = node.Axes() ?? throw UnsupportedOperatorException.Use(node.Node, "the axes are missing");
-        return Elementwise.Unary(node, x => axes.Select(axis => Positive(axis, x.dim() + axes.Length)).Order().Aggregate(x.alias(), static (y, axis) => y.unsqueeze(axis)));
+        return Elementwise.Unary(node, x => axes.Select(axis => Positive(axis, x.dim() + axes.Length)).Order()
+            .Aggregate(x.alias(), static (y, axis) => y.unsqueeze(axis)));
     }
 
     static Step Expand(NodeCompiler node) => node.WithInts(1, (x, target) =>
@@ -70,7 +77,8 @@ static class Arrangement
         string mode = node.Node.Text("mode", "constant");
         if (mode is not ("constant" or "reflect" or "edge"))
             throw UnsupportedOperatorException.Use(node.Node, $"mode '{mode}' is not supported");
-        long[] pads = node.Node.Has("pads") ? node.Node.Ints("pads") : node.ConstantInts(1) ?? throw UnsupportedOperatorException.Use(node.Node, "the pads are missing");
+        long[] pads = node.Node.Has("pads") ? node.Node.Ints("pads")
+            : node.ConstantInts(1) ?? throw UnsupportedOperatorException.Use(node.Node, "the pads are missing");
         long[]? axes = node.ConstantInts(3);
         float value = node.ConstantFloat(2) ?? node.Node.Float("value", 0);
         return Elementwise.Unary(node, x =>
@@ -84,17 +92,21 @@ static class Arrangement
             }
 
             return mode == "constant"
-                ? nn.functional.pad(x, [.. Enumerable.Range(0, rank).Reverse().SelectMany(axis => new[] { before[axis], after[axis] })], TorchSharp.PaddingModes.Constant, value)
+                ? nn.functional.pad(x, [.. Enumerable.Range(0, rank).Reverse()
+                    .SelectMany(axis => new[] { before[axis], after[axis] })], TorchSharp.PaddingModes.Constant, value)
                 : Enumerable.Range(0, rank).Where(axis => before[axis] != 0 || after[axis] != 0)
-                    .Aggregate(x, (y, axis) => y.index_select(axis, tensor(Mirrored(y.shape[axis], before[axis], after[axis], mode == "edge"))));
+                    .Aggregate(x, (y, axis) =>
+                        y.index_select(axis, tensor(Mirrored(y.shape[axis], before[axis], after[axis], mode == "edge"))));
         });
     }
 
     static long[] Mirrored(long length, long before, long after, bool isEdge)
     {
         long period = Math.Max(1, 2 * (length - 1));
-        long Reflected(long place) => (place % period + period) % period is var within && within < length ? within : period - within;
-        return [.. Enumerable.Range(0, (int)(before + length + after)).Select(index => index - before).Select(place => isEdge ? Math.Clamp(place, 0, length - 1) : Reflected(place))];
+        long Reflected(long place) => (place % period + period) % period is var within && within < length ? within
+            : period - within;
+        return [.. Enumerable.Range(0, (int)(before + length + after)).Select(index => index - before)
+            .Select(place => isEdge ? Math.Clamp(place, 0, length - 1) : Reflected(place))];
     }
 
     static Step DepthToSpace(NodeCompiler node)
@@ -117,7 +129,8 @@ static class Arrangement
         return Elementwise.Unary(node, x =>
         {
             long count = x.shape[0], depth = x.shape[1], height = x.shape[2] / block, width = x.shape[3] / block;
-            return x.reshape(count, depth, height, block, width, block).permute(0, 3, 5, 1, 2, 4).reshape(count, depth * block * block, height, width);
+            return x.reshape(count, depth, height, block, width, block).permute(0, 3, 5, 1, 2, 4)
+                .reshape(count, depth * block * block, height, width);
         });
     }
 

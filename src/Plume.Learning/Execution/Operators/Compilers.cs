@@ -11,7 +11,8 @@ static class Compilers
 {
     public static IReadOnlyDictionary<string, Compile> ByOperator { get; } = ((IEnumerable<(string Name, Compile Compile)>)
     [
-        .. Convolution.All, .. Products.All, .. Pooling.All, .. Normalization.All, .. Elementwise.All, .. Activations.All, .. Comparisons.All,
+        .. Convolution.All, .. Products.All, .. Pooling.All, .. Normalization.All, .. Elementwise.All, .. Activations.All,
+        .. Comparisons.All,
         .. Arrangement.All, .. Selection.All, .. Reductions.All, .. Resizing.All, .. Numbers.All, .. Quantization.All,
     ]).ToDictionary(entry => entry.Name, entry => entry.Compile, StringComparer.Ordinal);
 }

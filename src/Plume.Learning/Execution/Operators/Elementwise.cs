@@ -58,7 +58,8 @@ static class Elementwise
     }
 
     // Integers are divided towards zero.
-    static Tensor Quotient(Tensor left, Tensor right) => left.is_floating_point() ? left / right : left.div(right, RoundingMode.trunc);
+    static Tensor Quotient(Tensor left, Tensor right) => left.is_floating_point() ? left / right
+        : left.div(right, RoundingMode.trunc);
 
     static Step Mod(NodeCompiler node)
     {
@@ -68,7 +69,8 @@ static class Elementwise
 
     static Step Cast(NodeCompiler node)
     {
-        var type = NodeCompiler.TypeOf((Models.Graph.ElementType)node.Node.Int("to", 1)) ?? throw UnsupportedOperatorException.Use(node.Node, $"a cast to type {node.Node.Int("to", 1)} is not supported");
+        var type = NodeCompiler.TypeOf((Models.Graph.ElementType)node.Node.Int("to", 1))
+            ?? throw UnsupportedOperatorException.Use(node.Node, $"a cast to type {node.Node.Int("to", 1)} is not supported");
         return Unary(node, x => x.dtype == type ? x.alias() : type == ScalarType.Bool ? x.ne(0) : x.to_type(type));
     }
 

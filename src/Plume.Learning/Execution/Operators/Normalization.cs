@@ -7,7 +7,8 @@ static class Normalization
 {
     public static (string, Compile)[] All { get; } =
     [
-        ("BatchNormalization", Batch), ("InstanceNormalization", Instance), ("LayerNormalization", Layer), ("GroupNormalization", Group),
+        ("BatchNormalization", Batch), ("InstanceNormalization", Instance), ("LayerNormalization", Layer),
+        ("GroupNormalization", Group),
         ("LRN", AcrossChannels), ("LpNormalization", Norm),
         ("Softmax", node => AlongAxis(node, static (x, axis) => x.softmax(axis))),
         ("LogSoftmax", node => AlongAxis(node, static (x, axis) => x.log_softmax(axis))),
@@ -20,21 +21,24 @@ static class Normalization
     static Step Batch(NodeCompiler node)
     {
         node.RequireOneOutput();
-        int input = node.Needed(0), scale = node.Needed(1), shift = node.Needed(2), mean = node.Needed(3), variance = node.Needed(4), output = node.Output();
+        int input = node.Needed(0), scale = node.Needed(1), shift = node.Needed(2), mean = node.Needed(3),
+            variance = node.Needed(4), output = node.Output();
         double momentum = 1 - node.Node.Float("momentum", 0.9f), epsilon = node.Node.Float("epsilon", 1e-5f);
         return frame =>
         {
             var slots = frame.Slots;
             // A batch of one value a channel has no variance; the running one must do.
             bool training = frame.Training && slots[input].shape[0] > 1;
-            slots[output] = nn.functional.batch_norm(slots[input], slots[mean], slots[variance], slots[scale], slots[shift], training, momentum, epsilon);
+            slots[output] = nn.functional.batch_norm(slots[input], slots[mean], slots[variance], slots[scale], slots[shift],
+                training, momentum, epsilon);
         };
     }
 
     static Step Instance(NodeCompiler node)
     {
         float epsilon = node.Node.Float("epsilon", 1e-5f);
-        return Scaled(node, x => Centered(x, From(2, x), epsilon), static (x, each) => each.view([-1, .. Enumerable.Repeat(1L, (int)x.dim() - 2)]));
+        return Scaled(node, x => Centered(x, From(2, x), epsilon),
+            static (x, each) => each.view([-1, .. Enumerable.Repeat(1L, (int)x.dim() - 2)]));
     }
 
     static Step Layer(NodeCompiler node)
@@ -53,7 +57,8 @@ static class Normalization
             node,
             x => Centered(x.reshape([x.shape[0], groups, -1]), [2], epsilon).reshape(x.shape),
             // Up to operator set 20 there is a scale for each group.
-            (x, each) => (each.shape[0] == x.shape[1] ? each : each.repeat_interleave(x.shape[1] / groups)).view([-1, .. Enumerable.Repeat(1L, (int)x.dim() - 2)]));
+            (x, each) => (each.shape[0] == x.shape[1] ? each : each.repeat_interleave(x.shape[1] / groups))
+                .view([-1, .. Enumerable.Repeat(1L, (int)x.dim() - 2)]));
     }
 
     static Step AcrossChannels(NodeCompiler node)
@@ -82,7 +87,8 @@ static class Normalization
     static Step Norm(NodeCompiler node)
     {
         long order = node.Node.Int("p", 2), axis = node.Node.Int("axis", -1);
-        return Elementwise.Unary(node, x => x / (order == 1 ? x.abs().sum([axis], keepdim: true) : (x * x).sum([axis], keepdim: true).sqrt()));
+        return Elementwise.Unary(node,
+            x => x / (order == 1 ? x.abs().sum([axis], keepdim: true) : (x * x).sum([axis], keepdim: true).sqrt()));
     }
 
     // Before operator set 13 all dimensions from the axis on are one.
@@ -90,7 +96,8 @@ static class Normalization
     {
         bool isSingle = node.Opset >= 13;
         long axis = node.Node.Int("axis", isSingle ? -1 : 1);
-        return Elementwise.Unary(node, x => isSingle ? function(x, axis) : function(x.flatten(axis < 0 ? axis + x.dim() : axis), axis < 0 ? axis + x.dim() : axis).reshape(x.shape));
+        return Elementwise.Unary(node, x => isSingle ? function(x, axis)
+            : function(x.flatten(axis < 0 ? axis + x.dim() : axis), axis < 0 ? axis + x.dim() : axis).reshape(x.shape));
     }
 
     static Step Scaled(NodeCompiler node, Func<Tensor, Tensor> normalize, Func<Tensor, Tensor, Tensor> place)

@@ -6,12 +6,15 @@ namespace Plume.Learning.Execution.Operators;
 /// <summary>Operators that make values out of nothing but shapes and numbers.</summary>
 static class Numbers
 {
-    public static (string, Compile)[] All { get; } = [("Constant", Constant), ("Shape", Shape), ("Size", node => Elementwise.Unary(node, static x => tensor(x.numel()))), ("ConstantOfShape", Fill), ("Range", Range)];
+    public static (string, Compile)[] All { get; } =
+        [("Constant", Constant), ("Shape", Shape), ("Size", node => Elementwise.Unary(node, static x => tensor(x.numel()))),
+            ("ConstantOfShape", Fill), ("Range", Range)];
 
     static Step Constant(NodeCompiler node)
     {
         int output = node.Output();
-        var value = node.Node.Tensor("value") ?? throw UnsupportedOperatorException.Use(node.Node, "only the attribute 'value' is supported");
+        var value = node.Node.Tensor("value")
+            ?? throw UnsupportedOperatorException.Use(node.Node, "only the attribute 'value' is supported");
         var constant = NodeCompiler.TensorOf(value);
         constant.DetachFromDisposeScope();
         return frame => frame.Slots[output] = constant;
@@ -47,7 +50,8 @@ static class Numbers
             var type = frame.Slots[start].dtype;
             double from = Number(frame.Slots[start]), to = Number(frame.Slots[limit]), by = Number(frame.Slots[step]);
             int count = (int)Math.Max(0, Math.Ceiling((to - from) / by));
-            frame.Slots[output] = tensor([.. Enumerable.Range(0, count).Select(index => from + index * by)], [count]).to_type(type);
+            frame.Slots[output] = tensor([.. Enumerable.Range(0, count).Select(index => from + index * by)], [count])
+                .to_type(type);
         };
     }
 

@@ -5,7 +5,8 @@ namespace Plume.Learning.Execution.Operators;
 /// <summary>Matrix products.</summary>
 static class Products
 {
-    public static (string, Compile)[] All { get; } = [("MatMul", node => Elementwise.Binary(node, static (left, right) => left.matmul(right))), ("Gemm", Gemm)];
+    public static (string, Compile)[] All { get; } =
+        [("MatMul", node => Elementwise.Binary(node, static (left, right) => left.matmul(right))), ("Gemm", Gemm)];
 
     static Step Gemm(NodeCompiler node)
     {

@@ -54,10 +54,12 @@ static class Quantization
     readonly record struct Levels(double Low, double High, bool IsBinary)
     {
         public static Levels Of(FakeQuantizer quantizer) =>
-            new(quantizer.Lowest - quantizer.ZeroPoint, quantizer.Highest - quantizer.ZeroPoint, quantizer is { Signed: true, Bits: 1 });
+            new(quantizer.Lowest - quantizer.ZeroPoint, quantizer.Highest - quantizer.ZeroPoint,
+                quantizer is { Signed: true, Bits: 1 });
 
         public static Tensor Signs(Tensor x) => x.ge(0).to_type(ScalarType.Float32) * 2 - 1;
 
-        public Tensor Round(Tensor x, Tensor step) => IsBinary ? Signs(x) * step : (x / step).round_().clamp_(Low, High).mul_(step);
+        public Tensor Round(Tensor x, Tensor step) => IsBinary ? Signs(x) * step
+            : (x / step).round_().clamp_(Low, High).mul_(step);
     }
 }

@@ -26,12 +26,15 @@ static class Reductions
     static Step Reduce(NodeCompiler node, Reduction reduction)
     {
         long[] named = node.Axes() ?? [];
-        bool keep = node.Node.Int("keepdims", 1) != 0, isIdle = named.Length == 0 && node.Node.Int("noop_with_empty_axes", 0) != 0;
-        return Elementwise.Unary(node, x => isIdle ? x.alias() : reduction(x, named.Length > 0 ? named : [.. Enumerable.Range(0, (int)x.dim()).Select(axis => (long)axis)], keep));
+        bool keep = node.Node.Int("keepdims", 1) != 0, isIdle = named.Length == 0
+            && node.Node.Int("noop_with_empty_axes", 0) != 0;
+        return Elementwise.Unary(node, x => isIdle ? x.alias()
+            : reduction(x, named.Length > 0 ? named : [.. Enumerable.Range(0, (int)x.dim()).Select(axis => (long)axis)], keep));
     }
 
     // Of no axes, ONNX's text and its runtimes differ on whether values are changed one by one.
-    static Step ReduceChanged(NodeCompiler node, Reduction reduction) => node.Node.Int("noop_with_empty_axes", 0) != 0 && node.Axes() is null or []
+    static Step ReduceChanged(NodeCompiler node, Reduction reduction) =>
+        node.Node.Int("noop_with_empty_axes", 0) != 0 && node.Axes() is null or []
         ? throw UnsupportedOperatorException.Use(node.Node, "noop_with_empty_axes is not supported")
         : Reduce(node, reduction);
 

@@ -159,7 +159,8 @@ sealed class ChannelWalk
         {
             string output = node.Outputs[slot];
             if (output.Length > 0)
-                values[output] = slot == 0 || entry is { GivesParts: true } ? axes : Fixed(known.Shapes[output].Count, $"they meet output {slot} of {node}");
+                values[output] = slot == 0 || entry is { GivesParts: true } ? axes
+                    : Fixed(known.Shapes[output].Count, $"they meet output {slot} of {node}");
         }
     }
 

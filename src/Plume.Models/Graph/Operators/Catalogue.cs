@@ -5,8 +5,10 @@ public static class Catalogue
 {
     static readonly Dictionary<string, Operator> ByName = ((IEnumerable<Operator>)
     [
-        .. ProductOperators.All, .. SpatialOperators.All, .. NormalizationOperators.All, .. ElementwiseOperators.All, .. ArrangementOperators.All,
-        .. SelectionOperators.All, .. ReductionOperators.All, .. NumberOperators.All, .. QuantizationOperators.All, .. RecurrentOperators.All,
+        .. ProductOperators.All, .. SpatialOperators.All, .. NormalizationOperators.All, .. ElementwiseOperators.All,
+        .. ArrangementOperators.All,
+        .. SelectionOperators.All, .. ReductionOperators.All, .. NumberOperators.All, .. QuantizationOperators.All,
+        .. RecurrentOperators.All,
     ]).ToDictionary(entry => entry.Name, StringComparer.Ordinal);
 
     /// <summary>Their names, as nodes have them.</summary>

@@ -9,13 +9,15 @@ static class ElementwiseOperators
 {
     static readonly string[] Plain =
     [
-        "Tanh", "Sqrt", "Exp", "Log", "Neg", "Abs", "Erf", "Elu", "Selu", "Celu", "Gelu", "Softplus", "Softsign", "HardSigmoid", "HardSwish", "Mish",
+        "Tanh", "Sqrt", "Exp", "Log", "Neg", "Abs", "Erf", "Elu", "Selu", "Celu", "Gelu", "Softplus", "Softsign", "HardSigmoid",
+        "HardSwish", "Mish",
         "Reciprocal", "Floor", "Ceil", "Round", "Sign", "Sin", "Cos", "Not", "IsNaN", "ThresholdedRelu",
     ];
 
     static readonly string[] Joining =
     [
-        "Max", "Min", "Sum", "Mean", "Pow", "Mod", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Where",
+        "Max", "Min", "Sum", "Mean", "Pow", "Mod", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or",
+        "Xor", "Where",
     ];
 
     public static Operator[] All { get; } =
@@ -33,10 +35,19 @@ static class ElementwiseOperators
         Broadcasting("Sub"),
         Broadcasting("Mul") with { Quantization = QuantizationKind.Integer },
         Broadcasting("Div"),
-        new("PRelu", ElementwiseRules.BroadcastToFirst) { Channels = ElementwiseChannels.Broadcast, Roles = Roles.Of(null, TensorRole.Normalization) },
+        new("PRelu", ElementwiseRules.BroadcastToFirst) { Channels = ElementwiseChannels.Broadcast,
+            Roles = Roles.Of(null, TensorRole.Normalization) },
     ];
 
-    static Operator Unary(string name) => new(name, ElementwiseRules.Unchanged) { Channels = static (walk, inputs) => walk.Axes(inputs.Node.Inputs[0]), Numbers = NumberRules.Computed };
+    static Operator Unary(string name) => new(name, ElementwiseRules.Unchanged)
+    {
+        Channels = static (walk, inputs) => walk.Axes(inputs.Node.Inputs[0]),
+        Numbers = NumberRules.Computed,
+    };
 
-    static Operator Broadcasting(string name) => new(name, ElementwiseRules.Broadcast) { Channels = ElementwiseChannels.Broadcast, Numbers = NumberRules.Computed };
+    static Operator Broadcasting(string name) => new(name, ElementwiseRules.Broadcast)
+    {
+        Channels = ElementwiseChannels.Broadcast,
+        Numbers = NumberRules.Computed,
+    };
 }

@@ -10,7 +10,9 @@ static class NumberOperators
     [
         new("Constant", ArrangementRules.Constant)
         {
-            Channels = static (walk, inputs) => ChannelWalk.Fixed(walk.Shape(inputs.Node.Outputs[0]).Count, $"they meet {inputs.Node}, a constant that is no initializer"),
+            Channels = static (walk, inputs) =>
+                ChannelWalk.Fixed(walk.Shape(inputs.Node.Outputs[0]).Count,
+                    $"they meet {inputs.Node}, a constant that is no initializer"),
             Numbers = NumberRules.Constant,
         },
         new("Shape", static inputs => [NumberRules.Lengths(inputs).Length])
@@ -25,7 +27,8 @@ static class NumberOperators
         },
         new("ConstantOfShape", FillRules.ConstantOfShape)
         {
-            Channels = static (walk, inputs) => ChannelWalk.Fixed(walk.Shape(inputs.Node.Outputs[0]).Count, $"they meet {inputs.Node}"),
+            Channels = static (walk, inputs) =>
+                ChannelWalk.Fixed(walk.Shape(inputs.Node.Outputs[0]).Count, $"they meet {inputs.Node}"),
             Numbers = FillRules.Filled,
         },
         new("Range", FillRules.Range)

@@ -36,7 +36,8 @@ delegate IReadOnlyList<Dimension> FurtherShape(NodeInputs inputs, IReadOnlyList<
 delegate Number[]? NumberRule(NodeInputs inputs);
 
 /// <summary>Factors of a product: its multiply-adds are the values of one shape times those of another.</summary>
-delegate (IEnumerable<Dimension> Each, IEnumerable<Dimension> Over) CostRule(Node node, IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes);
+delegate (IEnumerable<Dimension> Each, IEnumerable<Dimension> Over) CostRule(Node node,
+    IReadOnlyDictionary<string, IReadOnlyList<Dimension>> shapes);
 
 /// <summary>
 /// All that is known of one operator, in one place: shapes, channels, quantization, the weights it reads, and its cost.

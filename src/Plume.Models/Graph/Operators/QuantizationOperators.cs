@@ -12,6 +12,7 @@ static class QuantizationOperators
     [
         new("QuantizeLinear", ElementwiseRules.Unchanged) { Channels = ElementwiseChannels.Quantize, HandsOn = true },
         new("DequantizeLinear", ElementwiseRules.Unchanged) { Channels = ElementwiseChannels.Quantize, HandsOn = true },
-        new(FakeQuantizer.OpType, QuantizationRules.FakeQuantize) { Channels = ElementwiseChannels.Quantize, HandsOn = true, Roles = Roles.Of(null, Step) },
+        new(FakeQuantizer.OpType, QuantizationRules.FakeQuantize) { Channels = ElementwiseChannels.Quantize, HandsOn = true,
+            Roles = Roles.Of(null, Step) },
     ];
 }

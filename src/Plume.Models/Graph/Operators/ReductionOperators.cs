@@ -10,7 +10,8 @@ static class ReductionOperators
 
     public static Operator[] All { get; } =
     [
-        .. Kinds.Select(kind => new Operator($"Reduce{kind}", ReductionRules.Reduce) { Channels = ArrangementChannels.Reduce, Numbers = kind == "Prod" ? NumberRules.Product : null }),
+        .. Kinds.Select(kind => new Operator($"Reduce{kind}", ReductionRules.Reduce) { Channels = ArrangementChannels.Reduce,
+            Numbers = kind == "Prod" ? NumberRules.Product : null }),
         new("ArgMax", ReductionRules.Arg) { Channels = ArrangementChannels.Arg },
         new("ArgMin", ReductionRules.Arg) { Channels = ArrangementChannels.Arg },
     ];

@@ -13,7 +13,8 @@ static class Roles
 
     /// <summary>A vector that is added to a product is a bias; a mask or a table is a constant.</summary>
     public static TensorRole? Added(ModelGraph graph, Node node, int slot, Initializer tensor) =>
-        IsVector(tensor) && node.Inputs.Any(input => graph.ProducerOf(input) is { } other && (Catalogue.Find(other) is { IsProduct: true } || other.OpType == BlockProduct)) ? TensorRole.Bias : null;
+        IsVector(tensor) && node.Inputs.Any(input => graph.ProducerOf(input) is { } other
+            && (Catalogue.Find(other) is { IsProduct: true } || other.OpType == BlockProduct)) ? TensorRole.Bias : null;
 
     static bool IsVector(Initializer tensor) => tensor.Shape.Count > 0 && tensor.Shape.Count(length => length != 1) <= 1;
 }

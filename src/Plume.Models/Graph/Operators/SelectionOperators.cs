@@ -9,7 +9,8 @@ static class SelectionOperators
 {
     public static Operator[] All { get; } =
     [
-        new("Gather", ArrangementRules.Gather) { Channels = ArrangementChannels.Gather, Roles = Roles.Of(TensorRole.Weight), Numbers = NumberRules.Gather },
+        new("Gather", ArrangementRules.Gather) { Channels = ArrangementChannels.Gather, Roles = Roles.Of(TensorRole.Weight),
+            Numbers = NumberRules.Gather },
         new("Slice", SliceRule.Slice) { HandsOn = true, Channels = StretchChannels.SameLength, Numbers = NumberRules.Slice },
         new("Split", SplitRule.First) { Channels = StretchChannels.Split, Further = SplitRule.Further, GivesParts = true },
     ];

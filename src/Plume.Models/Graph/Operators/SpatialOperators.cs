@@ -10,7 +10,8 @@ static class SpatialOperators
     [
         new("MaxPool", SpatialRules.Pool) { Channels = ElementwiseChannels.Pool, Quantization = QuantizationKind.Rearranging },
         new("AveragePool", SpatialRules.Pool) { Channels = ElementwiseChannels.Pool, Quantization = QuantizationKind.Integer },
-        new("GlobalAveragePool", SpatialRules.GlobalPool) { Channels = ElementwiseChannels.Pool, Quantization = QuantizationKind.Integer },
+        new("GlobalAveragePool", SpatialRules.GlobalPool) { Channels = ElementwiseChannels.Pool,
+            Quantization = QuantizationKind.Integer },
         new("GlobalMaxPool", SpatialRules.GlobalPool) { Channels = ElementwiseChannels.Pool },
         new("Resize", ResizeRule.Resize) { Channels = StretchChannels.Resize },
         new("Upsample", ResizeRule.Resize) { Channels = StretchChannels.Resize },

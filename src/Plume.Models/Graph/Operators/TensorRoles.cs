@@ -7,22 +7,29 @@ static class TensorRoles
 {
     const int MostParts = 16;
 
-    /// <summary>The role of each initializer of floats that a weight-bearing slot reads, and its axis of outputs; the others are constants.</summary>
+    /// <summary>
+    /// The role of each initializer of floats that a weight-bearing slot reads, and its axis of outputs; the others are
+    /// constants.
+    /// </summary>
     public static Dictionary<string, (TensorRole Role, int Axis)> Of(ModelGraph graph)
     {
-        var sources = graph.Initializers.ToDictionary(tensor => tensor.Name, tensor => new[] { (Tensor: tensor, Axes: Axes.Of(tensor)) }, StringComparer.Ordinal);
+        var sources = graph.Initializers.ToDictionary(tensor => tensor.Name,
+            tensor => new[] { (Tensor: tensor, Axes: Axes.Of(tensor)) }, StringComparer.Ordinal);
         var roles = new Dictionary<string, (TensorRole, int)>(StringComparer.Ordinal);
-        foreach (var node in graph.Nodes.Concat(graph.Nodes.SelectMany(node => node.Subgraphs).SelectMany(subgraph => subgraph.Nodes)))
+        foreach (var node in graph.Nodes.Concat(graph.Nodes.SelectMany(node => node.Subgraphs)
+            .SelectMany(subgraph => subgraph.Nodes)))
         {
             var entry = Catalogue.Find(node);
             for (int slot = 0; slot < node.Inputs.Count; slot++)
             {
-                if (entry?.Roles is not { } rule || node.Input(slot) is not { } input || !sources.TryGetValue(input, out var read))
+                if (entry?.Roles is not { } rule || node.Input(slot) is not { } input
+                    || !sources.TryGetValue(input, out var read))
                     continue;
                 foreach (var (tensor, axes) in read)
                 {
                     if (tensor.IsFloat && rule(graph, node, slot, tensor) is { } role)
-                        roles.TryAdd(tensor.Name, (role, role == TensorRole.Weight ? axes.Source(AxisOf(node, slot, axes.Rank)) : 0));
+                        roles.TryAdd(tensor.Name,
+                            (role, role == TensorRole.Weight ? axes.Source(AxisOf(node, slot, axes.Rank)) : 0));
                 }
             }
 
@@ -33,7 +40,8 @@ static class TensorRoles
         return roles;
     }
 
-    // A recurrent layer's weight is put together of parts, as exporters order its gates; of more parts than these it is no weight.
+    // A recurrent layer's weight is put together of parts, as exporters order its gates; of more parts than these it is no
+    // weight.
     static void HandOn(Node node, Dictionary<string, (Initializer Tensor, Axes Axes)[]> sources)
     {
         string[] inputs = [.. node.OpType == "Concat" ? node.Inputs.Take(MostParts + 1) : node.Inputs.Take(1)];
@@ -71,7 +79,8 @@ static class TensorRoles
                 return this;
             var sources = Sources;
             long[] order = node.Ints("perm", [.. sources.Select((_, axis) => sources.Length - 1L - axis)]);
-            return order.Length == sources.Length && order.All(axis => axis >= 0 && axis < sources.Length) ? new([.. order.Select(axis => sources[axis])]) : new([]);
+            return order.Length == sources.Length && order.All(axis => axis >= 0 && axis < sources.Length)
+                ? new([.. order.Select(axis => sources[axis])]) : new([]);
         }
     }
 }

@@ -5,12 +5,14 @@ using Plume.Models.Graph.Shapes.Rules;
 namespace Plume.Models.Graph.Rewrites;
 
 /// <summary>
-/// Writes new shapes that a graph computes as constants where they follow from constants and shapes, and leaves out what nothing reads
-/// any more: PyTorch's <c>x.view(x.size(0), -1)</c> becomes a Reshape to [0, -1].
+/// Writes new shapes that a graph computes as constants where they follow from constants and shapes, and leaves out what nothing
+/// reads any more: PyTorch's <c>x.view(x.size(0), -1)</c> becomes a Reshape to [0, -1].
 /// </summary>
 public static class Folded
 {
-    /// <summary>The same function with fewer nodes; the graph itself where nothing can be folded, or where its shapes cannot be told.</summary>
+    /// <summary>
+    /// The same function with fewer nodes; the graph itself where nothing can be folded, or where its shapes cannot be told.
+    /// </summary>
     public static ModelGraph Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -23,7 +25,8 @@ public static class Folded
             foreach (var node in graph.Nodes)
             {
                 known.Add(node);
-                nodes.Add(node.OpType == "Reshape" && node.Input(1) is { } shape && graph.FindConstant(shape) is null ? Literal(new NodeInputs(node, known), names, added) : node);
+                nodes.Add(node.OpType == "Reshape" && node.Input(1) is { } shape && graph.FindConstant(shape) is null
+                    ? Literal(new NodeInputs(node, known), names, added) : node);
             }
         }
         catch (InvalidPayloadException)
@@ -36,7 +39,8 @@ public static class Folded
 
     static Node Literal(NodeInputs inputs, FreeNames names, List<Initializer> added)
     {
-        if (inputs.Numbers(1) is not { } lengths || ReshapeRule.Literals(inputs, lengths, inputs.Node.Int("allowzero", 0) == 0) is not { } literals)
+        if (inputs.Numbers(1) is not { } lengths
+            || ReshapeRule.Literals(inputs, lengths, inputs.Node.Int("allowzero", 0) == 0) is not { } literals)
             return inputs.Node;
         string name = names.Take($"{inputs.Node.Outputs[0]}.shape");
         added.Add(Initializer.Of(name, [literals.Length], literals));

@@ -5,9 +5,9 @@ using Plume.Models.Graph.Operators;
 namespace Plume.Models.Graph.Rewrites;
 
 /// <summary>
-/// Gives each layer biases, normalizations and statistics of its own. Exporters store equal tensors once, and hand them on through
-/// Identity: what is only equal at the start must not be trained, pruned or quantized as one. What is tied stays tied: a weight that
-/// several products read, with the bias beside it, and the parameters of a normalization that runs twice.
+/// Gives each layer biases, normalizations and statistics of its own. Exporters store equal tensors once, and hand them on
+/// through Identity: what is only equal at the start must not be trained, pruned or quantized as one. What is tied stays tied: a
+/// weight that several products read, with the bias beside it, and the parameters of a normalization that runs twice.
 /// </summary>
 public static class Unshared
 {
@@ -41,7 +41,8 @@ public static class Unshared
         }
 
         return sources.Count == 0 ? graph
-            : graph.Replace([.. graph.Nodes.Where(node => !sources.ContainsKey(node.Outputs[0])).Select(node => node.Reading(name => sources.GetValueOrDefault(name, name)))]);
+            : graph.Replace([.. graph.Nodes.Where(node => !sources.ContainsKey(node.Outputs[0]))
+                .Select(node => node.Reading(name => sources.GetValueOrDefault(name, name)))]);
     }
 
     static Node Owning(ModelGraph graph, Node node, Dictionary<string, OrderedDictionary<string, string>> owners, FreeNames names)
@@ -63,19 +64,22 @@ public static class Unshared
     }
 
     // Uses with the same owner share the tensor.
-    static string OwnerOf(ModelGraph graph, Node node, int slot, Initializer tensor) => Catalogue.Find(node)?.Roles?.Invoke(graph, node, slot, tensor) switch
-    {
-        null => "constants",
-        TensorRole.Weight => "weights",
-        TensorRole.Bias => $"bias beside {WeightOf(graph, node)}",
-        _ when node.OpType is FakeQuantizer.OpType or "PRelu" => "scales",
-        _ when IsTied(graph, node) => $"{slot} of {string.Join(' ', node.Inputs.Skip(1))}",
-        _ => $"{slot} of {node.Outputs[0]}",
-    };
+    static string OwnerOf(ModelGraph graph, Node node, int slot, Initializer tensor) =>
+        Catalogue.Find(node)?.Roles?.Invoke(graph, node, slot, tensor) switch
+        {
+            null => "constants",
+            TensorRole.Weight => "weights",
+            TensorRole.Bias => $"bias beside {WeightOf(graph, node)}",
+            _ when node.OpType is FakeQuantizer.OpType or "PRelu" => "scales",
+            _ when IsTied(graph, node) => $"{slot} of {string.Join(' ', node.Inputs.Skip(1))}",
+            _ => $"{slot} of {node.Outputs[0]}",
+        };
 
     static string WeightOf(ModelGraph graph, Node node)
     {
-        var product = node.OpType == "Add" ? node.Inputs.Select(graph.ProducerOf).First(producer => producer is not null && Catalogue.Find(producer) is { IsProduct: true })! : node;
+        var product = node.OpType == "Add"
+            ? node.Inputs.Select(graph.ProducerOf)
+                .First(producer => producer is not null && Catalogue.Find(producer) is { IsProduct: true })! : node;
         return product.Inputs.FirstOrDefault(input => graph.FindFloats(input) is { Shape.Count: > 1 }) ?? product.Outputs[0];
     }
 
@@ -83,13 +87,16 @@ public static class Unshared
     static bool IsTied(ModelGraph graph, Node node)
     {
         string[] parameters = [.. node.Inputs.Skip(1).Where(input => input.Length > 0)];
-        return parameters.Distinct().Count() == parameters.Length && !parameters.All(name => graph.FindFloats(name) is { } tensor && IsUniform(tensor));
+        return parameters.Distinct().Count() == parameters.Length
+            && !parameters.All(name => graph.FindFloats(name) is { } tensor && IsUniform(tensor));
     }
 
     static bool IsUniform(Initializer tensor) => tensor.Length == 0 || !tensor.Floats.ContainsAnyExcept(tensor.Floats[0]);
 
-    static IEnumerable<Initializer> Copies(Initializer tensor, Dictionary<string, OrderedDictionary<string, string>> owners) => owners.TryGetValue(tensor.Name, out var copies)
-        ? copies.Values.Select(name => name == tensor.Name ? tensor : new Initializer(name, tensor.ElementType, tensor.Shape, tensor.Data))
+    static IEnumerable<Initializer> Copies(Initializer tensor, Dictionary<string, OrderedDictionary<string, string>> owners) =>
+        owners.TryGetValue(tensor.Name, out var copies)
+        ? copies.Values.Select(name => name == tensor.Name ? tensor
+        : new Initializer(name, tensor.ElementType, tensor.Shape, tensor.Data))
         : [tensor];
 
     static void RequireRoom(ModelGraph graph, Dictionary<string, OrderedDictionary<string, string>> owners)
@@ -97,6 +104,8 @@ public static class Unshared
         long all = graph.Initializers.Sum(tensor => (long)tensor.Data.Length);
         long added = owners.Sum(entry => (entry.Value.Count - 1L) * graph.FindInitializer(entry.Key)!.Data.Length);
         if (added > all + MostAdded)
-            throw new InvalidPayloadException($"Model '{graph.Name}' takes {all} bytes, but {added} more if each layer had tensors of its own; it must be at most {MostAdded} more than the model.");
+            throw new InvalidPayloadException(
+                $"Model '{graph.Name}' takes {all} bytes, but {added} more if each layer had tensors of its own; it must be at "
+                    + $"most {MostAdded} more than the model.");
     }
 }

@@ -27,7 +27,9 @@ sealed class KnownValues
     {
         var known = new KnownValues();
         foreach (var input in graph.Inputs)
-            known.Add(input.HasShape ? input : throw new InvalidPayloadException($"Input '{input.Name}' of the graph has no shape, so nothing is known of what it leads to."));
+            known.Add(input.HasShape ? input
+                : throw new InvalidPayloadException(
+                    $"Input '{input.Name}' of the graph has no shape, so nothing is known of what it leads to."));
         foreach (var tensor in graph.Initializers)
             known.Add(tensor);
         return known;
@@ -36,7 +38,8 @@ sealed class KnownValues
     public void Add(ValueInfo input)
     {
         if (IsTooLarge(input.Shape))
-            throw new InvalidPayloadException($"The graph's input {input} passes {int.MaxValue} values a sample or {MaximumRank} dimensions.");
+            throw new InvalidPayloadException(
+                $"The graph's input {input} passes {int.MaxValue} values a sample or {MaximumRank} dimensions.");
         shapes.Add(input.Name, input.Shape);
     }
 
@@ -72,7 +75,8 @@ sealed class KnownValues
         if (node.Subgraphs.Any())
         {
             throw new InvalidPayloadException(
-                $"The shape of {node} cannot be told: what it computes stands in graphs inside of it{(node is { OpType: "If", Inputs: [var condition, ..] } ? $", and which of them is taken is known only when the model runs, by '{condition}'" : "")}. Export the model without it, or give evaluate, compress or quantize the file as it is.");
+                $"The shape of {node} cannot be told: what it computes stands in graphs inside of "
+                    + $"it{(node is { OpType: "If", Inputs: [var condition, ..] } ? $", and which of them is taken is known only when the model runs, by '{condition}'" : "")}. Export the model without it, or give evaluate, compress or quantize the file as it is.");
         }
 
         if (Catalogue.Find(node) is not { Shape: { } rule } entry)
@@ -91,14 +95,16 @@ sealed class KnownValues
 
         if (node.Outputs[0].Length > 0 && entry.Numbers?.Invoke(inputs) is { } known)
             numbers.Add(node.Outputs[0], known);
-        if (node.OpType == "Constant" && node.Tensor("value") is { ElementType: ElementType.Float, Length: <= MaximumRank } constant)
+        if (node.OpType == "Constant"
+            && node.Tensor("value") is { ElementType: ElementType.Float, Length: <= MaximumRank } constant)
             floats.Add(node.Outputs[0], constant.Floats.ToArray());
     }
 
     void Add(NodeInputs inputs, string output, IReadOnlyList<Dimension> shape)
     {
         if (IsTooLarge(shape))
-            throw inputs.Fail($"its output [{string.Join(", ", shape)}] passes {int.MaxValue} values a sample or {MaximumRank} dimensions");
+            throw inputs.Fail($"its output [{string.Join(", ", shape)}] passes {int.MaxValue} values a sample or {MaximumRank} "
+                + "dimensions");
         shapes.Add(output, shape);
     }
 

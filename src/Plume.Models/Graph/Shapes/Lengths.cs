@@ -18,15 +18,21 @@ static class Lengths
         return product;
     }
 
-    /// <summary>All dimensions multiplied to one: a number, the symbol itself where it stands alone, or a symbol without a name.</summary>
+    /// <summary>
+    /// All dimensions multiplied to one: a number, the symbol itself where it stands alone, or a symbol without a name.
+    /// </summary>
     public static Dimension Merge(IReadOnlyCollection<Dimension> shape)
     {
         var symbols = shape.Where(dimension => !dimension.IsFixed).ToArray();
         long product = Product(shape);
-        return symbols.Length == 0 ? Dimension.Fixed(product) : symbols.Length == 1 && product == 1 ? symbols[0] : Dimension.Symbol("");
+        return symbols.Length == 0 ? Dimension.Fixed(product) : symbols.Length == 1 && product == 1
+            ? symbols[0] : Dimension.Symbol("");
     }
 
-    /// <summary>The length of both where they can be equal, else null. A symbol without a name, or of another name, may be equal to anything.</summary>
+    /// <summary>
+    /// The length of both where they can be equal, else null. A symbol without a name, or of another name, may be equal to
+    /// anything.
+    /// </summary>
     public static Dimension? Common(Dimension left, Dimension right) =>
         left == right ? left
         : !left.IsFixed ? right

@@ -36,7 +36,8 @@ sealed class NodeInputs(Node node, KnownValues known)
     }
 
     /// <summary>The integers of an input that must be constant, and so many where a number is given.</summary>
-    public long[] Constants(int slot, int? count = null) => InputOrAttribute(slot, "") is var values && (count is null || values.Length == count)
+    public long[] Constants(int slot, int? count = null) =>
+        InputOrAttribute(slot, "") is var values && (count is null || values.Length == count)
         ? values
         : throw Fail($"input {slot} must be {count} integers, but is [{string.Join(", ", values)}]");
 

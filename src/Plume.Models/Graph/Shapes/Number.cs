@@ -5,5 +5,6 @@ readonly record struct Number(long Value, Dimension? Symbol)
 {
     public static implicit operator Number(long value) => new(value, null);
 
-    public static implicit operator Number(Dimension dimension) => new(dimension.IsFixed ? dimension.Length : 0, dimension.IsFixed ? default(Dimension?) : dimension);
+    public static implicit operator Number(Dimension dimension) =>
+        new(dimension.IsFixed ? dimension.Length : 0, dimension.IsFixed ? default(Dimension?) : dimension);
 }

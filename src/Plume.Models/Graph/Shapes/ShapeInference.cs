@@ -10,7 +10,8 @@ namespace Plume.Models.Graph.Shapes;
 public static class ShapeInference
 {
     /// <summary>The operators whose shapes are known here.</summary>
-    public static IReadOnlyCollection<string> Operators { get; } = [.. Catalogue.Names.Where(name => Catalogue.Find(name)!.Shape is not null)];
+    public static IReadOnlyCollection<string> Operators { get; } =
+        [.. Catalogue.Names.Where(name => Catalogue.Find(name)!.Shape is not null)];
 
     /// <summary>Shapes by the name of the value: inputs, initializers, and what the nodes write.</summary>
     /// <exception cref="InvalidPayloadException">

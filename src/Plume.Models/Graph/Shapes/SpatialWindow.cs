@@ -19,7 +19,8 @@ public sealed record SpatialWindow(
         var node = inputs.Node;
         int axes = spatial.Count;
         long[] ones = [.. Enumerable.Repeat(1L, axes)];
-        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones), given = node.Ints("pads", new long[2 * axes]);
+        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones),
+            given = node.Ints("pads", new long[2 * axes]);
         Require(inputs, "kernel_shape", kernel, axes, minimum: 1);
         Require(inputs, "strides", strides, axes, minimum: 1);
         Require(inputs, "dilations", dilations, axes, minimum: 1);
@@ -44,7 +45,8 @@ public sealed record SpatialWindow(
         long padded = length + PadsBefore[axis] + PadsAfter[axis];
         long room = padded - Reach(axis);
         if (room < 0)
-            throw inputs.Fail($"a kernel that reaches over {Reach(axis)} values is longer than the {padded} values along axis {axis + 2}, padding included");
+            throw inputs.Fail($"a kernel that reaches over {Reach(axis)} values is longer than the {padded} values along axis "
+                + $"{axis + 2}, padding included");
         long steps = ceiling ? (room + Strides[axis] - 1) / Strides[axis] : room / Strides[axis];
         // A last window that would start behind the values, in the padding, is left out.
         if (ceiling && steps * Strides[axis] >= length + PadsBefore[axis])
@@ -67,6 +69,7 @@ public sealed record SpatialWindow(
     internal static void Require(NodeInputs inputs, string name, long[] values, int count, long minimum)
     {
         if (values.Length != count || values.Any(value => value < minimum || value > int.MaxValue))
-            throw inputs.Fail($"{name} must be {count} numbers from {minimum} to {int.MaxValue}, but is [{string.Join(", ", values)}]");
+            throw inputs.Fail($"{name} must be {count} numbers from {minimum} to {int.MaxValue}, but is "
+                + $"[{string.Join(", ", values)}]");
     }
 }

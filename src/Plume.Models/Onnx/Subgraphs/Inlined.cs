@@ -24,7 +24,8 @@ sealed record Inlined(IReadOnlyList<Node> Nodes, IReadOnlyList<Initializer> Tens
         Rename(message, name => names.GetValueOrDefault(name, name));
         foreach (var tensor in message.Initializer)
             tensor.Name = names[tensor.Name];
-        var tensors = message.Initializer.Select(tensor => TensorReader.Read(tensor, $"{node}, tensor '{tensor.Name}'", tensor.Name, source)).ToList();
+        var tensors = message.Initializer.Select(tensor =>
+            TensorReader.Read(tensor, $"{node}, tensor '{tensor.Name}'", tensor.Name, source)).ToList();
         var nodes = new List<Node>();
         foreach (var each in message.Node)
         {
@@ -34,18 +35,23 @@ sealed record Inlined(IReadOnlyList<Node> Nodes, IReadOnlyList<Initializer> Tens
                 nodes.Add(NodeReader.Read(each, source));
         }
 
-        nodes.AddRange(handed.Select(each => new Node("", "Identity", [names.GetValueOrDefault(each.Value, each.Value)], [each.Output])));
+        nodes.AddRange(handed.Select(each =>
+            new Node("", "Identity", [names.GetValueOrDefault(each.Value, each.Value)], [each.Output])));
         tensors.AddRange(source.TakeInner());
         return new(nodes, tensors);
     }
 
     // A value that the branch computes and gives back once has the name of the node's output; others are handed on to it.
-    static (Dictionary<string, string> Names, List<(string Value, string Output)> Handed) Names(Node node, SubgraphValue branch, GraphProto message, ModelSource source)
+    static (Dictionary<string, string> Names, List<(string Value, string Output)> Handed) Names(Node node, SubgraphValue branch,
+        GraphProto message, ModelSource source)
     {
-        var names = SubgraphReader.OwnTensors(branch, message).DistinctBy(tensor => tensor.Value).ToDictionary(tensor => tensor.Value, tensor => tensor.Name, StringComparer.Ordinal);
-        var computed = message.Node.Where(each => each.OpType != "Constant").SelectMany(each => each.Output).ToHashSet(StringComparer.Ordinal);
+        var names = SubgraphReader.OwnTensors(branch, message).DistinctBy(tensor => tensor.Value)
+            .ToDictionary(tensor => tensor.Value, tensor => tensor.Name, StringComparer.Ordinal);
+        var computed = message.Node.Where(each => each.OpType != "Constant").SelectMany(each => each.Output)
+            .ToHashSet(StringComparer.Ordinal);
         var handed = new List<(string, string)>();
-        foreach (var (value, output) in message.Output.Select(value => value.Name).Zip(node.Outputs).Where(pair => pair.Second.Length > 0))
+        foreach (var (value, output) in message.Output.Select(value => value.Name).Zip(node.Outputs)
+            .Where(pair => pair.Second.Length > 0))
         {
             if (!computed.Contains(value) || !names.TryAdd(value, output))
                 handed.Add((value, output));

@@ -13,7 +13,9 @@ static class SubgraphReader
 {
     const int FewestIntegers = 64;
 
-    /// <summary>One tensor of a subgraph or of one inside of it, with the graph that it belongs to and the value that it stands for.</summary>
+    /// <summary>
+    /// One tensor of a subgraph or of one inside of it, with the graph that it belongs to and the value that it stands for.
+    /// </summary>
     readonly record struct Place(TensorProto Tensor, GraphProto Owner, string Value);
 
     public static SubgraphValue Read(GraphProto message, string place, ModelSource source)
@@ -41,7 +43,8 @@ static class SubgraphReader
     }
 
     /// <summary>The message with the values of its tensors.</summary>
-    public static GraphProto Fill(SubgraphValue subgraph, Func<string, Initializer> find, Func<string, TensorWriter.Content> contentOf)
+    public static GraphProto Fill(SubgraphValue subgraph, Func<string, Initializer> find,
+        Func<string, TensorWriter.Content> contentOf)
     {
         var message = GraphProto.Parser.ParseFrom(subgraph.Message.Span);
         var places = TensorsOf(message).ToList();
@@ -66,18 +69,22 @@ static class SubgraphReader
         TensorReader.Empty(tensor);
     }
 
-    /// <summary>The model's names for the tensors of the graph itself, without those of graphs inside, by their own names.</summary>
+    /// <summary>
+    /// The model's names for the tensors of the graph itself, without those of graphs inside, by their own names.
+    /// </summary>
     public static IEnumerable<(string Value, string Name)> OwnTensors(SubgraphValue subgraph, GraphProto message)
     {
         var places = TensorsOf(message).ToList();
-        return subgraph.Tensors.Where(tensor => ReferenceEquals(places[tensor.Number].Owner, message)).Select(tensor => (places[tensor.Number].Value, tensor.Name));
+        return subgraph.Tensors.Where(tensor => ReferenceEquals(places[tensor.Number].Owner, message))
+            .Select(tensor => (places[tensor.Number].Value, tensor.Name));
     }
 
     static bool IsTaken(TensorProto tensor) => (ElementType)tensor.DataType switch
     {
         _ when tensor.DataLocation == TensorProto.Types.DataLocation.External || tensor.ExternalData.Count > 0 => true,
         var type when type.ToFloatFormat() is not null => true,
-        ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4 => tensor.Dims.Aggregate(1.0, (count, length) => count * length) >= FewestIntegers,
+        ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4 =>
+            tensor.Dims.Aggregate(1.0, (count, length) => count * length) >= FewestIntegers,
         _ => false,
     };
 
@@ -91,7 +98,8 @@ static class SubgraphReader
             foreach (var attribute in node.Attribute)
             {
                 if (attribute is { Type: Kind.Tensor, T: { } tensor })
-                    yield return new(tensor, graph, node.OpType == "Constant" && node.Output.Count == 1 ? node.Output[0] : $"{node.Name}.{attribute.Name}");
+                    yield return new(tensor, graph, node.OpType == "Constant" && node.Output.Count == 1
+                        ? node.Output[0] : $"{node.Name}.{attribute.Name}");
                 if (attribute is { Type: Kind.Graph, G: { } inner })
                 {
                     foreach (var place in TensorsOf(inner))

@@ -5,7 +5,9 @@ using Kind = Plume.Models.Onnx.Messages.AttributeProto.Types.AttributeType;
 namespace Plume.Models.Onnx.Subgraphs;
 
 /// <summary>The model's names for tensors of subgraphs.</summary>
-/// <remarks>Messages are equal by what is in them, and are changed while they are read: only the very object tells which graph it is.</remarks>
+/// <remarks>
+/// Messages are equal by what is in them, and are changed while they are read: only the very object tells which graph it is.
+/// </remarks>
 sealed class TensorNames
 {
     readonly Dictionary<GraphProto, Dictionary<string, string>> names = new(ReferenceEqualityComparer.Instance);
@@ -19,7 +21,8 @@ sealed class TensorNames
     }
 
     /// <summary>The model's name where the value is such a tensor, else the value's own.</summary>
-    public string Find(GraphProto owner, string value) => names.TryGetValue(owner, out var own) ? own.GetValueOrDefault(value, value) : value;
+    public string Find(GraphProto owner, string value) => names.TryGetValue(owner, out var own)
+        ? own.GetValueOrDefault(value, value) : value;
 }
 
 /// <summary>Tells what the nodes of a subgraph read, from the model's own values inward; used once.</summary>
@@ -46,7 +49,8 @@ sealed class SubgraphWalk(TensorNames names)
         foreach (var node in graph.Node)
         {
             string domain = NodeReader.DomainOf(node.Domain);
-            Nodes.Add(new Node(node.Name, domain.Length == 0 ? node.OpType : $"{domain}.{node.OpType}", [.. node.Input.Select(Resolve)], [.. node.Output]));
+            Nodes.Add(new Node(node.Name, domain.Length == 0 ? node.OpType
+                : $"{domain}.{node.OpType}", [.. node.Input.Select(Resolve)], [.. node.Output]));
             foreach (var inner in GraphsOf(node))
                 Along(inner);
         }

@@ -4,8 +4,8 @@ using Plume.Models.Graph.Shapes;
 namespace Plume.Models.Onnx.Subgraphs;
 
 /// <summary>
-/// Puts the branch of each If whose condition follows from constants and shapes in the place of the If, as PyTorch's exporter leaves
-/// them for <c>squeeze</c> and <c>view</c>; also of those inside of such a branch. Others stay.
+/// Puts the branch of each If whose condition follows from constants and shapes in the place of the If, as PyTorch's exporter
+/// leaves them for <c>squeeze</c> and <c>view</c>; also of those inside of such a branch. Others stay.
 /// </summary>
 public static class TakenBranches
 {
@@ -17,7 +17,9 @@ public static class TakenBranches
         return graph.Nodes.Any(IsChoice) ? new Walk(graph).Apply() : graph;
     }
 
-    static bool IsChoice(Node node) => node.OpType == "If" && node.Attributes.GetValueOrDefault("then_branch") is SubgraphValue && node.Attributes.GetValueOrDefault("else_branch") is SubgraphValue;
+    static bool IsChoice(Node node) =>
+        node.OpType == "If" && node.Attributes.GetValueOrDefault("then_branch") is SubgraphValue
+            && node.Attributes.GetValueOrDefault("else_branch") is SubgraphValue;
 
     /// <summary>One walk along a graph.</summary>
     sealed class Walk
@@ -32,7 +34,8 @@ public static class TakenBranches
         public Walk(ModelGraph graph)
         {
             this.graph = graph;
-            source = new ModelSource(new Dictionary<string, int>(graph.ExtensionOpsets) { [""] = graph.OpsetVersion }, FreeNames.Taken(graph), beside: null, values: null);
+            source = new ModelSource(new Dictionary<string, int>(graph.ExtensionOpsets) { [""] = graph.OpsetVersion },
+                FreeNames.Taken(graph), beside: null, values: null);
             tensors = graph.Initializers.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
             foreach (var input in graph.Inputs.Where(input => input.HasShape))
                 known.Add(input);

@@ -59,9 +59,12 @@ sealed class ChannelCost
 
     void AddTensors(ChannelGroups groups)
     {
-        var axes = groups.Axes.ToLookup(entry => entry.Tensor.Name, entry => Numbers(groups, entry.Places), StringComparer.Ordinal);
-        var scales = groups.Walk.Graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => node.Input(1)).ToHashSet();
-        foreach (var tensor in groups.Walk.Graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic && !scales.Contains(tensor.Name)))
+        var axes = groups.Axes.ToLookup(entry => entry.Tensor.Name, entry => Numbers(groups, entry.Places),
+            StringComparer.Ordinal);
+        var scales = groups.Walk.Graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType).Select(node => node.Input(1))
+            .ToHashSet();
+        foreach (var tensor in groups.Walk.Graph.Weights.Tensors.Where(tensor => tensor.Role != TensorRole.Statistic
+            && !scales.Contains(tensor.Name)))
             Add(tensor.Length, [.. axes[tensor.Name]]);
     }
 

@@ -43,7 +43,8 @@ public sealed class ChannelGroups
     /// <summary>Walks along a graph.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="leaveAlone">Names of tensors that must not change; null for none.</param>
-    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does
+    /// not fit its inputs.</exception>
     /// <exception cref="ArgumentException">A tensor to leave alone is not in the graph.</exception>
     public static ChannelGroups Of(ModelGraph graph, IReadOnlyCollection<string>? leaveAlone = null)
     {
@@ -107,14 +108,18 @@ public sealed class ChannelGroups
 
     ChannelGroup ToGroup(List<(int Entry, int Index)>[] channels)
     {
-        var slices = channels[0].Select(place => place.Entry).Distinct().ToDictionary(entry => entry, _ => new List<IReadOnlyList<int>>());
+        var slices = channels[0].Select(place => place.Entry).Distinct()
+            .ToDictionary(entry => entry, _ => new List<IReadOnlyList<int>>());
         foreach (var channel in channels)
         {
             foreach (var places in channel.GroupBy(place => place.Entry, place => place.Index))
                 slices[places.Key].Add([.. places]);
         }
 
-        return new(channels.Length, [.. slices.Select(slice => new ChannelSlice(axes[slice.Key].Tensor.Name, axes[slice.Key].Axis, UseOf(axes[slice.Key].Places), slice.Value))]);
+        return new(channels.Length,
+            [.. slices.Select(slice =>
+                new ChannelSlice(axes[slice.Key].Tensor.Name, axes[slice.Key].Axis, UseOf(axes[slice.Key].Places),
+                    slice.Value))]);
     }
 
     ChannelUse UseOf(int[] places) => IsProducer(places) ? ChannelUse.Produces
@@ -129,12 +134,14 @@ public sealed class ChannelGroups
     // A weight that no product reads as such: a recurrent layer's, or one that a graph makes of another.
     IEnumerable<Unprunable> Unread()
     {
-        var produced = axes.Where(entry => IsProducer(entry.Places)).Select(entry => entry.Tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var produced = axes.Where(entry => IsProducer(entry.Places)).Select(entry => entry.Tensor.Name)
+            .ToHashSet(StringComparer.Ordinal);
         return Walk.Graph.Weights.Tensors
             .Where(tensor => tensor.Role == TensorRole.Weight && !produced.Contains(tensor.Name))
             .Select(tensor => new Unprunable(
                 tensor.Name,
-                axes.Where(entry => entry.Tensor.Name == tensor.Name).SelectMany(entry => entry.Places).Select(Walk.Places.ReasonOf).FirstOrDefault(reason => reason is not null)
+                axes.Where(entry => entry.Tensor.Name == tensor.Name).SelectMany(entry => entry.Places)
+                    .Select(Walk.Places.ReasonOf).FirstOrDefault(reason => reason is not null)
                     ?? "no product that channel pruning knows reads it"));
     }
 }

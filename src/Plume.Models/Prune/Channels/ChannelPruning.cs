@@ -12,7 +12,9 @@ public enum ChannelScope
     Layer,
 }
 
-/// <summary>Removes neurons and channels, lowest score first, until so much of the model is left; its tensors really shrink.</summary>
+/// <summary>
+/// Removes neurons and channels, lowest score first, until so much of the model is left; its tensors really shrink.
+/// </summary>
 /// <remarks>
 /// The result is the largest such model that is not over the share; where even the fewest channels are over it, these are kept,
 /// and <see cref="PrunedModel.IsReached"/> says so. Of equal scores the later channels go first. Outputs of the graph never go.
@@ -35,7 +37,10 @@ public sealed record ChannelPruning(
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     public int Fewest { get; init => field = Positive(value); } = 1;
 
-    /// <summary>What the number of channels that a group keeps is divisible by, if it loses any: 8 or 16 suits the registers of a processor.</summary>
+    /// <summary>
+    /// What the number of channels that a group keeps is divisible by, if it loses any: 8 or 16 suits the registers of a
+    /// processor.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     public int Multiple { get; init => field = Positive(value); } = 1;
 
@@ -43,8 +48,10 @@ public sealed record ChannelPruning(
     public IReadOnlyCollection<string> LeaveAlone { get; init; } = [];
 
     /// <summary>The smaller model.</summary>
-    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does not fit its inputs.</exception>
-    /// <exception cref="ArgumentException"><see cref="LeaveAlone"/> names a tensor that is not there, or a score is not a number.</exception>
+    /// <exception cref="Compression.Wire.InvalidPayloadException">The shapes cannot be inferred: an operator is unknown, or does
+    /// not fit its inputs.</exception>
+    /// <exception cref="ArgumentException"><see cref="LeaveAlone"/> names a tensor that is not there, or a score is not a
+    /// number.</exception>
     public PrunedModel Apply(ModelGraph graph)
     {
         var groups = ChannelGroups.Of(graph, LeaveAlone);
@@ -90,16 +97,22 @@ public sealed record ChannelPruning(
             if (scores[group] is { } values)
             {
                 if (values.Any(double.IsNaN))
-                    throw new ArgumentException($"A score must be a number, but one of the channels of '{groups.Groups[group].Name}' is not: are the weights finite?");
-                int[] ranked = [.. Enumerable.Range(0, count).OrderBy(channel => values[channel]).ThenByDescending(channel => channel)];
+                    throw new ArgumentException(
+                        $"A score must be a number, but one of the channels of '{groups.Groups[group].Name}' is not: are the "
+                            + "weights finite?");
+                int[] ranked = [.. Enumerable.Range(0, count).OrderBy(channel => values[channel])
+                    .ThenByDescending(channel => channel)];
                 for (int from = 0; NextOf(count, from) is var to && count - to >= Fewest; from = to)
-                    handfuls.Add((Scope == ChannelScope.Global ? values[ranked[to - 1]] : (double)to / count, group, [.. ranked[from..to].Select(channel => first + channel)]));
+                    handfuls.Add((Scope == ChannelScope.Global
+                        ? values[ranked[to - 1]] : (double)to / count, group,
+                        [.. ranked[from..to].Select(channel => first + channel)]));
             }
 
             first += count;
         }
 
-        return [.. handfuls.OrderBy(handful => handful.Key).ThenByDescending(handful => handful.Group).Select(handful => handful.Channels)];
+        return [.. handfuls.OrderBy(handful => handful.Key).ThenByDescending(handful => handful.Group)
+            .Select(handful => handful.Channels)];
     }
 
     // How many are gone after the next handful, if so many are gone.
@@ -115,7 +128,8 @@ public sealed record ChannelPruning(
 
     static double Share(double keep) => keep is > 0 and <= 1
         ? keep
-        : throw new ArgumentOutOfRangeException(nameof(keep), keep, "What is kept is a share of the model: above 0, and up to 1 (all).");
+        : throw new ArgumentOutOfRangeException(nameof(keep), keep,
+            "What is kept is a share of the model: above 0, and up to 1 (all).");
 
     static int Positive(int value)
     {

@@ -15,17 +15,23 @@ static class ChannelRemoval
         var cuts = Cuts(groups, removed);
         bool Stays(int place) => groups.NumberOf(place) is var channel && (channel < 0 || !removed[channel]);
         var byTensor = cuts.ToLookup(cut => cut.Tensor, StringComparer.Ordinal);
-        var tensors = graph.Initializers.Select(tensor => byTensor.Contains(tensor.Name) ? Cut(tensor, byTensor[tensor.Name]) : tensor).ToList();
+        var tensors = graph.Initializers.Select(tensor => byTensor.Contains(tensor.Name) ? Cut(tensor, byTensor[tensor.Name])
+            : tensor).ToList();
         var nodes = Rewrite(groups.Walk, Stays, tensors);
-        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
-        var unread = groups.Walk.Refills.Select(refill => refill.Node.Inputs[1]).Where(name => !read.Contains(name)).ToHashSet(StringComparer.Ordinal);
+        var read = nodes.SelectMany(node => node.Reads).Concat(graph.Outputs.Select(output => output.Name))
+            .ToHashSet(StringComparer.Ordinal);
+        var unread = groups.Walk.Refills.Select(refill => refill.Node.Inputs[1]).Where(name => !read.Contains(name))
+            .ToHashSet(StringComparer.Ordinal);
         var smaller = graph.Replace(nodes, [.. tensors.Where(tensor => !unread.Contains(tensor.Name))]);
         return new(smaller, [.. Removed(groups, removed)], cuts);
     }
 
     /// <summary>What is left of each tensor that becomes smaller.</summary>
     public static TensorCut[] Cuts(ChannelGroups groups, bool[] removed) => [.. groups.Axes
-        .Select(entry => (Length: entry.Places.Length, Cut: new TensorCut(entry.Tensor.Name, entry.Axis, [.. Indices(entry.Places, place => groups.NumberOf(place) is var channel && (channel < 0 || !removed[channel]))])))
+        .Select(entry => (Length: entry.Places.Length,
+            Cut: new TensorCut(entry.Tensor.Name, entry.Axis,
+                [.. Indices(entry.Places, place => groups.NumberOf(place) is var channel
+                    && (channel < 0 || !removed[channel]))])))
         .Where(entry => entry.Cut.Kept.Count < entry.Length).Select(entry => entry.Cut)];
 
     static IEnumerable<RemovedChannels> Removed(ChannelGroups groups, bool[] removed)
@@ -43,7 +49,8 @@ static class ChannelRemoval
     {
         var kept = cuts.ToDictionary(cut => cut.Axis, cut => cut.Kept);
         var bytes = TensorCutter.Cut(tensor.Data.Span, [.. tensor.Shape, tensor.ElementType.Size()], kept);
-        int[] shape = [.. tensor.Shape.Select((length, axis) => kept.TryGetValue(axis, out var indices) ? indices.Count : length)];
+        int[] shape = [.. tensor.Shape.Select((length, axis) => kept.TryGetValue(axis, out var indices) ? indices.Count
+            : length)];
         return new(tensor.Name, tensor.ElementType, shape, bytes.ToArray());
     }
 
@@ -57,8 +64,13 @@ static class ChannelRemoval
         foreach (var node in walk.Graph.Nodes)
         {
             if (groups.TryGetValue(node.Outputs[0], out var data))
-                nodes.Add(node with { Attributes = new Dictionary<string, AttributeValue>(node.Attributes) { ["group"] = data.Places.LongCount(stays) } });
-            else if (refills.TryGetValue(node.Outputs[0], out var refill) && refill.Axes.Any(axis => axis is not null && !axis.Places.All(stays)))
+                nodes.Add(node with
+                {
+                    Attributes =
+                    new Dictionary<string, AttributeValue>(node.Attributes) { ["group"] = data.Places.LongCount(stays) }
+                });
+            else if (refills.TryGetValue(node.Outputs[0], out var refill)
+                && refill.Axes.Any(axis => axis is not null && !axis.Places.All(stays)))
                 nodes.Add(Refill(refill, stays, names.Take($"{node.Outputs[0]}.shape"), tensors));
             else
                 nodes.Add(node);
@@ -69,10 +81,12 @@ static class ChannelRemoval
 
     static Node Refill(Refill refill, Func<int, bool> stays, string name, List<Initializer> tensors)
     {
-        long[] lengths = [.. refill.Lengths.Select((length, axis) => refill.Axes[axis] is { } channels ? channels.Places.LongCount(stays) : length)];
+        long[] lengths = [.. refill.Lengths.Select((length, axis) => refill.Axes[axis] is { } channels
+            ? channels.Places.LongCount(stays) : length)];
         tensors.Add(Initializer.Of(name, [lengths.Length], lengths));
         return refill.Node with { Inputs = [refill.Node.Inputs[0], name] };
     }
 
-    static IEnumerable<int> Indices(int[] places, Func<int, bool> stays) => Enumerable.Range(0, places.Length).Where(index => stays(places[index]));
+    static IEnumerable<int> Indices(int[] places, Func<int, bool> stays) =>
+        Enumerable.Range(0, places.Length).Where(index => stays(places[index]));
 }

@@ -12,16 +12,20 @@ public abstract record ChannelScore
     /// <summary>Why a group has no score, for <see cref="Unprunable.Reason"/>.</summary>
     internal virtual string Missing => "no score is known for them";
 
-    /// <summary>The scores of the channels of each group, comparable between groups; null for a group that cannot be scored.</summary>
+    /// <summary>
+    /// The scores of the channels of each group, comparable between groups; null for a group that cannot be scored.
+    /// </summary>
     public abstract IReadOnlyList<double[]?> Of(ChannelGroups groups);
 }
 
-/// <summary>The norm of all values that go with a channel: kernels, biases, normalizations, and the weights that read it.</summary>
+/// <summary>
+/// The norm of all values that go with a channel: kernels, biases, normalizations, and the weights that read it.
+/// </summary>
 /// <remarks>
 /// Divided by the mean of its group: norms grow with fan-in and with the number of slices, so that bare norms of two layers do
 /// not tell which matters more; how a channel stands among its neighbours does.
-/// Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017, arXiv:1608.08710, for one kernel; Fang et al., "DepGraph",
-/// CVPR 2023, arXiv:2301.12900, for all that goes with it.
+/// Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017, arXiv:1608.08710, for one kernel; Fang et al.,
+/// "DepGraph", CVPR 2023, arXiv:2301.12900, for all that goes with it.
 /// </remarks>
 /// <param name="Order">1: the sum of magnitudes. 2: the root of the sum of squares.</param>
 public sealed record ChannelNorm(int Order = 2) : ChannelScore
@@ -34,7 +38,8 @@ public sealed record ChannelNorm(int Order = 2) : ChannelScore
     public override IReadOnlyList<double[]?> Of(ChannelGroups groups)
     {
         ArgumentNullException.ThrowIfNull(groups);
-        var sums = new SliceSums(groups.Graph.ToWeights(), Order == 1 ? static value => Math.Abs((double)value) : static value => (double)value * value);
+        var sums = new SliceSums(groups.Graph.ToWeights(), Order == 1 ? static value => Math.Abs((double)value)
+            : static value => (double)value * value);
         return [.. groups.Groups.Select(group => OverMean(Order == 1 ? sums.Of(group) : [.. sums.Of(group).Select(Math.Sqrt)]))];
     }
 
@@ -51,7 +56,9 @@ public sealed record ChannelNorm(int Order = 2) : ChannelScore
         : throw new ArgumentOutOfRangeException(nameof(order), order, "The order of a norm is 1 or 2.");
 }
 
-/// <summary>The magnitude of the scale by which a BatchNormalization multiplies the channel; the mean where there are several.</summary>
+/// <summary>
+/// The magnitude of the scale by which a BatchNormalization multiplies the channel; the mean where there are several.
+/// </summary>
 /// <remarks>
 /// Not divided by anything: behind a normalization all channels of a model are on one scale, and the paper's threshold is one for
 /// the whole model. Groups without a normalization stay. Works best after a training that pulled the scales towards zero.
@@ -65,7 +72,8 @@ public sealed record BatchNormScale : ChannelScore
     public override IReadOnlyList<double[]?> Of(ChannelGroups groups)
     {
         ArgumentNullException.ThrowIfNull(groups);
-        var scales = groups.Graph.Nodes.Where(node => node.OpType == "BatchNormalization").Select(node => node.Inputs[1]).ToHashSet(StringComparer.Ordinal);
+        var scales = groups.Graph.Nodes.Where(node => node.OpType == "BatchNormalization").Select(node => node.Inputs[1])
+            .ToHashSet(StringComparer.Ordinal);
         var sums = new SliceSums(groups.Graph.ToWeights(), static value => Math.Abs((double)value));
         return [.. groups.Groups.Select(group => Of(group, scales, sums))];
     }

@@ -34,13 +34,17 @@ public sealed record PrunedModel(ModelGraph Graph, IReadOnlyList<RemovedChannels
     /// <summary>The share of the measure that is left.</summary>
     public double Reached { get; init; } = 1;
 
-    /// <summary>False where the fewest channels are still over the target: <see cref="Reached"/> is how near one can come.</summary>
+    /// <summary>
+    /// False where the fewest channels are still over the target: <see cref="Reached"/> is how near one can come.
+    /// </summary>
     public bool IsReached => Reached <= Target;
 
     /// <summary>What could not be pruned, with the reason.</summary>
     public IReadOnlyList<Unprunable> Unprunable { get; init; } = [];
 
-    /// <summary>Cuts values that belong to the weights of the old graph as these were cut: an optimizer's moments, a trained copy.</summary>
+    /// <summary>
+    /// Cuts values that belong to the weights of the old graph as these were cut: an optimizer's moments, a trained copy.
+    /// </summary>
     /// <exception cref="ArgumentException">The layout is not that of the old graph.</exception>
     public ModelWeights Cut(ModelWeights weights)
     {
@@ -66,7 +70,8 @@ public sealed record PrunedModel(ModelGraph Graph, IReadOnlyList<RemovedChannels
     {
         ArgumentNullException.ThrowIfNull(layout);
         var learned = layout.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        return LayoutSlice.Of(layout, Cuts.Where(cut => learned.Contains(cut.Tensor)).Select(cut => (cut.Tensor, cut.Axis, cut.Kept)));
+        return LayoutSlice.Of(layout, Cuts.Where(cut => learned.Contains(cut.Tensor))
+            .Select(cut => (cut.Tensor, cut.Axis, cut.Kept)));
     }
 
     void Cut<T>(ModelLayout layout, ReadOnlySpan<T> values, Span<T> smaller)
@@ -75,10 +80,14 @@ public sealed record PrunedModel(ModelGraph Graph, IReadOnlyList<RemovedChannels
         {
             var cuts = Cuts.Where(cut => cut.Tensor == old.Name).ToDictionary(cut => cut.Axis, cut => cut.Kept);
             bool fits = old.Name == tensor.Name && old.Shape.Count == tensor.Shape.Count
-                && old.Shape.Select((length, axis) => cuts.TryGetValue(axis, out var kept) ? kept[^1] < length && kept.Count == tensor.Shape[axis] : length == tensor.Shape[axis]).All(fits => fits);
+                && old.Shape.Select((length, axis) => cuts.TryGetValue(axis, out var kept)
+                ? kept[^1] < length && kept.Count == tensor.Shape[axis] : length == tensor.Shape[axis]).All(fits => fits);
             if (!fits || layout.Tensors.Count != Graph.Weights.Tensors.Count)
-                throw new ArgumentException($"The values are of another layout than the model had before it was pruned: tensor '{old}' does not become '{tensor}'.", nameof(layout));
-            TensorCutter.Cut(values.Slice(old.Offset, old.Length), old.Shape, cuts).CopyTo(smaller.Slice(tensor.Offset, tensor.Length));
+                throw new ArgumentException(
+                    $"The values are of another layout than the model had before it was pruned: tensor '{old}' does not become "
+                        + $"'{tensor}'.", nameof(layout));
+            TensorCutter.Cut(values.Slice(old.Offset, old.Length), old.Shape, cuts)
+                .CopyTo(smaller.Slice(tensor.Offset, tensor.Length));
         }
     }
 }

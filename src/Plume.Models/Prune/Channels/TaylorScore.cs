@@ -5,8 +5,9 @@ namespace Plume.Models.Prune.Channels;
 
 /// <summary>Gathers, batch by batch, how much the loss would move if a channel were not there.</summary>
 /// <remarks>
-/// For each batch, the square of the sum of weight times gradient over all that goes with the channel; then the mean over batches.
-/// Source: Molchanov et al., "Importance Estimation for Neural Network Pruning", CVPR 2019, arXiv:1906.10771, equation 8.
+/// For each batch, the square of the sum of weight times gradient over all that goes with the channel; then the mean over
+/// batches. Source: Molchanov et al., "Importance Estimation for Neural Network Pruning", CVPR 2019, arXiv:1906.10771, equation
+/// 8.
 /// </remarks>
 public sealed class TaylorGradients
 {
@@ -25,14 +26,16 @@ public sealed class TaylorGradients
     public int Batches { get; private set; }
 
     /// <summary>Adds a batch.</summary>
-    /// <param name="gradients">The gradient of the mean loss by every weight, at the graph's own weights; those of statistics are not read.</param>
+    /// <param name="gradients">The gradient of the mean loss by every weight, at the graph's own weights; those of statistics are
+    /// not read.</param>
     /// <exception cref="ArgumentException">The layout is not the graph's.</exception>
     public void Add(ModelWeights gradients)
     {
         ArgumentNullException.ThrowIfNull(gradients);
         var products = groups.Graph.ToWeights();
         if (!gradients.Layout.Equals(products.Layout))
-            throw new ArgumentException($"The gradients have another layout than model '{groups.Graph.Name}'.", nameof(gradients));
+            throw new ArgumentException($"The gradients have another layout than model '{groups.Graph.Name}'.",
+                nameof(gradients));
         for (int index = 0; index < products.Values.Length; index++)
             products.Values[index] *= gradients.Values[index];
         var batch = new SliceSums(products, static value => value);
@@ -63,7 +66,9 @@ public sealed class TaylorGradients
     }
 }
 
-/// <summary>The estimated square of the change of the loss when a channel is taken out, from <see cref="TaylorGradients"/>.</summary>
+/// <summary>
+/// The estimated square of the change of the loss when a channel is taken out, from <see cref="TaylorGradients"/>.
+/// </summary>
 /// <remarks>Not divided by anything: a change of the loss is one measure for all layers.</remarks>
 public sealed record TaylorScore : ChannelScore
 {
@@ -77,7 +82,8 @@ public sealed record TaylorScore : ChannelScore
     public override IReadOnlyList<double[]?> Of(ChannelGroups groups)
     {
         ArgumentNullException.ThrowIfNull(groups);
-        return [.. groups.Groups.Select(group => Enumerable.Range(0, group.Channels).All(channel => scores.ContainsKey(PlaceOf(group, channel)))
+        return [.. groups.Groups.Select(group => Enumerable.Range(0, group.Channels)
+            .All(channel => scores.ContainsKey(PlaceOf(group, channel)))
             ? Enumerable.Range(0, group.Channels).Select(channel => scores[PlaceOf(group, channel)]).ToArray()
             : null)];
     }

@@ -4,10 +4,12 @@ namespace Plume.Models.Prune.Channels;
 static class TensorCutter
 {
     /// <summary>The values that are left, row-major.</summary>
-    /// <param name="values">All values, row-major; several for each element where elements are bytes and the last dimension is their size.</param>
+    /// <param name="values">All values, row-major; several for each element where elements are bytes and the last dimension is
+    /// their size.</param>
     /// <param name="shape">The shape before.</param>
     /// <param name="kept">The indices that stay, by axis; an axis that is not named stays whole.</param>
-    public static ReadOnlySpan<T> Cut<T>(ReadOnlySpan<T> values, IReadOnlyList<int> shape, IReadOnlyDictionary<int, IReadOnlyList<int>> kept)
+    public static ReadOnlySpan<T> Cut<T>(ReadOnlySpan<T> values, IReadOnlyList<int> shape,
+        IReadOnlyDictionary<int, IReadOnlyList<int>> kept)
     {
         int[] lengths = [.. shape];
         foreach (var (axis, indices) in kept)

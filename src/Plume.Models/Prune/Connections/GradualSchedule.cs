@@ -1,10 +1,12 @@
 namespace Plume.Models.Prune.Connections;
 
-/// <summary>The rate at each step of a training that prunes bit by bit: fast while much is superfluous, slow towards the end.</summary>
+/// <summary>
+/// The rate at each step of a training that prunes bit by bit: fast while much is superfluous, slow towards the end.
+/// </summary>
 /// <remarks>
-/// rate(t) = Final + (Initial - Final) * (1 - (t - Start) / Steps)^3 from Start to Start + Steps, held for <paramref name="Every"/> steps.
-/// Source: Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pruning for model compression", 2017,
-/// arXiv:1710.01878, equation 1.
+/// rate(t) = Final + (Initial - Final) * (1 - (t - Start) / Steps)^3 from Start to Start + Steps, held for
+/// <paramref name="Every"/> steps. Source: Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pruning for model
+/// compression", 2017, arXiv:1710.01878, equation 1.
 /// </remarks>
 /// <param name="Final">The rate at the end, 0 to 1.</param>
 /// <param name="Steps">Steps from the initial to the final rate: at least 1.</param>
@@ -48,7 +50,8 @@ public sealed record GradualSchedule(double Final, int Steps, double Initial = 0
 
     static double Rate(double rate, string name) => rate is >= 0 and <= 1
         ? rate
-        : throw new ArgumentOutOfRangeException(name, rate, "A rate is the share of weights to remove, from 0 (none) to 1 (all).");
+        : throw new ArgumentOutOfRangeException(name, rate,
+            "A rate is the share of weights to remove, from 0 (none) to 1 (all).");
 
     static int AtLeast(int least, int value, string name)
     {

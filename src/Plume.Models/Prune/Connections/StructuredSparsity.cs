@@ -4,10 +4,12 @@ using Plume.Models.Graph.Channels;
 
 namespace Plume.Models.Prune.Connections;
 
-/// <summary>Keeps the N largest of every M weights that follow one another along the input of a product: a pattern that hardware can skip.</summary>
+/// <summary>
+/// Keeps the N largest of every M weights that follow one another along the input of a product: a pattern that hardware can skip.
+/// </summary>
 /// <remarks>
-/// Along the input channels of a convolution, for each position of its kernel; along the summed axis of a matrix. A last group that
-/// is shorter keeps its N largest too. Of equal magnitudes the later ones go. A weight that no product reads as such stays.
+/// Along the input channels of a convolution, for each position of its kernel; along the summed axis of a matrix. A last group
+/// that is shorter keeps its N largest too. Of equal magnitudes the later ones go. A weight that no product reads as such stays.
 /// Source: Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021, arXiv:2104.08378.
 /// </remarks>
 /// <param name="N">Weights that stay: 0 to M.</param>
@@ -28,7 +30,8 @@ public sealed record StructuredSparsity(int N, int M) : ConnectionPruning
         foreach (var tensor in tensors)
         {
             if (axes.TryGetValue(tensor.Name, out int axis))
-                Prune(weights[tensor], tensor.Shape[axis], tensor.Shape.Skip(axis + 1).Aggregate(1, (product, length) => product * length), kept.AsSpan(tensor.Offset));
+                Prune(weights[tensor], tensor.Shape[axis], tensor.Shape.Skip(axis + 1)
+                    .Aggregate(1, (product, length) => product * length), kept.AsSpan(tensor.Offset));
         }
     }
 

@@ -5,8 +5,12 @@ using Plume.Models.Graph;
 
 namespace Plume.Models.Prune.Connections;
 
-/// <summary>Which values of a model live: one yes or no for each value of a layout. What is dead is zero, and stays zero while training.</summary>
-/// <remarks>A mask needs no place in a file of its own: the zeros of the pruned model say it, see <see cref="OfZeros"/>.</remarks>
+/// <summary>
+/// Which values of a model live: one yes or no for each value of a layout. What is dead is zero, and stays zero while training.
+/// </summary>
+/// <remarks>
+/// A mask needs no place in a file of its own: the zeros of the pruned model say it, see <see cref="OfZeros"/>.
+/// </remarks>
 public sealed class WeightMask : IEquatable<WeightMask>
 {
     readonly bool[] kept;
@@ -31,7 +35,10 @@ public sealed class WeightMask : IEquatable<WeightMask>
     /// <summary>Number of values that live.</summary>
     public int Count { get; }
 
-    /// <summary>The share of dead values among those that techniques prune: the tensors of role <see cref="TensorRole.Weight"/>; 0 where there are none.</summary>
+    /// <summary>
+    /// The share of dead values among those that techniques prune: the tensors of role <see cref="TensorRole.Weight"/>; 0 where
+    /// there are none.
+    /// </summary>
     public double Sparsity
     {
         get
@@ -57,7 +64,9 @@ public sealed class WeightMask : IEquatable<WeightMask>
         return Taking(layout, kept);
     }
 
-    /// <summary>The mask of a pruned model: a zero in a tensor of role <see cref="TensorRole.Weight"/> is dead, all else lives.</summary>
+    /// <summary>
+    /// The mask of a pruned model: a zero in a tensor of role <see cref="TensorRole.Weight"/> is dead, all else lives.
+    /// </summary>
     public static WeightMask OfZeros(ModelWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -97,15 +106,19 @@ public sealed class WeightMask : IEquatable<WeightMask>
         Apply(weights.Values);
     }
 
-    /// <summary>Sets the dead values to zero, in place; for gradients and an optimizer's moments, which come as bare values.</summary>
+    /// <summary>
+    /// Sets the dead values to zero, in place; for gradients and an optimizer's moments, which come as bare values.
+    /// </summary>
     /// <exception cref="ArgumentException">There are more or fewer values than the layout has.</exception>
     public void Apply(Span<float> values)
     {
         if (values.Length != kept.Length)
             throw new ArgumentException($"The mask is for {kept.Length} values, but {values.Length} were given.", nameof(values));
         int index = 0;
-        for (var bits = MemoryMarshal.Cast<float, uint>(values); index + Vector512<byte>.Count <= values.Length; index += Vector512<byte>.Count)
-            Clear(bits.Slice(index, Vector512<byte>.Count), Vector512.Create(MemoryMarshal.AsBytes<bool>(kept.AsSpan(index, Vector512<byte>.Count))));
+        for (var bits = MemoryMarshal.Cast<float, uint>(values); index + Vector512<byte>.Count <= values.Length;
+            index += Vector512<byte>.Count)
+            Clear(bits.Slice(index, Vector512<byte>.Count),
+                Vector512.Create(MemoryMarshal.AsBytes<bool>(kept.AsSpan(index, Vector512<byte>.Count))));
         for (; index < values.Length; index++)
             values[index] = kept[index] ? values[index] : 0;
     }
@@ -121,7 +134,8 @@ public sealed class WeightMask : IEquatable<WeightMask>
     }
 
     /// <inheritdoc/>
-    public bool Equals(WeightMask? other) => other is not null && Layout.Equals(other.Layout) && kept.AsSpan().SequenceEqual(other.kept);
+    public bool Equals(WeightMask? other) =>
+        other is not null && Layout.Equals(other.Layout) && kept.AsSpan().SequenceEqual(other.kept);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as WeightMask);
@@ -156,6 +170,8 @@ public sealed class WeightMask : IEquatable<WeightMask>
     void CheckLayout(ModelLayout layout, string argument)
     {
         if (!layout.Equals(Layout))
-            throw new ArgumentException($"The mask is for another layout: {Layout.Length} values in {Layout.Tensors.Count} tensors, not {layout.Length} in {layout.Tensors.Count}.", argument);
+            throw new ArgumentException(
+                $"The mask is for another layout: {Layout.Length} values in {Layout.Tensors.Count} tensors, not "
+                    + $"{layout.Length} in {layout.Tensors.Count}.", argument);
     }
 }

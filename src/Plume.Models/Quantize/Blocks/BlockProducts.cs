@@ -6,10 +6,13 @@ using Plume.Models.Quantize.Plan;
 namespace Plume.Models.Quantize.Blocks;
 
 /// <summary>
-/// Gives the weights of matrix products 4 bits in blocks along their inputs, as <c>com.microsoft.MatMulNBits</c>: ONNX Runtime reads
-/// them as they are, where behind a DequantizeLinear it would make floats of the whole weight each time. Activations stay floats.
+/// Gives the weights of matrix products 4 bits in blocks along their inputs, as <c>com.microsoft.MatMulNBits</c>: ONNX Runtime
+/// reads them as they are, where behind a DequantizeLinear it would make floats of the whole weight each time. Activations stay
+/// floats.
 /// </summary>
-/// <remarks>Bytes: a half for a weight, 4 for the scale of a block. Source: ONNX Runtime, docs/ContribOperators.md, MatMulNBits.</remarks>
+/// <remarks>
+/// Bytes: a half for a weight, 4 for the scale of a block. Source: ONNX Runtime, docs/ContribOperators.md, MatMulNBits.
+/// </remarks>
 public static class BlockProducts
 {
     /// <summary>The operator.</summary>
@@ -57,7 +60,8 @@ public static class BlockProducts
         }
 
         var extensions = new Dictionary<string, int>(graph.ExtensionOpsets) { [Domain] = 1 };
-        return new BlockedModel(layers.Count == 0 ? graph : graph.With(nodes, tensors).Replace(extensionOpsets: extensions), graph.With(simulated, floats), layers, skipped);
+        return new BlockedModel(layers.Count == 0 ? graph
+            : graph.With(nodes, tensors).Replace(extensionOpsets: extensions), graph.With(simulated, floats), layers, skipped);
 
         void Keep(Node node)
         {
@@ -79,13 +83,14 @@ public static class BlockProducts
             layers.Add(node);
             simulated.Add(node with { Inputs = [node.Inputs[0], weight.Floats.Name, .. node.Inputs.Skip(2)] });
             string sums = node.Input(2) is null ? node.Outputs[0] : names.Take($"{node.Outputs[0]}_product");
-            nodes.Add(new Node(node.Name, OpType, [node.Inputs[0], weight.Levels.Name, weight.Scales.Name], [sums], new Dictionary<string, AttributeValue>
-            {
-                ["K"] = (long)weight.Inputs,
-                ["N"] = (long)weight.Outputs,
-                ["bits"] = (long)Bits,
-                ["block_size"] = (long)block,
-            }));
+            nodes.Add(new Node(node.Name, OpType, [node.Inputs[0], weight.Levels.Name, weight.Scales.Name], [sums],
+                new Dictionary<string, AttributeValue>
+                {
+                    ["K"] = (long)weight.Inputs,
+                    ["N"] = (long)weight.Outputs,
+                    ["bits"] = (long)Bits,
+                    ["block_size"] = (long)block,
+                }));
             if (node.Input(2) is { } bias)
                 nodes.Add(new Node("", "Add", [sums, bias], node.Outputs));
         }
@@ -95,11 +100,14 @@ public static class BlockProducts
     {
         { OpType: "Conv" } => "blocks are for matrix products",
         _ when leaveAlone.Contains(node.Input(1)) => "it is left alone",
-        _ when graph.FindInitializer(node.Input(1) ?? "") is { ElementType: not ElementType.Float } other => $"its weight is of {other.ElementType}, not of floats",
+        _ when graph.FindInitializer(node.Input(1) ?? "") is { ElementType: not ElementType.Float } other =>
+            $"its weight is of {other.ElementType}, not of floats",
         _ when graph.FindFloats(node.Input(1)) is null => "its weight is computed",
         _ when graph.FindInitializer(node.Inputs[1])!.Shape.Count != 2 => "its weight is no matrix",
-        _ when graph.FindInitializer(node.Inputs[1])!.Shape[node.OpType == "Gemm" && node.Int("transB", 0) != 0 ? 1 : 0] < block => "it has fewer inputs than a block",
-        { OpType: "Gemm" } when node.Float("alpha", 1) != 1 || (node.Float("beta", 1) != 1 && node.Input(2) is not null) || node.Int("transA", 0) != 0 => "it scales or transposes its input",
+        _ when graph.FindInitializer(node.Inputs[1])!.Shape[node.OpType == "Gemm" && node.Int("transB", 0) != 0 ? 1
+            : 0] < block => "it has fewer inputs than a block",
+        { OpType: "Gemm" } when node.Float("alpha", 1) != 1 || (node.Float("beta", 1) != 1 && node.Input(2) is not null)
+            || node.Int("transA", 0) != 0 => "it scales or transposes its input",
         _ => null,
     };
 }
@@ -109,4 +117,5 @@ public static class BlockProducts
 /// <param name="Simulated">The same in floats, with weights on their levels: what the model should compute.</param>
 /// <param name="Layers">The layers that have blocks.</param>
 /// <param name="Skipped">The others.</param>
-public sealed record BlockedModel(ModelGraph Graph, ModelGraph Simulated, IReadOnlyList<Node> Layers, IReadOnlyList<SkippedLayer> Skipped);
+public sealed record BlockedModel(ModelGraph Graph, ModelGraph Simulated, IReadOnlyList<Node> Layers,
+    IReadOnlyList<SkippedLayer> Skipped);

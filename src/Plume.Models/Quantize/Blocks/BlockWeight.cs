@@ -18,8 +18,10 @@ sealed record BlockWeight(Initializer Levels, Initializer Scales, Initializer Fl
     {
         int wrong = weight.Floats.ToArray().AsSpan().IndexOfAnyExceptInRange(-float.MaxValue, float.MaxValue);
         if (wrong >= 0)
-            throw new InvalidPayloadException($"Weight '{weight.Name}' cannot be quantized: value {wrong} is {weight.Floats[wrong]}.");
-        int inputs = weight.Shape[isTransposed ? 1 : 0], outputs = weight.Shape[isTransposed ? 0 : 1], blocks = (inputs + block - 1) / block;
+            throw new InvalidPayloadException(
+                $"Weight '{weight.Name}' cannot be quantized: value {wrong} is {weight.Floats[wrong]}.");
+        int inputs = weight.Shape[isTransposed ? 1 : 0], outputs = weight.Shape[isTransposed ? 0 : 1],
+            blocks = (inputs + block - 1) / block;
         byte[] packed = new byte[outputs * blocks * (block / 2)];
         packed.AsSpan().Fill(Zero | Zero << 4);
         float[] scales = new float[outputs * blocks], floats = new float[weight.Length];
@@ -38,7 +40,8 @@ sealed record BlockWeight(Initializer Levels, Initializer Scales, Initializer Fl
                 for (int i = 0; i < count && scale > 0; i++)
                 {
                     int level = quantizer.LevelOf(run[i], scale), at = (output * blocks + each) * (block / 2) + i / 2;
-                    packed[at] = (byte)(i % 2 == 0 ? (packed[at] & 0xF0) | (level + Zero) : (packed[at] & 0xF) | (level + Zero) << 4);
+                    packed[at] = (byte)(i % 2 == 0 ? (packed[at] & 0xF0) | (level + Zero)
+                        : (packed[at] & 0xF) | (level + Zero) << 4);
                     floats[PlaceOf(output, start + i)] = quantizer.ValueOf(level, scale);
                 }
             }

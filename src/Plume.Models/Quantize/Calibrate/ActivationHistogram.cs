@@ -22,7 +22,8 @@ public sealed class ActivationHistogram
 
     /// <summary>The exact range of the values so far.</summary>
     /// <exception cref="InvalidOperationException">There is none yet.</exception>
-    public ValueRange Range => Count > 0 ? range : throw new InvalidOperationException("No activation was seen; calibrate on at least one sample.");
+    public ValueRange Range => Count > 0 ? range
+        : throw new InvalidOperationException("No activation was seen; calibrate on at least one sample.");
 
     /// <summary>Values that are exactly 0: many, behind a ReLU.</summary>
     internal long Zeros { get; private set; }

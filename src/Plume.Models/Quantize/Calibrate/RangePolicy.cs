@@ -20,8 +20,8 @@ public sealed record MinMax : RangePolicy
 }
 
 /// <summary>What most of the values keep to, on each side.</summary>
-/// <remarks>At most 100 - <see cref="Share"/> percent of the values are beyond on either side; bounds are to 1/2048 of the largest.
-/// Source: Wu et al., "Integer Quantization for Deep Learning Inference", 2020, arXiv:2004.09602, section 5.</remarks>
+/// <remarks>At most 100 - <see cref="Share"/> percent of the values are beyond on either side; bounds are to 1/2048 of the
+/// largest. Source: Wu et al., "Integer Quantization for Deep Learning Inference", 2020, arXiv:2004.09602, section 5.</remarks>
 public sealed record Percentile : RangePolicy
 {
     /// <summary>A share.</summary>
@@ -47,7 +47,9 @@ public sealed record Percentile : RangePolicy
     }
 }
 
-/// <summary>The range, with 0 in it, whose levels have the least squared error: clipping a few outliers buys finer levels for the rest.</summary>
+/// <summary>
+/// The range, with 0 in it, whose levels have the least squared error: clipping a few outliers buys finer levels for the rest.
+/// </summary>
 /// <remarks>
 /// Found over bins of 1/2048 of the largest value: both bounds shrunk in steps of a 16th, then each, then in steps of a 128th.
 /// Source: Banner et al., "Post Training 4-bit Quantization of Convolutional Networks for Rapid-Deployment", NeurIPS 2019,
@@ -76,7 +78,8 @@ public sealed record MeanSquaredError : RangePolicy
 
         return RangeAt(best);
 
-        ValueRange RangeAt((double Low, double High) factors) => new((float)(Math.Min(0, all.Min) * factors.Low), (float)(Math.Max(0, all.Max) * factors.High));
+        ValueRange RangeAt((double Low, double High) factors) =>
+            new((float)(Math.Min(0, all.Min) * factors.Low), (float)(Math.Max(0, all.Max) * factors.High));
 
         (double, double) Search((double Low, double High) start, Func<double, (double, double)> candidate)
         {

@@ -27,7 +27,8 @@ public sealed record BlockFormat : WeightFormat
     public int Block { get; }
 
     /// <inheritdoc/>
-    public override long BytesOf(IReadOnlyList<int> shape, int axis) => (Count(shape) + Block - 1) / Block * 2 + (Count(shape) * Bits + 7) / 8;
+    public override long BytesOf(IReadOnlyList<int> shape, int axis) =>
+        (Count(shape) + Block - 1) / Block * 2 + (Count(shape) * Bits + 7) / 8;
 
     private protected override void Apply(float[] values, Channels channels)
     {

@@ -30,7 +30,8 @@ public sealed record ChannelFormat : WeightFormat
     public int Bits => quantizer.Bits;
 
     /// <inheritdoc/>
-    public override long BytesOf(IReadOnlyList<int> shape, int axis) => 2L * shape[axis] + (Bits == 2 ? (Count(shape) + 4) / 5 : (Count(shape) * Bits + 7) / 8);
+    public override long BytesOf(IReadOnlyList<int> shape, int axis) =>
+        2L * shape[axis] + (Bits == 2 ? (Count(shape) + 4) / 5 : (Count(shape) * Bits + 7) / 8);
 
     private protected override void Apply(float[] values, Channels channels)
     {

@@ -2,7 +2,9 @@ using Plume.Models.Quantize.Calibrate;
 
 namespace Plume.Models.Quantize.Formats;
 
-/// <summary>Sixteen levels that about equally many normal values fall to, times the largest magnitude of each run of values.</summary>
+/// <summary>
+/// Sixteen levels that about equally many normal values fall to, times the largest magnitude of each run of values.
+/// </summary>
 /// <remarks>
 /// Bytes: 2 for each run of <see cref="Block"/> values, and 4 bits a value.
 /// Source: Dettmers et al., "QLoRA: Efficient Finetuning of Quantized LLMs", NeurIPS 2023, arXiv:2305.14314, appendix E. Differs
@@ -29,7 +31,8 @@ public sealed record NormalFloatFormat : WeightFormat
     public int Block { get; }
 
     /// <inheritdoc/>
-    public override long BytesOf(IReadOnlyList<int> shape, int axis) => (Count(shape) + Block - 1) / Block * 2 + (Count(shape) + 1) / 2;
+    public override long BytesOf(IReadOnlyList<int> shape, int axis) =>
+        (Count(shape) + Block - 1) / Block * 2 + (Count(shape) + 1) / 2;
 
     private protected override void Apply(float[] values, Channels channels)
     {

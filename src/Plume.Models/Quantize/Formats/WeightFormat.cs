@@ -5,7 +5,9 @@ using Plume.Models.Quantize.Calibrate;
 namespace Plume.Models.Quantize.Formats;
 
 /// <summary>How a weight is stored with few bits and read back as floats; activations stay floats.</summary>
-/// <remarks>Scales are 16-bit floats. What a format loses is measured by running the graph that <see cref="WeightFormatPlan"/> gives.</remarks>
+/// <remarks>
+/// Scales are 16-bit floats. What a format loses is measured by running the graph that <see cref="WeightFormatPlan"/> gives.
+/// </remarks>
 public abstract record WeightFormat
 {
     private protected WeightFormat()
@@ -28,7 +30,8 @@ public abstract record WeightFormat
         float[] values = weight.Floats.ToArray();
         int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
         if (wrong >= 0)
-            throw new InvalidPayloadException($"Weight '{weight.Name}' cannot be stored as {this}: value {wrong} is {values[wrong]}.");
+            throw new InvalidPayloadException(
+                $"Weight '{weight.Name}' cannot be stored as {this}: value {wrong} is {values[wrong]}.");
         Apply(values, new Channels(weight.Shape, axis));
         return Initializer.Of(weight.Name, weight.Shape, values);
     }
@@ -36,7 +39,8 @@ public abstract record WeightFormat
     private protected abstract void Apply(float[] values, Channels channels);
 
     /// <summary>A scale as it is stored: a positive one does not become zero, and none becomes infinite.</summary>
-    private protected static float Stored(float scale) => (float)(Half)Math.Clamp(scale, scale > 0 ? (float)Half.Epsilon : 0, (float)Half.MaxValue);
+    private protected static float Stored(float scale) =>
+        (float)(Half)Math.Clamp(scale, scale > 0 ? (float)Half.Epsilon : 0, (float)Half.MaxValue);
 
     private protected static long Count(IReadOnlyList<int> shape) => shape.Aggregate(1L, (product, length) => product * length);
 }

@@ -3,12 +3,15 @@ using Plume.Models.Graph;
 
 namespace Plume.Models.Quantize.Formats;
 
-/// <summary>The format of each weight of a model; weights without one stay 32-bit floats, and so does all that is not a layer's weight.</summary>
+/// <summary>
+/// The format of each weight of a model; weights without one stay 32-bit floats, and so does all that is not a layer's weight.
+/// </summary>
 /// <param name="Formats">By name of the weight.</param>
 public sealed record WeightFormatPlan(IReadOnlyDictionary<string, WeightFormat> Formats)
 {
     /// <summary>The same format for every layer's weight.</summary>
-    public static WeightFormatPlan Uniform(ModelGraph graph, WeightFormat format) => new(Axes(graph).ToDictionary(axis => axis.Key, _ => format));
+    public static WeightFormatPlan Uniform(ModelGraph graph, WeightFormat format) =>
+        new(Axes(graph).ToDictionary(axis => axis.Key, _ => format));
 
     /// <summary>The model with weights as they are read back.</summary>
     /// <exception cref="ArgumentException">A name is not that of a layer's weight.</exception>
@@ -16,7 +19,9 @@ public sealed record WeightFormatPlan(IReadOnlyDictionary<string, WeightFormat> 
     public ModelGraph Apply(ModelGraph graph)
     {
         var axes = Checked(graph);
-        return graph.With(graph.Nodes, graph.Initializers.Select(tensor => Formats.TryGetValue(tensor.Name, out var format) ? format.Apply(tensor, axes[tensor.Name]) : tensor));
+        return graph.With(graph.Nodes,
+            graph.Initializers.Select(tensor => Formats.TryGetValue(tensor.Name, out var format)
+                ? format.Apply(tensor, axes[tensor.Name]) : tensor));
     }
 
     /// <summary>Bytes of all weights, biases, normalizations and statistics as stored, without names and structure.</summary>
@@ -24,7 +29,8 @@ public sealed record WeightFormatPlan(IReadOnlyDictionary<string, WeightFormat> 
     public long BytesOf(ModelGraph graph)
     {
         var axes = Checked(graph);
-        return graph.Weights.Tensors.Sum(tensor => Formats.TryGetValue(tensor.Name, out var format) ? format.BytesOf(tensor.Shape, axes[tensor.Name]) : sizeof(float) * (long)tensor.Length);
+        return graph.Weights.Tensors.Sum(tensor => Formats.TryGetValue(tensor.Name, out var format)
+            ? format.BytesOf(tensor.Shape, axes[tensor.Name]) : sizeof(float) * (long)tensor.Length);
     }
 
     Dictionary<string, int> Checked(ModelGraph graph)
@@ -32,7 +38,9 @@ public sealed record WeightFormatPlan(IReadOnlyDictionary<string, WeightFormat> 
         ArgumentNullException.ThrowIfNull(graph);
         var axes = Axes(graph);
         return Formats.Keys.FirstOrDefault(name => !axes.ContainsKey(name)) is { } unknown
-            ? throw new ArgumentException($"The plan names '{unknown}', which is no layer's weight; these are {string.Join(", ", axes.Keys)}.", nameof(graph))
+            ? throw new ArgumentException(
+                $"The plan names '{unknown}', which is no layer's weight; these are {string.Join(", ", axes.Keys)}.",
+                nameof(graph))
             : axes;
     }
 

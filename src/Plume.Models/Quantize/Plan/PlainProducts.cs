@@ -8,7 +8,9 @@ namespace Plume.Models.Quantize.Plan;
 /// </summary>
 public static class PlainProducts
 {
-    /// <summary>The graph with such products; others stay as they are, and so does the graph where there is nothing to do.</summary>
+    /// <summary>
+    /// The graph with such products; others stay as they are, and so does the graph where there is nothing to do.
+    /// </summary>
     public static ModelGraph Apply(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -16,7 +18,8 @@ public static class PlainProducts
         var tensors = new List<Initializer>(graph.Initializers);
         var nodes = new List<Node>();
         foreach (var node in graph.Nodes)
-            nodes.AddRange(node.OpType == "Gemm" && graph.FindFloats(node.Input(1)) is { Shape.Count: 2 } weight ? Plain(node, weight) : [node]);
+            nodes.AddRange(node.OpType == "Gemm" && graph.FindFloats(node.Input(1)) is { Shape.Count: 2 } weight
+                ? Plain(node, weight) : [node]);
         return nodes.Count == graph.Nodes.Count && tensors.Count == graph.Initializers.Count ? graph : graph.With(nodes, tensors);
 
         IEnumerable<Node> Plain(Node gemm, Initializer weight)
@@ -29,9 +32,15 @@ public static class PlainProducts
             var vector = bias is null ? null : Vector(bias, beta, columns);
             if (bias is not null && vector is null && beta != 1)
                 return [gemm];
-            string product = alpha == 1 ? weight.Name : Placed(Initializer.Of(names.Take($"{weight.Name}_scaled"), weight.Shape, Times(weight.Floats, alpha)));
-            var attributes = gemm.Attributes.Where(entry => entry.Key is not ("alpha" or "beta")).ToDictionary(StringComparer.Ordinal);
-            var plain = gemm with { Inputs = vector is null ? [gemm.Inputs[0], product] : [gemm.Inputs[0], product, vector], Attributes = attributes };
+            string product = alpha == 1 ? weight.Name
+                : Placed(Initializer.Of(names.Take($"{weight.Name}_scaled"), weight.Shape, Times(weight.Floats, alpha)));
+            var attributes = gemm.Attributes.Where(entry => entry.Key is not ("alpha" or "beta"))
+                .ToDictionary(StringComparer.Ordinal);
+            var plain = gemm with
+            {
+                Inputs = vector is null ? [gemm.Inputs[0], product] : [gemm.Inputs[0], product, vector],
+                Attributes = attributes,
+            };
             if (bias is null || vector is not null)
                 return [plain];
             string sums = names.Take($"{gemm.Outputs[0]}_product");
@@ -41,7 +50,8 @@ public static class PlainProducts
         // Null where the bias is no constant that is the same in all rows.
         string? Vector(string name, float beta, int columns)
         {
-            if (graph.FindFloats(name) is not { } bias || bias.Shape.SkipLast(1).Any(length => length != 1) || (bias.Length != 1 && bias.Length != columns))
+            if (graph.FindFloats(name) is not { } bias || bias.Shape.SkipLast(1).Any(length => length != 1)
+                || (bias.Length != 1 && bias.Length != columns))
                 return null;
             if (bias.Shape.Count == 1 && bias.Length == columns && beta == 1)
                 return name;

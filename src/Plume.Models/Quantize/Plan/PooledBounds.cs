@@ -15,7 +15,8 @@ static class PooledBounds
         var swapped = new Dictionary<Node, Node>(ReferenceEqualityComparer.Instance);
         foreach (var quantize in graph.Nodes.Where(node => node.OpType == FakeQuantizer.OpType))
         {
-            if (graph.ProducerOf(quantize.Inputs[0]) is not { OpType: "MaxPool" } pool || !OperatorKinds.IsRearranging(pool) || !IsInner(pool))
+            if (graph.ProducerOf(quantize.Inputs[0]) is not { OpType: "MaxPool" } pool || !OperatorKinds.IsRearranging(pool)
+                || !IsInner(pool))
                 continue;
             if (graph.ProducerOf(pool.Inputs[0]) is not { OpType: "Relu" or "Clip" } bound || !IsInner(bound))
                 continue;
@@ -23,7 +24,8 @@ static class PooledBounds
             swapped.Add(pool, bound with { Inputs = [bound.Outputs[0], .. bound.Inputs.Skip(1)], Outputs = [pool.Outputs[0]] });
         }
 
-        return swapped.Count == 0 ? graph : graph.With([.. graph.Nodes.Select(node => swapped.GetValueOrDefault(node, node))], graph.Initializers);
+        return swapped.Count == 0 ? graph
+            : graph.With([.. graph.Nodes.Select(node => swapped.GetValueOrDefault(node, node))], graph.Initializers);
 
         bool IsInner(Node node) => !outputs.Contains(node.Outputs[0]) && readers[node.Outputs[0]].Count() == 1;
     }

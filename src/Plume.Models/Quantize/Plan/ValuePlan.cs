@@ -57,7 +57,9 @@ sealed class ValuePlan
         var integers = new HashSet<Node>(ReferenceEqualityComparer.Instance);
         foreach (var node in graph.Nodes)
         {
-            if (layers.Contains(node) || (OperatorKinds.IsInteger(node) && !answers.Contains(EndOfChain(node.Outputs[0])) && node.Inputs.All(IsInteger)))
+            if (layers.Contains(node)
+                || (OperatorKinds.IsInteger(node) && !answers.Contains(EndOfChain(node.Outputs[0]))
+                && node.Inputs.All(IsInteger)))
                 integers.Add(node);
         }
 
@@ -117,13 +119,16 @@ sealed class ValuePlan
         }
     }
 
-    // From the end to the front, so that a long chain is no deep recursion: a value is an answer where all that reads it makes one of it.
+    // From the end to the front, so that a long chain is no deep recursion: a value is an answer where all that reads it makes
+    // one of it.
     HashSet<string> Answers()
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string value in graph.Nodes.SelectMany(node => node.Outputs).Reverse().Concat(graph.Inputs.Select(input => input.Name)))
+        foreach (string value in graph.Nodes.SelectMany(node => node.Outputs).Reverse()
+            .Concat(graph.Inputs.Select(input => input.Name)))
         {
-            if ((outputs.Contains(value) || readers.Contains(value)) && readers[value].All(reader => IsAnswer(reader, value, found)))
+            if ((outputs.Contains(value) || readers.Contains(value))
+                && readers[value].All(reader => IsAnswer(reader, value, found)))
                 found.Add(value);
         }
 

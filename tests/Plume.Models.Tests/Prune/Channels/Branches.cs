@@ -11,7 +11,8 @@ sealed class Branches
     /// <summary>Adds a node; inputs are values or new tensors written as <c>name[2,3]</c>.</summary>
     public Branches Add(string op, string output, string inputs, params (string, AttributeValue)[] attributes)
     {
-        nodes.Add(new(output, op, [.. inputs.Split(' ').Select(Input)], [output], attributes.ToDictionary(pair => pair.Item1, pair => pair.Item2)));
+        nodes.Add(new(output, op, [.. inputs.Split(' ').Select(Input)], [output],
+            attributes.ToDictionary(pair => pair.Item1, pair => pair.Item2)));
         return this;
     }
 
@@ -32,7 +33,9 @@ sealed class Branches
         int[] shape = [.. text[(start + 1)..^1].Split(',').Select(int.Parse)];
         int length = shape.Aggregate(1, (product, each) => product * each);
         // Variances must be positive.
-        tensors.Add(Initializer.Of(text[..start], shape, [.. Some.Normal(length, text).Select(value => text.StartsWith("var", StringComparison.Ordinal) ? 1 + value * value : value / 2)]));
+        tensors.Add(Initializer.Of(text[..start], shape,
+            [.. Some.Normal(length, text)
+                .Select(value => text.StartsWith("var", StringComparison.Ordinal) ? 1 + value * value : value / 2)]));
         return text[..start];
     }
 }

@@ -16,27 +16,39 @@ public class ChannelGroupsTests
     // Small graphs of the kinds of blocks that known networks have, all from [N, 3, 8, 8] to [N, 5].
     static readonly Dictionary<string, ModelGraph> Graphs = new()
     {
-        ["residual"] = Ending(Stem().Add("Conv", "c1", "s w1[8,8,3,3] b1[8]", Same).Add("BatchNormalization", "n1", "c1 g1[8] h1[8] m1[8] var1[8]")
+        ["residual"] = Ending(Stem().Add("Conv", "c1", "s w1[8,8,3,3] b1[8]", Same)
+            .Add("BatchNormalization", "n1", "c1 g1[8] h1[8] m1[8] var1[8]")
             .Add("Relu", "r1", "n1").Add("Add", "a", "r1 s"), "a", 8),
         ["concat"] = Ending(Stem().Add("Conv", "c1", "s w1[4,8,3,3]", Same).Add("Concat", "k1", "s c1", ("axis", 1L))
-            .Add("BatchNormalization", "n1", "k1 g1[12] h1[12] m1[12] var1[12]").Add("Conv", "c2", "n1 w2[4,12,3,3]", Same).Add("Concat", "k2", "k1 c2", ("axis", 1L)), "k2", 16),
+            .Add("BatchNormalization", "n1", "k1 g1[12] h1[12] m1[12] var1[12]").Add("Conv", "c2", "n1 w2[4,12,3,3]", Same)
+                .Add("Concat", "k2", "k1 c2", ("axis", 1L)), "k2", 16),
         ["concat with the input"] = Ending(Stem().Add("Concat", "k", "x s", ("axis", 1L)), "k", 11),
-        ["depthwise"] = Ending(Stem().Add("Conv", "d", "s wd[8,1,3,3] bd[8]", Same, ("group", 8L)).Add("Clip", "r", "d").Add("Conv", "p", "r wp[6,8,1,1]"), "p", 6),
+        ["depthwise"] = Ending(Stem().Add("Conv", "d", "s wd[8,1,3,3] bd[8]", Same, ("group", 8L)).Add("Clip", "r", "d")
+            .Add("Conv", "p", "r wp[6,8,1,1]"), "p", 6),
         ["depthwise of two"] = Ending(Stem().Add("Conv", "d", "s wd[16,1,3,3] bd[16]", Same, ("group", 8L)), "d", 16),
-        ["grouped"] = Ending(Stem().Add("Conv", "g", "s wg[12,4,3,3] bg[12]", Same, ("group", 2L)).Add("Relu", "r", "g"), "r", 12),
+        ["grouped"] = Ending(Stem().Add("Conv", "g", "s wg[12,4,3,3] bg[12]", Same, ("group", 2L)).Add("Relu", "r", "g"), "r",
+            12),
         ["gate"] = Ending(Stem().Add("GlobalAveragePool", "q", "s").Add("Conv", "q1", "q w1[2,8,1,1]").Add("Sigmoid", "q2", "q1")
             .Add("Conv", "q3", "q2 w3[8,2,1,1]").Add("Mul", "m", "s q3"), "m", 8),
-        ["constants"] = Ending(Stem().Add("Mul", "m", "s k1[8,1,1]").Add("Sub", "u", "k2[1,8,1,1] m").Add("Add", "v", "u k3[1]"), "v", 8),
-        ["flatten"] = Stem().Add("MaxPool", "q", "s", ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 })).Add("Flatten", "f", "q")
+        ["constants"] = Ending(Stem().Add("Mul", "m", "s k1[8,1,1]").Add("Sub", "u", "k2[1,8,1,1] m").Add("Add", "v", "u k3[1]"),
+            "v", 8),
+        ["flatten"] = Stem().Add("MaxPool", "q", "s", ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }))
+            .Add("Flatten", "f", "q")
             .Add("Gemm", "y", "f w[128,5] b[5]").Build(["N", 3, 8, 8], ["N", 5]),
-        ["reshape to a number"] = Stem().Add("shape", -1, 512).Add("Reshape", "f", "s shape").Add("Gemm", "h", "f w[7,512] b[7]", ("transB", 1L))
+        ["reshape to a number"] = Stem().Add("shape", -1, 512).Add("Reshape", "f", "s shape")
+            .Add("Gemm", "h", "f w[7,512] b[7]", ("transB", 1L))
             .Add("MatMul", "p", "h wp[7,5]").Add("Add", "y", "p bp[5]").Build(["N", 3, 8, 8], ["N", 5]),
-        ["reshape by its shape"] = Stem().Add("zero", 0).Add("open", 64).Add("Shape", "sh", "s").Add("Gather", "n", "sh zero").Add("channels", 8).Add("Concat", "t", "n channels open", ("axis", 0L))
-            .Add("Reshape", "f", "s t").Add("ReduceMean", "h", "f", ("axes", new long[] { 2 }), ("keepdims", 0L)).Add("Gemm", "y", "h w[8,5] b[5]").Build(["N", 3, 8, 8], ["N", 5]),
-        ["tokens"] = Stem().Add("shape", 0, 8, 64).Add("Reshape", "f", "s shape").Add("Transpose", "t", "f", ("perm", new long[] { 0, 2, 1 }))
-            .Add("MatMul", "m", "t w1[8,6]").Add("Add", "a", "m b1[6]").Add("Tanh", "r", "a").Add("MatMul", "m2", "r w2[6,5]").Add("ReduceMean", "y", "m2", ("axes", new long[] { 1 }), ("keepdims", 0L))
+        ["reshape by its shape"] = Stem().Add("zero", 0).Add("open", 64).Add("Shape", "sh", "s").Add("Gather", "n", "sh zero")
+            .Add("channels", 8).Add("Concat", "t", "n channels open", ("axis", 0L))
+            .Add("Reshape", "f", "s t").Add("ReduceMean", "h", "f", ("axes", new long[] { 2 }), ("keepdims", 0L))
+                .Add("Gemm", "y", "h w[8,5] b[5]").Build(["N", 3, 8, 8], ["N", 5]),
+        ["tokens"] = Stem().Add("shape", 0, 8, 64).Add("Reshape", "f", "s shape")
+            .Add("Transpose", "t", "f", ("perm", new long[] { 0, 2, 1 }))
+            .Add("MatMul", "m", "t w1[8,6]").Add("Add", "a", "m b1[6]").Add("Tanh", "r", "a").Add("MatMul", "m2", "r w2[6,5]")
+                .Add("ReduceMean", "y", "m2", ("axes", new long[] { 1 }), ("keepdims", 0L))
             .Build(["N", 3, 8, 8], ["N", 5]),
-        ["quantized"] = Ending(Stem().Add("plume.FakeQuantize", "qw", "w1[8,8,3,3] var1[8]", ("axis", 0L), ("bits", 4L)).Add("Conv", "c1", "s qw", Same), "c1", 8),
+        ["quantized"] = Ending(Stem().Add("plume.FakeQuantize", "qw", "w1[8,8,3,3] var1[8]", ("axis", 0L), ("bits", 4L))
+            .Add("Conv", "c1", "s qw", Same), "c1", 8),
     };
 
     // ONNX Runtime knows no FakeQuantize.
@@ -61,20 +73,25 @@ public class ChannelGroupsTests
 
     [Fact]
     public void Any_share_of_any_graph_gives_a_graph_with_the_output_and_the_cost_as_told() =>
-        Gen.Select(Gen.Int[0, Graphs.Count - 1], Gen.Double[0.01, 1], Gen.Bool, Gen.Bool, Gen.Int[1, 4]).Sample((index, keep, global, parameters, fewest) =>
+        Gen.Select(Gen.Int[0, Graphs.Count - 1], Gen.Double[0.01, 1], Gen.Bool, Gen.Bool, Gen.Int[1, 4])
+            .Sample((index, keep, global, parameters, fewest) =>
         {
             var graph = Graphs.Values.ElementAt(index);
             var measure = parameters ? ChannelMeasure.Parameters : ChannelMeasure.MultiplyAdds;
 
-            var pruned = new ChannelPruning(keep, measure, global ? ChannelScope.Global : ChannelScope.Layer, new RandomScore(Some.Key)) { Fewest = fewest }.Apply(graph);
+            var pruned = new ChannelPruning(keep, measure, global ? ChannelScope.Global
+                : ChannelScope.Layer, new RandomScore(Some.Key))
+            { Fewest = fewest }.Apply(graph);
 
             GraphCost before = GraphCost.Of(graph), after = GraphCost.Of(pruned.Graph);
-            double share = parameters ? (double)after.Parameters / before.Parameters : (double)after.MultiplyAdds / before.MultiplyAdds;
+            double share = parameters ? (double)after.Parameters / before.Parameters
+                : (double)after.MultiplyAdds / before.MultiplyAdds;
             Assert.Equal(share, pruned.Reached, 1e-12);
             Assert.True(pruned.IsReached == share <= keep);
             Assert.Equal(["N", 5], ShapeInference.Of(pruned.Graph)["y"]);
             Assert.Equal(pruned.Graph.ToWeights().Values, pruned.Cut(graph.ToWeights()).Values);
-            Assert.All(pruned.Removed, group => Assert.True(group.Group.Channels - group.Channels.Count >= Math.Min(fewest, group.Group.Channels)));
+            Assert.All(pruned.Removed,
+                group => Assert.True(group.Group.Channels - group.Channels.Count >= Math.Min(fewest, group.Group.Channels)));
         }, iter: 300);
 
     [Fact]
@@ -94,7 +111,8 @@ public class ChannelGroupsTests
         var groups = ChannelGroups.Of(Graphs["concat"]).Groups;
 
         Assert.Equal(["ws", "w1", "w2"], groups.Select(group => group.Name));
-        Assert.Equal([8, 9, 10, 11], groups[1].Slices.Single(slice => slice.Tensor == "g1").Indices.Select(indices => indices.Single()));
+        Assert.Equal([8, 9, 10, 11],
+            groups[1].Slices.Single(slice => slice.Tensor == "g1").Indices.Select(indices => indices.Single()));
     }
 
     [Fact]
@@ -158,7 +176,8 @@ public class ChannelGroupsTests
 
         if (reason is null)
         {
-            Assert.StartsWith("The shape of node 'r' (LSTM) cannot be told", Assert.Throws<InvalidPayloadException>(() => ChannelGroups.Of(graph)).Message, StringComparison.Ordinal);
+            Assert.StartsWith("The shape of node 'r' (LSTM) cannot be told",
+                Assert.Throws<InvalidPayloadException>(() => ChannelGroups.Of(graph)).Message, StringComparison.Ordinal);
             return;
         }
 
@@ -184,9 +203,11 @@ public class ChannelGroupsTests
     [Fact]
     public void A_shape_known_only_at_run_time_stays()
     {
-        var graph = new Branches().Add("Conv", "s", "x ws[8,3,3,3]", Same).Add("Flatten", "f", "s", ("axis", 2L)).Add("shape", -1, 8).Add("Reshape", "y", "f shape").Build(["N", 3, "H", "W"], ["M", 8]);
+        var graph = new Branches().Add("Conv", "s", "x ws[8,3,3,3]", Same).Add("Flatten", "f", "s", ("axis", 2L))
+            .Add("shape", -1, 8).Add("Reshape", "y", "f shape").Build(["N", 3, "H", "W"], ["M", 8]);
 
-        Assert.StartsWith("they pass node 'f' (Flatten), whose shape is known only at run time", Assert.Single(ChannelGroups.Of(graph).Unprunable).Reason, StringComparison.Ordinal);
+        Assert.StartsWith("they pass node 'f' (Flatten), whose shape is known only at run time",
+            Assert.Single(ChannelGroups.Of(graph).Unprunable).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -237,7 +258,8 @@ public class ChannelGroupsTests
     static Branches Stem() => new Branches().Add("Conv", "s", "x ws[8,3,3,3] bs[8]", Same);
 
     static ModelGraph Ending(Branches graph, string value, int channels) => graph
-        .Add("GlobalAveragePool", "pooled", value).Add("Flatten", "flat", "pooled").Add("Gemm", "y", $"flat wy[5,{channels}] by[5]", ("transB", 1L))
+        .Add("GlobalAveragePool", "pooled", value).Add("Flatten", "flat", "pooled")
+            .Add("Gemm", "y", $"flat wy[5,{channels}] by[5]", ("transB", 1L))
         .Build(["N", 3, 8, 8], ["N", 5]);
 
     static ModelGraph Foreign([CallerFilePath] string here = "") =>

@@ -7,8 +7,10 @@ namespace Plume.Models.Tests;
 
 public class ChannelPruningTests
 {
-    public static TheoryData<string, ChannelMeasure, ChannelScope> Ways => [.. new MatrixTheoryData<string, ChannelMeasure, ChannelScope>(
-        ["mlp", "lenet", "resnet8"], [ChannelMeasure.Parameters, ChannelMeasure.MultiplyAdds], [ChannelScope.Global, ChannelScope.Layer])
+    public static TheoryData<string, ChannelMeasure, ChannelScope> Ways =>
+        [.. new MatrixTheoryData<string, ChannelMeasure, ChannelScope>(
+        ["mlp", "lenet", "resnet8"], [ChannelMeasure.Parameters, ChannelMeasure.MultiplyAdds],
+        [ChannelScope.Global, ChannelScope.Layer])
         .Select(row => row.Data)];
 
     [Theory]
@@ -20,7 +22,8 @@ public class ChannelPruningTests
         var pruned = new ChannelPruning(0.25, measure, scope).Apply(graph);
 
         GraphCost before = GraphCost.Of(graph), after = GraphCost.Of(pruned.Graph);
-        double share = measure == ChannelMeasure.Parameters ? (double)after.Parameters / before.Parameters : (double)after.MultiplyAdds / before.MultiplyAdds;
+        double share = measure == ChannelMeasure.Parameters ? (double)after.Parameters / before.Parameters
+            : (double)after.MultiplyAdds / before.MultiplyAdds;
         Assert.True(pruned.IsReached);
         Assert.Equal(share, pruned.Reached, 1e-12);
         Assert.InRange(share, 0.22, 0.25);
@@ -65,7 +68,8 @@ public class ChannelPruningTests
 
         Assert.InRange(GraphCost.Of(pruned.Graph).Parameters, 17_000, 20_050);
         Assert.Equal(["conv1.weight", "conv2.weight", "fc1.weight"], pruned.Removed.Select(group => group.Group.Name));
-        Assert.Equal("The channels of 'fc2.weight' stay: they reach the graph's output 'output'.", Assert.Single(pruned.Unprunable).ToString());
+        Assert.Equal("The channels of 'fc2.weight' stay: they reach the graph's output 'output'.",
+            Assert.Single(pruned.Unprunable).ToString());
     }
 
     [Fact]
@@ -85,7 +89,8 @@ public class ChannelPruningTests
 
         // conv2's own channels and those that it reads.
         Assert.Equal(["conv1.weight [16, 1, 5, 5]", "conv2.weight [32, 16, 5, 5]", "fc1.weight [6, 512]"],
-            pruned.Graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight).Take(3).Select(tensor => tensor.ToString()));
+            pruned.Graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight).Take(3)
+                .Select(tensor => tensor.ToString()));
         Assert.Contains(new Unprunable("conv1.weight", "the caller leaves it alone"), pruned.Unprunable);
     }
 
@@ -97,7 +102,8 @@ public class ChannelPruningTests
         var pruned = new ChannelPruning(0.4, Scope: scope) { Multiple = 5 }.Apply(Some.Trained(Some.Model("resnet8")));
 
         Assert.True(pruned.IsReached);
-        Assert.All(pruned.Removed, group => Assert.True(group.Channels.Count == 0 || (group.Group.Channels - group.Channels.Count) % 5 == 0));
+        Assert.All(pruned.Removed,
+            group => Assert.True(group.Channels.Count == 0 || (group.Group.Channels - group.Channels.Count) % 5 == 0));
         Assert.Contains(pruned.Removed, group => group.Channels.Count > 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChannelPruning(0.4) { Multiple = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChannelPruning(0.4) { Fewest = 0 });
@@ -140,7 +146,8 @@ public class ChannelPruningTests
         var mask = new MagnitudePruning(0.5).MaskOf(graph);
         Assert.Equal(WeightMask.OfZeros(pruned.Cut(mask.Apply(graph).ToWeights())), pruned.Cut(mask));
         string message = Assert.Throws<ArgumentException>(() => pruned.Cut(Some.Model("mlp").ToWeights())).Message;
-        Assert.StartsWith("The values are of another layout than the model had before it was pruned: tensor 'fc1.weight", message, StringComparison.Ordinal);
+        Assert.StartsWith("The values are of another layout than the model had before it was pruned: tensor 'fc1.weight", message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -158,8 +165,10 @@ public class ChannelPruningTests
         var weights = Some.Model("mlp").ToWeights();
         weights.Values[5] = float.NaN;
 
-        string message = Assert.Throws<ArgumentException>(() => new ChannelPruning(0.5).Apply(Some.Model("mlp").With(weights))).Message;
+        string message = Assert.Throws<ArgumentException>(() => new ChannelPruning(0.5)
+            .Apply(Some.Model("mlp").With(weights))).Message;
 
-        Assert.StartsWith("A score must be a number, but one of the channels of 'fc1.weight' is not", message, StringComparison.Ordinal);
+        Assert.StartsWith("A score must be a number, but one of the channels of 'fc1.weight' is not", message,
+            StringComparison.Ordinal);
     }
 }

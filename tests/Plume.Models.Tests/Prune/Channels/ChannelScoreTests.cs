@@ -19,7 +19,8 @@ public class ChannelScoreTests
     [Fact]
     public void A_norm_is_of_all_that_goes_with_a_channel_over_the_mean_of_its_group()
     {
-        double[] magnitudes = Assert.Single(new ChannelNorm(1).Of(Groups))!, squares = Assert.Single(new ChannelNorm().Of(Groups))!;
+        double[] magnitudes = Assert.Single(new ChannelNorm(1).Of(Groups))!,
+            squares = Assert.Single(new ChannelNorm().Of(Groups))!;
 
         Assert.Equal([7 / 4.5, 2 / 4.5], magnitudes);
         Assert.Equal(5 / Math.Sqrt(2), squares[0] / squares[1], 1e-12);
@@ -45,7 +46,8 @@ public class ChannelScoreTests
     {
         var gradients = new TaylorGradients(Graph);
 
-        Assert.Equal("A Taylor score is taken from gradients on data, but no batch was added.", Assert.Throws<InvalidOperationException>(gradients.ToScore).Message);
+        Assert.Equal("A Taylor score is taken from gradients on data, but no batch was added.",
+            Assert.Throws<InvalidOperationException>(gradients.ToScore).Message);
         Assert.StartsWith(
             "The gradients have another layout than model 'two'.",
             Assert.Throws<ArgumentException>(() => gradients.Add(Some.Model("mlp").ToWeights())).Message,
@@ -73,7 +75,8 @@ public class ChannelScoreTests
         var pruned = new ChannelPruning(0.5, Score: new BatchNormScale()).Apply(Some.Model("mlp"));
 
         Assert.False(pruned.IsReached);
-        Assert.Contains(new Unprunable("fc1.weight", "no BatchNormalization scales them, and the score is its scale"), pruned.Unprunable);
+        Assert.Contains(new Unprunable("fc1.weight", "no BatchNormalization scales them, and the score is its scale"),
+            pruned.Unprunable);
     }
 
     [Fact]

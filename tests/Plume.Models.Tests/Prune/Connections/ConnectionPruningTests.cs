@@ -16,7 +16,8 @@ public class ConnectionPruningTests
     {
         var graph = Some.Model("lenet");
 
-        foreach (ConnectionPruning technique in (ConnectionPruning[])[new MagnitudePruning(rate), new RandomPruning(rate, Some.Key)])
+        foreach (ConnectionPruning technique in (ConnectionPruning[])[new MagnitudePruning(rate),
+            new RandomPruning(rate, Some.Key)])
         {
             var mask = technique.MaskOf(graph);
 
@@ -33,7 +34,8 @@ public class ConnectionPruningTests
 
         float[] values = graph.ToWeights().Values;
         var weights = graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight)
-            .SelectMany(tensor => Enumerable.Range(tensor.Offset, tensor.Length)).ToLookup(index => mask.Kept[index], index => MathF.Abs(values[index]));
+            .SelectMany(tensor => Enumerable.Range(tensor.Offset, tensor.Length))
+                .ToLookup(index => mask.Kept[index], index => MathF.Abs(values[index]));
 
         Assert.True(weights[true].Min() >= weights[false].Max());
     }
@@ -78,7 +80,8 @@ public class ConnectionPruningTests
 
         Assert.Equal(1280, mask.CountOf(graph.Weights["fc2.weight"]));
         Assert.Equal(0, mask.CountOf(graph.Weights["fc1.weight"]));
-        string message = Assert.Throws<ArgumentException>(() => new MagnitudePruning(1) { LeaveAlone = ["fc9"] }.MaskOf(graph)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            new MagnitudePruning(1) { LeaveAlone = ["fc9"] }.MaskOf(graph)).Message;
         Assert.StartsWith("The layout has no tensor 'fc9'", message, StringComparison.Ordinal);
     }
 
@@ -98,8 +101,10 @@ public class ConnectionPruningTests
     public void Two_of_four_are_kept_along_the_input_of_each_product()
     {
         // w1 is [2, 2]: its groups are shorter than four. w2 is [2, 4] as [in, out]: the same.
-        Assert.Equal("1111" + "11111111", Shown(new StructuredSparsity(2, 4).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
-        Assert.Equal("0011" + "00001111", Shown(new StructuredSparsity(1, 2).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
+        Assert.Equal("1111" + "11111111",
+            Shown(new StructuredSparsity(2, 4).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
+        Assert.Equal("0011" + "00001111",
+            Shown(new StructuredSparsity(1, 2).MaskOf(Two([.. Enumerable.Range(0, 12).Select(index => (float)index)]))));
         Assert.Equal("1100" + "11110000", Shown(new StructuredSparsity(1, 2).MaskOf(Two([.. Enumerable.Repeat(1f, 12)]))));
     }
 
@@ -131,7 +136,8 @@ public class ConnectionPruningTests
     {
         string message = Assert.Throws<ArgumentOutOfRangeException>(() => new MagnitudePruning(rate)).Message;
 
-        Assert.StartsWith("A rate is the share of weights to remove, from 0 (none) to 1 (all).", message, StringComparison.Ordinal);
+        Assert.StartsWith("A rate is the share of weights to remove, from 0 (none) to 1 (all).", message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new RandomPruning(rate, Some.Key));
         Assert.Throws<ArgumentOutOfRangeException>(() => new MagnitudePruning(0.5) with { Rate = rate });
     }
@@ -139,7 +145,8 @@ public class ConnectionPruningTests
     [Fact]
     public void Weights_that_are_not_finite_are_refused()
     {
-        string message = Assert.Throws<ArgumentException>(() => new MagnitudePruning(0.5).MaskOf(Two([1, 2, float.NaN, 4, 5, 6, 7, 8, 9, 10, 11, 12]))).Message;
+        string message = Assert.Throws<ArgumentException>(() => new MagnitudePruning(0.5)
+            .MaskOf(Two([1, 2, float.NaN, 4, 5, 6, 7, 8, 9, 10, 11, 12]))).Message;
 
         Assert.StartsWith("Weights must be finite, but value 2 of tensor 'w1' is NaN.", message, StringComparison.Ordinal);
     }

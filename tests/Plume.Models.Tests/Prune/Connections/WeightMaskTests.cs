@@ -73,7 +73,8 @@ public class WeightMaskTests
 
         string message = Assert.Throws<ArgumentException>(() => mask.Apply(new ModelWeights(other))).Message;
 
-        Assert.StartsWith("The mask is for another layout: 8 values in 2 tensors, not 8 in 1.", message, StringComparison.Ordinal);
+        Assert.StartsWith("The mask is for another layout: 8 values in 2 tensors, not 8 in 1.", message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => mask.And(WeightMask.All(other)));
         Assert.Throws<ArgumentException>(() => mask.Apply(new float[7]));
         Assert.StartsWith(

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators.Spatial;
 
-/// <summary>Convolutions over one to three dimensions, grouped, strided, dilated and padded as ONNX defines it, and their transposes.</summary>
+/// <summary>
+/// Convolutions over one to three dimensions, grouped, strided, dilated and padded as ONNX defines it, and their transposes.
+/// </summary>
 static class Convolution
 {
     public static (string, Compile)[] All { get; } = [("Conv", Conv), ("ConvTranspose", ConvTranspose)];
@@ -16,7 +18,8 @@ static class Convolution
         {
             var kernel = frame.Slots[weight];
             var window = sliding.Over(frame.Slots[input], kernel.shape.AsSpan(2));
-            frame.Slots[output] = Apply(window.Pad(frame.Slots[input], 0), kernel, bias < 0 ? null : frame.Slots[bias], window, groups);
+            frame.Slots[output] = Apply(window.Pad(frame.Slots[input], 0), kernel, bias < 0 ? null
+                : frame.Slots[bias], window, groups);
         };
     }
 
@@ -30,7 +33,8 @@ static class Convolution
             var kernel = frame.Slots[weight];
             var window = spreading.Over(frame.Slots[input], kernel.shape.AsSpan(2));
             var spread = window.Cut(Transposed(frame.Slots[input], kernel, window, groups));
-            frame.Slots[output] = bias < 0 ? spread : spread + frame.Slots[bias].view([-1, .. Enumerable.Repeat(1L, (int)spread.dim() - 2)]);
+            frame.Slots[output] = bias < 0 ? spread
+                : spread + frame.Slots[bias].view([-1, .. Enumerable.Repeat(1L, (int)spread.dim() - 2)]);
         };
     }
 
@@ -39,7 +43,8 @@ static class Convolution
         long[] strides = window.Strides, pads = window.Symmetric, dilations = window.Dilations;
         return strides.Length switch
         {
-            1 => nn.functional.conv2d(x.unsqueeze(2), kernel.unsqueeze(2), bias, [1, strides[0]], [0, pads[0]], [1, dilations[0]], groups).squeeze(2),
+            1 => nn.functional.conv2d(x.unsqueeze(2), kernel.unsqueeze(2), bias, [1, strides[0]], [0, pads[0]], [1, dilations[0]],
+                groups).squeeze(2),
             2 => nn.functional.conv2d(x, kernel, bias, strides, pads, dilations, groups),
             _ => nn.functional.conv3d(x, kernel, bias, strides, pads, dilations, groups),
         };
@@ -50,7 +55,8 @@ static class Convolution
         long[] strides = window.Strides, dilations = window.Dilations;
         return strides.Length switch
         {
-            1 => nn.functional.conv_transpose2d(x.unsqueeze(2), kernel.unsqueeze(2), null, [1, strides[0]], [0, 0], [0, 0], [1, dilations[0]], groups).squeeze(2),
+            1 => nn.functional.conv_transpose2d(x.unsqueeze(2), kernel.unsqueeze(2), null, [1, strides[0]], [0, 0], [0, 0],
+                [1, dilations[0]], groups).squeeze(2),
             2 => nn.functional.conv_transpose2d(x, kernel, null, strides, [0, 0], [0, 0], dilations, groups),
             _ => nn.functional.conv_transpose3d(x, kernel, null, strides, [0, 0, 0], [0, 0, 0], dilations, groups),
         };

@@ -27,7 +27,8 @@ static class Pooling
                 (padded, pads) = (window.PadAll(x, double.NegativeInfinity, window.After), new long[pads.Length]);
             return kernel.Length switch
             {
-                1 => nn.functional.max_pool2d(padded.unsqueeze(2), [1, kernel[0]], [1, strides[0]], [0, pads[0]], [1, dilations[0]], false).squeeze(2),
+                1 => nn.functional.max_pool2d(padded.unsqueeze(2), [1, kernel[0]], [1, strides[0]], [0, pads[0]],
+                    [1, dilations[0]], false).squeeze(2),
                 2 => nn.functional.max_pool2d(padded, kernel, strides, pads, dilations, false),
                 _ => nn.functional.max_pool3d(padded, kernel, strides, pads, dilations, false),
             };
@@ -52,9 +53,12 @@ static class Pooling
             var padded = window.PadAll(x, 0, after);
             using var counted = ones([1, 1, .. x.shape[2..]]);
             var counts = countPads
-                ? (window with { Before = none }).PadAll(ones([1, 1, .. x.shape[2..].Select((length, axis) => length + window.Before[axis] + window.After[axis])]), 0, window.Over)
+                ? (window with { Before = none })
+                    .PadAll(ones([1, 1, .. x.shape[2..].Select((length, axis) => length
+                        + window.Before[axis] + window.After[axis])]), 0, window.Over)
                 : window.PadAll(counted, 0, after);
-            return Mean(padded, kernel, window.Strides, none, countPads: true) / Mean(counts, kernel, window.Strides, none, countPads: true);
+            return Mean(padded, kernel, window.Strides, none, countPads: true) / Mean(counts, kernel, window.Strides, none,
+                countPads: true);
         });
     }
 

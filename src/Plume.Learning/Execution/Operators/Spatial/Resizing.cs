@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators.Spatial;
 
-/// <summary>Pictures made larger or smaller, one axis after the other: each place of the result is a weighted sum of places.</summary>
+/// <summary>
+/// Pictures made larger or smaller, one axis after the other: each place of the result is a weighted sum of places.
+/// </summary>
 static class Resizing
 {
     public static (string, Compile)[] All { get; } = [("Resize", Resize), ("Upsample", Resize)];
@@ -13,7 +15,8 @@ static class Resizing
         int input = node.Needed(0), output = node.Output();
         var rule = new Resampling(node);
         int slot = node.Node.Inputs.Count == 2 ? 1 : 2;
-        float[]? scales = node.Node.Has("scales") ? node.Node.Floats("scales") : node.ConstantFloats(slot) is { Length: > 0 } given ? given : null;
+        float[]? scales = node.Node.Has("scales") ? node.Node.Floats("scales")
+            : node.ConstantFloats(slot) is { Length: > 0 } given ? given : null;
         var sizes = scales is null ? node.Ints(3, "") : null;
         long[] named = node.Node.Ints("axes");
         return frame =>
@@ -55,8 +58,10 @@ sealed class Resampling
             throw Unsupported(node, "coordinate_transformation_mode", coordinates);
         if (nearest is not ("round_prefer_floor" or "round_prefer_ceil" or "floor" or "ceil"))
             throw Unsupported(node, "nearest_mode", nearest);
-        if (node.Int("antialias", 0) != 0 || node.Int("exclude_outside", 0) != 0 || node.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
-            throw UnsupportedOperatorException.Use(node, "antialias, exclude_outside and keep_aspect_ratio_policy are not supported");
+        if (node.Int("antialias", 0) != 0 || node.Int("exclude_outside", 0) != 0
+            || node.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
+            throw UnsupportedOperatorException.Use(node,
+                "antialias, exclude_outside and keep_aspect_ratio_policy are not supported");
     }
 
     public Tensor Along(Tensor x, long axis, long target, float scale)
@@ -68,7 +73,8 @@ sealed class Resampling
         var weights = new float[target * length];
         for (int index = 0; index < target; index++)
         {
-            foreach (var (place, weight) in mode == "linear" ? Linear(Math.Clamp(places[index], 0, length - 1)) : Cubic(places[index]))
+            foreach (var (place, weight) in mode == "linear" ? Linear(Math.Clamp(places[index], 0, length - 1))
+                : Cubic(places[index]))
                 weights[index * length + Math.Clamp(place, 0, length - 1)] += weight;
         }
 
@@ -108,5 +114,6 @@ sealed class Resampling
         ? ((cubic + 2) * distance - (cubic + 3)) * distance * distance + 1
         : ((cubic * distance - 5 * cubic) * distance + 8 * cubic) * distance - 4 * cubic;
 
-    static UnsupportedOperatorException Unsupported(Node node, string attribute, string value) => UnsupportedOperatorException.Use(node, $"{attribute} '{value}' is not supported");
+    static UnsupportedOperatorException Unsupported(Node node, string attribute, string value) =>
+        UnsupportedOperatorException.Use(node, $"{attribute} '{value}' is not supported");
 }

@@ -24,9 +24,11 @@ sealed class Sliding
     {
         int axes = kernel.Length;
         if (axes is < 1 or > 3 || input.dim() != axes + 2)
-            throw UnsupportedOperatorException.Use(node, $"a window of {axes} dimensions over [{string.Join(", ", input.shape)}] is not supported, only one to three");
+            throw UnsupportedOperatorException.Use(node,
+                $"a window of {axes} dimensions over [{string.Join(", ", input.shape)}] is not supported, only one to three");
         long[] ones = [.. Enumerable.Repeat(1L, axes)];
-        var window = new Window(node.Ints("strides", ones), node.Ints("dilations", ones), new long[axes], new long[axes], new long[axes]);
+        var window = new Window(node.Ints("strides", ones), node.Ints("dilations", ones), new long[axes], new long[axes],
+            new long[axes]);
         long[] pads = node.Ints("pads", new long[2 * axes]);
         for (int axis = 0; axis < axes; axis++)
         {
@@ -72,12 +74,15 @@ readonly record struct Window(long[] Strides, long[] Dilations, long[] Before, l
     public long[] Symmetric => IsSymmetric ? Before : new long[Before.Length];
 
     /// <summary>The input as it is where the operator can pad, else padded.</summary>
-    public Tensor Pad(Tensor input, double filler) => IsSymmetric ? input : PadAll(input, filler, [.. After.Zip(Over, (after, over) => after + over)]);
+    public Tensor Pad(Tensor input, double filler) => IsSymmetric ? input
+        : PadAll(input, filler, [.. After.Zip(Over, (after, over) => after + over)]);
 
     /// <summary>The input with so many values behind each axis, and what is before.</summary>
     public Tensor PadAll(Tensor input, double filler, long[] after)
     {
         var before = Before;
-        return nn.functional.pad(input, [.. Enumerable.Range(0, before.Length).Reverse().SelectMany(axis => new[] { before[axis], after[axis] })], TorchSharp.PaddingModes.Constant, filler);
+        return nn.functional.pad(input,
+            [.. Enumerable.Range(0, before.Length).Reverse().SelectMany(axis => new[] { before[axis], after[axis] })],
+            TorchSharp.PaddingModes.Constant, filler);
     }
 }

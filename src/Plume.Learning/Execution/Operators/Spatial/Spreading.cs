@@ -12,15 +12,18 @@ sealed class Spreading(Node node)
     {
         int axes = kernel.Length;
         if (axes is < 1 or > 3 || input.dim() != axes + 2)
-            throw UnsupportedOperatorException.Use(node, $"a window of {axes} dimensions over [{string.Join(", ", input.shape)}] is not supported, only one to three");
+            throw UnsupportedOperatorException.Use(node,
+                $"a window of {axes} dimensions over [{string.Join(", ", input.shape)}] is not supported, only one to three");
         long[] ones = [.. Enumerable.Repeat(1L, axes)], none = new long[axes];
-        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones), pads = node.Ints("pads", new long[2 * axes]);
+        long[] strides = node.Ints("strides", ones), dilations = node.Ints("dilations", ones),
+            pads = node.Ints("pads", new long[2 * axes]);
         long[] added = node.Ints("output_padding", none), given = node.Ints("output_shape");
         var spread = new Spread(strides, dilations, new long[axes], new long[axes]);
         for (int axis = 0; axis < axes; axis++)
         {
             long all = strides[axis] * (input.shape[axis + 2] - 1) + (kernel[axis] - 1) * dilations[axis] + 1;
-            long? wanted = given.Length > 0 ? given[axis] : automatic is "SAME_UPPER" or "SAME_LOWER" ? input.shape[axis + 2] * strides[axis] : null;
+            long? wanted = given.Length > 0 ? given[axis] : automatic is "SAME_UPPER" or "SAME_LOWER"
+                ? input.shape[axis + 2] * strides[axis] : null;
             if (wanted is { } length)
             {
                 long total = Math.Max(0, all + added[axis] - length);
@@ -45,7 +48,8 @@ readonly record struct Spread(long[] Strides, long[] Dilations, long[] Start, lo
     public Tensor Cut(Tensor whole)
     {
         var (start, length) = (Start, Length);
-        long[] pads = [.. Enumerable.Range(0, start.Length).Reverse().SelectMany(axis => new[] { -start[axis], start[axis] + length[axis] - whole.shape[axis + 2] })];
+        long[] pads = [.. Enumerable.Range(0, start.Length).Reverse()
+            .SelectMany(axis => new[] { -start[axis], start[axis] + length[axis] - whole.shape[axis + 2] })];
         return pads.All(pad => pad == 0) ? whole : nn.functional.pad(whole, pads, TorchSharp.PaddingModes.Constant, 0);
     }
 }

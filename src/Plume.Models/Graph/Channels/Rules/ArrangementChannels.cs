@@ -9,7 +9,8 @@ static class ArrangementChannels
     public static ChannelAxis[] Transpose(ChannelWalk walk, NodeInputs inputs)
     {
         var axes = walk.Axes(inputs.Node.Inputs[0]);
-        long[] order = inputs.Node.Ints("perm", [.. Enumerable.Range(0, axes.Length).Select(axis => (long)(axes.Length - 1 - axis))]);
+        long[] order = inputs.Node.Ints("perm",
+            [.. Enumerable.Range(0, axes.Length).Select(axis => (long)(axes.Length - 1 - axis))]);
         return [.. order.Select(axis => axes[axis])];
     }
 
@@ -59,7 +60,8 @@ static class ArrangementChannels
         walk.Freeze(axes[axis], reason);
         if (walk.IsConstant(inputs.Node.Inputs[0]))
         {
-            foreach (int place in axes.Where(other => other.Pinned is null && other != axes[axis]).SelectMany(other => other.Places))
+            foreach (int place in axes.Where(other => other.Pinned is null && other != axes[axis])
+                .SelectMany(other => other.Places))
                 walk.Places.Produce(place);
         }
 
@@ -73,7 +75,8 @@ static class ArrangementChannels
             return parts[0];
         var lengths = inputs.Node.Inputs.Select(input => walk.Shape(input)[axis]).ToArray();
         if (lengths.All(length => length.IsFixed))
-            return ChannelAxis.Of([.. parts.SelectMany((part, slot) => part.Pinned is null ? part.Places : Frozen(walk, part, (int)lengths[slot].Length))]);
+            return ChannelAxis.Of([.. parts.SelectMany((part, slot) => part.Pinned is null ? part.Places
+                : Frozen(walk, part, (int)lengths[slot].Length))]);
         string reason = $"they pass {inputs.Node}, whose shape is known only at run time";
         walk.Freeze(parts, reason);
         return ChannelAxis.Fixed(reason);

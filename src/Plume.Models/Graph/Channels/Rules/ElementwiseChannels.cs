@@ -21,7 +21,8 @@ static class ElementwiseChannels
 
     /// <summary>Ties axes from the back; what has a length of 1 is stretched, and takes the axis of the other.</summary>
     public static ChannelAxis[] Broadcast(
-        ChannelWalk walk, (ChannelAxis[] Axes, IReadOnlyList<Dimension> Shape) left, (ChannelAxis[] Axes, IReadOnlyList<Dimension> Shape) right)
+        ChannelWalk walk, (ChannelAxis[] Axes, IReadOnlyList<Dimension> Shape) left,
+        (ChannelAxis[] Axes, IReadOnlyList<Dimension> Shape) right)
     {
         var axes = new ChannelAxis[Math.Max(left.Axes.Length, right.Axes.Length)];
         for (int back = 1; back <= axes.Length; back++)
@@ -48,7 +49,8 @@ static class ElementwiseChannels
     public static ChannelAxis[] Quantize(ChannelWalk walk, NodeInputs inputs)
     {
         var axes = walk.Axes(inputs.Node.Inputs[0]);
-        foreach (string scale in inputs.Node.Inputs.Skip(1).Where(scale => scale.Length > 0 && walk.Shape(scale) is [{ Length: > 1 }]))
+        foreach (string scale in inputs.Node.Inputs.Skip(1)
+            .Where(scale => scale.Length > 0 && walk.Shape(scale) is [{ Length: > 1 }]))
             walk.Join(axes[inputs.Axis(inputs.Node.Int("axis", 1), axes.Length)], walk.Axes(scale)[0]);
         return axes;
     }

@@ -2,7 +2,9 @@ using Plume.Models.Graph.Shapes;
 
 namespace Plume.Models.Graph.Channels.Rules;
 
-/// <summary>What normalizations tie: parameters to channels. Where values of several channels are taken together, none can go.</summary>
+/// <summary>
+/// What normalizations tie: parameters to channels. Where values of several channels are taken together, none can go.
+/// </summary>
 static class NormalizationChannels
 {
     public static ChannelAxis[] Instance(ChannelWalk walk, NodeInputs inputs)
@@ -19,7 +21,8 @@ static class NormalizationChannels
         return Keep(walk, inputs, axes.Skip(inputs.Axis(inputs.Node.Int("axis", -1), axes.Length)));
     }
 
-    public static ChannelAxis[] AcrossChannels(ChannelWalk walk, NodeInputs inputs) => Keep(walk, inputs, walk.Axes(inputs.Node.Inputs[0]).Skip(1).Take(1));
+    public static ChannelAxis[] AcrossChannels(ChannelWalk walk, NodeInputs inputs) =>
+        Keep(walk, inputs, walk.Axes(inputs.Node.Inputs[0]).Skip(1).Take(1));
 
     public static ChannelAxis[] AlongAxis(ChannelWalk walk, NodeInputs inputs)
     {

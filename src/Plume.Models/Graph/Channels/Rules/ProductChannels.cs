@@ -63,7 +63,8 @@ static class ProductChannels
         Multiply(walk, node, left, right);
         ChannelAxis[] output = [left[0], right[1]];
         if (node.Input(2) is { } bias)
-            output = ElementwiseChannels.Broadcast(walk, (output, walk.Shape(node.Outputs[0])), (walk.Axes(bias), walk.Shape(bias)));
+            output = ElementwiseChannels.Broadcast(walk, (output, walk.Shape(node.Outputs[0])),
+                (walk.Axes(bias), walk.Shape(bias)));
         walk.Products.Add(new(node, [output[0], output[1], left[1]]));
         return output;
     }

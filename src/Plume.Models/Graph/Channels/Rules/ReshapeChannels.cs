@@ -29,7 +29,9 @@ static class ReshapeChannels
         bool Copies(int axis) => zeroCopies && lengths[axis] == 0;
         bool IsLiteral(int axis) => output[axis].Pinned is null && lengths[axis].Symbol is null && lengths[axis].Value > 0;
         var axes = walk.Axes(inputs.Node.Inputs[0]);
-        bool Follows(int axis) => axes[axis] == output[axis] || inputs.Shape(0)[axis] == 1 || (axes[axis].Pinned is not null && output[axis].Pinned is not null);
+        bool Follows(int axis) =>
+            axes[axis] == output[axis] || inputs.Shape(0)[axis] == 1
+                || (axes[axis].Pinned is not null && output[axis].Pinned is not null);
         var all = Enumerable.Range(0, output.Length);
         bool follows = all.All(axis => !Copies(axis) || Follows(axis));
         if (follows && !all.Any(IsLiteral))
@@ -41,14 +43,16 @@ static class ReshapeChannels
         return output;
     }
 
-    static void Carry(ChannelWalk walk, NodeInputs inputs, (ChannelAxis[] Axes, Range Run) from, (ChannelAxis[] Axes, Range Run) to)
+    static void Carry(ChannelWalk walk, NodeInputs inputs, (ChannelAxis[] Axes, Range Run) from,
+        (ChannelAxis[] Axes, Range Run) to)
     {
         var before = inputs.Shape(0).Take(from.Run).ToArray();
         var after = walk.Shape(inputs.Node.Outputs[0]).Take(to.Run).ToArray();
         int[] sources = [.. Enumerable.Range(from.Run.Start.Value, before.Length).Where((_, index) => before[index] != 1)];
         int[] targets = [.. Enumerable.Range(to.Run.Start.Value, after.Length).Where((_, index) => after[index] != 1)];
         // Of two kinds of channels that become one dimension, the more numerous stay channels.
-        int[] channels = [.. sources.Where(axis => walk.CanLose(from.Axes[axis])).OrderByDescending(axis => inputs.Shape(0)[axis].Length)];
+        int[] channels = [.. sources.Where(axis => walk.CanLose(from.Axes[axis]))
+            .OrderByDescending(axis => inputs.Shape(0)[axis].Length)];
         if (sources.Length == 1 && targets.Length == 1)
         {
             to.Axes[targets[0]] = from.Axes[sources[0]];
@@ -57,10 +61,12 @@ static class ReshapeChannels
 
         bool merges = channels.Length > 0 && targets.Length == 1;
         if (merges)
-            to.Axes[targets[0]] = Merge([.. sources.Select(axis => inputs.Shape(0)[axis].Length)], Array.IndexOf(sources, channels[0]), from.Axes[channels[0]]);
+            to.Axes[targets[0]] = Merge([.. sources.Select(axis => inputs.Shape(0)[axis].Length)],
+                Array.IndexOf(sources, channels[0]), from.Axes[channels[0]]);
         walk.Freeze(
             channels.Skip(merges ? 1 : 0).Select(axis => from.Axes[axis]),
-            $"they pass {inputs.Node}, which {(merges ? "makes one dimension of them and of others" : "spreads them over several dimensions")}");
+            $"they pass {inputs.Node}, which "
+                + $"{(merges ? "makes one dimension of them and of others" : "spreads them over several dimensions")}");
     }
 
     // Row-major: the index along the merged axis tells the channel once what varies faster is divided out.
@@ -93,7 +99,8 @@ static class ReshapeChannels
 
             do
             {
-                bool takesLeft = left < right || (left == right && (to == after.Count || (from < before.Count && before[from] == 1)));
+                bool takesLeft = left < right
+                    || (left == right && (to == after.Count || (from < before.Count && before[from] == 1)));
                 var shape = takesLeft ? before : after;
                 int at = takesLeft ? from++ : to++;
                 if (at >= shape.Count || !shape[at].IsFixed || shape[at] == 0)

@@ -3,7 +3,9 @@ using Plume.Models.Graph.Shapes.Rules;
 
 namespace Plume.Models.Graph.Channels.Rules;
 
-/// <summary>Where channels are behind operators that repeat, cut or add values along some axes, and leave the others as they are.</summary>
+/// <summary>
+/// Where channels are behind operators that repeat, cut or add values along some axes, and leave the others as they are.
+/// </summary>
 static class StretchChannels
 {
     /// <summary>What keeps its length passes; the rest stays.</summary>
@@ -22,12 +24,15 @@ static class StretchChannels
         return Pass(walk, inputs, axis => before[axis] == 0 && after[axis] == 0);
     }
 
-    /// <summary>Sizes would have to be written anew, so channels pass only what is resized by factors, or along axes of its own.</summary>
+    /// <summary>
+    /// Sizes would have to be written anew, so channels pass only what is resized by factors, or along axes of its own.
+    /// </summary>
     public static ChannelAxis[] Resize(ChannelWalk walk, NodeInputs inputs)
     {
         int[] axes = ResizeRule.Axes(inputs, inputs.Shape(0).Count);
         float[] scales = ResizeRule.Scales(inputs) ?? [];
-        return Pass(walk, inputs, axis => Array.IndexOf(axes, axis) is var index && (index < 0 || (index < scales.Length && scales[index] == 1)));
+        return Pass(walk, inputs, axis => Array.IndexOf(axes, axis) is var index
+            && (index < 0 || (index < scales.Length && scales[index] == 1)));
     }
 
     public static ChannelAxis[] Expand(ChannelWalk walk, NodeInputs inputs)
@@ -37,7 +42,8 @@ static class StretchChannels
         var output = ChannelWalk.Fixed(walk.Shape(inputs.Node.Outputs[0]).Count, reason);
         for (int back = 1; back <= axes.Length; back++)
         {
-            bool named = inputs.Numbers(1) is not { } lengths || (back <= lengths.Length && (lengths[^back].Symbol is not null || lengths[^back].Value != 1));
+            bool named = inputs.Numbers(1) is not { } lengths
+                || (back <= lengths.Length && (lengths[^back].Symbol is not null || lengths[^back].Value != 1));
             if (named && shape[^back] != 1)
                 walk.Freeze(axes[^back], reason);
             else if (!named)
@@ -47,7 +53,9 @@ static class StretchChannels
         return output;
     }
 
-    /// <summary>The parts of an axis that nothing can be taken from; the other axes are those of the whole, in every part.</summary>
+    /// <summary>
+    /// The parts of an axis that nothing can be taken from; the other axes are those of the whole, in every part.
+    /// </summary>
     public static ChannelAxis[] Split(ChannelWalk walk, NodeInputs inputs)
     {
         var axes = walk.Axes(inputs.Node.Inputs[0]);

@@ -18,7 +18,8 @@ static class ArrangementRules
     public static IReadOnlyList<Dimension> Transpose(NodeInputs inputs)
     {
         var data = inputs.Shape(0);
-        long[] order = inputs.Node.Ints("perm", [.. Enumerable.Range(0, data.Count).Select(axis => (long)(data.Count - 1 - axis))]);
+        long[] order = inputs.Node.Ints("perm",
+            [.. Enumerable.Range(0, data.Count).Select(axis => (long)(data.Count - 1 - axis))]);
         return order.Order().SequenceEqual(Enumerable.Range(0, data.Count).Select(axis => (long)axis))
             ? [.. order.Select(axis => data[(int)axis])]
             : throw inputs.Fail($"perm [{string.Join(", ", order)}] must name each of {data.Count} dimensions once");

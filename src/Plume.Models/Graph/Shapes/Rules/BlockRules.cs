@@ -22,7 +22,8 @@ static class BlockRules
         ? block
         : throw inputs.Fail($"blocksize must be 1 to {1 << 15}, but is {inputs.Node.Int("blocksize", 0)}");
 
-    static Dimension Multiplied(Dimension length, long by) => length.IsFixed ? Dimension.Fixed(Math.Min(length.Length, int.MaxValue) * by) : Dimension.Symbol("");
+    static Dimension Multiplied(Dimension length, long by) => length.IsFixed
+        ? Dimension.Fixed(Math.Min(length.Length, int.MaxValue) * by) : Dimension.Symbol("");
 
     static Dimension Divided(NodeInputs inputs, Dimension length, long by) => !length.IsFixed ? Dimension.Symbol("")
         : length.Length % by == 0 ? Dimension.Fixed(length.Length / by)

@@ -18,10 +18,12 @@ static class ElementwiseRules
     public static IReadOnlyList<Dimension> BroadcastToFirst(NodeInputs inputs) =>
         Broadcast(inputs, inputs.Shape(0), inputs.Shape(1)).Count == inputs.Shape(0).Count
             ? inputs.Shape(0)
-            : throw inputs.Fail($"input 1 [{string.Join(", ", inputs.Shape(1))}] is larger than input 0 [{string.Join(", ", inputs.Shape(0))}]");
+            : throw inputs.Fail($"input 1 [{string.Join(", ", inputs.Shape(1))}] is larger than input 0 "
+                + $"[{string.Join(", ", inputs.Shape(0))}]");
 
     /// <summary>Two shapes stretched to each other from the back: a length of 1 takes that of the other.</summary>
-    public static IReadOnlyList<Dimension> Broadcast(NodeInputs inputs, IReadOnlyList<Dimension> left, IReadOnlyList<Dimension> right)
+    public static IReadOnlyList<Dimension> Broadcast(NodeInputs inputs, IReadOnlyList<Dimension> left,
+        IReadOnlyList<Dimension> right)
     {
         var shape = new Dimension[Math.Max(left.Count, right.Count)];
         for (int back = 1; back <= shape.Length; back++)

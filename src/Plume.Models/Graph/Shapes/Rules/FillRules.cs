@@ -22,7 +22,8 @@ static class FillRules
         if (inputs.Numbers(0) is not { } lengths || lengths.Any(length => length.Symbol is not null))
             return null;
         long count = Shapes.Lengths.Product([.. lengths.Select(length => Dimension.Fixed(length.Value))]);
-        return count <= KnownValues.MaximumRank && inputs.Node.Tensor("value") is { ElementType: ElementType.Int64, Length: 1 } value
+        return count <= KnownValues.MaximumRank
+            && inputs.Node.Tensor("value") is { ElementType: ElementType.Int64, Length: 1 } value
             ? [.. Enumerable.Repeat((Number)value.Ints[0], (int)count)]
             : null;
     }
@@ -31,14 +32,17 @@ static class FillRules
         ? [Dimension.Fixed(Math.Min(CountOf(start, limit, step), 1L << 32))]
         : [Dimension.Symbol("")];
 
-    public static Number[]? Counted(NodeInputs inputs) => Bounds(inputs) is var (start, limit, step) && CountOf(start, limit, step) is <= KnownValues.MaximumRank and var count
+    public static Number[]? Counted(NodeInputs inputs) =>
+        Bounds(inputs) is var (start, limit, step) && CountOf(start, limit, step) is <= KnownValues.MaximumRank and var count
         ? [.. Enumerable.Range(0, (int)count).Select(index => (Number)(start + index * step))]
         : null;
 
     static (long Start, long Limit, long Step)? Bounds(NodeInputs inputs)
     {
-        long?[] bounds = [.. Enumerable.Range(0, 3).Select(slot => inputs.Numbers(slot) is [{ Symbol: null } number] ? number.Value : (long?)null)];
-        return bounds is [{ } start, { } limit, { } step] && step != 0 && bounds.All(bound => Math.Abs((double)bound!.Value) <= int.MaxValue)
+        long?[] bounds = [.. Enumerable.Range(0, 3)
+            .Select(slot => inputs.Numbers(slot) is [{ Symbol: null } number] ? number.Value : (long?)null)];
+        return bounds is [{ } start, { } limit, { } step] && step != 0
+            && bounds.All(bound => Math.Abs((double)bound!.Value) <= int.MaxValue)
             ? (start, limit, step)
             : null;
     }

@@ -35,7 +35,8 @@ static class NormalizationRules
         for (int slot = 1; slot <= 2; slot++)
         {
             if (inputs.Has(slot) && ElementwiseRules.Broadcast(inputs, data, inputs.Shape(slot)).Count != data.Count)
-                throw inputs.Fail($"input {slot} [{string.Join(", ", inputs.Shape(slot))}] is larger than the data [{string.Join(", ", data)}]");
+                throw inputs.Fail($"input {slot} [{string.Join(", ", inputs.Shape(slot))}] is larger than the data "
+                    + $"[{string.Join(", ", data)}]");
         }
 
         return data;

@@ -12,9 +12,12 @@ static class NumberRules
     /// <summary>The integers of a small tensor.</summary>
     public static Number[]? Of(Initializer? tensor) => tensor switch
     {
-        { ElementType: ElementType.Int64, Length: <= KnownValues.MaximumRank } => [.. tensor.Ints.ToArray().Select(value => (Number)value)],
-        { ElementType: ElementType.Int32, Length: <= KnownValues.MaximumRank } => [.. MemoryMarshal.Cast<byte, int>(tensor.Data.Span).ToArray().Select(value => (Number)value)],
-        { ElementType: ElementType.Bool, Length: <= KnownValues.MaximumRank } => [.. tensor.Data.ToArray().Select(value => (Number)(value == 0 ? 0 : 1))],
+        { ElementType: ElementType.Int64, Length: <= KnownValues.MaximumRank } =>
+            [.. tensor.Ints.ToArray().Select(value => (Number)value)],
+        { ElementType: ElementType.Int32, Length: <= KnownValues.MaximumRank } =>
+            [.. MemoryMarshal.Cast<byte, int>(tensor.Data.Span).ToArray().Select(value => (Number)value)],
+        { ElementType: ElementType.Bool, Length: <= KnownValues.MaximumRank } =>
+            [.. tensor.Data.ToArray().Select(value => (Number)(value == 0 ? 0 : 1))],
         _ => null,
     };
 
@@ -26,7 +29,8 @@ static class NumberRules
     public static Number[]? Cast(NodeInputs inputs) => (ElementType)inputs.Node.Int("to", 0) switch
     {
         ElementType.Int64 or ElementType.Int32 => inputs.Numbers(0),
-        ElementType.Bool => AllKnown(inputs.Numbers(0)) is { } known ? [.. known.Select(value => (Number)(value == 0 ? 0 : 1))] : null,
+        ElementType.Bool => AllKnown(inputs.Numbers(0)) is { } known ? [.. known.Select(value => (Number)(value == 0 ? 0 : 1))]
+            : null,
         _ => null,
     };
 
@@ -43,9 +47,11 @@ static class NumberRules
         return [.. data.Take(Place("end", data.Count)).Skip(Place("start", 0)).Select(dimension => (Number)dimension)];
     }
 
-    public static Number[]? Count(NodeInputs inputs) => inputs.Shape(0).All(length => length.IsFixed) ? [Shapes.Lengths.Product(inputs.Shape(0))] : null;
+    public static Number[]? Count(NodeInputs inputs) => inputs.Shape(0).All(length => length.IsFixed)
+        ? [Shapes.Lengths.Product(inputs.Shape(0))] : null;
 
-    public static Number[]? Product(NodeInputs inputs) => inputs.Node.Input(1) is null && !inputs.Node.Has("axes") && AllKnown(inputs.Numbers(0)) is { } values
+    public static Number[]? Product(NodeInputs inputs) =>
+        inputs.Node.Input(1) is null && !inputs.Node.Has("axes") && AllKnown(inputs.Numbers(0)) is { } values
         && values.All(value => value >= 0)
         ? [Shapes.Lengths.Product([.. values.Select(Dimension.Fixed)])]
         : null;
@@ -74,7 +80,8 @@ static class NumberRules
         var numbers = new List<Number>();
         for (int slot = 0; slot < inputs.Count; slot++)
         {
-            if (inputs.Numbers(slot) is not { } part || inputs.Shape(slot).Count != 1 || numbers.Count + part.Length > KnownValues.MaximumRank)
+            if (inputs.Numbers(slot) is not { } part || inputs.Shape(slot).Count != 1
+                || numbers.Count + part.Length > KnownValues.MaximumRank)
                 return null;
             numbers.AddRange(part);
         }
@@ -88,7 +95,8 @@ static class NumberRules
         if (inputs.Numbers(0) is not { } data || AllKnown(inputs.Numbers(1)) is not { } lengths)
             return null;
         long count = Shapes.Lengths.Product([.. lengths.Select(Dimension.Fixed)]);
-        return data.Length == 1 && count <= KnownValues.MaximumRank ? [.. Enumerable.Repeat(data[0], (int)Math.Max(1, count))] : null;
+        return data.Length == 1 && count <= KnownValues.MaximumRank ? [.. Enumerable.Repeat(data[0], (int)Math.Max(1, count))]
+            : null;
     }
 
     /// <summary>Arithmetic, comparisons and choices, value by value.</summary>
@@ -108,7 +116,8 @@ static class NumberRules
         var results = new Number[length];
         for (int index = 0; index < length; index++)
         {
-            if (NumberArithmetic.Of(inputs.Node.OpType, [.. operands.Select(operand => operand[operand.Length == 1 ? 0 : index])]) is not { } result)
+            if (NumberArithmetic.Of(inputs.Node.OpType, [.. operands.Select(operand => operand[operand.Length == 1 ? 0 : index])])
+                is not { } result)
                 return null;
             results[index] = result;
         }
@@ -116,5 +125,6 @@ static class NumberRules
         return results;
     }
 
-    static long[]? AllKnown(Number[]? numbers) => numbers is not null && numbers.All(number => number.Symbol is null) ? [.. numbers.Select(number => number.Value)] : null;
+    static long[]? AllKnown(Number[]? numbers) => numbers is not null && numbers.All(number => number.Symbol is null)
+        ? [.. numbers.Select(number => number.Value)] : null;
 }

@@ -14,7 +14,8 @@ static class ProductRules
         inputs.Same(left[1], right[0], "the inner lengths of the product");
         Dimension[] shape = [left[0], right[1]];
         if (inputs.Has(2) && !IsNoLarger(ElementwiseRules.Broadcast(inputs, inputs.Shape(2), shape), shape))
-            throw inputs.Fail($"the bias [{string.Join(", ", inputs.Shape(2))}] is larger than the product [{string.Join(", ", shape)}]");
+            throw inputs.Fail($"the bias [{string.Join(", ", inputs.Shape(2))}] is larger than the product "
+                + $"[{string.Join(", ", shape)}]");
         return shape;
     }
 
@@ -30,6 +31,7 @@ static class ProductRules
         inputs.Same(left[^1], right.Count == 1 ? right[0] : right[^2], "the inner lengths of the product");
         var batch = ElementwiseRules.Broadcast(inputs, [.. left.SkipLast(2)], [.. right.SkipLast(2)]);
         // A vector stands for a row on the left and for a column on the right; that dimension is not in the output.
-        return [.. batch, .. left.Count > 1 ? [left[^2]] : Array.Empty<Dimension>(), .. right.Count > 1 ? [right[^1]] : Array.Empty<Dimension>()];
+        return [.. batch, .. left.Count > 1 ? [left[^2]] : Array.Empty<Dimension>(), .. right.Count > 1 ? [right[^1]]
+            : Array.Empty<Dimension>()];
     }
 }

@@ -14,7 +14,8 @@ static class ReshapeRule
         }
 
         if (target.Any(number => number.Value is < -1 or > int.MaxValue) || target.Count(number => number.Value == -1) > 1)
-            throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths, and one -1 at most");
+            throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths, "
+                + "and one -1 at most");
 
         bool zeroCopies = inputs.Node.Int("allowzero", 0) == 0;
         var left = data.ToList();
@@ -29,7 +30,8 @@ static class ReshapeRule
                 continue;
             }
 
-            shape[axis] = target[axis] == 0 && zeroCopies ? Copied(inputs, data, axis) : target[axis].Symbol ?? Dimension.Fixed(target[axis].Value);
+            shape[axis] = target[axis] == 0 && zeroCopies ? Copied(inputs, data, axis)
+                : target[axis].Symbol ?? Dimension.Fixed(target[axis].Value);
             // What stands on both sides falls out of the quotient.
             if (!left.Remove(shape[axis]))
                 placed.Add(shape[axis]);
@@ -41,7 +43,10 @@ static class ReshapeRule
         return shape;
     }
 
-    /// <summary>The lengths as constants: a symbol is copied where it stands in the same dimension of the input, or is what is left over; null where that cannot be.</summary>
+    /// <summary>
+    /// The lengths as constants: a symbol is copied where it stands in the same dimension of the input, or is what is left over;
+    /// null where that cannot be.
+    /// </summary>
     public static long[]? Literals(NodeInputs inputs, Number[] lengths, bool zeroCopies)
     {
         var data = inputs.Shape(0);

@@ -24,7 +24,8 @@ static class ResizeRule
             return Replaced(data, axes, (_, _) => Dimension.Symbol(""));
         return sizes.Length == axes.Length && sizes.All(size => size.Symbol is not null || size.Value is > 0 and <= int.MaxValue)
             ? Replaced(data, axes, (_, index) => sizes[index].Symbol ?? Dimension.Fixed(sizes[index].Value))
-            : throw inputs.Fail($"its sizes [{string.Join(", ", sizes.Select(size => size.Value))}] must be {axes.Length} positive numbers");
+            : throw inputs.Fail($"its sizes [{string.Join(", ", sizes.Select(size => size.Value))}] must be {axes.Length} "
+                + "positive numbers");
     }
 
     /// <summary>The axes that scales or sizes are for: those of the attribute, else all.</summary>
@@ -34,7 +35,10 @@ static class ResizeRule
         return [.. named.Select(axis => inputs.Axis(axis, rank))];
     }
 
-    /// <summary>The factors: input 2, input 1 in operator set 10 and of Upsample, an attribute in the oldest; null where they are not constant.</summary>
+    /// <summary>
+    /// The factors: input 2, input 1 in operator set 10 and of Upsample, an attribute in the oldest; null where they are not
+    /// constant.
+    /// </summary>
     public static float[]? Scales(NodeInputs inputs)
     {
         int slot = inputs.Count == 2 ? 1 : 2;

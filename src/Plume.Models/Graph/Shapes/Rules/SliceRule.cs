@@ -12,11 +12,14 @@ static class SliceRule
         return shape;
     }
 
-    /// <summary>The bounds as the node gives them: inputs from operator set 10 on, attributes before. A bound that is not known is null.</summary>
+    /// <summary>
+    /// The bounds as the node gives them: inputs from operator set 10 on, attributes before. A bound that is not known is null.
+    /// </summary>
     public static (long?[] Starts, long?[] Ends, int[] Axes, long[] Steps) Bounds(NodeInputs inputs, int rank)
     {
         long?[] starts = Given(inputs, 1, "starts"), ends = Given(inputs, 2, "ends");
-        long[] axes = inputs.InputOrAttribute(3, "axes"), steps = inputs.Has(4) ? inputs.Constants(4) : [.. starts.Select(_ => 1L)];
+        long[] axes = inputs.InputOrAttribute(3, "axes"), steps = inputs.Has(4) ? inputs.Constants(4)
+            : [.. starts.Select(_ => 1L)];
         if (axes.Length == 0)
             axes = [.. starts.Select((_, axis) => (long)axis)];
         if (starts.Length != ends.Length || axes.Length != starts.Length || steps.Length != starts.Length || steps.Contains(0))
@@ -27,8 +30,10 @@ static class SliceRule
     /// <summary>First index and number of indices of a slice; the bounds are clamped as ONNX says.</summary>
     public static (long First, long Count) Span(long length, long start, long end, long step)
     {
-        long Clamp(long bound) => Math.Clamp(bound < 0 ? bound + length : bound, step > 0 ? 0 : -1, step > 0 ? length : length - 1);
-        long first = Math.Clamp(start < 0 ? start + length : start, 0, step > 0 ? length : Math.Max(0, length - 1)), last = end < -length && step < 0 ? -1 : Clamp(end);
+        long Clamp(long bound) =>
+            Math.Clamp(bound < 0 ? bound + length : bound, step > 0 ? 0 : -1, step > 0 ? length : length - 1);
+        long first = Math.Clamp(start < 0 ? start + length : start, 0, step > 0 ? length : Math.Max(0, length - 1)),
+            last = end < -length && step < 0 ? -1 : Clamp(end);
         long room = step > 0 ? last - first : first - last;
         long stride = step == long.MinValue ? long.MaxValue : Math.Abs(step);
         return (first, room <= 0 ? 0 : (room - 1) / stride + 1);
@@ -38,7 +43,8 @@ static class SliceRule
     {
         if (start == 0 && step == 1 && end >= int.MaxValue)
             return length;
-        return length.IsFixed && start is { } from && end is { } to ? Dimension.Fixed(Span(length.Length, from, to, step).Count) : Dimension.Symbol("");
+        return length.IsFixed && start is { } from && end is { } to ? Dimension.Fixed(Span(length.Length, from, to, step).Count)
+            : Dimension.Symbol("");
     }
 
     static long?[] Given(NodeInputs inputs, int slot, string attribute)

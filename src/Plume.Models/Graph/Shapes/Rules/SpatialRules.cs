@@ -39,7 +39,8 @@ static class SpatialRules
         if (inputs.Has(2))
             inputs.Same(inputs.Shape(2, rank: 1)[0], channels, "the lengths of the bias and of the output's channels");
         Dimension[] spatial = [.. data.Skip(2)];
-        return [data[0], channels, .. TransposedWindow.Of(inputs, [.. kernel.Skip(2).Select(length => length.Length)], spatial).Lengths(inputs, spatial)];
+        return [data[0], channels, .. TransposedWindow.Of(inputs, [.. kernel.Skip(2).Select(length => length.Length)], spatial)
+            .Lengths(inputs, spatial)];
     }
 
     public static IReadOnlyList<Dimension> Pool(NodeInputs inputs)

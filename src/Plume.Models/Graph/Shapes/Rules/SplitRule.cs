@@ -13,15 +13,20 @@ static class SplitRule
         return shape;
     }
 
-    /// <summary>The lengths of the parts: as given, or equal ones of which the last may be shorter; null where the axis has no fixed length.</summary>
+    /// <summary>
+    /// The lengths of the parts: as given, or equal ones of which the last may be shorter; null where the axis has no fixed
+    /// length.
+    /// </summary>
     public static long[]? Lengths(NodeInputs inputs, Dimension whole)
     {
         int parts = inputs.Node.Outputs.Count;
         long[] given = inputs.InputOrAttribute(1, "split");
         if (given.Length > 0)
         {
-            bool fits = given.Length == parts && given.All(length => length is >= 0 and <= int.MaxValue) && (!whole.IsFixed || given.Sum() == whole.Length);
-            return fits ? given : throw inputs.Fail($"its parts [{string.Join(", ", given)}] must be {parts} and make up {whole}");
+            bool fits = given.Length == parts && given.All(length => length is >= 0 and <= int.MaxValue)
+                && (!whole.IsFixed || given.Sum() == whole.Length);
+            return fits ? given : throw inputs.Fail(
+                $"its parts [{string.Join(", ", given)}] must be {parts} and make up {whole}");
         }
 
         if (!whole.IsFixed)

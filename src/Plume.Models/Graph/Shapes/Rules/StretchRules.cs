@@ -5,10 +5,13 @@ static class StretchRules
 {
     public static IReadOnlyList<Dimension> Expand(NodeInputs inputs)
     {
-        var target = inputs.Numbers(1) ?? throw inputs.Fail($"input 1 must be at most {KnownValues.MaximumRank} integers that follow from constants and shapes");
+        var target = inputs.Numbers(1)
+            ?? throw inputs.Fail($"input 1 must be at most {KnownValues.MaximumRank} integers that follow from constants and "
+                + "shapes");
         if (target.Any(number => number.Value is < 0 or > int.MaxValue))
             throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths");
-        return ElementwiseRules.Broadcast(inputs, inputs.Shape(0), [.. target.Select(number => number.Symbol ?? Dimension.Fixed(number.Value))]);
+        return ElementwiseRules.Broadcast(inputs, inputs.Shape(0),
+            [.. target.Select(number => number.Symbol ?? Dimension.Fixed(number.Value))]);
     }
 
     public static IReadOnlyList<Dimension> Tile(NodeInputs inputs)
@@ -17,7 +20,8 @@ static class StretchRules
         long[] repeats = inputs.Constants(1, data.Count);
         if (repeats.Any(repeat => repeat is < 0 or > int.MaxValue))
             throw inputs.Fail($"the repeats [{string.Join(", ", repeats)}] must be numbers from 0 to {int.MaxValue}");
-        return [.. data.Select((length, axis) => repeats[axis] == 1 ? length : length.IsFixed ? Dimension.Fixed(Math.Min(length.Length, int.MaxValue) * repeats[axis]) : Dimension.Symbol(""))];
+        return [.. data.Select((length, axis) => repeats[axis] == 1 ? length : length.IsFixed
+            ? Dimension.Fixed(Math.Min(length.Length, int.MaxValue) * repeats[axis]) : Dimension.Symbol(""))];
     }
 
     public static IReadOnlyList<Dimension> Pad(NodeInputs inputs)
