@@ -26,6 +26,8 @@ public sealed record Krum(Hostile Hostile, int? Taken) : RobustRule
 
     private protected override int FewestFor(int messages) => Math.Max(2 * Hostile.Of(messages) + 3, Taken ?? 1);
 
+    internal override bool ChoosesWhole => true;
+
     internal override double[] Weigh(RowDistances distances)
     {
         int count = distances.Count, neighbours = count - Hostile.Of(count) - 2;

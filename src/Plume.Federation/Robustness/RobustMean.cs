@@ -22,7 +22,7 @@ public static class RobustMean
     /// <summary>What the rule makes of the messages.</summary>
     /// <param name="rule">The rule.</param>
     /// <param name="rows">The messages, in the order of their clients: of equal ones a rule takes the earlier.</param>
-    /// <param name="scaleOf">What a message is scaled by, given its norm, before the rule looks at it; null leaves all as they are.</param>
+    /// <param name="scaleOf">What a message is scaled by, given its norm, where it counts; null leaves all as they are.</param>
     /// <exception cref="ArgumentException">The rule cannot work on so few messages.</exception>
     public static RobustOutcome Of(RobustRule rule, IMessageRows rows, Func<double, double>? scaleOf = null)
     {
@@ -35,14 +35,11 @@ public static class RobustMean
         var distances = walk.Distances();
         double[] scales = [.. Enumerable.Range(0, count).Select(row => scaleOf?.Invoke(distances.Norm(row)) ?? 1)];
         double[] mixing = Diagonal(scales);
-        if (scaleOf is not null)
-            distances = distances.Mixed(mixing);
+        // Whom a message is near to is told by what was sent: scaled to a usual size, one that is far off would stand among the others.
         if (rule.Mixing is { } nearest)
-        {
-            double[] factors = nearest.FactorsOf(distances);
-            distances = distances.Mixed(factors);
-            mixing = [.. factors.Select((factor, place) => factor * scales[place % count])];
-        }
+            mixing = [.. nearest.FactorsOf(distances).Select((factor, place) => factor * scales[place % count])];
+        if (rule.Mixing is not null || (scaleOf is not null && !rule.ChoosesWhole))
+            distances = distances.Mixed(mixing);
 
         return rule.Weigh(distances) is { } weights ? walk.Weighted(Through(weights, mixing), scales) : walk.ByCoordinate(rule, mixing, scales);
     }

@@ -4,7 +4,7 @@ namespace Plume.Federation.Robustness;
 
 /// <summary>
 /// How a round's messages become one where a minority of clients may be hostile, in place of their weighted mean. All messages count
-/// alike, whatever their clients say of samples, once those beyond the norm bound are scaled to the usual size. Source: its own record's.
+/// alike, whatever their clients say of samples, and one beyond the norm bound counts as one of the usual size. Source: its own record's.
 /// </summary>
 /// <remarks>
 /// A rule compares messages with one another, so the server must be able to read each: no rule works on a secure sum. Clients
@@ -31,6 +31,9 @@ public abstract record RobustRule
 
     /// <summary>The fewest messages for what it withstands of so many.</summary>
     private protected abstract int FewestFor(int messages);
+
+    /// <summary>Whether it takes or leaves whole messages, so that their size as sent tells it which.</summary>
+    internal virtual bool ChoosesWhole => false;
 
     /// <summary>The factor of each message in the result; null where the rule goes by coordinate.</summary>
     internal virtual double[]? Weigh(RowDistances distances) => null;
