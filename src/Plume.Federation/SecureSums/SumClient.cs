@@ -22,6 +22,7 @@ public sealed class SumClient : IDisposable
     readonly SumTerms terms;
     readonly RandomNumberGenerator secrets;
     readonly SessionKeys keys;
+    readonly ISumIdentity? identity;
     Step next = Step.Keys;
     Roster? roster;
     byte[] session = [];
@@ -34,18 +35,21 @@ public sealed class SumClient : IDisposable
     /// <param name="terms">What the server and it agree on.</param>
     /// <param name="client">Its number.</param>
     /// <param name="secrets">Where its secrets are drawn. Not a generator that anybody can run again.</param>
+    /// <param name="identity">By which clients know each other's keys. Without it a server that puts keys of its own in their place reads everything.</param>
     /// <exception cref="SumRefusedException">The terms ask for less than a client of ours gives its words to.</exception>
-    public SumClient(SumTerms terms, int client, RandomNumberGenerator secrets) : this(terms, client, secrets, new SessionKeys(secrets))
+    public SumClient(SumTerms terms, int client, RandomNumberGenerator secrets, ISumIdentity? identity = null) : this(terms, client, secrets, new SessionKeys(secrets), identity)
     {
     }
 
-    internal SumClient(SumTerms terms, int client, RandomNumberGenerator secrets, SessionKeys keys)
+    internal SumClient(SumTerms terms, int client, RandomNumberGenerator secrets, SessionKeys keys, ISumIdentity? identity = null)
     {
         ArgumentNullException.ThrowIfNull(terms);
         string problems = string.Join(" ", terms.Problems());
         if (problems.Length > 0)
             throw new SumRefusedException(problems);
-        (this.terms, Client, this.secrets, this.keys) = (terms, client, secrets, keys);
+        if (terms.SignatureBytes != (identity?.SignatureBytes ?? 0))
+            throw new SumRefusedException($"Client {client} refuses: keys are to have signatures of {terms.SignatureBytes} bytes, and its own have {identity?.SignatureBytes ?? 0}.");
+        (this.terms, Client, this.secrets, this.keys, this.identity) = (terms, client, secrets, keys, identity);
     }
 
     enum Step
@@ -64,7 +68,8 @@ public sealed class SumClient : IDisposable
     public byte[] AnnounceKeys()
     {
         Enter(Step.Keys);
-        return Leave(Step.Share, keys.Announced.ToBytes());
+        var announced = keys.Announced;
+        return Leave(Step.Share, (announced with { Signature = identity?.Sign(announced.Statement(terms, Client)) }).ToBytes());
     }
 
     /// <summary>Second trip: shares of its secrets for its neighbours.</summary>
@@ -174,6 +179,14 @@ public sealed class SumClient : IDisposable
         KeyAnnouncement[] all = [keys.Announced, .. given.NeighbourKeys];
         if (all.SelectMany(each => new[] { each.SealKey, each.MaskKey }).DistinctBy(key => Convert.ToHexString(key.Span)).Count() < 2 * all.Length)
             throw Refuse("two keys of the roster are the same");
+        int[] neighbours = given.Graph.NeighboursOf(given.Place);
+        for (int i = 0; i < neighbours.Length && identity is not null; i++)
+        {
+            var (theirs, other) = (given.NeighbourKeys[i], given.Clients[neighbours[i]]);
+            if (!identity.Verifies(other, theirs.Statement(terms, other), theirs.Signature.Span))
+                throw Refuse($"the keys of client {other} are not signed by it for this session");
+        }
+
         if (!given.Graph.IsComplete)
             return;
         var keysByPlace = given.NeighbourKeys.ToList();

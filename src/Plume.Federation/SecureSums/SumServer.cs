@@ -59,7 +59,7 @@ public sealed class SumServer
         Expect(SumPhase.Keys, client, keys.ContainsKey(client));
         if (keys.Count == terms.Invited)
             throw Wrong(client, "is one more than were asked");
-        var read = KeyAnnouncement.Read(bytes);
+        var read = KeyAnnouncement.Read(bytes, terms);
         string[] own = [Convert.ToHexString(read.SealKey.Span), Convert.ToHexString(read.MaskKey.Span)];
         if (own[0] == own[1] || seen.Contains(own[0]) || seen.Contains(own[1]))
             throw Wrong(client, "has a key that is there already");

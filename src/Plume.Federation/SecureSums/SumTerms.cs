@@ -11,6 +11,9 @@ namespace Plume.Federation.SecureSums;
 /// <param name="DropOut">Share of the roster that may vanish.</param>
 public sealed record SumTerms(ReadOnlyMemory<byte> Context, SumShape Shape, int Invited, int Minimum, double DropOut)
 {
+    /// <summary>Bytes of the signature that each client's keys have (<see cref="ISumIdentity"/>); 0 where they are not signed.</summary>
+    public int SignatureBytes { get; init; }
+
     /// <summary>Bytes of a hash.</summary>
     public const int HashBytes = 32;
 
@@ -45,6 +48,7 @@ public sealed record SumTerms(ReadOnlyMemory<byte> Context, SumShape Shape, int 
         hash.AppendData(roster);
         Append(hash, Minimum);
         Append(hash, threshold);
+        Append(hash, SignatureBytes);
         foreach (var (count, bits) in Sent.Sections)
         {
             Append(hash, count);

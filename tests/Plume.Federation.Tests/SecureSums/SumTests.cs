@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
 using Plume.Federation.SecureSums;
@@ -246,6 +247,50 @@ public class SumTests
         }
 
         Assert.Equal("The shares of client 0 do not fit one another.", Assert.Throws<SumLostException>(() => session.Server.Finish()).Message);
+    }
+
+    [Fact]
+    public void Keys_that_a_server_put_in_place_of_a_client_s_or_kept_from_another_round_are_refused_where_identities_are_pinned()
+    {
+        using ECDsa first = ECDsa.Create(ECCurve.NamedCurves.nistP256), second = ECDsa.Create(ECCurve.NamedCurves.nistP256), third = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        ECDsa[] owners = [first, second, third];
+        var known = Enumerable.Range(0, 3).ToDictionary(i => i, i => (ReadOnlyMemory<byte>)owners[i].ExportSubjectPublicKeyInfo());
+        var terms = Session.TermsFor(3) with { SignatureBytes = 64 };
+        SumClient Client(int number, SumTerms of) => new(of, number, new SeededSecrets((ulong)number), new PinnedIdentity(owners[number], known));
+
+        byte[] Roster(Func<int, byte[]> keysOf)
+        {
+            var server = new SumServer(terms);
+            for (int client = 0; client < 3; client++)
+                server.TakeKeys(client, keysOf(client));
+            server.CloseKeys();
+            return server.RosterFor(0);
+        }
+
+        Assert.Equal(2 * SealedShares.PairBytes, Told(client => Announced(client, terms)).Length);
+        // A server's own keys, signed by itself.
+        using var servers = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var false2 = new SumClient(terms, 2, new SeededSecrets(99), new PinnedIdentity(servers, known));
+        AssertRefused(client => client == 2 ? false2.AnnounceKeys() : Announced(client, terms));
+        // The client's own, of another round.
+        AssertRefused(client => client == 2 ? Announced(2, terms with { Context = Enumerable.Repeat((byte)7, 32).ToArray() }) : Announced(client, terms));
+        Assert.Contains("signatures of 64 bytes, and its own have 0", Assert.Throws<SumRefusedException>(() => new SumClient(terms, 0, new SeededSecrets(1))).Message);
+
+        byte[] Announced(int number, SumTerms of)
+        {
+            using var client = Client(number, of);
+            return client.AnnounceKeys();
+        }
+
+        byte[] Told(Func<int, byte[]> keysOf)
+        {
+            using var client = Client(0, terms);
+            byte[] own = client.AnnounceKeys();
+            return client.Share(Roster(number => number == 0 ? own : keysOf(number)));
+        }
+
+        void AssertRefused(Func<int, byte[]> keysOf) =>
+            Assert.Equal("Client 0 refuses: the keys of client 2 are not signed by it for this session.", Assert.Throws<SumRefusedException>(() => Told(keysOf)).Message);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Plume.Compression.Wire;
 using Plume.Federation.SecureSums.Masking;
 
@@ -8,23 +10,36 @@ namespace Plume.Federation.SecureSums.Messages;
 /// <param name="MaskKey">By which it and each neighbour come to a mask. Should it vanish, its neighbours give this one's secret away, and not the other's.</param>
 public sealed record KeyAnnouncement(ReadOnlyMemory<byte> SealKey, ReadOnlyMemory<byte> MaskKey)
 {
-    /// <summary>Bytes of it.</summary>
-    public const int Bytes = 2 * AgreementKey.PublicBytes;
+    /// <summary>The client's signature of <see cref="Statement"/>; empty where keys are not signed.</summary>
+    public ReadOnlyMemory<byte> Signature { get; init; }
 
     /// <summary>The bytes that travel.</summary>
-    public byte[] ToBytes() => [.. SealKey.Span, .. MaskKey.Span];
+    public byte[] ToBytes() => [.. SealKey.Span, .. MaskKey.Span, .. Signature.Span];
+
+    /// <summary>What a client signs: that these are its keys in this session, and in no other.</summary>
+    public byte[] Statement(SumTerms terms, int client)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, client);
+        return SHA256.HashData([.. "plume keys 1"u8, .. terms.Context.Span, .. number, .. SealKey.Span, .. MaskKey.Span]);
+    }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
     /// <exception cref="InvalidPayloadException">The bytes are too few or too many, or a key is no point of the curve.</exception>
-    public static KeyAnnouncement Read(ReadOnlySpan<byte> bytes)
+    public static KeyAnnouncement Read(ReadOnlySpan<byte> bytes, SumTerms terms)
     {
+        ArgumentNullException.ThrowIfNull(terms);
         var input = new PayloadReader(bytes);
-        var read = Read(ref input);
+        var read = Read(ref input, terms);
         input.End("keys");
         return read;
     }
 
-    internal static KeyAnnouncement Read(ref PayloadReader input) => new(ReadKey(ref input, "seal key"), ReadKey(ref input, "mask key"));
+    internal static KeyAnnouncement Read(ref PayloadReader input, SumTerms terms) => new(ReadKey(ref input, "seal key"), ReadKey(ref input, "mask key"))
+    {
+        Signature = input.Bytes(terms.SignatureBytes, "signature").ToArray(),
+    };
 
     static byte[] ReadKey(ref PayloadReader input, string field)
     {

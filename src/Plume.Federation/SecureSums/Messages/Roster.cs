@@ -46,8 +46,7 @@ public sealed record Roster(IReadOnlyList<int> Clients, ReadOnlyMemory<byte> Has
         output.Bytes(Hash.Span);
         foreach (var keys in NeighbourKeys)
         {
-            output.Bytes(keys.SealKey.Span);
-            output.Bytes(keys.MaskKey.Span);
+            output.Bytes(keys.ToBytes());
         }
 
         return output.Written.ToArray();
@@ -73,7 +72,7 @@ public sealed record Roster(IReadOnlyList<int> Clients, ReadOnlyMemory<byte> Has
         var graph = new SumGraph(clients.Length, terms.DropOut, hash);
         var keys = new KeyAnnouncement[graph.Degree];
         for (int i = 0; i < keys.Length; i++)
-            keys[i] = KeyAnnouncement.Read(ref input);
+            keys[i] = KeyAnnouncement.Read(ref input, terms);
         input.End("roster");
         return new Roster(clients, hash, graph, place, keys);
     }
