@@ -46,9 +46,12 @@ public static class SecureUplink
             return $"By '{plan.Method}' clients send {parts}, and a secure sum is of one part with one step; train by 'averaging' (any server optimizer may follow), or leave 'secure' out.";
         }
 
-        var statistic = shape.Parts[0].Layout.Tensors.FirstOrDefault(tensor => tensor.Role is TensorRole.Statistic or TensorRole.Step);
-        return statistic is null
-            ? null
-            : $"Tensor '{statistic.Name}' is a running statistic or a step, which one shared step would ruin; under 'secure' use a model without them (such as lenet), or keep those layers at home with personal(...).";
+        var unfit = shape.Parts[0].Layout.Tensors.FirstOrDefault(tensor => tensor.Role is TensorRole.Statistic or TensorRole.Step);
+        return unfit?.Role switch
+        {
+            null => null,
+            TensorRole.Step => $"Tensor '{unfit.Name}' is a step of a quantization, which one shared step would ruin; under 'secure' leave quantize(...) out, and quantize what ships.",
+            _ => $"Tensor '{unfit.Name}' is a running statistic, which one shared step would ruin; under 'secure' use a model without them, such as lenet, or keep those layers at home with personal(...).",
+        };
     }
 }

@@ -96,6 +96,7 @@ public class SecureRoundTests
         Assert.Contains("a secure sum is of one part", SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
         var norm = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("mean", [60], TensorRole.Statistic)]);
         Assert.Contains("Tensor 'mean' is a running statistic", SecureUplink.Misfit(Plan(uplink), norm));
+        Assert.Null(SecureUplink.Misfit(Plan(uplink) with { Method = MethodNotation.Parse("prune(50%, rounds=1..3)") }, Layout));
         Assert.Null(SecureUplink.Misfit(Plan("uniform(4) | pack"), norm));
         Assert.Null(SecureUplink.Misfit(Plan(uplink), Layout));
         Assert.Empty(Plan(uplink).Problems());
