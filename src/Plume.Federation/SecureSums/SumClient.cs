@@ -13,8 +13,8 @@ namespace Plume.Federation.SecureSums;
 /// </summary>
 /// <remarks>
 /// Promises: fewer than the threshold of its neighbours cannot take its masks away; nobody, the server and colluding neighbours fewer than
-/// <see cref="GraphSize"/> says included, learns more than a sum of the contributors' words, of which there are as many as the terms say; it gives a share of
-/// one secret of each other client and never of both; it unmasks once. Every draw is from the generator that the caller gives.
+/// <see cref="GraphSize"/> says included, learns more than one sum of words, of as many clients as the terms say (a server that lies about who is in it can have
+/// fewer, down to half of a complete graph's); it gives a share of one secret of each other client and never of both; it unmasks once. Every draw is from the generator that the caller gives.
 /// Source: Bonawitz et al., "Practical Secure Aggregation for Privacy-Preserving Machine Learning", CCS 2017, eprint 2017/281; Bell et al., CCS 2020.
 /// </remarks>
 public sealed class SumClient : IDisposable
