@@ -1,4 +1,8 @@
 using System.Runtime.InteropServices;
+using Plume.Compression.Codecs;
+using Plume.Federation.Learners;
+using Plume.Federation.Participation;
+using Plume.Federation.Rounds;
 
 namespace Plume.Simulation;
 
@@ -26,6 +30,24 @@ sealed class ClientMemories : IDisposable
     {
         (this.lengthOf, this.longest, this.folder) = (lengthOf, longest, folder);
         capacity = Math.Max(1, room / Math.Max(1, 4L * longest));
+    }
+
+    /// <summary>Floats that clients of each capacity remember.</summary>
+    /// <exception cref="ArgumentException">The learner has another model for one of them than the plan.</exception>
+    public static int[] LengthsOf(FederationPlan plan, ILearner learner, Codec uplink)
+    {
+        var models = plan.ModelsOf(learner.Layout);
+        int[] lengths = new int[models.Count];
+        foreach (int client in Enumerable.Range(0, plan.Clients).DistinctBy(plan.Method.CapacityOf))
+        {
+            int capacity = plan.Method.CapacityOf(client);
+            var own = learner.Of(client);
+            if (!own.Layout.Equals(models[capacity].Layout))
+                throw new ArgumentException($"Clients of capacity {plan.Method.Capacities[capacity]} train a model of {models[capacity].Layout.Length} values, but the learner's for client {client} has {own.Layout.Length}.", nameof(learner));
+            lengths[capacity] = Participant.MemoryLength(own, plan.Method, uplink);
+        }
+
+        return lengths;
     }
 
     /// <summary>Floats that a client remembers.</summary>

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using Plume.Compression.Codecs;
-using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
@@ -90,7 +89,7 @@ public sealed class Simulation : IDisposable
         books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);
         global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
         sum = new RoundSum(options.Plan, layout, key, options.Plan.MostContributors);
-        int[] lengths = MemoryLengths(options.Plan, learner, uplink);
+        int[] lengths = ClientMemories.LengthsOf(options.Plan, learner, uplink);
         memories = new ClientMemories(client => lengths[options.Plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory, options.SpillFolder);
         versions = new int[options.Plan.Clients];
         costs = new ClientCost[options.Plan.Clients];
@@ -106,10 +105,10 @@ public sealed class Simulation : IDisposable
     public ReadOnlyMemory<float> Published => global.Weights;
 
     /// <summary>Bits that each tensor took in the last update of the whole model that was taken in, in the order of the layout; empty before, and where no updates travel.</summary>
-    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : ByTensor(options.Plan.Answer(learner.Layout), sum.MeasureTensors(lastClient, lastUplink));
+    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : TensorBits.Of(options.Plan, learner.Layout, options.Plan.Answer(learner.Layout), sum.MeasureTensors(lastClient, lastUplink));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
-    public IReadOnlyList<long> MeasureLastDownlink() => ByTensor(options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
+    public IReadOnlyList<long> MeasureLastDownlink() => TensorBits.Of(options.Plan, learner.Layout, options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
 
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
@@ -162,32 +161,6 @@ public sealed class Simulation : IDisposable
     }
 
     int[] Participations() => options.Plan.Privacy is null ? [] : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => books.State.Participations.GetValueOrDefault(client))];
-
-    static int[] MemoryLengths(FederationPlan plan, ILearner learner, Codec uplink)
-    {
-        var models = plan.ModelsOf(learner.Layout);
-        int[] lengths = new int[models.Count];
-        foreach (int client in Enumerable.Range(0, plan.Clients).DistinctBy(plan.Method.CapacityOf))
-        {
-            int capacity = plan.Method.CapacityOf(client);
-            var own = learner.Of(client);
-            if (!own.Layout.Equals(models[capacity].Layout))
-                throw new ArgumentException($"Clients of capacity {plan.Method.Capacities[capacity]} train a model of {models[capacity].Layout.Length} values, but the learner's for client {client} has {own.Layout.Length}.", nameof(learner));
-            lengths[capacity] = Participant.MemoryLength(own, plan.Method, uplink);
-        }
-
-        return lengths;
-    }
-
-    // What a tensor takes in all parts of a message that have one of its name.
-    IReadOnlyList<long> ByTensor(MessageShape shape, IReadOnlyList<long> bits)
-    {
-        if (!options.Plan.Method.SendsUpdates)
-            return [];
-        var names = shape.Parts.SelectMany(part => part.Layout.Tensors).Select(tensor => tensor.Name);
-        var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
-        return bits.Count == 0 ? [] : [.. learner.Layout.Tensors.Select(tensor => sums.GetValueOrDefault(tensor.Name))];
-    }
 
     ulong Fingerprint => options.TextOf(learner.Layout).Fingerprint;
 
