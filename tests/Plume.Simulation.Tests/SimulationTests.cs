@@ -9,6 +9,7 @@ using Plume.Federation.Methods.Corrections;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Methods.Partial;
 using Plume.Federation.Notation;
+using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -25,7 +26,7 @@ public class SimulationTests
     public static TheoryData<string> Kinds =>
     [
         "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
-        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling", "secure", "secure, over-selection",
+        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling", "secure", "secure, over-selection", "private",
     ];
 
     [Theory]
@@ -217,6 +218,27 @@ public class SimulationTests
     }
 
     [Fact]
+    public void A_private_run_ends_before_its_budget_breaks_and_is_as_ended_when_it_is_resumed()
+    {
+        // Noise of 2 costs 1.99 for one round of a client, 2.9 for two and 3.7 for three.
+        var options = Options("private", 30) with { EvaluateEvery = 50 };
+        options = options with { Plan = options.Plan with { Privacy = options.Plan.Privacy! with { Epsilon = 3.2 } } };
+        using var first = Simulate(options);
+        var metrics = Finish(first);
+        Assert.InRange(metrics.Count, 2, 29);
+        Assert.All(metrics, round => Assert.InRange(round.Epsilon!.Value, 1.9, 3.2));
+        Assert.NotNull(metrics[^1].Accuracy);
+        Assert.Equal(2, first.MostParticipations);
+        Assert.StartsWith("The privacy budget of epsilon 3.2 is spent: ", first.WhyEnded);
+        using var second = Simulate(options);
+        second.Resume(first.Save());
+        Assert.Null(second.NextRound());
+        Assert.Equal((first.WhyEnded, true), (second.WhyEnded, second.IsFinished));
+        using var richer = Simulate(options with { Plan = options.Plan with { Privacy = options.Plan.Privacy! with { Epsilon = 6 } } });
+        Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => richer.Resume(first.Save())).Message);
+    }
+
+    [Fact]
     public void A_damaged_checkpoint_or_one_of_other_settings_is_refused()
     {
         using var first = Simulate(Options("sparse", 4));
@@ -314,6 +336,7 @@ public class SimulationTests
             "rolling" => options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
             "secure" => options with { Plan = options.Plan with { Participants = 7, Quorum = 3, Attempts = 9, Uplink = "feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure", Downlink = Delta }, DropOut = 0.2 },
             "secure, over-selection" => options with { Plan = options.Plan with { Participants = 4, Quorum = 3, OverSelection = 1.5, SampleCap = 8, Attempts = 9, Uplink = "rotate | uniform(4, stochastic, shared) | secure", Downlink = Sums }, DropOut = 0.2 },
+            "private" => sparse with { Plan = sparse.Plan with { SampleCap = null, Privacy = new DifferentialPrivacy(2, 1e-5, 100), Uplink = "feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans" }, DropOut = 0.3 },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             "ruled" => sparse with { Plan = sparse.Plan with { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 } },

@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace Plume.Cli.Tests.Commands;
+
+public class PrivacyTests
+{
+    const string Budget = """ "privacy": { "noise": 2, "delta": 1e-5, "epsilon": 5, "unit": "client" } """;
+
+    [Fact]
+    public void What_is_known_of_noise_rounds_and_epsilon_says_the_rest()
+    {
+        var rows = Rows("--noise", "1", "--rounds", "3", "--epsilon", "8");
+        Assert.Equal([("this noise, a client in each round", 1, 3, 8.3855), ("this noise, until epsilon 8 is spent", 1, 2, 6.573)], rows[..2], (one, other) => one.Meaning == other.Meaning && one.Rounds == other.Rounds && Math.Abs(one.Epsilon - other.Epsilon) < 2e-4);
+        Assert.InRange(rows[2].Epsilon, 7.99, 8);
+        // The same noise over more clients is worth more where they are drawn in secret.
+        string[] plan = ["--noise", "2", "--rounds", "50", "--clients", "1000", "--participants", "10", "--sampling"];
+        Assert.True(Rows([.. plan, "poisson"])[0].Epsilon < Rows([.. plan, "fixed"])[0].Epsilon);
+        Assert.True(Rows([.. plan, "fixed"])[0].Epsilon < Rows([.. plan, "none"])[1].Epsilon);
+    }
+
+    [Fact]
+    public void A_plan_is_told_with_its_promise_and_with_what_it_means_for_its_clients()
+    {
+        using var folder = new Folder();
+        File.WriteAllText(folder["e.json"], $$"""{ "rounds": 20, "clients": 20, "participants": 10, "data": { "set": "digits" }, "model": { "name": "logistic" }, "uplink": "clip(1) | pack", {{Budget}} }""");
+        var run = InProcess.Run("privacy", folder["e.json"]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("The models are (5, 1e-5)-differentially private for any one client, whether its updates are in the sums or zeros stand in their place.", run.Output);
+        Assert.Contains("A client that has taken part in 5 rounds is asked no more. The 20 clients have enough for 10 of the 20 rounds at most; then the run stops.", run.Output);
+        Assert.Equal(0, InProcess.Run("privacy", folder["e.json"], "--noise", "8", "--json").Code);
+    }
+
+    static (string Meaning, double Noise, int Rounds, double Epsilon)[] Rows(params string[] arguments)
+    {
+        var run = InProcess.Run(["privacy", .. arguments, "--json"]);
+        Assert.True(run.Code == 0, run.Error);
+        return [.. JsonDocument.Parse(run.Output).RootElement.GetProperty("rows").EnumerateArray().Select(row =>
+            (row.GetProperty("meaning").GetString()!, row.GetProperty("noise").GetDouble(), row.GetProperty("rounds").GetInt32(), row.GetProperty("epsilon").GetDouble()))];
+    }
+}
