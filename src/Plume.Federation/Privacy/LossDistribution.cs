@@ -15,11 +15,12 @@ public sealed class LossDistribution
     // Chance that a sum of losses lies outside the grid, per side; it counts as lost.
     const double Tail = 1e-14;
     const int Points = 1 << 17;
+    const int MostMasses = 1 << 18;
     const int MostPoints = 1 << 21;
     const double CoarseStep = 1e-3;
     const double FinestStep = 1e-6;
 
-    static readonly double[] Slopes = [.. Enumerable.Range(0, 31).Select(i => Math.Pow(1.5, i) / 64).SelectMany(slope => (double[])[slope, -slope])];
+    static readonly double[] Slopes = [.. Enumerable.Range(0, 18).Select(i => Math.Pow(2, i) / 64).SelectMany(slope => (double[])[slope, -slope])];
 
     readonly double step;
     readonly int lowest;
@@ -44,7 +45,7 @@ public sealed class LossDistribution
     {
         // A coarse grid tells how far sums reach, and by which slopes a fine one is bounded.
         var (from, to, slopes) = Discretize(loss, CoarseStep).Range(releases, Slopes);
-        double step = Math.Max(FinestStep, Math.Max((to - from) / Points, (loss.Highest - loss.Lowest) / MostPoints));
+        double step = Math.Max(FinestStep, Math.Max((to - from) / Points, (loss.Highest - loss.Lowest) / MostMasses));
         for (; ; step *= 2)
         {
             var one = Discretize(loss, step);
