@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Plume.Compression.Randomness;
 using Plume.Federation.SecureSums;
 
 namespace Plume.Cli.Bench;
 
-/// <summary>Measures one secure sum by the whole protocol: bytes and seconds of each end, and the server's memory.</summary>
+/// <summary>Measures one secure sum by the whole protocol: bytes and processor time of each end, and the server's memory.</summary>
 /// <param name="clients">Clients.</param>
 /// <param name="values">Words of each.</param>
 /// <param name="bits">Bits of a level.</param>
@@ -14,8 +13,9 @@ namespace Plume.Cli.Bench;
 sealed class SecureBench(int clients, int values, int bits, double dropOut, int threads) : IDisposable
 {
     readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
-    readonly Stopwatch ofClients = new();
-    readonly Stopwatch ofServer = new();
+    readonly ProcessorTime ofClients = new();
+    readonly ProcessorTime ofServer = new();
+    readonly ProcessorTime ofUnmasking = new();
     readonly int ringBits = (int)Math.Ceiling(Math.Log2(2.0 * clients * ((1 << (bits - 1)) - 1) + 1));
     readonly long[] sent = new long[clients];
     readonly long[] told = new long[clients];
@@ -42,14 +42,15 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
         there.ForEach(client => client.Dispose());
         there.Clear();
         long memory = GC.GetTotalMemory(forceFullCollection: true) - before;
-        var unmasking = Stopwatch.StartNew();
-        uint[] sum = Served(() => server.Finish(threads));
+        ofUnmasking.Start();
+        uint[] sum = server.Finish(threads);
+        ofUnmasking.Stop();
         terms.Shape.Reduce(expected);
         if (!sum.AsSpan().SequenceEqual(expected))
             throw new InvalidOperationException("The sum is not that of the words.");
         var counted = server.Contributing;
         return new SecureFigures(clients, values, ringBits, counted.Count, terms.Shape.Bytes, (long)counted.Average(client => sent[client]), (long)counted.Average(client => told[client]),
-            ofClients.Elapsed.TotalSeconds / counted.Count, ofServer.Elapsed.TotalSeconds, unmasking.Elapsed.TotalSeconds, Math.Max(memory, ofKeys - before));
+            ofClients.Seconds / counted.Count, ofServer.Seconds + ofUnmasking.Seconds, ofUnmasking.Seconds, Math.Max(memory, ofKeys - before));
     }
 
     public void Dispose() => secrets.Dispose();
@@ -100,4 +101,17 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
         ofServer.Stop();
         return result;
     }
+}
+
+/// <summary>Processor time of this process, all its threads together, while it is started: what else a machine does is not in it.</summary>
+sealed class ProcessorTime
+{
+    TimeSpan total;
+    TimeSpan begun;
+
+    public double Seconds => total.TotalSeconds;
+
+    public void Start() => begun = Environment.CpuUsage.TotalTime;
+
+    public void Stop() => total += Environment.CpuUsage.TotalTime - begun;
 }

@@ -10,8 +10,8 @@ namespace Plume.Cli.Bench;
 /// <param name="RingBytes">Bytes of a client's words alone.</param>
 /// <param name="ClientSends">Bytes that a client sends in all trips, of those in the sum on average.</param>
 /// <param name="ClientIsTold">Bytes that a client is told.</param>
-/// <param name="ClientSeconds">Seconds that a client computes.</param>
-/// <param name="ServerSeconds">Seconds that the server computes.</param>
+/// <param name="ClientSeconds">Processor seconds of a client.</param>
+/// <param name="ServerSeconds">Processor seconds of the server.</param>
 /// <param name="UnmaskSeconds">Seconds of these that take the masks off.</param>
 /// <param name="ServerBytes">Most memory that the server holds between trips.</param>
 sealed record SecureFigures(int Clients, int Values, int RingBits, int Contributors, long RingBytes, long ClientSends, long ClientIsTold, double ClientSeconds, double ServerSeconds, double UnmaskSeconds, long ServerBytes)
@@ -19,7 +19,7 @@ sealed record SecureFigures(int Clients, int Values, int RingBits, int Contribut
     /// <summary>The figures as text.</summary>
     public string Print() =>
         $"{Values:N0} words of {RingBits} bits, {Clients} clients, {Contributors} of them in the sum, which is that of their words bit for bit\n" +
-        TextTable.Print(["", ">sends", ">is told", ">computes", ">holds"],
+        TextTable.Print(["", ">sends", ">is told", ">processor", ">holds"],
         [
             ["a client", Quantity.Bytes(ClientSends), Quantity.Bytes(ClientIsTold), Quantity.Seconds(ClientSeconds), ""],
             ["  of that words", Quantity.Bytes(RingBytes), "", "", ""],
