@@ -74,7 +74,7 @@ public sealed class RoundSum
     public double Add(int client, double weight, ReadOnlyMemory<byte> payload, bool isFloats = false)
     {
         int capacity = plan.Method.CapacityOf(client);
-        double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormBound?.Factor ?? 1;
+        double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormFactor;
         return isFloats
             ? FloatsOf(capacity).AddTo(payload, sums[capacity], weight, default, default, usual, most)
             : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(client), ReferenceOf(capacity), usual, most);

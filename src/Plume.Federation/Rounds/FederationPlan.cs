@@ -48,6 +48,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null where none is.</summary>
     public double? ClipNorm => Privacy is null ? null : Codec.Parse(Uplink).Stages.OfType<Clip>().LastOrDefault()?.Norm;
 
+    /// <summary>How many times a round's usual norm a message may have before it counts as one of that: not above it at all where privacy needs a norm that none exceeds.</summary>
+    public double NormFactor => Privacy is null ? NormBound?.Factor ?? 1 : 1;
+
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
     public int Attempts { get; init; } = 3;
 

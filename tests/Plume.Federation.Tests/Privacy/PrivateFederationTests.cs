@@ -82,7 +82,8 @@ public class PrivateFederationTests
         var books = new RoundBooks(plan, default, modelNorm: 100, NoteLimit.None);
         books.Happen(new Started(), default);
         Assert.Equal(0.5, books.State.Current.UsualNorm);
-        foreach (float size in (float[])[1e-3f, 1, 1000])
+        // Of norms 0.14, 0.57, 1.4, 141 and 141,000.
+        foreach (float size in (float[])[1e-3f, 4e-3f, 1e-2f, 1, 1000])
         {
             sum.Begin(books.State.Current, _ => default);
             float[] update = new float[Values];
@@ -93,7 +94,7 @@ public class PrivateFederationTests
             sum.Sum.DivideInto(1, counted);
             double norm = Math.Sqrt(counted.Sum(value => (double)value * value));
             Assert.InRange(norm, 0, 0.5 * (1 + 1e-6));
-            if (size >= 1)
+            if (size > 1e-3f)
                 Assert.Equal(0.5, norm, 1e-6);
         }
     }
