@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
@@ -237,11 +236,11 @@ public sealed class Simulation : IDisposable
     // The last trip; null where the sum is lost, and the round is tried again.
     RoundMetrics? Unmasked(ApplyMean apply)
     {
-        RevealedSum revealed;
+        BoundedSum bounded;
         try
         {
-            revealed = exchange!.Unmask();
-            AddBounded(revealed);
+            bounded = BoundedSum.Of(exchange!.Unmask(), options.Plan, books.State.Current);
+            bounded.AddTo(sum.Sum);
         }
         catch (SumLostException lost)
         {
@@ -249,33 +248,17 @@ public sealed class Simulation : IDisposable
             return null;
         }
 
+        var revealed = bounded.Revealed;
         foreach (var (client, memory) in exchange.Memories)
             memories.Commit(client, memory);
-        double usual = books.State.Current.UsualNorm ?? double.PositiveInfinity;
         Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed)));
-        bool isBounded = revealed.MeanNorm > options.Plan.NormBound?.Factor * usual;
         return ApplyMean(apply, [revealed.Weight], figures => figures with
         {
             TrainingLoss = revealed.Loss,
             UplinkBytes = roundCosts.SumBytes,
             NextStep = books.State.SharedStep,
-            Bounded = isBounded ? [string.Create(CultureInfo.InvariantCulture, $"The sum of round {apply.Round} counts as one of norm {usual:g3}, the usual one: its mean has {revealed.MeanNorm:g3}, above {options.Plan.NormBound!.Factor:g3} times that.")] : [],
+            Bounded = bounded.Note is { } note ? [note] : [],
         });
-    }
-
-    // Nobody can bound single updates, so their sum is.
-    void AddBounded(RevealedSum revealed)
-    {
-        double usual = books.State.Current.UsualNorm ?? double.PositiveInfinity;
-        double factor = revealed.MeanNorm > options.Plan.NormBound?.Factor * usual ? usual / revealed.MeanNorm : 1;
-        try
-        {
-            sum.Sum.Add(0, revealed.Values, factor);
-        }
-        catch (ArgumentException beyond)
-        {
-            throw new SumLostException($"The sum is beyond what a model can take: {beyond.Message}", beyond);
-        }
     }
 
     Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];

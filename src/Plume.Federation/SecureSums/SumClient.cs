@@ -79,7 +79,8 @@ public sealed class SumClient : IDisposable
     {
         Enter(Step.Share);
         roster = Checked(answer, bytes => Roster.Read(bytes, terms, Client));
-        CheckKeys(roster);
+        if (RosterCheck.ProblemOf(roster, terms, keys.Announced, identity) is { } problem)
+            throw Refuse(problem);
         session = terms.Session(roster.Hash.Span, roster.Graph.Threshold);
         int[] holders = roster.Graph.HoldersOf(roster.Place), neighbours = roster.Graph.NeighboursOf(roster.Place);
         byte[][] ofOwnMask = SecretSharing.Split(keys.OwnMaskSeed, roster.Graph.Threshold, holders.Length, secrets);
@@ -171,28 +172,6 @@ public sealed class SumClient : IDisposable
         foreach (byte[]? secret in pairSecrets.Concat(openKeys).Concat(held.OfType<byte[]>()).Append(ownShare))
             CryptographicOperations.ZeroMemory(secret);
         keys.Dispose();
-    }
-
-    // Two clients with one key would share masks with a third that cancel.
-    void CheckKeys(Roster given)
-    {
-        KeyAnnouncement[] all = [keys.Announced, .. given.NeighbourKeys];
-        if (all.SelectMany(each => new[] { each.SealKey, each.MaskKey }).DistinctBy(key => Convert.ToHexString(key.Span)).Count() < 2 * all.Length)
-            throw Refuse("two keys of the roster are the same");
-        int[] neighbours = given.Graph.NeighboursOf(given.Place);
-        for (int i = 0; i < neighbours.Length && identity is not null; i++)
-        {
-            var (theirs, other) = (given.NeighbourKeys[i], given.Clients[neighbours[i]]);
-            if (!identity.Verifies(other, theirs.Statement(terms, other), theirs.Signature.Span))
-                throw Refuse($"the keys of client {other} are not signed by it for this session");
-        }
-
-        if (!given.Graph.IsComplete)
-            return;
-        var keysByPlace = given.NeighbourKeys.ToList();
-        keysByPlace.Insert(given.Place, keys.Announced);
-        if (!given.Hash.Span.SequenceEqual(Roster.HashOf(given.Clients.Zip(keysByPlace))))
-            throw Refuse("the roster's hash is not that of its keys");
     }
 
     void Need(int have, string what)

@@ -103,6 +103,22 @@ public class SecureRoundTests
     }
 
     [Fact]
+    public void A_sum_whose_mean_is_far_above_the_usual_counts_as_a_usual_one()
+    {
+        var plan = Plan("uniform(4, shared) | secure");
+        var large = new RevealedSum([30f, 40f], Weight: 5, Loss: 1, Fill: 0.4);
+        var round = Round with { UsualNorm = 2 };
+        Assert.Equal(new BoundedSum(large, 1, null), BoundedSum.Of(large, plan, round with { UsualNorm = 4 }));
+        var bounded = BoundedSum.Of(large, plan, round);
+        Assert.Equal(0.2, bounded.Factor, 1e-12);
+        Assert.Equal("The sum of round 2 counts as one of norm 2, the usual one: its mean has 10, above 3 times that.", bounded.Note);
+        var sum = new Plume.Compression.Aggregation.ExactSum(2, 1);
+        bounded.AddTo(sum);
+        Assert.Equal([6, 8], sum.Values.ToArray().Select(value => value * sum.Resolution));
+        Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() => new BoundedSum(new RevealedSum([1e9f, 0], 1, 1, 1), 1, null).AddTo(sum));
+    }
+
+    [Fact]
     public void A_sum_whose_weight_no_clients_can_have_is_lost()
     {
         var round = new SecureRound(Plan("uniform(4, shared) | secure"), Layout, RandomKey.FromSeed(1), Round, 1, default);
