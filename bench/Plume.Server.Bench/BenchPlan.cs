@@ -2,7 +2,7 @@ using System.Globalization;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 
 namespace Plume.Server.Bench;
 

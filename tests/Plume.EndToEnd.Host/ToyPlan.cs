@@ -6,7 +6,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 
 namespace Plume.EndToEnd.Host;
 

@@ -5,7 +5,7 @@ using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Simulation;
 
 namespace Plume.EndToEnd.Tests;

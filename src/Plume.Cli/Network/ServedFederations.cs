@@ -7,7 +7,7 @@ using Plume.Compression.Weights;
 using Plume.Learning;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 
 namespace Plume.Cli.Network;
 

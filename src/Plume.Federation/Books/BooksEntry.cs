@@ -14,6 +14,9 @@ public sealed record BooksEntry(FederationEvent Happened, DateTimeOffset At, Fed
     /// <summary>Whether the event changes anything. One that does not is no part of what happened.</summary>
     public bool IsChange => !ReferenceEquals(Before, After);
 
+    /// <summary>Whether a round opens, or another attempt at one.</summary>
+    public bool Opens => Commands.Any(command => command is PublishRound);
+
     /// <summary>Why the update that arrived does not count; null where it does, or where none arrived.</summary>
     public RefuseUpdate? Refusal => Commands.OfType<RefuseUpdate>().FirstOrDefault();
 }

@@ -1,17 +1,25 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.News;
+using Plume.Server.Federations.Places;
+using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
+using Plume.Server.Federations.Uploads;
+using Plume.Server.Federations.Versions;
+using Plume.Server.Federations.Writing;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Federations;
 
 /// <summary>
-/// Hosts one federation's rules: writes down what happens before it counts, carries the rules' commands out, and goes on
-/// after a crash at any point to the same bits.
+/// Hosts one federation: what calls come in for its parts, and what follows when something happened. The rules are in the books, storage is in
+/// the parts.
 /// </summary>
 /// <remarks>
 /// Promises: an update is answered when its bytes, its arrival and its outcome are durable; it counts once; a version is
@@ -21,117 +29,158 @@ namespace Plume.Server.Federations;
 /// </remarks>
 sealed partial class Coordinator : IAsyncDisposable
 {
-    static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+    // Every version keeps them.
+    static readonly NoteLimit Notes = new(Most: 20, Longest: 200);
 
     // An event takes its turn for a write, which takes milliseconds.
     static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
 
-    // Every version keeps them.
-    static readonly NoteLimit Notes = new(Most: 20, Longest: 200);
-
     readonly FederationDefinition definition;
-    readonly ILedger ledger;
-    readonly IBlobs blobs;
-    readonly FederationMetrics metrics;
-    readonly TimeProvider clock;
     readonly ILogger logger;
-    readonly RoundBooks books;
-    readonly GlobalModel model;
-    readonly ulong fingerprint;
-    readonly IAggregator aggregator;
-    readonly BlobNames names;
-    readonly CancellationTokenSource closing = new();
-    readonly TaskCompletionSource faulted = NewSignal();
-    readonly ConcurrentDictionary<int, DateTimeOffset> seen = [];
-
-    // Until when rounds do not ask clients that could not do their task.
-    readonly ConcurrentDictionary<int, DateTimeOffset> resting = [];
-
-    // One event at a time is stepped and written; one reader or writer at a time uses the model.
-    readonly SemaphoreSlim turn = new(1);
-    readonly SemaphoreSlim modelTurn = new(1);
-
-    // What arrived in this round and the last.
-    readonly Dictionary<RoundPart, ArrivedUpdate> arrivals = [];
-    readonly Dictionary<int, Task<UploadOutcome>> settling = [];
+    readonly Journal journal;
+    readonly WrittenBooks written;
+    readonly PlaceBook places;
+    readonly Attendance attendance;
+    readonly Announcements news;
+    readonly UpdateDesk updates;
+    readonly Downloads downloads;
+    readonly VersionMaker maker;
+    readonly Clearing clearing;
     readonly RunHistory history = new();
-
-    // Versions whose payload was found whole, or not, since this process began.
-    readonly ConcurrentDictionary<(int Version, int Capacity), bool> sound = [];
-    long epoch;
-    int position;
-
-    // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
-    int firstPayload = 1;
-    int firstOfUse = 1;
-    FederationHead head = null!;
-
-    // What clients downloaded that stands in no round's record yet; it is counted while rounds come and go.
-    long downloaded;
-    string message = "";
+    readonly StorageRetry retry;
+    readonly Opening opening;
+    readonly IAggregator aggregator;
+    readonly FederationMetrics metrics;
+    readonly TaskCompletionSource faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    volatile ImmutableSortedSet<int> members = [];
     Task applying = Task.CompletedTask;
     IDisposable? following;
-    volatile FederationSnapshot snapshot = null!;
-    volatile TaskCompletionSource changed = NewSignal();
-    volatile bool isLeaving;
 
-    // Set anew by every owner, and never back before what the ledger has.
-    TimeProvider time;
-
-    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregator, FederationMetrics metrics, TimeProvider time, ILogger logger)
+    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider clock, ILogger logger)
     {
         float[] initial = definition.Initial();
         if (initial.Length != definition.Layout.Length)
             throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
-        (this.definition, this.ledger, this.blobs, this.metrics, this.logger) = (definition, ledger, blobs, metrics, logger);
-        (clock, this.time) = (time, new SteadyTime(time));
-        books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial), Notes, definition.EvaluateEvery);
-        model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
-        fingerprint = definition.Fingerprint(initial);
-        this.aggregator = aggregator(capacity => model.Broadcasts[capacity].Published);
-        names = new BlobNames(definition.Id);
+        (this.definition, this.metrics, this.logger) = (definition, metrics, logger);
+        var (name, names, time) = (definition.Name, new BlobNames(definition.Id), new SteadyTime(clock));
+        var books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial), Notes, definition.EvaluateEvery);
+        var model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
+        aggregator = aggregators(capacity => model.Broadcasts[capacity].Published);
+        retry = new StorageRetry(name, metrics, time, logger);
+        journal = new Journal(ledger, definition.Id, name);
+        written = new WrittenBooks(name, books, journal, time, metrics, logger) { Entered = Enter };
+        (places, attendance, news) = (new PlaceBook(name, definition.Plan, logger), new Attendance(definition, time), new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
+        updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
+        written.Tell(places, attendance, news, updates);
+        var store = new VersionStore(definition, model, blobs, names, history, logger);
+        downloads = new Downloads(definition, store, journal, news, blobs, names);
+        clearing = new Clearing(name, store, journal, blobs, names, retry, logger);
+        maker = new VersionMaker(definition, written, journal, updates, aggregator, store, downloads, history, retry, metrics, logger) { Places = () => places.Entered, Committed = Announce };
+        var remaking = new Remaking(definition, store, aggregator, blobs, names, logger);
+        opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store, remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
+    }
+
+    /// <summary>Takes the federation over from whoever had it, and stands where the ledger says.</summary>
+    /// <param name="definition">The federation.</param>
+    /// <param name="ledger">What happened so far.</param>
+    /// <param name="blobs">Its bytes.</param>
+    /// <param name="aggregators">Makes what adds updates up, given how to get the published model of a capacity.</param>
+    /// <param name="metrics">Counts what happens from now on.</param>
+    /// <param name="time">The server's clock.</param>
+    /// <param name="logger">Is told of versions and troubles.</param>
+    /// <param name="cancellation">Stops the start.</param>
+    /// <exception cref="ArgumentException">The definition breaks rules; the message has all of them.</exception>
+    /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made again.</exception>
+    public static async Task<Coordinator> OpenAsync(
+        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellation)
+    {
+        string problems = string.Join(" ", definition.Problems());
+        if (problems.Length > 0)
+            throw new ArgumentException(problems, nameof(definition));
+        var coordinator = new Coordinator(definition, ledger, blobs, aggregators, metrics, time, logger);
+        try
+        {
+            await coordinator.opening.RestoreAsync(cancellation).ConfigureAwait(false);
+            await coordinator.BeginAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await coordinator.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return coordinator;
     }
 
     /// <summary>What answers clients.</summary>
-    public FederationSnapshot Snapshot => snapshot;
+    public FederationSnapshot Snapshot => news.Latest;
 
     /// <summary>Names this run of the federation.</summary>
-    public string Run => head.Run;
+    public string Run => journal.Head.Run;
 
-    /// <summary>Waits until the snapshot is a later one than this, or the time is over.</summary>
-    /// <exception cref="OperationCanceledException">This owner is about to leave; the next one answers.</exception>
-    public async Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation)
-    {
-        var signal = changed.Task;
-        if (snapshot.Sequence <= sequence && !isLeaving)
-            await Task.WhenAny(signal, Task.Delay(longest, time, cancellation)).ConfigureAwait(false);
-        return isLeaving ? throw new OperationCanceledException($"This server leaves the federation '{definition.Name}'.") : Now;
-    }
+    /// <summary>The clients' names, by number.</summary>
+    public ImmutableSortedDictionary<int, string> Places => places.Names;
 
-    /// <summary>Lets all go that wait for a later snapshot: this owner is about to leave, and nobody can follow it while they wait.</summary>
-    public void LetGo()
+    /// <summary>Ends when the federation cannot go on in this process.</summary>
+    public Task Faulted => faulted.Task;
+
+    /// <inheritdoc cref="Announcements.WaitAsync"/>
+    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation) => news.WaitAsync(sequence, longest, cancellation);
+
+    /// <inheritdoc cref="Announcements.LetGo"/>
+    public void LetGo() => news.LetGo();
+
+    /// <inheritdoc cref="UpdateDesk.ArriveAsync"/>
+    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation) => updates.ArriveAsync(update, cancellation);
+
+    /// <inheritdoc cref="UpdateDesk.ConsiderAsync"/>
+    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation) => updates.ConsiderAsync(update, cancellation);
+
+    /// <inheritdoc cref="Downloads.CatchUpAsync"/>
+    public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) => downloads.CatchUpAsync(from, to, capacity, cancellation);
+
+    /// <inheritdoc cref="Downloads.ModelAsync"/>
+    public Task<IReadOnlyList<DownloadPart>?> ModelAsync(int version, CancellationToken cancellation) => downloads.ModelAsync(version, cancellation);
+
+    /// <summary>Counts bytes that clients downloaded.</summary>
+    public void CountDownload(long bytes) => downloads.Count(bytes);
+
+    /// <inheritdoc cref="PlaceBook.NumberOf"/>
+    public int? NumberOf(string name) => places.NumberOf(name);
+
+    /// <summary>Gives a client its place: the one it has, the one it asks for, or the first that is free.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="wanted">The place that it asks for; null for any.</param>
+    /// <param name="kept">Places that are not for clients that nobody invited.</param>
+    /// <param name="capacity">The largest capacity that it can have; null for any.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>Its number, or why it has none.</returns>
+    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, int? capacity, CancellationToken cancellation)
     {
-        isLeaving = true;
-        changed.TrySetResult();
+        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
+        bool isNew = places.NumberOf(name) is null;
+        var (number, problem) = places.Find(name, wanted, kept, capacity);
+        if (problem is not null)
+            return (number, problem);
+        attendance.Rouse(number);
+        attendance.See(number);
+        if (isNew)
+            await written.HappenAsync(new PlaceTaken(written.Now, number, name)).ConfigureAwait(false);
+        else
+            await HeardAsync(number).ConfigureAwait(false);
+        return (number, null);
     }
 
     /// <summary>Notes that a client was heard of; one that was away is there again.</summary>
     public async Task SeenAsync(int client, CancellationToken cancellation)
     {
-        if (!Places.ContainsKey(client))
+        if (!places.Has(client))
             return;
-        seen[client] = time.GetUtcNow();
-        if (members.Contains(client) || IsResting(client))
+        attendance.See(client);
+        if (members.Contains(client) || attendance.IsResting(client))
             return;
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            await HeardAsync(client).ConfigureAwait(false);
-        }
-        finally
-        {
-            turn.Release();
-        }
+        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
+        await HeardAsync(client).ConfigureAwait(false);
     }
 
     /// <summary>A participant cannot do its task, or took it and is gone or late. It rests for as long as others may be silent, or until it joins anew, so that rounds go on without it.</summary>
@@ -140,34 +189,53 @@ sealed partial class Coordinator : IAsyncDisposable
         if (!IsAsked())
             return;
         LogGaveUp(logger, definition.Name, client, round, problem);
-        resting[client] = time.GetUtcNow() + definition.Away;
-        await TellAsync(now => IsAsked() && State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
-        await TellAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation).ConfigureAwait(false);
+        attendance.Rest(client);
+        await written.HappenAsync(now => IsAsked() && written.State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+        await written.HappenAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation).ConfigureAwait(false);
 
-        bool IsAsked() => Places.ContainsKey(client) && State.Current.Round == round && State.Current.Attempt == attempt && State.Standings.ContainsKey(client);
+        bool IsAsked() => places.Has(client) && written.Books.PartOf(client) == new RoundPart(round, attempt, client) && written.State.Standings.ContainsKey(client);
     }
 
     /// <summary>No further round opens.</summary>
-    public Task PauseAsync(CancellationToken cancellation) => TellAsync(now => State.IsPaused ? null : new WasPaused(now), cancellation);
+    public Task PauseAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.IsPaused ? null : new WasPaused(now), cancellation);
 
     /// <summary>Rounds open again.</summary>
-    public Task ResumeAsync(CancellationToken cancellation) => TellAsync(now => State.IsPaused ? new WasResumed(now) : null, cancellation);
+    public Task ResumeAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.IsPaused ? new WasResumed(now) : null, cancellation);
 
     /// <summary>The federation ends.</summary>
-    public Task StopAsync(CancellationToken cancellation) => TellAsync(now => State.HasEnded ? null : new WasStopped(now), cancellation);
+    public Task StopAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.HasEnded ? null : new WasStopped(now), cancellation);
+
+    /// <summary>Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.</summary>
+    /// <returns>The place's number; null where the client has none.</returns>
+    public async Task<int?> GiveBackAsync(string name, CancellationToken cancellation)
+    {
+        int? number = null;
+        await written.HappenAsync(now => (number = places.NumberOf(name)) is { } own ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true) : null, cancellation).ConfigureAwait(false);
+        return number;
+    }
+
+    /// <summary>Who has a place, and whether it is there.</summary>
+    public async Task<IReadOnlyList<PlaceHolder>> PlacesAsync(CancellationToken cancellation)
+    {
+        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
+        return [.. places.Names.Select(place => new PlaceHolder(place.Key, place.Value, written.State.Members.Contains(place.Key), written.State.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
+    }
 
     /// <summary>Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host calls it every second or so.</summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
-        await TellAsync(now => State.Phase == Phase.Collecting && now >= State.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
-        var before = time.GetUtcNow() - definition.Away;
-        foreach (int client in members)
+        await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        foreach (int client in members.Where(client => attendance.IsSilent(client) && !news.Latest.Asks(client)))
+            await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+        // What a client has spent of a privacy budget stays with its place, so it cannot come again to another.
+        if (definition.Plan.Privacy is not null)
+            return;
+        // Clients that nobody invited hold places for others to have: who is gone for long, or takes work and does none, loses its own.
+        foreach (var (client, name) in places.Names.Where(place => PlaceBook.IsUninvited(place.Value) && attendance.WhyUnused(place.Key, written.State) is not null))
         {
-            if (seen.TryGetValue(client, out var last) && last < before && !snapshot.Asks(client))
-                await TellAsync(now => State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+            await written.HappenAsync(
+                now => places.Names.GetValueOrDefault(client) == name && attendance.WhyUnused(client, written.State) is { } why ? new PlaceGivenBack(now, client, why, Forgives: false) : null, cancellation).ConfigureAwait(false);
         }
-
-        await ReclaimAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Everything that an operator sees, also while a write that cannot be made holds everything up.</summary>
@@ -175,67 +243,102 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <param name="cancellation">Stops waiting.</param>
     public async Task<FederationOverview> OverviewAsync(int since, CancellationToken cancellation)
     {
-        bool isTurn = await turn.WaitAsync(LongestTurn, cancellation).ConfigureAwait(false);
-        try
+        using var mine = await written.TurnAsync(LongestTurn, cancellation).ConfigureAwait(false);
+        var now = mine is not null ? news.Now : news.Now with { Message = "The server waits for its storage." };
+        var state = written.State;
+        return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
+            history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
-            var now = isTurn ? Now : Now with { Message = "The server waits for its storage." };
-            return new FederationOverview(now, definition.Plan.Rounds, State.Members.Count, State.Added,
-                history.UplinkBytes + books.UplinkBytes, history.DownlinkBytes + Interlocked.Read(ref downloaded), history.Since(since))
-            {
-                MostParticipations = State.MostParticipations,
-                AskedLess = [.. State.Absences.Where(entry => State.Members.Contains(entry.Key)).Select(entry => new AbsentMember(Places.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
-            };
-        }
-        finally
-        {
-            if (isTurn)
-                turn.Release();
-        }
+            MostParticipations = state.MostParticipations,
+            AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(places.Names.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
+        };
     }
-
-    /// <summary>Counts bytes that clients downloaded.</summary>
-    public void CountDownload(long bytes) => Interlocked.Add(ref downloaded, bytes);
 
     /// <summary>Ends background work; what is durable stays.</summary>
     public async ValueTask DisposeAsync()
     {
         following?.Dispose();
-        await closing.CancelAsync().ConfigureAwait(false);
+        await retry.CloseAsync().ConfigureAwait(false);
         await applying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var pending in settling.Values.ToList())
-            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await updates.SettleAsync().ConfigureAwait(false);
         (aggregator as IDisposable)?.Dispose();
-        changed.TrySetResult();
-        closing.Dispose();
+        news.End();
+        retry.Dispose();
     }
 
-    FederationState State => books.State;
+    FederationFigures Figures => new(members.Count, news.Latest.ModelVersion, history.Accuracy);
 
-    FederationFigures Figures => new(members.Count, snapshot.ModelVersion, history.Accuracy);
-
-    // What is left of a round is told, not when it ends: whoever hears it has another clock.
-    FederationSnapshot Now => snapshot with { Left = snapshot.Deadline - time.GetUtcNow() };
-
-    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
-
-    Task HeardAsync(int client) => State.Members.Contains(client) || IsResting(client) || !Places.ContainsKey(client) ? Task.CompletedTask : HappenAsync(new CameBack(time.GetUtcNow(), client));
-
-    async Task TellAsync(Func<DateTimeOffset, LedgerEvent?> happening, CancellationToken cancellation)
+    async Task BeginAsync(CancellationToken cancellation)
     {
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        foreach (int client in places.Names.Keys)
+            attendance.See(client);
+        Announce();
+        following = metrics.Follow(() => Figures);
+        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
+        if (written.State.HasEnded)
+            applying = RetireAfterAsync(applying);
+        else
+            updates.GoOn();
+        if (written.State.Phase == Phase.Applying)
+            applying = ApplyAfterAsync(applying);
+    }
+
+    Task HeardAsync(int client) => written.State.Members.Contains(client) || attendance.IsResting(client) || !places.Has(client) ? Task.CompletedTask : written.HappenAsync(new CameBack(written.Now, client));
+
+    void Enter(BooksEntry entry)
+    {
+        Announce();
+        if (entry.Commands.Any(command => command is ApplyMean))
+            applying = ApplyAfterAsync(applying);
+        if (entry.After.HasEnded)
+            applying = RetireAfterAsync(applying);
+    }
+
+    void Announce()
+    {
+        members = written.State.Members;
+        news.Announce(journal.Epoch, written.State, journal.Head.Version, places.Vacated, places.GivenBack);
+    }
+
+    // The next round may close while what the last one left is still being cleared away.
+    async Task ApplyAfterAsync(Task before)
+    {
+        await Task.Yield();
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            if (happening(time.GetUtcNow()) is { } happened)
-                await HappenAsync(happened).ConfigureAwait(false);
+            int round = await maker.MakeAsync().ConfigureAwait(false);
+            if (written.State.HasEnded)
+                await clearing.RetireAsync(updates.SettleAsync).ConfigureAwait(false);
+            await clearing.ClearAsync(round).ConfigureAwait(false);
         }
-        finally
+        catch (OperationCanceledException) when (retry.Closing.IsCancellationRequested)
         {
-            turn.Release();
         }
+        catch (Exception problem)
+        {
+            // Nobody awaits this; the next start finds the round where it stood.
+            LogNotApplied(logger, definition.Name, written.State.Current.Round, problem);
+            Fault(problem);
+        }
+    }
+
+    async Task RetireAfterAsync(Task before)
+    {
+        await Task.Yield();
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await clearing.RetireAsync(updates.SettleAsync).ConfigureAwait(false);
+    }
+
+    void Fault(Exception problem)
+    {
+        news.Message = problem.Message;
+        faulted.TrySetResult();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: client {Client} cannot do its part in round {Round}: {Problem}")]
     static partial void LogGaveUp(ILogger logger, string federation, int client, int round, string problem);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation}: round {Round} could not be applied")]
+    static partial void LogNotApplied(ILogger logger, string federation, int round, Exception problem);
 }

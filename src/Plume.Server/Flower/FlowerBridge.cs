@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Plume.Protocol.Flower;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Writing;
 using Plume.Server.Flower.Messages;
 using Plume.Server.Identity.Admission;
 using Status = Grpc.Core.Status;

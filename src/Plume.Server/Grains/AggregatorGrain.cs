@@ -1,7 +1,10 @@
 using System.Runtime.InteropServices;
 using Orleans.Concurrency;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Sums;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Grains;

@@ -3,6 +3,11 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Plume.Compression.Codecs;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.News;
+using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
 

@@ -1,4 +1,6 @@
-using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.News;
+using Plume.Server.Federations.Records;
 
 namespace Plume.Server.Grains;
 

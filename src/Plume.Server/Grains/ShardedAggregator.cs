@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Sums;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Grains;

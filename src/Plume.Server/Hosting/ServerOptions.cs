@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Plume.Federation.Methods;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Flower;
 using Plume.Server.Identity;
 using Plume.Server.Identity.Admission;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Rpc;

@@ -5,7 +5,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Plume.Federation.Models;
 using Plume.Protocol.V1;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
 using Plume.Server.Identity.Admission;
 using Plume.Server.Storage;
 using Segment = Plume.Protocol.V1.Segment;

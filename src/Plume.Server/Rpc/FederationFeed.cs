@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.News;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Grains;
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Grains;
 

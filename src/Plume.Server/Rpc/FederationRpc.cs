@@ -4,7 +4,8 @@ using Plume.Federation.Capacities;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.News;
 using Plume.Server.Identity;
 using LocalOptimizer = Plume.Federation.Learners.LocalOptimizer;
 

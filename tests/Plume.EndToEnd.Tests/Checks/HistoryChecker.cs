@@ -1,6 +1,7 @@
 using Plume.EndToEnd.Host;
 using Plume.Federation.Notation;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Records;
 
 namespace Plume.EndToEnd.Tests.Checks;
 

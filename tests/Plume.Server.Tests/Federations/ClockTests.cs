@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Weights;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
 using LocalObjective = Plume.Federation.Learners.LocalObjective;

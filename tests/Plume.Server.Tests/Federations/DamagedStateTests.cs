@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Records;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Folder;
 using EventLog = Plume.Server.Storage.Folder.EventLog;

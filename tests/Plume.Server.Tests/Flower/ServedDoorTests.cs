@@ -13,7 +13,7 @@ using Plume.Compression.Weights.Formats;
 using Plume.Federation.Rounds;
 using Plume.Protocol.Flower;
 using Plume.Protocol.V1;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Flower;
 using Plume.Server.Flower.Messages;
 using Plume.Server.Hosting;

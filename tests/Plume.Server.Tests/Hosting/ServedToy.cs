@@ -8,7 +8,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Hosting;
 using Plume.Server.Identity.Admission;
 using Plume.Server.Storage;

@@ -6,7 +6,7 @@ using Plume.Client;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Hosting;
 using Plume.Server.Storage;

@@ -1,7 +1,7 @@
 using System.IO.Hashing;
 using Plume.Models.Adapt;
 using Plume.Models.Graph;
-using Plume.Server.Federations;
+using Plume.Server.Federations.Definitions;
 
 namespace Plume.Cli.Setup.Sources;
 

@@ -1,4 +1,5 @@
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Records;
 
 namespace Plume.Server.Federations.Telemetry;
 

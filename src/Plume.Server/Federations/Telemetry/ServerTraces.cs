@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Plume.Federation.Books;
+using Plume.Server.Federations.Records;
 
 namespace Plume.Server.Federations.Telemetry;
 

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Records;
 
 /// <summary>What the ledger keeps of a version for good: what came of its round's updates, and what it takes to give the version to clients.</summary>
 /// <param name="Length">Bytes of its payload; 0 for version 0.</param>

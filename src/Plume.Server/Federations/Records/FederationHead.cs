@@ -6,7 +6,7 @@ using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.Selection;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Records;
 
 /// <summary>What the ledger keeps of the newest version: where its bytes are, and the state in which the next round begins.</summary>
 /// <param name="Version">The version; 0 in all heads of earlier releases.</param>

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Records;
 
 /// <summary>Something that happened, as the ledger keeps it: with it and all before it the federation's state is made again.</summary>
 /// <param name="At">The server's time.</param>

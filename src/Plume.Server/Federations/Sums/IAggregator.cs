@@ -1,7 +1,8 @@
 using Plume.Compression.Aggregation;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Records;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Sums;
 
 /// <summary>Adds a round's updates up. The sum is a function of which updates are in it: adding one twice adds it once, and what was lost is added again.</summary>
 interface IAggregator

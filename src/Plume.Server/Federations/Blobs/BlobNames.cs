@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Blobs;
 
 /// <summary>Where a federation's bytes lie among the blobs.</summary>
 /// <param name="Federation">Its name in storage.</param>

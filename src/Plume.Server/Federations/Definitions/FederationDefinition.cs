@@ -9,7 +9,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Definitions;
 
 /// <summary>One federation that a server hosts: everything that is fixed before its first round.</summary>
 /// <param name="Name">Its name: letters, digits, dots, dashes and underscores; case does not tell two apart.</param>

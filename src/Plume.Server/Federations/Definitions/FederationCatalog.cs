@@ -1,4 +1,4 @@
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Definitions;
 
 /// <summary>The federations that a server hosts.</summary>
 public sealed class FederationCatalog

@@ -1,7 +1,7 @@
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.News;
 
 /// <summary>What a server that answers clients must know of a federation: enough for all that is not a change.</summary>
 /// <param name="Sequence">Goes up with every change that clients wait for.</param>

@@ -1,6 +1,6 @@
 using Plume.Federation.Books;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Records;
 
 /// <summary>What a coordinator keeps in memory of the versions so far: sums, what clients catch up by, and the last rounds.</summary>
 sealed class RunHistory

@@ -3,9 +3,12 @@ using Plume.Compression.Aggregation;
 using Plume.Compression.Wire;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Records;
 using Plume.Server.Storage;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Sums;
 
 /// <summary>The sum of a round in this process: one accumulator, whatever the number of clients. Updates are decoded straight into it, one after another, each on all cores.</summary>
 sealed class LocalAggregator : IAggregator, IDisposable

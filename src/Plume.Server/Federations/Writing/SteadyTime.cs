@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Writing;
 
 /// <summary>
 /// A clock that is set once, by another one, and from then on goes as time passes, whatever is done to the other: what deadlines and
@@ -11,16 +11,23 @@ sealed class SteadyTime : TimeProvider
     static readonly ConditionalWeakTable<TimeProvider, SteadyTime> All = [];
 
     readonly TimeProvider inner;
-    readonly DateTimeOffset began;
-    readonly long since;
+    DateTimeOffset began;
+    long since;
 
     /// <summary>A clock that is set now.</summary>
     /// <param name="inner">What it is set by.</param>
+    public SteadyTime(TimeProvider inner)
+    {
+        this.inner = inner;
+        Set(default);
+    }
+
+    /// <summary>Sets it anew, before anybody goes by it.</summary>
     /// <param name="atLeast">What is known to be past, whatever the other clock says: a restart does not go back before what is written down.</param>
-    public SteadyTime(TimeProvider inner, DateTimeOffset atLeast = default)
+    public void Set(DateTimeOffset atLeast)
     {
         var now = inner.GetUtcNow();
-        (this.inner, began, since) = (inner, now > atLeast ? now : atLeast, inner.GetTimestamp());
+        (began, since) = (now > atLeast ? now : atLeast, inner.GetTimestamp());
     }
 
     public override long TimestampFrequency => inner.TimestampFrequency;

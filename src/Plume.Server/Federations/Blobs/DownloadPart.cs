@@ -1,6 +1,6 @@
 using Plume.Federation.Models;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Blobs;
 
 /// <summary>One payload of a download, and the blob that has it.</summary>
 /// <param name="Kind">How it is read.</param>

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Plume.Federation.Books;
+using Plume.Server.Federations.Records;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.News;
 
 /// <summary>A round's figures on their way between servers: as the ledger has them.</summary>
 [GenerateSerializer, Immutable]

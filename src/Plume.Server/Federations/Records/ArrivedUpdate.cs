@@ -1,7 +1,7 @@
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Records;
 
 /// <summary>An update whose bytes are durable, and what its client says of it.</summary>
 /// <param name="Client">Who sent it.</param>

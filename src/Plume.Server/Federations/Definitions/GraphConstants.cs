@@ -1,4 +1,4 @@
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Definitions;
 
 /// <summary>Values that stand in a federation's graph and are not learned. They travel once, with the graph.</summary>
 /// <param name="Bytes">How many bytes they are.</param>

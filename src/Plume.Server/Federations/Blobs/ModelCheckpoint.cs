@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Plume.Federation.Models;
 using Plume.Server.Storage;
 
-namespace Plume.Server.Federations;
+namespace Plume.Server.Federations.Blobs;
 
 /// <summary>The arrays of floats that the server needs to go on from a version: what is published, exact and as clients of each capacity have it, and what optimizer and method remember; little-endian, one after another.</summary>
 static class ModelCheckpoint

@@ -1,0 +1,200 @@
+using Plume.Federation.Books;
+using Plume.Federation.Rounds;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Sums;
+using Plume.Server.Federations.Telemetry;
+using Plume.Server.Federations.Writing;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations.Uploads;
+
+/// <summary>How an update comes to count, once: it arrives, is decoded into the sum, and is answered when its outcome is durable.</summary>
+/// <param name="definition">The federation.</param>
+/// <param name="written">Its books.</param>
+/// <param name="journal">Knows what older updates were answered.</param>
+/// <param name="aggregator">Adds updates up.</param>
+/// <param name="retry">Waits for storage.</param>
+/// <param name="metrics">Counts refusals.</param>
+sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, Journal journal, IAggregator aggregator, StorageRetry retry, FederationMetrics metrics) : IFollower
+{
+    // What arrived in this round and the last.
+    readonly Dictionary<RoundPart, ArrivedUpdate> arrivals = [];
+
+    // Of the attempt at hand, by client.
+    readonly Dictionary<int, Task<UploadOutcome>> settling = [];
+
+    /// <summary>Is told where this owner cannot go on.</summary>
+    public Action<Exception> Faulted { get; set; } = _ => { };
+
+    /// <summary>The updates in the mean, in the order of their clients: what the next version is a function of. Under the turn.</summary>
+    public WeightedUpdate[] Contributions => [.. written.Books.Contributions.Select(entry => WeightedOf(entry.Key))];
+
+    /// <summary>What a version's record has of a round's updates. Under the turn.</summary>
+    public SettledUpdate[] SettledIn(int round) => [.. written.Books.SettledIn(round).Select(settled => SettledUpdate.Of(arrivals[settled.Part], AnswerOf(settled)))];
+
+    /// <summary>Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.</summary>
+    public async Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation)
+    {
+        Task<UploadOutcome> outcome;
+        using (await written.TurnAsync(cancellation).ConfigureAwait(false))
+        {
+            if (await KnownAsync(update).ConfigureAwait(false) is { } known)
+            {
+                outcome = known;
+            }
+            else
+            {
+                var entry = await written.HappenAsync(new Arrived(written.Now, update)).ConfigureAwait(false);
+                if (entry.Refusal is { } refusal)
+                    return Refused(refusal);
+                Decide(update.Client);
+                outcome = settling[update.Client];
+            }
+        }
+
+        return await outcome.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What would become of an update, so that no byte is sent for nothing; null where its bytes are wanted.</summary>
+    public async Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation)
+    {
+        Task<UploadOutcome>? known;
+        using (await written.TurnAsync(cancellation).ConfigureAwait(false))
+        {
+            known = await KnownAsync(update).ConfigureAwait(false);
+            if (known is null)
+            {
+                if (written.Books.Consider(update.ToFederation(), written.Now).Refusal is not { } refusal)
+                    return null;
+                metrics.Refused(refusal.Reason);
+                return Refused(refusal);
+            }
+        }
+
+        return await known.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Goes on with what arrived and was not decided when the last owner left. Under the turn.</summary>
+    public void GoOn()
+    {
+        foreach (int client in written.State.Standings.Where(entry => entry.Value == Standing.Decoding).Select(entry => entry.Key).ToList())
+            Decide(client);
+    }
+
+    /// <summary>Goes on from the record of the newest version.</summary>
+    /// <returns>What the books know of its updates.</returns>
+    public IEnumerable<SettledPart> Restore(int version, VersionRecord record)
+    {
+        foreach (var update in record.Updates)
+            arrivals[new RoundPart(version, update.Attempt, update.Client)] = update.In(version);
+        return record.Updates.Select(update => new SettledPart(new RoundPart(version, update.Attempt, update.Client), update.Problem));
+    }
+
+    /// <summary>Adds up again what counts in the round at hand. It must still be there, or the round can never be committed: better said now than when it closes.</summary>
+    /// <exception cref="InvalidDataException">An update is lost.</exception>
+    public async Task AddAgainAsync(CancellationToken cancellation)
+    {
+        foreach (var update in Contributions.Where(update => written.State.Standings[update.Update.Client] == Standing.Added))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (await ReadAndAddAsync(update, written.State.Current).ConfigureAwait(false) is { Problem: { } problem })
+                throw new InvalidDataException($"The update of client {update.Update.Client} in round {written.State.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
+        }
+    }
+
+    /// <summary>Waits until nothing is being decided.</summary>
+    public async Task SettleAsync()
+    {
+        foreach (var pending in settling.Values.ToList())
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Follow(LedgerEvent? happened, BooksEntry entry)
+    {
+        if (happened is Arrived arrived)
+            arrivals[arrived.Update.Part] = arrived.Update;
+        // Answers of the last round are kept; older ones are in the ledger's records.
+        if (happened is null)
+        {
+            foreach (var part in arrivals.Keys.Where(part => part.Round < entry.Before.Current.Round).ToList())
+                arrivals.Remove(part);
+        }
+
+        if (entry.Opens)
+            settling.Clear();
+    }
+
+    // What was answered, or is being decided, on this client's part in that round; null where nothing is.
+    async Task<Task<UploadOutcome>?> KnownAsync(ArrivedUpdate update)
+    {
+        if (written.Books.OutcomeOf(update.Part) is { } outcome)
+            return Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, AnswerOf(outcome)));
+        if (update.Part == written.Books.PartOf(update.Client) && settling.TryGetValue(update.Client, out var pending))
+            return arrivals[update.Part].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, UploadOutcome.CountedOf(update, definition.Plan)));
+        return update.Round < written.State.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
+    }
+
+    // A client that was away for rounds still learns what became of its update.
+    async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
+    {
+        var record = await journal.RecordAsync(update.Round).ConfigureAwait(false);
+        var before = record?.Updates.FirstOrDefault(settled => settled.Client == update.Client && settled.Attempt == update.Attempt);
+        return before is { Problem: null } ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(update.Round, definition.Plan))) : null;
+    }
+
+    UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome)
+    {
+        if (sha256 == update.Sha256)
+            return outcome;
+        metrics.Refused(Refusal.Duplicate);
+        return new UploadOutcome(false, nameof(Refusal.Duplicate), $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
+    }
+
+    UploadOutcome AnswerOf(SettledPart settled) => settled.Problem is { } problem
+        ? new UploadOutcome(false, nameof(Refusal.Invalid), problem)
+        : UploadOutcome.CountedOf(arrivals[settled.Part], definition.Plan);
+
+    static UploadOutcome Refused(RefuseUpdate refusal) => new(false, refusal.Reason.ToString(), refusal.Message);
+
+    void Decide(int client) => settling[client] = AddAsync(WeightedOf(client), written.State.Current);
+
+    WeightedUpdate WeightedOf(int client) => new(arrivals[written.Books.PartOf(client)], written.State.Weights[client]);
+
+    // Goes on whether or not the client still waits: what arrived is settled.
+    async Task<UploadOutcome> AddAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        await Task.Yield();
+        try
+        {
+            return await DecideAsync(update, plan).ConfigureAwait(false);
+        }
+        catch (Exception lost) when (lost is FencedException or UnknownOutcomeException)
+        {
+            Faulted(lost);
+            throw;
+        }
+    }
+
+    async Task<UploadOutcome> DecideAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        var (norm, problem) = await retry.UntilDoneAsync(() => ReadAndAddAsync(update, plan)).ConfigureAwait(false);
+        using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
+        int client = update.Update.Client;
+        await retry.UntilDoneAsync(() => written.HappenAsync(problem is null ? new WasAdded(written.Now, client, norm) : new WasInvalid(written.Now, client, problem))).ConfigureAwait(false);
+        return AnswerOf(written.Books.OutcomeOf(update.Update.Part)!.Value);
+    }
+
+    async Task<AddedUpdate> ReadAndAddAsync(WeightedUpdate update, RoundPlan plan)
+    {
+        try
+        {
+            return await aggregator.AddAsync(update, plan, retry.Closing).ConfigureAwait(false);
+        }
+        catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
+        {
+            return new AddedUpdate(0, lost.Message);
+        }
+    }
+}

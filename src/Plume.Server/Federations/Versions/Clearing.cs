@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Writing;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations.Versions;
+
+/// <summary>Deletes the blobs that no restart needs any more.</summary>
+sealed partial class Clearing(string federation, VersionStore store, Journal journal, IBlobs blobs, BlobNames names, StorageRetry retry, ILogger logger)
+{
+    // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
+    int firstPayload = 1;
+    int firstOfUse = 1;
+
+    /// <summary>Deletes what a process that died did not come to clear away.</summary>
+    public async Task SweepAsync(int version, CancellationToken cancellation)
+    {
+        firstPayload = firstOfUse = store.FirstOfUse;
+        foreach (string name in await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false))
+        {
+            if (!names.IsOfUse(name, version, firstPayload))
+                await blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Deletes what a committed round left behind. The round's updates and its parent's checkpoint stay: with them its version can be made
+    /// again. What somebody may be downloading at this moment stays for one more round.
+    /// </summary>
+    public async Task ClearAsync(int round)
+    {
+        try
+        {
+            await blobs.DeleteAsync(names.Checkpoint(round - 2), retry.Closing).ConfigureAwait(false);
+            var old = (await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false)).Concat(await blobs.ListAsync(names.CatchUps(round - 2), retry.Closing).ConfigureAwait(false));
+            foreach (string name in old)
+                await blobs.DeleteAsync(name, retry.Closing).ConfigureAwait(false);
+            for (; firstPayload < firstOfUse; firstPayload++)
+                await store.DeletePayloadsAsync(firstPayload, retry.Closing).ConfigureAwait(false);
+            firstOfUse = store.FirstOfUse;
+        }
+        catch (IOException problem)
+        {
+            retry.Note(problem);
+        }
+    }
+
+    /// <summary>
+    /// Deletes updates when the federation has ended: what single clients sent is nobody's any more. A second checkpoint takes the part of the
+    /// updates that the last one could be made again of.
+    /// </summary>
+    /// <param name="settle">Waits until no update is being decided.</param>
+    public async Task RetireAsync(Func<Task> settle)
+    {
+        try
+        {
+            await retry.UntilDoneAsync(() => DeleteUpdatesAsync(settle)).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is OperationCanceledException or InvalidDataException or FileNotFoundException)
+        {
+            // The next start does it.
+            LogNotRetired(logger, federation, problem.Message);
+        }
+    }
+
+    // A server that stops at that moment waits for it.
+    async Task<bool> DeleteUpdatesAsync(Func<Task> settle)
+    {
+        await settle().ConfigureAwait(false);
+        var head = journal.Head;
+        if (await blobs.Sha256Async(names.Copy(head.Version), CancellationToken.None).ConfigureAwait(false) != head.Checkpoint)
+            await blobs.CopyAsync(names.Checkpoint(head.Version), names.Copy(head.Version), CancellationToken.None).ConfigureAwait(false);
+        foreach (string name in await blobs.ListAsync(names.AllUploads, CancellationToken.None).ConfigureAwait(false))
+            await blobs.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+        if (head.Version > 0)
+            await blobs.DeleteAsync(names.Checkpoint(head.Version - 1), CancellationToken.None).ConfigureAwait(false);
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: the last updates are not deleted yet: {Problem}")]
+    static partial void LogNotRetired(ILogger logger, string federation, string problem);
+}

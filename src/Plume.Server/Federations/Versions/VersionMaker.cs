@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using Plume.Federation.Books;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Sums;
+using Plume.Server.Federations.Telemetry;
+using Plume.Server.Federations.Uploads;
+using Plume.Server.Federations.Writing;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations.Versions;
+
+/// <summary>How a round becomes a version: its mean is applied, measured and written, and one write to the ledger makes it the newest.</summary>
+sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks written, Journal journal, UpdateDesk updates, IAggregator aggregator, VersionStore store, Downloads downloads, RunHistory history, StorageRetry retry, FederationMetrics metrics, ILogger logger)
+{
+    /// <summary>Places that were taken or given back since the newest version.</summary>
+    public required Func<IReadOnlyDictionary<int, string>> Places { get; init; }
+
+    /// <summary>Is told of a version that was committed. Under the turn.</summary>
+    public required Action Committed { get; init; }
+
+    /// <summary>Makes the version of the round at hand, which has closed.</summary>
+    /// <returns>Its round.</returns>
+    public async Task<int> MakeAsync()
+    {
+        var plan = written.State.Current;
+        var contributions = updates.Contributions;
+        var payloads = await ApplyAsync(plan, contributions).ConfigureAwait(false);
+        var measured = Measure(plan.Round);
+        await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured)).ConfigureAwait(false);
+        return plan.Round;
+    }
+
+    async Task<IReadOnlyList<byte[]>> ApplyAsync(RoundPlan plan, WeightedUpdate[] contributions)
+    {
+        var sum = await retry.UntilDoneAsync(() => aggregator.SumAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
+        var weights = definition.Plan.WeightsByCapacity(contributions.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
+        await store.Turn.WaitAsync(retry.Closing).ConfigureAwait(false);
+        try
+        {
+            await retry.UntilDoneAsync(() => store.WakeAsync(journal.Head, retry.Closing)).ConfigureAwait(false);
+            return store.Model.Apply(sum, weights, contributions.Length, journal.Head.NoiseSecret);
+        }
+        finally
+        {
+            store.Turn.Release();
+        }
+    }
+
+    Evaluation? Measure(int round) => definition.Evaluator is null || definition.Plan.Method.IsPersonal || !written.Books.IsMeasured(round) ? null : definition.Evaluator.Evaluate(store.Model.Weights, retry.Closing);
+
+    // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
+    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured)
+    {
+        await store.WritePayloadsAsync(plan.Round, payloads, retry.Closing).ConfigureAwait(false);
+        CrashPoint.Pass("version-stored");
+        string checkpoint = await store.WriteCheckpointAsync(plan.Round, retry.Closing).ConfigureAwait(false);
+        CrashPoint.Pass("checkpoint-stored");
+        using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
+        var (now, opened) = (written.Now, written.Books.Opened);
+        var entry = written.Books.Consider(new ModelApplied(), now);
+        long downlinkBytes = downloads.Bytes;
+        var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
+        var record = RecordOf(figures, payloads);
+        var head = journal.Head with { Version = plan.Round, Checkpoint = checkpoint, Parent = journal.Head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(entry.After) };
+        await written.CommitAsync(entry, head, record).ConfigureAwait(false);
+        history.Add(record);
+        downloads.Count(-downlinkBytes);
+        store.Committed(plan.Round);
+        metrics.Committed(now - opened);
+        ServerTraces.Round(definition.Name, figures, opened, now);
+        LogCommitted(logger, definition.Name, plan.Round, figures.Accepted, figures.Accuracy);
+        Committed();
+        return true;
+    }
+
+    VersionRecord RecordOf(RoundMetrics figures, IReadOnlyList<byte[]> payloads)
+    {
+        PayloadMark[] marks = [.. payloads.Select(PayloadMark.Of)];
+        return new VersionRecord(marks[0].Length, marks[0].Hash, figures, Places(), updates.SettledIn(figures.Round)) { Smaller = marks.Length > 1 ? marks[1..] : null };
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
+    static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);
+}
