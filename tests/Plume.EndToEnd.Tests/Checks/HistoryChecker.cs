@@ -87,7 +87,9 @@ static class HistoryChecker
     static IEnumerable<string> LeftOver(ToyPlan plan, ServerHistory server)
     {
         var names = new BlobNames(ToyPlan.Federation);
-        int payloads = server.Blobs.Count(name => name.StartsWith($"{ToyPlan.Federation}/versions/", StringComparison.Ordinal));
+        // Those of smaller capacities, with the capacity in their names, are as many again.
+        string versions = $"{ToyPlan.Federation}/versions/";
+        int payloads = server.Blobs.Count(name => name.StartsWith(versions, StringComparison.Ordinal) && !name[versions.Length..].Contains('.', StringComparison.Ordinal));
         long shortest = server.Rounds.Min(record => record.Length);
         int published = plan.ToDefinition().Published.Length;
         if ((payloads - 2) * shortest > sizeof(float) * published + 64)
