@@ -5,6 +5,7 @@ using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Definitions;
 
@@ -29,6 +30,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
 
     public string Downlink { get; init; } = "delta | uniform(6) | rans";
 
+    /// <summary>The rule against hostile clients.</summary>
+    public string Rule { get; init; } = RobustNotation.Mean;
+
     /// <summary>As <see cref="ToyPlan.Read"/> reads it.</summary>
     public IEnumerable<string> ToArguments() =>
     [
@@ -39,6 +43,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--training", Training,
         "--uplink", Uplink,
         "--downlink", Downlink,
+        "--rule", Rule,
     ];
 
     public static ToyPlan Read(Arguments arguments) => new(arguments.Number("clients"), arguments.Number("rounds"), arguments.Number("participants"), arguments.Number("values"))
@@ -46,6 +51,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         Training = arguments["training"],
         Uplink = arguments["uplink"],
         Downlink = arguments["downlink"],
+        Rule = arguments["rule"],
     };
 
     /// <summary>The round's clients, in ascending order: as many after one another, a place further each round.</summary>
@@ -73,6 +79,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
         {
             Method = method,
+            Rule = RobustNotation.Parse(Rule),
             Smaller = [.. method.Capacities.Skip(1).Select(capacity => Narrow(layout, capacity))],
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,

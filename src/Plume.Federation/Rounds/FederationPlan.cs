@@ -93,6 +93,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
     public string? RuleMisfit => Rule is null ? null
         : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
+        : SecureUplink.IsIn(Uplink) ? $"'{Rule}' compares updates with one another, and under 'secure' nobody sees one: leave the rule out, or take 'secure' out of the uplink."
         : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. Let it be the mean, with the bound on norms, or train by averaging."
         : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer." : null;
 

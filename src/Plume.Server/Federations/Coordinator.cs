@@ -75,8 +75,9 @@ sealed partial class Coordinator : IAsyncDisposable
         var store = new VersionStore(definition, model, blobs, names, history, logger);
         downloads = new Downloads(definition, store, journal, news, blobs, names);
         clearing = new Clearing(name, store, journal, blobs, names, retry, logger);
-        maker = new VersionMaker(definition, written, journal, updates, aggregator, store, downloads, history, retry, metrics, logger) { Places = () => places.Entered, Committed = Announce };
-        var remaking = new Remaking(definition, store, aggregator, blobs, names, logger);
+        var merging = new Merging(definition, aggregator, blobs, capacity => model.Broadcasts[capacity].Published);
+        maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics, logger) { Places = () => places.Entered, Committed = Announce };
+        var remaking = new Remaking(definition, store, merging, blobs, names, logger);
         opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store, remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
     }
 

@@ -1,9 +1,7 @@
-using System.Security.Cryptography;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Wire;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
-using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Records;
 using Plume.Server.Storage;
@@ -14,7 +12,7 @@ namespace Plume.Server.Federations.Sums;
 sealed class LocalAggregator : IAggregator, IDisposable
 {
     readonly FederationDefinition definition;
-    readonly IBlobs blobs;
+    readonly StoredUpdates stored;
     readonly Func<int, ReadOnlyMemory<float>> published;
     readonly RoundSum sum;
     readonly SemaphoreSlim turn = new(1);
@@ -27,7 +25,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
     /// <param name="published">The model that the round's updates of a capacity were made from.</param>
     public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
     {
-        (this.definition, this.blobs, this.published) = (definition, blobs, published);
+        (this.definition, stored, this.published) = (definition, new StoredUpdates(definition.Id, blobs), published);
         sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.Plan.MostContributors, Environment.ProcessorCount);
     }
 
@@ -86,10 +84,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
         if (payload.Length < update.Length)
             payload = new byte[update.Length];
         var bytes = payload.AsMemory(0, (int)update.Length);
-        string name = new BlobNames(definition.Id).Upload(update.Round, update.Attempt, update.Client, update.Sha256);
-        if (await blobs.ReadAsync(name, 0, bytes, cancellation).ConfigureAwait(false) < bytes.Length)
-            throw new InvalidDataException($"The update '{name}' is cut: it should have {update.Length} bytes.");
-        if (Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) != update.Sha256)
+        if (!await stored.ReadAsync(update, bytes, cancellation).ConfigureAwait(false))
             return new AddedUpdate(0, "Its bytes do not have the hash that the client gave.");
         try
         {

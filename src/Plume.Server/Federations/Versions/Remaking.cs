@@ -13,7 +13,7 @@ namespace Plume.Server.Federations.Versions;
 /// A version is a function of the one before it and of the updates that counted, and both are kept as long as it is the newest: a damaged
 /// checkpoint is made again, to the bits that its hash names.
 /// </remarks>
-sealed partial class Remaking(FederationDefinition definition, VersionStore store, IAggregator aggregator, IBlobs blobs, BlobNames names, ILogger logger)
+sealed partial class Remaking(FederationDefinition definition, VersionStore store, Merging merging, IBlobs blobs, BlobNames names, ILogger logger)
 {
     /// <summary>Goes back to the version of a head.</summary>
     /// <exception cref="InvalidDataException">Nothing of what is kept makes it again.</exception>
@@ -58,8 +58,7 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         WeightedUpdate[] contributions = [.. counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples)))];
         var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default) { UsualNorm = head.UsualNorm };
-        var sum = await aggregator.SumAsync(contributions, plan, cancellation).ConfigureAwait(false);
-        return store.Model.Apply(sum, definition.Plan.WeightsByCapacity(contributions.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight))), contributions.Length, head.NoiseSecret);
+        return (await merging.OfAsync(contributions, plan, cancellation).ConfigureAwait(false)).Apply(store.Model, head.NoiseSecret);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: version {Version} was damaged and is made again, to the same bits")]

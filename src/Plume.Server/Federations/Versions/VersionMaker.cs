@@ -13,7 +13,7 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations.Versions;
 
 /// <summary>How a round becomes a version: its mean is applied, measured and written, and one write to the ledger makes it the newest.</summary>
-sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks written, Journal journal, UpdateDesk updates, IAggregator aggregator, VersionStore store, Downloads downloads, RunHistory history, StorageRetry retry, FederationMetrics metrics, ILogger logger)
+sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks written, Journal journal, UpdateDesk updates, Merging merging, VersionStore store, Downloads downloads, RunHistory history, StorageRetry retry, FederationMetrics metrics, ILogger logger)
 {
     /// <summary>Places that were taken or given back since the newest version.</summary>
     public required Func<IReadOnlyDictionary<int, string>> Places { get; init; }
@@ -27,21 +27,20 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     {
         var plan = written.State.Current;
         var contributions = updates.Contributions;
-        var payloads = await ApplyAsync(plan, contributions).ConfigureAwait(false);
+        var merged = await retry.UntilDoneAsync(() => merging.OfAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
+        var payloads = await ApplyAsync(merged).ConfigureAwait(false);
         var measured = Measure(plan.Round);
-        await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured)).ConfigureAwait(false);
+        await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured, merged.Notes)).ConfigureAwait(false);
         return plan.Round;
     }
 
-    async Task<IReadOnlyList<byte[]>> ApplyAsync(RoundPlan plan, WeightedUpdate[] contributions)
+    async Task<IReadOnlyList<byte[]>> ApplyAsync(MergedUpdates merged)
     {
-        var sum = await retry.UntilDoneAsync(() => aggregator.SumAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
-        var weights = definition.Plan.WeightsByCapacity(contributions.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
         await store.Turn.WaitAsync(retry.Closing).ConfigureAwait(false);
         try
         {
             await retry.UntilDoneAsync(() => store.WakeAsync(journal.Head, retry.Closing)).ConfigureAwait(false);
-            return store.Model.Apply(sum, weights, contributions.Length, journal.Head.NoiseSecret);
+            return merged.Apply(store.Model, journal.Head.NoiseSecret);
         }
         finally
         {
@@ -52,7 +51,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     Evaluation? Measure(int round) => definition.Evaluator is null || definition.Plan.Method.IsPersonal || !written.Books.IsMeasured(round) ? null : definition.Evaluator.Evaluate(store.Model.Weights, retry.Closing);
 
     // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
-    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured)
+    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured, IReadOnlyList<string> notes)
     {
         await store.WritePayloadsAsync(plan.Round, payloads, retry.Closing).ConfigureAwait(false);
         CrashPoint.Pass("version-stored");
@@ -63,6 +62,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         var entry = written.Books.Consider(new ModelApplied(), now);
         long downlinkBytes = downloads.Bytes;
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
+        figures = figures with { Bounded = [.. figures.Bounded, .. notes] };
         var record = RecordOf(figures, payloads);
         var head = journal.Head with { Version = plan.Round, Checkpoint = checkpoint, Parent = journal.Head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(entry.After) };
         await written.CommitAsync(entry, head, record).ConfigureAwait(false);
@@ -71,6 +71,8 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         store.Committed(plan.Round);
         metrics.Committed(now - opened);
         ServerTraces.Round(definition.Name, figures, opened, now);
+        foreach (string note in notes)
+            LogNote(logger, definition.Name, plan.Round, note);
         LogCommitted(logger, definition.Name, plan.Round, figures.Accepted, figures.Accuracy);
         Committed();
         return true;
@@ -81,6 +83,9 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         PayloadMark[] marks = [.. payloads.Select(PayloadMark.Of)];
         return new VersionRecord(marks[0].Length, marks[0].Hash, figures, Places(), updates.SettledIn(figures.Round)) { Smaller = marks.Length > 1 ? marks[1..] : null };
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: in round {Round} {Note}")]
+    static partial void LogNote(ILogger logger, string federation, int round, string note);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
     static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);

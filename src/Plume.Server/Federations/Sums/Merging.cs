@@ -1,0 +1,67 @@
+using Plume.Compression.Wire;
+using Plume.Federation.Models;
+using Plume.Federation.Privacy;
+using Plume.Federation.Robustness;
+using Plume.Federation.Rounds;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Records;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Federations.Sums;
+
+/// <summary>What a round's updates became.</summary>
+/// <param name="Apply">Makes and publishes the next version of a model.</param>
+/// <param name="Notes">What there is to say of single updates.</param>
+sealed record MergedUpdates(Func<GlobalModel, NoiseSecret?, IReadOnlyList<byte[]>> Apply, IReadOnlyList<string> Notes);
+
+/// <summary>
+/// Makes one of a round's updates: the sum that an aggregator has of them, or what the plan's rule makes of the updates in storage. Both are
+/// functions of which updates they are.
+/// </summary>
+/// <param name="definition">The federation.</param>
+/// <param name="aggregator">Adds updates up.</param>
+/// <param name="blobs">Where updates lie.</param>
+/// <param name="published">The model that the round's updates of a capacity were made from.</param>
+sealed class Merging(FederationDefinition definition, IAggregator aggregator, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
+{
+    readonly StoredUpdates stored = new(definition.Id, blobs);
+
+    /// <summary>Makes one of exactly these updates.</summary>
+    /// <exception cref="InvalidDataException">An update was taken in, but cannot be read any more.</exception>
+    public Task<MergedUpdates> OfAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation) =>
+        definition.Plan.Rule is { } rule
+            ? Task.Run(() => Compared(rule, updates, plan, cancellation), cancellation)
+            : SummedAsync(updates, plan, cancellation);
+
+    async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
+    {
+        var sum = await aggregator.SumAsync(updates, plan, cancellation).ConfigureAwait(false);
+        double[] weights = definition.Plan.WeightsByCapacity(updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
+        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise), []);
+    }
+
+    MergedUpdates Compared(RobustRule rule, IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
+    {
+        var sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, contributors: 1, Environment.ProcessorCount);
+        sum.Begin(plan, published);
+        var messages = new RoundMessages(sum, [.. updates.Select(update => new RoundMessage(update.Update.Client, update.Update.IsFloats, () => Read(update.Update, cancellation)))]);
+        try
+        {
+            var outcome = messages.Combine(definition.Plan, plan);
+            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count), [.. messages.Notes(rule, outcome)]);
+        }
+        catch (InvalidPayloadException broken)
+        {
+            throw new InvalidDataException($"An update of round {plan.Round} was taken in, but cannot be read any more: {broken.Message}", broken);
+        }
+    }
+
+    // On a thread of its own: a rule reads updates in the midst of its numbers, some of them more than once.
+    ReadOnlyMemory<byte> Read(ArrivedUpdate update, CancellationToken cancellation)
+    {
+        var bytes = new byte[update.Length];
+        return stored.ReadAsync(update, bytes, cancellation).GetAwaiter().GetResult()
+            ? bytes
+            : throw new InvalidDataException($"The update of client {update.Client} in round {update.Round} was taken in, but its bytes do not have its hash any more.");
+    }
+}
