@@ -3,7 +3,7 @@ using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
 using Plume.Server.Hosting;
 using Plume.Server.Storage.Postgres;
-using Plume.Server.Tests.Storage;
+using Plume.Server.Tests.Storage.Postgres;
 
 namespace Plume.EndToEnd.Tests;
 

@@ -5,6 +5,7 @@ using Npgsql;
 using Orleans.Configuration;
 using Plume.Server.Hosting;
 using Plume.Server.Storage.Postgres;
+using Plume.Server.Tests.Storage.Postgres;
 
 namespace Plume.Server.Tests.Storage;
 

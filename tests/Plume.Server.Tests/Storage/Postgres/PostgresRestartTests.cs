@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Plume.Server.Storage.Postgres;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>PostgreSQL is killed and started again, or ends its connections, while an owner writes.</summary>
 public sealed class PostgresRestartTests : IAsyncLifetime

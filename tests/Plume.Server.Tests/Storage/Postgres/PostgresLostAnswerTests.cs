@@ -3,7 +3,7 @@ using Npgsql;
 using Plume.Server.Storage;
 using Plume.Server.Storage.Postgres;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>The connection ends between a write and its answer, or before the write arrives, which then comes late.</summary>
 public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixture postgres) : IClassFixture<PostgresStores>, IAsyncLifetime

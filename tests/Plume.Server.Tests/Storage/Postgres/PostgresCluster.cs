@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Npgsql;
 using Plume.Server.Hosting;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>
 /// A PostgreSQL of the tests' own, made by the programs of Debian's package postgresql in a temporary folder, on a free port of

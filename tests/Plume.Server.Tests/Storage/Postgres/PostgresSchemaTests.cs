@@ -1,7 +1,7 @@
 using Npgsql;
 using Plume.Server.Storage.Postgres;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 public class PostgresSchemaTests(PostgresFixture postgres)
 {

@@ -1,6 +1,6 @@
 using Plume.Server.Storage;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 public sealed class PostgresBlobsTests(PostgresStores stores) : BlobsContract, IClassFixture<PostgresStores>, IAsyncLifetime
 {

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>The way to a PostgreSQL, which can lose an answer, deliver a request late, or be cut.</summary>
 public sealed class PostgresProxy : IAsyncDisposable

@@ -1,8 +1,8 @@
 using Plume.Server.Storage.Postgres;
 
-[assembly: AssemblyFixture(typeof(Plume.Server.Tests.Storage.PostgresFixture))]
+[assembly: AssemblyFixture(typeof(Plume.Server.Tests.Storage.Postgres.PostgresFixture))]
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>One PostgreSQL for all tests, started by the first that asks for a database.</summary>
 public sealed class PostgresFixture : IAsyncDisposable

@@ -1,7 +1,7 @@
 using Npgsql;
 using Plume.Server.Storage.Postgres;
 
-namespace Plume.Server.Tests.Storage;
+namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>PostgreSQL answers a write with an error, as long as a trigger of the test says so.</summary>
 public sealed class PostgresRefusalTests(PostgresStores stores) : IClassFixture<PostgresStores>, IAsyncLifetime
