@@ -81,8 +81,6 @@ public sealed class Simulation : IDisposable
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = Codec.Parse(options.Plan.Uplink);
-        if (uplink.SubtractsReference)
-            throw new ArgumentException($"The uplink '{uplink}' must not have delta: an update is the difference from the received model already.", nameof(options));
         double usualNorm = options.Plan.Method.UsualNorm(layout, initial);
         firstStep = uplink.IsSecure ? SecureRound.FirstStep(options.Plan, layout, usualNorm) : 0;
         books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);

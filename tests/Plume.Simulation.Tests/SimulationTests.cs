@@ -299,7 +299,14 @@ public class SimulationTests
     public void Codecs_that_do_not_fit_their_direction_are_refused()
     {
         Assert.Contains("must not have delta", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "delta | pack" } })).Message);
-        Assert.Contains("must not begin with feedback", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
+        Assert.Contains("must not have feedback", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
+    }
+
+    [Fact]
+    public void A_codec_that_keeps_a_model_from_learning_is_refused_in_a_program_as_on_the_command_line()
+    {
+        Assert.Contains("drops values for good", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "topk(1%) | pack" } })).Message);
+        Assert.Contains("a model with values missing", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "topk(1%) | pack" } })).Message);
     }
 
     static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { SampleCap = 12 };

@@ -62,7 +62,7 @@ static class Federations
             EvaluateEvery = settings.Int32("evaluateEvery"),
             ConstantsHash = FrozenWeights.Of(inputs.Graph).Hash,
         };
-        var problems = PlanMisfits(plan, settings).Concat(ModelMisfits(plan, settings, inputs.Graph.Weights)).Concat(CodecMisfits(settings)).ToList();
+        var problems = PlanMisfits(plan, settings).Concat(ModelMisfits(plan, settings, inputs.Graph.Weights)).ToList();
         return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
     }
 
@@ -90,6 +90,10 @@ static class Federations
             yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
+        if (plan.UplinkMisfit is { } wrongUp)
+            yield return ("uplink", $"uplink: {wrongUp}");
+        if (plan.DownlinkMisfit is { } wrongDown)
+            yield return ("downlink", $"downlink: {wrongDown}");
         if (plan.RuleMisfit is { } noRule)
             yield return ("server.rule", $"server.rule: {noRule}");
         foreach (string problem in SecureUplink.Problems(plan))
@@ -137,21 +141,6 @@ static class Federations
             yield return (PrivacySettings.Key, $"privacy: {statistics}");
         if (misfit is not null)
             yield return (key, $"{key}: {misfit}");
-    }
-
-    static IEnumerable<(string Key, string Message)> CodecMisfits(Settings settings)
-    {
-        Codec uplink = settings.Get<Codec>("uplink"), downlink = settings.Get<Codec>("downlink");
-        if (uplink.SubtractsReference)
-            yield return ("uplink", $"uplink: '{uplink}' must not have delta; an update is the difference from the received model already.");
-        if (uplink is { Selects: true, Remembers: false, IsUnbiased: false, IsSecure: false })
-            yield return ("uplink", $"uplink: '{uplink}' drops values for good, which keeps a model from learning; write 'feedback | {uplink}'.");
-        if (downlink.IsSecure)
-            yield return ("downlink", $"downlink: '{downlink}' is for updates that are added up; what is published is one message, such as 'delta | deadzone(abs=0.001953125) | range'.");
-        if (downlink.Remembers)
-            yield return ("downlink", $"downlink: '{downlink}' must not have feedback; with delta, what is dropped stays in the difference to the next version.");
-        if (downlink.Selects && !downlink.SubtractsReference)
-            yield return ("downlink", $"downlink: '{downlink}' would send a model with values missing; write 'delta | {downlink}'.");
     }
 
     static LocalObjective Objective(Settings settings) => new(

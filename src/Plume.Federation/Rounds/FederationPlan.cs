@@ -90,6 +90,14 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         return sums;
     }
 
+    /// <summary>Why the uplink's codec cannot code updates; null where it can.</summary>
+    /// <exception cref="FormatException">It is no codec.</exception>
+    public string? UplinkMisfit => CodecRules.UplinkMisfit(Codec.Parse(Uplink));
+
+    /// <summary>Why the downlink's codec cannot code models; null where it can.</summary>
+    /// <exception cref="FormatException">It is no codec.</exception>
+    public string? DownlinkMisfit => CodecRules.DownlinkMisfit(Codec.Parse(Downlink));
+
     /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
     public string? RuleMisfit => Rule is null ? null
         : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
@@ -120,6 +128,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"The bound on an update's norm must be 1 or more times the usual one, but is {factor}.";
         if (RuleMisfit is { } noRule)
             yield return noRule;
+        if (UplinkMisfit is { } wrongUp)
+            yield return $"The uplink {wrongUp}";
+        if (DownlinkMisfit is { } wrongDown)
+            yield return $"The downlink {wrongDown}";
         if (Attempts < 1)
             yield return $"A round must be tried at least once, but is {Attempts} times.";
         if (Fixed is not null && Fixed.Count < Rounds)

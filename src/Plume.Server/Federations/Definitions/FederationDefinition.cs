@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -85,8 +84,6 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
-        if (Codec.Parse(Plan.Uplink).SubtractsReference)
-            yield return $"The uplink '{Plan.Uplink}' must not have delta: an update is the difference from the received model already.";
         if (SecureUplink.IsIn(Plan.Uplink))
             yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | range'.";
         if (Plan.Method.KeepsModel && Student is null)
