@@ -7,7 +7,8 @@ public partial class SourceTests
     const int LongestSource = 400;
     const int LongestTest = 500;
 
-    static IEnumerable<string> Sources => Repository.Files("src", "*.cs").Concat(Repository.Files("tests", "*.cs")).Concat(Repository.Files("bench", "*.cs"));
+    static IEnumerable<string> Sources =>
+        Repository.Files("src", "*.cs").Concat(Repository.Files("tests", "*.cs")).Concat(Repository.Files("bench", "*.cs"));
 
     [Fact]
     public void A_file_is_one_idea_long() => Assert.All(Sources, path =>
@@ -19,13 +20,16 @@ public partial class SourceTests
 
     [Fact]
     public void A_file_is_named_for_what_is_in_it() =>
-        Assert.All(Sources, path => Assert.False(EmptyName().IsMatch(Path.GetFileName(path)), $"{path} has a name that says nothing; name the thing or the verb."));
+        Assert.All(Sources, path =>
+            Assert.False(EmptyName().IsMatch(Path.GetFileName(path)),
+                $"{path} has a name that says nothing; name the thing or the verb."));
 
     [Fact]
     public void No_file_is_folded_or_unfinished() => Assert.All(Sources, path =>
     {
         if (Path.GetFileName(path) != "SourceTests.cs")
-            Assert.False(Unfinished().IsMatch(Repository.Text(path)), $"{path} has a region, a task without an issue's number, or a method without a body.");
+            Assert.False(Unfinished().IsMatch(Repository.Text(path)),
+                $"{path} has a region, a task without an issue's number, or a method without a body.");
     });
 
     [Fact]

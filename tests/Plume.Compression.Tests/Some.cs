@@ -54,7 +54,8 @@ static class Some
     public static PlumeFile PlumeFile(string line, ModelLayout layout)
     {
         var codec = Codec.Parse(line);
-        return new PlumeFile(codec, layout, new PayloadEncoder(codec, layout).Encode(Laplace(layout.Length), new(7)).ToArray(), 7);
+        return new PlumeFile(codec, layout, new PayloadEncoder(codec, layout).Encode(Laplace(layout.Length), new(7)).ToArray(),
+            7);
     }
 
     public static double Nmse(ReadOnlySpan<float> values, ReadOnlySpan<float> decoded)

@@ -25,7 +25,10 @@ sealed record HistoryLine(string What, int Client, int Round, int Attempt, strin
     public const string Ended = "ended";
 }
 
-/// <summary>A file to which the clients of one process add lines; a line is the system's before anything follows from it, so that a kill loses none.</summary>
+/// <summary>
+/// A file to which the clients of one process add lines; a line is the system's before anything follows from it, so that a kill
+/// loses none.
+/// </summary>
 sealed class History(string path) : IDisposable
 {
     readonly FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
@@ -43,7 +46,8 @@ sealed class History(string path) : IDisposable
     {
         using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         string text = file.ReadToEnd();
-        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize(line, HistoryJson.Default.HistoryLine)!);
+        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize(line, HistoryJson.Default.HistoryLine)!);
     }
 
     public void Dispose() => file.Dispose();

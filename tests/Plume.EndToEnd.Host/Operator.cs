@@ -4,7 +4,9 @@ using Plume.Protocol.V1;
 
 namespace Plume.EndToEnd.Host;
 
-/// <summary>What a command of an operator does: renews the certificate in its folder if that is due, and asks how the federation stands.</summary>
+/// <summary>
+/// What a command of an operator does: renews the certificate in its folder if that is due, and asks how the federation stands.
+/// </summary>
 static class Operator
 {
     public static async Task<int> RunAsync(Arguments arguments)
@@ -14,8 +16,10 @@ static class Operator
         var trust = ServerTrust.FromRoot(arguments["root"], time);
         var certificate = ClientCertificate.Load(arguments["identity"])!;
         bool isNew = await certificate.RenewIfDueAsync(server, trust, time, CancellationToken.None);
-        using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions { HttpHandler = trust.CreateHandler(certificate), DisposeHttpClient = true });
-        var status = await new Operation.OperationClient(channel).StatusAsync(new StatusRequest { Federation = ToyPlan.Federation });
+        using var channel = GrpcChannel.ForAddress(server,
+            new GrpcChannelOptions { HttpHandler = trust.CreateHandler(certificate), DisposeHttpClient = true });
+        var status = await new Operation.OperationClient(channel)
+            .StatusAsync(new StatusRequest { Federation = ToyPlan.Federation });
         Console.WriteLine($"{(isNew ? "renewed" : "kept")}; {status.Phase}; {string.Join(" ", status.Warnings)}");
         return 0;
     }

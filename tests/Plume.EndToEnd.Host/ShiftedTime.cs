@@ -11,5 +11,6 @@ sealed class ShiftedTime(TimeSpan shift) : TimeProvider
     public void Shift(TimeSpan by) => Interlocked.Add(ref ticks, by.Ticks);
 
     /// <summary>As a command line says it: <c>--hours 48</c>.</summary>
-    public static ShiftedTime Of(Arguments arguments) => new(arguments.Find("hours") is null ? TimeSpan.Zero : TimeSpan.FromHours(arguments.Number("hours")));
+    public static ShiftedTime Of(Arguments arguments) =>
+        new(arguments.Find("hours") is null ? TimeSpan.Zero : TimeSpan.FromHours(arguments.Number("hours")));
 }

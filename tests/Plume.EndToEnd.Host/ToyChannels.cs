@@ -12,7 +12,8 @@ sealed class ToyChannels(ModelLayout layout) : IModelChannels
     {
         var bias = layout["dense.bias"];
         int kept = bias.Length - (int)(share * bias.Length);
-        int[] rows = [.. Enumerable.Range(0, bias.Length).OrderByDescending(row => Math.Abs(weights.Span[bias.Offset + row])).Take(kept).Order()];
+        int[] rows = [.. Enumerable.Range(0, bias.Length).OrderByDescending(row => Math.Abs(weights.Span[bias.Offset + row]))
+            .Take(kept).Order()];
         return [new AxisCut(ToyPlan.Weight, 0, rows), new AxisCut("dense.bias", 0, rows)];
     }
 }

@@ -9,7 +9,9 @@ using Plume.Federation.Methods.Exchanges;
 
 namespace Plume.EndToEnd.Host;
 
-/// <summary>Some clients of the toy federation in one process, each with a folder, a connection and a learner of its own.</summary>
+/// <summary>
+/// Some clients of the toy federation in one process, each with a folder, a connection and a learner of its own.
+/// </summary>
 static class ToyClients
 {
     // As short as a connection takes it: a client of these has less patience than others.
@@ -32,7 +34,9 @@ static class ToyClients
             console.TimestampFormat = "HH:mm:ss.fff ";
         }));
         using var history = new History(arguments["history"]);
-        await Task.WhenAll(arguments["numbers"].Split(',').Select(number => RunAsync(arguments, int.Parse(number, CultureInfo.InvariantCulture), history, logging.CreateLogger("client"))));
+        await Task.WhenAll(arguments["numbers"].Split(',')
+            .Select(number => RunAsync(arguments, int.Parse(number, CultureInfo.InvariantCulture), history,
+                logging.CreateLogger("client"))));
         return 0;
     }
 
@@ -66,12 +70,16 @@ static class ToyClients
             LongestHold = arguments.Milliseconds("hold"),
             Patience = arguments.Milliseconds("patience"),
         };
-        var result = await FederatedClient.JoinAsync(options, terms => new ToyLearner(terms.Layout, arguments.Milliseconds("training")) { Public = (terms.Method as Predictions)?.Public });
+        var result = await FederatedClient.JoinAsync(options,
+            terms => new ToyLearner(terms.Layout,
+                arguments.Milliseconds("training"))
+            { Public = (terms.Method as Predictions)?.Public });
         string model = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(result.Model.Span)));
         history.Add(new HistoryLine(HistoryLine.Ended, number, result.Version ?? -1, 0, model));
     }
 
-    // A fail-point of the client: "counted:3" dies when the answer of round 3 is written down and the client does not know it yet.
+    // A fail-point of the client: "counted:3" dies when the answer of round 3 is written down and the client does not know it
+    // yet.
     static void DieIfTold(string? place, HistoryLine line)
     {
         if (place == string.Create(CultureInfo.InvariantCulture, $"{line.What}:{line.Round}"))

@@ -6,8 +6,8 @@ namespace Plume.EndToEnd.Host;
 
 /// <summary>
 /// Learns nothing: what it returns is a function of the model received, the round, the client and the task's key, so that every
-/// repetition gives the same bits. One client is hostile, so that the bound on norms is at work through every death. It remembers how many
-/// of its updates count, and draws by it: what is lost or kept twice changes all bits after it.
+/// repetition gives the same bits. One client is hostile, so that the bound on norms is at work through every death. It remembers
+/// how many of its updates count, and draws by it: what is lost or kept twice changes all bits after it.
 /// </summary>
 /// <param name="layout">The model's.</param>
 /// <param name="longest">A task takes up to this long, at random.</param>
@@ -46,7 +46,8 @@ sealed class ToyLearner(ModelLayout layout, TimeSpan longest) : ILearner
         for (int place = 0; place < trained.Length; place++)
         {
             float step = Step * (key.Uniform((ulong)place) - 0.5f - received[place]);
-            trained[place] = received[place] + (!task.Trained.IsEmpty && task.Trained.Span[place] == 0 ? 0 : task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
+            trained[place] = received[place] + (!task.Trained.IsEmpty && task.Trained.Span[place] == 0 ? 0
+                : task.Client == Hostile ? Times * step : step - Step * CorrectionAt(task, place));
         }
 
         return new LocalOutcome(SamplesOf(task.Client), 1.0 / task.Round) { Steps = StepsFor(task) };

@@ -17,5 +17,6 @@ sealed class ToyLearners(FederationPlan plan, ModelLayout layout) : ILearner
 
     public ILearner Of(int client) => learners[plan.Method.CapacityOf(client)];
 
-    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => Of(task.Client).Train(task, trained, cancellation);
+    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) =>
+        Of(task.Client).Train(task, trained, cancellation);
 }

@@ -46,16 +46,18 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--rule", Rule,
     ];
 
-    public static ToyPlan Read(Arguments arguments) => new(arguments.Number("clients"), arguments.Number("rounds"), arguments.Number("participants"), arguments.Number("values"))
-    {
-        Training = arguments["training"],
-        Uplink = arguments["uplink"],
-        Downlink = arguments["downlink"],
-        Rule = arguments["rule"],
-    };
+    public static ToyPlan Read(Arguments arguments) =>
+        new(arguments.Number("clients"), arguments.Number("rounds"), arguments.Number("participants"), arguments.Number("values"))
+        {
+            Training = arguments["training"],
+            Uplink = arguments["uplink"],
+            Downlink = arguments["downlink"],
+            Rule = arguments["rule"],
+        };
 
     /// <summary>The round's clients, in ascending order: as many after one another, a place further each round.</summary>
-    public int[] ParticipantsOf(int round) => [.. Enumerable.Range(0, Participants).Select(place => (round + place) % Clients).Order()];
+    public int[] ParticipantsOf(int round) =>
+        [.. Enumerable.Range(0, Participants).Select(place => (round + place) % Clients).Order()];
 
     public static ModelLayout LayoutOf(int values) => ModelLayout.Of(
     [
@@ -87,7 +89,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             SampleCap = ToyLearner.SamplesOf(Clients / 2),
             StartWith = Clients,
         };
-        return new FederationDefinition(Federation, plan, Seed, layout, () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])
+        return new FederationDefinition(Federation, plan, Seed, layout,
+            () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])
         {
             Away = TimeSpan.FromHours(1),
             Student = plan.Method is Predictions { Public: { } set } ? new ToyPredictor(set) : null,

@@ -5,8 +5,8 @@ using Plume.Federation.Learners;
 namespace Plume.EndToEnd.Host;
 
 /// <summary>
-/// Predicts nothing: what a client says is a function of the task's key, of what it was taught and of what it remembers, and what a student
-/// becomes one of labels and key, so that every repetition gives the same bits.
+/// Predicts nothing: what a client says is a function of the task's key, of what it was taught and of what it remembers, and what
+/// a student becomes one of labels and key, so that every repetition gives the same bits.
 /// </summary>
 sealed class ToyPredictor(PublicSet set) : IPredictor, IStudent
 {
@@ -15,7 +15,8 @@ sealed class ToyPredictor(PublicSet set) : IPredictor, IStudent
 
     public PublicSet Public => set;
 
-    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation)
+    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+        CancellationToken cancellation)
     {
         var memory = task.Memory.Span;
         memory[0]++;

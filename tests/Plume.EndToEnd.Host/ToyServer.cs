@@ -29,21 +29,28 @@ static class ToyServer
         {
             // Where a file may not grow, writing is to fail as on a full disk.
             using var tooLong = PosixSignalRegistration.Create((PosixSignal)FileTooLong, signal => signal.Cancel = true);
-            await using var database = arguments.Find("database") is { } connection ? await PostgresStorage.OpenAsync(connection, TimeProvider.System, default) : null;
-            var storage = database is null ? ServerStorage.InFolder(arguments["state"]) : new ServerStorage(database.Ledger, database.Blobs, database.Records);
+            await using var database = arguments.Find("database") is { } connection
+                ? await PostgresStorage.OpenAsync(connection, TimeProvider.System, default) : null;
+            var storage = database is null ? ServerStorage.InFolder(arguments["state"])
+                : new ServerStorage(database.Ledger, database.Blobs, database.Records);
             var time = ShiftedTime.Of(arguments);
             var authority = arguments.Find("certs") is { } certs ? CertificateFolder.LoadAuthority(certs, time) : null;
             var options = new ServerOptions([ToyPlan.Read(arguments).ToDefinition()], storage)
             {
                 Time = time,
-                Tls = authority is null ? null : new ServerTls(ServedCertificate.Load(arguments["certs"], authority, time), authority),
-                Cluster = database is null ? null : new ServerCluster(arguments["database"], new SiloPlace(IPAddress.Loopback, arguments.Number("silo"), GatewayPort: 0)),
+                Tls = authority is null ? null
+                    : new ServerTls(ServedCertificate.Load(arguments["certs"], authority, time), authority),
+                Cluster = database is null ? null
+                    : new ServerCluster(arguments["database"],
+                        new SiloPlace(IPAddress.Loopback, arguments.Number("silo"), GatewayPort: 0)),
                 Listen = new IPEndPoint(IPAddress.Loopback, 0),
-                Limits = arguments.Find("grace") is null ? new ServerLimits() : new ServerLimits { Grace = arguments.Milliseconds("grace"), SlowestBytesPerSecond = long.MaxValue },
+                Limits = arguments.Find("grace") is null ? new ServerLimits()
+                    : new ServerLimits { Grace = arguments.Milliseconds("grace"), SlowestBytesPerSecond = long.MaxValue },
             };
             await using var app = PlumeServer.Build(options, ConfigureLog);
             await app.StartAsync();
-            Console.WriteLine(Listening + app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            Console.WriteLine(Listening
+                + app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
             var told = ToldToStopAsync(time);
             var ended = PlumeServer.WaitAsync(app);
             if (await Task.WhenAny(told, ended) == told)
@@ -81,6 +88,7 @@ static class ToyServer
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
-        logging.AddFilter((category, level) => level >= LogLevel.Error || (level >= LogLevel.Information && category?.StartsWith("Plume", StringComparison.Ordinal) == true));
+        logging.AddFilter((category, level) => level >= LogLevel.Error
+            || (level >= LogLevel.Information && category?.StartsWith("Plume", StringComparison.Ordinal) == true));
     }
 }

@@ -4,8 +4,12 @@ using Plume.Protocol.V1;
 
 namespace Plume.EndToEnd.Host;
 
-/// <summary>Stands between a client and its connection, and writes down which updates go out and what comes back: before the client knows it.</summary>
-sealed class UploadWitness(HttpMessageHandler connection, int client, History history, Action<HistoryLine> wrote) : DelegatingHandler(connection)
+/// <summary>
+/// Stands between a client and its connection, and writes down which updates go out and what comes back: before the client knows
+/// it.
+/// </summary>
+sealed class UploadWitness(HttpMessageHandler connection, int client, History history,
+    Action<HistoryLine> wrote) : DelegatingHandler(connection)
 {
     const int FrameHeaderBytes = 5;
 
@@ -24,7 +28,8 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
         if (body.Length >= FrameHeaderBytes && sent is not null)
         {
             var reply = UploadReply.Parser.ParseFrom(body.AsSpan(FrameHeaderBytes));
-            Write(Line(reply.Outcome == UploadReply.Types.Outcome.Counted ? HistoryLine.Counted : HistoryLine.Refused, sent, reply.Rule));
+            Write(Line(reply.Outcome == UploadReply.Types.Outcome.Counted ? HistoryLine.Counted
+                : HistoryLine.Refused, sent, reply.Rule));
         }
 
         var again = new ByteArrayContent(body);
@@ -40,7 +45,8 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
         wrote(line);
     }
 
-    HistoryLine Line(string what, UploadHeader header, string rule) => new(what, client, (int)header.Round, (int)header.Attempt, Convert.ToHexStringLower(header.Sha256.Span), rule);
+    HistoryLine Line(string what, UploadHeader header, string rule) =>
+        new(what, client, (int)header.Round, (int)header.Attempt, Convert.ToHexStringLower(header.Sha256.Span), rule);
 
     /// <summary>The same content, whose first message is shown.</summary>
     sealed class WatchedContent : HttpContent
@@ -55,7 +61,8 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
                 Headers.TryAddWithoutValidation(name, values);
         }
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => content.CopyToAsync(new WatchedStream(stream, show), context);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            content.CopyToAsync(new WatchedStream(stream, show), context);
 
         protected override bool TryComputeLength(out long length)
         {
@@ -85,7 +92,8 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
             await stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
 

@@ -11,7 +11,10 @@ public class ClientDeathTests
     static readonly ToyPlan Plan = new(Clients: 5, Rounds: 12, Participants: 3, Values: 20_000);
 
     // Of more chunks than one, so that half an update is something that the server has.
-    static readonly ToyPlan Large = new(Clients: 2, Rounds: 5, Participants: 2, Values: 400_000) { Uplink = "feedback | uniform(8) | pack" };
+    static readonly ToyPlan Large = new(Clients: 2, Rounds: 5, Participants: 2, Values: 400_000)
+    {
+        Uplink = "feedback | uniform(8) | pack",
+    };
 
     public static TheoryData<string> Methods => [.. Trainings.Killed.Take(2)];
 
@@ -28,7 +31,8 @@ public class ClientDeathTests
         var ended = await trial.EndAsync(server, others, trial.StartClients([0, 2]));
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
         // Whoever died with an answer asked again; one that died once more before it was written down, a third time.
-        var told = trial.ReadHistory().Where(line => line.What == HistoryLine.Counted).GroupBy(line => (line.Client, line.Round)).Where(answers => answers.Count() > 1).Select(answers => answers.Key.Round).ToHashSet();
+        var told = trial.ReadHistory().Where(line => line.What == HistoryLine.Counted).GroupBy(line => (line.Client, line.Round))
+            .Where(answers => answers.Count() > 1).Select(answers => answers.Key.Round).ToHashSet();
         Assert.Superset(new HashSet<int> { 5, 7 }, told);
     }
 

@@ -7,7 +7,9 @@ using Plume.Server.Tests.Storage.Postgres;
 
 namespace Plume.EndToEnd.Tests;
 
-/// <summary>Three servers on one database, behind one address: clients are at any of them, and the federation is on one.</summary>
+/// <summary>
+/// Three servers on one database, behind one address: clients are at any of them, and the federation is on one.
+/// </summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
     const int Servers = 3;
@@ -45,7 +47,13 @@ public sealed class ClusterTests : IAsyncLifetime
         postgres = await PostgresCluster.StartAsync();
         string database = await postgres.CreateDatabaseAsync("cluster");
         await PostgresSchema.ApplyAsync(database, default);
-        trial = new Trial(Plan) { Database = database, Training = TimeSpan.FromMilliseconds(100), ClientPatience = TimeSpan.FromSeconds(5), ServerGrace = TimeSpan.FromSeconds(5) };
+        trial = new Trial(Plan)
+        {
+            Database = database,
+            Training = TimeSpan.FromMilliseconds(100),
+            ClientPatience = TimeSpan.FromSeconds(5),
+            ServerGrace = TimeSpan.FromSeconds(5),
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -57,13 +65,17 @@ public sealed class ClusterTests : IAsyncLifetime
     async Task StartAsync(int server, int[] silos)
     {
         servers[server] = trial.StartServer(silo: silos[server]);
-        await servers[server].LineAsync("the server listens", line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
+        await servers[server].LineAsync("the server listens",
+            line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
     }
 
     // The one that is the first to commit such a version or a later one.
     async Task<int> OwnerAsync(int fromVersion)
     {
-        Task<string>[] commits = [.. servers.Select(server => server.LineAsync($"version {fromVersion} or a later one is committed", line => Versions.In(line) >= fromVersion))];
+        Task<string>[] commits =
+            [.. servers.Select(server =>
+                server.LineAsync($"version {fromVersion} or a later one is committed",
+                    line => Versions.In(line) >= fromVersion))];
         return Array.IndexOf(commits, await Task.WhenAny(commits));
     }
 }

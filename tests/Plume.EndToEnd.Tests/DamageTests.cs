@@ -3,7 +3,9 @@ using Plume.EndToEnd.Tests.Checks;
 
 namespace Plume.EndToEnd.Tests;
 
-/// <summary>Files of the server that are damaged when it starts: it comes to the same bits all the same, or says that it cannot and ends.</summary>
+/// <summary>
+/// Files of the server that are damaged when it starts: it comes to the same bits all the same, or says that it cannot and ends.
+/// </summary>
 public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
 {
     [Theory]
@@ -34,7 +36,8 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
     {
         await using var trial = Trial.Of(halfWay.Left);
         var server = await trial.ServeAsync();
-        await server.LineAsync("the federation is open", line => line.Contains("goes on from version 3", StringComparison.Ordinal));
+        await server.LineAsync("the federation is open",
+            line => line.Contains("goes on from version 3", StringComparison.Ordinal));
         Damage(Path.Combine(trial.State, "blobs/toy/checkpoints/3"), damage);
         var ended = await trial.EndAsync(server, trial.StartAllClients());
         Assert.Contains(server.Lines, line => line.Contains("could not be applied", StringComparison.Ordinal));
@@ -50,7 +53,8 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
     public async Task What_cannot_be_made_again_is_said_and_the_server_ends(string files, string damage, string message)
     {
         await using var trial = Trial.Of(halfWay.Left);
-        foreach (string path in Directory.GetFiles(Path.Combine(trial.State, Path.GetDirectoryName(files)!), Path.GetFileName(files)))
+        foreach (string path in Directory.GetFiles(Path.Combine(trial.State, Path.GetDirectoryName(files)!),
+            Path.GetFileName(files)))
             Damage(path, damage);
         var server = trial.StartServer();
         Assert.Equal(ToyServer.Refused, await server.EndAsync());
@@ -79,7 +83,9 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
     }
 }
 
-/// <summary>A trial that was killed in the middle of round 4: two of its three updates are in, and all versions so far were needed.</summary>
+/// <summary>
+/// A trial that was killed in the middle of round 4: two of its three updates are in, and all versions so far were needed.
+/// </summary>
 public sealed class HalfWay : IAsyncLifetime
 {
     internal Trial Left { get; } = new(new ToyPlan(Clients: 5, Rounds: 8, Participants: 3, Values: 20_000));

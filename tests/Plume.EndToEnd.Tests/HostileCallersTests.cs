@@ -7,7 +7,10 @@ using Plume.EndToEnd.Host;
 
 namespace Plume.EndToEnd.Tests;
 
-/// <summary>Callers that wish harm, before and while honest clients take part: those finish with the calm run's bits, and the server takes no more memory for it.</summary>
+/// <summary>
+/// Callers that wish harm, before and while honest clients take part: those finish with the calm run's bits, and the server takes
+/// no more memory for it.
+/// </summary>
 public class HostileCallersTests
 {
     const double MostMemory = 1.5;
@@ -32,7 +35,8 @@ public class HostileCallersTests
         var open = new List<Task>();
         while (open.Count < 2_000 && !stop.IsCancellationRequested)
         {
-            open.Add(channel.CreateCallInvoker().AsyncClientStreamingCall(upload, null, new CallOptions(Hostile, cancellationToken: stop)).ResponseAsync);
+            open.Add(channel.CreateCallInvoker()
+                .AsyncClientStreamingCall(upload, null, new CallOptions(Hostile, cancellationToken: stop)).ResponseAsync);
             if (open.Count % 100 == 0)
                 await Task.WhenAny(open.TakeLast(100));
         }
@@ -47,7 +51,10 @@ public class HostileCallersTests
         byte[] message = [0x0A, 3, .. "toy"u8, 0xC2, 0x3E, 0xC0, 0x84, 0x3D, .. new byte[1_000_000]];
         var ask = Bytes("NextTask", MethodType.Unary);
         for (int sent = 0; sent < 200 && !stop.IsCancellationRequested; sent += 8)
-            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => channel.CreateCallInvoker().AsyncUnaryCall(ask, null, new CallOptions(Hostile, cancellationToken: stop), message).ResponseAsync)).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.WhenAll(Enumerable.Range(0, 8)
+                .Select(_ => channel.CreateCallInvoker()
+                    .AsyncUnaryCall(ask, null, new CallOptions(Hostile, cancellationToken: stop), message).ResponseAsync))
+                        .ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     // Connections that say nothing, and come again.
@@ -59,7 +66,8 @@ public class HostileCallersTests
             if (silent.Count == 400)
                 silent.Dequeue().Dispose();
             silent.Enqueue(new Socket(SocketType.Stream, ProtocolType.Tcp));
-            await silent.Last().ConnectAsync(IPAddress.Loopback, server.Port, stop).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
+            await silent.Last().ConnectAsync(IPAddress.Loopback, server.Port, stop).AsTask()
+                .ContinueWith(_ => { }, TaskScheduler.Default);
         }
 
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -84,7 +92,8 @@ public class HostileCallersTests
 
     static long MostMemoryOf(int process)
     {
-        string line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/{process}/status")
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
     }
 

@@ -43,19 +43,23 @@ public sealed class LongTimeTests : IAsyncDisposable
             await ServeAsync(day);
             string told = await AskAsync(day);
             Assert.StartsWith("renewed; Waiting; ", told, StringComparison.Ordinal);
-            Assert.Contains(day < 175 ? "Certificates of clients end soon" : "Certificates of clients have ended and can be renewed for 30 days", told, StringComparison.Ordinal);
+            Assert.Contains(day < 175 ? "Certificates of clients end soon"
+                : "Certificates of clients have ended and can be renewed for 30 days", told, StringComparison.Ordinal);
             await JoinAsync(day);
             Assert.StartsWith("kept; Waiting; ", await AskAsync(day), StringComparison.Ordinal);
         }
 
-        // Nobody is let in for ever: five weeks after the end the way back is an invitation. The server's own is renewed by itself.
+        // Nobody is let in for ever: five weeks after the end the way back is an invitation. The server's own is renewed by
+        // itself.
         Assert.Equal(own, Thumbprint(Path.Combine(Certs, CertificateFolder.ServerCertificate)));
         await ServeAsync(day: 270);
-        await server!.LineAsync("the server renews its certificate", line => line.Contains("The server's certificate was renewed: it is good until", StringComparison.Ordinal));
+        await server!.LineAsync("the server renews its certificate",
+            line => line.Contains("The server's certificate was renewed: it is good until", StringComparison.Ordinal));
         Assert.NotEqual(own, Thumbprint(Path.Combine(Certs, CertificateFolder.ServerCertificate)));
         var refused = Operator(day: 270);
         Assert.NotEqual(0, await refused.EndAsync());
-        Assert.Contains(refused.Lines, line => line.Contains("The client certificate has expired and was not renewed in time.", StringComparison.Ordinal));
+        Assert.Contains(refused.Lines,
+            line => line.Contains("The client certificate has expired and was not renewed in time.", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()
@@ -71,18 +75,21 @@ public sealed class LongTimeTests : IAsyncDisposable
         if (server is not null)
             await server.StopAsync();
         server = Start("server", day, [.. Plan.ToArguments(), "--state", State, "--certs", Certs]);
-        string line = await server.LineAsync("the server says where it listens", line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
+        string line = await server.LineAsync("the server says where it listens",
+            line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
         address = new Uri(line[ToyServer.Listening.Length..]);
     }
 
     async Task EnrolAsync(string name, Roles role)
     {
         var tokens = new EnrolmentTokens(new FolderRecords(Path.Combine(State, "records")), TimeProvider.System);
-        string token = await tokens.IssueAsync(name, role, role == Roles.Admin ? [] : [ToyPlan.Federation], TimeSpan.FromHours(1), default);
+        string token = await tokens.IssueAsync(name, role, role == Roles.Admin ? []
+            : [ToyPlan.Federation], TimeSpan.FromHours(1), default);
         await ClientCertificate.EnrolAsync(address, ServerTrust.FromRoot(Root), Path.Combine(folder, name), name, token, default);
     }
 
-    HostProcess Operator(int day) => Start("operator", day, ["--identity", Path.Combine(folder, "operator"), "--root", Root, "--server", address.ToString()]);
+    HostProcess Operator(int day) =>
+        Start("operator", day, ["--identity", Path.Combine(folder, "operator"), "--root", Root, "--server", address.ToString()]);
 
     async Task<string> AskAsync(int day)
     {
@@ -93,9 +100,12 @@ public sealed class LongTimeTests : IAsyncDisposable
 
     async Task JoinAsync(int day)
     {
-        var client = Start("client", day, ["--numbers", "0", "--identity", Path.Combine(folder, "client-0"), "--root", Root, "--server", address.ToString(), "--folder", Path.Combine(folder, "kept"),
+        var client = Start("client", day,
+            ["--numbers", "0", "--identity", Path.Combine(folder, "client-0"), "--root", Root, "--server", address.ToString(),
+                "--folder", Path.Combine(folder, "kept"),
             "--history", Path.Combine(folder, $"{day}.jsonl"), "--patience", "60000", "--hold", "5000", "--training", "0"]);
-        await client.LineAsync("the client renews", line => line.Contains("has a new certificate, good until", StringComparison.Ordinal));
+        await client.LineAsync("the client renews",
+            line => line.Contains("has a new certificate, good until", StringComparison.Ordinal));
         await client.LineAsync("the client joins", line => line.Contains("client-0 has joined", StringComparison.Ordinal));
         await client.KillAsync();
     }

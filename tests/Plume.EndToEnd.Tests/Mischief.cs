@@ -17,7 +17,9 @@ sealed class Mischief(Trial trial, Random chance)
     /// <summary>Processes that were killed.</summary>
     public int Kills => count.Server + count.Starting + count.Client;
 
-    public string Figures => $"{Kills} kills ({count.Server} of a server at work, {count.Starting} of one that starts, {count.Client} of clients), {count.Frozen} freezes, {count.Cut} cuts, {count.Forgotten} silences";
+    public string Figures =>
+        $"{Kills} kills ({count.Server} of a server at work, {count.Starting} of one that starts, {count.Client} of clients), "
+            + $"{count.Frozen} freezes, {count.Cut} cuts, {count.Forgotten} silences";
 
     public async Task BeginAsync()
     {
@@ -49,7 +51,8 @@ sealed class Mischief(Trial trial, Random chance)
                 break;
             case 8:
                 count.Cut++;
-                await Task.WhenAny(trial.Network.CutAfterAsync(chance.Next(2) == 0 ? Way.Up : Way.Down, chance.Next(1 << 14)), PassAsync(600));
+                await Task.WhenAny(trial.Network.CutAfterAsync(chance.Next(2) == 0 ? Way.Up : Way.Down, chance.Next(1 << 14)),
+                    PassAsync(600));
                 break;
             default:
                 count.Forgotten++;
@@ -87,7 +90,8 @@ sealed class Mischief(Trial trial, Random chance)
         process.Thaw();
     }
 
-    HostProcess StartClients(int process) => trial.StartClients(Enumerable.Range(0, trial.Plan.Clients).Where(client => client % ClientProcesses == process));
+    HostProcess StartClients(int process) =>
+        trial.StartClients(Enumerable.Range(0, trial.Plan.Clients).Where(client => client % ClientProcesses == process));
 
     Task PassAsync(int longestMilliseconds) => Task.Delay(TimeSpan.FromMilliseconds(chance.Next(longestMilliseconds)), time);
 }

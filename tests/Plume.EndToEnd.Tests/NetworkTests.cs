@@ -7,7 +7,11 @@ namespace Plume.EndToEnd.Tests;
 public class NetworkTests
 {
     // An update and a version's payload have several chunks each.
-    static readonly ToyPlan Plan = new(Clients: 3, Rounds: 12, Participants: 2, Values: 400_000) { Uplink = "feedback | uniform(8) | pack", Downlink = "delta | uniform(8) | pack" };
+    static readonly ToyPlan Plan = new(Clients: 3, Rounds: 12, Participants: 2, Values: 400_000)
+    {
+        Uplink = "feedback | uniform(8) | pack",
+        Downlink = "delta | uniform(8) | pack",
+    };
 
     static readonly double[] Shares = [0.1, 0.5, 0.9];
 
@@ -31,7 +35,11 @@ public class NetworkTests
     [Fact]
     public async Task Peers_that_are_gone_without_a_word_or_frozen_delay_the_run_and_change_no_bit()
     {
-        await using var trial = new Trial(Plan) { ClientPatience = TimeSpan.FromSeconds(2), ServerGrace = TimeSpan.FromSeconds(5) };
+        await using var trial = new Trial(Plan)
+        {
+            ClientPatience = TimeSpan.FromSeconds(2),
+            ServerGrace = TimeSpan.FromSeconds(5),
+        };
         var server = await trial.ServeAsync();
         var clients = trial.StartAllClients();
         await HappensAsync(trial.Network.PassedAsync(Way.Up, Plan.Values / 2), clients);
@@ -40,7 +48,8 @@ public class NetworkTests
         trial.Network.Forget();
         await HappensAsync(trial.Network.PassedAsync(Way.Up, Plan.Values / 2), clients);
         server.Freeze();
-        await clients.LineAsync("a client calls the server stuck", line => line.Contains("nothing moved for too long", StringComparison.Ordinal));
+        await clients.LineAsync("a client calls the server stuck",
+            line => line.Contains("nothing moved for too long", StringComparison.Ordinal));
         server.Thaw();
         var ended = await trial.EndAsync(server, clients);
         Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
@@ -52,9 +61,11 @@ public class NetworkTests
         await using var trial = new Trial(Plan) { ServerGrace = TimeSpan.FromSeconds(1) };
         var server = await trial.ServeAsync();
         var clients = trial.StartAllClients();
-        await server.LineAsync("a version is committed", line => line.Contains("version 1 is committed", StringComparison.Ordinal));
+        await server.LineAsync("a version is committed",
+            line => line.Contains("version 1 is committed", StringComparison.Ordinal));
         (trial.Network.LargestPiece, trial.Network.Delay) = (1 << 10, TimeSpan.FromMilliseconds(20));
-        await clients.LineAsync("the server cuts a transfer", line => line.Contains("before it tries again", StringComparison.Ordinal));
+        await clients.LineAsync("the server cuts a transfer",
+            line => line.Contains("before it tries again", StringComparison.Ordinal));
         trial.Network.Delay = TimeSpan.Zero;
         var ended = await trial.EndAsync(server, clients);
         Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);

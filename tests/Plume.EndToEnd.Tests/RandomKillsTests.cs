@@ -17,19 +17,28 @@ public class RandomKillsTests(ITestOutputHelper output)
     {
         int seed = Setting("PLUME_CHAOS_SEED", Random.Shared.Next());
         output.WriteLine($"PLUME_CHAOS_SEED={seed} PLUME_CHAOS_KILLS={Kills}");
-        var plan = Trainings.Of(new ToyPlan(Clients: 6, Rounds: 20 + 10 * Kills, Participants: 4, Values: 20_000), Trainings.All[new Random(seed).Next(Trainings.All.Count)]);
+        var plan = Trainings.Of(new ToyPlan(Clients: 6, Rounds: 20 + 10 * Kills, Participants: 4, Values: 20_000),
+            Trainings.All[new Random(seed).Next(Trainings.All.Count)]);
         long began = TimeProvider.System.GetTimestamp();
-        await using var trial = new Trial(plan) { Training = TimeSpan.FromMilliseconds(60), ClientPatience = TimeSpan.FromSeconds(2), ServerGrace = TimeSpan.FromSeconds(5) };
+        await using var trial = new Trial(plan)
+        {
+            Training = TimeSpan.FromMilliseconds(60),
+            ClientPatience = TimeSpan.FromSeconds(2),
+            ServerGrace = TimeSpan.FromSeconds(5),
+        };
         var mischief = new Mischief(trial, new Random(seed));
         await mischief.BeginAsync();
         while (mischief.Kills < Kills)
             await mischief.StepAsync();
         var ended = await mischief.EndAsync();
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
-        string figures = $"{mischief.Figures}; {ended.Version} rounds, {ended.Rounds.Sum(round => round.Updates.Count)} updates, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s, seed {seed}: the calm run's bits";
+        string figures = $"{mischief.Figures}; {ended.Version} rounds, {ended.Rounds.Sum(round => round.Updates.Count)} "
+            + $"updates, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s, seed {seed}: the calm run's bits";
         output.WriteLine(figures);
         TestContext.Current.SendDiagnosticMessage(figures);
     }
 
-    static int Setting(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+    static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value : otherwise;
 }

@@ -53,7 +53,8 @@ public class ServerDeathTests
         var plan = Trainings.Of(Plan, training);
         await using var trial = new Trial(plan);
         var clients = trial.StartAllClients();
-        foreach (string place in (string[])["event:2", "arrived:1", "added:2", "upload-stored:1", "upload-settled:3", "version-stored:1", "checkpoint-stored:1", "committed:1"])
+        foreach (string place in (string[])["event:2", "arrived:1", "added:2", "upload-stored:1", "upload-settled:3",
+            "version-stored:1", "checkpoint-stored:1", "committed:1"])
         {
             var dying = await trial.ServeAsync(place);
             Assert.Equal(Killed, await dying.EndAsync());
@@ -69,7 +70,9 @@ public class ServerDeathTests
         ILearner learner = definition.Plan.Smaller.Count > 0
             ? new ToyLearners(definition.Plan, definition.Layout)
             : new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
-        using var simulation = new Simulation.Simulation(new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(), definition.Initial(), TimeProvider.System);
+        using var simulation = new Simulation.Simulation(
+            new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(),
+            definition.Initial(), TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

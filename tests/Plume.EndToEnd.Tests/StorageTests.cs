@@ -24,12 +24,18 @@ public class StorageTests
     public async Task A_server_whose_disk_is_full_loses_nothing_and_goes_on_when_there_is_space()
     {
         using var disk = new SmallDisk();
-        await using var trial = new Trial(Plan) { State = Path.Combine(disk.Folder, "state"), Training = TimeSpan.FromMilliseconds(100) };
+        await using var trial = new Trial(Plan)
+        {
+            State = Path.Combine(disk.Folder, "state"),
+            Training = TimeSpan.FromMilliseconds(100),
+        };
         var server = await trial.ServeAsync();
         var clients = trial.StartAllClients();
-        await server.LineAsync("a version is committed", line => line.Contains("version 2 is committed", StringComparison.Ordinal));
+        await server.LineAsync("a version is committed",
+            line => line.Contains("version 2 is committed", StringComparison.Ordinal));
         disk.Fill(server);
-        await server.LineAsync("the server cannot write", line => line.Contains("could not be answered", StringComparison.Ordinal) || line.Contains("trying again", StringComparison.Ordinal));
+        await server.LineAsync("the server cannot write", line => line.Contains("could not be answered", StringComparison.Ordinal)
+            || line.Contains("trying again", StringComparison.Ordinal));
         disk.Free(server);
         var ended = await trial.EndAsync(server, clients);
         Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);

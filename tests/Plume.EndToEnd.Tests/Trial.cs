@@ -5,7 +5,9 @@ using Plume.EndToEnd.Tests.Processes;
 
 namespace Plume.EndToEnd.Tests;
 
-/// <summary>One run of a toy federation in processes of its own, with a bad network between them, from the first start to the judgement.</summary>
+/// <summary>
+/// One run of a toy federation in processes of its own, with a bad network between them, from the first start to the judgement.
+/// </summary>
 sealed class Trial(ToyPlan plan) : IAsyncDisposable
 {
     const string HistoryName = "-history.jsonl";
@@ -61,7 +63,8 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     /// <param name="silo">In a cluster, the port at which the other servers reach it.</param>
     public HostProcess StartServer(string crashAt = "", int silo = 0)
     {
-        string[] storage = Database is null ? ["--state", State] : ["--database", Database, "--silo", silo.ToString(CultureInfo.InvariantCulture)];
+        string[] storage = Database is null ? ["--state", State]
+            : ["--database", Database, "--silo", silo.ToString(CultureInfo.InvariantCulture)];
         string[] limits = ServerGrace is { } grace ? ["--grace", Milliseconds(grace)] : [];
         var server = new HostProcess(["server", .. plan.ToArguments(), .. storage, .. limits], ("PLUME_CRASH_AT", crashAt));
         processes.Add(server);
@@ -82,7 +85,8 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
         var targets = new List<Uri>();
         foreach (var server in servers)
         {
-            string line = await server.LineAsync("the server says where it listens", line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
+            string line = await server.LineAsync("the server says where it listens",
+                line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
             targets.Add(new Uri(line[ToyServer.Listening.Length..]));
         }
 
@@ -91,7 +95,8 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
 
     /// <summary>Starts a process of clients.</summary>
     /// <param name="numbers">Which.</param>
-    /// <param name="dieAt">Where it dies: <c>counted:3</c> when one of them hears that its update of round 3 counts, before it knows.</param>
+    /// <param name="dieAt">Where it dies: <c>counted:3</c> when one of them hears that its update of round 3 counts, before it
+    /// knows.</param>
     public HostProcess StartClients(IEnumerable<int> numbers, string? dieAt = null)
     {
         List<string> arguments =
@@ -128,7 +133,8 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
             Assert.True(await ExitCodeAsync(client, servers[0]) == 0, client.Tail());
         foreach (var server in servers)
             await server.StopAsync();
-        var told = Database is null ? await ServerHistory.ReadAsync(State, Plan) : await ServerHistory.ReadFromAsync(Database, Plan);
+        var told = Database is null ? await ServerHistory.ReadAsync(State, Plan)
+            : await ServerHistory.ReadFromAsync(Database, Plan);
         Assert.Empty(HistoryChecker.Problems(plan, told, ReadHistory()));
         return told;
     }

@@ -18,8 +18,8 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations;
 
 /// <summary>
-/// Hosts one federation: what calls come in for its parts, and what follows when something happened. The rules are in the books, storage is in
-/// the parts.
+/// Hosts one federation: what calls come in for its parts, and what follows when something happened. The rules are in the books,
+/// storage is in the parts.
 /// </summary>
 /// <remarks>
 /// Promises: an update is answered when its bytes, its arrival and its outcome are durable; it counts once; a version is
@@ -56,29 +56,40 @@ sealed partial class Coordinator : IAsyncDisposable
     Task applying = Task.CompletedTask;
     IDisposable? following;
 
-    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider clock, ILogger logger)
+    Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs,
+        Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider clock,
+        ILogger logger)
     {
         float[] initial = definition.Initial();
         if (initial.Length != definition.Layout.Length)
-            throw new ArgumentException($"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has {definition.Layout.Length}.", nameof(definition));
+            throw new ArgumentException(
+                $"The initial model of '{definition.Name}' has {initial.Length} values, but the layout has "
+                    + $"{definition.Layout.Length}.", nameof(definition));
         (this.definition, this.metrics, this.logger) = (definition, metrics, logger);
         var (name, names, time) = (definition.Name, new BlobNames(definition.Id), new SteadyTime(clock));
-        var books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial), Notes, definition.EvaluateEvery);
-        var model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key, Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
+        var books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial),
+            Notes, definition.EvaluateEvery);
+        var model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key,
+            Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         aggregator = aggregators(capacity => model.Broadcasts[capacity].Published);
         retry = new StorageRetry(name, metrics, time, logger);
         journal = new Journal(ledger, definition.Id, name);
         written = new WrittenBooks(name, books, journal, time, metrics, logger) { Entered = Enter };
-        (places, attendance, news) = (new PlaceBook(name, definition.Plan, logger), new Attendance(definition, time), new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
+        (places, attendance, news) =
+            (new PlaceBook(name, definition.Plan, logger), new Attendance(definition, time),
+                new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
         updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
         written.Tell(places, attendance, news, updates);
         var store = new VersionStore(definition, model, blobs, names, history, logger);
         downloads = new Downloads(definition, store, journal, news, blobs, names);
         clearing = new Clearing(name, store, journal, blobs, names, retry, logger);
         var merging = new Merging(definition, aggregator, blobs, capacity => model.Broadcasts[capacity].Published);
-        maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics, logger) { Places = () => places.Entered, Committed = Announce };
+        maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics,
+            logger)
+        { Places = () => places.Entered, Committed = Announce };
         var remaking = new Remaking(definition, store, merging, blobs, names, logger);
-        opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store, remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
+        opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store,
+            remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
     }
 
     /// <summary>Takes the federation over from whoever had it, and stands where the ledger says.</summary>
@@ -91,9 +102,12 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <param name="logger">Is told of versions and troubles.</param>
     /// <param name="cancellation">Stops the start.</param>
     /// <exception cref="ArgumentException">The definition breaks rules; the message has all of them.</exception>
-    /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made again.</exception>
+    /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made
+    /// again.</exception>
     public static async Task<Coordinator> OpenAsync(
-        FederationDefinition definition, ILedger ledger, IBlobs blobs, Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken cancellation)
+        FederationDefinition definition, ILedger ledger, IBlobs blobs,
+        Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider time,
+        ILogger logger, CancellationToken cancellation)
     {
         string problems = string.Join(" ", definition.Problems());
         if (problems.Length > 0)
@@ -126,22 +140,27 @@ sealed partial class Coordinator : IAsyncDisposable
     public Task Faulted => faulted.Task;
 
     /// <inheritdoc cref="Announcements.WaitAsync"/>
-    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation) => news.WaitAsync(sequence, longest, cancellation);
+    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest, CancellationToken cancellation) =>
+        news.WaitAsync(sequence, longest, cancellation);
 
     /// <inheritdoc cref="Announcements.LetGo"/>
     public void LetGo() => news.LetGo();
 
     /// <inheritdoc cref="UpdateDesk.ArriveAsync"/>
-    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation) => updates.ArriveAsync(update, cancellation);
+    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation) =>
+        updates.ArriveAsync(update, cancellation);
 
     /// <inheritdoc cref="UpdateDesk.ConsiderAsync"/>
-    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation) => updates.ConsiderAsync(update, cancellation);
+    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation) =>
+        updates.ConsiderAsync(update, cancellation);
 
     /// <inheritdoc cref="Downloads.CatchUpAsync"/>
-    public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) => downloads.CatchUpAsync(from, to, capacity, cancellation);
+    public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) =>
+        downloads.CatchUpAsync(from, to, capacity, cancellation);
 
     /// <inheritdoc cref="Downloads.ModelAsync"/>
-    public Task<IReadOnlyList<DownloadPart>?> ModelAsync(int version, CancellationToken cancellation) => downloads.ModelAsync(version, cancellation);
+    public Task<IReadOnlyList<DownloadPart>?> ModelAsync(int version, CancellationToken cancellation) =>
+        downloads.ModelAsync(version, cancellation);
 
     /// <summary>Counts bytes that clients downloaded.</summary>
     public void CountDownload(long bytes) => downloads.Count(bytes);
@@ -156,7 +175,8 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <param name="capacity">The largest capacity that it can have; null for any.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Its number, or why it has none.</returns>
-    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, int? capacity, CancellationToken cancellation)
+    public async Task<(int Number, string? Problem)> JoinAsync(string name, int? wanted, int kept, int? capacity,
+        CancellationToken cancellation)
     {
         using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
         bool isNew = places.NumberOf(name) is null;
@@ -184,34 +204,48 @@ sealed partial class Coordinator : IAsyncDisposable
         await HeardAsync(client).ConfigureAwait(false);
     }
 
-    /// <summary>A participant cannot do its task, or took it and is gone or late. It rests for as long as others may be silent, or until it joins anew, so that rounds go on without it.</summary>
-    public async Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed, CancellationToken cancellation)
+    /// <summary>
+    /// A participant cannot do its task, or took it and is gone or late. It rests for as long as others may be silent, or until
+    /// it joins anew, so that rounds go on without it.
+    /// </summary>
+    public async Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed,
+        CancellationToken cancellation)
     {
         if (!IsAsked())
             return;
         LogGaveUp(logger, definition.Name, client, round, problem);
         attendance.Rest(client);
-        await written.HappenAsync(now => IsAsked() && written.State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
-        await written.HappenAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation).ConfigureAwait(false);
+        await written.HappenAsync(now => IsAsked() && written.State.Members.Contains(client) ? new WentAway(now, client)
+            : null, cancellation).ConfigureAwait(false);
+        await written.HappenAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation)
+            .ConfigureAwait(false);
 
-        bool IsAsked() => places.Has(client) && written.Books.PartOf(client) == new RoundPart(round, attempt, client) && written.State.Standings.ContainsKey(client);
+        bool IsAsked() => places.Has(client) && written.Books.PartOf(client) == new RoundPart(round, attempt, client)
+            && written.State.Standings.ContainsKey(client);
     }
 
     /// <summary>No further round opens.</summary>
-    public Task PauseAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.IsPaused ? null : new WasPaused(now), cancellation);
+    public Task PauseAsync(CancellationToken cancellation) =>
+        written.HappenAsync(now => written.State.IsPaused ? null : new WasPaused(now), cancellation);
 
     /// <summary>Rounds open again.</summary>
-    public Task ResumeAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.IsPaused ? new WasResumed(now) : null, cancellation);
+    public Task ResumeAsync(CancellationToken cancellation) =>
+        written.HappenAsync(now => written.State.IsPaused ? new WasResumed(now) : null, cancellation);
 
     /// <summary>The federation ends.</summary>
-    public Task StopAsync(CancellationToken cancellation) => written.HappenAsync(now => written.State.HasEnded ? null : new WasStopped(now), cancellation);
+    public Task StopAsync(CancellationToken cancellation) =>
+        written.HappenAsync(now => written.State.HasEnded ? null : new WasStopped(now), cancellation);
 
-    /// <summary>Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.</summary>
+    /// <summary>
+    /// Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.
+    /// </summary>
     /// <returns>The place's number; null where the client has none.</returns>
     public async Task<int?> GiveBackAsync(string name, CancellationToken cancellation)
     {
         int? number = null;
-        await written.HappenAsync(now => (number = places.NumberOf(name)) is { } own ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true) : null, cancellation).ConfigureAwait(false);
+        await written.HappenAsync(now => (number = places.NumberOf(name)) is { } own
+            ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true)
+            : null, cancellation).ConfigureAwait(false);
         return number;
     }
 
@@ -219,23 +253,33 @@ sealed partial class Coordinator : IAsyncDisposable
     public async Task<IReadOnlyList<PlaceHolder>> PlacesAsync(CancellationToken cancellation)
     {
         using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
-        return [.. places.Names.Select(place => new PlaceHolder(place.Key, place.Value, written.State.Members.Contains(place.Key), written.State.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
+        return [.. places.Names.Select(place =>
+            new PlaceHolder(place.Key, place.Value, written.State.Members.Contains(place.Key),
+                written.State.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
     }
 
-    /// <summary>Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host calls it every second or so.</summary>
+    /// <summary>
+    /// Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host
+    /// calls it every second or so.
+    /// </summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
-        await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
+            ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
         foreach (int client in members.Where(client => attendance.IsSilent(client) && !news.Latest.Asks(client)))
-            await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client) : null, cancellation).ConfigureAwait(false);
+            await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client)
+                : null, cancellation).ConfigureAwait(false);
         // What a client has spent of a privacy budget stays with its place, so it cannot come again to another.
         if (definition.Plan.Privacy is not null)
             return;
-        // Clients that nobody invited hold places for others to have: who is gone for long, or takes work and does none, loses its own.
-        foreach (var (client, name) in places.Names.Where(place => PlaceBook.IsUninvited(place.Value) && attendance.WhyUnused(place.Key, written.State) is not null))
+        // Clients that nobody invited hold places for others to have: who is gone for long, or takes work and does none, loses
+        // its own.
+        foreach (var (client, name) in places.Names.Where(place => PlaceBook.IsUninvited(place.Value)
+            && attendance.WhyUnused(place.Key, written.State) is not null))
         {
             await written.HappenAsync(
-                now => places.Names.GetValueOrDefault(client) == name && attendance.WhyUnused(client, written.State) is { } why ? new PlaceGivenBack(now, client, why, Forgives: false) : null, cancellation).ConfigureAwait(false);
+                now => places.Names.GetValueOrDefault(client) == name && attendance.WhyUnused(client, written.State) is { } why
+                    ? new PlaceGivenBack(now, client, why, Forgives: false) : null, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -251,7 +295,9 @@ sealed partial class Coordinator : IAsyncDisposable
             history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
             MostParticipations = state.MostParticipations,
-            AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key)).Select(entry => new AbsentMember(places.Names.GetValueOrDefault(entry.Key, ""), entry.Value.Own, entry.Value.Rest))],
+            AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key))
+                .Select(entry => new AbsentMember(places.Names.GetValueOrDefault(entry.Key, ""), entry.Value.Own,
+                    entry.Value.Rest))],
         };
     }
 
@@ -284,7 +330,8 @@ sealed partial class Coordinator : IAsyncDisposable
             applying = ApplyAfterAsync(applying);
     }
 
-    Task HeardAsync(int client) => written.State.Members.Contains(client) || attendance.IsResting(client) || !places.Has(client) ? Task.CompletedTask : written.HappenAsync(new CameBack(written.Now, client));
+    Task HeardAsync(int client) => written.State.Members.Contains(client) || attendance.IsResting(client) || !places.Has(client)
+        ? Task.CompletedTask : written.HappenAsync(new CameBack(written.Now, client));
 
     void Enter(BooksEntry entry)
     {
@@ -337,7 +384,8 @@ sealed partial class Coordinator : IAsyncDisposable
         faulted.TrySetResult();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: client {Client} cannot do its part in round {Round}: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Federation}: client {Client} cannot do its part in round {Round}: {Problem}")]
     static partial void LogGaveUp(ILogger logger, string federation, int client, int round, string problem);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation}: round {Round} could not be applied")]

@@ -16,8 +16,10 @@ namespace Plume.Server.Federations;
 
 /// <summary>How a federation begins, and how it goes on after a stop or a crash.</summary>
 sealed partial class Opening(
-    FederationDefinition definition, ulong fingerprint, Journal journal, WrittenBooks written, SteadyTime time, PlaceBook places, Announcements news, UpdateDesk updates,
-    VersionStore store, Remaking remaking, Clearing clearing, GraphBlobs graphs, RunHistory history, IBlobs blobs, BlobNames names, ILogger logger)
+    FederationDefinition definition, ulong fingerprint, Journal journal, WrittenBooks written, SteadyTime time, PlaceBook places,
+    Announcements news, UpdateDesk updates,
+    VersionStore store, Remaking remaking, Clearing clearing, GraphBlobs graphs, RunHistory history, IBlobs blobs,
+    BlobNames names, ILogger logger)
 {
     const int RunBytes = 16;
 
@@ -35,14 +37,18 @@ sealed partial class Opening(
     async Task BeginAsync(CancellationToken cancellation)
     {
         if ((await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false)).FirstOrDefault(names.IsOfLater) is { } later)
-            throw new InvalidDataException($"The ledger of '{definition.Name}' is gone, but there is '{later}' of its model. Restore the storage from a copy; or move it away to begin the federation anew.");
+            throw new InvalidDataException(
+                $"The ledger of '{definition.Name}' is gone, but there is '{later}' of its model. Restore the storage from a "
+                    + "copy; or move it away to begin the federation anew.");
         string[] hashes = await graphs.WriteAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await store.WriteCheckpointAsync(0, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));
-        var first = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(written.State)).With(hashes) with
+        var first = new FederationHead(0, fingerprint, run, checkpoint, "", "", null, KeptState.Of(written.State))
+            .With(hashes) with
         {
             // Durable before the first noise is drawn.
-            Noise = definition.Plan.Privacy is null ? null : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NoiseSecret.Length)),
+            Noise = definition.Plan.Privacy is null ? null
+                : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NoiseSecret.Length)),
         };
         await journal.BeginAsync(first, cancellation).ConfigureAwait(false);
     }
@@ -65,13 +71,15 @@ sealed partial class Opening(
         written.Replay(events);
         if (!written.State.HasEnded)
             await updates.AddAgainAsync(cancellation).ConfigureAwait(false);
-        LogWentOn(logger, definition.Name, content.Version, events.Length, written.State.Current.Round, written.State.Current.Attempt);
+        LogWentOn(logger, definition.Name, content.Version, events.Length, written.State.Current.Round,
+            written.State.Current.Attempt);
     }
 
     // A clock that was set back meanwhile does not give a round more time than it was opened with.
     DateTimeOffset LastKnown(FederationState state, IEnumerable<LedgerEvent> events)
     {
-        bool isOpen = state.Phase == Phase.Collecting && state.Current.Deadline - DateTimeOffset.MinValue > definition.Plan.Deadline;
+        bool isOpen = state.Phase == Phase.Collecting
+            && state.Current.Deadline - DateTimeOffset.MinValue > definition.Plan.Deadline;
         var opened = isOpen ? state.Current.Deadline - definition.Plan.Deadline : default;
         return events.Select(happened => happened.At).Append(opened).Max();
     }
@@ -86,7 +94,8 @@ sealed partial class Opening(
         journal.Regraph(await graphs.WriteAsync(cancellation).ConfigureAwait(false));
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: goes on from version {Version} and {Events} events since: round {Round}, attempt {Attempt}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{Federation}: goes on from version {Version} and {Events} events since: round {Round}, attempt {Attempt}")]
     static partial void LogWentOn(ILogger logger, string federation, int version, int events, int round, int attempt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: the graph was damaged and is made again")]

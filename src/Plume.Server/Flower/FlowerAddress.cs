@@ -11,5 +11,7 @@ sealed class FlowerAddress
 
     /// <summary>The address and port, once the server has started.</summary>
     /// <exception cref="InvalidOperationException">It is not configured yet.</exception>
-    public IPEndPoint Bound => Listen?.IPEndPoint ?? throw new InvalidOperationException("The Flower door has no address before the server has started.");
+    public IPEndPoint Bound =>
+        Listen?.IPEndPoint ?? throw new InvalidOperationException(
+            "The Flower door has no address before the server has started.");
 }

@@ -14,7 +14,8 @@ namespace Plume.Server.Flower;
 /// Lets Python clients that were written for Flower's NumPyClient take part in a federation: its instructions become Flower's,
 /// and the models that they send back become updates.
 /// </summary>
-sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, TimeProvider time, IHostApplicationLifetime host, ILogger<FlowerBridge> log)
+sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, TimeProvider time, IHostApplicationLifetime host,
+    ILogger<FlowerBridge> log)
     : FlowerEndpoint
 {
     public IFlowerFederation Federation { get; } = federation;
@@ -32,7 +33,8 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     public FlowerUpdates Updates { get; } = new(federation.Layout);
 
     /// <inheritdoc/>
-    public override async Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context)
+    public override async Task Join(IAsyncStreamReader<ClientMessage> requestStream,
+        IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context)
     {
         var http = context.GetHttpContext();
         string name = TakeName(http), reason = "the federation has ended, or the server stops.";
@@ -82,7 +84,9 @@ sealed class FlowerBridge(IFlowerFederation federation, FlowerOptions options, T
     {
         string? id = http.Request.Headers.TryGetValue(FlowerNames.Metadata, out var values) ? values.ToString() : null;
         if (id is not null && !FlowerNames.IsId(id))
-            throw Refusal(StatusCode.InvalidArgument, $"A {FlowerNames.Metadata} must be 1 to 64 letters, digits, dots and dashes, the first no dot, but is '{FlowerAnswers.Plain(id)}'.");
+            throw Refusal(StatusCode.InvalidArgument,
+                $"A {FlowerNames.Metadata} must be 1 to 64 letters, digits, dots and dashes, the first no dot, but is "
+                    + $"'{FlowerAnswers.Plain(id)}'.");
         return Names.TryTake(id, http.Connection.RemoteIpAddress, out string? name, out string? problem)
             ? name
             : throw Refusal(StatusCode.ResourceExhausted, problem);

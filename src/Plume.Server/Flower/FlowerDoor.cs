@@ -13,7 +13,9 @@ using Plume.Server.Identity.Admission;
 
 namespace Plume.Server.Flower;
 
-/// <summary>The way of Flower's clients into a server: an address at which nothing else is served, and that is served nowhere else.</summary>
+/// <summary>
+/// The way of Flower's clients into a server: an address at which nothing else is served, and that is served nowhere else.
+/// </summary>
 public static class FlowerDoor
 {
     static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(30);

@@ -5,7 +5,9 @@ using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Flower;
 
-/// <summary>Flower's stream as gRPC serves it: the generated base, but for messages from clients, which <see cref="FlowerWire"/> reads.</summary>
+/// <summary>
+/// Flower's stream as gRPC serves it: the generated base, but for messages from clients, which <see cref="FlowerWire"/> reads.
+/// </summary>
 [BindServiceMethod(typeof(FlowerEndpoint), nameof(Bind))]
 abstract class FlowerEndpoint
 {
@@ -14,10 +16,12 @@ abstract class FlowerEndpoint
         FlowerService.Descriptor.FullName,
         nameof(Join),
         new Marshaller<ClientMessage>(Write, static context => FlowerWire.Read(context.PayloadAsReadOnlySequence())),
-        new Marshaller<ServerMessage>(Write, static context => ServerMessage.Parser.ParseFrom(context.PayloadAsReadOnlySequence())));
+        new Marshaller<ServerMessage>(Write,
+            static context => ServerMessage.Parser.ParseFrom(context.PayloadAsReadOnlySequence())));
 
     /// <summary>One client, from its coming to its going.</summary>
-    public abstract Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream, ServerCallContext context);
+    public abstract Task Join(IAsyncStreamReader<ClientMessage> requestStream, IServerStreamWriter<ServerMessage> responseStream,
+        ServerCallContext context);
 
     /// <summary>Tells gRPC what is served; it asks without an instance to learn what there is.</summary>
     public static void Bind(ServiceBinderBase binder, FlowerEndpoint? endpoint) =>

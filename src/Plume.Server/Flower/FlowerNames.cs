@@ -25,16 +25,20 @@ sealed class FlowerNames(int most)
     readonly OrderedDictionary<string, CancellationTokenSource> late = new(StringComparer.Ordinal);
     readonly HashSet<string> leaving = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a text can be a <c>client-id</c>: 1 to 64 letters, digits, dots and dashes, the first one no dot.</summary>
+    /// <summary>
+    /// Whether a text can be a <c>client-id</c>: 1 to 64 letters, digits, dots and dashes, the first one no dot.
+    /// </summary>
     public static bool IsId(string id) =>
-        id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(mark => char.IsAsciiLetterOrDigit(mark) || mark is '.' or '-');
+        id.Length is >= 1 and <= LongestId && id[0] != '.'
+            && id.All(mark => char.IsAsciiLetterOrDigit(mark) || mark is '.' or '-');
 
     /// <summary>Takes a name, which is given back with <see cref="GiveBack"/>.</summary>
     /// <param name="id">What the client says it is called, in any case; null where it does not say.</param>
     /// <param name="peer">Its address, where it has one.</param>
     /// <param name="name">The name.</param>
     /// <param name="problem">Why there is none for it.</param>
-    public bool TryTake(string? id, IPAddress? peer, [NotNullWhen(true)] out string? name, [NotNullWhen(false)] out string? problem)
+    public bool TryTake(string? id, IPAddress? peer, [NotNullWhen(true)] out string? name,
+        [NotNullWhen(false)] out string? problem)
     {
         (name, problem) = (null, null);
         CancellationTokenSource? sent = null;
@@ -53,7 +57,9 @@ sealed class FlowerNames(int most)
         return name is not null;
     }
 
-    /// <summary>Says that a client is late, so that it can be sent away where another wants to come in and all places are taken.</summary>
+    /// <summary>
+    /// Says that a client is late, so that it can be sent away where another wants to come in and all places are taken.
+    /// </summary>
     /// <returns>Is cancelled when it is sent away.</returns>
     public CancellationToken MayGo(string name)
     {
@@ -91,7 +97,8 @@ sealed class FlowerNames(int most)
 
     string Free(IPAddress? peer)
     {
-        string address = peer is null ? "local" : (peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer).ToString().Split('%')[0].Replace(':', '-');
+        string address = peer is null ? "local"
+            : (peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer).ToString().Split('%')[0].Replace(':', '-');
         for (int number = 1; ; number++)
         {
             string name = $"{Prefix}peer/{address}/{number}";

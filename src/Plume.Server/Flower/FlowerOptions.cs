@@ -9,7 +9,9 @@ namespace Plume.Server.Flower;
 /// </summary>
 public sealed record FlowerOptions
 {
-    /// <summary>Where the door listens: an address of its own, since nothing else is served there; port 0 for any free one.</summary>
+    /// <summary>
+    /// Where the door listens: an address of its own, since nothing else is served there; port 0 for any free one.
+    /// </summary>
     public required IPEndPoint Listen { get; init; }
 
     /// <summary>The server's certificate, with its private key. Needed where the address is not loopback.</summary>
@@ -19,7 +21,8 @@ public sealed record FlowerOptions
     public int MaximumClients { get; init; } = 100;
 
     /// <summary>
-    /// Places of the federation that Flower's clients cannot have, since they are for invited ones; null for as many as are invited.
+    /// Places of the federation that Flower's clients cannot have, since they are for invited ones; null for as many as are
+    /// invited.
     /// </summary>
     public int? ReservedPlaces { get; init; }
 
@@ -39,9 +42,11 @@ public sealed record FlowerOptions
     public IEnumerable<string> Problems()
     {
         if (!IPAddress.IsLoopback(Listen.Address) && Certificate is null)
-            yield return $"The Flower door must listen on loopback or have a certificate, but {Listen} is neither: listen on {IPAddress.Loopback}, or name a certificate with its key.";
+            yield return $"The Flower door must listen on loopback or have a certificate, but {Listen} is neither: listen on "
+                + $"{IPAddress.Loopback}, or name a certificate with its key.";
         if (Certificate is { HasPrivateKey: false })
-            yield return $"The Flower door's certificate must have its private key, but that of '{Certificate.Subject}' has none: give the key too.";
+            yield return $"The Flower door's certificate must have its private key, but that of '{Certificate.Subject}' has "
+                + "none: give the key too.";
         if (MaximumClients < 1)
             yield return $"The Flower door must let in at least 1 client at a time, but lets in {MaximumClients}.";
         if (ReservedPlaces < 0)

@@ -130,7 +130,8 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, FlowerPlace
         var message = await stream.TakeAsync(until, stopping);
         return message.MsgCase == kind
             ? message
-            : throw Refusal(StatusCode.InvalidArgument, $"The instruction must be answered with {kind}, but was with {message.MsgCase}.");
+            : throw Refusal(StatusCode.InvalidArgument,
+                $"The instruction must be answered with {kind}, but was with {message.MsgCase}.");
     }
 
     // A client that is slow but works is there again for a later round; it has as long again as the round had, where nobody else
@@ -146,11 +147,15 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, FlowerPlace
         }
         catch (OperationCanceledException) when (wanted.IsCancellationRequested)
         {
-            throw Refusal(StatusCode.ResourceExhausted, $"The client was late in round {task.Round}, and others wait at the Flower door. Join again with less to do, or ask for a later deadline.");
+            throw Refusal(StatusCode.ResourceExhausted,
+                $"The client was late in round {task.Round}, and others wait at the Flower door. Join again with less to do, "
+                    + "or ask for a later deadline.");
         }
         catch (AnswerLateException)
         {
-            throw Refusal(StatusCode.DeadlineExceeded, $"Round {task.Round} took the client more than twice the time that there was. Join again with less to do, or ask for a later deadline.");
+            throw Refusal(StatusCode.DeadlineExceeded,
+                $"Round {task.Round} took the client more than twice the time that there was. Join again with less to do, or "
+                    + "ask for a later deadline.");
         }
     }
 

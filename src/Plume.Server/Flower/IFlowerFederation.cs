@@ -14,7 +14,8 @@ public interface IFlowerFederation
     /// <summary>Gives a client its place; the same name gets the same place again, for as long as it has it.</summary>
     /// <param name="name">Lower-case letters, digits, dots, dashes and slashes; it begins with <c>flower/</c>.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="InvalidOperationException">The federation takes no further client; the message says why and is sent to it.</exception>
+    /// <exception cref="InvalidOperationException">The federation takes no further client; the message says why and is sent to
+    /// it.</exception>
     Task<FlowerPlace> JoinAsync(string name, CancellationToken cancellation);
 
     /// <summary>Waits until there is something to do for a client that has a place and has nothing to do.</summary>
@@ -46,7 +47,9 @@ public interface IFlowerFederation
     /// <param name="cancellation">Stops the work: the server stops.</param>
     Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation);
 
-    /// <summary>Tells that a client's stream has ended; it may join again under its name, and another may get its place.</summary>
+    /// <summary>
+    /// Tells that a client's stream has ended; it may join again under its name, and another may get its place.
+    /// </summary>
     /// <param name="place">The client's place.</param>
     Task LeaveAsync(FlowerPlace place);
 }

@@ -9,7 +9,10 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Grains;
 
-/// <summary>One shard of a federation's sum, wherever in the cluster it lives. Its key is the federation's name in storage, a bar, and the shard's number.</summary>
+/// <summary>
+/// One shard of a federation's sum, wherever in the cluster it lives. Its key is the federation's name in storage, a bar, and the
+/// shard's number.
+/// </summary>
 interface IAggregatorGrain : IGrainWithStringKey
 {
     /// <summary>Adds an update; says its norm, or why it could not.</summary>
@@ -48,17 +51,20 @@ sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) :
         string[] key = this.GetPrimaryKeyString().Split('|');
         var definition = catalog[key[0]];
         (names, shard) = (new BlobNames(definition.Id), key[1]);
-        aggregator = new LocalAggregator(definition, storage.Blobs, _ => throw new InvalidOperationException("A shard has no model; an uplink that needs one is not sharded."));
+        aggregator = new LocalAggregator(definition, storage.Blobs,
+            _ => throw new InvalidOperationException("A shard has no model; an uplink that needs one is not sharded."));
         return Task.CompletedTask;
     }
 
     public void Dispose() => aggregator?.Dispose();
 
-    public Task<AddedUpdate> AddAsync(ShardUpdate update) => aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
+    public Task<AddedUpdate> AddAsync(ShardUpdate update) =>
+        aggregator.AddAsync(update.Weighted, update.Plan, CancellationToken.None);
 
     public async Task<string> SumAsync(ShardUpdate[] updates)
     {
-        var sum = await aggregator.SumAsync([.. updates.Select(update => update.Weighted)], updates[0].Plan, CancellationToken.None);
+        var sum = await aggregator.SumAsync([.. updates.Select(update => update.Weighted)], updates[0].Plan,
+            CancellationToken.None);
         string name = names.Sum(updates[0].Update.Round, updates[0].Update.Attempt, shard), partial = BlobNames.Partial(name);
         for (long offset = 0; offset < 8L * sum.Length;)
         {

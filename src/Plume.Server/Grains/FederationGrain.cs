@@ -18,7 +18,8 @@ namespace Plume.Server.Grains;
 /// the newer write, and the other ends here.
 /// </summary>
 [Reentrant]
-sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
@@ -26,19 +27,25 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     Exception? refusal;
     CancellationTokenRegistration stopping;
 
-    // A federation that cannot be opened says why to whoever asks; a start that fails would be tried again and again, each time with a trace.
-    Coordinator Coordinator => coordinator ?? throw (refusal is InvalidDataException ? new InvalidDataException(refusal.Message) : new IOException(refusal!.Message));
+    // A federation that cannot be opened says why to whoever asks; a start that fails would be tried again and again, each time
+    // with a trace.
+    Coordinator Coordinator =>
+        coordinator ?? throw (refusal is InvalidDataException ? new InvalidDataException(refusal.Message)
+            : new IOException(refusal!.Message));
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var definition = catalog[this.GetPrimaryKeyString()];
         try
         {
-            coordinator = await Federations.Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs, published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
+            coordinator = await Federations.Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs,
+                published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
         }
         catch (Exception damage) when (damage is InvalidDataException or UnauthorizedAccessException)
         {
-            refusal = new InvalidDataException(damage is InvalidDataException ? damage.Message : $"What the storage holds of '{definition.Name}' cannot be used: {damage.Message} Give the server's user the right to it.");
+            refusal = new InvalidDataException(damage is InvalidDataException ? damage.Message
+                : $"What the storage holds of '{definition.Name}' cannot be used: {damage.Message} Give the server's user the "
+                    + "right to it.");
             return;
         }
         catch (IOException away) when (away is not UnknownOutcomeException)
@@ -59,7 +66,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     }
 
     // An uplink that is decoded against the model is added up where the model is.
-    IAggregator AggregatorFor(FederationDefinition definition, Func<int, ReadOnlyMemory<float>> published) => sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
+    IAggregator AggregatorFor(FederationDefinition definition, Func<int, ReadOnlyMemory<float>> published) =>
+        sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
         ? new ShardedAggregator(definition, GrainFactory, storage.Blobs, sharding.Shards)
         : new LocalAggregator(definition, storage.Blobs, published);
 
@@ -96,7 +104,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<int?> GiveBackAsync(string name) => GuardAsync(() => Coordinator.GiveBackAsync(name, CancellationToken.None));
 
-    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) => Coordinator.WaitAsync(sequence, longest, CancellationToken.None);
+    public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) =>
+        Coordinator.WaitAsync(sequence, longest, CancellationToken.None);
 
     public Task HeardAsync(int[] clients, long downloaded) => GuardAsync(async () =>
     {
@@ -106,13 +115,19 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         return true;
     });
 
-    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update) => GuardAsync(() => Coordinator.ConsiderAsync(update, CancellationToken.None));
+    public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update) =>
+        GuardAsync(() => Coordinator.ConsiderAsync(update, CancellationToken.None));
 
-    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) => GuardAsync(() => Coordinator.ArriveAsync(update, CancellationToken.None));
+    public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) =>
+        GuardAsync(() => Coordinator.ArriveAsync(update, CancellationToken.None));
 
-    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity) => GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, capacity, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity) =>
+        GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, capacity, CancellationToken.None) is { } parts
+            ? parts.ToArray() : null);
 
-    public Task<DownloadPart[]?> ModelAsync(int version) => GuardAsync(async () => await Coordinator.ModelAsync(version, CancellationToken.None) is { } parts ? parts.ToArray() : null);
+    public Task<DownloadPart[]?> ModelAsync(int version) =>
+        GuardAsync(async () => await Coordinator.ModelAsync(version, CancellationToken.None) is { } parts ? parts.ToArray()
+            : null);
 
     public Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed) => GuardAsync(async () =>
     {

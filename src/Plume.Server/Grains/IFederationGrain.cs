@@ -7,7 +7,9 @@ namespace Plume.Server.Grains;
 /// <summary>One federation, wherever in the cluster it lives. Its key is the federation's name in storage.</summary>
 interface IFederationGrain : IGrainWithStringKey
 {
-    /// <summary>Gives a client its place, of a capacity where it asks for one; so many are kept for clients that were invited.</summary>
+    /// <summary>
+    /// Gives a client its place, of a capacity where it asks for one; so many are kept for clients that were invited.
+    /// </summary>
     Task<JoinOutcome> JoinAsync(string name, int? wanted, int kept = 0, int? capacity = null);
 
     /// <summary>The place of a name; null where it has none.</summary>

@@ -8,16 +8,20 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Grains;
 
-/// <summary>Spreads a round's updates over shards by client; their sums are whole numbers, so the total has the bits of a single sum.</summary>
+/// <summary>
+/// Spreads a round's updates over shards by client; their sums are whole numbers, so the total has the bits of a single sum.
+/// </summary>
 sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory grains, IBlobs blobs, int shards) : IAggregator
 {
     public Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation) =>
-        Retry(() => Shard(update.Update.Client % shards).AddAsync(new ShardUpdate(update.Update, update.Weight, plan.UsualNorm)), cancellation);
+        Retry(() => Shard(update.Update.Client % shards).AddAsync(new ShardUpdate(update.Update, update.Weight, plan.UsualNorm)),
+            cancellation);
 
     public async Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
     {
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
-            Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]), cancellation));
+            Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]),
+            cancellation));
         int length = RoundSum.LengthOf(definition.Plan, definition.Layout);
         var total = new ExactSum(length, definition.Plan.MostContributors);
         var part = new ExactSum(length, definition.Plan.MostContributors);
@@ -31,7 +35,8 @@ sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory gr
         return total;
     }
 
-    IAggregatorGrain Shard(int number) => grains.GetGrain<IAggregatorGrain>(FormattableString.Invariant($"{definition.Id}|{number}"));
+    IAggregatorGrain Shard(int number) =>
+        grains.GetGrain<IAggregatorGrain>(FormattableString.Invariant($"{definition.Id}|{number}"));
 
     async Task ReadAsync(string name, ExactSum sum, CancellationToken cancellation)
     {

@@ -6,8 +6,8 @@ using System.Security.Cryptography;
 namespace Plume.Server.Hosting;
 
 /// <summary>
-/// A port of the loopback interface that nobody has at the moment, and that nobody is given by chance before it is used: it is below those
-/// that the system gives to whoever asks for any, and no two calls in a process get the same.
+/// A port of the loopback interface that nobody has at the moment, and that nobody is given by chance before it is used: it is
+/// below those that the system gives to whoever asks for any, and no two calls in a process get the same.
 /// </summary>
 static class FreePort
 {
@@ -25,7 +25,8 @@ static class FreePort
                 return port;
         }
 
-        throw new IOException($"None of {Tries} ports of {IPAddress.Loopback} from {First} to {AfterLast - 1} that were tried is free.");
+        throw new IOException($"None of {Tries} ports of {IPAddress.Loopback} from {First} to {AfterLast - 1} that were tried "
+            + "is free.");
     }
 
     static bool IsFree(int port)

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Plume.Server.Hosting;
 
-/// <summary>The address at which a server tells how it is: nothing else is served there, and metrics are served nowhere else.</summary>
+/// <summary>
+/// The address at which a server tells how it is: nothing else is served there, and metrics are served nowhere else.
+/// </summary>
 static class MetricsAddress
 {
     /// <summary>Serves at the metrics' address as well, or there only.</summary>

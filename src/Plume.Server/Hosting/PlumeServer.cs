@@ -43,7 +43,9 @@ public static class PlumeServer
         configureLogging?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.UseOrleans(silo => silo.UsePlumeClustering(options.Cluster?.Place ?? new SiloPlace(IPAddress.Loopback, FreePort.Take(), GatewayPort: 0), options.Cluster?.ConnectionString));
+        builder.UseOrleans(silo =>
+            silo.UsePlumeClustering(options.Cluster?.Place
+                ?? new SiloPlace(IPAddress.Loopback, FreePort.Take(), GatewayPort: 0), options.Cluster?.ConnectionString));
         AddServices(builder.Services, options);
         if (options.Flower is { } flower)
             builder.AddFlowerDoor(flower);
@@ -57,7 +59,8 @@ public static class PlumeServer
     /// <summary>Waits until a server that was started is told to stop, or is of no more use, and has stopped.</summary>
     /// <param name="app">The server.</param>
     /// <param name="stop">Tells it to stop.</param>
-    /// <exception cref="InvalidDataException">What the storage holds is damaged beyond what can be made again, for all federations; the message says where.</exception>
+    /// <exception cref="InvalidDataException">What the storage holds is damaged beyond what can be made again, for all
+    /// federations; the message says where.</exception>
     public static async Task WaitAsync(WebApplication app, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -103,7 +106,16 @@ public static class PlumeServer
         services.AddSingleton(new FederationCatalog(options.Federations));
         if (options.Tls?.Served is { } served)
             services.AddSingleton(served);
-        services.AddIdentity(new IdentityOptions { Insecure = options.Tls is null, RenewalGrace = options.RenewalGrace, CallsPerSecond = options.Limits.CallsPerSecond, OpenCalls = options.Limits.OpenCalls, EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress, Enrolments = options.Limits.Enrolments }, options.Tls?.Authority);
+        services.AddIdentity(new IdentityOptions
+        {
+            Insecure = options.Tls is null,
+            RenewalGrace = options.RenewalGrace,
+            CallsPerSecond = options.Limits.CallsPerSecond,
+            OpenCalls = options.Limits.OpenCalls,
+            EnrolmentsPerAddress = options.Limits.EnrolmentsPerAddress,
+            Enrolments = options.Limits.Enrolments
+        },
+            options.Tls?.Authority);
         services.AddPlumeTelemetry(options);
         services.AddSingleton<FederationFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<FederationFeeds>());
@@ -142,6 +154,7 @@ public static class PlumeServer
             app.MapGrpcService<EnrolmentRpc>();
         app.MapMetrics(options);
         app.MapGet("/health/live", () => "alive").AtMetricsAddress().AllowAnonymous();
-        app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready") : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AtMetricsAddress().AllowAnonymous();
+        app.MapGet("/health/ready", (FederationFeeds feeds) => feeds.AreReady ? Results.Text("ready")
+            : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable)).AtMetricsAddress().AllowAnonymous();
     }
 }

@@ -19,7 +19,9 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
     /// <summary>Where it listens.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 7443);
 
-    /// <summary>TLS: its certificate and whoever issues those of clients; null for plain HTTP/2, which only loopback may have.</summary>
+    /// <summary>
+    /// TLS: its certificate and whoever issues those of clients; null for plain HTTP/2, which only loopback may have.
+    /// </summary>
     public ServerTls? Tls { get; init; }
 
     /// <summary>What clients may take.</summary>
@@ -46,13 +48,18 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
         if (Federations.Count == 0)
             yield return "A server needs a federation to host.";
         if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Method is not Averaging) is { } other)
-            yield return $"Flower's clients know of averaging alone, but '{other.Name}' trains by '{other.Plan.Method}': serve it without their door.";
-        if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Objective.Teaching is not null) is { } taught)
-            yield return $"Flower's clients learn from labels alone, but those of '{taught.Name}' are taught by '{taught.Plan.Objective.Teaching}': serve it without their door.";
+            yield return $"Flower's clients know of averaging alone, but '{other.Name}' trains by '{other.Plan.Method}': serve "
+                + "it without their door.";
+        if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Objective.Teaching is not null)
+            is { } taught)
+            yield return $"Flower's clients learn from labels alone, but those of '{taught.Name}' are taught by "
+                + $"'{taught.Plan.Objective.Teaching}': serve it without their door.";
         if (Flower is not null && Federations.Count != 1)
-            yield return $"Flower's clients do not say which federation they join, so a server with their door hosts one, not {Federations.Count}.";
+            yield return "Flower's clients do not say which federation they join, so a server with their door hosts one, not "
+                + $"{Federations.Count}.";
         if (Tls is null && !IPAddress.IsLoopback(Listen.Address))
-            yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it certificates (plume certs init makes some for a trial).";
+            yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it "
+                + "certificates (plume certs init makes some for a trial).";
         if (Metrics is { Port: > 0 } metrics && metrics.Port == Listen.Port)
             yield return $"Metrics need a port of their own: {metrics.Port} is the one of the clients.";
         if (RenewalGrace < TimeSpan.Zero)

@@ -14,7 +14,8 @@ static class TelemetrySetup
 
     static bool PushesToCollector => Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 };
 
-    static string ServiceName => Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "plume-server";
+    static string ServiceName => Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name
+        : "plume-server";
 
     /// <summary>
     /// Counts in any case; tells Prometheus where there is an address for it, and pushes to a collector where the environment
@@ -51,6 +52,7 @@ static class TelemetrySetup
 
     static void AddTraces(TracerProviderBuilder traces) => traces
         .AddSource(ServerTraces.SourceName)
-        .AddAspNetCoreInstrumentation(web => web.Filter = static http => !http.Request.Path.StartsWithSegments("/health") && !http.Request.Path.StartsWithSegments(MetricsPath))
+        .AddAspNetCoreInstrumentation(web => web.Filter = static http => !http.Request.Path.StartsWithSegments("/health")
+            && !http.Request.Path.StartsWithSegments(MetricsPath))
         .AddOtlpExporter();
 }

@@ -19,7 +19,8 @@ public sealed record Caller(string Name, Roles Roles, IReadOnlyList<string>? Fed
     public bool Has(Roles role) => (Roles & role) == role;
 
     /// <summary>Whether it may take part in a federation.</summary>
-    public bool MayJoin(string federation) => Has(Roles.Client) && (Federations is null || Federations.Contains(federation, StringComparer.Ordinal));
+    public bool MayJoin(string federation) =>
+        Has(Roles.Client) && (Federations is null || Federations.Contains(federation, StringComparer.Ordinal));
 }
 
 /// <summary>The caller of a gRPC call.</summary>

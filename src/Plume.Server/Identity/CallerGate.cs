@@ -12,13 +12,16 @@ namespace Plume.Server.Identity;
 /// allow anonymous callers are open.
 /// </summary>
 /// <remarks>Not a gRPC interceptor, which sees a unary call only when its message was parsed.</remarks>
-sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityOptions options, CallLimit limit, IdentityAudit audit)
+sealed class CallerGate(RequestDelegate next, CallerIdentification identification, IdentityOptions options, CallLimit limit,
+    IdentityAudit audit)
 {
     static readonly string FederationName = Protocol.V1.Federation.Descriptor.FullName;
     static readonly string EnrolmentName = Protocol.V1.Enrolment.Descriptor.FullName;
     const string HealthName = "grpc.health.v1.Health";
 
-    static readonly Denial CannotCheck = new(StatusCode.Unavailable, "registry-unavailable", "The server cannot look up who calls at the moment. Try again later.");
+    static readonly Denial CannotCheck =
+        new(StatusCode.Unavailable, "registry-unavailable",
+            "The server cannot look up who calls at the moment. Try again later.");
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -68,7 +71,8 @@ sealed class CallerGate(RequestDelegate next, CallerIdentification identificatio
             return required.Role;
         if (service == FederationName)
             return Roles.Client;
-        return service is not null && service != EnrolmentName && service.StartsWith("plume.", StringComparison.Ordinal) ? Roles.Admin : Roles.None;
+        return service is not null && service != EnrolmentName && service.StartsWith("plume.", StringComparison.Ordinal)
+            ? Roles.Admin : Roles.None;
     }
 
     async ValueTask<Identified> IdentifyAsync(HttpContext context, TimeSpan grace)

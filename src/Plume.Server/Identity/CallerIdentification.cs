@@ -8,7 +8,8 @@ using Plume.Server.Identity.Enrolling;
 namespace Plume.Server.Identity;
 
 /// <summary>Finds out who makes a call: from the TLS client certificate, or without TLS from what the call says.</summary>
-sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry registry, IdentityOptions options, TimeProvider time)
+sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry registry, IdentityOptions options,
+    TimeProvider time)
 {
     /// <summary>The metadata in which a call without TLS names its client.</summary>
     public const string NameMetadata = "plume-client";
@@ -37,7 +38,8 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
             : ValueTask.FromResult(new Identified(null, null, Denials.NoCertificate));
     }
 
-    async ValueTask<Identified> IdentifyAsync(X509Certificate2 certificate, CertificateCheck check, TimeSpan grace, CancellationToken cancellation)
+    async ValueTask<Identified> IdentifyAsync(X509Certificate2 certificate, CertificateCheck check, TimeSpan grace,
+        CancellationToken cancellation)
     {
         var found = check.Check(certificate);
         if (found.Subject is not { } subject)
@@ -52,7 +54,11 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
             entry = await registry.FindAsync(subject.Name, SecondLook, cancellation);
         return Deny(entry, subject, found.KeyHash) is { } denial
             ? new Identified(null, subject.Name, denial)
-            : new Identified(new Caller(subject.Name, entry!.Role, entry.Federations) { KeyHash = found.KeyHash, HasExpired = now > found.NotAfter }, subject.Name, null);
+            : new Identified(new Caller(subject.Name, entry!.Role, entry.Federations)
+            {
+                KeyHash = found.KeyHash,
+                HasExpired = now > found.NotAfter
+            }, subject.Name, null);
     }
 
     static Denial? Deny(EnrolledEntry? entry, Subject subject, string keyHash)
@@ -74,7 +80,8 @@ sealed class CallerIdentification(CertificateCheck? certificates, ClientRegistry
             : new Identified(null, null, Denials.NoName);
     }
 
-    static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+    static bool IsLoopback(IPAddress? address) =>
+        address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 }
 
 /// <summary>Who calls, or why it is refused.</summary>

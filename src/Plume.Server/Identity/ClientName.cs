@@ -11,7 +11,9 @@ public static class ClientName
     /// <summary>Characters that a name may have.</summary>
     public const int MaxLength = 64;
 
-    /// <summary>What the names of clients that were not invited begin with, those of Flower's wire; no invited client's does.</summary>
+    /// <summary>
+    /// What the names of clients that were not invited begin with, those of Flower's wire; no invited client's does.
+    /// </summary>
     internal const string Uninvited = "flower/";
 
     /// <summary>Whether a text is such a name.</summary>
@@ -23,9 +25,12 @@ public static class ClientName
     public static string Require(string name) => IsValid(name)
         ? name
         : throw new ArgumentException(
-            $"A client's name has 1 to {MaxLength} letters, digits, dots, dashes and underscores, and begins with a letter or digit; '{name}' does not. Choose another.", nameof(name));
+            $"A client's name has 1 to {MaxLength} letters, digits, dots, dashes and underscores, and begins with a letter or "
+                + $"digit; '{name}' does not. Choose another.", nameof(name));
 
-    /// <summary>The name as a part of a record's key, in which only lower-case letters, digits, dots and dashes may stand.</summary>
+    /// <summary>
+    /// The name as a part of a record's key, in which only lower-case letters, digits, dots and dashes may stand.
+    /// </summary>
     internal static string ToKey(string name)
     {
         var key = new StringBuilder(name.Length + 8);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Plume.Server.Identity;
 
 /// <summary>
-/// A line for who is turned away, as far as <see cref="Refusals"/> lets, and for every change of who is let in. A name that nothing vouches for stands in it
-/// only if it is a valid one; tokens and keys never do.
+/// A line for who is turned away, as far as <see cref="Refusals"/> lets, and for every change of who is let in. A name that
+/// nothing vouches for stands in it only if it is a valid one; tokens and keys never do.
 /// </summary>
 public sealed partial class IdentityAudit
 {
@@ -30,12 +30,15 @@ public sealed partial class IdentityAudit
         if (!logger.IsEnabled(LogLevel.Warning) || !refusals.IsShown(denial.Rule, context.Connection.RemoteIpAddress))
             return;
         string call = context.GetEndpoint()?.DisplayName ?? "(unknown call)";
-        RefusedCall(ClientName.IsValid(name) ? name! : "(no valid name)", Address(context), CertificateOf(context), call, denial.Rule);
+        RefusedCall(ClientName.IsValid(name) ? name!
+            : "(no valid name)", Address(context), CertificateOf(context), call, denial.Rule);
     }
 
-    internal void Enrolled(HttpContext context, string name, X509Certificate2 certificate) => Issued("Enrolled", context, name, certificate);
+    internal void Enrolled(HttpContext context, string name, X509Certificate2 certificate) =>
+        Issued("Enrolled", context, name, certificate);
 
-    internal void Renewed(HttpContext context, string name, X509Certificate2 certificate) => Issued("Renewed", context, name, certificate);
+    internal void Renewed(HttpContext context, string name, X509Certificate2 certificate) =>
+        Issued("Renewed", context, name, certificate);
 
     void Issued(string what, HttpContext context, string name, X509Certificate2 certificate)
     {
@@ -43,15 +46,18 @@ public sealed partial class IdentityAudit
             IssuedCertificate(what, name, Address(context), Print(certificate), certificate.NotAfter.ToUniversalTime());
     }
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "Refused {Name} from {Address} with certificate {Certificate} at {Call}: {Rule}")]
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning,
+        Message = "Refused {Name} from {Address} with certificate {Certificate} at {Call}: {Rule}")]
     partial void RefusedCall(string name, string address, string certificate, string call, string rule);
 
-    [LoggerMessage(EventId = 102, Level = LogLevel.Information, Message = "{What} {Name} from {Address} with certificate {Certificate}, good until {Expires:u}")]
+    [LoggerMessage(EventId = 102, Level = LogLevel.Information,
+        Message = "{What} {Name} from {Address} with certificate {Certificate}, good until {Expires:u}")]
     partial void IssuedCertificate(string what, string name, string address, string certificate, DateTime expires);
 
     static string Address(HttpContext context) => $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
 
-    static string CertificateOf(HttpContext context) => context.Connection.ClientCertificate is { } certificate ? Print(certificate) : "(none)";
+    static string CertificateOf(HttpContext context) => context.Connection.ClientCertificate is { } certificate
+        ? Print(certificate) : "(none)";
 
     static string Print(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256)[..16];
 }

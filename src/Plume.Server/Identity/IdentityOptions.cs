@@ -13,12 +13,14 @@ public sealed record IdentityOptions
     public static readonly TimeSpan UsualGrace = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// How long after its end a certificate can still be renewed, and nothing else: for a client or an operator that was away, and not
-    /// revoked meanwhile.
+    /// How long after its end a certificate can still be renewed, and nothing else: for a client or an operator that was away,
+    /// and not revoked meanwhile.
     /// </summary>
     public TimeSpan RenewalGrace { get; init; } = UsualGrace;
 
-    /// <summary>How often a minute one address may try to enrol, and most tries at once; an IPv6 network of 64 bits counts as one.</summary>
+    /// <summary>
+    /// How often a minute one address may try to enrol, and most tries at once; an IPv6 network of 64 bits counts as one.
+    /// </summary>
     public int EnrolmentsPerAddress { get; init; } = 20;
 
     /// <summary>Calls a second that one caller may make; four seconds' worth at once.</summary>
@@ -34,11 +36,15 @@ public sealed record IdentityOptions
     public int Enrolments { get; init; } = 600;
 }
 
-/// <summary>A call that is made also with a certificate that ended less than <see cref="IdentityOptions.RenewalGrace"/> ago.</summary>
+/// <summary>
+/// A call that is made also with a certificate that ended less than <see cref="IdentityOptions.RenewalGrace"/> ago.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 sealed class WithinGraceAttribute : Attribute;
 
-/// <summary>The role that the calls of an endpoint need; without it, endpoints outside of plume.v1 take any enrolled caller.</summary>
+/// <summary>
+/// The role that the calls of an endpoint need; without it, endpoints outside of plume.v1 take any enrolled caller.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class RequiredRoleAttribute : Attribute
 {

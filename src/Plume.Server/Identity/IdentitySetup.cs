@@ -17,7 +17,8 @@ public static class IdentitySetup
     /// <param name="services">The server's services.</param>
     /// <param name="options">Whether calls without TLS are taken.</param>
     /// <param name="authority">Issues client certificates; null on a server without TLS.</param>
-    public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options, CertificateAuthority? authority)
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options,
+        CertificateAuthority? authority)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
@@ -28,7 +29,8 @@ public static class IdentitySetup
         services.AddSingleton<CallLimit>();
         services.AddSingleton<EnrolmentLimit>();
         services.AddSingleton(provider => new CallerIdentification(
-            provider.GetService<CertificateCheck>(), provider.GetRequiredService<ClientRegistry>(), options, provider.GetRequiredService<TimeProvider>()));
+            provider.GetService<CertificateCheck>(), provider.GetRequiredService<ClientRegistry>(), options,
+            provider.GetRequiredService<TimeProvider>()));
         if (authority is not null)
         {
             services.AddSingleton(authority);
@@ -41,6 +43,10 @@ public static class IdentitySetup
         return services;
     }
 
-    /// <summary>Lets calls through to endpoints only when it is known who makes them; comes after routing and before anything that reads a call.</summary>
-    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app.UseMiddleware<EnrolmentLimit>().UseMiddleware<CallerGate>();
+    /// <summary>
+    /// Lets calls through to endpoints only when it is known who makes them; comes after routing and before anything that reads a
+    /// call.
+    /// </summary>
+    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) =>
+        app.UseMiddleware<EnrolmentLimit>().UseMiddleware<CallerGate>();
 }

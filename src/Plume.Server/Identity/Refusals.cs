@@ -65,7 +65,8 @@ public sealed partial class Refusals : IDisposable
         List<(string Rule, Window Window)> over;
         lock (access)
         {
-            over = [.. windows.Where(entry => time.GetElapsedTime(entry.Value.Began) >= Span).Select(entry => (entry.Key, entry.Value))];
+            over = [.. windows.Where(entry => time.GetElapsedTime(entry.Value.Began) >= Span)
+                .Select(entry => (entry.Key, entry.Value))];
             foreach (var (rule, _) in over)
                 windows.Remove(rule);
         }
@@ -74,7 +75,8 @@ public sealed partial class Refusals : IDisposable
             More(logger, window.More, rule, window.Addresses.Count, time.GetElapsedTime(window.Began).TotalSeconds);
     }
 
-    [LoggerMessage(EventId = 108, Level = LogLevel.Warning, Message = "Refused {Count} more by rule {Rule} from {Addresses} addresses in the last {Seconds:0} s")]
+    [LoggerMessage(EventId = 108, Level = LogLevel.Warning,
+        Message = "Refused {Count} more by rule {Rule} from {Addresses} addresses in the last {Seconds:0} s")]
     static partial void More(ILogger logger, long count, string rule, int addresses, double seconds);
 
     [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "Refused a connection from {Address}: {Rule}")]

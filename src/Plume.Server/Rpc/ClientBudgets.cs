@@ -18,7 +18,8 @@ sealed class ClientBudgets(ServerLimits limits)
         if (streams.AddOrUpdate(key, 1, (_, open) => open + 1) > limits.StreamsPerClient)
         {
             Close(key);
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A client may have {limits.StreamsPerClient} transfers open at a time; end one, or wait."));
+            throw new RpcException(new Status(StatusCode.ResourceExhausted,
+                $"A client may have {limits.StreamsPerClient} transfers open at a time; end one, or wait."));
         }
 
         return new Open(this, key);

@@ -12,7 +12,10 @@ using Segment = Plume.Protocol.V1.Segment;
 
 namespace Plume.Server.Rpc;
 
-/// <summary>Sends what leads a client to a version, chunk by chunk out of the blobs: memory is one chunk, and gRPC's flow control keeps it so for a client that reads slowly.</summary>
+/// <summary>
+/// Sends what leads a client to a version, chunk by chunk out of the blobs: memory is one chunk, and gRPC's flow control keeps it
+/// so for a client that reads slowly.
+/// </summary>
 sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
 {
     const int ChunkBytes = 64 << 10;
@@ -21,39 +24,53 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
     readonly ConcurrentDictionary<string, byte[]> hashes = [];
 
     /// <summary>Sends what a client asked for, or the federation's model to an operator, where clients never have it.</summary>
-    public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request, IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, bool isOperator = false)
+    public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request,
+        IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, bool isOperator = false)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         int capacity = isOperator ? 0 : feed.Definition.Plan.Method.CapacityOf(client);
         var parts = request.Graph ? await GraphAsync(feed, capacity, cancellation).ConfigureAwait(false)
             : (isOperator && feed.Definition.Plan.Method.KeepsModel ? await feed.Grain.ModelAsync((int)request.ToVersion)
-                : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion : null, (int)request.ToVersion, capacity))
-                ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
+                : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion
+                : null, (int)request.ToVersion, capacity))
+                ?? throw new RpcException(
+                    new Status(StatusCode.FailedPrecondition,
+                        $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
         byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
         long length = parts.Sum(part => part.Length);
         long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
         using var limited = new TransferTime(limits.TimeFor(length - offset), cancellation, lifetime.ApplicationStopping);
         try
         {
-            var header = new DownloadHeader { Sha256 = ByteString.CopyFrom(hash), Offset = (ulong)offset, Segments = { parts.Select(ToSegment) } };
+            var header = new DownloadHeader
+            {
+                Sha256 = ByteString.CopyFrom(hash),
+                Offset = (ulong)offset,
+                Segments = { parts.Select(ToSegment) },
+            };
             await replies.WriteAsync(new DownloadReply { Header = header }, limited.Token).ConfigureAwait(false);
             await foreach (var chunk in ReadAsync(parts, offset, limited.Token).ConfigureAwait(false))
             {
-                await replies.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(chunk.Span) }, limited.Token).ConfigureAwait(false);
+                await replies.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(chunk.Span) }, limited.Token)
+                    .ConfigureAwait(false);
                 feed.CountDownload(chunk.Length);
             }
         }
         catch (Exception problem) when (limited.Ended(problem))
         {
-            throw limited.Refusal($"The download of {length - offset} bytes took longer than this server lets it; go on from where it broke off.");
+            throw limited.Refusal($"The download of {length - offset} bytes took longer than this server lets it; go on from "
+                + "where it broke off.");
         }
     }
 
     async Task<DownloadPart[]> GraphAsync(FederationFeed feed, int capacity, CancellationToken cancellation)
     {
         string name = new BlobNames(feed.Definition.Id).Graph(capacity);
-        return feed.Definition.Graph is null || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
-            ? throw new RpcException(new Status(StatusCode.NotFound, $"The federation '{feed.Definition.Name}' has no graph; bring a learner of your own."))
+        return feed.Definition.Graph is null
+            || await storage.Blobs.LengthAsync(name, cancellation).ConfigureAwait(false) is not { } length
+            ? throw new RpcException(
+                new Status(StatusCode.NotFound,
+                    $"The federation '{feed.Definition.Name}' has no graph; bring a learner of your own."))
             : [new DownloadPart((SegmentKind)Segment.Types.Kind.Graph, 0, 0, length, name)];
     }
 
@@ -71,7 +88,8 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         return hashes[key] = hash.GetHashAndReset();
     }
 
-    async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(DownloadPart[] parts, long offset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(DownloadPart[] parts, long offset,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         var buffer = new byte[Math.Min(ChunkBytes, parts.Sum(part => part.Length))];
         foreach (var part in parts)
@@ -79,7 +97,8 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
             for (long place = Math.Min(offset, part.Length); place < part.Length;)
             {
                 int wanted = (int)Math.Min(buffer.Length, part.Length - place);
-                int read = await storage.Blobs.ReadAsync(part.Blob, place, buffer.AsMemory(0, wanted), cancellation).ConfigureAwait(false);
+                int read = await storage.Blobs.ReadAsync(part.Blob, place, buffer.AsMemory(0, wanted), cancellation)
+                    .ConfigureAwait(false);
                 if (read < wanted)
                     throw new InvalidDataException($"The blob '{part.Blob}' is cut: it should have {part.Length} bytes.");
                 yield return buffer.AsMemory(0, read);
@@ -90,5 +109,11 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         }
     }
 
-    static Segment ToSegment(DownloadPart part) => new() { Kind = (Segment.Types.Kind)part.Kind, From = (uint)part.From, To = (uint)part.To, Length = (ulong)part.Length };
+    static Segment ToSegment(DownloadPart part) => new()
+    {
+        Kind = (Segment.Types.Kind)part.Kind,
+        From = (uint)part.From,
+        To = (uint)part.To,
+        Length = (ulong)part.Length,
+    };
 }

@@ -12,7 +12,8 @@ namespace Plume.Server.Rpc;
 /// What this silo knows of one federation. One call to the grain waits for news on behalf of all clients that this silo
 /// holds, and tells it of them in groups, so that thousands of waiting clients cost the grain nothing.
 /// </summary>
-sealed partial class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics, TimeProvider time, ILogger logger, CancellationToken stopping)
+sealed partial class FederationFeed(FederationDefinition definition, IFederationGrain grain, FederationMetrics metrics,
+    TimeProvider time, ILogger logger, CancellationToken stopping)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
@@ -52,7 +53,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
         await Task.WhenAny(signal, Task.Delay(longest, time, ended.Token)).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
-        return stopping.IsCancellationRequested ? throw new RpcException(new Status(StatusCode.Unavailable, "The server stops; ask again in a while.")) : snapshot;
+        return stopping.IsCancellationRequested
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "The server stops; ask again in a while.")) : snapshot;
     }
 
     /// <summary>The place of a client; null where it has not joined.</summary>
@@ -93,7 +95,8 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
         {
             try
             {
-                var next = await grain.WaitAsync(snapshot?.Sequence ?? 0, LongestWait).WaitAsync(cancellation).ConfigureAwait(false);
+                var next = await grain.WaitAsync(snapshot?.Sequence ?? 0, LongestWait).WaitAsync(cancellation)
+                    .ConfigureAwait(false);
                 if (next.Sequence == snapshot?.Sequence)
                     continue;
                 if (next.PlacesSince != snapshot?.PlacesSince)

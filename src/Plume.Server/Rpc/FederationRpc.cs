@@ -12,7 +12,8 @@ using LocalOptimizer = Plume.Federation.Learners.LocalOptimizer;
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Federation: what a client does in a federation. Any server of a cluster answers any client.</summary>
-sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, TimeProvider time) : Protocol.V1.Federation.FederationBase
+sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads,
+    TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
     public const uint OldestProtocol = 1, NewestProtocol = 3;
@@ -29,21 +30,26 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var caller = context.GetCallerIn(request.Federation);
         if (request.Protocol is < OldestProtocol or > NewestProtocol)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"This server speaks version {OldestProtocol} to {NewestProtocol} of plume.v1, but the client speaks {request.Protocol}. Use a release of the same age on both ends."));
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"This server speaks version {OldestProtocol} to {NewestProtocol} of plume.v1, but the client speaks "
+                    + $"{request.Protocol}. Use a release of the same age on both ends."));
         var feed = feeds[request.Federation];
         if (feed.Definition.Plan.Method is not Averaging and var method && request.Protocol < FirstWithMethods)
             throw TooOld(request, method, FirstWithMethods);
         if (feed.Definition.Plan.Objective.Teaching is { } teaching && request.Protocol < FirstWithTeachers)
             throw TooOld(request, teaching, FirstWithTeachers);
         var definition = feed.Definition;
-        var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number : null, capacity: CapacityFor(definition, request.Capacity));
+        var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
+            : null, capacity: CapacityFor(definition, request.Capacity));
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
         return new JoinReply
         {
             Number = (uint)place.Number,
             Run = ByteString.CopyFrom(Convert.FromHexString(place.Run)),
-            Layout = { definition.LayoutOf(place.Number).Tensors.Select(tensor => new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis, Shape = { tensor.Shape.Select(size => (uint)size) } }) },
+            Layout = { definition.LayoutOf(place.Number).Tensors.Select(tensor =>
+                new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis,
+                    Shape = { tensor.Shape.Select(size => (uint)size) } }) },
             Uplink = definition.Plan.Uplink,
             Downlink = definition.Plan.Downlink,
             BroadcastKey = DrawKeys.Downlink(definition.Key).Value,
@@ -60,12 +66,16 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         if (asked.Length == 0)
             return null;
         if (Capacity.TryParse(asked) is not { } most)
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"A capacity must be 1 or a fraction above 0 and below it, such as 1/4, but the client asks for '{asked}'."));
+            throw new RpcException(new Status(StatusCode.InvalidArgument,
+                $"A capacity must be 1 or a fraction above 0 and below it, such as 1/4, but the client asks for '{asked}'."));
         var capacities = definition.Plan.Method.Capacities;
         int found = capacities.ToList().FindIndex(capacity => !most.IsBelow(capacity));
         return found >= 0
             ? found
-            : throw new RpcException(new Status(StatusCode.InvalidArgument, $"The federation '{definition.Name}' has clients of capacity {string.Join(", ", capacities)}, but the client can have {most} at most: serve it with 'exchange' set to submodels of that capacity, too."));
+            : throw new RpcException(
+                new Status(StatusCode.InvalidArgument,
+                    $"The federation '{definition.Name}' has clients of capacity {string.Join(", ", capacities)}, but the "
+                        + $"client can have {most} at most: serve it with 'exchange' set to submodels of that capacity, too."));
     }
 
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
@@ -91,7 +101,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         }
     }
 
-    public override async Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream, ServerCallContext context)
+    public override async Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream,
+        ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
         feed.Heard(client);
@@ -115,7 +126,10 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     public override async Task<UploadProgressReply> UploadProgress(UploadProgressRequest request, ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
-        return new UploadProgressReply { Offset = (ulong)await uploads.ProgressAsync(feed, client, request, context.CancellationToken) };
+        return new UploadProgressReply
+        {
+            Offset = (ulong)await uploads.ProgressAsync(feed, client, request, context.CancellationToken),
+        };
     }
 
     public override async Task<ReportReply> Report(ReportRequest request, ServerCallContext context)
@@ -137,15 +151,25 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     }
 
     static RpcException TooOld(JoinRequest request, object training, uint first) => new(new Status(StatusCode.FailedPrecondition,
-        $"The federation '{request.Federation}' trains by '{training}', which clients know from version {first} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+        $"The federation '{request.Federation}' trains by '{training}', which clients know from version {first} of plume.v1 "
+            + $"on, but this one speaks {request.Protocol}. Use a newer release of the client."));
 
     static RpcException Placeless(string name, string federation) =>
-        new(new Status(StatusCode.FailedPrecondition, $"'{name}' has no place in the federation '{federation}', or has it no longer; join it first."));
+        new(new Status(StatusCode.FailedPrecondition,
+            $"'{name}' has no place in the federation '{federation}', or has it no longer; join it first."));
 
     NextTaskReply? Answer(FederationDefinition definition, FederationSnapshot snapshot, int client, NextTaskRequest request)
     {
         if (snapshot.HasEnded)
-            return new NextTaskReply { Ended = new Ended { Finished = snapshot.Phase == Phase.Finished, Message = snapshot.Message, ModelVersion = (uint)snapshot.ModelVersion } };
+            return new NextTaskReply
+            {
+                Ended = new Ended
+                {
+                    Finished = snapshot.Phase == Phase.Finished,
+                    Message = snapshot.Message,
+                    ModelVersion = (uint)snapshot.ModelVersion
+                },
+            };
         bool isSettled = request.SettledRound == snapshot.Round && request.SettledAttempt == snapshot.Attempt;
         return snapshot.Asks(client) && !isSettled ? new NextTaskReply { Task = TaskOf(definition, snapshot, client) } : null;
     }
@@ -153,7 +177,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, int client)
     {
         var objective = definition.Plan.ObjectiveIn(snapshot.Round);
-        var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants, snapshot.Deadline);
+        var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
+            snapshot.Deadline);
         return new RoundTask
         {
             Round = (uint)snapshot.Round,

@@ -12,8 +12,11 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Rpc;
 
-/// <summary>The server's only federation, as the Flower door sees it: its clients are clients like others, whose updates are whole floats.</summary>
-sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, ReservedPlaces reserved, TimeProvider time) : IFlowerFederation, IDisposable
+/// <summary>
+/// The server's only federation, as the Flower door sees it: its clients are clients like others, whose updates are whole floats.
+/// </summary>
+sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, ReservedPlaces reserved,
+    TimeProvider time) : IFlowerFederation, IDisposable
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
@@ -44,28 +47,33 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
             places = snapshot?.PlacesSince;
             if (snapshot is { HasEnded: true })
                 return null;
-            if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot) && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
+            if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot)
+                && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
             {
                 // Arrays of floats, as long as a whole model.
                 feed.CountDownload(sizeof(float) * (long)model.Length);
                 var now = SteadyTime.Of(time).GetUtcNow();
-                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model, feed.Definition.Plan.ObjectiveIn(snapshot.Round), now, now + snapshot.LeftBy(time));
+                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model,
+                    feed.Definition.Plan.ObjectiveIn(snapshot.Round), now, now + snapshot.LeftBy(time));
             }
 
             await feed.WaitAsync(snapshot, LongestWait, cancellation);
         }
     }
 
-    public async Task<string?> SubmitAsync(FlowerPlace place, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
+    public async Task<string?> SubmitAsync(FlowerPlace place, FlowerTask task, FlowerUpdate update,
+        CancellationToken cancellation)
     {
         int client = place.Client;
         if (await feed.NumberOfAsync(place.Name) != client)
             return "The client has its place in the federation no longer.";
         string hash = Convert.ToHexStringLower(SHA256.HashData(update.Payload.Span));
-        var arrived = new ArrivedUpdate(client, task.Round, task.Attempt, task.ModelVersion, update.Samples, update.Loss ?? double.NaN, update.Payload.Length, hash, IsFloats: true);
+        var arrived = new ArrivedUpdate(client, task.Round, task.Attempt, task.ModelVersion, update.Samples, update.Loss
+            ?? double.NaN, update.Payload.Length, hash, IsFloats: true);
         if (await feed.Grain.ConsiderAsync(arrived) is { } known)
             return Answered(known);
-        string name = new BlobNames(feed.Definition.Id).Upload(task.Round, task.Attempt, client, hash), partial = BlobNames.Partial(name);
+        string name = new BlobNames(feed.Definition.Id).Upload(task.Round, task.Attempt, client, hash),
+            partial = BlobNames.Partial(name);
         await storage.Blobs.AppendAsync(partial, 0, update.Payload, cancellation);
         await storage.Blobs.MoveAsync(partial, name, cancellation);
         return Answered(await feed.Grain.ArriveAsync(arrived));
@@ -87,7 +95,8 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
     }
 
     // What a client measures is its own affair so far: nothing in a federation's figures stands for it.
-    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Task.CompletedTask;
+    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) =>
+        Task.CompletedTask;
 
     public Task LeaveAsync(FlowerPlace place) => Task.CompletedTask;
 

@@ -27,25 +27,29 @@ sealed class KnownFieldsMethods<TService> : IServiceMethodProvider<TService>
 
     sealed class Binder(ServiceMethodProviderContext<TService> context) : ServiceBinderBase
     {
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
         {
             var (invoke, metadata) = Find<UnaryServerMethod<TService, TRequest, TResponse>>(method.Name);
             context.AddUnaryMethod(method, metadata, invoke);
         }
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
         {
             var (invoke, metadata) = Find<ClientStreamingServerMethod<TService, TRequest, TResponse>>(method.Name);
             context.AddClientStreamingMethod(method, metadata, invoke);
         }
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
         {
             var (invoke, metadata) = Find<ServerStreamingServerMethod<TService, TRequest, TResponse>>(method.Name);
             context.AddServerStreamingMethod(method, metadata, invoke);
         }
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
         {
             var (invoke, metadata) = Find<DuplexStreamingServerMethod<TService, TRequest, TResponse>>(method.Name);
             context.AddDuplexStreamingMethod(method, metadata, invoke);
@@ -55,9 +59,12 @@ sealed class KnownFieldsMethods<TService> : IServiceMethodProvider<TService>
         static (TDelegate Invoke, IList<object> Metadata) Find<TDelegate>(string name)
             where TDelegate : Delegate
         {
-            Type[] parameters = [.. typeof(TDelegate).GetMethod(nameof(Action.Invoke))!.GetParameters().Skip(1).Select(parameter => parameter.ParameterType)];
-            var method = typeof(TService).GetMethod(name, parameters) ?? throw new InvalidOperationException($"{typeof(TService)} has no method {name}.");
-            return (method.CreateDelegate<TDelegate>(), [.. typeof(TService).GetCustomAttributes(inherit: true), .. method.GetCustomAttributes(inherit: true)]);
+            Type[] parameters = [.. typeof(TDelegate).GetMethod(nameof(Action.Invoke))!.GetParameters().Skip(1)
+                .Select(parameter => parameter.ParameterType)];
+            var method = typeof(TService).GetMethod(name, parameters)
+                ?? throw new InvalidOperationException($"{typeof(TService)} has no method {name}.");
+            return (method.CreateDelegate<TDelegate>(),
+                [.. typeof(TService).GetCustomAttributes(inherit: true), .. method.GetCustomAttributes(inherit: true)]);
         }
     }
 }

@@ -5,10 +5,14 @@ using Plume.Compression.Wording;
 
 namespace Plume.Server.Rpc;
 
-/// <summary>Tells clients of a trouble that is the server's own as UNAVAILABLE, which means: nothing was lost, ask again. Its details stay in the log. What is refused is told in short.</summary>
+/// <summary>
+/// Tells clients of a trouble that is the server's own as UNAVAILABLE, which means: nothing was lost, ask again. Its details stay
+/// in the log. What is refused is told in short.
+/// </summary>
 sealed partial class StorageErrors(ILogger<StorageErrors> logger) : Interceptor
 {
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    public override async Task<TResponse> UnaryServerHandler<TRequest,
+        TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         try
         {
@@ -24,7 +28,9 @@ sealed partial class StorageErrors(ILogger<StorageErrors> logger) : Interceptor
         }
     }
 
-    public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
+    public override async Task<TResponse> ClientStreamingServerHandler<TRequest,
+        TResponse>(IAsyncStreamReader<TRequest> requestStream, ServerCallContext context,
+            ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
         try
         {
@@ -40,7 +46,9 @@ sealed partial class StorageErrors(ILogger<StorageErrors> logger) : Interceptor
         }
     }
 
-    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    public override async Task ServerStreamingServerHandler<TRequest,
+        TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+            ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
         try
         {
@@ -57,9 +65,11 @@ sealed partial class StorageErrors(ILogger<StorageErrors> logger) : Interceptor
     }
 
     // It may say what the caller sent, which must not come back at length, nor could: it goes as a header.
-    static RpcException Short(RpcException refusal) => new(new Status(refusal.StatusCode, Printable.Line(refusal.Status.Detail)), refusal.Trailers);
+    static RpcException Short(RpcException refusal) =>
+        new(new Status(refusal.StatusCode, Printable.Line(refusal.Status.Detail)), refusal.Trailers);
 
-    static bool IsOurs(Exception problem, ServerCallContext context) => problem is not RpcException && !context.CancellationToken.IsCancellationRequested;
+    static bool IsOurs(Exception problem, ServerCallContext context) =>
+        problem is not RpcException && !context.CancellationToken.IsCancellationRequested;
 
     RpcException Unavailable(Exception problem, ServerCallContext context)
     {
@@ -67,7 +77,8 @@ sealed partial class StorageErrors(ILogger<StorageErrors> logger) : Interceptor
             LogTrouble(logger, context.Method, problem.Message);
         else
             LogDefect(logger, context.Method, problem);
-        return new RpcException(new Status(StatusCode.Unavailable, "The server cannot do this now; nothing was lost, try again."));
+        return new RpcException(
+            new Status(StatusCode.Unavailable, "The server cannot do this now; nothing was lost, try again."));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} could not be answered: {Problem}")]

@@ -11,7 +11,10 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Rpc;
 
-/// <summary>Receives updates: refuses what would not count before its bytes come, keeps what came when a stream breaks, and answers when the outcome is durable.</summary>
+/// <summary>
+/// Receives updates: refuses what would not count before its bytes come, keeps what came when a stream breaks, and answers when
+/// the outcome is durable.
+/// </summary>
 sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
 {
     const int HashBytes = 32;
@@ -27,7 +30,8 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         using var limited = new TransferTime(limits.HeaderTime, cancellation, lifetime.ApplicationStopping);
         try
         {
-            return await parts.MoveNext(limited.Token).ConfigureAwait(false) && parts.Current.Header is { } header ? header : throw Invalid("An upload must begin with its header.");
+            return await parts.MoveNext(limited.Token).ConfigureAwait(false) && parts.Current.Header is { } header ? header
+                : throw Invalid("An upload must begin with its header.");
         }
         catch (Exception problem) when (limited.Ended(problem))
         {
@@ -35,7 +39,8 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         }
     }
 
-    public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header,
+        IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
     {
         var update = Check(feed, client, header);
         using var span = ServerTraces.Upload(feed.Definition.Name, update);
@@ -44,14 +49,16 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         return outcome;
     }
 
-    async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+    async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, ArrivedUpdate update, long offset,
+        IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
             return known;
         string name = NameOf(feed, update), partial = BlobNames.Partial(name);
         if (!writing.TryAdd(name, true))
-            throw new RpcException(new Status(StatusCode.Aborted, "Another stream is sending this update; try again when it has ended."));
+            throw new RpcException(new Status(StatusCode.Aborted,
+                "Another stream is sending this update; try again when it has ended."));
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -72,11 +79,13 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     }
 
     /// <summary>Bytes of an update that are here.</summary>
-    public async Task<long> ProgressAsync(FederationFeed feed, int client, UploadProgressRequest request, CancellationToken cancellation)
+    public async Task<long> ProgressAsync(FederationFeed feed, int client, UploadProgressRequest request,
+        CancellationToken cancellation)
     {
         if (request.Sha256.Length != HashBytes)
             throw Invalid($"The update's SHA-256 must have {HashBytes} bytes, but has {request.Sha256.Length}.");
-        string name = new BlobNames(feed.Definition.Id).Upload((int)request.Round, (int)request.Attempt, client, Convert.ToHexStringLower(request.Sha256.Span));
+        string name = new BlobNames(feed.Definition.Id)
+            .Upload((int)request.Round, (int)request.Attempt, client, Convert.ToHexStringLower(request.Sha256.Span));
         return await storage.Blobs.LengthAsync(BlobNames.Partial(name), cancellation).ConfigureAwait(false) ?? 0;
     }
 
@@ -88,15 +97,18 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             throw Invalid($"An update of this model must have 1 to {feed.LargestUpload} bytes, but has {header.Length}.");
         if (header.Offset > header.Length)
             throw Invalid($"The chunks of an update of {header.Length} bytes cannot begin at {header.Offset}.");
-        return new ArrivedUpdate(client, Number(header.Round), Number(header.Attempt), Number(header.ModelVersion), Number(header.Samples), header.Loss, (long)header.Length, Convert.ToHexStringLower(header.Sha256.Span));
+        return new ArrivedUpdate(client, Number(header.Round), Number(header.Attempt), Number(header.ModelVersion),
+            Number(header.Samples), header.Loss, (long)header.Length, Convert.ToHexStringLower(header.Sha256.Span));
     }
 
-    async Task StoreAsync(FederationFeed feed, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks, IncrementalHash hash, CancellationToken cancellation)
+    async Task StoreAsync(FederationFeed feed, ArrivedUpdate update, long offset, IAsyncStreamReader<UploadRequest> chunks,
+        IncrementalHash hash, CancellationToken cancellation)
     {
         string partial = BlobNames.Partial(NameOf(feed, update));
         long have = await storage.Blobs.LengthAsync(partial, cancellation).ConfigureAwait(false) ?? 0;
         if (offset > have)
-            throw new RpcException(new Status(StatusCode.OutOfRange, $"The server has {have} bytes of this update, so it cannot go on at {offset}; ask for the upload's progress."));
+            throw new RpcException(new Status(StatusCode.OutOfRange,
+                $"The server has {have} bytes of this update, so it cannot go on at {offset}; ask for the upload's progress."));
         if (have == 0)
             await DropOthersAsync(feed, update, cancellation).ConfigureAwait(false);
         await HashKeptAsync(partial, offset, hash, cancellation).ConfigureAwait(false);
@@ -115,11 +127,13 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         }
         catch (Exception problem) when (limited.Ended(problem))
         {
-            throw limited.Refusal($"The upload took longer than this server lets it; {offset} of {update.Length} bytes are kept, go on from there.");
+            throw limited.Refusal($"The upload took longer than this server lets it; {offset} of {update.Length} bytes are "
+                + "kept, go on from there.");
         }
 
         if (offset < update.Length)
-            throw new RpcException(new Status(StatusCode.DataLoss, $"The stream ended after {offset} of {update.Length} bytes; they are kept, go on from there."));
+            throw new RpcException(new Status(StatusCode.DataLoss,
+                $"The stream ended after {offset} of {update.Length} bytes; they are kept, go on from there."));
     }
 
     // A client has one unfinished update at a time on the disk.
@@ -139,7 +153,8 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         var buffer = new byte[Math.Min(BufferBytes, length)];
         for (long offset = 0; offset < length;)
         {
-            int read = await storage.Blobs.ReadAsync(partial, offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - offset)), cancellation).ConfigureAwait(false);
+            int read = await storage.Blobs.ReadAsync(partial, offset,
+                buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - offset)), cancellation).ConfigureAwait(false);
             if (read == 0)
                 return;
             hash.AppendData(buffer.AsSpan(0, read));
@@ -152,10 +167,12 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) == update.Sha256)
             return;
         await storage.Blobs.DeleteAsync(partial, cancellation).ConfigureAwait(false);
-        throw new RpcException(new Status(StatusCode.DataLoss, "The update's bytes do not have the hash in its header; send it again from the start."));
+        throw new RpcException(new Status(StatusCode.DataLoss,
+            "The update's bytes do not have the hash in its header; send it again from the start."));
     }
 
-    static string NameOf(FederationFeed feed, ArrivedUpdate update) => new BlobNames(feed.Definition.Id).Upload(update.Round, update.Attempt, update.Client, update.Sha256);
+    static string NameOf(FederationFeed feed, ArrivedUpdate update) =>
+        new BlobNames(feed.Definition.Id).Upload(update.Round, update.Attempt, update.Client, update.Sha256);
 
     static int Number(uint value) => (int)Math.Min(value, int.MaxValue);
 

@@ -19,7 +19,9 @@ static class CrashPoint
             Process.GetCurrentProcess().Kill();
     }
 
-    static (string, int) Parse(string? text) => text?.Split(':') is [var place, var times] && int.TryParse(times, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+    static (string, int) Parse(string? text) =>
+        text?.Split(':') is [var place, var times]
+            && int.TryParse(times, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
         ? (place, count)
         : ("", 0);
 }

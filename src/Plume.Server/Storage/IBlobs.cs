@@ -12,7 +12,8 @@ public interface IBlobs
 
     /// <summary>Adds bytes to the end of a blob, which is made if there is none.</summary>
     /// <param name="name">The blob.</param>
-    /// <param name="offset">The length that the blob must have; anything past it of an earlier, unfinished append is cut off first.</param>
+    /// <param name="offset">The length that the blob must have; anything past it of an earlier, unfinished append is cut off
+    /// first.</param>
     /// <param name="bytes">What is added.</param>
     /// <param name="cancellation">Stops the work; part of the bytes may have been added.</param>
     /// <exception cref="InvalidOperationException">The blob is shorter than the offset.</exception>

@@ -11,7 +11,9 @@ static partial class StorageName
     /// <exception cref="ArgumentException">It is not.</exception>
     public static string Check(string name) => name is not null && name.Length <= Longest && Pattern().IsMatch(name)
         ? name
-        : throw new ArgumentException($"A name in storage must be words of lower-case letters, digits, dots and dashes between slashes, at most {Longest} characters, but is '{name}'.", nameof(name));
+        : throw new ArgumentException(
+            "A name in storage must be words of lower-case letters, digits, dots and dashes between slashes, at most "
+                + $"{Longest} characters, but is '{name}'.", nameof(name));
 
     /// <summary>The prefix, if names can begin with it.</summary>
     /// <exception cref="ArgumentException">They cannot.</exception>

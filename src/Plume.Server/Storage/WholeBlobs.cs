@@ -34,7 +34,8 @@ static class WholeBlobs
         await blobs.MoveAsync(partial, to, cancellation).ConfigureAwait(false);
     }
 
-    static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunksAsync(this IBlobs blobs, string name, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunksAsync(this IBlobs blobs, string name,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         var buffer = new byte[ChunkBytes];
         for (long offset = 0; ;)

@@ -41,7 +41,8 @@ sealed partial class CalmLog : ILoggerProvider, ISupportExternalScope
 
     public ILogger CreateLogger(string categoryName) => new CalmLogger(categoryName, inner.CreateLogger(categoryName), this);
 
-    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => (inner as ISupportExternalScope)?.SetScopeProvider(scopeProvider);
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) =>
+        (inner as ISupportExternalScope)?.SetScopeProvider(scopeProvider);
 
     /// <summary>Whether one more line of a kind is written; counted either way.</summary>
     public bool IsShown(string category, EventId id)
@@ -69,11 +70,13 @@ sealed partial class CalmLog : ILoggerProvider, ISupportExternalScope
             LeftOut(told, count - MostOf(category), category, id, Span.TotalSeconds);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Left out {Count} lines more of {Category}, event {Event}, in the last {Seconds} s")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Left out {Count} lines more of {Category}, event {Event}, in the last {Seconds} s")]
     static partial void LeftOut(ILogger logger, int count, string category, int @event, double seconds);
 
     static int MostOf(string category) => category.StartsWith("Plume", StringComparison.Ordinal) ? OursMost : OthersMost;
 
     static ILoggerProvider Make(ServiceDescriptor plain, IServiceProvider provider) =>
-        (ILoggerProvider)(plain.ImplementationInstance ?? plain.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, plain.ImplementationType!));
+        (ILoggerProvider)(plain.ImplementationInstance ?? plain.ImplementationFactory?.Invoke(provider)
+            ?? ActivatorUtilities.CreateInstance(provider, plain.ImplementationType!));
 }

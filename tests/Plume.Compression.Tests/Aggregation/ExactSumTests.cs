@@ -48,7 +48,8 @@ public class ExactSumTests
         sum.DivideInto(weights.Sum(), mean);
         for (int i = 0; i < mean.Length; i++)
         {
-            decimal exact = updates.Select((update, k) => (decimal)(double)update[i] * (decimal)weights[k]).Sum() / (decimal)weights.Sum();
+            decimal exact = updates.Select((update, k) => (decimal)(double)update[i] * (decimal)weights[k])
+                .Sum() / (decimal)weights.Sum();
             Assert.Equal((double)exact, mean[i], 1e-7);
         }
     }
@@ -60,7 +61,8 @@ public class ExactSumTests
         float[] values = Some.Laplace(1000);
         sum.Add(0, values, 1.0 / 3);
         for (int i = 0; i < values.Length; i++)
-            Assert.True(Math.Abs(sum.Values[i] * sum.Resolution - values[i] / 3.0) <= sum.Resolution / 2 + Math.Abs(values[i]) * Math.ScaleB(1, -52));
+            Assert.True(Math.Abs(sum.Values[i] * sum.Resolution - values[i] / 3.0) <= sum.Resolution / 2 + Math.Abs(values[i])
+                * Math.ScaleB(1, -52));
     }
 
     [Theory]

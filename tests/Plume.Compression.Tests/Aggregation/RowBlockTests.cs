@@ -36,8 +36,10 @@ public class RowBlockTests
         for (int row = 0; row < 5; row++)
         {
             for (int other = 0; other < 5; other++)
-                Assert.Equal(Enumerable.Range(0, 2100).Sum(column => (double)block[row][column] * block[other][column]), products[row * 5 + other], 7);
-            Assert.Equal(Enumerable.Range(0, 2100).Sum(column => Math.Pow(block[row][column] * 0.5 - sum[column], 2)), block.SquaredDistance(row, 0.5, sum), 7);
+                Assert.Equal(Enumerable.Range(0, 2100).Sum(column => (double)block[row][column] * block[other][column]),
+                    products[row * 5 + other], 7);
+            Assert.Equal(Enumerable.Range(0, 2100).Sum(column => Math.Pow(block[row][column] * 0.5 - sum[column], 2)),
+                block.SquaredDistance(row, 0.5, sum), 7);
         }
 
         for (int column = 0; column < 2100; column++)

@@ -14,27 +14,41 @@ public class CodecLaws
     static readonly string[] Lines =
     [
         "pack", "zstd", "delta | pack", "feedback | pack",
-        "uniform(1) | pack", "uniform(2, stochastic) | pack", "uniform(4, block=64) | zstd(9)", "uniform(5, channel) | pack", "uniform(8) | pack", "uniform(6, model) | rans", "uniform(levels=21) | rans",
+        "uniform(1) | pack", "uniform(2, stochastic) | pack", "uniform(4, block=64) | zstd(9)", "uniform(5, channel) | pack",
+        "uniform(8) | pack", "uniform(6, model) | rans", "uniform(levels=21) | rans",
         "uniform(16) | pack", "uniform(11, block=32) | rans",
-        "uniform(1, stochastic) | rans", "uniform(4) | rans", "uniform(8, channel) | rans", "uniform(8, stochastic, block=100) | rans", "uniform(13) | rans",
-        "topk(1%) | pack", "topk(1%) | uniform(1) | pack", "topk(7%, tensor) | uniform(3) | rans", "topk(3%) | uniform(levels=9, model) | rans", "topk(500) | uniform(12) | rans",
+        "uniform(1, stochastic) | rans", "uniform(4) | rans", "uniform(8, channel) | rans",
+        "uniform(8, stochastic, block=100) | rans", "uniform(13) | rans",
+        "topk(1%) | pack", "topk(1%) | uniform(1) | pack", "topk(7%, tensor) | uniform(3) | rans",
+        "topk(3%) | uniform(levels=9, model) | rans", "topk(500) | uniform(12) | rans",
         "topk(100%) | uniform(2, stochastic, block=16) | rans", "topk(5%) | zstd",
-        "rotate | pack", "rotate | lloyd(1) | pack", "delta | rotate | lloyd(3) | rans", "feedback | rotate | lloyd(8) | zstd", "rotate | randk(50%) | lloyd(2) | pack",
+        "rotate | pack", "rotate | lloyd(1) | pack", "delta | rotate | lloyd(3) | rans", "feedback | rotate | lloyd(8) | zstd",
+        "rotate | randk(50%) | lloyd(2) | pack",
         "rotate | uniform(4) | rans", "rotate | topk(5%) | uniform(4) | rans", "lloyd(4) | pack",
-        "ternary | pack", "feedback | ternary(threshold=1.2) | rans", "topk(2%) | ternary | pack", "sign | pack", "feedback | threshold(1) | sign | rans",
-        "nf4 | pack", "nf4(block=32) | rans", "topk(5%) | nf4(block=9) | rans", "fp16 | pack", "topk(10%) | fp16 | rans", "bf16 | pack", "bf16 | rans",
+        "ternary | pack", "feedback | ternary(threshold=1.2) | rans", "topk(2%) | ternary | pack", "sign | pack",
+        "feedback | threshold(1) | sign | rans",
+        "nf4 | pack", "nf4(block=32) | rans", "topk(5%) | nf4(block=9) | rans", "fp16 | pack", "topk(10%) | fp16 | rans",
+        "bf16 | pack", "bf16 | rans",
         "fp8 | pack", "fp8 | rans", "fp8(e5m2) | zstd", "mask | fp8 | pack",
-        "lowrank | deadzone(abs=0.03) | range", "feedback | lowrank(4) | deadzone(nmse=0.1) | range", "delta | lowrank(2) | budget(0.5bpp) | deadzone | rans",
+        "lowrank | deadzone(abs=0.03) | range", "feedback | lowrank(4) | deadzone(nmse=0.1) | range",
+        "delta | lowrank(2) | budget(0.5bpp) | deadzone | rans",
         "feedback | budget(20kB) | deadzone | range", "budget(nmse=0.3) | deadzone | zstd",
         "clip(2) | pack", "feedback | clip(1) | uniform(4) | pack",
-        "randk(10%) | pack", "randk(7%) | uniform(4) | rans", "feedback | randk(25%) | uniform(8, block=64) | pack", "threshold(0.5) | pack", "threshold(0) | uniform(6) | rans",
-        "mask | pack", "mask | uniform(8, block=64) | zstd", "feedback | mask | uniform(3) | rans", "nm(2:4) | pack", "nm(3:7) | uniform(4) | rans", "nm(1:16) | uniform(2) | zstd",
-        "deadzone(step=0.5) | range", "deadzone(abs=0.05) | range", "deadzone(abs=0.05, exact) | range", "deadzone(step=1.5) | pack", "deadzone(step=0.3) | rans", "deadzone(abs=0.001) | rans", "deadzone(step=2) | zstd",
-        "uniform(1) | range", "uniform(4) | range", "uniform(12) | range", "topk(3%) | uniform(4) | range", "topk(1%) | uniform(1) | range", "randk(5%) | deadzone(step=1) | range", "randk(5%) | uniform(3) | range",
+        "randk(10%) | pack", "randk(7%) | uniform(4) | rans", "feedback | randk(25%) | uniform(8, block=64) | pack",
+        "threshold(0.5) | pack", "threshold(0) | uniform(6) | rans",
+        "mask | pack", "mask | uniform(8, block=64) | zstd", "feedback | mask | uniform(3) | rans", "nm(2:4) | pack",
+        "nm(3:7) | uniform(4) | rans", "nm(1:16) | uniform(2) | zstd",
+        "deadzone(step=0.5) | range", "deadzone(abs=0.05) | range", "deadzone(abs=0.05, exact) | range",
+        "deadzone(step=1.5) | pack", "deadzone(step=0.3) | rans", "deadzone(abs=0.001) | rans", "deadzone(step=2) | zstd",
+        "uniform(1) | range", "uniform(4) | range", "uniform(12) | range", "topk(3%) | uniform(4) | range",
+        "topk(1%) | uniform(1) | range", "randk(5%) | deadzone(step=1) | range", "randk(5%) | uniform(3) | range",
         "feedback | deadzone(step=1) | range", "delta | deadzone(abs=0.1) | range",
-        "uniform(8, shared=0.0625) | secure(10)", "clip(3) | randk(10%) | rotate | uniform(4, shared=0.25) | secure(100)", "feedback | clip(1) | rotate | randk(30%) | uniform(2, stochastic, shared=0.5) | secure(3)",
-        "feedback | randk(10%) | rotate | uniform(16, shared=0.001) | secure(1000)", "randk(20%) | rotate | uniform(4) | pack", "feedback | randk(50%) | rotate | lloyd(2) | rans",
-        "feedback | topk(5%) | uniform(4) | rans", "feedback(50%) | uniform(3) | rans", "feedback | delta | uniform(6) | zstd", "delta | topk(2%) | uniform(4) | rans",
+        "uniform(8, shared=0.0625) | secure(10)", "clip(3) | randk(10%) | rotate | uniform(4, shared=0.25) | secure(100)",
+        "feedback | clip(1) | rotate | randk(30%) | uniform(2, stochastic, shared=0.5) | secure(3)",
+        "feedback | randk(10%) | rotate | uniform(16, shared=0.001) | secure(1000)", "randk(20%) | rotate | uniform(4) | pack",
+        "feedback | randk(50%) | rotate | lloyd(2) | rans",
+        "feedback | topk(5%) | uniform(4) | rans", "feedback(50%) | uniform(3) | rans", "feedback | delta | uniform(6) | zstd",
+        "delta | topk(2%) | uniform(4) | rans",
     ];
 
     static readonly (string Name, ModelLayout Layout)[] Layouts =
@@ -45,8 +59,10 @@ public class CodecLaws
 
     static readonly (string Name, Func<int, float[]> Of)[] Shapes =
     [
-        ("normal", length => Some.Normal(length)), ("laplace", length => Some.Laplace(length)), ("zeros", length => new float[length]),
-        ("constant", length => Filled(length, 0.25f)), ("subnormal", length => Array.ConvertAll(Some.Normal(length), value => value * 1e-41f)),
+        ("normal", length => Some.Normal(length)), ("laplace", length => Some.Laplace(length)),
+        ("zeros", length => new float[length]),
+        ("constant", length => Filled(length, 0.25f)),
+        ("subnormal", length => Array.ConvertAll(Some.Normal(length), value => value * 1e-41f)),
         ("largest", length => Array.ConvertAll(Some.Normal(length), value => value < 0 ? -3e38f : 3e38f)),
         ("one spike", length => [.. Enumerable.Range(0, length).Select(i => i == length / 2 ? -5f : 0f)]),
         ("ties", length => [.. Enumerable.Range(0, length).Select(i => (i % 3) - 1f)]),
@@ -62,7 +78,8 @@ public class CodecLaws
             foreach (string line in Lines)
             {
                 // A search encodes ten times and more: small layouts have all that it can meet.
-                foreach (var (layout, _) in Layouts.Where(entry => Codec.Parse(line).Target is null || entry.Layout.Length <= 80_202))
+                foreach (var (layout, _) in Layouts.Where(entry => Codec.Parse(line).Target is null
+                    || entry.Layout.Length <= 80_202))
                 {
                     // Of sums of words nothing stands apart as floats: what a rotation takes beyond a float is refused.
                     foreach (var (shape, _) in Shapes.Where(entry => entry.Name != "largest" || !Codec.Parse(line).IsSecure))
@@ -86,12 +103,14 @@ public class CodecLaws
         if (codec.IsLossless)
             Assert.Equal(values, decoded);
         foreach (var (tensor, treatment) in new CodecPlan(codec, layout).Treatments)
-            AssertErrorBound(codec, tensor, treatment, values, values.AsSpan(tensor.Offset, tensor.Length), decoded.AsSpan(tensor.Offset, tensor.Length));
+            AssertErrorBound(codec, tensor, treatment, values, values.AsSpan(tensor.Offset, tensor.Length),
+                decoded.AsSpan(tensor.Offset, tensor.Length));
     }
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void Same_values_key_and_memory_give_the_same_bytes_on_one_thread_or_three(string line, string layoutName, string shapeName)
+    public void Same_values_key_and_memory_give_the_same_bytes_on_one_thread_or_three(string line, string layoutName,
+        string shapeName)
     {
         var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
         float[] first = new float[codec.MemoryLength(layout)], second = [.. first];
@@ -129,7 +148,8 @@ public class CodecLaws
         new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
         double keep = ((Feedback)codec.Stages[0]).Keep;
         for (int i = 0; i < values.Length; i++)
-            Assert.True(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6 * (1 + Math.Abs(values[i])), $"Value {i} lost mass.");
+            Assert.True(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6
+                * (1 + Math.Abs(values[i])), $"Value {i} lost mass.");
     }
 
     [Theory]
@@ -159,7 +179,8 @@ public class CodecLaws
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void A_sum_tells_an_updates_norm_and_takes_one_far_above_the_usual_as_a_usual_one(string line, string layoutName, string shapeName)
+    public void A_sum_tells_an_updates_norm_and_takes_one_far_above_the_usual_as_a_usual_one(string line, string layoutName,
+        string shapeName)
     {
         var (codec, layout, values, reference) = Case(line, layoutName, shapeName);
         if (codec.SubtractsReference)
@@ -184,7 +205,8 @@ public class CodecLaws
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void A_payload_cut_or_continued_or_damaged_is_refused_or_decodes_to_finite_values(string line, string layoutName, string shapeName)
+    public void A_payload_cut_or_continued_or_damaged_is_refused_or_decodes_to_finite_values(string line, string layoutName,
+        string shapeName)
     {
         if (shapeName is not ("laplace" or "ties"))
             return;
@@ -197,7 +219,8 @@ public class CodecLaws
         for (int attempt = 0; attempt < 12; attempt++)
         {
             int cut = draws.NextInt(payload.Length);
-            Assert.Throws<InvalidPayloadException>(() => decoder.Decode(payload.AsMemory(0, cut), decoded, Some.Key(), reference));
+            Assert.Throws<InvalidPayloadException>(() =>
+                decoder.Decode(payload.AsMemory(0, cut), decoded, Some.Key(), reference));
             byte[] damaged = [.. payload];
             damaged[draws.NextInt(Math.Min(payload.Length, 200))] ^= (byte)(1 << draws.NextInt(8));
             try
@@ -220,7 +243,8 @@ public class CodecLaws
         var codec = Codec.Parse(line);
         Assert.Equal(line, codec.ToString());
         Assert.Equal(codec, Codec.Parse(codec.ToString()));
-        Assert.Equal(codec, Codec.Parse(line.Replace(" ", "", StringComparison.Ordinal).Replace("|", "   |\t", StringComparison.Ordinal)));
+        Assert.Equal(codec, Codec.Parse(line.Replace(" ", "", StringComparison.Ordinal)
+            .Replace("|", "   |\t", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -242,7 +266,8 @@ public class CodecLaws
     {
         var codec = Codec.Parse(line);
         var layout = Some.Lenet;
-        float[] values = Some.Laplace(layout.Length), memory = new float[codec.MemoryLength(layout)], reference = ReferenceFor(codec, layout), decoded = new float[layout.Length];
+        float[] values = Some.Laplace(layout.Length), memory = new float[codec.MemoryLength(layout)],
+            reference = ReferenceFor(codec, layout), decoded = new float[layout.Length];
         var encoder = new PayloadEncoder(codec, layout);
         var decoder = new PayloadDecoder(codec, layout);
         long allocated = long.MaxValue;
@@ -267,18 +292,22 @@ public class CodecLaws
 
     public static TheoryData<string> AllLines => [.. Lines];
 
-    static (Codec Codec, ModelLayout Layout, float[] Values, float[] Reference) Case(string line, string layoutName, string shapeName)
+    static (Codec Codec, ModelLayout Layout, float[] Values, float[] Reference) Case(string line, string layoutName,
+        string shapeName)
     {
         var codec = Codec.Parse(line);
         var layout = Layouts.Single(entry => entry.Name == layoutName).Layout;
-        return (codec, layout, [.. Values.GetOrAdd((shapeName, layout.Length), key => Shapes.Single(entry => entry.Name == key.Shape).Of(key.Length))], ReferenceFor(codec, layout));
+        return (codec, layout, [
+            .. Values.GetOrAdd((shapeName, layout.Length), key => Shapes.Single(entry => entry.Name == key.Shape)
+                .Of(key.Length))], ReferenceFor(codec, layout));
     }
 
     // Every fifth value is zero, as in a pruned model.
     static float[] ReferenceFor(Codec codec, ModelLayout layout) =>
         codec.UsesReference ? [.. Some.Normal(layout.Length, 11).Select((value, i) => i % 5 == 0 ? 0 : value)] : [];
 
-    static byte[] Encode(Codec codec, ModelLayout layout, float[] values, float[] reference, float[] memory, int parallelism = 1) =>
+    static byte[] Encode(Codec codec, ModelLayout layout, float[] values, float[] reference, float[] memory,
+        int parallelism = 1) =>
         new PayloadEncoder(codec, layout) { Parallelism = parallelism }.Encode(values, Some.Key(), memory, reference).ToArray();
 
     static float[] Filled(int length, float value)
@@ -288,9 +317,11 @@ public class CodecLaws
         return values;
     }
 
-    static void AssertErrorBound(Codec codec, TensorSpec tensor, TensorTreatment treatment, ReadOnlySpan<float> all, ReadOnlySpan<float> values, ReadOnlySpan<float> decoded)
+    static void AssertErrorBound(Codec codec, TensorSpec tensor, TensorTreatment treatment, ReadOnlySpan<float> all,
+        ReadOnlySpan<float> values, ReadOnlySpan<float> decoded)
     {
-        if (codec.Stages.Any(stage => stage.Kind == StageKind.Transform) || treatment == TensorTreatment.Coded && (codec.Selects || codec.Quantizer is null))
+        if (codec.Stages.Any(stage => stage.Kind == StageKind.Transform) || treatment == TensorTreatment.Coded
+            && (codec.Selects || codec.Quantizer is null))
             return;
         var uniform = treatment == TensorTreatment.Fine ? codec.Quantizer?.ForFineTensors() : codec.Quantizer as Uniform;
         if (treatment == TensorTreatment.Exact || uniform is null || uniform.Bits == 1)
@@ -298,7 +329,8 @@ public class CodecLaws
         if (uniform.SharedStep is { } shared)
         {
             for (int i = 0; i < values.Length; i++)
-                Assert.Equal(Math.Clamp((double)values[i], -uniform.Last * shared, uniform.Last * shared), decoded[i], shared / 2 * (1 + 1e-6));
+                Assert.Equal(Math.Clamp((double)values[i], -uniform.Last * shared, uniform.Last * shared), decoded[i],
+                    shared / 2 * (1 + 1e-6));
             return;
         }
 
@@ -306,10 +338,12 @@ public class CodecLaws
         foreach (float value in uniform.Scope == GridScope.Model ? all : values)
             largest = Math.Max(largest, Math.Abs(value));
         double step = largest / uniform.Last * (uniform.Block > 0 ? 1 + 1.0 / 128 : 1);
-        double bound = (uniform.Stochastic ? step : step / 2) + largest * Math.ScaleB(1, -22) + 4 * float.Epsilon * (1 << uniform.Bits);
+        double bound = (uniform.Stochastic ? step : step / 2) + largest * Math.ScaleB(1, -22) + 4 * float.Epsilon
+            * (1 << uniform.Bits);
         if (uniform.Block > 0)
             bound += Math.ScaleB(1, -133); // the smallest step that 2 bytes hold
         for (int i = 0; i < values.Length; i++)
-            Assert.True(Math.Abs((double)values[i] - decoded[i]) <= bound, $"{tensor}, value {i}: {values[i]} became {decoded[i]}; the bound is {bound}.");
+            Assert.True(Math.Abs((double)values[i] - decoded[i]) <= bound,
+                $"{tensor}, value {i}: {values[i]} became {decoded[i]}; the bound is {bound}.");
     }
 }

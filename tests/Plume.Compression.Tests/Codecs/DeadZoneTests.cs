@@ -18,7 +18,8 @@ public class DeadZoneTests
     [InlineData(2, 0.0889, 0.0729, 1.02)]
     [InlineData(3, 0.02224, 0.01897, 1.02)]
     [InlineData(4, 0.00556, 0.00479, 1.02)]
-    public void Range_comes_close_to_the_best_entropy_coded_scalar_quantizer(double bits, double normal, double laplace, double most)
+    public void Range_comes_close_to_the_best_entropy_coded_scalar_quantizer(double bits, double normal, double laplace,
+        double most)
     {
         Assert.InRange(BitsAt(normal, Normal), bits * 0.98, bits * most);
         Assert.InRange(BitsAt(laplace, Laplace), bits * 0.98, bits * most);
@@ -62,7 +63,8 @@ public class DeadZoneTests
     [InlineData("budget(0.3bpp) | deadzone | range", 0.3)]
     [InlineData("lowrank | deadzone(bpp=0.5) | range", 0.5)]
     public void A_target_size_is_met_and_nearly_used_up(string line, double target) =>
-        Assert.InRange(Decoded(line, Some.Lenet, Some.Laplace(Some.Lenet.Length, 3)).Bytes * 8.0 / Some.Lenet.Length, target * 0.97, target);
+        Assert.InRange(Decoded(line, Some.Lenet, Some.Laplace(Some.Lenet.Length, 3)).Bytes * 8.0 / Some.Lenet.Length,
+            target * 0.97, target);
 
     [Theory]
     [InlineData("range", 8)]
@@ -83,7 +85,8 @@ public class DeadZoneTests
         float[] values = Some.Laplace(Some.Lenet.Length, 3);
         for (int i = 0; i < values.Length; i += 1000)
             values[i] *= 20;
-        Assert.InRange(Some.Nmse(values, Decoded($"deadzone(nmse={target}) | rans", Some.Lenet, values).Values), target * 0.97, target);
+        Assert.InRange(Some.Nmse(values, Decoded($"deadzone(nmse={target}) | rans", Some.Lenet, values).Values), target * 0.97,
+            target);
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public class DeadZoneTests
     {
         const int rows = 200, columns = 300;
         float[] a = Some.Normal(2 * rows, 1), b = Some.Normal(2 * columns, 2), noise = Some.Normal(rows * columns, 3, 0.01);
-        float[] values = [.. Enumerable.Range(0, rows * columns).Select(i => a[i / columns] * b[i % columns] + a[rows + i / columns] * b[columns + i % columns] + noise[i])];
+        float[] values = [.. Enumerable.Range(0, rows * columns)
+            .Select(i => a[i / columns] * b[i % columns] + a[rows + i / columns] * b[columns + i % columns] + noise[i])];
         var layout = ModelLayout.Of([("w", [rows, columns], TensorRole.Weight)]);
         var plain = Decoded("deadzone(nmse=0.01) | range", layout, values);
         var split = Decoded("lowrank | deadzone(nmse=0.01) | range", layout, values);
@@ -126,8 +130,10 @@ public class DeadZoneTests
     }
 
     [Theory]
-    [InlineData("topk(1%) | deadzone(step=1) | range", "'deadzone' drops values by itself, and 'topk' has chosen already; leave one of them out")]
-    [InlineData("deadzone | range", "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it")]
+    [InlineData("topk(1%) | deadzone(step=1) | range",
+        "'deadzone' drops values by itself, and 'topk' has chosen already; leave one of them out")]
+    [InlineData("deadzone | range",
+        "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it")]
     [InlineData("deadzone(step=1, abs=1) | range", "the step has one rule; choose step, abs, nmse or bpp")]
     [InlineData("deadzone(nmse=1) | range", "'1' is out of range. It must be above 0 and below 1.")]
     [InlineData("range", "'range' codes small integers; put a quantizer such as uniform(8) before it")]
@@ -145,5 +151,6 @@ public class DeadZoneTests
         return (decoded, payload.Length);
     }
 
-    static double BitsAt(double nmse, float[] values, string coder = "range") => Decoded($"deadzone(nmse={nmse}) | {coder}", Some.Vector(values.Length), values).Bytes * 8.0 / values.Length;
+    static double BitsAt(double nmse, float[] values, string coder = "range") =>
+        Decoded($"deadzone(nmse={nmse}) | {coder}", Some.Vector(values.Length), values).Bytes * 8.0 / values.Length;
 }

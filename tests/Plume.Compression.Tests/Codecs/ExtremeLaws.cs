@@ -5,7 +5,10 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Codecs;
 
-/// <summary>What every codec promises of values that no quantizer was made for: what an encoder writes a decoder takes, for no more than floats.</summary>
+/// <summary>
+/// What every codec promises of values that no quantizer was made for: what an encoder writes a decoder takes, for no more than
+/// floats.
+/// </summary>
 public class ExtremeLaws
 {
     static readonly float[] Noise = Some.Normal(2000, 17);
@@ -15,7 +18,8 @@ public class ExtremeLaws
         ModelLayout.Of(
         [
             ("w", [12, 40], TensorRole.Weight), ("bias", [12], TensorRole.Bias), ("mean", [12], TensorRole.Statistic),
-            ("kernel", [9, 5, 3, 3], TensorRole.Weight), ("tall", [300, 1], TensorRole.Weight), ("none", [0, 7], TensorRole.Weight),
+            ("kernel", [9, 5, 3, 3], TensorRole.Weight), ("tall", [300, 1], TensorRole.Weight),
+            ("none", [0, 7], TensorRole.Weight),
         ]),
         ModelLayout.Of(Enumerable.Range(0, 40).Select(i => ($"t{i}", new[] { i % 4 }, (TensorRole)(i % 3)))),
         Some.Vector(1),
@@ -24,10 +28,14 @@ public class ExtremeLaws
     static readonly (string Name, Func<int, float> Of)[] Kinds =
     [
         ("zeros", _ => 0), ("minus zeros", _ => -0f), ("the largest", i => i % 3 == 0 ? -float.MaxValue : float.MaxValue),
-        ("the smallest", i => i % 2 == 0 ? float.Epsilon : -3 * float.Epsilon), ("tiny", i => Noise[i] * 1e-30f), ("subnormal", i => Noise[i] * 1e-40f),
-        ("3e38 beside tiny", i => (i % 3) switch { 0 => 3e38f, 1 => -1e-40f, _ => Noise[i] }), ("one outlier of 1e5", i => i == 77 ? 1e5f : Noise[i]),
-        ("one outlier of 1e30", i => i == 77 ? -1e30f : Noise[i] * 1e-3f), ("one outlier of 3e38", i => i == 77 ? 3e38f : Noise[i] * 1e-6f),
-        ("all scales", i => MathF.ScaleB(Noise[i], i * 37 % 250 - 125)), ("ties", _ => 0.1f), ("one value", i => i == 0 ? 1e-3f : 0),
+        ("the smallest", i => i % 2 == 0 ? float.Epsilon : -3 * float.Epsilon), ("tiny", i => Noise[i] * 1e-30f),
+        ("subnormal", i => Noise[i] * 1e-40f),
+        ("3e38 beside tiny", i => (i % 3) switch { 0 => 3e38f, 1 => -1e-40f, _ => Noise[i] }),
+        ("one outlier of 1e5", i => i == 77 ? 1e5f : Noise[i]),
+        ("one outlier of 1e30", i => i == 77 ? -1e30f : Noise[i] * 1e-3f),
+        ("one outlier of 3e38", i => i == 77 ? 3e38f : Noise[i] * 1e-6f),
+        ("all scales", i => MathF.ScaleB(Noise[i], i * 37 % 250 - 125)), ("ties", _ => 0.1f),
+        ("one value", i => i == 0 ? 1e-3f : 0),
     ];
 
     [Theory]
@@ -43,8 +51,10 @@ public class ExtremeLaws
 
     static void AssertLaws(Codec codec, ModelLayout layout, string name, float[] values)
     {
-        float[] reference = codec.UsesReference ? [.. Some.Normal(layout.Length, 11).Select((value, i) => i % 5 == 0 ? 0 : value)] : [];
-        float[] memory = Some.Normal(codec.MemoryLength(layout), 5, 0.1), before = [.. memory], decoded = new float[layout.Length];
+        float[] reference = codec.UsesReference ? [.. Some.Normal(layout.Length, 11).Select((value, i) => i % 5 == 0 ? 0 : value)]
+            : [];
+        float[] memory = Some.Normal(codec.MemoryLength(layout), 5, 0.1), before = [.. memory],
+            decoded = new float[layout.Length];
         ReadOnlyMemory<byte> payload;
         try
         {
@@ -54,7 +64,8 @@ public class ExtremeLaws
         {
             Assert.Contains("beyond a float", refusal.Message);
             Assert.Equal(before, memory);
-            Assert.True(values.Any(value => Math.Abs(value) > 1e38f), $"{name}: nothing is near the end of the range, yet: {refusal.Message}");
+            Assert.True(values.Any(value => Math.Abs(value) > 1e38f),
+                $"{name}: nothing is near the end of the range, yet: {refusal.Message}");
             return;
         }
 
@@ -66,18 +77,21 @@ public class ExtremeLaws
             Assert.Equal(values, decoded);
         double keep = codec.Stages[0] is Feedback feedback ? feedback.Keep : 1;
         for (int i = 0; i < memory.Length; i++)
-            Assert.True(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6 * (1 + Math.Abs((double)values[i]) + Math.Abs((double)decoded[i])), $"{name}: value {i} lost mass.");
+            Assert.True(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6
+                * (1 + Math.Abs((double)values[i]) + Math.Abs((double)decoded[i])), $"{name}: value {i} lost mass.");
         if (!codec.SubtractsReference)
             AssertSum(decoder, layout, payload, decoded, reference, name);
     }
 
-    static void AssertSum(PayloadDecoder decoder, ModelLayout layout, ReadOnlyMemory<byte> payload, float[] decoded, float[] reference, string name)
+    static void AssertSum(PayloadDecoder decoder, ModelLayout layout, ReadOnlyMemory<byte> payload, float[] decoded,
+        float[] reference, string name)
     {
         var sum = new ExactSum(layout.Length, contributors: 2);
         var expected = new ExactSum(layout.Length, contributors: 2);
         if (decoded.Any(value => Math.Abs(value) > sum.Limit))
         {
-            Assert.Contains("'largest value'", Assert.Throws<InvalidPayloadException>(() => decoder.AddTo(payload, sum, 1, Some.Key(), reference)).Message);
+            Assert.Contains("'largest value'",
+                Assert.Throws<InvalidPayloadException>(() => decoder.AddTo(payload, sum, 1, Some.Key(), reference)).Message);
             Assert.False(sum.Values.ContainsAnyExcept(0), $"{name}: a refused payload left a trace.");
             return;
         }
@@ -102,7 +116,8 @@ public class ExtremeLaws
     [InlineData("uniform(8) | range", 0, 0.004, 0)]
     [InlineData("uniform(16, block=64) | rans", 0, 0.0002, 0)]
     [InlineData("uniform(levels=21, stochastic) | rans", 0, 0.11, 0)]
-    public void An_outlier_is_within_the_stated_error_and_so_is_what_stands_beside_it(string line, double relative, double ofLargest, double absolute)
+    public void An_outlier_is_within_the_stated_error_and_so_is_what_stands_beside_it(string line, double relative,
+        double ofLargest, double absolute)
     {
         foreach (float outlier in new[] { 0.5f, 70_000, -1e5f, 1e30f, 3e38f, float.MaxValue })
         {
@@ -115,7 +130,8 @@ public class ExtremeLaws
             for (int i = 0; i < values.Length; i++)
             {
                 double bound = relative * Math.Abs((double)values[i]) + ofLargest * Math.Abs((double)outlier) + absolute;
-                Assert.True(Math.Abs((double)values[i] - decoded[i]) <= bound, $"Beside {outlier}, value {i}: {values[i]} became {decoded[i]}; the bound is {bound}.");
+                Assert.True(Math.Abs((double)values[i] - decoded[i]) <= bound,
+                    $"Beside {outlier}, value {i}: {values[i]} became {decoded[i]}; the bound is {bound}.");
             }
         }
     }
@@ -142,8 +158,10 @@ public class ExtremeLaws
         foreach (float scale in new[] { 1e-36f, 1e-3f, 1, 1e35f })
         {
             var (codec, layout) = (Codec.Parse(line), ModelLayout.Of([("w", [20, 50], TensorRole.Weight)]));
-            float[] values = Some.Normal(1000, 4, scale), decoded = new float[1000], reference = new float[codec.UsesReference ? 1000 : 0];
-            var payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference);
+            float[] values = Some.Normal(1000, 4, scale), decoded = new float[1000], reference = new float[codec.UsesReference
+                ? 1000 : 0];
+            var payload = new PayloadEncoder(codec, layout)
+                .Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference);
             new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
             Assert.Equal(values, decoded);
         }
@@ -161,7 +179,8 @@ public class ExtremeLaws
             var (codec, layout) = (Codec.Parse(line), ModelLayout.Of([("w", [20, 50], TensorRole.Weight)]));
             float[] values = Some.Normal(1000, 4), decoded = new float[1000];
             values[3] = outlier;
-            new PayloadDecoder(codec, layout).Decode(new PayloadEncoder(codec, layout).Encode(values, Some.Key()), decoded, Some.Key());
+            new PayloadDecoder(codec, layout)
+                .Decode(new PayloadEncoder(codec, layout).Encode(values, Some.Key()), decoded, Some.Key());
             Assert.InRange(Some.Nmse(values, decoded), 0, target);
         }
     }
@@ -210,11 +229,14 @@ public class ExtremeLaws
         var layout = ModelLayout.Of(Enumerable.Range(0, 5).Select(i => ($"t{i}", new[] { 30 + i, 30 }, TensorRole.Weight)));
         var codec = Codec.Parse(line);
         float[] values = Some.Normal(layout.Length, 3), decoded = new float[layout.Length];
-        new PayloadDecoder(codec, layout).Decode(new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)]), decoded, Some.Key());
+        new PayloadDecoder(codec, layout)
+            .Decode(new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)]), decoded,
+                Some.Key());
         double factor = codec.Selector is Plume.Compression.Codecs.Select.RandomK && !codec.Remembers ? 2 : 1;
         Assert.True(decoded.Count(value => value != 0) > layout.Length / 3);
         for (int i = 0; i < values.Length; i++)
-            Assert.True(decoded[i] == 0 || Math.Abs(decoded[i] - factor * values[i]) <= 0.002, $"Value {i}: {values[i]} became {decoded[i]}.");
+            Assert.True(decoded[i] == 0
+                || Math.Abs(decoded[i] - factor * values[i]) <= 0.002, $"Value {i}: {values[i]} became {decoded[i]}.");
     }
 
     [Theory]
@@ -225,7 +247,8 @@ public class ExtremeLaws
     public void Ten_thousand_tensors_take_no_longer_each_than_ten(string line)
     {
         // With pairs compared by pairs, this would not end within the gate.
-        var layout = ModelLayout.Of(Enumerable.Range(0, 10_000).Select(i => ($"t{i}", line == "rans" ? new[] { 4 } : [2, 130], TensorRole.Weight)));
+        var layout = ModelLayout.Of(Enumerable.Range(0, 10_000)
+            .Select(i => ($"t{i}", line == "rans" ? new[] { 4 } : [2, 130], TensorRole.Weight)));
         var codec = Codec.Parse(line);
         float[] values = Some.Laplace(layout.Length), decoded = new float[layout.Length];
         var payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key());
@@ -240,8 +263,10 @@ public class ExtremeLaws
     public void What_a_diverged_client_would_keep_is_refused_and_its_memory_is_as_it_was()
     {
         var codec = Codec.Parse("feedback | uniform(1, stochastic) | pack");
-        float[] values = [.. Some.Normal(600).Select(value => value < 0 ? -2e38f : 3e38f)], memory = Some.Normal(600), before = [.. memory];
-        var refusal = Assert.Throws<NotFiniteException>(() => new PayloadEncoder(codec, Some.Vector(600)).Encode(values, Some.Key(), memory));
+        float[] values = [.. Some.Normal(600).Select(value => value < 0 ? -2e38f : 3e38f)], memory = Some.Normal(600),
+            before = [.. memory];
+        var refusal = Assert.Throws<NotFiniteException>(() => new PayloadEncoder(codec, Some.Vector(600))
+            .Encode(values, Some.Key(), memory));
         Assert.Contains("would keep of the update for later rounds is beyond a float", refusal.Message);
         Assert.Equal(before, memory);
     }

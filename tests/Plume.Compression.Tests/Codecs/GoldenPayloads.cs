@@ -11,7 +11,8 @@ public class GoldenPayloads
 {
     static readonly ModelLayout Layout = ModelLayout.Of(
     [
-        ("conv.weight", [8, 1, 6, 6], TensorRole.Weight), ("conv.bias", [8], TensorRole.Bias), ("norm.mean", [8], TensorRole.Statistic),
+        ("conv.weight", [8, 1, 6, 6], TensorRole.Weight), ("conv.bias", [8], TensorRole.Bias),
+        ("norm.mean", [8], TensorRole.Statistic),
         ("fc.weight", [20, 32], TensorRole.Weight), ("fc.bias", [20], TensorRole.Bias),
     ]);
 
@@ -81,7 +82,8 @@ public class GoldenPayloads
 
     [Theory]
     [MemberData(nameof(NewerLines))]
-    public void So_has_one_with_values_that_no_level_holds(string name, string line) => AssertGolden(name, line, Layout, WithOutliers(Layout.Length), version: 3);
+    public void So_has_one_with_values_that_no_level_holds(string name, string line) =>
+        AssertGolden(name, line, Layout, WithOutliers(Layout.Length), version: 3);
 
     /// <summary>Some values among many that are thousands and billions of times as large.</summary>
     public static float[] WithOutliers(int length) =>
@@ -90,8 +92,10 @@ public class GoldenPayloads
     static void AssertGolden(string name, string line, ModelLayout layout, float[] values, int version = 2)
     {
         var codec = Codec.Parse(line);
-        float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
-        byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
+        float[] reference = codec.UsesReference
+            ? [.. Some.Laplace(layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
+        byte[] payload = new PayloadEncoder(codec, layout)
+            .Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
         var decoded = new float[layout.Length];
         new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
 

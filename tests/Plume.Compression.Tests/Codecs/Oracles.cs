@@ -34,7 +34,8 @@ public class Oracles
         Assert.Equal(keptLaplace, Decoded($"topk({share}) | pack", Laplace).Nmse, 3e-3);
         var (nmse, bitsPerParameter) = Decoded($"topk({share}) | uniform(1) | pack", Normal);
         Assert.Equal(ternaryNormal, nmse, 2e-3);
-        // Each of the 16 blocks has a count, a width, a length and up to 7 bits of padding; nothing else is above the paper's figure.
+        // Each of the 16 blocks has a count, a width, a length and up to 7 bits of padding; nothing else is above the paper's
+        // figure.
         Assert.InRange(bitsPerParameter, bits * 0.99, bits * 1.01 + 16 * 8 * 8.0 / Length);
         Assert.Equal(ternaryLaplace, Decoded($"topk({share}) | uniform(1) | pack", Laplace).Nmse, 3e-3);
     }

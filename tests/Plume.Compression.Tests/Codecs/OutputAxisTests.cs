@@ -30,8 +30,10 @@ public class OutputAxisTests
         int[] lengths = Shapes[shape];
         int inner = lengths[(axis + 1)..].Aggregate(1, (product, length) => product * length);
         var layout = ModelLayout.Of([("w", lengths, TensorRole.Weight, axis)]);
-        float[] normal = Some.Normal(layout.Length), values = [.. normal.Select((value, i) => value * MathF.Pow(10, -(i / inner % lengths[axis] % 7)))];
-        foreach (string line in new[] { "uniform(8, channel) | rans", "uniform(8, channel) | pack", "uniform(8, channel) | range" })
+        float[] normal = Some.Normal(layout.Length),
+            values = [.. normal.Select((value, i) => value * MathF.Pow(10, -(i / inner % lengths[axis] % 7)))];
+        foreach (string line in new[] { "uniform(8, channel) | rans", "uniform(8, channel) | pack",
+            "uniform(8, channel) | range" })
         {
             var codec = Codec.Parse(line);
             byte[] payload = new PayloadEncoder(codec, layout).Encode(values, new(1)).ToArray();

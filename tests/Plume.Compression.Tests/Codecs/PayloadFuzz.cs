@@ -8,7 +8,8 @@ namespace Plume.Compression.Tests.Codecs;
 public class PayloadFuzz
 {
     /// <summary>Raised by hand for a longer hunt; the gate's share takes a few seconds.</summary>
-    static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("PLUME_FUZZ_COUNT"), out int count) ? count : 1500;
+    static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("PLUME_FUZZ_COUNT"), out int count) ? count
+        : 1500;
 
     [Theory]
     [MemberData(nameof(GoldenPayloads.Lines), MemberType = typeof(GoldenPayloads))]
@@ -16,8 +17,10 @@ public class PayloadFuzz
     {
         var codec = Codec.Parse(line);
         var layout = ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
-        // A product beneath the noise and columns of unlike strength, so that there is something to find for stages that look for such.
-        float[] values = [.. Some.Laplace(layout.Length).Select((value, i) => (value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75)) * (1 << (i % 75 / 15)))];
+        // A product beneath the noise and columns of unlike strength, so that there is something to find for stages that look for
+        // such.
+        float[] values = [.. Some.Laplace(layout.Length)
+            .Select((value, i) => (value + 3 * MathF.Sin(i / 75) * MathF.Cos(i % 75)) * (1 << (i % 75 / 15)))];
         AssertHarmless(name, codec, layout, values);
     }
 
@@ -26,14 +29,17 @@ public class PayloadFuzz
     [InlineData("floats-of-mask", "mask | uniform(16, block=8) | pack")]
     public void So_are_those_of_values_that_no_level_holds(string name, string line)
     {
-        var layout = name.StartsWith("floats", StringComparison.Ordinal) ? Some.Vector(40) : ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
+        var layout = name.StartsWith("floats", StringComparison.Ordinal) ? Some.Vector(40)
+            : ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
         AssertHarmless(name, Codec.Parse(line), layout, GoldenPayloads.WithOutliers(layout.Length));
     }
 
     static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
     {
-        float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
-        byte[] payload = new PayloadEncoder(codec, layout).Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
+        float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)]
+            : [];
+        byte[] payload = new PayloadEncoder(codec, layout)
+            .Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
         var decoder = new PayloadDecoder(codec, layout);
         var decoded = new float[layout.Length];
         var sum = new ExactSum(layout.Length, 1);

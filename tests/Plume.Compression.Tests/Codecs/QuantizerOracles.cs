@@ -13,7 +13,8 @@ public class QuantizerOracles
     {
         ["normal"] = Some.Normal(Length, 41),
         ["laplace"] = Some.Laplace(Length, 42),
-        ["signed log-normal"] = [.. Some.Normal(Length, 43).Select((value, i) => MathF.Exp(value) * (i * 40503 % 97 < 48 ? 1 : -1))],
+        ["signed log-normal"] = [.. Some.Normal(Length, 43)
+            .Select((value, i) => MathF.Exp(value) * (i * 40503 % 97 < 48 ? 1 : -1))],
     };
 
     [Theory]
@@ -46,7 +47,9 @@ public class QuantizerOracles
     public void Lengths_of_no_power_of_two_lose_no_more(int length)
     {
         // Means over as many values as the other figures come from.
-        double mean = Enumerable.Range(0, Length / length).Average(i => Nmse("rotate | lloyd(1) | pack", Values["signed log-normal"][(i * length)..((i + 1) * length)], (ulong)i));
+        double mean = Enumerable.Range(0, Length / length)
+            .Average(i => Nmse("rotate | lloyd(1) | pack", Values["signed log-normal"][(i * length)..((i + 1) * length)],
+                (ulong)i));
         Assert.Equal(0.5708, mean, 0.5708 * 0.015);
     }
 
@@ -74,7 +77,8 @@ public class QuantizerOracles
         }
 
         // The error of the mean of n is an n-th of one's, where there is no bias.
-        Assert.Equal(nmse / repeats, Some.Nmse(values, [.. sum.Select(value => (float)(value / repeats))]), 0.12 * nmse / repeats);
+        Assert.Equal(nmse / repeats, Some.Nmse(values, [.. sum.Select(value => (float)(value / repeats))]),
+            0.12 * nmse / repeats);
     }
 
     [Theory]
@@ -115,9 +119,11 @@ public class QuantizerOracles
             float[] values = [.. Values["signed log-normal"][..30_000].Select(value => (float)(value * size))];
             float largest = values.Max(Math.Abs);
             float[] decoded = Decode($"{quantizer} | pack", values, 1).Decoded;
-            double floor = (absolute > 0 ? Math.ScaleB(1, -absolute) : 0) + (ofLargest > 0 ? Math.ScaleB(largest, -ofLargest) : 0);
+            double floor = (absolute > 0 ? Math.ScaleB(1, -absolute) : 0)
+                + (ofLargest > 0 ? Math.ScaleB(largest, -ofLargest) : 0);
             for (int i = 0; i < values.Length; i++)
-                Assert.True(Math.Abs(values[i] - decoded[i]) <= Math.Max(Math.Abs(values[i]) * Math.ScaleB(1, -relative), floor), $"{values[i]} became {decoded[i]}");
+                Assert.True(Math.Abs(values[i] - decoded[i]) <= Math.Max(Math.Abs(values[i]) * Math.ScaleB(1, -relative), floor),
+                    $"{values[i]} became {decoded[i]}");
         }
     }
 

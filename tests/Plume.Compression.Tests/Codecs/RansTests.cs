@@ -6,7 +6,8 @@ namespace Plume.Compression.Tests.Codecs;
 /// <summary>What rANS promises of its bytes, headers of the payload included.</summary>
 public class RansTests
 {
-    // Where few values are left to code, some 20 bytes of header, step and tables show: 1 % is met from payloads of about 2 KB on.
+    // Where few values are left to code, some 20 bytes of header, step and tables show: 1 % is met from payloads of about 2 KB
+    // on.
     [Theory]
     [InlineData(65_536, 0.5, 1.01)]
     [InlineData(65_536, 0.7, 1.01)]
@@ -26,10 +27,13 @@ public class RansTests
         foreach (float[] values in new[] { Some.Normal(length, 5), Some.Laplace(length, 5) })
         {
             float dead = values.Select(Math.Abs).Order().ElementAt((int)(zeros * length));
-            int[] levels = Array.ConvertAll(values, value => Math.Abs(value) < dead ? 0 : Math.Sign(value) * Math.Max(1, (int)Math.Round(Math.Abs(value) / dead * 0.65)));
+            int[] levels = Array.ConvertAll(values, value => Math.Abs(value) < dead ? 0
+                : Math.Sign(value) * Math.Max(1, (int)Math.Round(Math.Abs(value) / dead * 0.65)));
             int last = levels.Max(Math.Abs);
-            double entropy = levels.CountBy(level => level).Sum(level => -level.Value * Math.Log2((double)level.Value / length)) / 8;
-            int bytes = Encode($"uniform(levels={2 * last + 1}) | rans", Some.Vector(length), Array.ConvertAll(levels, level => (float)level)).Length;
+            double entropy = levels.CountBy(level => level)
+                .Sum(level => -level.Value * Math.Log2((double)level.Value / length)) / 8;
+            int bytes = Encode($"uniform(levels={2 * last + 1}) | rans", Some.Vector(length),
+                Array.ConvertAll(levels, level => (float)level)).Length;
             Assert.InRange(bytes, entropy, entropy * bound);
         }
     }
@@ -41,8 +45,10 @@ public class RansTests
         float[] values = Some.Laplace(layout.Length, 4);
         for (int i = 0; i < values.Length; i++)
             values[i] = (float)Math.Round(values[i] * Math.ScaleB(1, i / 512 % 8 - 4));
-        double entropy = values.CountBy(value => value).Sum(level => -level.Value * Math.Log2((double)level.Value / values.Length)) / 8;
-        double entropyByChannel = Enumerable.Range(0, 8).Sum(strength => EntropyOf([.. values.Where((_, i) => i / 512 % 8 == strength)]));
+        double entropy = values.CountBy(value => value)
+            .Sum(level => -level.Value * Math.Log2((double)level.Value / values.Length)) / 8;
+        double entropyByChannel = Enumerable.Range(0, 8)
+            .Sum(strength => EntropyOf([.. values.Where((_, i) => i / 512 % 8 == strength)]));
         int last = (int)values.Max(Math.Abs);
         int bytes = Encode($"uniform(levels={2 * last + 1}) | rans", layout, values).Length;
         Assert.True(entropyByChannel < 0.9 * entropy);
@@ -57,11 +63,13 @@ public class RansTests
     public void Columns_of_unlike_strength_cost_less_than_one_table_for_all_could_make_them(int rows, int columns)
     {
         var layout = ModelLayout.Of([("w", [rows, columns], TensorRole.Weight)]);
-        float[] values = Some.Laplace(layout.Length, 4), decoded = new float[layout.Length], decodedInParallel = new float[layout.Length];
+        float[] values = Some.Laplace(layout.Length, 4), decoded = new float[layout.Length],
+            decodedInParallel = new float[layout.Length];
         for (int i = 0; i < values.Length; i++)
             values[i] = StrengthOf(i) == 0 ? 0 : (float)Math.Round(values[i] * Math.ScaleB(1, StrengthOf(i) - 4));
         double entropy = EntropyOf(values);
-        double entropyByColumn = Enumerable.Range(0, 8).Sum(strength => EntropyOf([.. values.Where((_, i) => StrengthOf(i) == strength)]));
+        double entropyByColumn = Enumerable.Range(0, 8)
+            .Sum(strength => EntropyOf([.. values.Where((_, i) => StrengthOf(i) == strength)]));
         string line = $"uniform(levels={2 * (int)values.Max(Math.Abs) + 1}) | rans";
         byte[] payload = Encode(line, layout, values);
         Assert.True(entropyByColumn < 0.9 * entropy);
@@ -69,7 +77,8 @@ public class RansTests
 
         new PayloadDecoder(Codec.Parse(line), layout).Decode(payload, decoded, Some.Key());
         Assert.InRange(Some.Nmse(values, decoded), 0, 1e-12);
-        Assert.Equal(payload, new PayloadEncoder(Codec.Parse(line), layout) { Parallelism = 3 }.Encode(values, Some.Key()).ToArray());
+        Assert.Equal(payload, new PayloadEncoder(Codec.Parse(line), layout) { Parallelism = 3 }.Encode(values, Some.Key())
+            .ToArray());
         new PayloadDecoder(Codec.Parse(line), layout) { Parallelism = 3 }.Decode(payload, decodedInParallel, Some.Key());
         Assert.Equal(decoded, decodedInParallel);
 
@@ -87,7 +96,8 @@ public class RansTests
         Assert.InRange(payload.Length, 4 * values.Length * 0.825, 4 * values.Length * (0.829 + 0.005));
 
         float[] rounded = Array.ConvertAll(values, ToBFloat16);
-        Assert.InRange(Encode("rans", Some.Vector(values.Length), rounded).Length, 2 * values.Length * 0.65, 2 * values.Length * 0.665);
+        Assert.InRange(Encode("rans", Some.Vector(values.Length), rounded).Length, 2 * values.Length * 0.65,
+            2 * values.Length * 0.665);
         float[] halves = Array.ConvertAll(values, value => (float)(Half)value);
         Assert.InRange(Encode("rans", Some.Vector(values.Length), halves).Length, 0, 2 * values.Length * 0.86);
     }
@@ -106,7 +116,8 @@ public class RansTests
         byte[] payload = Encode(line, layout, values);
         new PayloadDecoder(Codec.Parse(line), layout).Decode(payload, decoded, Some.Key());
         for (int i = 0; i < values.Length; i++)
-            Assert.True(BitConverter.SingleToUInt32Bits(decoded[i]) == BitConverter.SingleToUInt32Bits(values[i]) || (line != "rans" && decoded[i] == 0) || line.StartsWith("randk", StringComparison.Ordinal));
+            Assert.True(BitConverter.SingleToUInt32Bits(decoded[i]) == BitConverter.SingleToUInt32Bits(values[i])
+                || (line != "rans" && decoded[i] == 0) || line.StartsWith("randk", StringComparison.Ordinal));
         Assert.True(payload.Length < Encode(line.Replace("rans", "pack", StringComparison.Ordinal), layout, values).Length);
     }
 
@@ -114,9 +125,11 @@ public class RansTests
     public void Equal_floats_cost_nothing() =>
         Assert.InRange(Encode("rans", Some.Vector(1 << 20), [.. Enumerable.Repeat(0.3f, 1 << 20)]).Length, 0, 100);
 
-    static byte[] Encode(string line, ModelLayout layout, float[] values) => new PayloadEncoder(Codec.Parse(line), layout).Encode(values, Some.Key()).ToArray();
+    static byte[] Encode(string line, ModelLayout layout, float[] values) =>
+        new PayloadEncoder(Codec.Parse(line), layout).Encode(values, Some.Key()).ToArray();
 
-    static double EntropyOf(float[] values) => values.CountBy(value => value).Sum(level => -level.Value * Math.Log2((double)level.Value / values.Length)) / 8;
+    static double EntropyOf(float[] values) =>
+        values.CountBy(value => value).Sum(level => -level.Value * Math.Log2((double)level.Value / values.Length)) / 8;
 
     static float ToBFloat16(float value)
     {

@@ -49,7 +49,11 @@ public class PlumeFileTests
     [Fact]
     public void Integers_read_back_from_a_file_in_the_file()
     {
-        var file = Some.PlumeFile("uniform(4) | rans", Small) with { Graph = new byte[] { 1, 2, 3 }, Integers = Some.PlumeFile("deadzone(abs=1, exact) | range", Small) };
+        var file = Some.PlumeFile("uniform(4) | rans", Small) with
+        {
+            Graph = new byte[] { 1, 2, 3 },
+            Integers = Some.PlumeFile("deadzone(abs=1, exact) | range", Small),
+        };
         var read = PlumeFile.Read(file.ToBytes());
         Assert.Equal(file.Integers.Decode().Values, read.Integers!.Decode().Values);
         Assert.Equal(file.Decode().Values, read.Decode().Values);
@@ -62,7 +66,8 @@ public class PlumeFileTests
         var refusal = Assert.Throws<ArgumentException>(() => file with { Integers = file with { Graph = new byte[] { 1 } } });
         Assert.Equal("A file of integers has tensors and a payload only. (Parameter 'value')", refusal.Message);
         byte[] bytes = (file with { Integers = file }).ToBytes(), inner = (file with { Graph = new byte[] { 1 } }).ToBytes();
-        byte[] forged = [.. bytes.AsSpan(0, bytes.Length - file.ToBytes().Length - 16), .. BitConverter.GetBytes((ulong)inner.Length), .. inner, .. System.IO.Hashing.XxHash64.Hash(inner).Reverse()];
+        byte[] forged = [.. bytes.AsSpan(0, bytes.Length - file.ToBytes().Length - 16),
+            .. BitConverter.GetBytes((ulong)inner.Length), .. inner, .. System.IO.Hashing.XxHash64.Hash(inner).Reverse()];
         Assert.Equal("The file's integers have a graph or integers of their own; they are tensors and a payload only.",
             Assert.Throws<InvalidPayloadException>(() => PlumeFile.Read(forged)).Message);
     }
@@ -81,7 +86,8 @@ public class PlumeFileTests
     {
         byte[] bytes = Some.PlumeFile("pack", Small).ToBytes();
         bytes[8] = 4;
-        Assert.Equal("Payload field 'version' at offset 8 is 4, but it must be 1 to 3: a newer Plume wrote it, and that one is needed to read it.",
+        Assert.Equal("Payload field 'version' at offset 8 is 4, but it must be 1 to 3: a newer Plume wrote it, and that one is "
+            + "needed to read it.",
             Assert.Throws<InvalidPayloadException>(() => PlumeFile.Read(bytes)).Message);
     }
 
@@ -101,7 +107,8 @@ public class PlumeFileTests
         var codec = Codec.Parse("delta | uniform(8) | rans");
         float[] reference = Some.Normal(Small.Length, 2), values = Some.Normal(Small.Length, 3);
         var payload = new PayloadEncoder(codec, Small).Encode(values, new(7), reference: reference).ToArray();
-        var file = PlumeFile.Read(new PlumeFile(codec, Small, payload, 7) { ReferenceHash = PlumeFile.HashOf(reference) }.ToBytes());
+        var file = PlumeFile.Read(
+            new PlumeFile(codec, Small, payload, 7) { ReferenceHash = PlumeFile.HashOf(reference) }.ToBytes());
         Assert.InRange(Some.Nmse(values, file.Decode(reference).Values), 0, 1e-3);
         reference[5]++;
         Assert.Throws<ArgumentException>(() => file.Decode(reference));

@@ -13,8 +13,10 @@ public class FrequencyTableTests
     static readonly (string Name, TableAlphabet Alphabet)[] Alphabets =
     [
         ("gaps", new(GapToken.Alphabet, TokenShape.OfGaps(), false)), ("15 levels", new(Nibbles.Alphabet, Nibbles.Shape, false)),
-        ("15 levels in pairs", new(Nibbles.Alphabet, Nibbles.PairShape, false)), ("255 levels", new(Bytes.Alphabet, Bytes.Shape, false)),
-        ("wide", new(Wide.Alphabet, Wide.Shape, false)), ("signs", new(2, TokenShape.OfSignedMagnitudes(2), false)), ("bytes", new(256, null, true)),
+        ("15 levels in pairs", new(Nibbles.Alphabet, Nibbles.PairShape, false)),
+        ("255 levels", new(Bytes.Alphabet, Bytes.Shape, false)),
+        ("wide", new(Wide.Alphabet, Wide.Shape, false)), ("signs", new(2, TokenShape.OfSignedMagnitudes(2), false)),
+        ("bytes", new(256, null, true)),
     ];
 
     public static TheoryData<string, int> Cases
@@ -43,7 +45,8 @@ public class FrequencyTableTests
             var encoding = Encoding(counts, alphabet, out byte[] bytes);
             var decoding = Decoding(bytes, alphabet);
             Assert.Equal(encoding.Frequency, decoding.Frequency);
-            Assert.Equal((encoding.IsRaw, encoding.IsConstant, encoding.MeanCost), (decoding.IsRaw, decoding.IsConstant, decoding.MeanCost));
+            Assert.Equal((encoding.IsRaw, encoding.IsConstant, encoding.MeanCost),
+                (decoding.IsRaw, decoding.IsConstant, decoding.MeanCost));
             var fit = TableFit.Best(counts, alphabet);
             Assert.True(fit.Cost <= TableFit.Quick(counts, alphabet).Cost);
             if (encoding.IsRaw)

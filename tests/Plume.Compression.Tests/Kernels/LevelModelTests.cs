@@ -6,7 +6,8 @@ namespace Plume.Compression.Tests.Kernels;
 
 public class LevelModelTests
 {
-    static readonly (int Rows, int Width, int Lag, int Kind)[] Tensors = [(1, 1, 2, 7), (16, 25, 5, 0), (1, 700, 2, 7), (40, 130, 63, 1), (3, 70_000, 4, 6), (300, 3, 2, 2)];
+    static readonly (int Rows, int Width, int Lag, int Kind)[] Tensors =
+        [(1, 1, 2, 7), (16, 25, 5, 0), (1, 700, 2, 7), (40, 130, 63, 1), (3, 70_000, 4, 6), (300, 3, 2, 2)];
 
     [Theory]
     [InlineData(0)]
@@ -76,7 +77,8 @@ public class LevelModelTests
     {
         var output = new PayloadWriter();
         Encode(output, Array.ConvertAll(Levels(1), level => level * 97), chooses: true);
-        Assert.Equal("5274 3bcd73baa5f17a77", $"{output.Length} {System.IO.Hashing.XxHash64.HashToUInt64(output.Written.Span):x16}");
+        Assert.Equal("5274 3bcd73baa5f17a77",
+            $"{output.Length} {System.IO.Hashing.XxHash64.HashToUInt64(output.Written.Span):x16}");
     }
 
     static int[] Levels(double spread)

@@ -46,7 +46,8 @@ public class LevelTests
         double last = Quantile(929.0 / 960);
         for (int symbol = 0; symbol < 16; symbol++)
         {
-            double share = symbol < 7 ? 1 - 929.0 / 960 + symbol / 7.0 * (929.0 / 960 - 0.5) : 0.5 + (symbol - 7) / 8.0 * (929.0 / 960 - 0.5);
+            double share = symbol < 7 ? 1 - 929.0 / 960 + symbol / 7.0 * (929.0 / 960 - 0.5)
+                : 0.5 + (symbol - 7) / 8.0 * (929.0 / 960 - 0.5);
             Assert.Equal(Quantile(share) / last, levels[symbol], 4e-7);
         }
     }
@@ -75,8 +76,10 @@ public class LevelTests
         for (int i = 0; i < thresholds.Length; i++)
             thresholds[i] = (float)(((double)levels[i] + levels[i + 1]) / 2) * scale;
         // Random values, every threshold, and its neighbours among the floats.
-        float[] values = [.. Some.Normal(3_001).Select(value => Math.Clamp(value * Math.Max(scale, 1e-42f), -float.MaxValue, float.MaxValue)),
-            .. thresholds.SelectMany(threshold => new[] { MathF.BitDecrement(threshold), threshold, MathF.BitIncrement(threshold) }).Where(float.IsFinite)];
+        float[] values = [.. Some.Normal(3_001)
+            .Select(value => Math.Clamp(value * Math.Max(scale, 1e-42f), -float.MaxValue, float.MaxValue)),
+            .. thresholds.SelectMany(threshold =>
+                new[] { MathF.BitDecrement(threshold), threshold, MathF.BitIncrement(threshold) }).Where(float.IsFinite)];
         var symbols = new byte[values.Length];
         levels.Quantize(values, scale, symbols);
         Assert.Equal(values.Select(value => (byte)thresholds.Count(threshold => threshold < value)), symbols);

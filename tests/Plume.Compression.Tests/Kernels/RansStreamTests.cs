@@ -46,12 +46,14 @@ public class RansStreamTests
     [InlineData(32)]
     public void Runs_with_tables_of_their_own_share_the_states(int states)
     {
-        var runs = new[] { (15, 5000), (1, 77), (256, 1), (3, 0), (60, 4099), (15, 33) }.Select(run => Case(run.Item1, run.Item2, 0.3)).ToArray();
+        var runs = new[] { (15, 5000), (1, 77), (256, 1), (3, 0), (60, 4099),
+            (15, 33) }.Select(run => Case(run.Item1, run.Item2, 0.3)).ToArray();
         byte[] stream = Encode(states, RansWidth.One, [.. runs.Select(run => (run.Tokens, run.Encoding))]);
         foreach (var width in Widths(RansEncoder.Widest))
             Assert.Equal(stream, Encode(states, width, [.. runs.Select(run => (run.Tokens, run.Encoding))]));
         foreach (var width in Widths(RansDecoder.Widest))
-            Assert.Equal(runs.Select(run => run.Tokens), Decode(stream, states, width, stream.Length, [.. runs.Select(run => (run.Tokens.Length, run.Decoding))]));
+            Assert.Equal(runs.Select(run => run.Tokens),
+                Decode(stream, states, width, stream.Length, [.. runs.Select(run => (run.Tokens.Length, run.Decoding))]));
     }
 
     [Fact]
@@ -77,7 +79,8 @@ public class RansStreamTests
         foreach (byte[] damaged in Mutations.Of(stream, (ulong)states, 400))
         {
             string expected = Outcome(damaged, RansWidth.One);
-            refused += expected.StartsWith("The payload", StringComparison.Ordinal) || expected.StartsWith("Payload", StringComparison.Ordinal) ? 1 : 0;
+            refused += expected.StartsWith("The payload", StringComparison.Ordinal)
+                || expected.StartsWith("Payload", StringComparison.Ordinal) ? 1 : 0;
             foreach (var width in Widths(RansDecoder.Widest))
                 Assert.Equal(expected, Outcome(damaged, width));
         }
@@ -155,7 +158,8 @@ public class RansStreamTests
         Histogram.Count(tokens, counts);
         counts.AsSpan(0, alphabet).Replace(0, 1);
         var tables = new TableAlphabet(256, null, MayBeRaw: false);
-        return (tokens, FrequencyTableTests.Encoding(counts, tables, out byte[] bytes), FrequencyTableTests.Decoding(bytes, tables));
+        return (tokens, FrequencyTableTests.Encoding(counts, tables, out byte[] bytes),
+            FrequencyTableTests.Decoding(bytes, tables));
     }
 
     static byte[] Encode(int states, RansWidth width, params (byte[] Tokens, FrequencyTable Table)[] runs)
@@ -170,7 +174,8 @@ public class RansStreamTests
         return output.Written[3..].ToArray();
     }
 
-    static byte[][] Decode(byte[] stream, int states, RansWidth width, int? used, params (int Length, FrequencyTable Table)[] runs)
+    static byte[][] Decode(byte[] stream, int states, RansWidth width, int? used,
+        params (int Length, FrequencyTable Table)[] runs)
     {
         var decoder = new RansDecoder(stream, 0, new uint[states], width);
         var tokens = new byte[runs.Length][];

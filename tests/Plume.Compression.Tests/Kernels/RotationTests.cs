@@ -62,7 +62,8 @@ public class RotationTests
             values[place] = 1;
             RandomRotation.Rotate(values, Some.Key());
             double meanMagnitude = values.Average(value => Math.Abs((double)value)) * Math.Sqrt(length);
-            // 1 where all magnitudes are alike; of a normal value it is 0.798. Far below that, one scale would fit the block badly.
+            // 1 where all magnitudes are alike; of a normal value it is 0.798. Far below that, one scale would fit the block
+            // badly.
             Assert.InRange(meanMagnitude, 0.785, 1 + 1e-6);
         }
     }

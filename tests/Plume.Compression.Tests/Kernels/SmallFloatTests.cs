@@ -22,7 +22,8 @@ public class SmallFloatTests
     [InlineData("brain", 7, -126, 3.3895314e38, 0x7F7F)]
     [InlineData("e4m3", 3, -6, 448, 0x7E)]
     [InlineData("e5m2", 2, -14, 57_344, 0x7B)]
-    public void A_float_is_rounded_to_the_nearest_even_in_its_binade(string name, int mantissaBits, int smallestExponent, double largest, int largestSymbol)
+    public void A_float_is_rounded_to_the_nearest_even_in_its_binade(string name, int mantissaBits, int smallestExponent,
+        double largest, int largestSymbol)
     {
         var format = Format(name);
         Assert.Equal(largest, format.Largest, largest * 1e-7);

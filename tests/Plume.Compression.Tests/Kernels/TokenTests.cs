@@ -42,7 +42,8 @@ public class TokenTests
         var draws = new RandomDraws(Some.Key(4));
         foreach (double share in new[] { 0.0005, 0.01, 0.3, 1 })
         {
-            ushort[] positions = [.. Enumerable.Range(0, 65_536).Where(_ => draws.NextDouble() < share).Select(position => (ushort)position)];
+            ushort[] positions = [.. Enumerable.Range(0, 65_536).Where(_ => draws.NextDouble() < share)
+                .Select(position => (ushort)position)];
             byte[] tokens = new byte[positions.Length];
             GapToken.Split(positions, tokens);
             var output = new PayloadWriter();
@@ -93,7 +94,8 @@ public class TokenTests
         var draws = new RandomDraws(Some.Key(6));
         foreach (int length in Lengths)
         {
-            ushort[] wide = [.. Enumerable.Range(0, length).Select(_ => (ushort)(draws.NextDouble() < share ? draws.NextInt(100) : 100))];
+            ushort[] wide = [.. Enumerable.Range(0, length)
+                .Select(_ => (ushort)(draws.NextDouble() < share ? draws.NextInt(100) : 100))];
             byte[] narrow = Array.ConvertAll(wide, symbol => (byte)symbol);
             ushort[] expected = [.. Enumerable.Range(0, length).Where(i => wide[i] != 100).Select(i => (ushort)i)];
             Assert.Equal(expected.Length, NonZeros.Count<byte>(narrow, 100));

@@ -16,7 +16,9 @@ public class MessageLaws
         { "randk(10%) | pack", "feedback | lowrank | deadzone(abs=0.003) | range" },
     };
 
-    static ModelLayout Layout { get; } = ModelLayout.Of([("dense", [60, 50], TensorRole.Weight), ("mean", [3], TensorRole.Statistic), ("bias", [50], TensorRole.Bias)]);
+    static ModelLayout Layout { get; } =
+        ModelLayout.Of([("dense", [60, 50], TensorRole.Weight), ("mean", [3], TensorRole.Statistic),
+            ("bias", [50], TensorRole.Bias)]);
 
     static MessageShape Shape(string update, string control) => new(
         new MessagePart("update", Layout, Codec.Parse(update)),
@@ -84,7 +86,8 @@ public class MessageLaws
     public void A_damaged_message_is_refused_without_a_trace_or_decodes_to_finite_values(string update, string control)
     {
         var shape = Shape(update, control);
-        byte[] payload = new MessageEncoder(shape).Encode(Some.Normal(shape.Length), Some.Key(), new float[shape.MemoryLength]).ToArray();
+        byte[] payload = new MessageEncoder(shape).Encode(Some.Normal(shape.Length), Some.Key(), new float[shape.MemoryLength])
+            .ToArray();
         var decoder = new MessageDecoder(shape);
         var random = new Random(7);
         int refused = 0;
@@ -115,8 +118,12 @@ public class MessageLaws
         byte[] payload = new MessageEncoder(shape).Encode(Some.Normal(shape.Length), Some.Key()).ToArray();
         var decoder = new MessageDecoder(shape);
         var values = new float[shape.Length];
-        Assert.Contains("steps", Assert.Throws<InvalidPayloadException>(() => decoder.Decode(payload.AsMemory(0, payload.Length - 1), values, Some.Key())).Message, StringComparison.Ordinal);
-        Assert.Contains("message", Assert.Throws<InvalidPayloadException>(() => decoder.Decode(payload.Append((byte)0).ToArray(), values, Some.Key())).Message, StringComparison.Ordinal);
+        Assert.Contains("steps",
+            Assert.Throws<InvalidPayloadException>(() =>
+                decoder.Decode(payload.AsMemory(0, payload.Length - 1), values, Some.Key())).Message, StringComparison.Ordinal);
+        Assert.Contains("message",
+            Assert.Throws<InvalidPayloadException>(() =>
+                decoder.Decode(payload.Append((byte)0).ToArray(), values, Some.Key())).Message, StringComparison.Ordinal);
         Assert.All(values, value => Assert.Equal(0, value));
     }
 

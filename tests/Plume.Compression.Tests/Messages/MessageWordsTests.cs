@@ -20,7 +20,8 @@ public class MessageWordsTests
         var sum = new uint[words.Runs.Sum(run => run.Count)];
         for (int sender = 0; sender < 7; sender++)
         {
-            byte[] payload = encoder.Encode(Some.Normal(shape.Length, (ulong)sender), Some.Key(), rounding: Some.Key((ulong)sender + 90)).ToArray();
+            byte[] payload = encoder.Encode(Some.Normal(shape.Length, (ulong)sender), Some.Key(),
+                rounding: Some.Key((ulong)sender + 90)).ToArray();
             Assert.Equal(payload, words.Write(words.Read(payload)));
             decoder.Decode(payload, decoded, Some.Key());
             System.Numerics.Tensors.TensorPrimitives.Add(expected, decoded, expected);
@@ -35,10 +36,12 @@ public class MessageWordsTests
     [Fact]
     public void Senders_of_one_key_round_each_for_itself()
     {
-        var shape = new MessageShape(new MessagePart("update", Some.Vector(1000), Codec.Parse("uniform(4, stochastic, shared=0.5) | secure(2)")));
+        var shape = new MessageShape(
+            new MessagePart("update", Some.Vector(1000), Codec.Parse("uniform(4, stochastic, shared=0.5) | secure(2)")));
         var encoder = new MessageEncoder(shape);
         float[] values = Some.Normal(1000);
-        byte[] first = encoder.Encode(values, Some.Key(), rounding: Some.Key(1)).ToArray(), second = encoder.Encode(values, Some.Key(), rounding: Some.Key(2)).ToArray();
+        byte[] first = encoder.Encode(values, Some.Key(), rounding: Some.Key(1)).ToArray(),
+            second = encoder.Encode(values, Some.Key(), rounding: Some.Key(2)).ToArray();
         Assert.NotEqual(first, second);
     }
 
@@ -60,7 +63,8 @@ public class MessageWordsTests
     [InlineData(2, 100, 8)]
     public void A_word_is_as_wide_as_the_largest_sum_needs(int bits, int senders, int width)
     {
-        var shape = new MessageShape(new MessagePart("update", Some.Vector(300), Codec.Parse($"uniform({bits}, shared=1) | secure({senders})")));
+        var shape = new MessageShape(
+            new MessagePart("update", Some.Vector(300), Codec.Parse($"uniform({bits}, shared=1) | secure({senders})")));
         Assert.Equal([(300, width)], new MessageWords(shape).Runs);
     }
 
@@ -71,7 +75,8 @@ public class MessageWordsTests
     [InlineData(32)]
     public void The_largest_sums_do_not_wrap(int senders)
     {
-        var shape = new MessageShape(new MessagePart("update", Some.Vector(300), Codec.Parse($"uniform(16, shared=1) | secure({senders})")));
+        var shape = new MessageShape(
+            new MessagePart("update", Some.Vector(300), Codec.Parse($"uniform(16, shared=1) | secure({senders})")));
         var words = new MessageWords(shape);
         foreach (float value in new[] { 1e9f, -1e9f })
         {

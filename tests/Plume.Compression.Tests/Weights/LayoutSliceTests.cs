@@ -5,7 +5,9 @@ namespace Plume.Compression.Tests.Weights;
 
 public class LayoutSliceTests
 {
-    static readonly ModelLayout Whole = ModelLayout.Of([("conv", [4, 3, 2, 2], TensorRole.Weight), ("bias", [4], TensorRole.Bias), ("scale", [], TensorRole.Step), ("dense", [5, 8], TensorRole.Weight)]);
+    static readonly ModelLayout Whole =
+        ModelLayout.Of([("conv", [4, 3, 2, 2], TensorRole.Weight), ("bias", [4], TensorRole.Bias), ("scale", [], TensorRole.Step),
+            ("dense", [5, 8], TensorRole.Weight)]);
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 40)];
 
@@ -14,7 +16,8 @@ public class LayoutSliceTests
     public void Values_go_where_their_indices_say_and_come_back_from_there(int seed)
     {
         var kept = Kept(new RandomDraws(RandomKey.FromSeed((ulong)seed)));
-        var slice = LayoutSlice.Of(Whole, kept.Select(entry => (entry.Key.Tensor, entry.Key.Axis, (IReadOnlyList<int>)entry.Value)));
+        var slice = LayoutSlice.Of(Whole,
+            kept.Select(entry => (entry.Key.Tensor, entry.Key.Axis, (IReadOnlyList<int>)entry.Value)));
         int[] places = [.. Places(kept)];
         Assert.Equal(places.Length, slice.Part.Length);
         var values = new long[Whole.Length];
@@ -53,9 +56,12 @@ public class LayoutSliceTests
     public void Indices_that_are_none_do_not_rise_or_are_not_there_are_refused_with_their_tensor()
     {
         foreach (int[] kept in (int[][])[[], [1, 1], [2, 1], [-1], [4]])
-            Assert.Equal("The indices kept of axis 0 of 'bias' must rise, be one or more, and lie below 4.", Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("bias", 0, kept)])).Message);
-        Assert.Equal("Tensor 'bias' has 1 axes, but indices of axis 1 were given.", Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("bias", 1, [0])])).Message);
-        Assert.Contains("no tensor 'other'", Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("other", 0, [0])])).Message, StringComparison.Ordinal);
+            Assert.Equal("The indices kept of axis 0 of 'bias' must rise, be one or more, and lie below 4.",
+                Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("bias", 0, kept)])).Message);
+        Assert.Equal("Tensor 'bias' has 1 axes, but indices of axis 1 were given.",
+            Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("bias", 1, [0])])).Message);
+        Assert.Contains("no tensor 'other'",
+            Assert.Throws<ArgumentException>(() => LayoutSlice.Of(Whole, [("other", 0, [0])])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LayoutSlice.All(Whole).Gather<int>(new int[3], new int[Whole.Length]));
     }
 
@@ -84,7 +90,8 @@ public class LayoutSliceTests
             {
                 bool stays = true;
                 for (int axis = tensor.Shape.Count - 1, rest = i; axis >= 0; rest /= tensor.Shape[axis--])
-                    stays &= !kept.TryGetValue((tensor.Name, axis), out int[]? indices) || indices.Contains(rest % tensor.Shape[axis]);
+                    stays &= !kept.TryGetValue((tensor.Name, axis), out int[]? indices)
+                        || indices.Contains(rest % tensor.Shape[axis]);
                 if (stays)
                     yield return tensor.Offset + i;
             }

@@ -38,5 +38,6 @@ public class ModelLayoutTests
         Assert.Contains("must not be negative; tensor 'w' has -1", Refusal([3, -1, 0]));
     }
 
-    static string Refusal(int[] shape) => Assert.Throws<ArgumentException>(() => ModelLayout.Of([("w", shape, TensorRole.Weight)])).Message;
+    static string Refusal(int[] shape) =>
+        Assert.Throws<ArgumentException>(() => ModelLayout.Of([("w", shape, TensorRole.Weight)])).Message;
 }

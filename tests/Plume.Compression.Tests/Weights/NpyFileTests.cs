@@ -36,7 +36,8 @@ public sealed class NpyFileTests
 
     [Fact]
     public void What_is_written_is_read_back() =>
-        Gen.Int[0, 5].Array[0, 4].SelectMany(shape => Gen.Select(Gen.Const(shape), Gen.Float.Array[shape.Aggregate(1, (a, b) => a * b)])).Sample((shape, values) =>
+        Gen.Int[0, 5].Array[0, 4].SelectMany(shape =>
+            Gen.Select(Gen.Const(shape), Gen.Float.Array[shape.Aggregate(1, (a, b) => a * b)])).Sample((shape, values) =>
         {
             byte[] bytes = NpyFile.Serialize(values, shape);
             var read = NpyFile.Parse(bytes);
@@ -80,18 +81,24 @@ public sealed class NpyFileTests
         }, iter: 20_000);
 
     [Theory]
-    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }", "Payload field 'descr' at offset 20 is '<f8', but it must be '<f4', 32-bit floats; in NumPy, save array.astype('<f4').")]
-    [InlineData("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", "Payload field 'fortran_order' at offset 44 is True, but it must be False; in NumPy, save numpy.ascontiguousarray(array).")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }",
+        "Payload field 'descr' at offset 20 is '<f8', but it must be '<f4', 32-bit floats; in NumPy, save array.astype('<f4').")]
+    [InlineData("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }",
+        "Payload field 'fortran_order' at offset 44 is True, but it must be False; in NumPy, save numpy.ascontiguousarray(array).")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (4), }", "a single dimension has a comma after it")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-4,), }", "'shape' at offset 61 is '-', but it must have dimensions from 0 to 2147483647")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-4,), }",
+        "'shape' at offset 61 is '-', but it must have dimensions from 0 to 2147483647")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 2), }", "is 'L', but it must have ')' there")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999,), }", "a dimension beyond it")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, }", "must have descr, fortran_order and shape")]
-    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", "is key 'descr', but it must be descr, fortran_order and shape, each once")]
+    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }",
+        "is key 'descr', but it must be descr, fortran_order and shape, each once")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), 'more': 1}", "is key 'more'")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), } x", "must be blank after its dictionary")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999, 99999, 99999), }", "inside values: 8589934592 bytes needed")]
-    public void Another_header_is_refused_with_its_place(string header, string rule) => Assert.Contains(rule, Refusal(Npy(header)), StringComparison.Ordinal);
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999, 99999, 99999), }",
+        "inside values: 8589934592 bytes needed")]
+    public void Another_header_is_refused_with_its_place(string header, string rule) =>
+        Assert.Contains(rule, Refusal(Npy(header)), StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_is_no_array_is_refused_by_name()
@@ -101,7 +108,8 @@ public sealed class NpyFileTests
         {
             File.WriteAllText(path, "not an array at all");
             string message = Assert.Throws<InvalidPayloadException>(() => NpyFile.Read(path)).Message;
-            Assert.Equal($"File '{path}' is not a whole .npy array of floats. Payload field 'magic' at offset 0 is 6E6F7420616E, but it must be 934E554D5059.", message);
+            Assert.Equal($"File '{path}' is not a whole .npy array of floats. Payload field 'magic' at offset 0 is "
+                + "6E6F7420616E, but it must be 934E554D5059.", message);
             NpyFile.Write(path, [1, 2, 3], 3, 1);
             Assert.Equal([3, 1], NpyFile.Read(path).Shape);
             Assert.Throws<ArgumentException>(() => NpyFile.Write(path, [1, 2], 3));

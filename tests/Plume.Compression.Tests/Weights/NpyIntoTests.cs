@@ -30,7 +30,8 @@ public sealed class NpyIntoTests
         foreach (double value in stored)
             values.AddRange(isDouble ? BitConverter.GetBytes(value) : BitConverter.GetBytes((float)value));
         string dimensions = string.Join(", ", shape) + (shape.Length == 1 ? "," : "");
-        return Npy($"{{'descr': '<f{(isDouble ? 8 : 4)}', 'fortran_order': {isColumnMajor}, 'shape': ({dimensions}), }}", [.. values]);
+        return Npy($"{{'descr': '<f{(isDouble ? 8 : 4)}', 'fortran_order': {isColumnMajor}, 'shape': ({dimensions}), }}",
+            [.. values]);
     }
 
     // The value at row-major place k is k itself; this gives the order in which a column-major file has them.
@@ -66,7 +67,8 @@ public sealed class NpyIntoTests
 
     [Fact]
     public void Floats_are_read_back_to_the_bit() =>
-        Shapes.SelectMany(shape => Gen.Select(Gen.Const(shape), Gen.Float.Array[shape.Aggregate(1, (a, b) => a * b)])).Sample((shape, values) =>
+        Shapes.SelectMany(shape => Gen.Select(Gen.Const(shape), Gen.Float.Array[shape.Aggregate(1, (a, b) => a * b)]))
+            .Sample((shape, values) =>
         {
             float[] read = new float[values.Length];
             NpyFile.ReadInto(NpyFile.Serialize(values, shape), shape, read);
@@ -106,8 +108,10 @@ public sealed class NpyIntoTests
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2), }", "'-', but it must have dimensions from 0")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': ((2, 2),), }", "'(', but it must have dimensions from 0")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': [2, 2], }", "must have '(' there")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1), }", "at most 32 dimensions")]
-    [InlineData("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", "'descr' at offset 20 is '|O', but it must be '<f4' or '<f8'")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': "
+        + "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1), }", "at most 32 dimensions")]
+    [InlineData("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }",
+        "'descr' at offset 20 is '|O', but it must be '<f4' or '<f8'")]
     [InlineData("{'descr': '>f4', 'fortran_order': False, 'shape': (2, 2), }", "is '>f4'")]
     [InlineData("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2, 2), }", "must have a string in quotes there")]
     [InlineData("{'descr': '<f4', 'fortran_order': None, 'shape': (2, 2), }", "must be True or False")]
@@ -116,14 +120,17 @@ public sealed class NpyIntoTests
     [InlineData("{'0123456789012345678901234567890123456789': '<f4'}", "is key a text of 40 bytes")]
     [InlineData("{'descr': '<f4', ", "is at its end, but it must have a string in quotes there")]
     [InlineData("", "must have '{' there")]
-    public void A_hostile_header_is_refused(string header, string rule) => Assert.Contains(rule, Refusal(Npy(header, new byte[16]), 2, 2), StringComparison.Ordinal);
+    public void A_hostile_header_is_refused(string header, string rule) =>
+        Assert.Contains(rule, Refusal(Npy(header, new byte[16]), 2, 2), StringComparison.Ordinal);
 
     [Fact]
     public void A_header_longer_than_the_file_or_than_any_header_is_refused()
     {
         Assert.Contains("inside header", Refusal(Npy(Square, new byte[16], length: 60_000), 2, 2), StringComparison.Ordinal);
-        Assert.Contains("inside header", Refusal(Npy(Square, new byte[16], length: -1, version: 2), 2, 2), StringComparison.Ordinal);
-        Assert.Contains("must have at most 10000", Refusal(Npy(Square.PadRight(20_000), new byte[16], version: 3), 2, 2), StringComparison.Ordinal);
+        Assert.Contains("inside header", Refusal(Npy(Square, new byte[16], length: -1, version: 2), 2, 2),
+            StringComparison.Ordinal);
+        Assert.Contains("must have at most 10000", Refusal(Npy(Square.PadRight(20_000), new byte[16], version: 3), 2, 2),
+            StringComparison.Ordinal);
     }
 
     [Fact]

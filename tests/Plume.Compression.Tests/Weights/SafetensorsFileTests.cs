@@ -42,7 +42,8 @@ public class SafetensorsFileTests
     {
         var file = SafetensorsFile.Read(Whole());
         byte[] rest = file.WriteWithout(file.ToWeights().Layout);
-        foreach (var layout in new[] { ModelLayout.Of([("q", [2], TensorRole.Weight)]), ModelLayout.Of([("a", [4], TensorRole.Weight)]), ModelLayout.Of([("d", [3], TensorRole.Bias)]) })
+        foreach (var layout in new[] { ModelLayout.Of([("q", [2], TensorRole.Weight)]),
+            ModelLayout.Of([("a", [4], TensorRole.Weight)]), ModelLayout.Of([("d", [3], TensorRole.Bias)]) })
             Assert.Throws<InvalidPayloadException>(() => SafetensorsFile.ReadWith(rest, new ModelWeights(layout)));
     }
 
@@ -81,7 +82,8 @@ public class SafetensorsFileTests
     static byte[] Whole()
     {
         byte[] header = Encoding.UTF8.GetBytes(Header.ReplaceLineEndings("\n"));
-        byte[] data = [0, 0x3C, 0, 0x80, 0xFF, 0x7B, 1, 0, 0x80, 0x3F, 0, 0x80, 1, 0, 0x7F, 0x7F, .. BitConverter.GetBytes(1.1f), .. BitConverter.GetBytes(-0f), .. BitConverter.GetBytes(12345678901L), 1, 0, 1, 0x55];
+        byte[] data = [0, 0x3C, 0, 0x80, 0xFF, 0x7B, 1, 0, 0x80, 0x3F, 0, 0x80, 1, 0, 0x7F, 0x7F, .. BitConverter.GetBytes(1.1f),
+            .. BitConverter.GetBytes(-0f), .. BitConverter.GetBytes(12345678901L), 1, 0, 1, 0x55];
         return [.. BitConverter.GetBytes((long)header.Length), .. header, .. data];
     }
 }

@@ -21,25 +21,34 @@ public class SafetensorsTests
     [Fact]
     public void Tensors_of_every_float_type_become_32_bit_floats()
     {
-        byte[] data = [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes((Half)(-2)), 0x80, 0x3F, .. BitConverter.GetBytes(0.25)];
+        byte[] data = [.. BitConverter.GetBytes(1.5f), .. BitConverter.GetBytes((Half)(-2)), 0x80, 0x3F,
+            .. BitConverter.GetBytes(0.25)];
         var weights = Safetensors.Read(File("""
             {"d":{"dtype":"F64","shape":[1],"data_offsets":[8,16]},"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},
             "b":{"dtype":"F16","shape":[1,1],"data_offsets":[4,6]},"layer.bn.weight":{"dtype":"BF16","shape":[1],"data_offsets":[6,8]}}
             """, data));
         Assert.Equal([1.5f, -2, 1, 0.25f], weights.Values);
-        Assert.Equal([TensorRole.Bias, TensorRole.Weight, TensorRole.Normalization, TensorRole.Bias], weights.Layout.Tensors.Select(tensor => tensor.Role));
+        Assert.Equal([TensorRole.Bias, TensorRole.Weight, TensorRole.Normalization, TensorRole.Bias],
+            weights.Layout.Tensors.Select(tensor => tensor.Role));
     }
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "needs 8 bytes, but its data_offsets 0 to 4 hold 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8, "The tensors cover 4 bytes, but the file holds 8 after its header.")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "Tensor 'a' must begin where the one before it ends, at byte 0, but begins at 4.")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "Tensor 'b' must begin")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "the header has 'a' twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,400]}}""", 4, "'400' where a whole number from 0 to 4 must stand")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4,
+        "needs 8 bytes, but its data_offsets 0 to 4 hold 4")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8,
+        "The tensors cover 4 bytes, but the file holds 8 after its header.")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "Tensor 'a' must begin where the one before it ends, at byte 0, but begins at 4.")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        4, "Tensor 'b' must begin")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        8, "the header has 'a' twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,400]}}""", 4,
+        "'400' where a whole number from 0 to 4 must stand")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'-1' where a whole number")]
     [InlineData("""{"a":{"dtype":"F32","shape":[65536,65536,65536,65536],"data_offsets":[0,4]}}""", 4, "needs 2147483648 bytes")]
-    [InlineData("""{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", 8, "Tensor 'a' has dtype 'I64', but weights must be")]
+    [InlineData("""{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", 8,
+        "Tensor 'a' has dtype 'I64', but weights must be")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,8]}}""", 8, "Tensor 'a' has dtype 'Q4'; known are")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1]}}""", 4, "Tensor 'a' must have a dtype, a shape and two data_offsets.")]
     [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "but has 'dtype' beyond them")]
@@ -51,7 +60,8 @@ public class SafetensorsTests
     [InlineData("""{"a":""", 0, "The header is not valid JSON")]
     [InlineData("""{"":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "A tensor's name must be there")]
     public void A_broken_rule_is_named(string header, int dataLength, string problem) =>
-        Assert.Contains(problem, Assert.Throws<InvalidPayloadException>(() => Safetensors.Read(File(header, new byte[dataLength]))).Message);
+        Assert.Contains(problem,
+            Assert.Throws<InvalidPayloadException>(() => Safetensors.Read(File(header, new byte[dataLength]))).Message);
 
     [Fact]
     public void A_header_length_beyond_the_file_takes_no_memory()

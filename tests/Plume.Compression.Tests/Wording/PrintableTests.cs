@@ -29,7 +29,8 @@ public class PrintableTests
 
     // An attribute cannot hold them.
     [Fact]
-    public void Halves_of_a_pair_are_shown_by_their_numbers() => Assert.Equal("\\uD83D and \\uDE00", Printable.Name("\uD83D and \uDE00"));
+    public void Halves_of_a_pair_are_shown_by_their_numbers() =>
+        Assert.Equal("\\uD83D and \\uDE00", Printable.Name("\uD83D and \uDE00"));
 
     [Fact]
     public void A_fit_text_is_not_copied()
@@ -58,7 +59,8 @@ public class PrintableTests
     public void A_message_cleans_what_stands_in_it_and_not_its_own_words()
     {
         string name = "w\n\u001B[31m", huge = new('n', 1 << 20);
-        Assert.Equal("Tensor 'w\\n\\u001B[31m' has 3 values,\nand 0.50.", new InvalidPayloadException($"Tensor '{name}' has {3} values,\nand {0.5:0.00}.").Message);
+        Assert.Equal("Tensor 'w\\n\\u001B[31m' has 3 values,\nand 0.50.",
+            new InvalidPayloadException($"Tensor '{name}' has {3} values,\nand {0.5:0.00}.").Message);
         Assert.True(new InvalidPayloadException($"Tensor '{huge}'", new IOException()).Message.Length < 2100);
         Assert.Equal("[   7|7   |w\\n  ]", Text($"[{7,4}|{7,-4}|{"w\n",-5}]"));
     }

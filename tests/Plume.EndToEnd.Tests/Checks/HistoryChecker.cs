@@ -32,13 +32,15 @@ static class HistoryChecker
     {
         var kept = added.SelectMany(round => round).ToHashSet();
         return clients.Where(line => line.What == HistoryLine.Counted && !kept.Contains(PartOf(line)))
-            .Select(line => $"Client {line.Client} was told that its update of round {line.Round}, attempt {line.Attempt} counts, but no committed round has it.");
+            .Select(line => $"Client {line.Client} was told that its update of round {line.Round}, attempt {line.Attempt} "
+                + "counts, but no committed round has it.");
     }
 
     static IEnumerable<string> Invented(IReadOnlyList<IReadOnlyList<Part>> added, IReadOnlyList<HistoryLine> clients)
     {
         var sent = clients.Where(line => line.What == HistoryLine.Sent).Select(PartOf).ToHashSet();
-        return added.SelectMany(round => round).Where(part => !sent.Contains(part)).Select(part => $"Nobody sent {part}, but it is in the sum.");
+        return added.SelectMany(round => round).Where(part => !sent.Contains(part))
+            .Select(part => $"Nobody sent {part}, but it is in the sum.");
     }
 
     static IEnumerable<string> Twice(IReadOnlyList<IReadOnlyList<Part>> added) => added.SelectMany(round => round)
@@ -46,12 +48,15 @@ static class HistoryChecker
         .Select(parts => $"{parts.Key} is in the sum {parts.Count()} times.");
 
     // Once a client knows that an update counts, no repetition may be told otherwise, and no other may count in its place.
-    static IEnumerable<string> Contradicted(IReadOnlyList<HistoryLine> clients) => clients.Where(line => line.What is HistoryLine.Counted or HistoryLine.Refused)
+    static IEnumerable<string> Contradicted(IReadOnlyList<HistoryLine> clients) =>
+        clients.Where(line => line.What is HistoryLine.Counted or HistoryLine.Refused)
         .GroupBy(line => (line.Round, line.Attempt, line.Client))
         .SelectMany(told => (IEnumerable<string>)
         [
-            .. told.GroupBy(line => line.Sha256).Where(answers => answers.Select(line => line.What).Distinct().Count() > 1).Select(_ => $"{told.Key} was told both that it counts and that it does not."),
-            .. told.Where(line => line.What == HistoryLine.Counted).Select(line => line.Sha256).Distinct().Count() > 1 ? [$"Two updates of {told.Key} were told that they count."] : Array.Empty<string>(),
+            .. told.GroupBy(line => line.Sha256).Where(answers => answers.Select(line => line.What).Distinct().Count() > 1)
+                .Select(_ => $"{told.Key} was told both that it counts and that it does not."),
+            .. told.Where(line => line.What == HistoryLine.Counted).Select(line => line.Sha256).Distinct().Count() > 1
+                ? [$"Two updates of {told.Key} were told that they count."] : Array.Empty<string>(),
         ]);
 
     static IEnumerable<string> Committed(ToyPlan plan, ServerHistory server)
@@ -70,37 +75,46 @@ static class HistoryChecker
     {
         foreach (var (place, round) in added.Index())
         {
-            var last = round.Where(part => part.Attempt == round.Max(other => other.Attempt)).Select(part => part.Client).Order().ToList();
+            var last = round.Where(part => part.Attempt == round.Max(other => other.Attempt)).Select(part => part.Client).Order()
+                .ToList();
             if (server.Rounds[place].Round!.Accepted != last.Count)
-                yield return $"Round {place + 1} was committed with {server.Rounds[place].Round!.Accepted} updates, but {last.Count} were added.";
+                yield return $"Round {place + 1} was committed with {server.Rounds[place].Round!.Accepted} updates, but "
+                    + $"{last.Count} were added.";
             if (!last.SequenceEqual(plan.ParticipantsOf(place + 1)))
                 yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";
         }
     }
 
     static IEnumerable<string> OtherModels(ToyPlan plan, ServerHistory server, IReadOnlyList<HistoryLine> clients) => clients
-        .Where(line => line.What == HistoryLine.Ended && (line.Round != server.Version || line.Sha256 != server.Published[MethodNotation.Parse(plan.Training).CapacityOf(line.Client)]))
-        .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version {server.Version}.");
+        .Where(line => line.What == HistoryLine.Ended
+            && (line.Round != server.Version
+            || line.Sha256 != server.Published[MethodNotation.Parse(plan.Training).CapacityOf(line.Client)]))
+        .Select(line => $"Client {line.Client} ended with version {line.Round} and other bits than the server's version "
+            + $"{server.Version}.");
 
-    // What a crash left behind is cleared away sooner or later: after the end only the last checkpoint, twice, and as many payloads as
-    // are shorter than a whole model are of use, and nothing that a single client sent.
+    // What a crash left behind is cleared away sooner or later: after the end only the last checkpoint, twice, and as many
+    // payloads as are shorter than a whole model are of use, and nothing that a single client sent.
     static IEnumerable<string> LeftOver(ToyPlan plan, ServerHistory server)
     {
         var names = new BlobNames(ToyPlan.Federation);
         // Those of smaller capacities, with the capacity in their names, are as many again.
         string versions = $"{ToyPlan.Federation}/versions/";
-        int payloads = server.Blobs.Count(name => name.StartsWith(versions, StringComparison.Ordinal) && !name[versions.Length..].Contains('.', StringComparison.Ordinal));
+        int payloads = server.Blobs.Count(name => name.StartsWith(versions, StringComparison.Ordinal)
+            && !name[versions.Length..].Contains('.', StringComparison.Ordinal));
         long shortest = server.Rounds.Min(record => record.Length);
         int published = plan.ToDefinition().Published.Length;
         if ((payloads - 2) * shortest > sizeof(float) * published + 64)
             yield return $"{payloads} payloads of {shortest} bytes or more are kept for {published} values.";
-        foreach (string name in server.Blobs.Where(name => name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal) && name != names.Checkpoint(server.Version) && name != names.Copy(server.Version)
+        foreach (string name in server.Blobs.Where(name =>
+            name.StartsWith($"{ToyPlan.Federation}/checkpoints/", StringComparison.Ordinal)
+                && name != names.Checkpoint(server.Version) && name != names.Copy(server.Version)
             || name.StartsWith(names.AllUploads, StringComparison.Ordinal)))
             yield return $"'{name}' lies around.";
     }
 
     static IReadOnlyList<Part> AddedIn(VersionRecord record, int round) =>
-        [.. record.Updates.Where(update => update.IsCounted).Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
+        [.. record.Updates.Where(update => update.IsCounted)
+            .Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
 
     static Part PartOf(HistoryLine line) => new(line.Round, line.Attempt, line.Client, line.Sha256);
 }

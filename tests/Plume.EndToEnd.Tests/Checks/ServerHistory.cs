@@ -18,7 +18,8 @@ namespace Plume.EndToEnd.Tests.Checks;
 /// <param name="Published">SHA-256 of the models that clients of each capacity see, in it.</param>
 /// <param name="Model">SHA-256 of the model that ships: the same, but where the server alone has it.</param>
 /// <param name="Blobs">Everything that lies among the blobs.</param>
-sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint, IReadOnlyList<string> Published, string Model, IReadOnlyList<string> Blobs)
+sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<VersionRecord> Rounds, string Checkpoint,
+    IReadOnlyList<string> Published, string Model, IReadOnlyList<string> Blobs)
 {
     public static async Task<ServerHistory> ReadAsync(string state, ToyPlan plan)
     {
@@ -54,7 +55,8 @@ sealed record ServerHistory(int Version, FederationHead Head, IReadOnlyList<Vers
 
         float[] memory = rest.ToArray();
         var model = GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory);
-        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), seen, Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
+        return new ServerHistory(content.Version, FederationHead.FromBytes(content.Head), rounds, Sha256(checkpoint), seen,
+            Sha256(MemoryMarshal.AsBytes(model.Span)), await blobs.ListAsync("", default));
     }
 
     static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -33,17 +33,26 @@ sealed class HandClient(Trial trial, int number) : IDisposable
     Plume.Protocol.V1.Federation.FederationClient Calls => new(channel);
 
     public async Task JoinAsync() =>
-        broadcast = new RandomKey((await Calls.JoinAsync(new JoinRequest { Federation = ToyPlan.Federation, Protocol = 1, Number = (uint)number }, name)).BroadcastKey);
+        broadcast = new RandomKey(
+            (await Calls.JoinAsync(new JoinRequest { Federation = ToyPlan.Federation, Protocol = 1, Number = (uint)number },
+                name)).BroadcastKey);
 
-    /// <summary>Waits for a task that it did not do yet, takes the model, and does it. What it makes is to be sent, and to count: it is remembered as if it did.</summary>
+    /// <summary>
+    /// Waits for a task that it did not do yet, takes the model, and does it. What it makes is to be sent, and to count: it is
+    /// remembered as if it did.
+    /// </summary>
     public async Task<HandUpdate> MakeAsync()
     {
         var task = (await NextAsync(reply => reply.Task is not null)).Task;
         done = task.Round;
         var model = await DownloadAsync((int)task.ModelVersion);
-        var (learner, method, uplink) = (new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), MethodNotation.Parse(trial.Plan.Training), Codec.Parse(trial.Plan.Uplink));
+        var (learner, method, uplink) =
+            (new ToyLearner(ToyPlan.LayoutOf(trial.Plan.Values), TimeSpan.Zero), MethodNotation.Parse(trial.Plan.Training),
+                Codec.Parse(trial.Plan.Uplink));
         var participant = new Participant(learner, method, uplink);
-        var update = participant.Run(new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1), new RandomKey(task.Key)), memory ??= new float[Participant.MemoryLength(learner, method, uplink)], default);
+        var update = participant.Run(
+            new LocalTask((int)task.Round, number, model, new Plume.Federation.Learners.LocalObjective(1, 8, 0.1),
+                new RandomKey(task.Key)), memory ??= new float[Participant.MemoryLength(learner, method, uplink)], default);
         return new HandUpdate((int)task.Round, (int)task.Attempt, (int)task.ModelVersion, update.Outcome.Samples, update.Payload);
     }
 
@@ -79,7 +88,12 @@ sealed class HandClient(Trial trial, int number) : IDisposable
         }
 
         var reply = await call;
-        history.Add(line with { What = reply.Outcome == UploadReply.Types.Outcome.Counted ? HistoryLine.Counted : HistoryLine.Refused, Rule = reply.Rule });
+        history.Add(line with
+        {
+            What = reply.Outcome == UploadReply.Types.Outcome.Counted ? HistoryLine.Counted
+            : HistoryLine.Refused,
+            Rule = reply.Rule
+        });
         return reply;
     }
 
@@ -109,7 +123,9 @@ sealed class HandClient(Trial trial, int number) : IDisposable
     {
         while (true)
         {
-            var reply = await Calls.NextTaskAsync(new NextTaskRequest { Federation = ToyPlan.Federation, WaitMs = 1000, SettledRound = done, SettledAttempt = 1 }, name);
+            var reply = await Calls.NextTaskAsync(
+                new NextTaskRequest { Federation = ToyPlan.Federation, WaitMs = 1000, SettledRound = done, SettledAttempt = 1 },
+                name);
             if (wanted(reply))
                 return reply;
         }
@@ -117,7 +133,8 @@ sealed class HandClient(Trial trial, int number) : IDisposable
 
     async Task<ReadOnlyMemory<float>> DownloadAsync(int version)
     {
-        var model = new ReceivedModel(MethodNotation.Parse(trial.Plan.Training).Published(ToyPlan.LayoutOf(trial.Plan.Values), Codec.Parse(trial.Plan.Downlink)), broadcast);
+        var model = new ReceivedModel(MethodNotation.Parse(trial.Plan.Training)
+            .Published(ToyPlan.LayoutOf(trial.Plan.Values), Codec.Parse(trial.Plan.Downlink)), broadcast);
         using var call = Calls.Download(new DownloadRequest { Federation = ToyPlan.Federation, ToVersion = (uint)version }, name);
         Assert.True(await call.ResponseStream.MoveNext(default));
         var whole = Assert.Single(call.ResponseStream.Current.Header.Segments);

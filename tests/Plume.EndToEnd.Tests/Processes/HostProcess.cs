@@ -19,7 +19,12 @@ sealed partial class HostProcess : IAsyncDisposable
 
     public HostProcess(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Plume.EndToEnd.Host"), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Plume.EndToEnd.Host"), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         process = Process.Start(start)!;
@@ -111,7 +116,8 @@ sealed partial class HostProcess : IAsyncDisposable
                 }
 
                 if (open == 0)
-                    throw new InvalidOperationException($"Process {process.Id} has ended without a word of it. It said:\n{Tail()}");
+                    throw new InvalidOperationException(
+                        $"Process {process.Id} has ended without a word of it. It said:\n{Tail()}");
                 next = more.Task;
             }
 
@@ -135,7 +141,8 @@ sealed partial class HostProcess : IAsyncDisposable
     void Send(int signal)
     {
         if (Kill(process.Id, signal) != 0)
-            throw new InvalidOperationException($"Process {process.Id} cannot be sent signal {signal} (error {Marshal.GetLastPInvokeError()}).");
+            throw new InvalidOperationException(
+                $"Process {process.Id} cannot be sent signal {signal} (error {Marshal.GetLastPInvokeError()}).");
     }
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

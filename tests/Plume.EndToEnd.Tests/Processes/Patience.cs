@@ -1,6 +1,8 @@
 namespace Plume.EndToEnd.Tests.Processes;
 
-/// <summary>How long anything may take before a test calls it a hang: far longer than it takes on a machine that has other work to do.</summary>
+/// <summary>
+/// How long anything may take before a test calls it a hang: far longer than it takes on a machine that has other work to do.
+/// </summary>
 static class Patience
 {
     public static TimeSpan Longest { get; } = TimeSpan.FromMinutes(4);

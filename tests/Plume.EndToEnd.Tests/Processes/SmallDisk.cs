@@ -62,7 +62,8 @@ sealed class SmallDisk : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    static void Limit(HostProcess server, string bytes) => Assert.True(Run("prlimit", $"--pid={server.Id}", $"--fsize={bytes}:"), "The length of files cannot be limited.");
+    static void Limit(HostProcess server, string bytes) =>
+        Assert.True(Run("prlimit", $"--pid={server.Id}", $"--fsize={bytes}:"), "The length of files cannot be limited.");
 
     static bool Run(string program, params string[] arguments)
     {

@@ -49,7 +49,10 @@ sealed class TcpProxy : IAsyncDisposable
             link.Cut();
     }
 
-    /// <summary>Passes nothing on any more over the connections of now, and does not close them either: as if their peers were gone without a word.</summary>
+    /// <summary>
+    /// Passes nothing on any more over the connections of now, and does not close them either: as if their peers were gone
+    /// without a word.
+    /// </summary>
     public void Forget()
     {
         foreach (var link in links.Keys)
@@ -101,7 +104,8 @@ sealed class TcpProxy : IAsyncDisposable
         try
         {
             await ConnectAsync(link);
-            await Task.WhenAny(PassAsync(link, link.Client, link.Server, Way.Up), PassAsync(link, link.Server, link.Client, Way.Down));
+            await Task.WhenAny(PassAsync(link, link.Client, link.Server, Way.Up),
+                PassAsync(link, link.Server, link.Client, Way.Down));
         }
         catch (Exception broken) when (broken is SocketException or ObjectDisposedException or OperationCanceledException)
         {

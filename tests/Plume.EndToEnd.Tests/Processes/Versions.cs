@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Plume.EndToEnd.Tests.Processes;
 
-/// <summary>What a server says of versions: "... version 17 is committed ...", or at a start "... goes on from version 17 ...".</summary>
+/// <summary>
+/// What a server says of versions: "... version 17 is committed ...", or at a start "... goes on from version 17 ...".
+/// </summary>
 static partial class Versions
 {
     /// <summary>The version that a line speaks of; 0 where it speaks of none.</summary>

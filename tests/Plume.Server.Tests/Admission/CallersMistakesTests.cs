@@ -9,7 +9,9 @@ using Plume.Server.Tests.Hosting;
 
 namespace Plume.Server.Tests.Admission;
 
-/// <summary>Whatever a caller sends, it is told what is wrong, and the log has no stack of it, no error and nothing that is not seen.</summary>
+/// <summary>
+/// Whatever a caller sends, it is told what is wrong, and the log has no stack of it, no error and nothing that is not seen.
+/// </summary>
 public sealed class CallersMistakesTests
 {
     static readonly Marshaller<byte[]> Bytes = Marshallers.Create(bytes => bytes, bytes => bytes);
@@ -27,17 +29,22 @@ public sealed class CallersMistakesTests
         await toy.StartAsync(log: log);
         using var channel = GrpcChannel.ForAddress(toy.App.Urls.First());
         var calls = channel.CreateCallInvoker();
-        await new Protocol.V1.Federation.FederationClient(channel).JoinAsync(new JoinRequest { Federation = ServedToy.Federation, Protocol = 1 }, ServedToy.Operator);
-        foreach (var method in PlumeReflection.Descriptor.Services.Where(service => service.Name != "Enrolment").SelectMany(service => service.Methods))
+        await new Protocol.V1.Federation.FederationClient(channel)
+            .JoinAsync(new JoinRequest { Federation = ServedToy.Federation, Protocol = 1 }, ServedToy.Operator);
+        foreach (var method in PlumeReflection.Descriptor.Services.Where(service => service.Name != "Enrolment")
+            .SelectMany(service => service.Methods))
         {
             foreach (byte[] sent in Sent(method))
             {
                 var status = await StatusOfAsync(calls, method, sent);
-                Assert.False(status.StatusCode is StatusCode.Unknown or StatusCode.Internal or StatusCode.Unavailable, $"{method.Name} of {sent.Length} bytes: {status} {string.Join('\n', log.Lines.TakeLast(3))}");
+                Assert.False(status.StatusCode is StatusCode.Unknown or StatusCode.Internal
+                    or StatusCode.Unavailable,
+                    $"{method.Name} of {sent.Length} bytes: {status} {string.Join('\n', log.Lines.TakeLast(3))}");
             }
         }
 
-        Assert.DoesNotContain(log.Lines, line => line.Level >= LogLevel.Error || line.HasStack || line.Text.Any(char.IsControl) || line.Text.Contains('\u202e') || line.Text.Length > 20_000);
+        Assert.DoesNotContain(log.Lines, line => line.Level >= LogLevel.Error || line.HasStack || line.Text.Any(char.IsControl)
+            || line.Text.Contains('\u202e') || line.Text.Length > 20_000);
     }
 
     static IEnumerable<byte[]> Sent(MethodDescriptor method)
@@ -71,7 +78,8 @@ public sealed class CallersMistakesTests
                 FieldType.UInt64 or FieldType.Fixed64 => ulong.MaxValue,
                 FieldType.Bool => true,
                 FieldType.Message => Filled(field.MessageType, federation),
-                var other => throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture, $"No value for {other}.")),
+                var other => throw new NotSupportedException(
+                    string.Create(CultureInfo.InvariantCulture, $"No value for {other}.")),
             });
         }
 
@@ -80,7 +88,9 @@ public sealed class CallersMistakesTests
 
     static async Task<Status> StatusOfAsync(CallInvoker calls, MethodDescriptor method, byte[] sent)
     {
-        using var call = calls.AsyncDuplexStreamingCall(new Method<byte[], byte[]>(MethodType.DuplexStreaming, method.Service.FullName, method.Name, Bytes, Bytes), null, new CallOptions(ServedToy.Operator));
+        using var call = calls.AsyncDuplexStreamingCall(
+            new Method<byte[], byte[]>(MethodType.DuplexStreaming, method.Service.FullName, method.Name, Bytes, Bytes), null,
+            new CallOptions(ServedToy.Operator));
         try
         {
             await call.RequestStream.WriteAsync(sent);
@@ -124,7 +134,8 @@ public sealed class CallersMistakesTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (lines)
                 lines.Add((logLevel, formatter(state, exception), exception is not null));

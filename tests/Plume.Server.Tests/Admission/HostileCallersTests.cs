@@ -22,7 +22,8 @@ public class HostileCallersTests
             async toy =>
             {
                 var calls = new Protocol.V1.Federation.FederationClient(GrpcChannel.ForAddress(toy.App.Urls.First()));
-                var uploads = Enumerable.Range(0, 100).Select(_ => calls.Upload(new Metadata { { "plume-client", "hostile" } }).ResponseAsync).ToList<Task>();
+                var uploads = Enumerable.Range(0, 100)
+                    .Select(_ => calls.Upload(new Metadata { { "plume-client", "hostile" } }).ResponseAsync).ToList<Task>();
                 for (int refused = 0; refused < 100 - OpenCalls; refused++)
                 {
                     var ended = await Task.WhenAny(uploads);
@@ -80,7 +81,8 @@ public class HostileCallersTests
                 {
                     for (int connection = 1; connection <= each + 4; connection++)
                     {
-                        var ask = toy.Calls().JoinAsync(new JoinRequest { Federation = "none", Protocol = 1 }, new Metadata { { "plume-client", caller } }).ResponseAsync;
+                        var ask = toy.Calls().JoinAsync(new JoinRequest { Federation = "none", Protocol = 1 },
+                            new Metadata { { "plume-client", caller } }).ResponseAsync;
                         var refusal = await Assert.ThrowsAsync<RpcException>(() => ask);
                         Assert.Equal(connection <= each ? StatusCode.NotFound : StatusCode.ResourceExhausted, refusal.StatusCode);
                     }
@@ -90,7 +92,8 @@ public class HostileCallersTests
         Assert.Equal(await HonestAsync(_ => Task.CompletedTask), attacked);
     }
 
-    static async Task<float[]> HonestAsync(Func<ServedToy, Task> before, Func<ServedToy, Task>? after = null, ServerLimits? limits = null)
+    static async Task<float[]> HonestAsync(Func<ServedToy, Task> before, Func<ServedToy, Task>? after = null,
+        ServerLimits? limits = null)
     {
         await using var toy = new ServedToy();
         await toy.StartAsync(startWith: 2, participants: 2, limits: limits);

@@ -27,7 +27,8 @@ public class KnownFieldsTests
     {
         var readers = new Readers();
         Protocol.V1.Federation.BindService(KnownFields.Of(readers), null!);
-        Assert.All(readers.Found, read => Assert.Equal(StatusCode.InvalidArgument, Assert.Throws<RpcException>(() => read([0x0A, 0xFF])).StatusCode));
+        Assert.All(readers.Found,
+            read => Assert.Equal(StatusCode.InvalidArgument, Assert.Throws<RpcException>(() => read([0x0A, 0xFF])).StatusCode));
     }
 
     /// <summary>How each method that is bound reads a request.</summary>
@@ -35,11 +36,16 @@ public class KnownFieldsTests
     {
         public List<Func<byte[], IMessage>> Found { get; } = [];
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) => Add(method);
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) => Add(method);
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) => Add(method);
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
+                Add(method);
 
-        public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) => Add(method);
+        public override void AddMethod<TRequest,
+            TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
+                Add(method);
 
         void Add<TRequest, TResponse>(Method<TRequest, TResponse> method) =>
             Found.Add(bytes => (IMessage)(object)method.RequestMarshaller.ContextualDeserializer(new Received(bytes))!);

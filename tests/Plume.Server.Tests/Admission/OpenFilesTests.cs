@@ -23,7 +23,8 @@ public class OpenFilesTests
     [InlineData("Max open files            ", null)]
     [InlineData("Max open sockets          7                    7                    files     ", null)]
     [InlineData("", null)]
-    public void The_soft_limit_is_read_where_there_is_one(string line, long? limit) => Assert.Equal(limit, OpenFiles.Read(Limits(line)));
+    public void The_soft_limit_is_read_where_there_is_one(string line, long? limit) =>
+        Assert.Equal(limit, OpenFiles.Read(Limits(line)));
 
     [Fact]
     public void No_lines_say_nothing() => Assert.Null(OpenFiles.Read([]));
@@ -59,6 +60,7 @@ public class OpenFilesTests
             return;
         Assert.Empty(new ServerLimits { Connections = most }.Problems());
         string problem = Assert.Single(new ServerLimits { Connections = most + 1 }.Problems());
-        Assert.StartsWith($"A server that may open {OpenFiles.Limit} files can hold {most} connections, since storage needs some, but is to hold {most + 1}.", problem, StringComparison.Ordinal);
+        Assert.StartsWith($"A server that may open {OpenFiles.Limit} files can hold {most} connections, since storage needs "
+            + $"some, but is to hold {most + 1}.", problem, StringComparison.Ordinal);
     }
 }

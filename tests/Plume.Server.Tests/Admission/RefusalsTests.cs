@@ -15,7 +15,8 @@ public class RefusalsTests
         using var log = new LogLines();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(log));
         using var refusals = new Refusals(factory.CreateLogger<IdentityAudit>(), time);
-        int shown = Enumerable.Range(0, 12_365).Count(call => refusals.IsShown("no-certificate", new IPAddress([10, 0, 0, (byte)(call % 7)])));
+        int shown = Enumerable.Range(0, 12_365)
+            .Count(call => refusals.IsShown("no-certificate", new IPAddress([10, 0, 0, (byte)(call % 7)])));
         Assert.Equal(20, shown);
         time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal("Refused 12345 more by rule no-certificate from 7 addresses in the last 10 s ", Assert.Single(log.Audit));

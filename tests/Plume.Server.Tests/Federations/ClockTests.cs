@@ -107,12 +107,18 @@ public sealed class ClockTests : IAsyncDisposable
     async Task OpenAsync(int startWith = 2)
     {
         var layout = ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
-        var plan = new FederationPlan(Clients: 3, Rounds: 2, Participants: 2, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith, Deadline = Deadline, Attempts = int.MaxValue };
+        var plan = new FederationPlan(Clients: 3, Rounds: 2, Participants: 2, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        {
+            StartWith = startWith,
+            Deadline = Deadline,
+            Attempts = int.MaxValue,
+        };
         var definition = new FederationDefinition("toy", plan, Seed: 1, layout, () => new float[layout.Length]) { Away = Away };
         storage = ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         coordinator = await Coordinator.OpenAsync(
-            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), time, NullLogger.Instance, default);
+            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published),
+            new ServerMetrics(meters).For("toy"), time, NullLogger.Instance, default);
     }
 
     async Task CloseAsync()

@@ -9,7 +9,10 @@ using EventLog = Plume.Server.Storage.Folder.EventLog;
 
 namespace Plume.Server.Tests.Federations;
 
-/// <summary>Every file of a state folder, damaged in every way: a start comes to the same bits, or refuses in one message and overwrites nothing.</summary>
+/// <summary>
+/// Every file of a state folder, damaged in every way: a start comes to the same bits, or refuses in one message and overwrites
+/// nothing.
+/// </summary>
 public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixture<DamagedStateTests.Left>
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -17,7 +20,8 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
     // What nothing but a copy brings back: both are refused however they are damaged, short of a torn end.
     static readonly string[] Irreplaceable = ["records/clients/one"];
 
-    public static TheoryData<string> Damages => ["delete", "cut", "cut the end", "empty", "flip", "flip the end", "folder", "pipe", "twice", "zeros"];
+    public static TheoryData<string> Damages =>
+        ["delete", "cut", "cut the end", "empty", "flip", "flip the end", "folder", "pipe", "twice", "zeros"];
 
     [Theory]
     [MemberData(nameof(Damages))]
@@ -26,12 +30,17 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
         var outcomes = new List<string>();
         foreach (string file in left.Files)
             outcomes.Add($"{file}: {await TryAsync(file, path => Damage(path, damage))}");
-        Assert.All(outcomes, outcome => Assert.True(outcome.EndsWith(": same", StringComparison.Ordinal) || outcome.Contains(": refused: ", StringComparison.Ordinal), outcome));
+        Assert.All(outcomes, outcome =>
+            Assert.True(outcome.EndsWith(": same", StringComparison.Ordinal)
+                || outcome.Contains(": refused: ", StringComparison.Ordinal), outcome));
         if (damage is "flip" or "cut" or "empty")
-            Assert.All(Irreplaceable, file => Assert.Contains(outcomes, outcome => outcome.StartsWith($"{file}: refused: ", StringComparison.Ordinal)));
+            Assert.All(Irreplaceable,
+                file => Assert.Contains(outcomes, outcome => outcome.StartsWith($"{file}: refused: ", StringComparison.Ordinal)));
         // What can be made again is.
         if (damage is not ("folder" or "pipe"))
-            Assert.All(outcomes.Where(outcome => outcome.Contains("/checkpoints/", StringComparison.Ordinal) || outcome.Contains("graph.gz", StringComparison.Ordinal) || outcome.Contains("/head-", StringComparison.Ordinal) || outcome.Contains("/epoch", StringComparison.Ordinal)),
+            Assert.All(outcomes.Where(outcome => outcome.Contains("/checkpoints/", StringComparison.Ordinal)
+                || outcome.Contains("graph.gz", StringComparison.Ordinal) || outcome.Contains("/head-", StringComparison.Ordinal)
+                || outcome.Contains("/epoch", StringComparison.Ordinal)),
                 outcome => Assert.EndsWith(": same", outcome, StringComparison.Ordinal));
     }
 
@@ -53,35 +62,49 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
     [Fact]
     public async Task A_file_of_another_version_is_not_taken_for_one()
     {
-        Assert.Contains("refused: ", await TryAsync("ledger/toy/events-2.log", path => File.Copy(path.Replace("events-2", "events-1", StringComparison.Ordinal), path, overwrite: true)), StringComparison.Ordinal);
-        Assert.Contains("refused: ", await TryAsync("ledger/toy/head-2", path => File.Copy(path.Replace("head-2", "head-1", StringComparison.Ordinal), path, overwrite: true)), StringComparison.Ordinal);
+        Assert.Contains("refused: ",
+            await TryAsync("ledger/toy/events-2.log",
+                path => File.Copy(path.Replace("events-2", "events-1", StringComparison.Ordinal), path, overwrite: true)),
+                StringComparison.Ordinal);
+        Assert.Contains("refused: ",
+            await TryAsync("ledger/toy/head-2",
+                path => File.Copy(path.Replace("head-2", "head-1", StringComparison.Ordinal), path, overwrite: true)),
+                StringComparison.Ordinal);
     }
 
     // Its head has everything since version 0, no records lie beside it, and its frames do not say where they stand.
     [Fact]
-    public async Task A_folder_of_an_earlier_release_goes_on_to_the_same_bits() => Assert.Equal("same", await TryAsync("ledger/toy/*", pattern =>
+    public async Task A_folder_of_an_earlier_release_goes_on_to_the_same_bits() =>
+        Assert.Equal("same", await TryAsync("ledger/toy/*", pattern =>
     {
         string ledger = Path.GetDirectoryName(pattern)!;
-        var records = EventLog.Read(Path.Combine(ledger, "records.log"), FolderLedger.RecordSeries).Select(VersionRecord.FromBytes).ToList();
+        var records = EventLog.Read(Path.Combine(ledger, "records.log"), FolderLedger.RecordSeries)
+            .Select(VersionRecord.FromBytes).ToList();
         var head = JsonNode.Parse(File.ReadAllBytes(Path.Combine(ledger, "head-2")).AsSpan(8))!.AsObject();
         head.Remove("version");
         head.Remove("graph");
         head["places"] = JsonSerializer.SerializeToNode(records.SelectMany(record => record.Places).ToDictionary());
         head["lengths"] = JsonSerializer.SerializeToNode(records.Skip(1).Select(record => record.Length));
         head["hashes"] = JsonSerializer.SerializeToNode(records.Skip(1).Select(record => record.Hash));
-        head["history"] = new JsonArray([.. records.Skip(1).Select(record => JsonNode.Parse(record.ToBytes())!["round"]!.DeepClone())]);
+        head["history"] = new JsonArray(
+            [.. records.Skip(1).Select(record => JsonNode.Parse(record.ToBytes())!["round"]!.DeepClone())]);
         FolderHeads.Replace(ledger, 2, Encoding.UTF8.GetBytes(head.ToJsonString()));
         // It kept the events of every round; here those of the first were deleted, sooner or later, and stand in its record.
         var now = DateTimeOffset.UnixEpoch;
-        byte[][] first = [.. records[1].Updates.SelectMany(update => (LedgerEvent[])[new Arrived(now, update.In(1)), new WasAdded(now, update.Client, Norm: 1)]).Select(happened => happened.ToBytes())];
-        File.WriteAllBytes(Path.Combine(ledger, "events-0.log"), [.. first.SelectMany(happened => EventFrame.Write([happened], place: 0))]);
+        byte[][] first = [.. records[1].Updates.SelectMany(update =>
+            (LedgerEvent[])[new Arrived(now, update.In(1)), new WasAdded(now, update.Client, Norm: 1)])
+                .Select(happened => happened.ToBytes())];
+        File.WriteAllBytes(Path.Combine(ledger, "events-0.log"),
+            [.. first.SelectMany(happened => EventFrame.Write([happened], place: 0))]);
         for (int version = 1; version <= 2; version++)
         {
             string path = Path.Combine(ledger, $"events-{version}.log");
-            File.WriteAllBytes(path, [.. EventLog.Read(path, version).SelectMany(happened => EventFrame.Write([happened], place: 0))]);
+            File.WriteAllBytes(path,
+                [.. EventLog.Read(path, version).SelectMany(happened => EventFrame.Write([happened], place: 0))]);
         }
 
-        foreach (string path in Directory.GetFiles(ledger, "*.last").Append(Path.Combine(ledger, "records.log")).Append(Path.Combine(ledger, "head-1")))
+        foreach (string path in Directory.GetFiles(ledger, "*.last").Append(Path.Combine(ledger, "records.log"))
+            .Append(Path.Combine(ledger, "head-1")))
             File.Delete(path);
     }));
 
@@ -93,10 +116,12 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
             Copy(left.Folder, folder);
             string path = Path.Combine(folder, file);
             damage(path);
-            byte[]? before = File.Exists(path) && new FileInfo(path).Length > 0 && !file.EndsWith('*') ? File.ReadAllBytes(path) : null;
+            byte[]? before = File.Exists(path) && new FileInfo(path).Length > 0 && !file.EndsWith('*') ? File.ReadAllBytes(path)
+                : null;
             // A pipe that is opened keeps a thread for ever.
             string outcome = await Task.Run(() => StartAsync(folder)).WaitAsync(Patience);
-            if (outcome.StartsWith("refused", StringComparison.Ordinal) && before is not null && !file.EndsWith("epoch", StringComparison.Ordinal))
+            if (outcome.StartsWith("refused", StringComparison.Ordinal) && before is not null
+                && !file.EndsWith("epoch", StringComparison.Ordinal))
                 Assert.Equal(before, File.ReadAllBytes(path));
             return outcome;
         }
@@ -132,7 +157,8 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
         }
         catch (Exception refusal) when (refusal is IOException or InvalidDataException)
         {
-            return refusal.Message.Contains('\n', StringComparison.Ordinal) || refusal.Message.Length < 20 ? $"no message: {refusal}" : $"refused: {refusal.Message}";
+            return refusal.Message.Contains('\n', StringComparison.Ordinal) || refusal.Message.Length < 20
+                ? $"no message: {refusal}" : $"refused: {refusal.Message}";
         }
     }
 
@@ -215,10 +241,12 @@ public sealed class DamagedStateTests(DamagedStateTests.Left left) : IClassFixtu
             {
                 await federation.OpenAsync();
                 await federation.PlayAsync(updates: 5);
-                await federation.Storage.Records.WriteAsync("clients/one", Encoding.UTF8.GetBytes("""{"name":"one"}"""), 0, default);
+                await federation.Storage.Records.WriteAsync("clients/one", Encoding.UTF8.GetBytes("""{"name":"one"}"""), 0,
+                    default);
             }
 
-            Files = [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
+            Files = [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
         }
 
         public ValueTask DisposeAsync()

@@ -24,7 +24,8 @@ public sealed class PlacesTests : IAsyncDisposable
 {
     const int Clients = 4, Rounds = 8;
 
-    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10), Away = TimeSpan.FromMinutes(2), Unused = TimeSpan.FromMinutes(30);
+    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10), Away = TimeSpan.FromMinutes(2),
+        Unused = TimeSpan.FromMinutes(30);
     static readonly ModelLayout Layout = ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
 
     readonly string folder = Directory.CreateTempSubdirectory("plume-places-").FullName;
@@ -41,7 +42,8 @@ public sealed class PlacesTests : IAsyncDisposable
         await OpenAsync();
         await JoinAsync("one", "two", "three", "four");
         await PlayAsync(rounds);
-        Assert.Equal((-1, "All 4 places of the federation are taken; its operator can give one back."), await coordinator!.JoinAsync("five", null, 0, null, default));
+        Assert.Equal((-1, "All 4 places of the federation are taken; its operator can give one back."),
+            await coordinator!.JoinAsync("five", null, 0, null, default));
         Assert.Equal(1, await coordinator.GiveBackAsync("two", default));
         Assert.Null(await coordinator.GiveBackAsync("two", default));
         Assert.Null(coordinator.NumberOf("two"));
@@ -84,7 +86,8 @@ public sealed class PlacesTests : IAsyncDisposable
         await JoinAsync("one", "two", "three", "four");
         await coordinator!.GiveBackAsync("two", default);
         await coordinator.SeenAsync(1, default);
-        Assert.Equal([0, 2, 3], (await coordinator.PlacesAsync(default)).Where(place => place.IsThere).Select(place => place.Number));
+        Assert.Equal([0, 2, 3], (await coordinator.PlacesAsync(default)).Where(place => place.IsThere)
+            .Select(place => place.Number));
     }
 
     [Fact]
@@ -187,7 +190,8 @@ public sealed class PlacesTests : IAsyncDisposable
     {
         await OpenAsync(startWith: 4);
         for (int stranger = 0; stranger < 6; stranger++)
-            Assert.Equal(stranger < strangers, (await coordinator!.JoinAsync($"flower/id/{stranger}", null, kept, null, default)).Problem is null);
+            Assert.Equal(stranger < strangers,
+                (await coordinator!.JoinAsync($"flower/id/{stranger}", null, kept, null, default)).Problem is null);
         if (strangers == 0)
             return;
         await coordinator!.GiveBackAsync($"flower/id/{strangers - 1}", default);
@@ -202,7 +206,8 @@ public sealed class PlacesTests : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    async Task<(int, string)[]> PlacesAsync() => [.. (await coordinator!.PlacesAsync(default)).Select(place => (place.Number, place.Name))];
+    async Task<(int, string)[]> PlacesAsync() =>
+        [.. (await coordinator!.PlacesAsync(default)).Select(place => (place.Number, place.Name))];
 
     async Task JoinAsync(params string[] names)
     {
@@ -233,7 +238,8 @@ public sealed class PlacesTests : IAsyncDisposable
         float[] values = [.. Enumerable.Repeat(1f + client, Layout.Length)];
         var payload = new PayloadEncoder(ReceivedModel.Whole, Layout).Encode(values, default);
         string hash = Convert.ToHexStringLower(SHA256.HashData(payload.Span));
-        var update = new ArrivedUpdate(client, now.Round, now.Attempt, now.ModelVersion, 1, 0.5, payload.Length, hash, IsFloats: true);
+        var update = new ArrivedUpdate(client, now.Round, now.Attempt, now.ModelVersion, 1, 0.5, payload.Length, hash,
+            IsFloats: true);
         string name = new BlobNames("toy").Upload(now.Round, now.Attempt, client, hash);
         await storage!.Blobs.AppendAsync($"{name}.part", 0, payload, default);
         await storage.Blobs.MoveAsync($"{name}.part", name, default);
@@ -246,26 +252,44 @@ public sealed class PlacesTests : IAsyncDisposable
     public async Task A_client_gets_a_place_of_the_largest_capacity_that_it_can_have_and_is_free()
     {
         var half = LayoutSlice.Of(Layout, [("dense.weight", 1, [0, 1, 2])]);
-        await OpenAsync(exchange: plan => plan with { Method = MethodNotation.Parse("submodels(1, 1/2)"), Smaller = [new CapacityModel(half.Part, _ => half)] });
+        await OpenAsync(exchange: plan =>
+            plan with
+            {
+                Method = MethodNotation.Parse("submodels(1, 1/2)"),
+                Smaller = [new CapacityModel(half.Part, _ => half)]
+            });
         Assert.Equal((1, null), await coordinator!.JoinAsync("weak", null, 0, 1, default));
         Assert.Equal((0, null), await coordinator.JoinAsync("strong", null, 0, 0, default));
         Assert.Equal((1, null), await coordinator.JoinAsync("weak", null, 0, 1, default));
-        Assert.Equal("Place 2 is of capacity 1, above the 1/2 that the client can have; join without a number to get one that it can.", (await coordinator.JoinAsync("other", 2, 0, 1, default)).Problem);
-        Assert.StartsWith("Client 'strong' has place 0, of capacity 1, above the 1/2 that it can have by now.", (await coordinator.JoinAsync("strong", null, 0, 1, default)).Problem, StringComparison.Ordinal);
+        Assert.Equal("Place 2 is of capacity 1, above the 1/2 that the client can have; join without a number to get one that "
+            + "it can.", (await coordinator.JoinAsync("other", 2, 0, 1, default)).Problem);
+        Assert.StartsWith("Client 'strong' has place 0, of capacity 1, above the 1/2 that it can have by now.",
+            (await coordinator.JoinAsync("strong", null, 0, 1, default)).Problem, StringComparison.Ordinal);
         Assert.Equal((3, null), await coordinator.JoinAsync("other", null, 0, 1, default));
-        Assert.Equal("All places of capacity 1/2 or less are taken, of the federation's 4; its operator can give one back.", (await coordinator.JoinAsync("late", null, 0, 1, default)).Problem);
+        Assert.Equal("All places of capacity 1/2 or less are taken, of the federation's 4; its operator can give one back.",
+            (await coordinator.JoinAsync("late", null, 0, 1, default)).Problem);
         Assert.Equal((2, null), await coordinator.JoinAsync("late", null, 0, null, default));
     }
 
     async Task OpenAsync(int startWith = Clients, int quorum = 3, Func<FederationPlan, FederationPlan>? exchange = null)
     {
-        var plan = new FederationPlan(Clients, Rounds, Participants: Clients, new LocalObjective(1, 8, 0.1), "pack", "pack") { StartWith = startWith, Quorum = quorum, Deadline = Deadline };
+        var plan = new FederationPlan(Clients, Rounds, Participants: Clients, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        {
+            StartWith = startWith,
+            Quorum = quorum,
+            Deadline = Deadline,
+        };
         plan = exchange?.Invoke(plan) ?? plan;
-        var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length]) { Away = Away, UnusedPlace = Unused };
+        var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length])
+        {
+            Away = Away,
+            UnusedPlace = Unused,
+        };
         storage = ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         coordinator = await Coordinator.OpenAsync(
-            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), time, NullLogger.Instance, default);
+            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published),
+            new ServerMetrics(meters).For("toy"), time, NullLogger.Instance, default);
     }
 
     async Task AgainAsync(int startWith = Clients)

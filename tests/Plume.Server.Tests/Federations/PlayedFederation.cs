@@ -37,12 +37,18 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     /// <summary>Opens what the folder has, as a server that starts does.</summary>
     public async Task OpenAsync()
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? "pack" : "clip(1) | pack", "pack") { StartWith = Clients, Quorum = Clients, Privacy = privacy };
-        var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
+        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? "pack"
+            : "clip(1) | pack", "pack")
+        { StartWith = Clients, Quorum = Clients, Privacy = privacy };
+        var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length])
+        {
+            Graph = () => Graph,
+        };
         storage ??= ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         coordinator = await Coordinator.OpenAsync(
-            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), TimeProvider.System, NullLogger.Instance, default);
+            definition, storage.Ledger, storage.Blobs, published => new LocalAggregator(definition, storage.Blobs, published),
+            new ServerMetrics(meters).For("toy"), TimeProvider.System, NullLogger.Instance, default);
     }
 
     /// <summary>Sends so many updates, in order, again where they were sent before; all must count.</summary>
@@ -67,7 +73,8 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     }
 
     /// <summary>SHA-256 of the last checkpoint.</summary>
-    public async Task<string> CheckpointAsync() => (await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(Rounds), default))!;
+    public async Task<string> CheckpointAsync() =>
+        (await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(Rounds), default))!;
 
     public async Task CloseAsync()
     {

@@ -18,7 +18,8 @@ public sealed class PrivateFederationTests : IDisposable
         Copy(Path.Combine(folder, "left"), Path.Combine(folder, "damaged"));
         string[] checkpoints = Directory.GetFiles(Path.Combine(folder, "damaged", "blobs", "toy", "checkpoints"));
         File.WriteAllBytes(checkpoints.Order(StringComparer.Ordinal).Last(), [1, 2, 3]);
-        var (calm, again, other) = (await PlayAsync("left", Ample), await PlayAsync("damaged", Ample), await PlayAsync("other", Ample));
+        var (calm, again, other) =
+            (await PlayAsync("left", Ample), await PlayAsync("damaged", Ample), await PlayAsync("other", Ample));
         Assert.Equal(calm.Checkpoint, again.Checkpoint);
         Assert.NotEqual(calm.Checkpoint, other.Checkpoint);
         Assert.Equal((Phase.Finished, ""), (calm.Phase, calm.Message));
@@ -30,14 +31,16 @@ public sealed class PrivateFederationTests : IDisposable
         await PlayAsync("spent", Three, updates: 4);
         var (_, phase, message) = await PlayAsync("spent", Three, updates: 6, version: 3);
         Assert.Equal(Phase.Finished, phase);
-        Assert.Equal("The privacy budget of epsilon 2.5 is spent: of 2 clients 0 have some left for another round, and a round needs 2.", message);
+        Assert.Equal("The privacy budget of epsilon 2.5 is spent: of 2 clients 0 have some left for another round, and a round "
+            + "needs 2.", message);
         // Nor does the next owner forget why.
         Assert.Equal(message, (await PlayAsync("spent", Three, updates: 0, version: 3)).Message);
         var refused = await Assert.ThrowsAsync<InvalidDataException>(() => PlayAsync("spent", Ample));
         Assert.Contains("of other settings", refused.Message);
     }
 
-    async Task<(string? Checkpoint, Phase Phase, string Message)> PlayAsync(string name, DifferentialPrivacy privacy, int? updates = null, int version = 0)
+    async Task<(string? Checkpoint, Phase Phase, string Message)> PlayAsync(string name, DifferentialPrivacy privacy,
+        int? updates = null, int version = 0)
     {
         await using var federation = new PlayedFederation(Path.Combine(folder, name), privacy);
         await federation.OpenAsync();

@@ -13,7 +13,10 @@ using Plume.Server.Flower.Messages;
 
 namespace Plume.Server.Tests.Flower;
 
-/// <summary>A server with a Flower door on a free port of loopback, before a <see cref="FakeFederation"/>, with a clock that the test moves.</summary>
+/// <summary>
+/// A server with a Flower door on a free port of loopback, before a <see cref="FakeFederation"/>, with a clock that the test
+/// moves.
+/// </summary>
 sealed class DoorHost : IAsyncDisposable
 {
     readonly WebApplication app;
@@ -27,7 +30,8 @@ sealed class DoorHost : IAsyncDisposable
     }
 
     public static ModelLayout SmallLayout { get; } =
-        ModelLayout.Of([("weight", [2, 3], TensorRole.Weight), ("bias", [3], TensorRole.Bias), ("scale", [], TensorRole.Normalization)]);
+        ModelLayout.Of([("weight", [2, 3], TensorRole.Weight), ("bias", [3], TensorRole.Bias),
+            ("scale", [], TensorRole.Normalization)]);
 
     public FakeFederation Federation { get; }
 
@@ -40,7 +44,8 @@ sealed class DoorHost : IAsyncDisposable
     /// <summary>A port where the same server listens for other things.</summary>
     public int OtherPort { get; }
 
-    public static async Task<DoorHost> StartAsync(ModelLayout? layout = null, Func<FlowerOptions, FlowerOptions>? change = null, int places = 10)
+    public static async Task<DoorHost> StartAsync(ModelLayout? layout = null, Func<FlowerOptions, FlowerOptions>? change = null,
+        int places = 10)
     {
         var federation = new FakeFederation(layout ?? SmallLayout, places);
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
@@ -48,7 +53,8 @@ sealed class DoorHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log).AddFilter("Grpc", LogLevel.Trace);
         builder.Services.AddSingleton<IFlowerFederation>(federation).AddSingleton<TimeProvider>(time);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         var options = new FlowerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
         builder.AddFlowerDoor(change?.Invoke(options) ?? options);
         var app = builder.Build();
@@ -58,7 +64,8 @@ sealed class DoorHost : IAsyncDisposable
         return new DoorHost(app, federation, time, log);
     }
 
-    public FlowerTask Task(int round, float[] model, TimeSpan? time = null) => FakeFederation.Task(round, model, Time.GetUtcNow(), time);
+    public FlowerTask Task(int round, float[] model, TimeSpan? time = null) =>
+        FakeFederation.Task(round, model, Time.GetUtcNow(), time);
 
     public FlowerService.FlowerServiceClient Client(GrpcChannelOptions? options = null, int? port = null, string scheme = "http")
     {

@@ -28,12 +28,14 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
     public static LocalObjective Objective { get; } = new(Epochs: 3, BatchSize: 16, LearningRate: 0.5);
 
     public static FlowerTask Task(int round, float[] model, DateTimeOffset now, TimeSpan? time = null) =>
-        new(round, Attempt: 1, ModelVersion: round - 1, model, Objective, Published: now, Deadline: now + (time ?? TimeSpan.FromMinutes(10)));
+        new(round, Attempt: 1, ModelVersion: round - 1, model, Objective, Published: now,
+            Deadline: now + (time ?? TimeSpan.FromMinutes(10)));
 
     public void Give(int client, FlowerTask? task) => Assert.True(TasksOf(client).Writer.TryWrite(task));
 
     /// <summary>The next thing that happens, which must be of this kind.</summary>
-    public async Task<T> NextAsync<T>() where T : Happening => Assert.IsAssignableFrom<T>(await happenings.Reader.ReadAsync().AsTask().WaitAsync(Patience));
+    public async Task<T> NextAsync<T>() where T : Happening =>
+        Assert.IsAssignableFrom<T>(await happenings.Reader.ReadAsync().AsTask().WaitAsync(Patience));
 
     /// <summary>The values of an update.</summary>
     public float[] Decode(FlowerUpdate update)
@@ -61,7 +63,8 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
         }
     }
 
-    public Task<FlowerTask?> NextAsync(FlowerPlace place, CancellationToken cancellation) => TasksOf(place.Client).Reader.ReadAsync(cancellation).AsTask();
+    public Task<FlowerTask?> NextAsync(FlowerPlace place, CancellationToken cancellation) =>
+        TasksOf(place.Client).Reader.ReadAsync(cancellation).AsTask();
 
     public Task<string?> SubmitAsync(FlowerPlace place, FlowerTask task, FlowerUpdate update, CancellationToken cancellation)
     {
@@ -71,9 +74,11 @@ sealed class FakeFederation(ModelLayout layout, int places = 10) : IFlowerFedera
         return System.Threading.Tasks.Task.FromResult(Refusal);
     }
 
-    public Task ReportAsync(FlowerPlace place, FlowerTask task, string problem, bool isMissed = false) => Tell(new Reported(place.Client, task, problem));
+    public Task ReportAsync(FlowerPlace place, FlowerTask task, string problem, bool isMissed = false) =>
+        Tell(new Reported(place.Client, task, problem));
 
-    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) => Tell(new Measured(place.Client, task, measure));
+    public Task MeasureAsync(FlowerPlace place, FlowerTask task, FlowerMeasure measure, CancellationToken cancellation) =>
+        Tell(new Measured(place.Client, task, measure));
 
     public Task LeaveAsync(FlowerPlace place) => Tell(new Left(place.Client));
 

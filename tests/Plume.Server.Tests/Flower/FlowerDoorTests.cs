@@ -10,7 +10,11 @@ namespace Plume.Server.Tests.Flower;
 
 public sealed class FlowerDoorTests
 {
-    static FlowerOptions Options(string address, X509Certificate2? certificate = null) => new() { Listen = IPEndPoint.Parse(address), Certificate = certificate };
+    static FlowerOptions Options(string address, X509Certificate2? certificate = null) => new()
+    {
+        Listen = IPEndPoint.Parse(address),
+        Certificate = certificate,
+    };
 
     [Fact]
     public async Task Clients_are_called_by_their_addresses_and_the_lowest_free_number()
@@ -22,7 +26,8 @@ public sealed class FlowerDoorTests
         await host.Federation.NextAsync<FakeFederation.Left>();
         await host.Log.WaitForAsync("flower/peer/127.0.0.1/1 left");
         var (_, again) = await host.JoinAsync();
-        Assert.Equal(["flower/peer/127.0.0.1/1", "flower/peer/127.0.0.1/2", "flower/peer/127.0.0.1/1"], [one.Name, two.Name, again.Name]);
+        Assert.Equal(["flower/peer/127.0.0.1/1", "flower/peer/127.0.0.1/2", "flower/peer/127.0.0.1/1"],
+            [one.Name, two.Name, again.Name]);
         Assert.Equal((0, 1, 0), (one.Client, two.Client, again.Client));
     }
 
@@ -34,13 +39,16 @@ public sealed class FlowerDoorTests
         var (_, two) = await host.JoinAsync("site.2");
         using var twin = new FlowerPeer(host.Client(), "site-NORTH");
         var refusal = await twin.RefusalAsync();
-        Assert.Equal((StatusCode.ResourceExhausted, "A client with the client-id 'site-NORTH' is there already. Come back when it has gone, or under another."), (refusal.StatusCode, refusal.Detail));
+        Assert.Equal((StatusCode.ResourceExhausted,
+            "A client with the client-id 'site-NORTH' is there already. Come back when it has gone, or under another."),
+            (refusal.StatusCode, refusal.Detail));
 
         north.Dispose();
         await host.Federation.NextAsync<FakeFederation.Left>();
         await host.Log.WaitForAsync("flower/id/site-north left");
         var (_, again) = await host.JoinAsync("site-north");
-        Assert.Equal([("flower/id/site-north", 0), ("flower/id/site.2", 1), ("flower/id/site-north", 0)], [(one.Name, one.Client), (two.Name, two.Client), (again.Name, again.Client)]);
+        Assert.Equal([("flower/id/site-north", 0), ("flower/id/site.2", 1), ("flower/id/site-north", 0)],
+            [(one.Name, one.Client), (two.Name, two.Client), (again.Name, again.Client)]);
     }
 
     [Theory]
@@ -68,14 +76,19 @@ public sealed class FlowerDoorTests
         await using var narrow = await DoorHost.StartAsync(change: options => options with { MaximumClients = 1 });
         await narrow.JoinAsync();
         using var third = new FlowerPeer(narrow.Client());
-        Assert.StartsWith("The Flower door lets in 1 clients at a time", (await third.RefusalAsync()).Detail, StringComparison.Ordinal);
+        Assert.StartsWith("The Flower door lets in 1 clients at a time", (await third.RefusalAsync()).Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Flowers_stream_is_served_at_its_door_only_and_nothing_else_there()
     {
         await using var host = await DoorHost.StartAsync();
-        using var http = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         Assert.Equal("elsewhere", await http.GetStringAsync($"http://127.0.0.1:{host.OtherPort}/other"));
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync($"http://127.0.0.1:{host.Port}/other")).StatusCode);
         using var peer = new FlowerPeer(host.Client(port: host.OtherPort));
@@ -86,7 +99,9 @@ public sealed class FlowerDoorTests
     public async Task The_open_door_is_warned_of()
     {
         await using var host = await DoorHost.StartAsync();
-        await host.Log.WaitForAsync($"Warning Plume.Server.Flower.FlowerBridge: The Flower door is open at 127.0.0.1:{host.Port}. It asks no client who it is");
+        await host.Log.WaitForAsync(
+            $"Warning Plume.Server.Flower.FlowerBridge: The Flower door is open at 127.0.0.1:{host.Port}. It asks no client "
+                + "who it is");
     }
 
     [Theory]
@@ -111,7 +126,8 @@ public sealed class FlowerDoorTests
         using var certificate = SelfSigned();
         await using var host = await DoorHost.StartAsync(change: options => options with { Certificate = certificate });
         using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == certificate.GetCertHashString();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
+            shown?.GetCertHashString() == certificate.GetCertHashString();
         using var peer = new FlowerPeer(host.Client(new GrpcChannelOptions { HttpHandler = handler }, scheme: "https"));
         Assert.Equal(0, (await host.Federation.NextAsync<FakeFederation.Joined>()).Client);
     }
@@ -124,14 +140,17 @@ public sealed class FlowerDoorTests
         Assert.Empty(Options("127.0.0.1:8080").Problems());
         Assert.Empty(Options("[::1]:8080").Problems());
         Assert.Empty(Options("0.0.0.0:8080", certificate).Problems());
-        Assert.Equal(["The Flower door must listen on loopback or have a certificate, but 0.0.0.0:8080 is neither: listen on 127.0.0.1, or name a certificate with its key."], Options("0.0.0.0:8080").Problems());
-        Assert.Contains("must have its private key", Assert.Single(Options("10.0.0.1:1", keyless).Problems()), StringComparison.Ordinal);
+        Assert.Equal(["The Flower door must listen on loopback or have a certificate, but 0.0.0.0:8080 is neither: listen on "
+            + "127.0.0.1, or name a certificate with its key."], Options("0.0.0.0:8080").Problems());
+        Assert.Contains("must have its private key", Assert.Single(Options("10.0.0.1:1", keyless).Problems()),
+            StringComparison.Ordinal);
         Assert.Equal(2, (Options("127.0.0.1:0") with { MaximumClients = 0, ComeBackAfter = TimeSpan.Zero }).Problems().Count());
     }
 
     [Fact]
     public async Task A_door_with_bad_options_is_not_built() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => DoorHost.StartAsync(change: options => options with { MaximumClients = 0 }));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            DoorHost.StartAsync(change: options => options with { MaximumClients = 0 }));
 
     static X509Certificate2 SelfSigned()
     {
@@ -145,7 +164,8 @@ public sealed class FlowerDoorTests
     {
         public string? Encoding { get; private set; }
 
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             if (!takesGzip)
                 request.Headers.Remove("grpc-accept-encoding");

@@ -40,7 +40,8 @@ public class FlowerNamesTests
     public void Those_without_an_id_have_the_lowest_number_that_is_free_at_their_address()
     {
         var names = new FlowerNames(10);
-        string[] taken = [.. Enumerable.Range(0, 3).Select(place => names.TryTake(null, IPAddress.IPv6Loopback, out string? name, out _) ? name : "")];
+        string[] taken = [.. Enumerable.Range(0, 3)
+            .Select(place => names.TryTake(null, IPAddress.IPv6Loopback, out string? name, out _) ? name : "")];
         Assert.Equal(["flower/peer/--1/1", "flower/peer/--1/2", "flower/peer/--1/3"], taken);
         names.GiveBack(taken[1]);
         Assert.True(names.TryTake(null, IPAddress.IPv6Loopback, out string? next, out _));

@@ -10,7 +10,8 @@ sealed class FlowerPeer(FlowerService.FlowerServiceClient client, string? id = n
         client.Join(id is null ? null : new Metadata { { "client-id", id } });
 
     public async Task<ServerMessage> ReceiveAsync() =>
-        await call.ResponseStream.MoveNext(default) ? call.ResponseStream.Current : throw new EndOfStreamException("The server ended the stream.");
+        await call.ResponseStream.MoveNext(default) ? call.ResponseStream.Current
+            : throw new EndOfStreamException("The server ended the stream.");
 
     /// <summary>Sends a message; that the server has refused it before it was out shows in what is received.</summary>
     public async Task SendAsync(ClientMessage message)

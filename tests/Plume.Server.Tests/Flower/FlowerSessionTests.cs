@@ -18,7 +18,8 @@ public sealed class FlowerSessionTests
     {
         var parameters = new Parameters { TensorType = "numpy.ndarray" };
         foreach (var tensor in (layout ?? DoorHost.SmallLayout).Tensors)
-            parameters.Tensors.Add(ByteString.CopyFrom(NpyFile.Serialize(model.AsSpan(tensor.Offset, tensor.Length), [.. tensor.Shape])));
+            parameters.Tensors.Add(ByteString.CopyFrom(
+                NpyFile.Serialize(model.AsSpan(tensor.Offset, tensor.Length), [.. tensor.Shape])));
         return parameters;
     }
 
@@ -38,25 +39,33 @@ public sealed class FlowerSessionTests
             var fit = (await peer.ReceiveAsync()).FitIns;
             Assert.Equal(Arrays(Moved(round)), fit.Parameters);
             Assert.Equal(
-                [("batch_size", 16.0), ("learning_rate", 0.5), ("local_epochs", 3), ("momentum", 0), ("proximal_mu", 0), ("server_round", round), ("weight_decay", 0)],
+                [("batch_size", 16.0), ("learning_rate", 0.5), ("local_epochs", 3), ("momentum", 0), ("proximal_mu", 0),
+                    ("server_round", round), ("weight_decay", 0)],
                 fit.Config.Where(entry => entry.Key != "optimizer").OrderBy(entry => entry.Key, StringComparer.Ordinal)
-                    .Select(entry => (entry.Key, entry.Value.ScalarCase == Scalar.ScalarOneofCase.Sint64 ? entry.Value.Sint64 : entry.Value.Double)));
+                    .Select(entry => (entry.Key, entry.Value.ScalarCase == Scalar.ScalarOneofCase.Sint64 ? entry.Value.Sint64
+                        : entry.Value.Double)));
             Assert.Equal("sgd", fit.Config["optimizer"].String);
 
             var answer = Trained(Moved(round + 0.25f), examples: 40 + round);
             answer.Metrics["loss"] = new Scalar { Double = 1.5 / round };
             await peer.AnswerAsync(answer);
             var submitted = await host.Federation.NextAsync<FakeFederation.Submitted>();
-            Assert.Equal((joined.Client, round, 40 + round, 1.5 / round), (submitted.Client, submitted.Task.Round, submitted.Update.Samples, submitted.Update.Loss));
+            Assert.Equal((joined.Client, round, 40 + round, 1.5 / round),
+                (submitted.Client, submitted.Task.Round, submitted.Update.Samples, submitted.Update.Loss));
             Assert.All(host.Federation.Decode(submitted.Update), value => Assert.Equal(0.25f, value));
         }
 
         host.Federation.Give(joined.Client, null);
         Assert.Equal(0, (await peer.ReceiveAsync()).ReconnectIns.Seconds);
-        await peer.SendAsync(new ClientMessage { DisconnectRes = new ClientMessage.Types.DisconnectRes { Reason = Reason.Reconnect } });
+        await peer.SendAsync(new ClientMessage
+        {
+            DisconnectRes =
+            new ClientMessage.Types.DisconnectRes { Reason = Reason.Reconnect }
+        });
         peer.Dispose();
         await host.Federation.NextAsync<FakeFederation.Left>();
-        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal)
+            || line.StartsWith("Critical", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -68,7 +77,8 @@ public sealed class FlowerSessionTests
         await peer.ReceiveAsync();
         peer.Dispose();
         await host.Federation.NextAsync<FakeFederation.Left>();
-        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.Contains("no part in round", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal)
+            || line.Contains("no part in round", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -85,13 +95,15 @@ public sealed class FlowerSessionTests
             Assert.Null((await host.Federation.NextAsync<FakeFederation.Submitted>()).Update.Loss);
         }
 
-        Assert.Contains(host.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("has no part in round 1: Round 1 has closed.", StringComparison.Ordinal));
+        Assert.Contains(host.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal)
+            && line.Contains("has no part in round 1: Round 1 has closed.", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task That_a_storage_fails_is_not_taken_for_the_clients_fault()
     {
-        foreach (var failure in new Exception[] { new TimeoutException("slow disk"), new EndOfStreamException("short file"), new IOException("full disk") })
+        foreach (var failure in new Exception[] { new TimeoutException("slow disk"), new EndOfStreamException("short file"),
+            new IOException("full disk") })
         {
             await using var host = await DoorHost.StartAsync();
             var (peer, joined) = await host.JoinAsync();
@@ -135,7 +147,8 @@ public sealed class FlowerSessionTests
         host.Federation.Give(joined.Client, host.Task(1, Model));
         await peer.ReceiveAsync();
         await peer.AnswerAsync(new() { Status = new Status { Code = Code.FitNotImplemented, Message = "no\nfit" } });
-        Assert.Equal("The client answered FitNotImplemented: 'no?fit'.", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
+        Assert.Equal("The client answered FitNotImplemented: 'no?fit'.",
+            (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
         host.Federation.Give(joined.Client, host.Task(2, Model));
         Assert.Equal(ServerMessage.MsgOneofCase.FitIns, (await peer.ReceiveAsync()).MsgCase);
     }
@@ -145,9 +158,12 @@ public sealed class FlowerSessionTests
         { "The answer has no parameters", message => message.FitRes.Parameters = null },
         { "must be of the type 'numpy.ndarray', but are of 'torch'", message => message.FitRes.Parameters.TensorType = "torch" },
         { "The model has 3 tensors, but 2 arrays were sent", message => message.FitRes.Parameters.Tensors.RemoveAt(0) },
-        { "The model has 3 tensors, but 4 arrays were sent", message => message.FitRes.Parameters.Tensors.Add(message.FitRes.Parameters.Tensors[0]) },
-        { "Array 0 is not tensor weight [2, 3] of the model. Payload field 'shape' at offset 60 is (3,), but it must be (2, 3).", message => message.FitRes.Parameters.Tensors[0] = message.FitRes.Parameters.Tensors[1] },
-        { "Array 2 is not tensor scale [] of the model. The payload ends inside magic", message => message.FitRes.Parameters.Tensors[2] = ByteString.Empty },
+        { "The model has 3 tensors, but 4 arrays were sent",
+            message => message.FitRes.Parameters.Tensors.Add(message.FitRes.Parameters.Tensors[0]) },
+        { "Array 0 is not tensor weight [2, 3] of the model. Payload field 'shape' at offset 60 is (3,), but it must be (2, 3).",
+            message => message.FitRes.Parameters.Tensors[0] = message.FitRes.Parameters.Tensors[1] },
+        { "Array 2 is not tensor scale [] of the model. The payload ends inside magic",
+            message => message.FitRes.Parameters.Tensors[2] = ByteString.Empty },
         { "must be from 1 to 2147483647, but is 0", message => message.FitRes.NumExamples = 0 },
         { "must be from 1 to 2147483647, but is -9223372036854775808", message => message.FitRes.NumExamples = long.MinValue },
         { "must be answered with FitRes, but was with EvaluateRes", message => message.EvaluateRes = new() },
@@ -182,7 +198,8 @@ public sealed class FlowerSessionTests
         var answer = Trained(Model);
         answer.Parameters.Tensors[0] = ByteString.CopyFrom(new byte[100_000]);
         await peer.AnswerAsync(answer);
-        Assert.Contains("exceeds the maximum", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem, StringComparison.Ordinal);
+        Assert.Contains("exceeds the maximum", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem,
+            StringComparison.Ordinal);
         Assert.Equal(StatusCode.ResourceExhausted, (await peer.RefusalAsync()).StatusCode);
     }
 
@@ -194,7 +211,8 @@ public sealed class FlowerSessionTests
         host.Federation.Give(joined.Client, host.Task(1, Model, TimeSpan.FromMinutes(1)));
         await peer.ReceiveAsync();
         host.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("The client did not answer by the round's deadline.", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
+        Assert.Equal("The client did not answer by the round's deadline.",
+            (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
 
         host.Federation.Give(joined.Client, host.Task(2, Model, TimeSpan.FromMinutes(1)));
         await peer.AnswerAsync(Trained(Moved(1)));
@@ -245,7 +263,8 @@ public sealed class FlowerSessionTests
         host.Federation.Give(joined.Client, host.Task(1, Noise(layout.Length), TimeSpan.FromMinutes(1)));
         await host.Log.WaitForAsync("Sending message");
         host.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("The client did not take the message in time.", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
+        Assert.Equal("The client did not take the message in time.",
+            (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
         await host.Federation.NextAsync<FakeFederation.Left>();
         peer.Dispose();
     }
@@ -277,7 +296,8 @@ public sealed class FlowerSessionTests
         var (peer, _) = await host.JoinAsync();
         await peer.AnswerAsync(Trained(Model));
         var refusal = await peer.RefusalAsync();
-        Assert.Equal((StatusCode.InvalidArgument, "A client must wait for an instruction, but sent FitRes."), (refusal.StatusCode, refusal.Detail));
+        Assert.Equal((StatusCode.InvalidArgument, "A client must wait for an instruction, but sent FitRes."),
+            (refusal.StatusCode, refusal.Detail));
     }
 
     [Fact]
@@ -298,7 +318,11 @@ public sealed class FlowerSessionTests
 
         host.Federation.Give(joined.Client, host.Task(2, Model));
         await peer.ReceiveAsync();
-        await peer.SendAsync(new ClientMessage { EvaluateRes = new() { Status = new Status { Code = Code.EvaluateNotImplemented } } });
+        await peer.SendAsync(new ClientMessage
+        {
+            EvaluateRes =
+            new() { Status = new Status { Code = Code.EvaluateNotImplemented } }
+        });
         await peer.ReceiveAsync();
         await peer.AnswerAsync(Trained(Model));
         await host.Federation.NextAsync<FakeFederation.Submitted>();

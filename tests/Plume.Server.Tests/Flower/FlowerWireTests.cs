@@ -10,9 +10,19 @@ namespace Plume.Server.Tests.Flower;
 
 public sealed class FlowerWireTests
 {
-    static readonly Gen<ClientMessage> Messages = Gen.Select(Gen.Byte.Array[0, 40].Array[0, 5], Gen.Long, Gen.Double, Gen.String[0, 9].Array[0, 5]).Select((arrays, examples, value, names) =>
+    static readonly Gen<ClientMessage> Messages =
+        Gen.Select(Gen.Byte.Array[0, 40].Array[0, 5], Gen.Long, Gen.Double, Gen.String[0, 9].Array[0, 5])
+            .Select((arrays, examples, value, names) =>
     {
-        var message = new ClientMessage { FitRes = new() { Status = new() { Message = "fine" }, Parameters = new() { TensorType = "numpy.ndarray" }, NumExamples = examples } };
+        var message = new ClientMessage
+        {
+            FitRes = new()
+            {
+                Status = new() { Message = "fine" },
+                Parameters = new() { TensorType = "numpy.ndarray" },
+                NumExamples = examples
+            },
+        };
         message.FitRes.Parameters.Tensors.Add(arrays.Select(array => ByteString.CopyFrom(array)));
         foreach (string name in names)
             message.FitRes.Metrics[name] = new Scalar { Double = value };
@@ -66,7 +76,8 @@ public sealed class FlowerWireTests
         }
 
         foreach (var flood in new[] { arrays, metrics })
-            Assert.Equal("It has more than 65536 fields.", Assert.Throws<InvalidDataException>(() => FlowerWire.Read(Whole(flood.ToByteArray()))).Message);
+            Assert.Equal("It has more than 65536 fields.",
+                Assert.Throws<InvalidDataException>(() => FlowerWire.Read(Whole(flood.ToByteArray()))).Message);
     }
 
     [Fact]
@@ -78,7 +89,8 @@ public sealed class FlowerWireTests
         byte[] message = [0xA2, 0x80, 0x80, 0x80, 0x80, 1, .. Length(parameters), .. parameters];
         Assert.Throws<InvalidDataException>(() => FlowerWire.Read(Whole(message)));
 
-        static byte[] Length(byte[] bytes) => [(byte)(bytes.Length | 0x80), (byte)((bytes.Length >> 7) | 0x80), (byte)(bytes.Length >> 14)];
+        static byte[] Length(byte[] bytes) =>
+            [(byte)(bytes.Length | 0x80), (byte)((bytes.Length >> 7) | 0x80), (byte)(bytes.Length >> 14)];
     }
 
     [Fact]
@@ -92,7 +104,8 @@ public sealed class FlowerWireTests
     [Theory]
     [InlineData("It has a field of the wire type 3.", new byte[] { 0x0B, 0x0C })]
     [InlineData("A field of 100 bytes has 1.", new byte[] { 0x22, 100, 1 })]
-    [InlineData("A field of 18446744073709551615 bytes has 0.", new byte[] { 0x22, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 })]
+    [InlineData("A field of 18446744073709551615 bytes has 0.",
+        new byte[] { 0x22, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 })]
     [InlineData("It ends inside a number.", new byte[] { 0x22, 0x80 })]
     [InlineData("It has a number of more than ten bytes.", new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 })]
     public void Broken_messages_are_refused_with_the_reason(string reason, byte[] bytes) =>
@@ -109,7 +122,8 @@ public sealed class FlowerWireTests
         for (int i = 0; i <= FlowerWire.MostFields; i++)
             answer.Parameters.Tensors.Add(ByteString.Empty);
         await peer.AnswerAsync(answer);
-        Assert.Equal("What was sent is no message of flwr.proto. It has more than 65536 fields.", (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
+        Assert.Equal("What was sent is no message of flwr.proto. It has more than 65536 fields.",
+            (await host.Federation.NextAsync<FakeFederation.Reported>()).Problem);
         Assert.Equal(StatusCode.InvalidArgument, (await peer.RefusalAsync()).StatusCode);
     }
 

@@ -18,13 +18,19 @@ sealed class PythonClient : IDisposable
     public PythonClient(int port, params string[] arguments)
     {
         File.WriteAllBytes(descriptor, TransportReflection.Descriptor.ToProto().ToByteArray());
-        var start = new ProcessStartInfo(Python, [Script, $"127.0.0.1:{port}", descriptor, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Python, [Script, $"127.0.0.1:{port}", descriptor, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         process = Process.Start(start) ?? throw new InvalidOperationException($"{Python} did not start.");
         output = process.StandardOutput.ReadToEndAsync();
         errors = process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>Whether what it needs is installed; without it the tests are skipped, which the gate does not take for a pass.</summary>
+    /// <summary>
+    /// Whether what it needs is installed; without it the tests are skipped, which the gate does not take for a pass.
+    /// </summary>
     public static bool IsThere { get; } = File.Exists(Python) && Imports();
 
     static string Script => Path.Combine(AppContext.BaseDirectory, "Flower", "client.py");
@@ -48,7 +54,8 @@ sealed class PythonClient : IDisposable
 
     static bool Imports()
     {
-        using var tried = Process.Start(new ProcessStartInfo(Python, ["-c", "import grpc, numpy, google.protobuf"]) { RedirectStandardError = true });
+        using var tried = Process.Start(
+            new ProcessStartInfo(Python, ["-c", "import grpc, numpy, google.protobuf"]) { RedirectStandardError = true });
         tried?.WaitForExit();
         return tried?.ExitCode == 0;
     }

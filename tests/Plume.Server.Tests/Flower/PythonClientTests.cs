@@ -13,7 +13,8 @@ public sealed class PythonClientTests
 {
     const int Features = 8, Classes = 3, Rounds = 4;
 
-    static readonly ModelLayout Layout = ModelLayout.Of([("weight", [Features, Classes], TensorRole.Weight), ("bias", [Classes], TensorRole.Bias)]);
+    static readonly ModelLayout Layout =
+        ModelLayout.Of([("weight", [Features, Classes], TensorRole.Weight), ("bias", [Classes], TensorRole.Bias)]);
     static readonly Codec Compressed = Codec.Parse("uniform(8) | rans");
 
     [Fact]
@@ -23,7 +24,8 @@ public sealed class PythonClientTests
         await using var host = await DoorHost.StartAsync(Layout, options => options with { Measures = true });
         using var north = new PythonClient(host.Port, "1", "--id", "north");
         using var south = new PythonClient(host.Port, "2", "--doubles");
-        string[] names = [(await host.Federation.NextAsync<FakeFederation.Joined>()).Name, (await host.Federation.NextAsync<FakeFederation.Joined>()).Name];
+        string[] names = [(await host.Federation.NextAsync<FakeFederation.Joined>()).Name,
+            (await host.Federation.NextAsync<FakeFederation.Joined>()).Name];
         Assert.Equal(["flower/id/north", "flower/peer/127.0.0.1/1"], names.Order());
 
         float[] model = new float[Layout.Length];
@@ -38,14 +40,16 @@ public sealed class PythonClientTests
             Assert.Equal(Enumerable.Range(1, Rounds), losses.Select(loss => loss.Round));
             Assert.Equal(Math.Log(Classes), losses[0].Received, 1e-6);
             Assert.All(losses, loss => Assert.True(loss.Trained < loss.Received + 0.02, $"{loss}"));
-            Assert.True(losses[^1].Received < 0.3 * losses[0].Received, $"The global model's loss went from {losses[0].Received} to {losses[^1].Received} only.");
+            Assert.True(losses[^1].Received < 0.3 * losses[0].Received,
+                $"The global model's loss went from {losses[0].Received} to {losses[^1].Received} only.");
         }
 
         await host.Federation.NextAsync<FakeFederation.Left>();
         await host.Federation.NextAsync<FakeFederation.Left>();
         Assert.True(measured[^1].Accuracy > 0.9, $"{measured[^1]}");
         Assert.Equal(Enumerable.Repeat(120, 2 * Rounds), measured.Select(measure => measure.Samples));
-        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.Contains("no part", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal)
+            || line.Contains("no part", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -87,7 +91,8 @@ public sealed class PythonClientTests
                     measured.Add(measure.Measure);
                     break;
                 case FakeFederation.Submitted submitted:
-                    new PayloadDecoder(FlowerUpdate.Codec, Layout).AddTo(submitted.Update.Payload, sum, submitted.Update.Samples, key);
+                    new PayloadDecoder(FlowerUpdate.Codec, Layout)
+                        .AddTo(submitted.Update.Payload, sum, submitted.Update.Samples, key);
                     weight += submitted.Update.Samples;
                     Assert.InRange(submitted.Update.Loss!.Value, 0, Math.Log(Classes));
                     if (arrived++ == 0)
@@ -120,7 +125,8 @@ public sealed class PythonClientTests
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(System.Net.IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 }

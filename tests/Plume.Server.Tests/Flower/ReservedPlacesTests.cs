@@ -63,10 +63,15 @@ public class ReservedPlacesTests
     (ReservedPlaces, ClientRegistry, EnrolmentTokens) Make(int? told)
     {
         var (registry, tokens) = (new ClientRegistry(records, time), new EnrolmentTokens(records, time));
-        var options = new FlowerOptions { Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0), ReservedPlaces = told };
+        var options = new FlowerOptions
+        {
+            Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
+            ReservedPlaces = told,
+        };
         return (new ReservedPlaces(options, registry, tokens, time), registry, tokens);
     }
 
     async Task EnrolAsync(ClientRegistry registry, string name, Roles role, bool revoked, params string[] federations) =>
-        Assert.True(await registry.WriteAsync(new EnrolledEntry(name, role, federations, ["hash"], time.GetUtcNow() + Valid, "", revoked), 0, default));
+        Assert.True(await registry.WriteAsync(
+            new EnrolledEntry(name, role, federations, ["hash"], time.GetUtcNow() + Valid, "", revoked), 0, default));
 }

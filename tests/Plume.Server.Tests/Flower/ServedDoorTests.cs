@@ -54,7 +54,12 @@ public sealed class ServedDoorTests : IAsyncDisposable
         for (int round = 1; round <= Rounds; round++)
         {
             var fit = (await peer.ReceiveAsync()).FitIns;
-            await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(fit) + 1), NumExamples = examples });
+            await peer.AnswerAsync(new ClientMessage.Types.FitRes
+            {
+                Status = new Status { Code = Code.Ok },
+                Parameters = Filled(ValueOf(fit) + 1),
+                NumExamples = examples
+            });
         }
 
         Assert.Equal(ServerMessage.MsgOneofCase.ReconnectIns, (await peer.ReceiveAsync()).MsgCase);
@@ -79,7 +84,8 @@ public sealed class ServedDoorTests : IAsyncDisposable
         Assert.Equal((0u, "flower/id/site"), (places.Places[0].Number, places.Places[0].Name));
         await operation.ReleaseAsync(new ReleaseRequest { Federation = Name, Name = "flower/id/site" }, who);
         var refusal = await peer.RefusalAsync();
-        Assert.Equal((StatusCode.FailedPrecondition, "The client has its place in the federation no longer. Join again."), (refusal.StatusCode, refusal.Detail));
+        Assert.Equal((StatusCode.FailedPrecondition, "The client has its place in the federation no longer. Join again."),
+            (refusal.StatusCode, refusal.Detail));
 
         Assert.Equal(0, (await federation.JoinAsync("flower/id/other", default)).Client);
         Assert.Equal(1, (await federation.JoinAsync("flower/id/site", default)).Client);
@@ -93,10 +99,12 @@ public sealed class ServedDoorTests : IAsyncDisposable
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (instrument.Name == "plume.payload.io" && ReferenceEquals(instrument.Meter.Scope, app.Services.GetRequiredService<IMeterFactory>()))
+            if (instrument.Name == "plume.payload.io"
+                && ReferenceEquals(instrument.Meter.Scope, app.Services.GetRequiredService<IMeterFactory>()))
                 listener.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((_, bytes, tags, _) => Interlocked.Add(ref down, tags.ToArray().Any(tag => Equals(tag.Value, "downlink")) ? bytes : 0));
+        listener.SetMeasurementEventCallback<long>((_, bytes, tags, _) =>
+            Interlocked.Add(ref down, tags.ToArray().Any(tag => Equals(tag.Value, "downlink")) ? bytes : 0));
         listener.Start();
 
         await Task.WhenAll(TakePartAsync(), TakePartAsync());
@@ -106,8 +114,14 @@ public sealed class ServedDoorTests : IAsyncDisposable
         async Task TakePartAsync()
         {
             using var peer = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(DoorPort)));
-            for (var message = await peer.ReceiveAsync(); message.MsgCase == ServerMessage.MsgOneofCase.FitIns; message = await peer.ReceiveAsync())
-                await peer.AnswerAsync(new ClientMessage.Types.FitRes { Status = new Status { Code = Code.Ok }, Parameters = Filled(ValueOf(message.FitIns) + 1), NumExamples = Cap });
+            for (var message = await peer.ReceiveAsync(); message.MsgCase == ServerMessage.MsgOneofCase.FitIns;
+                message = await peer.ReceiveAsync())
+                await peer.AnswerAsync(new ClientMessage.Types.FitRes
+                {
+                    Status = new Status { Code = Code.Ok },
+                    Parameters = Filled(ValueOf(message.FitIns) + 1),
+                    NumExamples = Cap
+                });
         }
     }
 
@@ -121,10 +135,13 @@ public sealed class ServedDoorTests : IAsyncDisposable
         using var astray = new FlowerPeer(new FlowerService.FlowerServiceClient(Channel(MainPort)));
         Assert.Equal(StatusCode.Unimplemented, (await astray.RefusalAsync()).StatusCode);
         var atDoor = new Operation.OperationClient(Channel(DoorPort));
-        var refusal = await Assert.ThrowsAsync<RpcException>(() => atDoor.StopAsync(new ControlRequest { Federation = Name }, new Metadata { { "plume-client", "operator" } }).ResponseAsync);
+        var refusal = await Assert.ThrowsAsync<RpcException>(() =>
+            atDoor.StopAsync(new ControlRequest { Federation = Name },
+                new Metadata { { "plume-client", "operator" } }).ResponseAsync);
         Assert.Equal(StatusCode.Unimplemented, refusal.StatusCode);
         var nameless = new Operation.OperationClient(Channel(MainPort));
-        refusal = await Assert.ThrowsAsync<RpcException>(() => nameless.StopAsync(new ControlRequest { Federation = Name }).ResponseAsync);
+        refusal = await Assert.ThrowsAsync<RpcException>(() =>
+            nameless.StopAsync(new ControlRequest { Federation = Name }).ResponseAsync);
         Assert.Equal(StatusCode.Unauthenticated, refusal.StatusCode);
     }
 
@@ -146,8 +163,12 @@ public sealed class ServedDoorTests : IAsyncDisposable
     async Task StartAsync(bool tls)
     {
         var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
-        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans", "pack") { Quorum = 2, StartWith = 2, NormBound = null, SampleCap = Cap };
-        var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])], ServerStorage.InFolder(Path.Combine(folder, "state"))) { Listen = anyPort };
+        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans",
+            "pack")
+        { Quorum = 2, StartWith = 2, NormBound = null, SampleCap = Cap };
+        var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])],
+            ServerStorage.InFolder(Path.Combine(folder, "state")))
+        { Listen = anyPort };
         if (tls)
         {
             string certificates = Path.Combine(folder, "certs");
@@ -159,18 +180,28 @@ public sealed class ServedDoorTests : IAsyncDisposable
             options = options with { Tls = new ServerTls(shown, [], authority) };
         }
 
-        app = PlumeServer.Build(options with { Flower = new FlowerOptions { Listen = anyPort, Certificate = options.Tls?.Certificate } });
+        app = PlumeServer.Build(options
+            with
+        { Flower = new FlowerOptions { Listen = anyPort, Certificate = options.Tls?.Certificate } });
         await app.StartAsync();
     }
 
     async Task<ClientOptions> OursAsync(bool tls)
     {
-        var options = new ClientOptions { Server = new Uri($"{Scheme}://127.0.0.1:{MainPort}"), Federation = Name, Name = "ours", Folder = Path.Combine(folder, "ours") };
+        var options = new ClientOptions
+        {
+            Server = new Uri($"{Scheme}://127.0.0.1:{MainPort}"),
+            Federation = Name,
+            Name = "ours",
+            Folder = Path.Combine(folder, "ours"),
+        };
         if (!tls)
             return options;
-        string token = await app.Services.GetRequiredService<EnrolmentTokens>().IssueAsync(options.Name, Roles.Client, [Name], TimeSpan.FromHours(1), CancellationToken.None);
+        string token = await app.Services.GetRequiredService<EnrolmentTokens>()
+            .IssueAsync(options.Name, Roles.Client, [Name], TimeSpan.FromHours(1), CancellationToken.None);
         string rootFile = Path.Combine(folder, "certs", CertificateFolder.RootCertificate);
-        var identity = await ClientCertificate.EnrolAsync(options.Server, ServerTrust.FromRoot(rootFile), Path.Combine(folder, "identity"), options.Name, token, CancellationToken.None);
+        var identity = await ClientCertificate.EnrolAsync(options.Server, ServerTrust.FromRoot(rootFile),
+            Path.Combine(folder, "identity"), options.Name, token, CancellationToken.None);
         return options with { RootFile = rootFile, Identity = identity };
     }
 
@@ -179,7 +210,8 @@ public sealed class ServedDoorTests : IAsyncDisposable
     {
         var handler = new SocketsHttpHandler();
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Issuer == root?.Subject;
-        var channel = GrpcChannel.ForAddress($"{Scheme}://127.0.0.1:{port}", new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        var channel = GrpcChannel.ForAddress($"{Scheme}://127.0.0.1:{port}",
+            new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         opened.Add(channel);
         return channel;
     }
@@ -197,5 +229,6 @@ public sealed class ServedDoorTests : IAsyncDisposable
         return parameters;
     }
 
-    static float ValueOf(ServerMessage.Types.FitIns fit) => BitConverter.ToSingle(fit.Parameters.Tensors[0].Span[^sizeof(float)..]);
+    static float ValueOf(ServerMessage.Types.FitIns fit) =>
+        BitConverter.ToSingle(fit.Parameters.Tensors[0].Span[^sizeof(float)..]);
 }

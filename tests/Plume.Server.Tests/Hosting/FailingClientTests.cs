@@ -15,11 +15,14 @@ public sealed class FailingClientTests : IAsyncDisposable
     {
         await server.StartAsync(startWith: 3, participants: 3);
 
-        await Task.WhenAll(server.JoinAsync("one"), server.JoinAsync("other"), server.JoinWithoutDataAsync("broken")).WaitAsync(Patience);
+        await Task.WhenAll(server.JoinAsync("one"), server.JoinAsync("other"), server.JoinWithoutDataAsync("broken"))
+            .WaitAsync(Patience);
 
-        var history = (await server.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation }, ServedToy.Operator)).History;
+        var history = (await server.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation },
+            ServedToy.Operator)).History;
         Assert.Equal([2u, 2u], history.Select(round => round.Accepted));
-        Assert.Matches("^Client [0-2] sent no update: The learner failed with InvalidDataException: There is no data[.]$", Assert.Single(history[0].Refused));
+        Assert.Matches("^Client [0-2] sent no update: The learner failed with InvalidDataException: There is no data[.]$",
+            Assert.Single(history[0].Refused));
         Assert.Empty(history[1].Refused);
     }
 

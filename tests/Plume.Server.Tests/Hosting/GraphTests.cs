@@ -47,7 +47,8 @@ public sealed class GraphTests : IAsyncDisposable
         var result = await server.JoinAsync("only");
 
         var (_, graph) = await DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, Graph = true });
-        var (segment, whole) = await DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, ToVersion = (uint)result.LastVersion! });
+        var (segment, whole) = await DownloadAsync(
+            new DownloadRequest { Federation = ServedToy.Federation, ToVersion = (uint)result.LastVersion! });
 
         Assert.Equal(ServedToy.Graph, PackedGraph.Unpack(graph, ServedToy.Graph.Length));
         Assert.Equal((Segment.Types.Kind.Whole, 2u), (segment.Kind, segment.To));
@@ -62,7 +63,8 @@ public sealed class GraphTests : IAsyncDisposable
         await server.StartAsync();
         await server.JoinAsync("only");
 
-        var refused = await Assert.ThrowsAsync<RpcException>(() => DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, ToVersion = 1 }));
+        var refused = await Assert.ThrowsAsync<RpcException>(() =>
+            DownloadAsync(new DownloadRequest { Federation = ServedToy.Federation, ToVersion = 1 }));
 
         Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
     }

@@ -15,17 +15,22 @@ abstract class LedgerBefore : ILedger
         return this;
     }
 
-    public virtual Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation) => Inner.TakeOverAsync(federation, cancellation);
+    public virtual Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation) =>
+        Inner.TakeOverAsync(federation, cancellation);
 
-    public virtual Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation) =>
+    public virtual Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events,
+        CancellationToken cancellation) =>
         Inner.AppendAsync(federation, epoch, position, events, cancellation);
 
-    public virtual Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation) =>
+    public virtual Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records,
+        CancellationToken cancellation) =>
         Inner.CommitAsync(federation, epoch, version, head, records, cancellation);
 
-    public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) => Inner.HistoryAsync(federation, version, cancellation);
+    public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) =>
+        Inner.HistoryAsync(federation, version, cancellation);
 
-    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation) => Inner.RecordAsync(federation, version, cancellation);
+    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation) =>
+        Inner.RecordAsync(federation, version, cancellation);
 
     /// <summary>Whether one of the events has this name.</summary>
     protected static bool Has(IReadOnlyList<byte[]> events, string? name) =>

@@ -17,16 +17,21 @@ public class ReleaseTests
         for (uint ghost = 0; ghost < 4; ghost++)
             Assert.Equal(ghost, (await calls.JoinAsync(JoinRequest(), Caller($"ghost-{ghost}"))).Number);
         await calls.NextTaskAsync(new NextTaskRequest { Federation = ServedToy.Federation }, Caller("ghost-2"));
-        Assert.Contains("its operator can give one back", (await Assert.ThrowsAsync<RpcException>(() => calls.JoinAsync(JoinRequest(), Caller("late")).ResponseAsync)).Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("its operator can give one back",
+            (await Assert.ThrowsAsync<RpcException>(() =>
+                calls.JoinAsync(JoinRequest(), Caller("late")).ResponseAsync)).Status.Detail, StringComparison.Ordinal);
 
-        var waits = calls.NextTaskAsync(new NextTaskRequest { Federation = ServedToy.Federation, WaitMs = 30_000 }, Caller("ghost-2")).ResponseAsync;
+        var waits = calls.NextTaskAsync(new NextTaskRequest { Federation = ServedToy.Federation, WaitMs = 30_000 },
+            Caller("ghost-2")).ResponseAsync;
         Assert.Equal(2u, (await ReleaseAsync(toy, "ghost-2")).Number);
         await AssertPlacelessAsync(waits);
-        await AssertPlacelessAsync(calls.NextTaskAsync(new NextTaskRequest { Federation = ServedToy.Federation }, Caller("ghost-2")).ResponseAsync);
+        await AssertPlacelessAsync(
+            calls.NextTaskAsync(new NextTaskRequest { Federation = ServedToy.Federation }, Caller("ghost-2")).ResponseAsync);
         Assert.Equal(2u, (await calls.JoinAsync(JoinRequest(), Caller("late"))).Number);
 
         var places = await toy.Operation.PlacesAsync(new PlacesRequest { Federation = ServedToy.Federation }, ServedToy.Operator);
-        Assert.Equal([(0u, "ghost-0"), (1u, "ghost-1"), (2u, "late"), (3u, "ghost-3")], places.Places.Select(place => (place.Number, place.Name)));
+        Assert.Equal([(0u, "ghost-0"), (1u, "ghost-1"), (2u, "late"), (3u, "ghost-3")],
+            places.Places.Select(place => (place.Number, place.Name)));
         Assert.Equal(4u, places.All);
     }
 
@@ -45,7 +50,9 @@ public class ReleaseTests
         await using var toy = new ServedToy();
         await toy.StartAsync();
         var refusal = await Assert.ThrowsAsync<RpcException>(() => ReleaseAsync(toy, "no\u001bbody"));
-        Assert.Equal((StatusCode.NotFound, "'no\\u001Bbody' has no place in the federation 'toy'; plume places lists who has one."), (refusal.StatusCode, refusal.Status.Detail));
+        Assert.Equal((StatusCode.NotFound,
+            "'no\\u001Bbody' has no place in the federation 'toy'; plume places lists who has one."),
+            (refusal.StatusCode, refusal.Status.Detail));
     }
 
     static async Task<float[]> RunAsync(Func<ServedToy, Task> between, Action<ClientProgress>? hear = null)
@@ -70,11 +77,14 @@ public class ReleaseTests
     static async Task AssertPlacelessAsync(Task<NextTaskReply> call)
     {
         var refusal = await Assert.ThrowsAsync<RpcException>(() => call);
-        Assert.Equal((StatusCode.FailedPrecondition, "'ghost-2' has no place in the federation 'toy', or has it no longer; join it first."), (refusal.StatusCode, refusal.Status.Detail));
+        Assert.Equal((StatusCode.FailedPrecondition,
+            "'ghost-2' has no place in the federation 'toy', or has it no longer; join it first."),
+            (refusal.StatusCode, refusal.Status.Detail));
     }
 
     static async Task<ReleaseReply> ReleaseAsync(ServedToy toy, string name) =>
-        await toy.Operation.ReleaseAsync(new ReleaseRequest { Federation = ServedToy.Federation, Name = name }, ServedToy.Operator);
+        await toy.Operation.ReleaseAsync(new ReleaseRequest { Federation = ServedToy.Federation, Name = name },
+            ServedToy.Operator);
 
     static JoinRequest JoinRequest() => new() { Federation = ServedToy.Federation, Protocol = 1 };
 

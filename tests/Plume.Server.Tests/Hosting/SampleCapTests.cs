@@ -18,7 +18,8 @@ public class SampleCapTests
         var (calm, nothing, _) = await RunAsync(Math.Min(first, Cap), Math.Min(second, Cap));
         Assert.Equal(calm, capped);
         Assert.Empty(nothing);
-        string[] expected = [.. new[] { first, second }.Where(samples => samples > Cap).Select(samples => $"The update weighs as one of 10 samples, the most that one can, and was made from {samples}.")];
+        string[] expected = [.. new[] { first, second }.Where(samples => samples > Cap)
+            .Select(samples => $"The update weighs as one of 10 samples, the most that one can, and was made from {samples}.")];
         // Each in each of two rounds.
         Assert.Equal([.. expected.Concat(expected).Order()], said.Order());
         Assert.All(status.History, round => Assert.Equal(expected.Length, round.Bounded.Count));
@@ -29,9 +30,11 @@ public class SampleCapTests
         await using var toy = new ServedToy();
         await toy.StartAsync(startWith: 2, participants: 2, sampleCap: Cap);
         var said = new ConcurrentQueue<string>();
-        var results = await Task.WhenAll(toy.JoinAsync("one", Hear, adds: 1, first, number: 0), toy.JoinAsync("two", Hear, adds: 0.5f, second, number: 1));
+        var results = await Task.WhenAll(toy.JoinAsync("one", Hear, adds: 1, first, number: 0),
+            toy.JoinAsync("two", Hear, adds: 0.5f, second, number: 1));
         Assert.All(results, result => Assert.True(result.IsFinished, result.Message));
-        return (results[0].Model.ToArray(), [.. said], await toy.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation }, ServedToy.Operator));
+        return (results[0].Model.ToArray(), [.. said],
+            await toy.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation }, ServedToy.Operator));
 
         void Hear(ClientProgress step)
         {

@@ -43,24 +43,41 @@ sealed class ServedToy : IAsyncDisposable
     /// <param name="log">Hears its log.</param>
     /// <param name="sampleCap">Most samples that an update can weigh; null for one weight for all.</param>
     /// <param name="teaching">Whom clients learn from.</param>
-    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null, int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null, Teaching? teaching = null)
+    public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null,
+        int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null,
+        Teaching? teaching = null)
     {
-        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching }, "pack", "pack") { StartWith = startWith, SampleCap = sampleCap };
-        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length]) { Graph = () => Graph };
+        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching },
+            "pack", "pack")
+        { StartWith = startWith, SampleCap = sampleCap };
+        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length])
+        {
+            Graph = () => Graph,
+        };
         storage = ServerStorage.InFolder(Path.Combine(folder, "state"));
-        var options = new ServerOptions([definition], storage with { Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger, Blobs = wrapBlobs?.Invoke(storage.Blobs) ?? storage.Blobs }) { Listen = new IPEndPoint(IPAddress.Loopback, 0), Limits = limits ?? new ServerLimits() };
+        var options = new ServerOptions([definition],
+            storage with
+            {
+                Ledger = wrap?.Invoke(storage.Ledger) ?? storage.Ledger,
+                Blobs = wrapBlobs?.Invoke(storage.Blobs)
+                ?? storage.Blobs
+            })
+        { Listen = new IPEndPoint(IPAddress.Loopback, 0), Limits = limits ?? new ServerLimits() };
         App = PlumeServer.Build(options, log is null ? null : logging => logging.AddProvider(log));
         await App.StartAsync();
     }
 
-    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null, float adds = 1, int samples = 10, int? number = null) =>
+    public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null, float adds = 1, int samples = 10,
+        int? number = null) =>
         FederatedClient.JoinAsync(Client(name, hear) with { Number = number }, _ => new Adds(Layout, adds, samples));
 
     /// <summary>The same for a client that can do no task.</summary>
-    public Task<JoinResult> JoinWithoutDataAsync(string name) => FederatedClient.JoinAsync(Client(name, hear: null), _ => new Fails());
+    public Task<JoinResult> JoinWithoutDataAsync(string name) =>
+        FederatedClient.JoinAsync(Client(name, hear: null), _ => new Fails());
 
     /// <summary>The same for a client that makes its learner of the federation's graph.</summary>
-    public Task<JoinResult> JoinByGraphAsync(string name, Action<ClientProgress> hear, Action<byte[]> see) => FederatedClient.JoinAsync(Client(name, hear) with { NeedsGraph = true }, terms =>
+    public Task<JoinResult> JoinByGraphAsync(string name, Action<ClientProgress> hear, Action<byte[]> see) =>
+        FederatedClient.JoinAsync(Client(name, hear) with { NeedsGraph = true }, terms =>
     {
         see(terms.Graph.ToArray());
         return new Adds(Layout, 1);
@@ -139,6 +156,7 @@ sealed class ServedToy : IAsyncDisposable
     {
         public ModelLayout Layout => ServedToy.Layout;
 
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => throw new InvalidDataException("There is no data.\nThis line is for nobody.");
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) =>
+            throw new InvalidDataException("There is no data.\nThis line is for nobody.");
     }
 }

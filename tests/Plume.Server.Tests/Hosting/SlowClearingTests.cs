@@ -32,13 +32,15 @@ public sealed class SlowClearingTests : IAsyncDisposable
     {
         public Task<long?> LengthAsync(string name, CancellationToken cancellation) => inner.LengthAsync(name, cancellation);
 
-        public Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) => inner.AppendAsync(name, offset, bytes, cancellation);
+        public Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) =>
+            inner.AppendAsync(name, offset, bytes, cancellation);
 
         public Task FlushAsync(string name, CancellationToken cancellation) => inner.FlushAsync(name, cancellation);
 
         public Task MoveAsync(string from, string to, CancellationToken cancellation) => inner.MoveAsync(from, to, cancellation);
 
-        public Task<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellation) => inner.ReadAsync(name, offset, destination, cancellation);
+        public Task<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellation) =>
+            inner.ReadAsync(name, offset, destination, cancellation);
 
         public async Task DeleteAsync(string name, CancellationToken cancellation)
         {
@@ -47,6 +49,7 @@ public sealed class SlowClearingTests : IAsyncDisposable
             await inner.DeleteAsync(name, cancellation);
         }
 
-        public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation) => inner.ListAsync(prefix, cancellation);
+        public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation) =>
+            inner.ListAsync(prefix, cancellation);
     }
 }

@@ -18,7 +18,8 @@ public sealed class StorageAwayTests : IAsyncDisposable
         var joined = server.JoinAsync("only");
         await away.Noticed.WaitAsync(Patience);
 
-        var status = await server.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation }, ServedToy.Operator).ResponseAsync.WaitAsync(Patience);
+        var status = await server.Operation.StatusAsync(new StatusRequest { Federation = ServedToy.Federation },
+            ServedToy.Operator).ResponseAsync.WaitAsync(Patience);
 
         Assert.Equal(("Collecting", 1u, "The server waits for its storage."), (status.Phase, status.Round, status.Message));
         away.IsBack = true;
@@ -36,7 +37,8 @@ public sealed class StorageAwayTests : IAsyncDisposable
 
         public Task Noticed => noticed.Task;
 
-        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation)
+        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events,
+            CancellationToken cancellation)
         {
             if (IsBack || !Has(events, "added"))
                 return Inner.AppendAsync(federation, epoch, position, events, cancellation);

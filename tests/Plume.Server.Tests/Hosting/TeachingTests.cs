@@ -14,9 +14,11 @@ public class TeachingTests
         await toy.StartAsync(teaching: new FromTeacher(4) { Model = "teacher.onnx" }.Terms);
         var request = new JoinRequest { Federation = ServedToy.Federation, Protocol = 2 };
         var older = await Assert.ThrowsAsync<RpcException>(async () => await toy.Calls().JoinAsync(request, ServedToy.Operator));
-        Assert.Equal("The federation 'toy' trains by 'distill(temperature=4)', which clients know from version 3 of plume.v1 on, but this one speaks 2. Use a newer release of the client.", older.Status.Detail);
+        Assert.Equal("The federation 'toy' trains by 'distill(temperature=4)', which clients know from version 3 of plume.v1 "
+            + "on, but this one speaks 2. Use a newer release of the client.", older.Status.Detail);
 
         var told = await Assert.ThrowsAsync<FederationException>(() => toy.JoinAsync("site"));
-        Assert.Equal("The federation 'toy' trains by 'distill(temperature=4)'. The learner Adds learns from labels alone: use one that takes a teacher, such as GraphLearner of Plume.Learning.", told.Message);
+        Assert.Equal("The federation 'toy' trains by 'distill(temperature=4)'. The learner Adds learns from labels alone: use "
+            + "one that takes a teacher, such as GraphLearner of Plume.Learning.", told.Message);
     }
 }

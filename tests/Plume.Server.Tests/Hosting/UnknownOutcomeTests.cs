@@ -4,7 +4,9 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Tests.Hosting;
 
-/// <summary>Where nobody can say whether the ledger has a write, the federation is taken over anew, from what the ledger has.</summary>
+/// <summary>
+/// Where nobody can say whether the ledger has a write, the federation is taken over anew, from what the ledger has.
+/// </summary>
 public sealed class UnknownOutcomeTests : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -19,7 +21,9 @@ public sealed class UnknownOutcomeTests : IAsyncDisposable
         var waiting = await server.JoinAndWaitAsync("waiting");
         doubt.About("stopped");
 
-        var answer = await Assert.ThrowsAsync<RpcException>(() => server.Operation.StopAsync(new ControlRequest { Federation = ServedToy.Federation }, ServedToy.Operator).ResponseAsync);
+        var answer = await Assert.ThrowsAsync<RpcException>(() =>
+            server.Operation.StopAsync(new ControlRequest { Federation = ServedToy.Federation },
+                ServedToy.Operator).ResponseAsync);
 
         Assert.Equal(StatusCode.Unavailable, answer.StatusCode);
         Assert.Equal("An operator stopped the federation.", (await waiting.WaitAsync(Patience)).Message);
@@ -67,11 +71,13 @@ public sealed class UnknownOutcomeTests : IAsyncDisposable
             return Inner.TakeOverAsync(federation, cancellation);
         }
 
-        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation) => WriteAsync(
+        public override Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events,
+            CancellationToken cancellation) => WriteAsync(
             Has(events, about),
             () => Inner.AppendAsync(federation, epoch, position, events, cancellation));
 
-        public override Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation) => WriteAsync(
+        public override Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records,
+            CancellationToken cancellation) => WriteAsync(
             about == Commit,
             () => Inner.CommitAsync(federation, epoch, version, head, records, cancellation));
 

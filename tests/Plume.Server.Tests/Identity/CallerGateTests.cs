@@ -30,7 +30,8 @@ public class CallerGateTests
         var channel = server.Connect();
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", () => JoinAsync(channel));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", () => StatusAsync(channel));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate", async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "no-certificate",
+            async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
     }
 
     [Fact]
@@ -45,7 +46,8 @@ public class CallerGateTests
         server.Time.Move(CertificateAuthority.ClientLife + TimeSpan.FromSeconds(1));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", () => JoinAsync(channel));
         server.Time.Move(IdentityOptions.UsualGrace);
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired", async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "expired",
+            async () => await new Wire.Enrolment.EnrolmentClient(channel).RenewAsync(new()));
     }
 
     [Fact]
@@ -58,9 +60,12 @@ public class CallerGateTests
         using var other = CertificateAuthority.Create(server.Time);
         using var foreign = other.IssueClient(SigningRequest.Read(RequestFor("one", key)), Roles.Client);
         using var foreignWithKey = foreign.CopyWithPrivateKey(key);
-        using var selfSigned = new CertificateRequest("OU=admin,CN=one", key, HashAlgorithmName.SHA256).CreateSelfSigned(server.Time.GetUtcNow(), server.Time.GetUtcNow().AddDays(1));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority", () => JoinAsync(server.Connect(foreignWithKey)));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority", () => StatusAsync(server.Connect(selfSigned)));
+        using var selfSigned = new CertificateRequest("OU=admin,CN=one", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(server.Time.GetUtcNow(), server.Time.GetUtcNow().AddDays(1));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority",
+            () => JoinAsync(server.Connect(foreignWithKey)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority",
+            () => StatusAsync(server.Connect(selfSigned)));
     }
 
     [Fact]
@@ -68,7 +73,8 @@ public class CallerGateTests
     {
         await using var server = await StartAsync();
         using var certificate = server.Authority.IssueServer(["localhost"]);
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority", () => JoinAsync(server.Connect(certificate)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "other-authority",
+            () => JoinAsync(server.Connect(certificate)));
     }
 
     [Fact]
@@ -116,10 +122,12 @@ public class CallerGateTests
     {
         await using var server = await StartAsync();
         using var client = server.Browse(await server.EnrolAsync("one", Roles.Client, "digits"));
-        foreach (string path in new[] { "plume.v1.operation/status", "PLUME.V1.OPERATION/STATUS", "plume.v1.Operation/Status/", "plume.v1.Operation/Stat%75s", "plume.v1.Operation/Fly" })
+        foreach (string path in new[] { "plume.v1.operation/status", "PLUME.V1.OPERATION/STATUS", "plume.v1.Operation/Status/",
+            "plume.v1.Operation/Stat%75s", "plume.v1.Operation/Fly" })
         {
             var reply = await client.PostAsync(path, GrpcBody(new byte[5]));
-            Assert.True(reply.StatusCode == HttpStatusCode.NotFound || Header(reply, "grpc-status") is "7" or "12", $"{path}: {reply} {Header(reply, "grpc-status")}");
+            Assert.True(reply.StatusCode == HttpStatusCode.NotFound || Header(reply, "grpc-status") is "7"
+                or "12", $"{path}: {reply} {Header(reply, "grpc-status")}");
         }
     }
 
@@ -141,7 +149,11 @@ public class CallerGateTests
         using var client = server.Browse();
         var broken = await client.PostAsync("plume.v1.Federation/Join", GrpcBody([0, 0, 0, 0, 3, 255, 255, 255]));
         Assert.Equal("16", Header(broken, "grpc-status"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "plume.v1.Federation/Upload") { Version = HttpVersion.Version20, Content = new EndlessContent() };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "plume.v1.Federation/Upload")
+        {
+            Version = HttpVersion.Version20,
+            Content = new EndlessContent(),
+        };
         using var endless = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("16", Header(endless, "grpc-status"));
     }
@@ -208,7 +220,8 @@ public class CallerGateTests
     public async Task Without_TLS_only_the_servers_own_machine_may_call(string? address, bool allowed)
     {
         var time = new SettableTime();
-        var identification = new CallerIdentification(null, new ClientRegistry(new RecordsInMemory(), time), new IdentityOptions { Insecure = true }, time);
+        var identification = new CallerIdentification(null, new ClientRegistry(new RecordsInMemory(), time),
+            new IdentityOptions { Insecure = true }, time);
         var context = new DefaultHttpContext();
         context.Request.Headers[CallerIdentification.NameMetadata] = "one";
         context.Connection.RemoteIpAddress = address is null ? null : IPAddress.Parse(address);
@@ -228,22 +241,29 @@ public class CallerGateTests
     static async Task<string> JoinAs(IdentityServer server, string name)
     {
         var client = new Wire.Federation.FederationClient(server.Connect());
-        return (await client.JoinAsync(new Wire.JoinRequest { Federation = "digits" }, new Metadata { { "plume-client", name } })).Uplink;
+        return (await client.JoinAsync(new Wire.JoinRequest { Federation = "digits" },
+            new Metadata { { "plume-client", name } })).Uplink;
     }
 
-    static ByteArrayContent GrpcBody(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };
+    static ByteArrayContent GrpcBody(byte[] bytes) => new(bytes)
+    {
+        Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") },
+    };
 
     static string? Header(HttpResponseMessage reply, string name) =>
-        (reply.Headers.TryGetValues(name, out var values) || reply.TrailingHeaders.TryGetValues(name, out values)) ? values.Single() : null;
+        (reply.Headers.TryGetValues(name, out var values) || reply.TrailingHeaders.TryGetValues(name, out values))
+            ? values.Single() : null;
 
     /// <summary>A body that never comes.</summary>
     sealed class EndlessContent : HttpContent
     {
         public EndlessContent() => Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, default);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, default);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellation)
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context,
+            CancellationToken cancellation)
         {
             await stream.FlushAsync(cancellation);
             await Task.Delay(Timeout.Infinite, cancellation);

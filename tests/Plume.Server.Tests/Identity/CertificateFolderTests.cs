@@ -25,7 +25,9 @@ public sealed class CertificateFolderTests : IDisposable
         using var shown = CertificateFolder.LoadServer(folder);
         Assert.Equal(theirs.Thumbprint, shown.Thumbprint);
         Assert.Equal(other.Root.Thumbprint, Assert.Single(CertificateFolder.LoadIssuers(folder)).Thumbprint);
-        Assert.Contains("is not replaced. Move it away first.", Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not replaced. Move it away first.",
+            Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(chain, File.ReadAllText(InFolder(CertificateFolder.ServerCertificate)));
     }
 
@@ -88,15 +90,19 @@ public sealed class CertificateFolderTests : IDisposable
         {
             var before = served.Certificate;
             time.Move(CertificateAuthority.ServerLife * 0.9);
-            Assert.StartsWith("The server's certificate was renewed: it is good until ", served.Refresh(), StringComparison.Ordinal);
+            Assert.StartsWith("The server's certificate was renewed: it is good until ", served.Refresh(),
+                StringComparison.Ordinal);
             Assert.NotEqual(before.Thumbprint, served.Certificate.Thumbprint);
-            Assert.InRange(time.GetUtcNow(), served.Certificate.NotBefore.ToUniversalTime(), served.Certificate.NotAfter.ToUniversalTime());
+            Assert.InRange(time.GetUtcNow(), served.Certificate.NotBefore.ToUniversalTime(),
+                served.Certificate.NotAfter.ToUniversalTime());
             Assert.Equal(["localhost", "127.0.0.1"], Hosts(CertificateFolder.LoadServer(folder)));
         }
 
         Assert.Equal(authority.Root.NotAfter, served.Certificate.NotAfter);
         time.Move(CertificateAuthority.ServerLife);
-        Assert.Contains("The root has ended on ", Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message, StringComparison.Ordinal);
+        Assert.Contains("The root has ended on ",
+            Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,7 +154,9 @@ public sealed class CertificateFolderTests : IDisposable
     {
         CertificateFolder.Initialise(folder, ["localhost"], time);
         File.Copy(InFolder(CertificateFolder.ServerKey), InFolder(CertificateFolder.RootKey), overwrite: true);
-        Assert.Contains(CertificateFolder.RootKey, Assert.Throws<InvalidDataException>(() => CertificateFolder.LoadAuthority(folder, time)).Message, StringComparison.Ordinal);
+        Assert.Contains(CertificateFolder.RootKey,
+            Assert.Throws<InvalidDataException>(() => CertificateFolder.LoadAuthority(folder, time)).Message,
+            StringComparison.Ordinal);
         File.Delete(InFolder(CertificateFolder.RootKey));
         Assert.Throws<InvalidDataException>(() => CertificateFolder.Initialise(folder, ["localhost"], time));
         File.Delete(InFolder(CertificateFolder.ServerCertificate));

@@ -25,7 +25,8 @@ public sealed class ClientCertificateTests : IDisposable
         using var channel = Connect(server, loaded);
         Assert.Equal("one", await JoinAsync(channel));
         if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "client.key")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                File.GetUnixFileMode(Path.Combine(folder, "client.key")));
         Assert.Equal(["client.key", "client.pem"], Files());
     }
 
@@ -55,7 +56,8 @@ public sealed class ClientCertificateTests : IDisposable
     {
         await using var server = await StartAsync();
         string token = await server.Tokens.IssueAsync("one", Roles.Client, ["digits"], TimeSpan.FromHours(1), default);
-        server.Records.BeforeWrite = key => key.StartsWith("clients/", StringComparison.Ordinal) ? throw new IOException("full") : Task.CompletedTask;
+        server.Records.BeforeWrite = key => key.StartsWith("clients/", StringComparison.Ordinal) ? throw new IOException("full")
+            : Task.CompletedTask;
         await Assert.ThrowsAsync<RpcException>(() => EnrolAsync(server, "one", token));
         Assert.Null(ClientCertificate.Load(folder));
         Assert.Equal(["client.key.next"], Files());
@@ -90,11 +92,15 @@ public sealed class ClientCertificateTests : IDisposable
         string token = await server.Tokens.IssueAsync("one", Roles.Client, ["digits"], TimeSpan.FromHours(1), default);
         string wrongRoot = Path.Combine(folder, "other.pem");
         File.WriteAllText(wrongRoot, other.Root.ExportCertificatePem());
-        var error = await Assert.ThrowsAsync<RpcException>(() => ClientCertificate.EnrolAsync(server.Address, ServerTrust.FromRoot(wrongRoot), folder, "one", token, default));
-        Assert.Contains($"The server's certificate is not of the root in {wrongRoot}.", error.ToString(), StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<RpcException>(() =>
+            ClientCertificate.EnrolAsync(server.Address, ServerTrust.FromRoot(wrongRoot), folder, "one", token, default));
+        Assert.Contains($"The server's certificate is not of the root in {wrongRoot}.", error.ToString(),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(token, error.ToString(), StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RpcException>(() => ClientCertificate.EnrolAsync(server.Address, ServerTrust.OfMachine, folder, "one", token, default));
-        await Assert.ThrowsAsync<ArgumentException>(() => ClientCertificate.EnrolAsync(new Uri("http://localhost:1"), ServerTrust.OfMachine, folder, "one", token, default));
+        await Assert.ThrowsAsync<RpcException>(() =>
+            ClientCertificate.EnrolAsync(server.Address, ServerTrust.OfMachine, folder, "one", token, default));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            ClientCertificate.EnrolAsync(new Uri("http://localhost:1"), ServerTrust.OfMachine, folder, "one", token, default));
         await EnrolAsync(server, "one", token);
     }
 
@@ -106,11 +112,14 @@ public sealed class ClientCertificateTests : IDisposable
 
         var refused = await Assert.ThrowsAsync<InvalidDataException>(() => EnrolAsync(server, "two"));
 
-        Assert.Equal($"The folder '{folder}' has the certificate of 'one', which enrolling 'two' there would replace. Choose another folder.", refused.Message);
+        Assert.Equal($"The folder '{folder}' has the certificate of 'one', which enrolling 'two' there would replace. Choose "
+            + "another folder.", refused.Message);
         Assert.Equal("one", ClientCertificate.Load(folder)!.Name);
     }
 
-    IEnumerable<string> Files() => Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith("root.pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    IEnumerable<string> Files() =>
+        Directory.GetFiles(folder).Select(path => Path.GetFileName(path))
+            .Where(name => !name.EndsWith("root.pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     async Task<ClientCertificate> EnrolAsync(IdentityServer server, string name, string? token = null)
     {
@@ -119,7 +128,8 @@ public sealed class ClientCertificateTests : IDisposable
     }
 
     GrpcChannel Connect(IdentityServer server, ClientCertificate certificate) =>
-        GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = Trust(server).CreateHandler(certificate), DisposeHttpClient = true });
+        GrpcChannel.ForAddress(server.Address,
+            new GrpcChannelOptions { HttpHandler = Trust(server).CreateHandler(certificate), DisposeHttpClient = true });
 
     ServerTrust Trust(IdentityServer server)
     {

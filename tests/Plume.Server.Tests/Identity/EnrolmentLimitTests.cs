@@ -15,7 +15,8 @@ public sealed class EnrolmentLimitTests
     // Nobody waits for the next try: these are what a minute has, and it is far from over.
     const int PerAddress = 3, InAll = 5;
 
-    static readonly IPAddress Here = IPAddress.Parse("127.0.0.1"), There = IPAddress.Parse("127.0.0.2"), Elsewhere = IPAddress.Parse("127.0.0.3");
+    static readonly IPAddress Here = IPAddress.Parse("127.0.0.1"), There = IPAddress.Parse("127.0.0.2"),
+        Elsewhere = IPAddress.Parse("127.0.0.3");
 
     [Fact]
     public async Task An_address_that_tries_too_often_is_told_when_to_come_back_and_keeps_nobody_else_out()
@@ -29,7 +30,8 @@ public sealed class EnrolmentLimitTests
             var refusal = await TryAsync(server, Here);
             Assert.Equal(StatusCode.ResourceExhausted, refusal.StatusCode);
             Assert.Matches("^Too many have tried to enrol. Try again in [0-9]+ seconds.$", refusal.Status.Detail);
-            Assert.InRange(int.Parse(refusal.Trailers.GetValue("grpc-retry-pushback-ms")!, CultureInfo.InvariantCulture), 1, 60_000 / PerAddress);
+            Assert.InRange(int.Parse(refusal.Trailers.GetValue("grpc-retry-pushback-ms")!, CultureInfo.InvariantCulture), 1,
+                60_000 / PerAddress);
         }
 
         Assert.Equal(StatusCode.Unauthenticated, (await TryAsync(server, There)).StatusCode);
@@ -65,14 +67,20 @@ public sealed class EnrolmentLimitTests
     static async Task<RpcException> TryAsync(IdentityServer server, IPAddress from)
     {
         using var key = NewKey();
-        var request = new Wire.EnrolRequest { Token = "guessed", CertificateRequest = ByteString.CopyFrom(RequestFor("one", key)) };
-        return await Assert.ThrowsAsync<RpcException>(() => new Wire.Enrolment.EnrolmentClient(server.Connect(from: from)).EnrolAsync(request).ResponseAsync);
+        var request = new Wire.EnrolRequest
+        {
+            Token = "guessed",
+            CertificateRequest = ByteString.CopyFrom(RequestFor("one", key)),
+        };
+        return await Assert.ThrowsAsync<RpcException>(() => new Wire.Enrolment.EnrolmentClient(server.Connect(from: from))
+            .EnrolAsync(request).ResponseAsync);
     }
 
     // With the key that it has, so that the certificate at hand stays good.
     static async Task<Wire.EnrolReply> RenewAsync(IdentityServer server, X509Certificate2 certificate)
     {
         using var key = certificate.GetECDsaPrivateKey()!;
-        return await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate)).RenewAsync(new Wire.RenewRequest { CertificateRequest = ByteString.CopyFrom(RequestFor("one", key)) });
+        return await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate))
+            .RenewAsync(new Wire.RenewRequest { CertificateRequest = ByteString.CopyFrom(RequestFor("one", key)) });
     }
 }

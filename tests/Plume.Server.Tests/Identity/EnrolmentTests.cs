@@ -18,7 +18,8 @@ public class EnrolmentTests
         using ECDsa key = NewKey(), other = NewKey();
         await server.EnrolAsync(token, RequestFor("one", key));
         using var again = WithKey(await server.EnrolAsync(token, RequestFor("one", key)), key);
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used", () => server.EnrolAsync(token, RequestFor("one", other)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used",
+            () => server.EnrolAsync(token, RequestFor("one", other)));
         Assert.Equal("one", await JoinAsync(server.Connect(again)));
     }
 
@@ -29,7 +30,8 @@ public class EnrolmentTests
         string token = await InviteAsync(server, "one");
         using var key = NewKey();
         server.Time.Move(TimeSpan.FromHours(1));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-expired", () => server.EnrolAsync(token, RequestFor("one", key)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-expired",
+            () => server.EnrolAsync(token, RequestFor("one", key)));
     }
 
     [Fact]
@@ -38,8 +40,10 @@ public class EnrolmentTests
         await using var server = await StartAsync();
         using var key = NewKey();
         string token = await InviteAsync(server, "one");
-        foreach (string wrong in new[] { "", "x", new string('A', 43), token[..42], token + "A", "../../clients/one", new string('\u00e9', 43) })
-            await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-unknown", () => server.EnrolAsync(wrong, RequestFor("one", key)));
+        foreach (string wrong in new[] { "", "x", new string('A', 43), token[..42], token + "A", "../../clients/one",
+            new string('\u00e9', 43) })
+            await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-unknown",
+                () => server.EnrolAsync(wrong, RequestFor("one", key)));
     }
 
     [Fact]
@@ -49,7 +53,8 @@ public class EnrolmentTests
         string token = await InviteAsync(server, "one");
         using var key = NewKey();
         await server.EnrolAsync("two", Roles.Client, "digits");
-        await server.AssertRefusedAsync(StatusCode.PermissionDenied, "token-name", () => server.EnrolAsync(token, RequestFor("two", key)));
+        await server.AssertRefusedAsync(StatusCode.PermissionDenied, "token-name",
+            () => server.EnrolAsync(token, RequestFor("two", key)));
         await server.EnrolAsync(token, RequestFor("one", key));
     }
 
@@ -68,7 +73,8 @@ public class EnrolmentTests
                 go.SetResult();
             return key.StartsWith("tokens/", StringComparison.Ordinal) ? go.Task : Task.CompletedTask;
         };
-        var outcomes = await Task.WhenAll(Outcome(() => first.EnrolAsync(token, RequestFor("one", left))), Outcome(() => second.EnrolAsync(token, RequestFor("one", right))));
+        var outcomes = await Task.WhenAll(Outcome(() => first.EnrolAsync(token, RequestFor("one", left))),
+            Outcome(() => second.EnrolAsync(token, RequestFor("one", right))));
         Assert.Equal([StatusCode.OK, StatusCode.Unauthenticated], outcomes.Order());
         Assert.Single((await first.Registry.ListAsync(default)).Single().KeyHashes);
     }
@@ -79,7 +85,8 @@ public class EnrolmentTests
         await using var server = await StartAsync();
         string token = await InviteAsync(server, "one");
         using var key = NewKey();
-        server.Records.BeforeWrite = name => name.StartsWith("clients/", StringComparison.Ordinal) ? throw new IOException("full") : Task.CompletedTask;
+        server.Records.BeforeWrite = name => name.StartsWith("clients/", StringComparison.Ordinal) ? throw new IOException("full")
+            : Task.CompletedTask;
         Assert.Equal(StatusCode.Unavailable, await Outcome(() => server.EnrolAsync(token, RequestFor("one", key))));
         server.Records.BeforeWrite = null;
         using var certificate = WithKey(await server.EnrolAsync(token, RequestFor("one", key)), key);
@@ -94,10 +101,12 @@ public class EnrolmentTests
         using var oldKey = NewKey();
         await server.EnrolAsync(old, RequestFor("one", oldKey));
         var later = server.Connect(await server.EnrolAsync("one", Roles.Client, "letters"));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used", () => server.EnrolAsync(old, RequestFor("one", oldKey)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used",
+            () => server.EnrolAsync(old, RequestFor("one", oldKey)));
         Assert.Equal("one", await JoinAsync(later, "letters"));
         await server.Enrolments.RevokeAsync("one", default);
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used", () => server.EnrolAsync(old, RequestFor("one", oldKey)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used",
+            () => server.EnrolAsync(old, RequestFor("one", oldKey)));
     }
 
     [Fact]
@@ -108,7 +117,8 @@ public class EnrolmentTests
         using var key = NewKey();
         await server.EnrolAsync(token, RequestFor("one", key));
         await server.Enrolments.RevokeAsync("one", default);
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "revoked", () => server.EnrolAsync(token, RequestFor("one", key)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "revoked",
+            () => server.EnrolAsync(token, RequestFor("one", key)));
         Assert.Equal("one", await JoinAsync(server.Connect(await server.EnrolAsync("one", Roles.Client, "digits"))));
     }
 
@@ -119,7 +129,8 @@ public class EnrolmentTests
         string token = await InviteAsync(server, "one");
         using var key = NewKey();
         Assert.True(await server.Enrolments.RevokeAsync("one", default));
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-unknown", () => server.EnrolAsync(token, RequestFor("one", key)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-unknown",
+            () => server.EnrolAsync(token, RequestFor("one", key)));
         Assert.False(await server.Enrolments.RevokeAsync("nobody", default));
     }
 
@@ -137,7 +148,8 @@ public class EnrolmentTests
             revoked = true;
             Assert.True(await server.Enrolments.RevokeAsync("one", default));
         };
-        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used", () => server.EnrolAsync(token, RequestFor("one", key)));
+        await server.AssertRefusedAsync(StatusCode.Unauthenticated, "token-used",
+            () => server.EnrolAsync(token, RequestFor("one", key)));
     }
 
     [Fact]
@@ -152,12 +164,14 @@ public class EnrolmentTests
         forged[^1] ^= 1;
         byte[][] requests =
         [
-            [], [.. good, 0], good[..^1], forged, new byte[5000], RequestFor("one", wide), RequestFor("one,CN=two", key), RequestFor("..", key), RequestFor("a b", key), RequestFor(new string('a', 65), key),
+            [], [.. good, 0], good[..^1], forged, new byte[5000], RequestFor("one", wide), RequestFor("one,CN=two", key),
+            RequestFor("..", key), RequestFor("a b", key), RequestFor(new string('a', 65), key),
             new CertificateRequest("O=one", key, HashAlgorithmName.SHA256).CreateSigningRequest(),
             new CertificateRequest("CN=one", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest(),
         ];
         foreach (byte[] request in requests)
-            await server.AssertRefusedAsync(StatusCode.InvalidArgument, "request-invalid", () => server.EnrolAsync(token, request));
+            await server.AssertRefusedAsync(StatusCode.InvalidArgument, "request-invalid",
+                () => server.EnrolAsync(token, request));
     }
 
     [Fact]
@@ -167,9 +181,11 @@ public class EnrolmentTests
         string token = await InviteAsync(server, "one");
         using var key = NewKey();
         var request = new CertificateRequest("CN=one,OU=admin", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         using var certificate = WithKey(await server.EnrolAsync(token, request.CreateSigningRequest()), key);
-        Assert.Equal("OU=client, CN=one", certificate.Subject.Replace("CN=one, OU=client", "OU=client, CN=one", StringComparison.Ordinal));
+        Assert.Equal("OU=client, CN=one",
+            certificate.Subject.Replace("CN=one, OU=client", "OU=client, CN=one", StringComparison.Ordinal));
         Assert.False(certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
         await server.AssertRefusedAsync(StatusCode.PermissionDenied, "role", () => StatusAsync(server.Connect(certificate)));
     }
@@ -187,7 +203,8 @@ public class EnrolmentTests
         var third = WithKey(await RenewAsync(server, second, "one", thirdKey), thirdKey);
         Assert.Equal("one", await JoinAsync(server.Connect(third)));
         await server.AssertRefusedAsync(StatusCode.Unauthenticated, "unknown-key", () => JoinAsync(server.Connect(first)));
-        await server.AssertRefusedAsync(StatusCode.PermissionDenied, "renewal-name", () => RenewAsync(server, third, "two", secondKey));
+        await server.AssertRefusedAsync(StatusCode.PermissionDenied, "renewal-name",
+            () => RenewAsync(server, third, "two", secondKey));
     }
 
     [Fact]
@@ -210,9 +227,11 @@ public class EnrolmentTests
         await server.EnrolAsync(used, RequestFor("one", key));
         await Outcome(() => server.EnrolAsync(wrong, RequestFor("one", key)));
         await Outcome(() => server.EnrolAsync("not-a-token-but-still-secret", RequestFor("one", key)));
-        string[] secrets = [used, wrong, "not-a-token-but-still-secret", Convert.ToBase64String(key.ExportECPrivateKey())[..40], server.Authority.ExportKey().Split('\n')[1], "PRIVATE KEY"];
+        string[] secrets = [used, wrong, "not-a-token-but-still-secret", Convert.ToBase64String(key.ExportECPrivateKey())[..40],
+            server.Authority.ExportKey().Split('\n')[1], "PRIVATE KEY"];
         string log = string.Join('\n', server.Log.All);
-        string kept = string.Join('\n', (await server.Records.ListAsync("", default)).Select(pair => pair.Key + System.Text.Encoding.UTF8.GetString(pair.Value.Value)));
+        string kept = string.Join('\n', (await server.Records.ListAsync("", default))
+            .Select(pair => pair.Key + System.Text.Encoding.UTF8.GetString(pair.Value.Value)));
         Assert.NotEmpty(server.Log.Audit);
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, kept, StringComparison.Ordinal));
@@ -232,14 +251,20 @@ public class EnrolmentTests
     {
         var tokens = new EnrolmentTokens(new RecordsInMemory(), new SettableTime());
         string[] names = [.. Enumerable.Repeat("digits", federations)];
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => tokens.IssueAsync(name, role, names, TimeSpan.FromDays(days), default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() =>
+            tokens.IssueAsync(name, role, names, TimeSpan.FromDays(days), default));
     }
 
     static Task<string> InviteAsync(IdentityServer server, string name) =>
         server.Tokens.IssueAsync(name, Roles.Client, ["digits"], TimeSpan.FromHours(1), default);
 
     static async Task<Wire.EnrolReply> RenewAsync(IdentityServer server, X509Certificate2 certificate, string name, ECDsa key) =>
-        await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate)).RenewAsync(new Wire.RenewRequest { CertificateRequest = Google.Protobuf.ByteString.CopyFrom(RequestFor(name, key)) });
+        await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate))
+            .RenewAsync(new Wire.RenewRequest
+            {
+                CertificateRequest =
+                Google.Protobuf.ByteString.CopyFrom(RequestFor(name, key))
+            });
 
     static async Task<StatusCode> Outcome(Func<Task> call)
     {

@@ -55,7 +55,8 @@ sealed class IdentityServer : IAsyncDisposable
     public int Chains => app.Services.GetRequiredService<CertificateCheck>().Chains;
 
     /// <summary>A server on its own, or another one on the records, root and clock of a first.</summary>
-    public static async Task<IdentityServer> StartAsync(IdentityServer? first = null, bool tls = true, bool insecure = false, int perAddress = 1000, int inAll = 1000)
+    public static async Task<IdentityServer> StartAsync(IdentityServer? first = null, bool tls = true, bool insecure = false,
+        int perAddress = 1000, int inAll = 1000)
     {
         var time = first?.Time ?? new SettableTime();
         var records = first?.Records ?? new RecordsInMemory();
@@ -70,7 +71,9 @@ sealed class IdentityServer : IAsyncDisposable
                 listen.UsePlumeTls(authority.IssueServer(["localhost", "127.0.0.1"]), [], authority.Root);
         }));
         builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IRecords>(records);
-        builder.Services.AddIdentity(new IdentityOptions { Insecure = insecure, EnrolmentsPerAddress = perAddress, Enrolments = inAll }, authority).AddGrpc();
+        builder.Services.AddIdentity(
+            new IdentityOptions { Insecure = insecure, EnrolmentsPerAddress = perAddress, Enrolments = inAll }, authority)
+                .AddGrpc();
         var app = builder.Build();
         app.UseIdentity();
         app.MapGrpcService<EnrolmentRpc>();
@@ -96,7 +99,12 @@ sealed class IdentityServer : IAsyncDisposable
     /// <summary>A connection for requests other than gRPC's.</summary>
     public HttpClient Browse(X509Certificate2? certificate = null)
     {
-        var client = new HttpClient(Handler(certificate)) { BaseAddress = Address, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var client = new HttpClient(Handler(certificate))
+        {
+            BaseAddress = Address,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         opened.Add(client);
         return client;
     }
@@ -104,14 +112,20 @@ sealed class IdentityServer : IAsyncDisposable
     /// <summary>Invites and enrols a name.</summary>
     public async Task<X509Certificate2> EnrolAsync(string name, Roles role = Roles.Client, params string[] federations)
     {
-        string token = await Tokens.IssueAsync(name, role, role == Roles.Admin ? [] : federations, TimeSpan.FromHours(1), default);
+        string token = await Tokens.IssueAsync(name, role, role == Roles.Admin ? []
+            : federations, TimeSpan.FromHours(1), default);
         using var key = NewKey();
         var reply = await EnrolAsync(token, RequestFor(name, key));
         return WithKey(reply, key);
     }
 
     public async Task<Wire.EnrolReply> EnrolAsync(string token, byte[] request) =>
-        await new Wire.Enrolment.EnrolmentClient(Connect()).EnrolAsync(new Wire.EnrolRequest { Token = token, CertificateRequest = Google.Protobuf.ByteString.CopyFrom(request) });
+        await new Wire.Enrolment.EnrolmentClient(Connect())
+            .EnrolAsync(new Wire.EnrolRequest
+            {
+                Token = token,
+                CertificateRequest = Google.Protobuf.ByteString.CopyFrom(request)
+            });
 
     public static async Task<string> JoinAsync(ChannelBase channel, string federation = "digits") =>
         (await new Wire.Federation.FederationClient(channel).JoinAsync(new Wire.JoinRequest { Federation = federation })).Uplink;
@@ -133,7 +147,8 @@ sealed class IdentityServer : IAsyncDisposable
 
     public static ECDsa NewKey() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public static byte[] RequestFor(string name, ECDsa key) => new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
+    public static byte[] RequestFor(string name, ECDsa key) =>
+        new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
 
     public static X509Certificate2 WithKey(Wire.EnrolReply reply, ECDsa key)
     {
@@ -159,9 +174,16 @@ sealed class IdentityServer : IAsyncDisposable
 
     SocketsHttpHandler Handler(X509Certificate2? certificate)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
         policy.CustomTrustStore.Add(Authority.Root);
-        var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
+        };
         if (certificate is not null)
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
         return handler;

@@ -10,7 +10,8 @@ sealed class LogLines : ILoggerProvider
 
     public IEnumerable<string> All => lines.Select(line => line.Text);
 
-    public IEnumerable<string> Audit => lines.Where(line => line.Category.EndsWith(".IdentityAudit", StringComparison.Ordinal)).Select(line => line.Text);
+    public IEnumerable<string> Audit =>
+        lines.Where(line => line.Category.EndsWith(".IdentityAudit", StringComparison.Ordinal)).Select(line => line.Text);
 
     public ILogger CreateLogger(string categoryName) => new Writer(categoryName, lines);
 
@@ -25,7 +26,8 @@ sealed class LogLines : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             lines.Enqueue((category, $"{formatter(state, exception)} {exception}"));
     }
 }

@@ -47,7 +47,8 @@ sealed partial class RecordsInMemory : IRecords
         lock (records)
         {
             Lists++;
-            return Task.FromResult<IReadOnlyList<KeyValuePair<string, Record>>>([.. records.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))]);
+            return Task.FromResult<IReadOnlyList<KeyValuePair<string, Record>>>(
+                [.. records.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))]);
         }
     }
 

@@ -11,7 +11,8 @@ namespace Plume.Server.Tests.Identity;
 /// <summary>Who has a certificate gets the next one by it, also for a while after it ended.</summary>
 public class RenewalTests
 {
-    static readonly TimeSpan Life = CertificateAuthority.ClientLife, Grace = IdentityOptions.UsualGrace, Day = TimeSpan.FromDays(1);
+    static readonly TimeSpan Life = CertificateAuthority.ClientLife, Grace = IdentityOptions.UsualGrace,
+        Day = TimeSpan.FromDays(1);
 
     [Theory]
     [InlineData(Roles.Client)]
@@ -98,7 +99,8 @@ public class RenewalTests
         server.Time.Move(Day);
         await RenewAsync(server, first, next);
         Assert.Equal(2, writes);
-        Assert.Equal(server.Time.GetUtcNow() + Life, (await server.Registry.FindAsync("one", default))!.Expires, TimeSpan.FromHours(1));
+        Assert.Equal(server.Time.GetUtcNow() + Life, (await server.Registry.FindAsync("one", default))!.Expires,
+            TimeSpan.FromHours(1));
     }
 
     [Fact]
@@ -108,13 +110,16 @@ public class RenewalTests
         await EnrolAsync(server, Roles.Client);
         Assert.Empty(await server.Watch.WarningsAsync(default));
         server.Time.Move(Life - CertificateWatch.ClientNotice + Day);
-        Assert.StartsWith("Certificates of clients end soon and were not renewed yet, plume join renews it when it runs: one (", Assert.Single(await server.Watch.WarningsAsync(default)), StringComparison.Ordinal);
+        Assert.StartsWith("Certificates of clients end soon and were not renewed yet, plume join renews it when it runs: one (",
+            Assert.Single(await server.Watch.WarningsAsync(default)), StringComparison.Ordinal);
         server.Time.Move(CertificateWatch.ClientNotice);
-        Assert.StartsWith("Certificates of clients have ended and can be renewed for 30 days from then", Assert.Single(await server.Watch.WarningsAsync(default)), StringComparison.Ordinal);
+        Assert.StartsWith("Certificates of clients have ended and can be renewed for 30 days from then",
+            Assert.Single(await server.Watch.WarningsAsync(default)), StringComparison.Ordinal);
         server.Time.Move(Grace);
         Assert.Empty(await server.Watch.WarningsAsync(default));
         server.Time.Move(CertificateAuthority.RootLife - CertificateWatch.RootNotice - Life - Grace);
-        Assert.StartsWith("The root of all certificates here ends on ", Assert.Single(await server.Watch.WarningsAsync(default)), StringComparison.Ordinal);
+        Assert.StartsWith("The root of all certificates here ends on ", Assert.Single(await server.Watch.WarningsAsync(default)),
+            StringComparison.Ordinal);
     }
 
     static Task<X509Certificate2> EnrolAsync(IdentityServer server, Roles role) => server.EnrolAsync("one", role, "digits");
@@ -123,5 +128,10 @@ public class RenewalTests
         role == Roles.Admin ? StatusAsync(server.Connect(certificate)) : JoinAsync(server.Connect(certificate));
 
     static async Task<Wire.EnrolReply> RenewAsync(IdentityServer server, X509Certificate2 certificate, ECDsa key) =>
-        await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate)).RenewAsync(new Wire.RenewRequest { CertificateRequest = Google.Protobuf.ByteString.CopyFrom(RequestFor("one", key)) });
+        await new Wire.Enrolment.EnrolmentClient(server.Connect(certificate))
+            .RenewAsync(new Wire.RenewRequest
+            {
+                CertificateRequest =
+                Google.Protobuf.ByteString.CopyFrom(RequestFor("one", key))
+            });
 }

@@ -24,7 +24,8 @@ public sealed class FolderOwnershipTests : IDisposable
         if (done == "replaced")
             File.WriteAllText(path, "");
         var refused = Assert.Throws<IOException>(() => new FolderLedger(folder));
-        Assert.Equal($"Another server uses the folder '{folder}'. Stop it, or give this one a folder of its own.", refused.Message);
+        Assert.Equal($"Another server uses the folder '{folder}'. Stop it, or give this one a folder of its own.",
+            refused.Message);
         first.Dispose();
         new FolderLedger(folder).Dispose();
     }
@@ -58,7 +59,8 @@ public sealed class FolderOwnershipTests : IDisposable
         await storage.Records.WriteAsync("clients/one", [1], 0, default);
         ((IDisposable)storage.Ledger).Dispose();
         foreach (string path in Directory.EnumerateFileSystemEntries(state, "*", SearchOption.AllDirectories).Append(state))
-            Assert.Equal((path, Directory.Exists(path) ? Owner | UnixFileMode.UserExecute : Owner), (path, File.GetUnixFileMode(path)));
+            Assert.Equal((path, Directory.Exists(path) ? Owner | UnixFileMode.UserExecute : Owner),
+                (path, File.GetUnixFileMode(path)));
     }
 
     [Fact]

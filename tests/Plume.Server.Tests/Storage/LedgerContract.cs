@@ -10,7 +10,9 @@ public abstract class LedgerContract
 
     static readonly CancellationToken Never = CancellationToken.None;
 
-    /// <summary>The test's own ledger, empty at first; when called again, the same one as another process opens it later.</summary>
+    /// <summary>
+    /// The test's own ledger, empty at first; when called again, the same one as another process opens it later.
+    /// </summary>
     protected abstract Task<ILedger> OpenAsync();
 
     [Fact]
@@ -98,7 +100,8 @@ public abstract class LedgerContract
         var ledger = await OpenAsync();
         long epoch = (await ledger.TakeOverAsync(Federation, Never)).Epoch;
         await ledger.CommitAsync(Federation, epoch, 0, [0], Never);
-        await Assert.ThrowsAnyAsync<Exception>(() => ledger.CommitAsync(Federation, epoch, 1, [1], [.. Enumerable.Repeat(new byte[] { 1 }, records)], Never));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            ledger.CommitAsync(Federation, epoch, 1, [1], [.. Enumerable.Repeat(new byte[] { 1 }, records)], Never));
         var content = await ledger.TakeOverAsync(Federation, Never);
         Assert.Equal((0, 1), (content.Version, content.Records.Count));
         await ledger.CommitAsync(Federation, content.Epoch, 1, [1], Never);

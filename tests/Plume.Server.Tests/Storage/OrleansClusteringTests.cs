@@ -17,7 +17,8 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         string database = await postgres.NewDatabaseAsync();
         await using var proxy = PostgresProxy.To((await postgres.ClusterAsync()).Port);
         using var first = await StartAsync(database);
-        using var second = await StartAsync(proxy.Through(database), silo => silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(1)));
+        using var second = await StartAsync(proxy.Through(database),
+            silo => silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(1)));
         SiloAddress one = AddressOf(first), two = AddressOf(second);
         await StatusAsync(first, two, SiloStatus.Active);
         await StatusAsync(second, one, SiloStatus.Active);
@@ -72,7 +73,8 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         entry.IAmAliveTime = entry.StartTime.AddMinutes(5);
         await table.UpdateIAmAliveAsync(entry);
         var (read, _) = Assert.Single((await table.ReadRowAsync(alive.SiloAddress)).Members);
-        Assert.Equal((SiloStatus.ShuttingDown, entry.IAmAliveTime, "silo1", 30001), (read.Status, read.IAmAliveTime, read.SiloName, read.ProxyPort));
+        Assert.Equal((SiloStatus.ShuttingDown, entry.IAmAliveTime, "silo1", 30001),
+            (read.Status, read.IAmAliveTime, read.SiloName, read.ProxyPort));
         Assert.Equal(dead.SiloAddress, Assert.Single(read.SuspectTimes!).Item1);
 
         await table.CleanupDefunctSiloEntriesAsync(dead.IAmAliveTime.AddHours(1));
@@ -125,7 +127,8 @@ public class OrleansClusteringTests(PostgresFixture postgres)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("select suspecttimes from plume.orleansmembershiptable where port = $1", connection);
+        await using var command =
+            new NpgsqlCommand("select suspecttimes from plume.orleansmembershiptable where port = $1", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = silo.Endpoint.Port });
         return (string)(await command.ExecuteScalarAsync())!;
     }

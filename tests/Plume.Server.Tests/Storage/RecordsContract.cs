@@ -8,7 +8,9 @@ public abstract class RecordsContract
 {
     static readonly CancellationToken Never = CancellationToken.None;
 
-    /// <summary>The test's own store, empty at first; when called again, the same one as another process opens it later.</summary>
+    /// <summary>
+    /// The test's own store, empty at first; when called again, the same one as another process opens it later.
+    /// </summary>
     protected abstract Task<IRecords> OpenAsync();
 
     [Fact]
@@ -87,7 +89,8 @@ public abstract class RecordsContract
         foreach (string key in keys.Reverse())
             await records.WriteAsync(key, Encoding.ASCII.GetBytes(key), 0, Never);
         Assert.Equal(keys, from entry in await records.ListAsync("", Never) select entry.Key);
-        Assert.Equal(["a/10", "a/2"], from entry in await records.ListAsync("a/", Never) select Encoding.ASCII.GetString(entry.Value.Value));
+        Assert.Equal(["a/10", "a/2"],
+            from entry in await records.ListAsync("a/", Never) select Encoding.ASCII.GetString(entry.Value.Value));
         Assert.Empty(await records.ListAsync("c/", Never));
     }
 

@@ -22,17 +22,20 @@ sealed class LedgerInMemory : ILedger
     public Task<LedgerContent> TakeOverAsync(string federation, CancellationToken cancellation) =>
         Task.FromResult(new LedgerContent(++owner, Version, head, [.. events], [.. records]));
 
-    public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation)
+    public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events,
+        CancellationToken cancellation)
     {
         Admit(epoch);
         if (position == this.events.Count)
             this.events.AddRange(events);
-        else if (!this.events.Skip(position).Zip(events).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)) || position + events.Count != this.events.Count)
+        else if (!this.events.Skip(position).Zip(events).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second))
+            || position + events.Count != this.events.Count)
             throw new FencedException("The position is not the ledger's.");
         return Task.CompletedTask;
     }
 
-    public Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation)
+    public Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records,
+        CancellationToken cancellation)
     {
         Admit(epoch);
         if (version == Version && head.AsSpan().SequenceEqual(this.head))
@@ -48,10 +51,12 @@ sealed class LedgerInMemory : ILedger
         return Task.CompletedTask;
     }
 
-    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation) => Task.FromResult(version < records.Count ? records[version] : null);
+    public Task<byte[]?> RecordAsync(string federation, int version, CancellationToken cancellation) =>
+        Task.FromResult(version < records.Count ? records[version] : null);
 
     public Task<IReadOnlyList<byte[]>> HistoryAsync(string federation, int version, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<byte[]>>(version == Version ? [.. events] : version == Version - 1 ? histories.GetValueOrDefault(version, []) : []);
+        Task.FromResult<IReadOnlyList<byte[]>>(version == Version ? [.. events] : version == Version - 1
+            ? histories.GetValueOrDefault(version, []) : []);
 
     void Admit(long epoch)
     {
@@ -70,7 +75,8 @@ sealed class BlobsInMemory : IBlobs
 {
     readonly ConcurrentDictionary<string, byte[]> blobs = [];
 
-    public Task<long?> LengthAsync(string name, CancellationToken cancellation) => Task.FromResult<long?>(blobs.TryGetValue(name, out byte[]? bytes) ? bytes.Length : null);
+    public Task<long?> LengthAsync(string name, CancellationToken cancellation) =>
+        Task.FromResult<long?>(blobs.TryGetValue(name, out byte[]? bytes) ? bytes.Length : null);
 
     public Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
@@ -81,7 +87,8 @@ sealed class BlobsInMemory : IBlobs
         return Task.CompletedTask;
     }
 
-    public Task FlushAsync(string name, CancellationToken cancellation) => blobs.ContainsKey(name) ? Task.CompletedTask : throw new FileNotFoundException($"There is no '{name}'.");
+    public Task FlushAsync(string name, CancellationToken cancellation) => blobs.ContainsKey(name) ? Task.CompletedTask
+        : throw new FileNotFoundException($"There is no '{name}'.");
 
     public Task MoveAsync(string from, string to, CancellationToken cancellation)
     {
@@ -105,5 +112,6 @@ sealed class BlobsInMemory : IBlobs
     }
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<string>>([.. blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]);
+        Task.FromResult<IReadOnlyList<string>>(
+            [.. blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]);
 }

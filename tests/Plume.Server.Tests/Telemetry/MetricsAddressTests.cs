@@ -23,11 +23,12 @@ public sealed class MetricsAddressTests : IAsyncLifetime
     readonly string federation = $"toy-{Guid.NewGuid():N}";
     readonly WebApplication app;
 
-    public MetricsAddressTests() => app = PlumeServer.Build(new ServerOptions([Toy(federation)], ServerStorage.InFolder(Path.Combine(folder, "state")))
-    {
-        Listen = new IPEndPoint(IPAddress.Loopback, 0),
-        Metrics = new IPEndPoint(IPAddress.Loopback, 0),
-    });
+    public MetricsAddressTests() =>
+        app = PlumeServer.Build(new ServerOptions([Toy(federation)], ServerStorage.InFolder(Path.Combine(folder, "state")))
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Metrics = new IPEndPoint(IPAddress.Loopback, 0),
+        });
 
     public async ValueTask InitializeAsync() => await app.StartAsync();
 
@@ -70,8 +71,10 @@ public sealed class MetricsAddressTests : IAsyncLifetime
 
         var ours = spans.Where(span => Equals(span.GetTagItem("plume.federation"), federation)).ToList();
         Assert.Equal([1, 2, 3], ours.Where(span => span.OperationName == "round").Select(span => span.GetTagItem("plume.round")));
-        Assert.All(ours.Where(span => span.OperationName == "round"), span => Assert.True(span.ParentId is null && span.Duration > TimeSpan.Zero));
-        Assert.Equal(Clients * Rounds, ours.Count(span => span.OperationName == "upload" && Equals(span.GetTagItem("plume.outcome"), "counted")));
+        Assert.All(ours.Where(span => span.OperationName == "round"),
+            span => Assert.True(span.ParentId is null && span.Duration > TimeSpan.Zero));
+        Assert.Equal(Clients * Rounds,
+            ours.Count(span => span.OperationName == "upload" && Equals(span.GetTagItem("plume.outcome"), "counted")));
     }
 
     [Fact]
@@ -109,7 +112,10 @@ public sealed class MetricsAddressTests : IAsyncLifetime
     [Fact]
     public void Metrics_cannot_have_the_port_of_the_clients()
     {
-        var options = new ServerOptions([Toy("toy")], ServerStorage.InFolder(Path.Combine(folder, "other"))) { Metrics = new IPEndPoint(IPAddress.Loopback, 7443) };
+        var options = new ServerOptions([Toy("toy")], ServerStorage.InFolder(Path.Combine(folder, "other")))
+        {
+            Metrics = new IPEndPoint(IPAddress.Loopback, 7443),
+        };
 
         Assert.Equal("Metrics need a port of their own: 7443 is the one of the clients.", Assert.Single(options.Problems()));
     }
@@ -120,14 +126,24 @@ public sealed class MetricsAddressTests : IAsyncLifetime
 
     static FederationDefinition Toy(string name)
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), "pack", "pack") { Quorum = Clients, StartWith = Clients };
+        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        {
+            Quorum = Clients,
+            StartWith = Clients,
+        };
         return new FederationDefinition(name, plan, Seed: 1, Layout, () => new float[Values]);
     }
 
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, Values], TensorRole.Weight)]);
 
     async Task PlayAsync() => await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => FederatedClient.JoinAsync(
-        new ClientOptions { Server = ClientsAddress, Federation = federation, Name = $"client-{number}", Folder = Path.Combine(folder, $"client-{number}") }, _ => new Adds(Layout, 1))));
+        new ClientOptions
+        {
+            Server = ClientsAddress,
+            Federation = federation,
+            Name = $"client-{number}",
+            Folder = Path.Combine(folder, $"client-{number}")
+        }, _ => new Adds(Layout, 1))));
 
     async Task<string> ReadMetricsAsync()
     {
@@ -137,8 +153,11 @@ public sealed class MetricsAddressTests : IAsyncLifetime
 
     // Of the lines of one name and this federation.
     double Sum(string metrics, string name, string label = "") => metrics.Split('\n')
-        .Where(line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && line.Contains($"plume_federation=\"{federation}\"", StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
-        .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
+        .Where(line => line.StartsWith($"{name}{{", StringComparison.Ordinal)
+            && line.Contains($"plume_federation=\"{federation}\"", StringComparison.Ordinal)
+            && line.Contains(label, StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0],
+            System.Globalization.CultureInfo.InvariantCulture));
 
     // The clients' address has HTTP/2 alone.
     async Task<HttpResponseMessage> GetAsync(HttpClient http, Uri address, string path, string? host = null)

@@ -21,7 +21,8 @@ readonly record struct BlobNames(string Federation)
     public string Copy(int version) => Text($"{Federation}/checkpoints/{version}.copy");
 
     /// <summary>A payload that leads from one version, or from none, to another; made when somebody needs it.</summary>
-    public string CatchUp(int? from, int to, int capacity) => Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}{Of(capacity)}");
+    public string CatchUp(int? from, int to, int capacity) =>
+        Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}{Of(capacity)}");
 
     /// <summary>The weights of the model that the server has for itself; made when somebody needs them.</summary>
     public string Model(int version) => Text($"{Federation}/catch-up/{version}/model");
@@ -29,7 +30,8 @@ readonly record struct BlobNames(string Federation)
     public string CatchUps(int to) => Text($"{Federation}/catch-up/{to}/");
 
     /// <summary>An update as it arrives; the hash keeps apart what a client sends twice and differently.</summary>
-    public string Upload(int round, int attempt, int client, string sha256) => Text($"{Federation}/uploads/{round}/{attempt}-{client}-{sha256}");
+    public string Upload(int round, int attempt, int client, string sha256) =>
+        Text($"{Federation}/uploads/{round}/{attempt}-{client}-{sha256}");
 
     public string AllUploads => $"{Federation}/uploads/";
 
@@ -39,8 +41,9 @@ readonly record struct BlobNames(string Federation)
     public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
 
     /// <summary>
-    /// Whether a restart while a version is the newest has use for a blob: the payloads from a first one on; the newest checkpoint, and
-    /// the one before it with the updates of the round between them, of which the newest can be made again; and what is under way.
+    /// Whether a restart while a version is the newest has use for a blob: the payloads from a first one on; the newest
+    /// checkpoint, and the one before it with the updates of the round between them, of which the newest can be made again; and
+    /// what is under way.
     /// </summary>
     public bool IsOfUse(string name, int version, int firstPayload)
     {
@@ -63,7 +66,8 @@ readonly record struct BlobNames(string Federation)
     (string Kind, int? Number) PartsOf(string name)
     {
         string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
-        return (parts[0], parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null);
+        return (parts[0], parts.Length > 1
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null);
     }
 
     /// <summary>The same while bytes are missing.</summary>

@@ -6,7 +6,8 @@ namespace Plume.Server.Federations.Blobs;
 static class FederationBlobs
 {
     /// <summary>Writes a blob under its name, all at once and durably.</summary>
-    public static async Task WriteAsync(this IBlobs blobs, string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    public static async Task WriteAsync(this IBlobs blobs, string name, ReadOnlyMemory<byte> bytes,
+        CancellationToken cancellation)
     {
         string partial = BlobNames.Partial(name);
         await blobs.AppendAsync(partial, 0, bytes, cancellation).ConfigureAwait(false);

@@ -5,7 +5,9 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Blobs;
 
-/// <summary>The graphs that clients take, one for each capacity. Of the definition they can be made again whenever they are needed.</summary>
+/// <summary>
+/// The graphs that clients take, one for each capacity. Of the definition they can be made again whenever they are needed.
+/// </summary>
 sealed class GraphBlobs(FederationDefinition definition, IBlobs blobs, BlobNames names)
 {
     /// <summary>Writes them.</summary>
@@ -33,7 +35,8 @@ sealed class GraphBlobs(FederationDefinition definition, IBlobs blobs, BlobNames
         string[] hashes = [.. expected];
         for (int capacity = 0; capacity < hashes.Length; capacity++)
         {
-            if (hashes[capacity].Length == 0 || await blobs.Sha256Async(names.Graph(capacity), cancellation).ConfigureAwait(false) != hashes[capacity])
+            if (hashes[capacity].Length == 0
+                || await blobs.Sha256Async(names.Graph(capacity), cancellation).ConfigureAwait(false) != hashes[capacity])
                 return false;
         }
 

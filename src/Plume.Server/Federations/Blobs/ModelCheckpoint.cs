@@ -5,7 +5,10 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Blobs;
 
-/// <summary>The arrays of floats that the server needs to go on from a version: what is published, exact and as clients of each capacity have it, and what optimizer and method remember; little-endian, one after another.</summary>
+/// <summary>
+/// The arrays of floats that the server needs to go on from a version: what is published, exact and as clients of each capacity
+/// have it, and what optimizer and method remember; little-endian, one after another.
+/// </summary>
 static class ModelCheckpoint
 {
     const int ChunkBytes = 1 << 20;
@@ -18,7 +21,8 @@ static class ModelCheckpoint
         string partial = BlobNames.Partial(name);
         await blobs.DeleteAsync(partial, cancellation).ConfigureAwait(false);
         long offset = 0;
-        foreach (var values in (ReadOnlyMemory<float>[])[model.Exact, .. model.Broadcasts.Select(broadcast => broadcast.Published), model.Memory])
+        foreach (var values in (ReadOnlyMemory<float>[])[model.Exact,
+            .. model.Broadcasts.Select(broadcast => broadcast.Published), model.Memory])
         {
             foreach (var chunk in Chunks(values))
             {
@@ -37,11 +41,13 @@ static class ModelCheckpoint
     /// <param name="name">Its name.</param>
     /// <param name="sha256">What its hash must be.</param>
     /// <param name="exact">Becomes the exact model.</param>
-    /// <param name="published">Lengths of what each capacity's clients have, and what becomes it; null where the reader has it.</param>
+    /// <param name="published">Lengths of what each capacity's clients have, and what becomes it; null where the reader has
+    /// it.</param>
     /// <param name="memory">Becomes what optimizer and method remember.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
-    public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact, IReadOnlyList<(float[]? Values, int Length)> published, float[] memory, CancellationToken cancellation)
+    public static async Task ReadAsync(IBlobs blobs, string name, string sha256, float[] exact,
+        IReadOnlyList<(float[]? Values, int Length)> published, float[] memory, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[Math.Min(ChunkBytes, 4L * exact.Length)];

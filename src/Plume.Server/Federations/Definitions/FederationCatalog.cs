@@ -14,9 +14,11 @@ public sealed class FederationCatalog
         {
             string problems = string.Join(" ", definition.Problems());
             if (problems.Length > 0)
-                throw new ArgumentException($"The federation '{definition.Name}' cannot be hosted: {problems}", nameof(definitions));
+                throw new ArgumentException($"The federation '{definition.Name}' cannot be hosted: {problems}",
+                    nameof(definitions));
             if (!byId.TryAdd(definition.Id, definition))
-                throw new ArgumentException($"Two federations have the name '{definition.Name}'; give one another name.", nameof(definitions));
+                throw new ArgumentException($"Two federations have the name '{definition.Name}'; give one another name.",
+                    nameof(definitions));
         }
     }
 

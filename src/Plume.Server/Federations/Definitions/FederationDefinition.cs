@@ -22,8 +22,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     public ServerOptimizer Optimizer { get; init; } = new FedAvg();
 
     /// <summary>
-    /// Makes the model's ONNX file, for clients that have no model of their own; null where there is none. Clients have no use for
-    /// the weights in it, and zeros travel for next to nothing; constants they need as they are.
+    /// Makes the model's ONNX file, for clients that have no model of their own; null where there is none. Clients have no use
+    /// for the weights in it, and zeros travel for next to nothing; constants they need as they are.
     /// </summary>
     public Func<byte[]>? Graph { get; init; }
 
@@ -48,7 +48,10 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>How long a client may be silent before rounds no longer ask it.</summary>
     public TimeSpan Away { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a client that nobody invited keeps its place after that; twice a round's deadline at least, which one may be late.</summary>
+    /// <summary>
+    /// How long a client that nobody invited keeps its place after that; twice a round's deadline at least, which one may be
+    /// late.
+    /// </summary>
     public TimeSpan UnusedPlace { get; init; } = TimeSpan.FromMinutes(10);
 
     internal TimeSpan UnusedPlaceAtLeast => UnusedPlace > 2 * Plan.Deadline ? UnusedPlace : 2 * Plan.Deadline;
@@ -85,11 +88,14 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
         foreach (string problem in Plan.Problems())
             yield return problem;
         if (SecureUplink.IsIn(Plan.Uplink))
-            yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | range'.";
+            yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate "
+                + "and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | "
+                + "range'.";
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
         if (Graph is not null && SmallerGraphs.Count != Plan.Smaller.Count)
-            yield return $"Clients of {Plan.Smaller.Count + 1} capacities need a graph each, but there are {SmallerGraphs.Count + 1}.";
+            yield return $"Clients of {Plan.Smaller.Count + 1} capacities need a graph each, but there are "
+                + $"{SmallerGraphs.Count + 1}.";
         if (UnusedPlace < TimeSpan.Zero)
             yield return $"The time for which a client keeps a place must not be negative, but is {UnusedPlace}.";
         if (EvaluateEvery < 1)

@@ -21,7 +21,9 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
     /// <summary>The newest.</summary>
     public FederationSnapshot Latest => latest;
 
-    /// <summary>The newest with the time that is left of the round; not when it ends: whoever hears it has another clock.</summary>
+    /// <summary>
+    /// The newest with the time that is left of the round; not when it ends: whoever hears it has another clock.
+    /// </summary>
     public FederationSnapshot Now => latest with { Left = latest.Deadline - time.GetUtcNow() };
 
     /// <summary>Why the federation ended, where it did.</summary>
@@ -55,16 +57,19 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
     /// <param name="state">Of the rules.</param>
     /// <param name="version">The newest.</param>
     /// <param name="vacated">Who is asked in the round and has its place no longer.</param>
-    /// <param name="placesGivenBack">How many places were given back so far: with one more, who has which is to be asked again.</param>
+    /// <param name="placesGivenBack">How many places were given back so far: with one more, who has which is to be asked
+    /// again.</param>
     public void Announce(long epoch, FederationState state, int version, IEnumerable<int> vacated, int placesGivenBack)
     {
         bool isVacated = placesGivenBack != givenBack;
         givenBack = placesGivenBack;
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
-        if (!isVacated && latest is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round && at.Attempt == attempt)
+        if (!isVacated && latest is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round
+            && at.Attempt == attempt)
             return;
         long sequence = latest?.Sequence + 1 ?? epoch << EpochShift;
-        latest = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, version, state.Current.Deadline, [.. state.Current.Participants.Except(vacated)], Message)
+        latest = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, version, state.Current.Deadline,
+            [.. state.Current.Participants.Except(vacated)], Message)
         {
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
         };

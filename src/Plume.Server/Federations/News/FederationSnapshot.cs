@@ -33,7 +33,9 @@ public sealed record FederationSnapshot(
     [Id(1)]
     public long Heard { get; init; }
 
-    /// <summary>The sequence since which no place was given back: who knows it has no need to ask again who has which number.</summary>
+    /// <summary>
+    /// The sequence since which no place was given back: who knows it has no need to ask again who has which number.
+    /// </summary>
     [Id(2)]
     public long PlacesSince { get; init; }
 
@@ -60,7 +62,8 @@ public sealed record FederationSnapshot(
 /// <param name="DownlinkBytes">Sent in all rounds.</param>
 /// <param name="History">The rounds so far.</param>
 [GenerateSerializer, Immutable]
-public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes, long DownlinkBytes, IReadOnlyList<RoundMetrics> History)
+public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int Members, int Added, long UplinkBytes,
+    long DownlinkBytes, IReadOnlyList<RoundMetrics> History)
 {
     /// <summary>Members that rounds ask less, since they let deadlines pass.</summary>
     [Id(0)]

@@ -16,7 +16,11 @@ struct RoundMetricsBytes
 [RegisterConverter]
 sealed class RoundMetricsConverter : IConverter<RoundMetrics, RoundMetricsBytes>
 {
-    public RoundMetrics ConvertFromSurrogate(in RoundMetricsBytes surrogate) => LedgerJson.Read(surrogate.Json, LedgerJson.Default.RoundMetrics, "The figures of a round");
+    public RoundMetrics ConvertFromSurrogate(in RoundMetricsBytes surrogate) =>
+        LedgerJson.Read(surrogate.Json, LedgerJson.Default.RoundMetrics, "The figures of a round");
 
-    public RoundMetricsBytes ConvertToSurrogate(in RoundMetrics value) => new() { Json = JsonSerializer.SerializeToUtf8Bytes(value, LedgerJson.Default.RoundMetrics) };
+    public RoundMetricsBytes ConvertToSurrogate(in RoundMetrics value) => new()
+    {
+        Json = JsonSerializer.SerializeToUtf8Bytes(value, LedgerJson.Default.RoundMetrics),
+    };
 }

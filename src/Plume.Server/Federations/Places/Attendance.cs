@@ -7,7 +7,10 @@ using Plume.Server.Federations.Writing;
 
 namespace Plume.Server.Federations.Places;
 
-/// <summary>When each client was heard of last, who rests since it could not do its task, and who is away for so long that its place is of no use.</summary>
+/// <summary>
+/// When each client was heard of last, who rests since it could not do its task, and who is away for so long that its place is of
+/// no use.
+/// </summary>
 sealed class Attendance(FederationDefinition definition, TimeProvider time) : IFollower
 {
     // A client that nobody invited, and that takes work so often without doing it, loses its place.
@@ -41,7 +44,8 @@ sealed class Attendance(FederationDefinition definition, TimeProvider time) : IF
         if (state.Absences.TryGetValue(client, out var absence) && absence.Own >= MostMissed)
             return $"Nobody invited it, and it let {absence.Own} deadlines in a row pass.";
         var longest = definition.Away + definition.UnusedPlaceAtLeast;
-        bool isGone = !state.Members.Contains(client) && seen.TryGetValue(client, out var last) && last < time.GetUtcNow() - longest;
+        bool isGone = !state.Members.Contains(client) && seen.TryGetValue(client, out var last)
+            && last < time.GetUtcNow() - longest;
         return isGone ? $"Nobody invited it, and it was not heard of for {longest}." : null;
     }
 

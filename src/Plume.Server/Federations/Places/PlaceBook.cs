@@ -27,7 +27,9 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
     /// <summary>The clients' names, by number.</summary>
     public ImmutableSortedDictionary<int, string> Names { get; private set; } = ImmutableSortedDictionary<int, string>.Empty;
 
-    /// <summary>What a version's record has of places: those taken since the version before, and without a name those given back.</summary>
+    /// <summary>
+    /// What a version's record has of places: those taken since the version before, and without a name those given back.
+    /// </summary>
     public IReadOnlyDictionary<int, string> Entered => new Dictionary<int, string>(entered);
 
     /// <summary>Who was asked in the round at hand and has its place no longer.</summary>
@@ -59,7 +61,8 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
             return (-1, problem);
         int free = wanted ?? FirstFree(capacity);
         return free < plan.Clients ? (free, null) : (-1, capacity > 0
-            ? $"All places of capacity {plan.Method.Capacities[capacity.Value]} or less are taken, of the federation's {plan.Clients}; its operator can give one back."
+            ? $"All places of capacity {plan.Method.Capacities[capacity.Value]} or less are taken, of the federation's "
+                + $"{plan.Clients}; its operator can give one back."
             : $"All {plan.Clients} places of the federation are taken; its operator can give one back.");
     }
 
@@ -103,19 +106,25 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
     string? WhyNotOwn(string name, int own, int? wanted, int? capacity)
     {
         if (!Fits(own, capacity))
-            return $"Client '{name}' has place {own}, of capacity {CapacityOf(own)}, above the {plan.Method.Capacities[capacity!.Value]} that it can have by now. An operator can give that place back; then it gets another.";
-        return wanted is { } other && other != own ? $"Client '{name}' has place {own} in the federation and cannot have {other}." : null;
+            return $"Client '{name}' has place {own}, of capacity {CapacityOf(own)}, above the "
+                + $"{plan.Method.Capacities[capacity!.Value]} that it can have by now. An operator can give that place back; "
+                + "then it gets another.";
+        return wanted is { } other && other != own ? $"Client '{name}' has place {own} in the federation and cannot have {other}."
+            : null;
     }
 
     string? WhyNone(string name, int? wanted, int kept, int? capacity)
     {
         int places = plan.Clients;
         if (wanted is { } number && (number < 0 || number >= places || Has(number)))
-            return $"Place {number} is {(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Names[number]}'")}; join without a number to get one that is free.";
+            return $"Place {number} is "
+                + $"{(number < 0 || number >= places ? $"not one of the federation's 0 to {places - 1}" : $"taken by '{Names[number]}'")}; join without a number to get one that is free.";
         if (IsUninvited(name) && numbers.Keys.Count(IsUninvited) >= places - kept)
-            return $"All places for clients without an invitation are taken: {Math.Min(kept, places)} of the federation's {places} are kept for those that were invited.";
+            return $"All places for clients without an invitation are taken: {Math.Min(kept, places)} of the federation's "
+                + $"{places} are kept for those that were invited.";
         return wanted is { } place && !Fits(place, capacity)
-            ? $"Place {place} is of capacity {CapacityOf(place)}, above the {plan.Method.Capacities[capacity!.Value]} that the client can have; join without a number to get one that it can."
+            ? $"Place {place} is of capacity {CapacityOf(place)}, above the {plan.Method.Capacities[capacity!.Value]} that the "
+                + "client can have; join without a number to get one that it can."
             : null;
     }
 
@@ -126,7 +135,8 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
             firstFree++;
         return capacity is null || plan.Method.Capacities.Count == 1
             ? firstFree
-            : Enumerable.Range(firstFree, Math.Max(0, plan.Clients - firstFree)).Where(place => !Has(place) && Fits(place, capacity))
+            : Enumerable.Range(firstFree, Math.Max(0, plan.Clients - firstFree))
+                .Where(place => !Has(place) && Fits(place, capacity))
                 .DefaultIfEmpty(plan.Clients).MinBy(place => place < plan.Clients ? plan.Method.CapacityOf(place) : int.MaxValue);
     }
 

@@ -14,7 +14,8 @@ namespace Plume.Server.Federations.Records;
 /// <param name="Sha256">The payload's hash, in lower-case hexadecimal.</param>
 /// <param name="IsFloats">Whether the payload is plain 32-bit floats rather than of the uplink's codec.</param>
 [GenerateSerializer, Immutable]
-public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int ModelVersion, int Samples, double Loss, long Length, string Sha256, bool IsFloats = false)
+public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int ModelVersion, int Samples, double Loss, long Length,
+    string Sha256, bool IsFloats = false)
 {
     /// <summary>Its client's part in the round.</summary>
     internal RoundPart Part => new(Round, Attempt, Client);
@@ -31,5 +32,6 @@ public sealed record ArrivedUpdate(int Client, int Round, int Attempt, int Model
 public sealed record UploadOutcome(bool IsCounted, string Rule, string Message)
 {
     /// <summary>Of an update that counts.</summary>
-    public static UploadOutcome CountedOf(ArrivedUpdate update, FederationPlan plan) => new(true, "", plan.CapOn(update.Samples) is { } capped ? $"The update {capped}" : "");
+    public static UploadOutcome CountedOf(ArrivedUpdate update, FederationPlan plan) =>
+        new(true, "", plan.CapOn(update.Samples) is { } capped ? $"The update {capped}" : "");
 }

@@ -8,22 +8,28 @@ using Plume.Federation.Selection;
 
 namespace Plume.Server.Federations.Records;
 
-/// <summary>What the ledger keeps of the newest version: where its bytes are, and the state in which the next round begins.</summary>
+/// <summary>
+/// What the ledger keeps of the newest version: where its bytes are, and the state in which the next round begins.
+/// </summary>
 /// <param name="Version">The version; 0 in all heads of earlier releases.</param>
 /// <param name="Fingerprint">Of the definition.</param>
 /// <param name="Run">Names this run of the federation: sixteen random bytes, in hexadecimal.</param>
 /// <param name="Checkpoint">SHA-256 of the checkpoint, in hexadecimal.</param>
 /// <param name="Parent">That of the version before; empty for version 0.</param>
 /// <param name="Graph">That of the packed graph; empty where there is none.</param>
-/// <param name="UsualNorm">The norm that was usual in the round that made the version; null where updates were not bounded.</param>
+/// <param name="UsualNorm">The norm that was usual in the round that made the version; null where updates were not
+/// bounded.</param>
 /// <param name="State">Of the rules.</param>
-sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph, double? UsualNorm, KeptState State)
+sealed record FederationHead(int Version, ulong Fingerprint, string Run, string Checkpoint, string Parent, string Graph,
+    double? UsualNorm, KeptState State)
 {
     /// <summary>SHA-256 of the packed graphs of smaller capacities; null where there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? SmallerGraphs { get; init; }
 
-    /// <summary>The secret of the federation's noise, in hexadecimal, from version 0 on; null where it promises no privacy.</summary>
+    /// <summary>
+    /// The secret of the federation's noise, in hexadecimal, from version 0 on; null where it promises no privacy.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Noise { get; init; }
 
@@ -36,7 +42,11 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
     public IEnumerable<string> Graphs => [Graph, .. SmallerGraphs ?? []];
 
     /// <summary>The same with other graphs.</summary>
-    public FederationHead With(string[] graphs) => this with { Graph = graphs[0], SmallerGraphs = graphs.Length > 1 ? graphs[1..] : null };
+    public FederationHead With(string[] graphs) => this with
+    {
+        Graph = graphs[0],
+        SmallerGraphs = graphs.Length > 1 ? graphs[1..] : null,
+    };
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.FederationHead);
 
@@ -44,7 +54,8 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
     public static FederationHead FromBytes(byte[] bytes)
     {
         var head = LedgerJson.Read(bytes, LedgerJson.Default.FederationHead, "The head in the ledger");
-        return head is { Run: not null, Checkpoint: not null, State: not null } ? head : throw LedgerJson.Unreadable("The head in the ledger", "It is not one.");
+        return head is { Run: not null, Checkpoint: not null, State: not null } ? head
+            : throw LedgerJson.Unreadable("The head in the ledger", "It is not one.");
     }
 }
 
@@ -53,21 +64,27 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
 /// <param name="Lengths">Bytes of each version's payload, from version 1 on; null in a head of this release.</param>
 /// <param name="Hashes">XXH64 of each.</param>
 /// <param name="History">What each round did.</param>
-sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyList<long>? Lengths, IReadOnlyList<ulong> Hashes, IReadOnlyList<RoundMetrics> History)
+sealed record WholeHistory(IReadOnlyDictionary<int, string> Places, IReadOnlyList<long>? Lengths, IReadOnlyList<ulong> Hashes,
+    IReadOnlyList<RoundMetrics> History)
 {
     /// <summary>Reads it from a head; null where the head has none.</summary>
-    public static WholeHistory? In(byte[] head) => LedgerJson.Read(head, LedgerJson.Default.WholeHistory, "The head in the ledger") is { Lengths: not null } whole ? whole : null;
+    public static WholeHistory? In(byte[] head) =>
+        LedgerJson.Read(head, LedgerJson.Default.WholeHistory, "The head in the ledger") is { Lengths: not null } whole ? whole
+            : null;
 }
 
 /// <summary>The state between two rounds: nobody has answered yet.</summary>
-sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms, ImmutableSortedDictionary<int, Absence>? Absences = null)
+sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants,
+    DateTimeOffset Deadline, IReadOnlyList<int> Members, bool IsPaused, double? UsualNorm, IReadOnlyList<double>? RoundNorms,
+    ImmutableSortedDictionary<int, Absence>? Absences = null)
 {
     /// <summary>What each client has spent of its privacy budget, in rounds; null where none has spent anything.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableSortedDictionary<int, int>? Participations { get; init; }
 
     public static KeptState Of(FederationState state) => new(
-        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants, state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
+        state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants,
+        state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
         state.Absences.IsEmpty ? null : state.Absences)
     {
         Participations = state.Participations.IsEmpty ? null : state.Participations,
@@ -77,7 +94,8 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     {
         Phase = Phase,
         Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline) { UsualNorm = UsualNorm },
-        Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked) : FederationState.Initial.Standings,
+        Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked)
+            : FederationState.Initial.Standings,
         Members = [.. Members],
         IsPaused = IsPaused,
         RoundNorms = [.. RoundNorms ?? []],

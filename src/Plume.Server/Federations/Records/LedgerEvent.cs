@@ -6,7 +6,9 @@ using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations.Records;
 
-/// <summary>Something that happened, as the ledger keeps it: with it and all before it the federation's state is made again.</summary>
+/// <summary>
+/// Something that happened, as the ledger keeps it: with it and all before it the federation's state is made again.
+/// </summary>
 /// <param name="At">The server's time.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(PlaceTaken), "place")]
@@ -29,7 +31,8 @@ abstract record LedgerEvent(DateTimeOffset At)
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.LedgerEvent);
 
     /// <exception cref="InvalidDataException">The bytes are not an event of this version of the program.</exception>
-    public static LedgerEvent FromBytes(byte[] bytes) => LedgerJson.Read(bytes, LedgerJson.Default.LedgerEvent, "An event in the ledger");
+    public static LedgerEvent FromBytes(byte[] bytes) =>
+        LedgerJson.Read(bytes, LedgerJson.Default.LedgerEvent, "An event in the ledger");
 }
 
 /// <summary>A client took a place under its name.</summary>
@@ -79,7 +82,8 @@ sealed record WasInvalid(DateTimeOffset At, int Client, string Problem) : Ledger
 }
 
 /// <summary>A participant said that it cannot do its task, or took it and was gone or late.</summary>
-sealed record GaveUp(DateTimeOffset At, int Client, string Problem, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsMissed = false) : LedgerEvent(At)
+sealed record GaveUp(DateTimeOffset At, int Client, string Problem,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsMissed = false) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new ClientDropped(Client, IsMissed) { Problem = Problem };
 }
@@ -109,7 +113,8 @@ sealed record WasStopped(DateTimeOffset At) : LedgerEvent(At)
 }
 
 // A client may say that its loss is NaN; it is one.
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(LedgerEvent))]
 [JsonSerializable(typeof(FederationHead))]
 [JsonSerializable(typeof(WholeHistory))]
@@ -132,5 +137,6 @@ sealed partial class LedgerJson : JsonSerializerContext
     }
 
     public static InvalidDataException Unreadable(string what, string why, Exception? inner = null) =>
-        new($"{what} cannot be read: {why} Start the version of the program that wrote it, or restore the storage from a copy.", inner);
+        new($"{what} cannot be read: {why} Start the version of the program that wrote it, or restore the storage from a copy.",
+            inner);
 }

@@ -2,7 +2,9 @@ using Plume.Federation.Books;
 
 namespace Plume.Server.Federations.Records;
 
-/// <summary>What a coordinator keeps in memory of the versions so far: sums, what clients catch up by, and the last rounds.</summary>
+/// <summary>
+/// What a coordinator keeps in memory of the versions so far: sums, what clients catch up by, and the last rounds.
+/// </summary>
 sealed class RunHistory
 {
     /// <summary>Rounds that are told.</summary>

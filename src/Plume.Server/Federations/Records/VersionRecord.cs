@@ -6,13 +6,18 @@ using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations.Records;
 
-/// <summary>What the ledger keeps of a version for good: what came of its round's updates, and what it takes to give the version to clients.</summary>
+/// <summary>
+/// What the ledger keeps of a version for good: what came of its round's updates, and what it takes to give the version to
+/// clients.
+/// </summary>
 /// <param name="Length">Bytes of its payload; 0 for version 0.</param>
 /// <param name="Hash">XXH64 of it.</param>
 /// <param name="Round">What the round did; null for version 0.</param>
-/// <param name="Places">Places that were taken since the version before, by number; without a name, those that were given back.</param>
+/// <param name="Places">Places that were taken since the version before, by number; without a name, those that were given
+/// back.</param>
 /// <param name="Updates">The updates that were answered in the round, those of earlier attempts among them.</param>
-sealed record VersionRecord(long Length, ulong Hash, RoundMetrics? Round, IReadOnlyDictionary<int, string> Places, IReadOnlyList<SettledUpdate> Updates)
+sealed record VersionRecord(long Length, ulong Hash, RoundMetrics? Round, IReadOnlyDictionary<int, string> Places,
+    IReadOnlyList<SettledUpdate> Updates)
 {
     /// <summary>Its payloads for clients of smaller capacities; null where there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -28,7 +33,8 @@ sealed record VersionRecord(long Length, ulong Hash, RoundMetrics? Round, IReadO
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, LedgerJson.Default.VersionRecord);
 
     /// <exception cref="InvalidDataException">The bytes are not a record of this version of the program.</exception>
-    public static VersionRecord FromBytes(byte[] bytes) => LedgerJson.Read(bytes, LedgerJson.Default.VersionRecord, "The record of a version");
+    public static VersionRecord FromBytes(byte[] bytes) =>
+        LedgerJson.Read(bytes, LedgerJson.Default.VersionRecord, "The record of a version");
 }
 
 /// <summary>What tells a payload from another.</summary>
@@ -50,7 +56,8 @@ sealed record SettledUpdate(
     [property: JsonPropertyName("p"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Problem)
 {
     public static SettledUpdate Of(ArrivedUpdate update, UploadOutcome outcome) =>
-        new(update.Client, update.Attempt, update.Samples, update.Length, update.Sha256, update.IsFloats, outcome.IsCounted ? null : outcome.Message);
+        new(update.Client, update.Attempt, update.Samples, update.Length, update.Sha256, update.IsFloats, outcome.IsCounted ? null
+            : outcome.Message);
 
     /// <summary>The update; its loss is in the round's mean.</summary>
     public ArrivedUpdate In(int round) => new(Client, round, Attempt, round - 1, Samples, double.NaN, Length, Sha256, IsFloats);
@@ -58,5 +65,6 @@ sealed record SettledUpdate(
     [JsonIgnore]
     public bool IsCounted => Problem is null;
 
-    public UploadOutcome OutcomeIn(int round, FederationPlan plan) => Problem is null ? UploadOutcome.CountedOf(In(round), plan) : new UploadOutcome(false, nameof(Refusal.Invalid), Problem);
+    public UploadOutcome OutcomeIn(int round, FederationPlan plan) => Problem is null ? UploadOutcome.CountedOf(In(round), plan)
+        : new UploadOutcome(false, nameof(Refusal.Invalid), Problem);
 }

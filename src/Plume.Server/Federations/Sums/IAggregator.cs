@@ -4,7 +4,10 @@ using Plume.Server.Federations.Records;
 
 namespace Plume.Server.Federations.Sums;
 
-/// <summary>Adds a round's updates up. The sum is a function of which updates are in it: adding one twice adds it once, and what was lost is added again.</summary>
+/// <summary>
+/// Adds a round's updates up. The sum is a function of which updates are in it: adding one twice adds it once, and what was lost
+/// is added again.
+/// </summary>
 interface IAggregator
 {
     /// <summary>Adds an update whose bytes are durable.</summary>

@@ -8,7 +8,10 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Sums;
 
-/// <summary>The sum of a round in this process: one accumulator, whatever the number of clients. Updates are decoded straight into it, one after another, each on all cores.</summary>
+/// <summary>
+/// The sum of a round in this process: one accumulator, whatever the number of clients. Updates are decoded straight into it, one
+/// after another, each on all cores.
+/// </summary>
 sealed class LocalAggregator : IAggregator, IDisposable
 {
     readonly FederationDefinition definition;
@@ -26,7 +29,8 @@ sealed class LocalAggregator : IAggregator, IDisposable
     public LocalAggregator(FederationDefinition definition, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
     {
         (this.definition, stored, this.published) = (definition, new StoredUpdates(definition.Id, blobs), published);
-        sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.Plan.MostContributors, Environment.ProcessorCount);
+        sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.Plan.MostContributors,
+            Environment.ProcessorCount);
     }
 
     public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
@@ -35,7 +39,8 @@ sealed class LocalAggregator : IAggregator, IDisposable
         try
         {
             Begin(plan);
-            return added.TryGetValue(update.Update, out double norm) ? new AddedUpdate(norm, null) : await Task.Run(() => DecodeAsync(update, cancellation), cancellation).ConfigureAwait(false);
+            return added.TryGetValue(update.Update, out double norm) ? new AddedUpdate(norm, null)
+                : await Task.Run(() => DecodeAsync(update, cancellation), cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -57,8 +62,10 @@ sealed class LocalAggregator : IAggregator, IDisposable
 
             foreach (var update in updates.Where(update => !added.ContainsKey(update.Update)))
             {
-                if (await Task.Run(() => DecodeAsync(update, cancellation), cancellation).ConfigureAwait(false) is { Problem: { } problem })
-                    throw new InvalidDataException($"The update of client {update.Update.Client} was taken in, but cannot be read any more: {problem}");
+                if (await Task.Run(() => DecodeAsync(update, cancellation), cancellation)
+                    .ConfigureAwait(false) is { Problem: { } problem })
+                    throw new InvalidDataException(
+                        $"The update of client {update.Update.Client} was taken in, but cannot be read any more: {problem}");
             }
 
             return sum.Sum;

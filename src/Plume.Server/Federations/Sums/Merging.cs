@@ -15,14 +15,15 @@ namespace Plume.Server.Federations.Sums;
 sealed record MergedUpdates(Func<GlobalModel, NoiseSecret?, IReadOnlyList<byte[]>> Apply, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Makes one of a round's updates: the sum that an aggregator has of them, or what the plan's rule makes of the updates in storage. Both are
-/// functions of which updates they are.
+/// Makes one of a round's updates: the sum that an aggregator has of them, or what the plan's rule makes of the updates in
+/// storage. Both are functions of which updates they are.
 /// </summary>
 /// <param name="definition">The federation.</param>
 /// <param name="aggregator">Adds updates up.</param>
 /// <param name="blobs">Where updates lie.</param>
 /// <param name="published">The model that the round's updates of a capacity were made from.</param>
-sealed class Merging(FederationDefinition definition, IAggregator aggregator, IBlobs blobs, Func<int, ReadOnlyMemory<float>> published)
+sealed class Merging(FederationDefinition definition, IAggregator aggregator, IBlobs blobs,
+    Func<int, ReadOnlyMemory<float>> published)
 {
     readonly StoredUpdates stored = new(definition.Id, blobs);
 
@@ -36,7 +37,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
     async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
     {
         var sum = await aggregator.SumAsync(updates, plan, cancellation).ConfigureAwait(false);
-        double[] weights = definition.Plan.WeightsByCapacity(updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
+        double[] weights = definition.Plan.WeightsByCapacity(
+            updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Weight)));
         return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise), []);
     }
 
@@ -44,7 +46,9 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
     {
         var sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, contributors: 1, Environment.ProcessorCount);
         sum.Begin(plan, published);
-        var messages = new RoundMessages(sum, [.. updates.Select(update => new RoundMessage(update.Update.Client, update.Update.IsFloats, () => Read(update.Update, cancellation)))]);
+        var messages = new RoundMessages(sum,
+            [.. updates.Select(update =>
+                new RoundMessage(update.Update.Client, update.Update.IsFloats, () => Read(update.Update, cancellation)))]);
         try
         {
             var outcome = messages.Combine(definition.Plan, plan);
@@ -52,7 +56,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         }
         catch (InvalidPayloadException broken)
         {
-            throw new InvalidDataException($"An update of round {plan.Round} was taken in, but cannot be read any more: {broken.Message}", broken);
+            throw new InvalidDataException(
+                $"An update of round {plan.Round} was taken in, but cannot be read any more: {broken.Message}", broken);
         }
     }
 
@@ -62,6 +67,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         var bytes = new byte[update.Length];
         return stored.ReadAsync(update, bytes, cancellation).GetAwaiter().GetResult()
             ? bytes
-            : throw new InvalidDataException($"The update of client {update.Client} in round {update.Round} was taken in, but its bytes do not have its hash any more.");
+            : throw new InvalidDataException(
+                $"The update of client {update.Client} in round {update.Round} was taken in, but its bytes do not have its "
+                    + "hash any more.");
     }
 }

@@ -12,7 +12,8 @@ readonly record struct FederationFigures(int Members, int Version, double? Accur
 /// <summary>What one federation adds to a server's counts.</summary>
 sealed class FederationMetrics(ServerMetrics server, string federation)
 {
-    static readonly KeyValuePair<string, object?> Up = new("plume.direction", "uplink"), Down = new("plume.direction", "downlink");
+    static readonly KeyValuePair<string, object?> Up = new("plume.direction", "uplink"),
+        Down = new("plume.direction", "downlink");
 
     Func<FederationFigures>? figures;
 
@@ -41,7 +42,8 @@ sealed class FederationMetrics(ServerMetrics server, string federation)
     }
 
     /// <summary>Counts an update that a rule refused.</summary>
-    public void Refused(Refusal rule) => server.Updates.Add(1, Tag, Outcome("refused"), new KeyValuePair<string, object?>("plume.rule", rule.ToString()));
+    public void Refused(Refusal rule) =>
+        server.Updates.Add(1, Tag, Outcome("refused"), new KeyValuePair<string, object?>("plume.rule", rule.ToString()));
 
     /// <summary>Counts a round.</summary>
     public void Committed(TimeSpan duration)

@@ -4,7 +4,10 @@ using Plume.Server.Federations.Records;
 
 namespace Plume.Server.Federations.Telemetry;
 
-/// <summary>The spans of a server, of the source <see cref="SourceName"/>: one for every round from its opening to its commit, and one for every upload.</summary>
+/// <summary>
+/// The spans of a server, of the source <see cref="SourceName"/>: one for every round from its opening to its commit, and one for
+/// every upload.
+/// </summary>
 static class ServerTraces
 {
     /// <summary>The source's name.</summary>

@@ -9,14 +9,17 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Uploads;
 
-/// <summary>How an update comes to count, once: it arrives, is decoded into the sum, and is answered when its outcome is durable.</summary>
+/// <summary>
+/// How an update comes to count, once: it arrives, is decoded into the sum, and is answered when its outcome is durable.
+/// </summary>
 /// <param name="definition">The federation.</param>
 /// <param name="written">Its books.</param>
 /// <param name="journal">Knows what older updates were answered.</param>
 /// <param name="aggregator">Adds updates up.</param>
 /// <param name="retry">Waits for storage.</param>
 /// <param name="metrics">Counts refusals.</param>
-sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, Journal journal, IAggregator aggregator, StorageRetry retry, FederationMetrics metrics) : IFollower
+sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, Journal journal, IAggregator aggregator,
+    StorageRetry retry, FederationMetrics metrics) : IFollower
 {
     // What arrived in this round and the last.
     readonly Dictionary<RoundPart, ArrivedUpdate> arrivals = [];
@@ -27,13 +30,18 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     /// <summary>Is told where this owner cannot go on.</summary>
     public Action<Exception> Faulted { get; set; } = _ => { };
 
-    /// <summary>The updates in the mean, in the order of their clients: what the next version is a function of. Under the turn.</summary>
+    /// <summary>
+    /// The updates in the mean, in the order of their clients: what the next version is a function of. Under the turn.
+    /// </summary>
     public WeightedUpdate[] Contributions => [.. written.Books.Contributions.Select(entry => WeightedOf(entry.Key))];
 
     /// <summary>What a version's record has of a round's updates. Under the turn.</summary>
-    public SettledUpdate[] SettledIn(int round) => [.. written.Books.SettledIn(round).Select(settled => SettledUpdate.Of(arrivals[settled.Part], AnswerOf(settled)))];
+    public SettledUpdate[] SettledIn(int round) =>
+        [.. written.Books.SettledIn(round).Select(settled => SettledUpdate.Of(arrivals[settled.Part], AnswerOf(settled)))];
 
-    /// <summary>Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.</summary>
+    /// <summary>
+    /// Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.
+    /// </summary>
     public async Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation)
     {
         Task<UploadOutcome> outcome;
@@ -78,7 +86,8 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     /// <summary>Goes on with what arrived and was not decided when the last owner left. Under the turn.</summary>
     public void GoOn()
     {
-        foreach (int client in written.State.Standings.Where(entry => entry.Value == Standing.Decoding).Select(entry => entry.Key).ToList())
+        foreach (int client in written.State.Standings.Where(entry => entry.Value == Standing.Decoding).Select(entry => entry.Key)
+            .ToList())
             Decide(client);
     }
 
@@ -88,10 +97,14 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     {
         foreach (var update in record.Updates)
             arrivals[new RoundPart(version, update.Attempt, update.Client)] = update.In(version);
-        return record.Updates.Select(update => new SettledPart(new RoundPart(version, update.Attempt, update.Client), update.Problem));
+        return record.Updates.Select(update =>
+            new SettledPart(new RoundPart(version, update.Attempt, update.Client), update.Problem));
     }
 
-    /// <summary>Adds up again what counts in the round at hand. It must still be there, or the round can never be committed: better said now than when it closes.</summary>
+    /// <summary>
+    /// Adds up again what counts in the round at hand. It must still be there, or the round can never be committed: better said
+    /// now than when it closes.
+    /// </summary>
     /// <exception cref="InvalidDataException">An update is lost.</exception>
     public async Task AddAgainAsync(CancellationToken cancellation)
     {
@@ -99,7 +112,9 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         {
             cancellation.ThrowIfCancellationRequested();
             if (await ReadAndAddAsync(update, written.State.Current).ConfigureAwait(false) is { Problem: { } problem })
-                throw new InvalidDataException($"The update of client {update.Update.Client} in round {written.State.Current.Round} of '{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
+                throw new InvalidDataException(
+                    $"The update of client {update.Update.Client} in round {written.State.Current.Round} of "
+                        + $"'{definition.Name}' counts, but cannot be read any more: {problem} Restore the storage from a copy.");
         }
     }
 
@@ -132,16 +147,21 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         if (written.Books.OutcomeOf(update.Part) is { } outcome)
             return Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, AnswerOf(outcome)));
         if (update.Part == written.Books.PartOf(update.Client) && settling.TryGetValue(update.Client, out var pending))
-            return arrivals[update.Part].Sha256 == update.Sha256 ? pending : Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, UploadOutcome.CountedOf(update, definition.Plan)));
-        return update.Round < written.State.Current.Round - 1 && update.Round >= 1 ? await RememberedAsync(update).ConfigureAwait(false) : null;
+            return arrivals[update.Part].Sha256 == update.Sha256 ? pending
+                : Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256,
+                    UploadOutcome.CountedOf(update, definition.Plan)));
+        return update.Round < written.State.Current.Round - 1 && update.Round >= 1
+            ? await RememberedAsync(update).ConfigureAwait(false) : null;
     }
 
     // A client that was away for rounds still learns what became of its update.
     async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
     {
         var record = await journal.RecordAsync(update.Round).ConfigureAwait(false);
-        var before = record?.Updates.FirstOrDefault(settled => settled.Client == update.Client && settled.Attempt == update.Attempt);
-        return before is { Problem: null } ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(update.Round, definition.Plan))) : null;
+        var before = record?.Updates.FirstOrDefault(settled => settled.Client == update.Client
+            && settled.Attempt == update.Attempt);
+        return before is { Problem: null }
+            ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(update.Round, definition.Plan))) : null;
     }
 
     UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome)
@@ -149,7 +169,8 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         if (sha256 == update.Sha256)
             return outcome;
         metrics.Refused(Refusal.Duplicate);
-        return new UploadOutcome(false, nameof(Refusal.Duplicate), $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
+        return new UploadOutcome(false, nameof(Refusal.Duplicate),
+            $"The update of client {update.Client} is refused: round {update.Round} has another update of this client.");
     }
 
     UploadOutcome AnswerOf(SettledPart settled) => settled.Problem is { } problem
@@ -182,7 +203,9 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         var (norm, problem) = await retry.UntilDoneAsync(() => ReadAndAddAsync(update, plan)).ConfigureAwait(false);
         using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
         int client = update.Update.Client;
-        await retry.UntilDoneAsync(() => written.HappenAsync(problem is null ? new WasAdded(written.Now, client, norm) : new WasInvalid(written.Now, client, problem))).ConfigureAwait(false);
+        await retry.UntilDoneAsync(() =>
+            written.HappenAsync(problem is null ? new WasAdded(written.Now, client, norm)
+                : new WasInvalid(written.Now, client, problem))).ConfigureAwait(false);
         return AnswerOf(written.Books.OutcomeOf(update.Update.Part)!.Value);
     }
 

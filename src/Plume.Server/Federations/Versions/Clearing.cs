@@ -6,7 +6,8 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations.Versions;
 
 /// <summary>Deletes the blobs that no restart needs any more.</summary>
-sealed partial class Clearing(string federation, VersionStore store, Journal journal, IBlobs blobs, BlobNames names, StorageRetry retry, ILogger logger)
+sealed partial class Clearing(string federation, VersionStore store, Journal journal, IBlobs blobs, BlobNames names,
+    StorageRetry retry, ILogger logger)
 {
     // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
     int firstPayload = 1;
@@ -24,15 +25,16 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
     }
 
     /// <summary>
-    /// Deletes what a committed round left behind. The round's updates and its parent's checkpoint stay: with them its version can be made
-    /// again. What somebody may be downloading at this moment stays for one more round.
+    /// Deletes what a committed round left behind. The round's updates and its parent's checkpoint stay: with them its version
+    /// can be made again. What somebody may be downloading at this moment stays for one more round.
     /// </summary>
     public async Task ClearAsync(int round)
     {
         try
         {
             await blobs.DeleteAsync(names.Checkpoint(round - 2), retry.Closing).ConfigureAwait(false);
-            var old = (await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false)).Concat(await blobs.ListAsync(names.CatchUps(round - 2), retry.Closing).ConfigureAwait(false));
+            var old = (await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false))
+                .Concat(await blobs.ListAsync(names.CatchUps(round - 2), retry.Closing).ConfigureAwait(false));
             foreach (string name in old)
                 await blobs.DeleteAsync(name, retry.Closing).ConfigureAwait(false);
             for (; firstPayload < firstOfUse; firstPayload++)
@@ -46,8 +48,8 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
     }
 
     /// <summary>
-    /// Deletes updates when the federation has ended: what single clients sent is nobody's any more. A second checkpoint takes the part of the
-    /// updates that the last one could be made again of.
+    /// Deletes updates when the federation has ended: what single clients sent is nobody's any more. A second checkpoint takes
+    /// the part of the updates that the last one could be made again of.
     /// </summary>
     /// <param name="settle">Waits until no update is being decided.</param>
     public async Task RetireAsync(Func<Task> settle)
@@ -69,7 +71,8 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
         await settle().ConfigureAwait(false);
         var head = journal.Head;
         if (await blobs.Sha256Async(names.Copy(head.Version), CancellationToken.None).ConfigureAwait(false) != head.Checkpoint)
-            await blobs.CopyAsync(names.Checkpoint(head.Version), names.Copy(head.Version), CancellationToken.None).ConfigureAwait(false);
+            await blobs.CopyAsync(names.Checkpoint(head.Version), names.Copy(head.Version), CancellationToken.None)
+                .ConfigureAwait(false);
         foreach (string name in await blobs.ListAsync(names.AllUploads, CancellationToken.None).ConfigureAwait(false))
             await blobs.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
         if (head.Version > 0)

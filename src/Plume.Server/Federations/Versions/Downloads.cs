@@ -9,7 +9,8 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations.Versions;
 
 /// <summary>What leads clients to the newest version, as names of blobs.</summary>
-sealed class Downloads(FederationDefinition definition, VersionStore store, Journal journal, Announcements news, IBlobs blobs, BlobNames names)
+sealed class Downloads(FederationDefinition definition, VersionStore store, Journal journal, Announcements news, IBlobs blobs,
+    BlobNames names)
 {
     // That stands in no round's record yet; it is counted while rounds come and go.
     long bytes;
@@ -51,7 +52,8 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
             if (!IsNewest(version))
                 return null;
             string name = names.Model(version);
-            long length = await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) ?? await WriteModelAsync(version, name, cancellation).ConfigureAwait(false);
+            long length = await blobs.LengthAsync(name, cancellation).ConfigureAwait(false)
+                ?? await WriteModelAsync(version, name, cancellation).ConfigureAwait(false);
             return [new DownloadPart(SegmentKind.Whole, 0, version, length, name)];
         }
         finally
@@ -67,8 +69,10 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
         var parts = new List<DownloadPart>();
         foreach (var segment in (await SoundWayAsync(from, capacity, cancellation).ConfigureAwait(false)).Segments)
         {
-            string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To, capacity) : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To, capacity);
-            if (segment.Kind != SegmentKind.Version && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
+            string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To, capacity)
+                : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To, capacity);
+            if (segment.Kind != SegmentKind.Version
+                && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
                 await blobs.WriteAsync(name, segment.Payload, cancellation).ConfigureAwait(false);
             parts.Add(new DownloadPart(segment.Kind, segment.From, segment.To, segment.Length, name));
         }
@@ -93,7 +97,8 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
     async Task<long> WriteModelAsync(int version, string name, CancellationToken cancellation)
     {
         var published = new float[definition.Published.Length];
-        var (_, memory) = await store.ReadAsync(names.Checkpoint(version), journal.Head.Checkpoint, [published], cancellation).ConfigureAwait(false);
+        var (_, memory) = await store.ReadAsync(names.Checkpoint(version), journal.Head.Checkpoint, [published], cancellation)
+            .ConfigureAwait(false);
         var weights = GlobalModel.WeightsOf(definition.Plan, definition.Layout, definition.Optimizer, published, memory);
         var payload = new PayloadEncoder(ReceivedModel.Whole, definition.Layout).Encode(weights, default);
         await blobs.WriteAsync(name, payload, cancellation).ConfigureAwait(false);

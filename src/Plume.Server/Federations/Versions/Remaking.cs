@@ -10,10 +10,11 @@ namespace Plume.Server.Federations.Versions;
 
 /// <summary>How the newest version comes back from what is kept of it, or of what it was made of.</summary>
 /// <remarks>
-/// A version is a function of the one before it and of the updates that counted, and both are kept as long as it is the newest: a damaged
-/// checkpoint is made again, to the bits that its hash names.
+/// A version is a function of the one before it and of the updates that counted, and both are kept as long as it is the newest: a
+/// damaged checkpoint is made again, to the bits that its hash names.
 /// </remarks>
-sealed partial class Remaking(FederationDefinition definition, VersionStore store, Merging merging, IBlobs blobs, BlobNames names, ILogger logger)
+sealed partial class Remaking(FederationDefinition definition, VersionStore store, Merging merging, IBlobs blobs, BlobNames names,
+    ILogger logger)
 {
     /// <summary>Goes back to the version of a head.</summary>
     /// <exception cref="InvalidDataException">Nothing of what is kept makes it again.</exception>
@@ -23,7 +24,8 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         if (await store.TryRestoreAsync(version, names.Checkpoint(version), head.Checkpoint, cancellation).ConfigureAwait(false))
             return;
         // After the end there is a copy of the last checkpoint, and no updates to make it of.
-        if (await blobs.LengthAsync(names.Copy(version), cancellation).ConfigureAwait(false) is not null && await store.TryRestoreAsync(version, names.Copy(version), head.Checkpoint, cancellation).ConfigureAwait(false))
+        if (await blobs.LengthAsync(names.Copy(version), cancellation).ConfigureAwait(false) is not null
+            && await store.TryRestoreAsync(version, names.Copy(version), head.Checkpoint, cancellation).ConfigureAwait(false))
             await store.WriteCheckpointAsync(version, cancellation).ConfigureAwait(false);
         else
             await MakeAgainAsync(head, record, cancellation).ConfigureAwait(false);
@@ -33,8 +35,11 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
     async Task MakeAgainAsync(FederationHead head, VersionRecord record, CancellationToken cancellation)
     {
         int version = head.Version;
-        if (version == 0 || !await store.TryRestoreAsync(version - 1, names.Checkpoint(version - 1), head.Parent, cancellation).ConfigureAwait(false))
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is the one before it. Restore the storage from a copy.");
+        if (version == 0 || !await store.TryRestoreAsync(version - 1, names.Checkpoint(version - 1), head.Parent, cancellation)
+            .ConfigureAwait(false))
+            throw new InvalidDataException(
+                $"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is the one before it. Restore "
+                    + "the storage from a copy.");
         IReadOnlyList<byte[]> payloads;
         try
         {
@@ -42,12 +47,16 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         }
         catch (Exception lost) when (lost is InvalidDataException or FileNotFoundException)
         {
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is what it was made of: {lost.Message} Restore the storage from a copy.", lost);
+            throw new InvalidDataException(
+                $"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is what it was made of: "
+                    + $"{lost.Message} Restore the storage from a copy.", lost);
         }
 
         await store.WritePayloadsAsync(version, payloads, cancellation).ConfigureAwait(false);
         if (await store.WriteCheckpointAsync(version, cancellation).ConfigureAwait(false) != head.Checkpoint)
-            throw new InvalidDataException($"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make it again. Restore the storage from a copy.");
+            throw new InvalidDataException(
+                $"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make "
+                    + "it again. Restore the storage from a copy.");
     }
 
     async Task<IReadOnlyList<byte[]>> ApplyAgainAsync(FederationHead head, VersionRecord record, CancellationToken cancellation)
@@ -57,10 +66,14 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         int attempt = counted.Max(update => update.Attempt);
         WeightedUpdate[] contributions = [.. counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples)))];
-        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)], default) { UsualNorm = head.UsualNorm };
-        return (await merging.OfAsync(contributions, plan, cancellation).ConfigureAwait(false)).Apply(store.Model, head.NoiseSecret);
+        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)],
+            default)
+        { UsualNorm = head.UsualNorm };
+        return (await merging.OfAsync(contributions, plan, cancellation).ConfigureAwait(false))
+            .Apply(store.Model, head.NoiseSecret);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: version {Version} was damaged and is made again, to the same bits")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Federation}: version {Version} was damaged and is made again, to the same bits")]
     static partial void LogMadeAgain(ILogger logger, string federation, int version);
 }

@@ -12,8 +12,12 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Versions;
 
-/// <summary>How a round becomes a version: its mean is applied, measured and written, and one write to the ledger makes it the newest.</summary>
-sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks written, Journal journal, UpdateDesk updates, Merging merging, VersionStore store, Downloads downloads, RunHistory history, StorageRetry retry, FederationMetrics metrics, ILogger logger)
+/// <summary>
+/// How a round becomes a version: its mean is applied, measured and written, and one write to the ledger makes it the newest.
+/// </summary>
+sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks written, Journal journal, UpdateDesk updates,
+    Merging merging, VersionStore store, Downloads downloads, RunHistory history, StorageRetry retry, FederationMetrics metrics,
+    ILogger logger)
 {
     /// <summary>Places that were taken or given back since the newest version.</summary>
     public required Func<IReadOnlyDictionary<int, string>> Places { get; init; }
@@ -48,10 +52,13 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         }
     }
 
-    Evaluation? Measure(int round) => definition.Evaluator is null || definition.Plan.Method.IsPersonal || !written.Books.IsMeasured(round) ? null : definition.Evaluator.Evaluate(store.Model.Weights, retry.Closing);
+    Evaluation? Measure(int round) =>
+        definition.Evaluator is null || definition.Plan.Method.IsPersonal || !written.Books.IsMeasured(round) ? null
+            : definition.Evaluator.Evaluate(store.Model.Weights, retry.Closing);
 
     // All of a version's bytes are durable before the ledger's head, one write, makes it the version.
-    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured, IReadOnlyList<string> notes)
+    async Task<bool> CommitAsync(RoundPlan plan, IReadOnlyList<byte[]> payloads, Evaluation? measured,
+        IReadOnlyList<string> notes)
     {
         await store.WritePayloadsAsync(plan.Round, payloads, retry.Closing).ConfigureAwait(false);
         CrashPoint.Pass("version-stored");
@@ -64,7 +71,14 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
         figures = figures with { Bounded = [.. figures.Bounded, .. notes] };
         var record = RecordOf(figures, payloads);
-        var head = journal.Head with { Version = plan.Round, Checkpoint = checkpoint, Parent = journal.Head.Checkpoint, UsualNorm = plan.UsualNorm, State = KeptState.Of(entry.After) };
+        var head = journal.Head with
+        {
+            Version = plan.Round,
+            Checkpoint = checkpoint,
+            Parent = journal.Head.Checkpoint,
+            UsualNorm = plan.UsualNorm,
+            State = KeptState.Of(entry.After),
+        };
         await written.CommitAsync(entry, head, record).ConfigureAwait(false);
         history.Add(record);
         downloads.Count(-downlinkBytes);
@@ -81,12 +95,16 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     VersionRecord RecordOf(RoundMetrics figures, IReadOnlyList<byte[]> payloads)
     {
         PayloadMark[] marks = [.. payloads.Select(PayloadMark.Of)];
-        return new VersionRecord(marks[0].Length, marks[0].Hash, figures, Places(), updates.SettledIn(figures.Round)) { Smaller = marks.Length > 1 ? marks[1..] : null };
+        return new VersionRecord(marks[0].Length, marks[0].Hash, figures, Places(), updates.SettledIn(figures.Round))
+        {
+            Smaller = marks.Length > 1 ? marks[1..] : null,
+        };
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation}: in round {Round} {Note}")]
     static partial void LogNote(ILogger logger, string federation, int round, string note);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
     static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);
 }

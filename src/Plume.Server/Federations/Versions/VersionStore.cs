@@ -10,10 +10,11 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations.Versions;
 
 /// <summary>
-/// The model in memory and its versions among the blobs: payloads and checkpoints. Between two versions the model rests, and its exact
-/// values are in the checkpoint alone. One reader or writer at a time uses the model, who has its turn.
+/// The model in memory and its versions among the blobs: payloads and checkpoints. Between two versions the model rests, and its
+/// exact values are in the checkpoint alone. One reader or writer at a time uses the model, who has its turn.
 /// </summary>
-sealed partial class VersionStore(FederationDefinition definition, GlobalModel model, IBlobs blobs, BlobNames names, RunHistory history, ILogger logger)
+sealed partial class VersionStore(FederationDefinition definition, GlobalModel model, IBlobs blobs, BlobNames names,
+    RunHistory history, ILogger logger)
 {
     // Versions whose payload was found whole, or not, since this process began.
     readonly ConcurrentDictionary<(int Version, int Capacity), bool> sound = [];
@@ -34,7 +35,9 @@ sealed partial class VersionStore(FederationDefinition definition, GlobalModel m
         {
             float[][] published = [.. model.Broadcasts.Select(broadcast => new float[broadcast.Published.Length])];
             var (exact, memory) = await ReadAsync(name, sha256, published, cancellation).ConfigureAwait(false);
-            model.Restore(exact, memory, [.. published.Select((values, capacity) => new KeptBroadcast(values, [], [.. history.LengthsFor(capacity).Take(version)]))]);
+            model.Restore(exact, memory,
+                [.. published.Select((values, capacity) =>
+                    new KeptBroadcast(values, [], [.. history.LengthsFor(capacity).Take(version)]))]);
             return true;
         }
         catch (InvalidDataException damage)
@@ -50,9 +53,11 @@ sealed partial class VersionStore(FederationDefinition definition, GlobalModel m
     /// <param name="published">Becomes what was published to each capacity; null where that is known.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
-    public async Task<(float[] Exact, float[] Memory)> ReadAsync(string name, string sha256, float[][]? published, CancellationToken cancellation)
+    public async Task<(float[] Exact, float[] Memory)> ReadAsync(string name, string sha256, float[][]? published,
+        CancellationToken cancellation)
     {
-        float[] exact = new float[definition.Published.Length], memory = new float[GlobalModel.MemoryLengthOf(definition.Plan, definition.Layout, definition.Optimizer)];
+        float[] exact = new float[definition.Published.Length],
+            memory = new float[GlobalModel.MemoryLengthOf(definition.Plan, definition.Layout, definition.Optimizer)];
         var read = model.Broadcasts.Select((broadcast, capacity) => (published?[capacity], broadcast.Published.Length));
         await ModelCheckpoint.ReadAsync(blobs, name, sha256, exact, [.. read], memory, cancellation).ConfigureAwait(false);
         return (exact, memory);
@@ -61,7 +66,8 @@ sealed partial class VersionStore(FederationDefinition definition, GlobalModel m
     /// <summary>Wakes the model, which rests, to make the next version of it. Under the model's turn.</summary>
     public async Task<bool> WakeAsync(FederationHead newest, CancellationToken cancellation)
     {
-        var (exact, memory) = await ReadAsync(names.Checkpoint(newest.Version), newest.Checkpoint, published: null, cancellation).ConfigureAwait(false);
+        var (exact, memory) = await ReadAsync(names.Checkpoint(newest.Version), newest.Checkpoint, published: null, cancellation)
+            .ConfigureAwait(false);
         model.Wake(exact, memory);
         return true;
     }
@@ -75,7 +81,8 @@ sealed partial class VersionStore(FederationDefinition definition, GlobalModel m
 
     /// <summary>Writes the model's checkpoint, durably.</summary>
     /// <returns>Its SHA-256.</returns>
-    public Task<string> WriteCheckpointAsync(int version, CancellationToken cancellation) => ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation);
+    public Task<string> WriteCheckpointAsync(int version, CancellationToken cancellation) =>
+        ModelCheckpoint.WriteAsync(blobs, names.Checkpoint(version), model, cancellation);
 
     /// <summary>The version is committed: the model rests, and its payloads are known to be whole.</summary>
     public void Committed(int version)
@@ -113,6 +120,7 @@ sealed partial class VersionStore(FederationDefinition definition, GlobalModel m
     [LoggerMessage(Level = LogLevel.Error, Message = "{Federation}: version {Version} cannot be read: {Problem}")]
     static partial void LogDamaged(ILogger logger, string federation, int version, string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Federation}: the payload of version {Version} is damaged; clients that need it take the whole model instead")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Federation}: the payload of version {Version} is damaged; clients that need it take the whole model instead")]
     static partial void LogPayloadDamaged(ILogger logger, string federation, int version);
 }

@@ -4,7 +4,9 @@ using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Writing;
 
-/// <summary>A federation's ledger as its owner writes it: by one epoch, at the right place, and with what the newest head says at hand.</summary>
+/// <summary>
+/// A federation's ledger as its owner writes it: by one epoch, at the right place, and with what the newest head says at hand.
+/// </summary>
 /// <param name="ledger">The ledger.</param>
 /// <param name="id">What the federation is called in storage.</param>
 /// <param name="federation">What its operators call it.</param>
@@ -32,7 +34,8 @@ sealed class Journal(ILedger ledger, string id, string federation)
     /// <summary>Writes version 0, into an empty ledger.</summary>
     public async Task BeginAsync(FederationHead first, CancellationToken cancellation)
     {
-        await ledger.CommitAsync(id, Epoch, 0, first.ToBytes(), [VersionRecord.First.ToBytes()], cancellation).ConfigureAwait(false);
+        await ledger.CommitAsync(id, Epoch, 0, first.ToBytes(), [VersionRecord.First.ToBytes()], cancellation)
+            .ConfigureAwait(false);
         Head = first;
     }
 
@@ -42,16 +45,20 @@ sealed class Journal(ILedger ledger, string id, string federation)
     /// <param name="fingerprint">Of the definition.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="InvalidDataException">They cannot be read, do not fit each other, or are of other settings.</exception>
-    public async Task<IReadOnlyList<VersionRecord>> ReadAsync(LedgerContent content, FederationPlan plan, ulong fingerprint, CancellationToken cancellation)
+    public async Task<IReadOnlyList<VersionRecord>> ReadAsync(LedgerContent content, FederationPlan plan, ulong fingerprint,
+        CancellationToken cancellation)
     {
         Head = FederationHead.FromBytes(content.Head);
         if (Head.Fingerprint != fingerprint)
-            throw new InvalidDataException($"The storage has a federation '{federation}' of other settings. Serve the experiment it was begun with, or give this one another name or folder.");
+            throw new InvalidDataException(
+                $"The storage has a federation '{federation}' of other settings. Serve the experiment it was begun with, or "
+                    + "give this one another name or folder.");
         var whole = WholeHistory.In(content.Head);
         if (content.Records.Count == 0 && whole is not null)
         {
             Head = Head with { Version = content.Version, Graph = "" };
-            var made = await new EarlierRecords(ledger, id, federation, plan).OfAsync(whole, content.Version, cancellation).ConfigureAwait(false);
+            var made = await new EarlierRecords(ledger, id, federation, plan).OfAsync(whole, content.Version, cancellation)
+                .ConfigureAwait(false);
             unrecorded = [.. made.Select(record => record.ToBytes())];
             return made;
         }
@@ -61,7 +68,9 @@ sealed class Journal(ILedger ledger, string id, string federation)
             Head = Head with { Version = whole is null ? 0 : content.Version, Graph = Head.Graph ?? "" };
         return records.Count == content.Version + 1 && Head.Version == content.Version
             ? records
-            : throw new InvalidDataException($"The head of version {content.Version} of '{federation}' is of version {Head.Version}, with the records of {records.Count} versions. Restore the storage from a copy.");
+            : throw new InvalidDataException(
+                $"The head of version {content.Version} of '{federation}' is of version {Head.Version}, with the records of "
+                    + $"{records.Count} versions. Restore the storage from a copy.");
     }
 
     /// <summary>Goes on with other hashes of graphs than the ledger has; they are written with the next version.</summary>
@@ -78,7 +87,8 @@ sealed class Journal(ILedger ledger, string id, string federation)
     /// <summary>Writes the next version, with no events since it; it is the newest when this returns.</summary>
     public async Task CommitAsync(FederationHead next, VersionRecord record)
     {
-        await ledger.CommitAsync(id, Epoch, next.Version, next.ToBytes(), [.. unrecorded, record.ToBytes()], CancellationToken.None).ConfigureAwait(false);
+        await ledger.CommitAsync(id, Epoch, next.Version, next.ToBytes(), [.. unrecorded, record.ToBytes()],
+            CancellationToken.None).ConfigureAwait(false);
         CrashPoint.Pass("committed");
         (Head, position, unrecorded) = (next, 0, []);
     }
@@ -86,7 +96,8 @@ sealed class Journal(ILedger ledger, string id, string federation)
     /// <summary>The record of a version; null where it has none.</summary>
     public async Task<VersionRecord?> RecordAsync(int version)
     {
-        byte[]? bytes = unrecorded.Count > 0 ? unrecorded.ElementAtOrDefault(version) : await ledger.RecordAsync(id, version, CancellationToken.None).ConfigureAwait(false);
+        byte[]? bytes = unrecorded.Count > 0 ? unrecorded.ElementAtOrDefault(version)
+            : await ledger.RecordAsync(id, version, CancellationToken.None).ConfigureAwait(false);
         return bytes is null ? null : VersionRecord.FromBytes(bytes);
     }
 }

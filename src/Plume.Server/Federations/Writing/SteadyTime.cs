@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Plume.Server.Federations.Writing;
 
 /// <summary>
-/// A clock that is set once, by another one, and from then on goes as time passes, whatever is done to the other: what deadlines and
-/// absences are measured with. Where it was set wrong it stays wrong, by as much.
+/// A clock that is set once, by another one, and from then on goes as time passes, whatever is done to the other: what deadlines
+/// and absences are measured with. Where it was set wrong it stays wrong, by as much.
 /// </summary>
 sealed class SteadyTime : TimeProvider
 {
@@ -23,7 +23,8 @@ sealed class SteadyTime : TimeProvider
     }
 
     /// <summary>Sets it anew, before anybody goes by it.</summary>
-    /// <param name="atLeast">What is known to be past, whatever the other clock says: a restart does not go back before what is written down.</param>
+    /// <param name="atLeast">What is known to be past, whatever the other clock says: a restart does not go back before what is
+    /// written down.</param>
     public void Set(DateTimeOffset atLeast)
     {
         var now = inner.GetUtcNow();
@@ -32,12 +33,15 @@ sealed class SteadyTime : TimeProvider
 
     public override long TimestampFrequency => inner.TimestampFrequency;
 
-    /// <summary>The one that all parts of a process share which compare their times; it was set when it was asked for first.</summary>
+    /// <summary>
+    /// The one that all parts of a process share which compare their times; it was set when it was asked for first.
+    /// </summary>
     public static SteadyTime Of(TimeProvider inner) => inner as SteadyTime ?? All.GetValue(inner, clock => new SteadyTime(clock));
 
     public override DateTimeOffset GetUtcNow() => began + inner.GetElapsedTime(since);
 
     public override long GetTimestamp() => inner.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        inner.CreateTimer(callback, state, dueTime, period);
 }

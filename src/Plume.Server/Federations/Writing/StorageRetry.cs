@@ -5,8 +5,8 @@ using Plume.Server.Storage;
 namespace Plume.Server.Federations.Writing;
 
 /// <summary>
-/// A disk that is full, or a database that restarts, delays what must be done; it does not undo it. Where it is not known whether it was
-/// done, the next owner reads it.
+/// A disk that is full, or a database that restarts, delays what must be done; it does not undo it. Where it is not known whether
+/// it was done, the next owner reads it.
 /// </summary>
 sealed partial class StorageRetry(string federation, FederationMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
 {

@@ -8,14 +8,17 @@ using Plume.Server.Federations.Telemetry;
 namespace Plume.Server.Federations.Writing;
 
 /// <summary>
-/// The books of a federation in which nothing stands that is not durable: an event is considered, written to the journal, and then entered and
-/// told to the followers. One at a time, who has the turn.
+/// The books of a federation in which nothing stands that is not durable: an event is considered, written to the journal, and
+/// then entered and told to the followers. One at a time, who has the turn.
 /// </summary>
-sealed partial class WrittenBooks(string federation, RoundBooks books, Journal journal, SteadyTime time, FederationMetrics metrics, ILogger logger)
+sealed partial class WrittenBooks(string federation, RoundBooks books, Journal journal, SteadyTime time,
+    FederationMetrics metrics, ILogger logger)
 {
     ImmutableArray<IFollower> followers = [];
 
-    /// <summary>What follows an event that was written, once all followers have it; not while a restart tells what was written before.</summary>
+    /// <summary>
+    /// What follows an event that was written, once all followers have it; not while a restart tells what was written before.
+    /// </summary>
     public Action<BooksEntry> Entered { get; set; } = _ => { };
 
     /// <summary>The books.</summary>
@@ -40,7 +43,8 @@ sealed partial class WrittenBooks(string federation, RoundBooks books, Journal j
     }
 
     /// <summary>The same for so long; null where others have it all the time.</summary>
-    public async Task<Turn?> TurnAsync(TimeSpan longest, CancellationToken cancellation) => await Turns.WaitAsync(longest, cancellation).ConfigureAwait(false) ? new Turn(Turns) : null;
+    public async Task<Turn?> TurnAsync(TimeSpan longest, CancellationToken cancellation) =>
+        await Turns.WaitAsync(longest, cancellation).ConfigureAwait(false) ? new Turn(Turns) : null;
 
     /// <summary>Lets something happen, if it has a reason to when its turn comes.</summary>
     public async Task HappenAsync(Func<DateTimeOffset, LedgerEvent?> happening, CancellationToken cancellation)
@@ -89,7 +93,9 @@ sealed partial class WrittenBooks(string federation, RoundBooks books, Journal j
             }
             catch (Exception contradiction) when (contradiction is InvalidOperationException or KeyNotFoundException)
             {
-                throw new InvalidDataException($"The ledger of '{federation}' contradicts itself, so it is damaged: {contradiction.Message} Restore the storage from a copy.", contradiction);
+                throw new InvalidDataException(
+                    $"The ledger of '{federation}' contradicts itself, so it is damaged: {contradiction.Message} Restore the "
+                        + "storage from a copy.", contradiction);
             }
         }
     }

@@ -33,7 +33,8 @@ static class FlowerAnswers
         string.Concat(text.Take(LongestText).Select(mark => char.IsControl(mark) || char.IsSurrogate(mark) ? '?' : mark));
 
     static double? Real(MapField<string, Scalar> metrics, string name) =>
-        metrics.TryGetValue(name, out var scalar) && scalar.ScalarCase == Scalar.ScalarOneofCase.Double && double.IsFinite(scalar.Double)
+        metrics.TryGetValue(name, out var scalar) && scalar.ScalarCase == Scalar.ScalarOneofCase.Double
+            && double.IsFinite(scalar.Double)
             ? scalar.Double
             : null;
 }

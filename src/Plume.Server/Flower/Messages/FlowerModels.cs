@@ -5,7 +5,9 @@ using Plume.Protocol.Flower;
 
 namespace Plume.Server.Flower.Messages;
 
-/// <summary>Models as Flower clients take them: one .npy file for each tensor. Made once for each version, not for each client.</summary>
+/// <summary>
+/// Models as Flower clients take them: one .npy file for each tensor. Made once for each version, not for each client.
+/// </summary>
 sealed class FlowerModels(ModelLayout layout)
 {
     /// <summary>What Flower calls parameters that are .npy files.</summary>

@@ -8,7 +8,8 @@ namespace Plume.Server.Flower.Messages;
 /// One client's stream, with time limits. A limit stops the waiting and not the read, which gRPC could not take up again.
 /// </summary>
 /// <remarks>That the client is gone shows as an <see cref="ClientGoneException"/>, however it went.</remarks>
-sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStreamWriter<ServerMessage> writer, TimeProvider time, Action abort)
+sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStreamWriter<ServerMessage> writer, TimeProvider time,
+    Action abort)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
     Task<ClientMessage>? reading;
@@ -86,7 +87,8 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
         }
         catch (Exception failure) when (failure is InvalidProtocolBufferException or InvalidDataException)
         {
-            throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, $"What was sent is no message of flwr.proto. {failure.Message}", failure));
+            throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument,
+                $"What was sent is no message of flwr.proto. {failure.Message}", failure));
         }
         catch (Exception failure) when (IsGone(failure))
         {
@@ -100,7 +102,8 @@ sealed class FlowerStream(IAsyncStreamReader<ClientMessage> reader, IServerStrea
     static bool IsGone(Exception failure) => failure is IOException or OperationCanceledException or InvalidOperationException;
 
     static void Observe(Task task) => task.ContinueWith(
-        static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        static done => _ = done.Exception, CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     TimeSpan Left(DateTimeOffset until)
     {

@@ -30,7 +30,8 @@ sealed class FlowerUpdates(ModelLayout layout)
     /// <param name="trained">What the client sent.</param>
     /// <param name="received">What it had been sent.</param>
     /// <returns>A payload of its own.</returns>
-    /// <exception cref="InvalidPayloadException">It is not one array of floats for each tensor, each of its tensor's shape.</exception>
+    /// <exception cref="InvalidPayloadException">It is not one array of floats for each tensor, each of its tensor's
+    /// shape.</exception>
     /// <exception cref="NotFiniteNumberException">A value is NaN or infinite, or has changed beyond a float's range.</exception>
     public byte[] Encode(Parameters? trained, ReadOnlyMemory<float> received)
     {
@@ -50,9 +51,13 @@ sealed class FlowerUpdates(ModelLayout layout)
         if (trained is null)
             throw new InvalidPayloadException("The answer has no parameters: fit must return the trained model.");
         if (trained.TensorType != FlowerModels.ArrayType)
-            throw new InvalidPayloadException($"The parameters must be of the type '{FlowerModels.ArrayType}', but are of '{FlowerAnswers.Plain(trained.TensorType)}'.");
+            throw new InvalidPayloadException(
+                $"The parameters must be of the type '{FlowerModels.ArrayType}', but are of "
+                    + $"'{FlowerAnswers.Plain(trained.TensorType)}'.");
         if (trained.Tensors.Count != layout.Tensors.Count)
-            throw new InvalidPayloadException($"The model has {layout.Tensors.Count} tensors, but {trained.Tensors.Count} arrays were sent: send one for each, in the order received.");
+            throw new InvalidPayloadException(
+                $"The model has {layout.Tensors.Count} tensors, but {trained.Tensors.Count} arrays were sent: send one for "
+                    + "each, in the order received.");
         return trained.Tensors;
     }
 
@@ -74,7 +79,8 @@ sealed class FlowerUpdates(ModelLayout layout)
         foreach (var tensor in layout.Tensors)
         {
             if (!TensorPrimitives.IsFiniteAll<float>(values.AsSpan(tensor.Offset, tensor.Length)))
-                throw new NotFiniteNumberException($"The change of tensor {tensor} must be finite, but is not: local training diverged. Lower the learning rate.");
+                throw new NotFiniteNumberException(
+                    $"The change of tensor {tensor} must be finite, but is not: local training diverged. Lower the learning rate.");
         }
     }
 }

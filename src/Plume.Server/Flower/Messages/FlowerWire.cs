@@ -14,7 +14,8 @@ static class FlowerWire
     public const int MostFields = 1 << 16;
 
     const int Varint = 0, Eight = 1, Delimited = 2, Four = 5;
-    const int LastAnswer = ClientMessage.EvaluateResFieldNumber, ParametersField = ClientMessage.Types.FitRes.ParametersFieldNumber;
+    const int LastAnswer = ClientMessage.EvaluateResFieldNumber,
+        ParametersField = ClientMessage.Types.FitRes.ParametersFieldNumber;
 
     static readonly MessageParser<ClientMessage> Parser = ClientMessage.Parser.WithDiscardUnknownFields(true);
 

@@ -12,13 +12,19 @@ sealed class CallLimit(IdentityOptions options) : IDisposable
     const int BurstSeconds = 4;
 
     readonly PartitionedRateLimiter<string> calls = PartitionedRateLimiter.CreateChained(
-        PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetConcurrencyLimiter(caller, _ => new ConcurrencyLimiterOptions { PermitLimit = options.OpenCalls })),
-        PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => Bucket(options.CallsPerSecond))));
+        PartitionedRateLimiter.Create<string, string>(caller =>
+            RateLimitPartition.GetConcurrencyLimiter(caller,
+                _ => new ConcurrencyLimiterOptions { PermitLimit = options.OpenCalls })),
+        PartitionedRateLimiter.Create<string, string>(caller =>
+            RateLimitPartition.GetTokenBucketLimiter(caller, _ => Bucket(options.CallsPerSecond))));
 
     readonly PartitionedRateLimiter<IPAddress> refusals =
-        PartitionedRateLimiter.Create<IPAddress, IPAddress>(network => RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket(options.RefusalsPerSecond)));
+        PartitionedRateLimiter.Create<IPAddress, IPAddress>(network =>
+            RateLimitPartition.GetTokenBucketLimiter(network, _ => Bucket(options.RefusalsPerSecond)));
 
-    /// <summary>Begins a call, which lasts until what is returned is disposed; it is not acquired where the caller asks for too much.</summary>
+    /// <summary>
+    /// Begins a call, which lasts until what is returned is disposed; it is not acquired where the caller asks for too much.
+    /// </summary>
     public RateLimitLease Enter(string caller) => calls.AttemptAcquire(caller);
 
     /// <summary>Whether an address may be refused once more on the same connection.</summary>

@@ -10,7 +10,9 @@ namespace Plume.Server.Identity.Admission;
 /// to say who they are; a caller that is known has places of its own. So neither a stranger nor one caller can take the handles
 /// that the server lives on, and an address that many honest clients share is not held to what one of them may have.
 /// </summary>
-/// <remarks>A newcomer that finds no place is turned away, unless a stranger of its address has long been silent, which leaves instead.</remarks>
+/// <remarks>
+/// A newcomer that finds no place is turned away, unless a stranger of its address has long been silent, which leaves instead.
+/// </remarks>
 sealed class ConnectionGate : IDisposable
 {
     /// <summary>Connections to the metrics' address, which are beside those of clients.</summary>
@@ -33,13 +35,17 @@ sealed class ConnectionGate : IDisposable
     public ConnectionGate(ServerLimits limits, Refusals refusals, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         (this.limits, this.refusals, this.time) = (limits, refusals, time);
-        stopping = lifetime.ApplicationStopping.Register(() => end = time.CreateTimer(_ => CloseAll(), null, Farewell, Timeout.InfiniteTimeSpan));
+        stopping = lifetime.ApplicationStopping.Register(() =>
+            end = time.CreateTimer(_ => CloseAll(), null, Farewell, Timeout.InfiniteTimeSpan));
     }
 
     /// <summary>Puts the gate before a listener; comes before its TLS.</summary>
     public void StandBefore(ListenOptions listen) => listen.Use(next => connection => PassAsync(connection, next));
 
-    /// <summary>The same for the metrics' address: who asks there never says who it is, and must be heard when clients have taken all they can.</summary>
+    /// <summary>
+    /// The same for the metrics' address: who asks there never says who it is, and must be heard when clients have taken all they
+    /// can.
+    /// </summary>
     public void StandBeforeWatchers(ListenOptions listen) => listen.Use(next => async connection =>
     {
         try
@@ -78,7 +84,8 @@ sealed class ConnectionGate : IDisposable
 
     async Task PassAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var guest = new Guest(this, connection, NetworkAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address), time.GetTimestamp());
+        var guest = new Guest(this, connection, NetworkAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address),
+            time.GetTimestamp());
         if (!TryEnter(guest))
         {
             refusals.Turned(Denials.TooManyConnections.Rule, guest.Network);
@@ -104,7 +111,8 @@ sealed class ConnectionGate : IDisposable
         {
             if (!strangers.TryGetValue(guest.Network, out var others))
                 strangers[guest.Network] = others = [];
-            bool isFull = open.Count >= limits.Connections || strangersInAll >= limits.MostStrangers || others.Count >= limits.MostStrangersAt;
+            bool isFull = open.Count >= limits.Connections || strangersInAll >= limits.MostStrangers
+                || others.Count >= limits.MostStrangersAt;
             if (isFull && others.First is { } oldest && time.GetElapsedTime(oldest.Value.Arrived) > LongSilent)
             {
                 oldest.Value.Close("It was silent, and others wait.");

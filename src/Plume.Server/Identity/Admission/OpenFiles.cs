@@ -11,7 +11,9 @@ static class OpenFiles
     /// <summary>The limit of this process (RLIMIT_NOFILE); null where the system does not tell, or there is none.</summary>
     public static long? Limit { get; } = File.Exists(Limits) ? Read(File.ReadLines(Limits)) : null;
 
-    /// <summary>Most connections that leave enough for storage, the silo and the runtime; null where nothing bounds them.</summary>
+    /// <summary>
+    /// Most connections that leave enough for storage, the silo and the runtime; null where nothing bounds them.
+    /// </summary>
     public static long? Connections { get; } = Limit is { } limit ? ConnectionsOf(limit) : null;
 
     /// <summary>The same for a limit.</summary>
@@ -21,6 +23,7 @@ static class OpenFiles
     public static long? Read(IEnumerable<string> lines)
     {
         string? line = lines.FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal));
-        return line?[Line.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var soft, ..] && long.TryParse(soft, CultureInfo.InvariantCulture, out long limit) ? limit : null;
+        return line?[Line.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var soft, ..]
+            && long.TryParse(soft, CultureInfo.InvariantCulture, out long limit) ? limit : null;
     }
 }

@@ -15,13 +15,17 @@ public sealed record ServerLimits
     /// <summary>Time that any transfer has, however few its bytes.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Connections of clients that the server holds open; by itself as many as its handles allow, 20,000 at most.</summary>
+    /// <summary>
+    /// Connections of clients that the server holds open; by itself as many as its handles allow, 20,000 at most.
+    /// </summary>
     public long Connections { get; init; } = Math.Min(MostConnections, OpenFiles.Connections ?? MostConnections);
 
     /// <summary>Connections that one client may have open.</summary>
     public int ConnectionsPerClient { get; init; } = 8;
 
-    /// <summary>Time from a connection's beginning to the first call that says who makes it, and from a call's to its first message.</summary>
+    /// <summary>
+    /// Time from a connection's beginning to the first call that says who makes it, and from a call's to its first message.
+    /// </summary>
     public TimeSpan HeaderTime { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Calls a second that one client may make; four seconds' worth at once.</summary>
@@ -33,7 +37,9 @@ public sealed record ServerLimits
     /// <summary>Most bytes of one message: chunks are far smaller.</summary>
     public int MessageBytes { get; init; } = 1 << 20;
 
-    /// <summary>How often a minute one address may try to enrol: a site that many clients share one with enrols so many at once.</summary>
+    /// <summary>
+    /// How often a minute one address may try to enrol: a site that many clients share one with enrols so many at once.
+    /// </summary>
     public int EnrolmentsPerAddress { get; init; } = 20;
 
     /// <summary>How often a minute all addresses together may.</summary>
@@ -47,7 +53,10 @@ public sealed record ServerLimits
     /// <summary>Every rule that the limits break, in sentences.</summary>
     public IEnumerable<string> Problems()
     {
-        foreach (var (what, value) in new[] { ("transfers of a client", StreamsPerClient), ("bytes a second", SlowestBytesPerSecond), ("connections", Connections), ("connections of a client", ConnectionsPerClient), ("calls a second of a client", CallsPerSecond), ("open calls of a client", OpenCalls), ("bytes of a message", MessageBytes) })
+        foreach (var (what, value) in new[] { ("transfers of a client", StreamsPerClient),
+            ("bytes a second", SlowestBytesPerSecond), ("connections", Connections),
+            ("connections of a client", ConnectionsPerClient), ("calls a second of a client", CallsPerSecond),
+            ("open calls of a client", OpenCalls), ("bytes of a message", MessageBytes) })
         {
             if (value < 1)
                 yield return $"A server must allow 1 of the {what} or more, but is to allow {value}.";
@@ -60,7 +69,8 @@ public sealed record ServerLimits
         }
 
         if (Connections > OpenFiles.Connections)
-            yield return $"A server that may open {OpenFiles.Limit} files can hold {OpenFiles.Connections} connections, since storage needs some, but is to hold {Connections}. Raise the limit (LimitNOFILE, ulimit -n), or hold fewer.";
+            yield return $"A server that may open {OpenFiles.Limit} files can hold {OpenFiles.Connections} connections, since "
+                + $"storage needs some, but is to hold {Connections}. Raise the limit (LimitNOFILE, ulimit -n), or hold fewer.";
         if (HeaderTime <= TimeSpan.Zero)
             yield return $"The time to the first call must be above zero, but is {HeaderTime}.";
         if (Grace < TimeSpan.Zero)

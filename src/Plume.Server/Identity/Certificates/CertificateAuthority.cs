@@ -49,8 +49,11 @@ public sealed class CertificateAuthority : IDisposable
         // Two roots never have the same name, or a certificate of one could be taken for a damaged one of the other.
         name.AddCommonName($"Plume root {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}");
         var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0,
+                critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var now = time.GetUtcNow();
         return new CertificateAuthority(request.CreateSelfSigned(now - ClockSkew, now + RootLife), time);
@@ -79,16 +82,19 @@ public sealed class CertificateAuthority : IDisposable
             else if (Uri.CheckHostName(host) == UriHostNameType.Dns)
                 names.AddDnsName(host);
             else
-                throw new ArgumentException($"A server's certificate is for DNS names and IP addresses; '{host}' is neither.", nameof(hosts));
+                throw new ArgumentException($"A server's certificate is for DNS names and IP addresses; '{host}' is neither.",
+                    nameof(hosts));
         }
 
         if (hosts.Count == 0)
-            throw new ArgumentException("A server's certificate needs a host that clients reach it by; give one, such as localhost.", nameof(hosts));
+            throw new ArgumentException(
+                "A server's certificate needs a host that clients reach it by; give one, such as localhost.", nameof(hosts));
         return IssueServer(names.Build());
     }
 
     /// <summary>Issues a certificate with a new key for the hosts of one that this authority issued before.</summary>
-    internal X509Certificate2 RenewServer(X509Certificate2 before) => IssueServer(before.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single());
+    internal X509Certificate2 RenewServer(X509Certificate2 before) =>
+        IssueServer(before.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single());
 
     /// <summary>Issues a certificate for a client's or an admin's key.</summary>
     /// <param name="request">Whose key it is; that the name may be given to whoever asks is for the caller to check.</param>
@@ -98,7 +104,8 @@ public sealed class CertificateAuthority : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var subject = new Subject(ClientName.Require(request.Name), role);
-        return Issue(new CertificateRequest(subject.ToDistinguishedName(), request.PublicKey, HashAlgorithmName.SHA256), ClientAuthentication, ClientLife);
+        return Issue(new CertificateRequest(subject.ToDistinguishedName(), request.PublicKey, HashAlgorithmName.SHA256),
+            ClientAuthentication, ClientLife);
     }
 
     /// <summary>Forgets the root's key.</summary>
@@ -128,14 +135,21 @@ public sealed class CertificateAuthority : IDisposable
 
     X509Certificate2 Issue(CertificateRequest request, Oid use, TimeSpan life)
     {
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false,
+                pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([use], critical: false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(signer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(signer, includeKeyIdentifier: true,
+                includeIssuerAndSerial: false));
         var now = time.GetUtcNow();
         if (now >= signer.NotAfter.ToUniversalTime())
-            throw new InvalidDataException($"The root has ended on {signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, so nothing can be issued by it. Move its folder away, make another one with plume certs init, and enrol everybody anew.");
-        return request.Create(signer, Later(now - ClockSkew, signer.NotBefore), Earlier(now + life, signer.NotAfter), NewSerial());
+            throw new InvalidDataException(
+                $"The root has ended on {signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, so nothing can be issued by it. Move "
+                    + "its folder away, make another one with plume certs init, and enrol everybody anew.");
+        return request.Create(signer, Later(now - ClockSkew, signer.NotBefore), Earlier(now + life, signer.NotAfter),
+            NewSerial());
     }
 
     /// <summary>126 bits of chance; the first byte keeps the number positive and its length the same.</summary>

@@ -17,7 +17,9 @@ sealed class CertificateCheck(CertificateAuthority authority)
 
     public CheckedCertificate Check(X509Certificate2 certificate) => seen.GetValue(certificate, Verify);
 
-    /// <summary>Trusts one root and nothing else, and never goes to the network: an address in a stranger's certificate is a stranger's.</summary>
+    /// <summary>
+    /// Trusts one root and nothing else, and never goes to the network: an address in a stranger's certificate is a stranger's.
+    /// </summary>
     public static X509ChainPolicy PolicyOf(X509Certificate2 root)
     {
         var policy = new X509ChainPolicy
@@ -58,4 +60,5 @@ sealed class CertificateCheck(CertificateAuthority authority)
 /// <param name="KeyHash">Its key.</param>
 /// <param name="NotBefore">Its first moment.</param>
 /// <param name="NotAfter">Its last moment.</param>
-sealed record CheckedCertificate(Subject? Subject, string? ClaimedName, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
+sealed record CheckedCertificate(Subject? Subject, string? ClaimedName, string KeyHash, DateTimeOffset NotBefore,
+    DateTimeOffset NotAfter);

@@ -5,7 +5,9 @@ using Plume.Compression.Files;
 
 namespace Plume.Server.Identity.Certificates;
 
-/// <summary>A folder with a root of trust and a server's certificate, each with its key in a file that only its owner may read.</summary>
+/// <summary>
+/// A folder with a root of trust and a server's certificate, each with its key in a file that only its owner may read.
+/// </summary>
 public static class CertificateFolder
 {
     /// <summary>The root's certificate, which clients are given.</summary>
@@ -28,7 +30,8 @@ public static class CertificateFolder
     /// <param name="time">Tells from when on certificates are good.</param>
     /// <returns>Whether a root was made; false where the folder's own was kept.</returns>
     /// <exception cref="ArgumentException">A host is neither a DNS name nor an address, or there is none.</exception>
-    /// <exception cref="InvalidDataException">The folder has one of the root's files without the other, damaged ones, or a server's certificate that another authority issued.</exception>
+    /// <exception cref="InvalidDataException">The folder has one of the root's files without the other, damaged ones, or a
+    /// server's certificate that another authority issued.</exception>
     /// <exception cref="IOException">The folder could not be written.</exception>
     public static bool Initialise(string folder, IReadOnlyList<string> hosts, TimeProvider time)
     {
@@ -47,7 +50,8 @@ public static class CertificateFolder
     // A root without its key, or a server's certificate without its root, would only be in the way of the next try.
     static void WriteAll(string folder, CertificateAuthority authority, X509Certificate2 server)
     {
-        string[] missing = [.. new[] { RootKey, RootCertificate, NextKey, ServerCertificate, ServerKey }.Select(name => Path.Combine(folder, name)).Where(path => !Path.Exists(path))];
+        string[] missing = [.. new[] { RootKey, RootCertificate, NextKey, ServerCertificate,
+            ServerKey }.Select(name => Path.Combine(folder, name)).Where(path => !Path.Exists(path))];
         try
         {
             WriteKey(Path.Combine(folder, RootKey), authority.ExportKey());
@@ -61,7 +65,10 @@ public static class CertificateFolder
         }
     }
 
-    /// <summary>Puts a server's certificate and key in the place of those before. Two files cannot be replaced at once: the key lies beside the old one until its certificate is in its place.</summary>
+    /// <summary>
+    /// Puts a server's certificate and key in the place of those before. Two files cannot be replaced at once: the key lies
+    /// beside the old one until its certificate is in its place.
+    /// </summary>
     /// <exception cref="IOException">The folder could not be written; those before stand.</exception>
     internal static void WriteServer(string folder, X509Certificate2 server)
     {
@@ -81,7 +88,9 @@ public static class CertificateFolder
         File.Move(next, Path.Combine(folder, ServerKey), overwrite: true);
     }
 
-    /// <summary>The DNS names and IP addresses in the server's certificate; none where there is no certificate that can be read.</summary>
+    /// <summary>
+    /// The DNS names and IP addresses in the server's certificate; none where there is no certificate that can be read.
+    /// </summary>
     public static IReadOnlyList<string> HostsIn(string folder)
     {
         string path = Path.Combine(folder, ServerCertificate);
@@ -90,7 +99,9 @@ public static class CertificateFolder
         try
         {
             using var present = X509CertificateLoader.LoadCertificateFromFile(path);
-            return [.. present.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))];
+            return [.. present.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+                .SelectMany(names => names.EnumerateDnsNames()
+                    .Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))];
         }
         catch (CryptographicException)
         {
@@ -106,16 +117,20 @@ public static class CertificateFolder
     /// <summary>Reads the server's certificate and key, ready for TLS.</summary>
     /// <exception cref="InvalidDataException">The files are missing, damaged or not of one pair.</exception>
     public static X509Certificate2 LoadServer(string folder) =>
-        Load(folder, ServerCertificate, ServerKey, (certificate, key) => ForTls(OfNextKey(folder, certificate) ?? X509Certificate2.CreateFromPem(certificate, key)));
+        Load(folder, ServerCertificate, ServerKey,
+            (certificate, key) => ForTls(OfNextKey(folder, certificate) ?? X509Certificate2.CreateFromPem(certificate, key)));
 
     /// <summary>A certificate with its key, as TLS takes it.</summary>
     internal static X509Certificate2 ForTls(X509Certificate2 loaded)
     {
         // TLS on Windows does not take a key that was never in a key store.
-        return OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null) : loaded;
+        return OperatingSystem.IsWindows()
+            ? X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), password: null) : loaded;
     }
 
-    /// <summary>Reads the certificates that stand after the server's own in its file: those that issued it, where a public authority did.</summary>
+    /// <summary>
+    /// Reads the certificates that stand after the server's own in its file: those that issued it, where a public authority did.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is missing or damaged.</exception>
     public static X509Certificate2Collection LoadIssuers(string folder) =>
         Load(folder, ServerCertificate, ServerKey, (certificates, _) =>
@@ -150,7 +165,9 @@ public static class CertificateFolder
         {
             using var present = X509CertificateLoader.LoadCertificateFromFile(path);
             if (present.Issuer != root.Subject)
-                throw new InvalidDataException($"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not replaced. Move it away first.");
+                throw new InvalidDataException(
+                    $"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not "
+                        + "replaced. Move it away first.");
         }
         catch (CryptographicException)
         {
@@ -162,12 +179,14 @@ public static class CertificateFolder
     {
         try
         {
-            return read(Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, certificate))), Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, key))));
+            return read(Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, certificate))),
+                Encoding.UTF8.GetString(PrivateFiles.Read(Path.Combine(folder, key))));
         }
         catch (Exception error) when (error is IOException or InvalidDataException or CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
-                $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} Make them with plume certs init.", error);
+                $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} "
+                    + "Make them with plume certs init.", error);
         }
     }
 

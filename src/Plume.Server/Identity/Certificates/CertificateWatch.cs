@@ -4,21 +4,29 @@ using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Identity.Certificates;
 
-/// <summary>Looks after certificates while a server runs: renews the server's own, and says in the log and to operators which end soon.</summary>
+/// <summary>
+/// Looks after certificates while a server runs: renews the server's own, and says in the log and to operators which end soon.
+/// </summary>
 public sealed partial class CertificateWatch : BackgroundService
 {
     /// <summary>How long before its end a root is spoken of: long enough to give everybody another one.</summary>
     public static readonly TimeSpan RootNotice = TimeSpan.FromDays(180);
 
-    /// <summary>How long before its end a server's certificate is spoken of; one of the own root is renewed long before.</summary>
+    /// <summary>
+    /// How long before its end a server's certificate is spoken of; one of the own root is renewed long before.
+    /// </summary>
     public static readonly TimeSpan ServerNotice = TimeSpan.FromDays(30);
 
-    /// <summary>How long before its end a client's or an operator's certificate is spoken of; it could have been renewed for a week by then.</summary>
+    /// <summary>
+    /// How long before its end a client's or an operator's certificate is spoken of; it could have been renewed for a week by
+    /// then.
+    /// </summary>
     public static readonly TimeSpan ClientNotice = TimeSpan.FromDays(13);
 
     const int MostNames = 5;
 
-    static readonly TimeSpan Interval = TimeSpan.FromHours(1), Repetition = TimeSpan.FromDays(1), Fresh = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Interval = TimeSpan.FromHours(1), Repetition = TimeSpan.FromDays(1),
+        Fresh = TimeSpan.FromSeconds(10);
 
     readonly CertificateAuthority authority;
     readonly ServedCertificate? served;
@@ -29,13 +37,16 @@ public sealed partial class CertificateWatch : BackgroundService
     (long At, IReadOnlyList<string> Told)? last;
 
     /// <summary>Watches the certificates of one authority.</summary>
-    public CertificateWatch(CertificateAuthority authority, ClientRegistry registry, IdentityOptions options, TimeProvider time, ILogger<CertificateWatch> logger, ServedCertificate? served = null)
+    public CertificateWatch(CertificateAuthority authority, ClientRegistry registry, IdentityOptions options, TimeProvider time,
+        ILogger<CertificateWatch> logger, ServedCertificate? served = null)
     {
         (this.authority, this.served, this.registry) = (authority, served, registry);
         (this.options, this.time, this.logger) = (options, time, logger);
     }
 
-    /// <summary>Which certificates end soon, and which ended that can still be renewed, in sentences; as of a few seconds ago.</summary>
+    /// <summary>
+    /// Which certificates end soon, and which ended that can still be renewed, in sentences; as of a few seconds ago.
+    /// </summary>
     public async ValueTask<IReadOnlyList<string>> WarningsAsync(CancellationToken cancellation)
     {
         if (last is { } known && time.GetElapsedTime(known.At) < Fresh)
@@ -87,18 +98,23 @@ public sealed partial class CertificateWatch : BackgroundService
     {
         DateTimeOffset now = time.GetUtcNow(), root = authority.Root.NotAfter.ToUniversalTime();
         if (root - now < RootNotice)
-            yield return $"The root of all certificates here ends on {root:yyyy-MM-dd}. Before that, make another one with plume certs init in another folder, and enrol everybody anew.";
+            yield return $"The root of all certificates here ends on {root:yyyy-MM-dd}. Before that, make another one with "
+                + "plume certs init in another folder, and enrol everybody anew.";
         if (served?.Certificate.NotAfter.ToUniversalTime() is { } own && own - now.UtcDateTime < ServerNotice)
-            yield return $"The server's certificate ends on {own:yyyy-MM-dd}. Put a newer one into its folder (plume certs init, for one of the own root).";
+            yield return $"The server's certificate ends on {own:yyyy-MM-dd}. Put a newer one into its folder (plume certs "
+                + "init, for one of the own root).";
     }
 
     IEnumerable<string> ClientWarnings(IReadOnlyList<EnrolledEntry> entries)
     {
         var now = time.GetUtcNow();
-        var theirs = entries.Where(entry => !entry.Revoked && entry.Expires - now < ClientNotice && now - entry.Expires <= options.RenewalGrace).ToList();
-        foreach (var (role, ended) in new[] { (Roles.Admin, true), (Roles.Admin, false), (Roles.Client, true), (Roles.Client, false) })
+        var theirs = entries.Where(entry => !entry.Revoked && entry.Expires - now < ClientNotice
+            && now - entry.Expires <= options.RenewalGrace).ToList();
+        foreach (var (role, ended) in new[] { (Roles.Admin, true), (Roles.Admin, false), (Roles.Client, true),
+            (Roles.Client, false) })
         {
-            var some = theirs.Where(entry => entry.Role == role && entry.Expires < now == ended).OrderBy(entry => entry.Expires).ToList();
+            var some = theirs.Where(entry => entry.Role == role && entry.Expires < now == ended).OrderBy(entry => entry.Expires)
+                .ToList();
             if (some.Count > 0)
                 yield return Sentence(role, ended, some);
         }
@@ -111,7 +127,8 @@ public sealed partial class CertificateWatch : BackgroundService
         string who = role == Roles.Admin ? "operators" : "clients";
         string how = role == Roles.Admin ? "any command to the server renews it" : "plume join renews it when it runs";
         return ended
-            ? $"Certificates of {who} have ended and can be renewed for {options.RenewalGrace.TotalDays:0} days from then, {how}: {names}{more}."
+            ? $"Certificates of {who} have ended and can be renewed for {options.RenewalGrace.TotalDays:0} days from then, "
+                + $"{how}: {names}{more}."
             : $"Certificates of {who} end soon and were not renewed yet, {how}: {names}{more}.";
     }
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Plume.Server.Identity.Certificates;
 
 /// <summary>
-/// The certificate that a server shows, as it lies in its folder: one that is put there while the server runs is taken up, and one of
-/// the folder's own root is renewed when two thirds of its life are over.
+/// The certificate that a server shows, as it lies in its folder: one that is put there while the server runs is taken up, and
+/// one of the folder's own root is renewed when two thirds of its life are over.
 /// </summary>
 /// <remarks>Any thread may use it.</remarks>
 public sealed class ServedCertificate
@@ -39,7 +39,10 @@ public sealed class ServedCertificate
         return new ServedCertificate(folder, authority, time);
     }
 
-    /// <summary>Takes up what was put into the folder, and renews a certificate of the own root if that is due. New connections are shown the new one.</summary>
+    /// <summary>
+    /// Takes up what was put into the folder, and renews a certificate of the own root if that is due. New connections are shown
+    /// the new one.
+    /// </summary>
     /// <returns>What was done, or could not be, in a sentence; null where there was nothing to do.</returns>
     public string? Refresh()
     {
@@ -53,7 +56,8 @@ public sealed class ServedCertificate
                     shown = found;
                 if (IsDue(Certificate))
                     return Renew();
-                return isOther ? $"The server shows the certificate that was put into {folder}, good until {End(Certificate)}." : null;
+                return isOther ? $"The server shows the certificate that was put into {folder}, good until {End(Certificate)}."
+                    : null;
             }
             catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
             {
@@ -62,7 +66,8 @@ public sealed class ServedCertificate
         }
     }
 
-    // Where the folder may not be written to, as under a unit that protects the system, the renewed one is shown until the next start.
+    // Where the folder may not be written to, as under a unit that protects the system, the renewed one is shown until the next
+    // start.
     string Renew()
     {
         var renewed = authority.RenewServer(Certificate);
@@ -76,7 +81,8 @@ public sealed class ServedCertificate
         {
             var kept = CertificateFolder.ForTls(renewed);
             shown = new Shown(kept, SslStreamCertificateContext.Create(kept, [], offline: true));
-            return $"The server's certificate was renewed for as long as this server runs, good until {End(Certificate)}, but cannot be kept: {problem.Message} Run plume certs init before it is restarted.";
+            return $"The server's certificate was renewed for as long as this server runs, good until {End(Certificate)}, but "
+                + $"cannot be kept: {problem.Message} Run plume certs init before it is restarted.";
         }
     }
 
@@ -84,13 +90,15 @@ public sealed class ServedCertificate
     bool IsDue(X509Certificate2 certificate)
     {
         DateTimeOffset begin = certificate.NotBefore.ToUniversalTime(), end = certificate.NotAfter.ToUniversalTime();
-        return certificate.Issuer == authority.Root.Subject && time.GetUtcNow() >= begin + ((end - begin) * 2 / 3) && end < authority.Root.NotAfter.ToUniversalTime();
+        return certificate.Issuer == authority.Root.Subject && time.GetUtcNow() >= begin + ((end - begin) * 2 / 3)
+            && end < authority.Root.NotAfter.ToUniversalTime();
     }
 
     Shown Read()
     {
         var certificate = CertificateFolder.LoadServer(folder);
-        return new Shown(certificate, SslStreamCertificateContext.Create(certificate, CertificateFolder.LoadIssuers(folder), offline: true));
+        return new Shown(certificate,
+            SslStreamCertificateContext.Create(certificate, CertificateFolder.LoadIssuers(folder), offline: true));
     }
 
     static string End(X509Certificate2 certificate) => $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}";

@@ -34,11 +34,14 @@ public sealed record SigningRequest(string Name, PublicKey PublicKey, string Key
     static bool IsP256(PublicKey key)
     {
         using var elliptic = key.GetECDsaPublicKey();
-        return elliptic?.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve && curve.Oid.Value == NistP256;
+        return elliptic?.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve
+            && curve.Oid.Value == NistP256;
     }
 }
 
-/// <summary>What a key is known by in the registry: the SHA-256 of its SubjectPublicKeyInfo, as 64 lower-case hexadecimal digits.</summary>
+/// <summary>
+/// What a key is known by in the registry: the SHA-256 of its SubjectPublicKeyInfo, as 64 lower-case hexadecimal digits.
+/// </summary>
 static class KeyHash
 {
     public static string Of(PublicKey key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));

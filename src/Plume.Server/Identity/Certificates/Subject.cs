@@ -21,7 +21,8 @@ readonly record struct Subject(string Name, Roles Role)
                 return null;
             var names = Values(parts, CommonName);
             var units = Values(parts, OrganizationalUnit);
-            return names.Count == 1 && units.Count <= 1 && ClientName.IsValid(names[0]) ? new Subject(names[0]!, RoleText.Read(units.FirstOrDefault())) : null;
+            return names.Count == 1 && units.Count <= 1 && ClientName.IsValid(names[0])
+                ? new Subject(names[0]!, RoleText.Read(units.FirstOrDefault())) : null;
         }
         catch (CryptographicException)
         {

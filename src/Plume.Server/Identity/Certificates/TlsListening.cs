@@ -21,7 +21,8 @@ public static class TlsListening
     /// <param name="issuers">Those that issued it, sent along; empty for one of the private root.</param>
     /// <param name="clientRoot">The root of client certificates.</param>
     /// <param name="served">The newest of the server's certificates; null where it is always the same.</param>
-    public static ListenOptions UsePlumeTls(this ListenOptions listen, X509Certificate2 server, X509Certificate2Collection issuers, X509Certificate2 clientRoot, ServedCertificate? served = null) =>
+    public static ListenOptions UsePlumeTls(this ListenOptions listen, X509Certificate2 server,
+        X509Certificate2Collection issuers, X509Certificate2 clientRoot, ServedCertificate? served = null) =>
         listen.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificate = server,

@@ -28,7 +28,8 @@ public sealed class ClientRegistry
 
     /// <summary>Who is enrolled under a name, as of at most <see cref="Fresh"/> ago; null where nobody is.</summary>
     /// <exception cref="IOException">The records could not be read.</exception>
-    public ValueTask<EnrolledEntry?> FindAsync(string name, CancellationToken cancellation) => FindAsync(name, Fresh, cancellation);
+    public ValueTask<EnrolledEntry?> FindAsync(string name, CancellationToken cancellation) =>
+        FindAsync(name, Fresh, cancellation);
 
     /// <summary>Who is enrolled under a name, as of less than some time ago; null where nobody is.</summary>
     internal async ValueTask<EnrolledEntry?> FindAsync(string name, TimeSpan age, CancellationToken cancellation)
@@ -43,7 +44,8 @@ public sealed class ClientRegistry
     /// <summary>Whether a client may take part in a federation: it is enrolled, not revoked, and was invited to it.</summary>
     /// <exception cref="IOException">The records could not be read.</exception>
     public async ValueTask<bool> MayJoinAsync(string name, string federation, CancellationToken cancellation) =>
-        await FindAsync(name, cancellation) is { Revoked: false, Role: Roles.Client } entry && entry.Federations.Contains(federation, StringComparer.Ordinal);
+        await FindAsync(name, cancellation) is { Revoked: false, Role: Roles.Client } entry
+            && entry.Federations.Contains(federation, StringComparer.Ordinal);
 
     /// <summary>All that are or were enrolled, in the order of their records.</summary>
     /// <exception cref="IOException">The records could not be read.</exception>
@@ -53,11 +55,14 @@ public sealed class ClientRegistry
     /// <summary>The clients that may take part in a federation.</summary>
     /// <exception cref="IOException">The records could not be read.</exception>
     internal async Task<IReadOnlyList<string>> ClientsOfAsync(string federation, CancellationToken cancellation) =>
-        [.. (await ListAsync(cancellation)).Where(entry => entry is { Revoked: false, Role: Roles.Client } && entry.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase)).Select(entry => entry.Name)];
+        [.. (await ListAsync(cancellation))
+            .Where(entry => entry is { Revoked: false, Role: Roles.Client }
+                && entry.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase)).Select(entry => entry.Name)];
 
     /// <summary>Who is enrolled under a name at this moment, and the revision to change it by.</summary>
     internal async Task<RegistryRecord?> ReadAsync(string name, CancellationToken cancellation) =>
-        await records.ReadAsync(KeyOf(name), cancellation) is { } record ? new RegistryRecord(Read(record), record.Revision) : null;
+        await records.ReadAsync(KeyOf(name), cancellation) is { } record ? new RegistryRecord(Read(record), record.Revision)
+            : null;
 
     /// <summary>Writes who is enrolled under a name, if nobody did since it was read.</summary>
     internal async Task<bool> WriteAsync(EnrolledEntry entry, long revision, CancellationToken cancellation)

@@ -12,8 +12,10 @@ namespace Plume.Server.Identity.Enrolling;
 /// <param name="TokenHash">The token that it enrolled with.</param>
 /// <param name="Revoked">Whether all its calls are refused.</param>
 public sealed record EnrolledEntry(
-    string Name, Roles Role, IReadOnlyList<string> Federations, IReadOnlyList<string> KeyHashes, DateTimeOffset Expires, string TokenHash, bool Revoked)
+    string Name, Roles Role, IReadOnlyList<string> Federations, IReadOnlyList<string> KeyHashes, DateTimeOffset Expires,
+    string TokenHash, bool Revoked)
 {
     /// <summary>An entry that keeps a name out which has none.</summary>
-    internal static EnrolledEntry KeptOut(string name, DateTimeOffset now) => new(name, Roles.None, [], [], now, "", Revoked: true);
+    internal static EnrolledEntry KeptOut(string name, DateTimeOffset now) =>
+        new(name, Roles.None, [], [], now, "", Revoked: true);
 }

@@ -21,8 +21,11 @@ sealed class EnrolmentLimit(IdentityOptions options, IdentityAudit audit) : IMid
 
     // An address that has spent its own does not spend what is there for all.
     readonly PartitionedRateLimiter<HttpContext> tries = PartitionedRateLimiter.CreateChained(
-        PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetTokenBucketLimiter(NetworkAddress.Of(http.Connection.RemoteIpAddress), _ => Bucket(options.EnrolmentsPerAddress))),
-        PartitionedRateLimiter.Create<HttpContext, int>(_ => RateLimitPartition.GetTokenBucketLimiter(0, _ => Bucket(options.Enrolments))));
+        PartitionedRateLimiter.Create<HttpContext, IPAddress>(http =>
+            RateLimitPartition.GetTokenBucketLimiter(NetworkAddress.Of(http.Connection.RemoteIpAddress),
+                _ => Bucket(options.EnrolmentsPerAddress))),
+        PartitionedRateLimiter.Create<HttpContext, int>(_ =>
+            RateLimitPartition.GetTokenBucketLimiter(0, _ => Bucket(options.Enrolments))));
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -41,7 +44,8 @@ sealed class EnrolmentLimit(IdentityOptions options, IdentityAudit audit) : IMid
         }
 
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : Minute;
-        var denial = new Denial(StatusCode.ResourceExhausted, "too-many-enrolments", $"Too many have tried to enrol. Try again in {Math.Ceiling(wait.TotalSeconds):0} seconds.");
+        var denial = new Denial(StatusCode.ResourceExhausted, "too-many-enrolments",
+            $"Too many have tried to enrol. Try again in {Math.Ceiling(wait.TotalSeconds):0} seconds.");
         audit.Refused(context, null, denial);
         context.Response.Headers[PushBack] = $"{Math.Ceiling(wait.TotalMilliseconds):0}";
         await CallerGate.RefuseAsync(context, denial);

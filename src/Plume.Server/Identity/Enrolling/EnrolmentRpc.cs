@@ -32,7 +32,8 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
         {
             if (!CallerIdentification.IsTls(http))
                 throw new DeniedException(Denials.EnrolNeedsTls);
-            using var certificate = await enrolments.EnrolAsync(request.Token, request.CertificateRequest.Memory, context.CancellationToken);
+            using var certificate = await enrolments.EnrolAsync(request.Token, request.CertificateRequest.Memory,
+                context.CancellationToken);
             audit.Enrolled(http, Subject.Read(certificate.SubjectName)!.Value.Name, certificate);
             return Reply(certificate);
         }
@@ -42,7 +43,10 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
         }
     }
 
-    /// <summary>Trades a certificate that is good, or ended a short while ago, and a request for a newer one. The caller is known by the certificate.</summary>
+    /// <summary>
+    /// Trades a certificate that is good, or ended a short while ago, and a request for a newer one. The caller is known by the
+    /// certificate.
+    /// </summary>
     [WithinGrace]
     public override async Task<EnrolReply> Renew(RenewRequest request, ServerCallContext context)
     {
@@ -52,7 +56,8 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
         var caller = context.GetCaller();
         try
         {
-            using var certificate = await enrolments.RenewAsync(caller, request.CertificateRequest.Memory, context.CancellationToken);
+            using var certificate = await enrolments.RenewAsync(caller, request.CertificateRequest.Memory,
+                context.CancellationToken);
             audit.Renewed(http, caller.Name, certificate);
             return Reply(certificate);
         }
@@ -71,7 +76,8 @@ public sealed class EnrolmentRpc : Enrolment.EnrolmentBase
     RpcException Refuse(HttpContext http, string? name, Exception error)
     {
         if (error is not DeniedException { Denial: var denial })
-            return new RpcException(new Status(StatusCode.Unavailable, "The server cannot keep who is enrolled at the moment. Try again later."));
+            return new RpcException(
+                new Status(StatusCode.Unavailable, "The server cannot keep who is enrolled at the moment. Try again later."));
         audit.Refused(http, name, denial);
         return CallerContext.ToRpc(denial);
     }

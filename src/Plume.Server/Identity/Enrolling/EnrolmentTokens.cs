@@ -37,14 +37,17 @@ public sealed class EnrolmentTokens
     /// <returns>43 characters of base64url, which are kept nowhere.</returns>
     /// <exception cref="ArgumentException">The name, the role, the federations or the time are not what they may be.</exception>
     /// <exception cref="IOException">It could not be kept.</exception>
-    public async Task<string> IssueAsync(string name, Roles role, IReadOnlyList<string> federations, TimeSpan valid, CancellationToken cancellation)
+    public async Task<string> IssueAsync(string name, Roles role, IReadOnlyList<string> federations, TimeSpan valid,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(federations);
         ClientName.Require(name);
         if (role == Roles.Client == (federations.Count == 0) || role is not (Roles.Client or Roles.Admin))
-            throw new ArgumentException("A client is invited to one federation or more, an admin to none by name; say which.", nameof(federations));
+            throw new ArgumentException("A client is invited to one federation or more, an admin to none by name; say which.",
+                nameof(federations));
         if (valid <= TimeSpan.Zero || valid > MaxValid)
-            throw new ArgumentOutOfRangeException(nameof(valid), valid, $"An invitation is good for up to {MaxValid.TotalDays} days; choose a time above 0.");
+            throw new ArgumentOutOfRangeException(nameof(valid), valid,
+                $"An invitation is good for up to {MaxValid.TotalDays} days; choose a time above 0.");
         byte[] token = RandomNumberGenerator.GetBytes(TokenBytes);
         var invitation = new Invitation(name, role, [.. federations.Distinct(StringComparer.Ordinal)], time.GetUtcNow() + valid);
         if (!await WriteAsync(new OpenInvitation(Hash(token), invitation, Revision: 0), invitation, cancellation))
@@ -58,7 +61,8 @@ public sealed class EnrolmentTokens
     {
         var now = time.GetUtcNow();
         return [.. (await records.ListAsync(Prefix, cancellation)).Select(record => Read(record.Value))
-            .Where(invitation => invitation is { Role: Roles.Client, KeyHash: null, Withdrawn: false } && now < invitation.Expires && invitation.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase))
+            .Where(invitation => invitation is { Role: Roles.Client, KeyHash: null, Withdrawn: false } && now < invitation.Expires
+                && invitation.Federations.Contains(federation, StringComparer.OrdinalIgnoreCase))
             .Select(invitation => invitation.Name)];
     }
 
@@ -68,7 +72,8 @@ public sealed class EnrolmentTokens
     {
         byte[] bytes = new byte[TokenBytes];
         // The length first: the decoder is not to work through whatever a stranger sends.
-        if (token.Length != Base64Url.GetEncodedLength(TokenBytes) || Base64Url.DecodeFromChars(token, bytes, out _, out int length) != OperationStatus.Done || length != TokenBytes)
+        if (token.Length != Base64Url.GetEncodedLength(TokenBytes)
+            || Base64Url.DecodeFromChars(token, bytes, out _, out int length) != OperationStatus.Done || length != TokenBytes)
             throw new DeniedException(Denials.TokenUnknown);
         string hash = Hash(bytes);
         var record = await records.ReadAsync(Prefix + hash, cancellation) ?? throw new DeniedException(Denials.TokenUnknown);
@@ -88,7 +93,8 @@ public sealed class EnrolmentTokens
     /// <param name="replaces">The registry's revision of the client.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <returns>The invitation in use by this key; null where it was used or taken back since it was read.</returns>
-    internal async Task<Invitation?> ClaimAsync(OpenInvitation open, string keyHash, long replaces, CancellationToken cancellation)
+    internal async Task<Invitation?> ClaimAsync(OpenInvitation open, string keyHash, long replaces,
+        CancellationToken cancellation)
     {
         var claimed = open.Invitation with { KeyHash = keyHash, Replaces = replaces };
         return await WriteAsync(open, claimed, cancellation) ? claimed : null;
@@ -107,7 +113,8 @@ public sealed class EnrolmentTokens
             string hash = key[Prefix.Length..];
             // A write that fails lost against one that used or took back the token, after which there is nothing to take back.
             if (Read(record) is { KeyHash: null, Withdrawn: false } invitation)
-                await WriteAsync(new OpenInvitation(hash, invitation, record.Revision), invitation with { Withdrawn = true }, cancellation);
+                await WriteAsync(new OpenInvitation(hash, invitation, record.Revision), invitation with { Withdrawn = true },
+                    cancellation);
         }
 
         return any;
@@ -118,7 +125,8 @@ public sealed class EnrolmentTokens
     static Invitation Read(Record record) => JsonSerializer.Deserialize(record.Value, IdentityJson.Default.Invitation)!;
 
     Task<bool> WriteAsync(OpenInvitation open, Invitation invitation, CancellationToken cancellation) =>
-        records.WriteAsync(Prefix + open.TokenHash, JsonSerializer.SerializeToUtf8Bytes(invitation, IdentityJson.Default.Invitation), open.Revision, cancellation);
+        records.WriteAsync(Prefix + open.TokenHash,
+            JsonSerializer.SerializeToUtf8Bytes(invitation, IdentityJson.Default.Invitation), open.Revision, cancellation);
 }
 
 /// <summary>An invitation as it was read.</summary>

@@ -24,13 +24,16 @@ public sealed class Enrolments
     /// <summary>The root's certificate.</summary>
     public X509Certificate2 Root => authority.Root;
 
-    /// <summary>Trades a token and a request for a certificate. The same key may do it again, for as long as the token is good.</summary>
+    /// <summary>
+    /// Trades a token and a request for a certificate. The same key may do it again, for as long as the token is good.
+    /// </summary>
     /// <param name="token">One that was issued for the request's name.</param>
     /// <param name="certificateRequest">A PKCS #10 request in DER.</param>
     /// <param name="cancellation">Stops waiting; the token may have been used for the request's key.</param>
     /// <exception cref="DeniedException">The request or the token is not good.</exception>
     /// <exception cref="IOException">The records could not be read or written.</exception>
-    public async Task<X509Certificate2> EnrolAsync(string token, ReadOnlyMemory<byte> certificateRequest, CancellationToken cancellation)
+    public async Task<X509Certificate2> EnrolAsync(string token, ReadOnlyMemory<byte> certificateRequest,
+        CancellationToken cancellation)
     {
         // All that can be wrong with the request is told before it could cost the token.
         var request = SigningRequest.Read(certificateRequest.Span);
@@ -41,22 +44,25 @@ public sealed class Enrolments
         if (invitation.KeyHash != request.KeyHash)
             throw new DeniedException(Denials.TokenUsed);
         var certificate = authority.IssueClient(request, invitation.Role);
-        var entry = new EnrolledEntry(request.Name, invitation.Role, invitation.Federations, [request.KeyHash], Expiry(certificate), open.TokenHash, Revoked: false);
+        var entry = new EnrolledEntry(request.Name, invitation.Role, invitation.Federations, [request.KeyHash],
+            Expiry(certificate), open.TokenHash, Revoked: false);
         if (!await registry.WriteAsync(entry, invitation.Replaces, cancellation))
             await RequireEnrolledAsync(entry, cancellation);
         return certificate;
     }
 
     /// <summary>
-    /// Issues a newer certificate to a caller that has one; the old one stays good to its end. With one that has ended only the newest
-    /// key is renewed, or the answer repeated: a key that was replaced is of no use any more when its certificate has ended.
+    /// Issues a newer certificate to a caller that has one; the old one stays good to its end. With one that has ended only the
+    /// newest key is renewed, or the answer repeated: a key that was replaced is of no use any more when its certificate has
+    /// ended.
     /// </summary>
     /// <param name="caller">Who asks, as its certificate says.</param>
     /// <param name="certificateRequest">A PKCS #10 request in DER for the caller's name.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="DeniedException">The request is not good, or the caller is no longer enrolled with its key.</exception>
     /// <exception cref="IOException">The records could not be read or written.</exception>
-    public async Task<X509Certificate2> RenewAsync(Caller caller, ReadOnlyMemory<byte> certificateRequest, CancellationToken cancellation)
+    public async Task<X509Certificate2> RenewAsync(Caller caller, ReadOnlyMemory<byte> certificateRequest,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(caller);
         var request = SigningRequest.Read(certificateRequest.Span);
@@ -76,13 +82,16 @@ public sealed class Enrolments
             // Who asks again and again costs no write each time.
             if (keys.SequenceEqual(found.Entry.KeyHashes) && Expiry(certificate) - found.Entry.Expires < SameEnd)
                 return certificate;
-            if (await registry.WriteAsync(found.Entry with { KeyHashes = keys, Expires = Expiry(certificate) }, found.Revision, cancellation))
+            if (await registry.WriteAsync(found.Entry with { KeyHashes = keys, Expires = Expiry(certificate) }, found.Revision,
+                cancellation))
                 return certificate;
             certificate.Dispose();
         }
     }
 
-    /// <summary>Refuses all calls of a name from now on and takes back its unused tokens; a later invitation lets it in again.</summary>
+    /// <summary>
+    /// Refuses all calls of a name from now on and takes back its unused tokens; a later invitation lets it in again.
+    /// </summary>
     /// <returns>False where the name was never invited.</returns>
     /// <exception cref="IOException">The records could not be read or written; try again.</exception>
     public async Task<bool> RevokeAsync(string name, CancellationToken cancellation)
@@ -92,7 +101,8 @@ public sealed class Enrolments
         return await registry.RevokeAsync(name, keepOut: invited, cancellation);
     }
 
-    async Task<OpenInvitation> ClaimAsync(string token, OpenInvitation open, SigningRequest request, CancellationToken cancellation)
+    async Task<OpenInvitation> ClaimAsync(string token, OpenInvitation open, SigningRequest request,
+        CancellationToken cancellation)
     {
         long replaces = (await registry.ReadAsync(request.Name, cancellation))?.Revision ?? 0;
         return await tokens.ClaimAsync(open, request.KeyHash, replaces, cancellation) is { } claimed
@@ -100,7 +110,9 @@ public sealed class Enrolments
             : await tokens.OpenAsync(token, request.Name, cancellation);
     }
 
-    /// <summary>An entry could not be written: that is right only if an earlier, equal call wrote it and it still stands.</summary>
+    /// <summary>
+    /// An entry could not be written: that is right only if an earlier, equal call wrote it and it still stands.
+    /// </summary>
     async Task RequireEnrolledAsync(EnrolledEntry entry, CancellationToken cancellation)
     {
         var found = await registry.ReadAsync(entry.Name, cancellation);

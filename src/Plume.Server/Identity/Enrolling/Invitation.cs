@@ -10,7 +10,9 @@ sealed record Invitation(string Name, Roles Role, IReadOnlyList<string> Federati
     /// <summary>The one key that it was used for; null before.</summary>
     public string? KeyHash { get; init; }
 
-    /// <summary>The registry's revision of the client when the invitation was used; only that one may be replaced by it.</summary>
+    /// <summary>
+    /// The registry's revision of the client when the invitation was used; only that one may be replaced by it.
+    /// </summary>
     public long Replaces { get; init; }
 
     /// <summary>Taken back before it was used.</summary>

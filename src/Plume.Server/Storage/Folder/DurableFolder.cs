@@ -8,7 +8,9 @@ static partial class DurableFolder
 {
     const int ReadOnly = 0;
 
-    /// <summary>Writes a file beside its place, flushes it, and moves it there: the old bytes or the new ones, never a mixture.</summary>
+    /// <summary>
+    /// Writes a file beside its place, flushes it, and moves it there: the old bytes or the new ones, never a mixture.
+    /// </summary>
     public static void Replace(string path, ReadOnlySpan<byte> bytes)
     {
         AtomicFile.Write(path, bytes, AtomicFile.OwnerOnly);

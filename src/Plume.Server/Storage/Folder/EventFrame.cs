@@ -4,9 +4,9 @@ using System.IO.Hashing;
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// A group of events as bytes: 4 bytes length of the body, 4 bytes XXH32 of those, 8 bytes XXH64 of the body, the body: 4 bytes number
-/// of events, then each with its length before it. The hash of the body also covers where the frame stands, so that one that was
-/// copied elsewhere is seen; frames of earlier releases have 0 for that.
+/// A group of events as bytes: 4 bytes length of the body, 4 bytes XXH32 of those, 8 bytes XXH64 of the body, the body: 4 bytes
+/// number of events, then each with its length before it. The hash of the body also covers where the frame stands, so that one
+/// that was copied elsewhere is seen; frames of earlier releases have 0 for that.
 /// </summary>
 static class EventFrame
 {
@@ -42,10 +42,13 @@ static class EventFrame
     public static int? BodyLength(ReadOnlySpan<byte> header)
     {
         int length = BinaryPrimitives.ReadInt32LittleEndian(header);
-        return length >= 4 && XxHash32.HashToUInt32(header[..4]) == BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) ? length : null;
+        return length >= 4 && XxHash32.HashToUInt32(header[..4]) == BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) ? length
+            : null;
     }
 
-    /// <summary>Adds the events of a body; false where it is not the one that the header is of, or not that of this place.</summary>
+    /// <summary>
+    /// Adds the events of a body; false where it is not the one that the header is of, or not that of this place.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body, long place, List<byte[]> events)
     {
         ulong hash = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);

@@ -3,8 +3,8 @@ using Plume.Compression.Files;
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// A file to which groups of events are added, each group in a frame with hashes (<see cref="EventFrame"/>): an append that a crash cut
-/// short is seen and dropped whole, damage anywhere else is reported.
+/// A file to which groups of events are added, each group in a frame with hashes (<see cref="EventFrame"/>): an append that a
+/// crash cut short is seen and dropped whole, damage anywhere else is reported.
 /// </summary>
 sealed class EventLog : IDisposable
 {
@@ -23,7 +23,8 @@ sealed class EventLog : IDisposable
     /// <summary>Opens a log, or makes an empty one, and reads what it holds.</summary>
     /// <param name="path">The file.</param>
     /// <param name="series">Tells this log's frames from those of others.</param>
-    /// <param name="isKept">Whether its last frame is kept in a second file too, so that a log that was cut is seen, and made whole where no more is missing.</param>
+    /// <param name="isKept">Whether its last frame is kept in a second file too, so that a log that was cut is seen, and made
+    /// whole where no more is missing.</param>
     /// <param name="events">What it holds.</param>
     /// <exception cref="InvalidDataException">The file is damaged before its end, or was cut.</exception>
     public static EventLog Open(string path, int series, bool isKept, out IReadOnlyList<byte[]> events)
@@ -55,7 +56,8 @@ sealed class EventLog : IDisposable
         var events = new List<byte[]>();
         if (!PrivateFiles.Exists(path))
             return events;
-        using var log = new EventLog(PrivateFiles.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), series, last: null);
+        using var log = new EventLog(PrivateFiles.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), series,
+            last: null);
         log.Scan(events);
         return events;
     }
@@ -103,7 +105,8 @@ sealed class EventLog : IDisposable
         var (start, before) = place == 0 ? (0, 0) : frames[place - 1];
         var bytes = new byte[frames[place].End - start];
         var events = new List<byte[]>();
-        return RandomAccess.Read(file.SafeFileHandle, bytes, start) == bytes.Length && EventFrame.TryRead(bytes, bytes.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, start), events)
+        return RandomAccess.Read(file.SafeFileHandle, bytes, start) == bytes.Length
+            && EventFrame.TryRead(bytes, bytes.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, start), events)
             ? events[index - before]
             : throw Damaged(start);
     }
@@ -160,8 +163,12 @@ sealed class EventLog : IDisposable
         if (last?.Read() is not { } kept || kept.Events <= Count)
             return;
         var missing = new List<byte[]>();
-        if (kept.Frame.Length < EventFrame.HeaderBytes || !EventFrame.TryRead(kept.Frame, kept.Frame.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, End), missing) || Count + missing.Count != kept.Events)
-            throw new InvalidDataException($"The log '{file.Name}' was cut: it has {Count} events, but had {kept.Events}, so what was acknowledged cannot be read. Restore the folder from a copy.");
+        if (kept.Frame.Length < EventFrame.HeaderBytes
+            || !EventFrame.TryRead(kept.Frame, kept.Frame.AsSpan(EventFrame.HeaderBytes), EventFrame.PlaceOf(series, End),
+                missing) || Count + missing.Count != kept.Events)
+            throw new InvalidDataException(
+                $"The log '{file.Name}' was cut: it has {Count} events, but had {kept.Events}, so what was acknowledged cannot "
+                    + "be read. Restore the folder from a copy.");
         Append(missing);
         events.AddRange(missing);
     }
@@ -174,7 +181,8 @@ sealed class EventLog : IDisposable
         }
         catch (IOException)
         {
-            throw new UnknownOutcomeException($"Whether events were added to '{file.Name}' is not known: {problem.Message}", problem);
+            throw new UnknownOutcomeException($"Whether events were added to '{file.Name}' is not known: {problem.Message}",
+                problem);
         }
     }
 
@@ -226,5 +234,6 @@ sealed class EventLog : IDisposable
     }
 
     InvalidDataException Damaged(long place) =>
-        new($"The log '{file.Name}' is damaged at byte {place}, before its end, so what was acknowledged cannot be read. Restore the folder from a copy.");
+        new($"The log '{file.Name}' is damaged at byte {place}, before its end, so what was acknowledged cannot be read. "
+            + "Restore the folder from a copy.");
 }

@@ -30,7 +30,8 @@ public sealed class FolderBlobs : IBlobs
     public async Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         string path = PathOf(name);
-        using var stream = InFolderOf(path, () => PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+        using var stream = InFolderOf(path,
+            () => PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
         var file = stream.SafeFileHandle;
         long length = RandomAccess.GetLength(file);
         if (length < offset)
@@ -101,7 +102,8 @@ public sealed class FolderBlobs : IBlobs
     {
         StorageName.CheckPrefix(prefix);
         string folder = Path.Combine(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
-        IReadOnlyList<string> names = !Directory.Exists(folder) ? [] : [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        IReadOnlyList<string> names = !Directory.Exists(folder) ? []
+            : [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/'))
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
@@ -131,13 +133,15 @@ public sealed class FolderBlobs : IBlobs
                 PrivateFiles.MakeFolder(Path.GetDirectoryName(path)!);
                 return work();
             }
-            catch (IOException gone) when ((gone is DirectoryNotFoundException or FileNotFoundException || gone.HResult == AlreadyExists) && tried < MostTries)
+            catch (IOException gone) when ((gone is DirectoryNotFoundException or FileNotFoundException
+                || gone.HResult == AlreadyExists) && tried < MostTries)
             {
             }
         }
     }
 
-    string ExistingPathOf(string name) => PathOf(name) is var path && PrivateFiles.Exists(path) ? path : throw new FileNotFoundException($"There is no blob '{name}'.");
+    string ExistingPathOf(string name) => PathOf(name) is var path && PrivateFiles.Exists(path) ? path
+        : throw new FileNotFoundException($"There is no blob '{name}'.");
 
     string PathOf(string name) => Path.Combine(root, StorageName.Check(name));
 }

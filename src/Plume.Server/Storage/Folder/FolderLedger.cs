@@ -5,8 +5,8 @@ using Plume.Compression.Files;
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// Ledgers as files of a folder that one server uses: for each federation a file of the epoch, the last two heads, the logs of the
-/// events since them, and one log of the records of all versions, which only grows.
+/// Ledgers as files of a folder that one server uses: for each federation a file of the epoch, the last two heads, the logs of
+/// the events since them, and one log of the records of all versions, which only grows.
 /// </summary>
 public sealed class FolderLedger : ILedger, IDisposable
 {
@@ -26,7 +26,8 @@ public sealed class FolderLedger : ILedger, IDisposable
     {
         this.root = Path.GetFullPath(root);
         PrivateFiles.MakeFolder(this.root);
-        owner = new FolderLock(this.root, "owner.lock", $"Another server uses the folder '{this.root}'. Stop it, or give this one a folder of its own.");
+        owner = new FolderLock(this.root, "owner.lock",
+            $"Another server uses the folder '{this.root}'. Stop it, or give this one a folder of its own.");
     }
 
     /// <inheritdoc/>
@@ -44,7 +45,9 @@ public sealed class FolderLedger : ILedger, IDisposable
             {
                 var (version, head) = FolderHeads.Newest(folder, kept.Count);
                 if (version >= 0 && !PrivateFiles.Exists(EventsPath(folder, version)))
-                    throw new InvalidDataException($"The log '{EventsPath(folder, version)}' is gone, so what was acknowledged cannot be read. Restore the folder from a copy.");
+                    throw new InvalidDataException(
+                        $"The log '{EventsPath(folder, version)}' is gone, so what was acknowledged cannot be read. Restore "
+                            + "the folder from a copy.");
                 log = EventLog.Open(EventsPath(folder, version), version, isKept: true, out var events);
                 records.Cut(version + 1);
                 long epoch = NextEpoch(folder, last);
@@ -62,7 +65,8 @@ public sealed class FolderLedger : ILedger, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events, CancellationToken cancellation)
+    public Task AppendAsync(string federation, long epoch, int position, IReadOnlyList<byte[]> events,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(events);
         ArgumentOutOfRangeException.ThrowIfZero(events.Count, nameof(events));
@@ -72,14 +76,17 @@ public sealed class FolderLedger : ILedger, IDisposable
             if (owned.Events.Count == position)
                 OrDisown(federation, owned, () => owned.Events.Append(events));
             else if (!Holds(EventLog.Read(EventsPath(FolderOf(federation), owned.Version), owned.Version), position, events))
-                throw new FencedException($"The ledger of '{federation}' has {owned.Events.Count} events since version {owned.Version}, but the append expects {position}.");
+                throw new FencedException(
+                    $"The ledger of '{federation}' has {owned.Events.Count} events since version {owned.Version}, but the "
+                        + $"append expects {position}.");
         }
 
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records, CancellationToken cancellation)
+    public Task CommitAsync(string federation, long epoch, int version, byte[] head, IReadOnlyList<byte[]> records,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(head);
         ArgumentNullException.ThrowIfNull(records);
@@ -90,11 +97,14 @@ public sealed class FolderLedger : ILedger, IDisposable
             if (version == owned.Version && FolderHeads.Is(folder, version, head))
                 return Task.CompletedTask;
             if (version != owned.Version + 1)
-                throw new FencedException($"The head of '{federation}' is version {owned.Version}; version {version} is not the next.");
+                throw new FencedException(
+                    $"The head of '{federation}' is version {owned.Version}; version {version} is not the next.");
             // What a try that failed left is dropped.
             owned.Records.Cut(version);
             if (owned.Records.Count + records.Count != version + 1)
-                throw new ArgumentException($"Version {version} of '{federation}' needs the records of versions {owned.Records.Count} to {version}, but {records.Count} are given.", nameof(records));
+                throw new ArgumentException(
+                    $"Version {version} of '{federation}' needs the records of versions {owned.Records.Count} to {version}, "
+                        + $"but {records.Count} are given.", nameof(records));
             // The log of what comes next is open before the head is replaced, after which nothing may fail.
             var next = EventLog.Open(EventsPath(folder, version), version, isKept: true, out _);
             try
@@ -133,7 +143,8 @@ public sealed class FolderLedger : ILedger, IDisposable
         string path = RecordsPath(FolderOf(federation));
         ArgumentOutOfRangeException.ThrowIfNegative(version);
         lock (gate)
-            return Task.FromResult(open.TryGetValue(federation, out var owned) ? owned.Records.Read(version) : EventLog.Read(path, RecordSeries).ElementAtOrDefault(version));
+            return Task.FromResult(open.TryGetValue(federation, out var owned) ? owned.Records.Read(version)
+                : EventLog.Read(path, RecordSeries).ElementAtOrDefault(version));
     }
 
     /// <summary>Lets another process have the folder.</summary>
@@ -170,15 +181,16 @@ public sealed class FolderLedger : ILedger, IDisposable
         }
     }
 
-    // What led to the head before the last is of no use to anybody; records tell what came of it. Of a ledger of an earlier release
-    // only where all versions have one.
+    // What led to the head before the last is of no use to anybody; records tell what came of it. Of a ledger of an earlier
+    // release only where all versions have one.
     static void Prune(string folder, int version)
     {
         try
         {
             foreach (string path in Directory.EnumerateFiles(folder, "events-*.log"))
             {
-                bool isNumber = int.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int of);
+                bool isNumber = int.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length),
+                    NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int of);
                 if (isNumber && of < version - 1 && new FileInfo(RecordsPath(folder)).Length > 0)
                     EventLog.Delete(path);
             }
@@ -190,7 +202,8 @@ public sealed class FolderLedger : ILedger, IDisposable
     }
 
     static bool Holds(IReadOnlyList<byte[]> there, int position, IReadOnlyList<byte[]> events) =>
-        position >= 0 && there.Count - position >= events.Count && events.Index().All(item => there[position + item.Index].AsSpan().SequenceEqual(item.Item));
+        position >= 0 && there.Count - position >= events.Count
+            && events.Index().All(item => there[position + item.Index].AsSpan().SequenceEqual(item.Item));
 
     Open Owned(string federation, long epoch) => open.TryGetValue(federation, out var owned) && owned.Epoch == epoch
         ? owned
@@ -201,7 +214,8 @@ public sealed class FolderLedger : ILedger, IDisposable
     {
         string path = Path.Combine(folder, "epoch");
         string text = PrivateFiles.Exists(path) ? Encoding.ASCII.GetString(PrivateFiles.Read(path)) : "";
-        bool isRead = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long written) && written < int.MaxValue;
+        bool isRead = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long written)
+            && written < int.MaxValue;
         long epoch = 1 + (isRead ? Math.Max(written, last) : last);
         DurableFolder.Replace(path, Encoding.ASCII.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)));
         return epoch;
@@ -211,5 +225,6 @@ public sealed class FolderLedger : ILedger, IDisposable
 
     static string RecordsPath(string folder) => Path.Combine(folder, "records.log");
 
-    static string EventsPath(string folder, int version) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"events-{version}.log"));
+    static string EventsPath(string folder, int version) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"events-{version}.log"));
 }

@@ -6,8 +6,8 @@ using Plume.Compression.Files;
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// Records as files of a folder that one server uses: eight bytes of revision, whose highest bit says that eight bytes of hash over the
-/// key, the revision and the value follow, and the value. Earlier releases wrote no hash.
+/// Records as files of a folder that one server uses: eight bytes of revision, whose highest bit says that eight bytes of hash
+/// over the key, the revision and the value follow, and the value. Earlier releases wrote no hash.
 /// </summary>
 public sealed class FolderRecords : IRecords
 {
@@ -63,7 +63,9 @@ public sealed class FolderRecords : IRecords
     public Task<IReadOnlyList<KeyValuePair<string, Record>>> ListAsync(string prefix, CancellationToken cancellation)
     {
         StorageName.CheckPrefix(prefix);
-        IReadOnlyList<KeyValuePair<string, Record>> records = [.. Keys().Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(key => KeyValuePair.Create(key, Read(key)!))];
+        IReadOnlyList<KeyValuePair<string, Record>> records =
+            [.. Keys().Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+                .Select(key => KeyValuePair.Create(key, Read(key)!))];
         return Task.FromResult(records);
     }
 
@@ -82,7 +84,9 @@ public sealed class FolderRecords : IRecords
         long revision = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         if (revision > 0)
             return new Record(bytes[RevisionBytes..], revision);
-        if (bytes.Length < HeaderBytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(RevisionBytes)) != Hash(key, revision & ~HasHash, bytes.AsSpan(HeaderBytes)))
+        if (bytes.Length < HeaderBytes
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(RevisionBytes))
+                != Hash(key, revision & ~HasHash, bytes.AsSpan(HeaderBytes)))
             throw Damaged(path);
         return new Record(bytes[HeaderBytes..], revision & ~HasHash);
     }

@@ -5,8 +5,8 @@ using Plume.Compression.Files;
 namespace Plume.Server.Storage.Folder;
 
 /// <summary>
-/// A copy of the last frame of a log in a file of its own, with the number of events that the log then has. It is written when the frame
-/// is on the disk already and is not waited for, so it is never ahead of the log: a log that has fewer events was cut.
+/// A copy of the last frame of a log in a file of its own, with the number of events that the log then has. It is written when
+/// the frame is on the disk already and is not waited for, so it is never ahead of the log: a log that has fewer events was cut.
 /// </summary>
 sealed class LastFrame(string path) : IDisposable
 {
@@ -37,7 +37,8 @@ sealed class LastFrame(string path) : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(bytes, events);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(sizeof(int)), frame.Length);
         frame.CopyTo(bytes.AsSpan(FixedBytes));
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FixedBytes + frame.Length), XxHash64.HashToUInt64(bytes.AsSpan(0, FixedBytes + frame.Length)));
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FixedBytes + frame.Length),
+            XxHash64.HashToUInt64(bytes.AsSpan(0, FixedBytes + frame.Length)));
         RandomAccess.Write(file.SafeFileHandle, bytes, 0);
     }
 

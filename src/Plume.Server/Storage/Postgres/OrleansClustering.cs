@@ -18,12 +18,14 @@ public static class OrleansClustering
     /// <summary>Makes a silo one of a cluster, or the only one of its machine.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="place">Where it listens, and of which cluster it is.</param>
-    /// <param name="connectionString">The database in which the cluster's silos enter themselves, and which has Plume's tables; null for a silo alone, which listens on loopback only.</param>
+    /// <param name="connectionString">The database in which the cluster's silos enter themselves, and which has Plume's tables;
+    /// null for a silo alone, which listens on loopback only.</param>
     public static ISiloBuilder UsePlumeClustering(this ISiloBuilder silo, SiloPlace place, string? connectionString)
     {
         ArgumentNullException.ThrowIfNull(place);
         if (connectionString is null)
-            return silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId).Configure<ClusterMembershipOptions>(TakeNoClockForDeath);
+            return silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId,
+                clusterId: place.ClusterId).Configure<ClusterMembershipOptions>(TakeNoClockForDeath);
         return silo
             .UseAdoNetClustering(options =>
             {
@@ -54,9 +56,11 @@ public static class OrleansClustering
 }
 
 /// <summary>Where a silo is.</summary>
-/// <param name="Address">The address at which the other silos reach it. What silos say to one another is not encrypted: a network of their own.</param>
+/// <param name="Address">The address at which the other silos reach it. What silos say to one another is not encrypted: a network
+/// of their own.</param>
 /// <param name="SiloPort">Its port for the other silos.</param>
 /// <param name="GatewayPort">Its port for Orleans' clients; 0 for none.</param>
 /// <param name="ClusterId">The silos that work together.</param>
 /// <param name="ServiceId">What they serve, which stays when a cluster is replaced by another.</param>
-public sealed record SiloPlace(IPAddress Address, int SiloPort, int GatewayPort, string ClusterId = "plume", string ServiceId = "plume");
+public sealed record SiloPlace(IPAddress Address, int SiloPort, int GatewayPort, string ClusterId = "plume",
+    string ServiceId = "plume");

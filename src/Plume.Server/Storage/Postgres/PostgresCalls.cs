@@ -26,17 +26,20 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
     /// <param name="cancellation">Stops waiting; the call may or may not have taken effect.</param>
     /// <exception cref="IOException">PostgreSQL refused, or could not be reached for as long as the patience lasts.</exception>
     /// <exception cref="InvalidOperationException">The database has no tables of Plume.</exception>
-    public Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call, CancellationToken cancellation) =>
+    public Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call,
+        CancellationToken cancellation) =>
         RunAsync(purpose, call, static (message, fault, _) => new IOException(message, fault), cancellation);
 
     /// <summary>Runs a call of which it must be known whether it took effect.</summary>
     /// <param name="purpose">What it does, for an error.</param>
     /// <param name="call">Takes a connection. Must do nothing twice.</param>
     /// <param name="cancellation">Stops waiting; the call may or may not have taken effect.</param>
-    /// <exception cref="UnknownOutcomeException">PostgreSQL was lost for as long as the patience lasts, after the call may have taken effect.</exception>
+    /// <exception cref="UnknownOutcomeException">PostgreSQL was lost for as long as the patience lasts, after the call may have
+    /// taken effect.</exception>
     /// <exception cref="IOException">The call did not take effect.</exception>
     /// <exception cref="InvalidOperationException">The database has no tables of Plume.</exception>
-    public Task WriteAsync(string purpose, Func<NpgsqlConnection, CancellationToken, Task> call, CancellationToken cancellation) => RunAsync(
+    public Task WriteAsync(string purpose, Func<NpgsqlConnection, CancellationToken, Task> call,
+        CancellationToken cancellation) => RunAsync(
         purpose,
         async (connection, _, token) =>
         {
@@ -46,7 +49,8 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
         static (message, fault, doubt) => doubt ? new UnknownOutcomeException(message, fault) : new IOException(message, fault),
         cancellation);
 
-    async Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call, Func<string, Exception, bool, IOException> failure, CancellationToken cancellation)
+    async Task<T> RunAsync<T>(string purpose, Func<NpgsqlConnection, bool, CancellationToken, Task<T>> call,
+        Func<string, Exception, bool, IOException> failure, CancellationToken cancellation)
     {
         long begin = time.GetTimestamp();
         bool doubt = false;
@@ -63,7 +67,9 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
             {
                 doubt |= open && PostgresFault.LeavesDoubt(fault);
                 if (PostgresFault.LacksSchema(fault))
-                    throw new InvalidOperationException($"The database {place} has not Plume's tables, or old ones: {fault.Message}. Run 'plume db apply' on it.", fault);
+                    throw new InvalidOperationException(
+                        $"The database {place} has not Plume's tables, or old ones: {fault.Message}. Run 'plume db apply' on it.",
+                        fault);
                 if (!PostgresFault.Passes(fault) || time.GetElapsedTime(begin) + pause > Patience)
                     throw failure(Explain(purpose, time.GetElapsedTime(begin), doubt, fault), fault, doubt);
             }
@@ -75,7 +81,8 @@ sealed class PostgresCalls(NpgsqlDataSource source, TimeProvider time)
     string Explain(string purpose, TimeSpan tried, bool doubt, NpgsqlException fault)
     {
         string outcome = doubt ? "may or may not have taken effect" : "did not take effect";
-        return $"{purpose} {outcome}: PostgreSQL at {place} failed for {tried.TotalSeconds:0.0} s, at last with \"{fault.Message}\". {PostgresFault.NextStep(fault)}";
+        return $"{purpose} {outcome}: PostgreSQL at {place} failed for {tried.TotalSeconds:0.0} s, at last with "
+            + $"\"{fault.Message}\". {PostgresFault.NextStep(fault)}";
     }
 
     static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -24,14 +24,16 @@ static class PostgresCommands
 
     /// <summary>Runs a statement that returns nothing.</summary>
     /// <returns>How many rows it changed.</returns>
-    public static async Task<int> ExecuteAsync(this NpgsqlConnection connection, string text, object[] values, CancellationToken cancellation)
+    public static async Task<int> ExecuteAsync(this NpgsqlConnection connection, string text, object[] values,
+        CancellationToken cancellation)
     {
         await using var command = connection.Command(text, values);
         return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Runs a statement and reads its rows.</summary>
-    public static async Task<List<T>> QueryAsync<T>(this NpgsqlConnection connection, string text, object[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellation)
+    public static async Task<List<T>> QueryAsync<T>(this NpgsqlConnection connection, string text, object[] values,
+        Func<NpgsqlDataReader, T> read, CancellationToken cancellation)
     {
         await using var command = connection.Command(text, values);
         await using var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);

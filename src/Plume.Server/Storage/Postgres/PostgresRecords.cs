@@ -16,7 +16,8 @@ public sealed class PostgresRecords : IRecords
     {
         StorageName.Check(key);
         var found = await calls.RunAsync($"The reading of the record '{key}'", (connection, _, token) => connection.QueryAsync(
-            "select value, revision from plume.record where key = $1", [key], row => ReadRecord(row, 0), token), cancellation).ConfigureAwait(false);
+            "select value, revision from plume.record where key = $1", [key], row => ReadRecord(row, 0), token), cancellation)
+                .ConfigureAwait(false);
         return found.SingleOrDefault();
     }
 
@@ -48,17 +49,21 @@ public sealed class PostgresRecords : IRecords
     }
 
     // The connection ended before the answer came, and the revision is another by now: this write's, or somebody else's?
-    static async Task<bool> WasWrittenAsync(NpgsqlConnection connection, string key, Guid writer, long revision, CancellationToken cancellation)
+    static async Task<bool> WasWrittenAsync(NpgsqlConnection connection, string key, Guid writer, long revision,
+        CancellationToken cancellation)
     {
         var found = await connection.QueryAsync("select writer, revision from plume.record where key = $1", [key],
             row => (Writer: row.GetGuid(0), Revision: row.GetInt64(1)), cancellation).ConfigureAwait(false);
         return found switch
         {
             [var now] when now.Revision == revision => now.Writer == writer,
-            [var now] when now.Revision > revision => throw new IOException($"The record '{key}' was written again while the connection to PostgreSQL was lost, so it cannot be told whether revision {revision} was this write. Read it and decide anew."),
+            [var now] when now.Revision > revision =>
+                throw new IOException($"The record '{key}' was written again while the connection to PostgreSQL was lost, so "
+                    + $"it cannot be told whether revision {revision} was this write. Read it and decide anew."),
             _ => false,
         };
     }
 
-    static Record ReadRecord(NpgsqlDataReader row, int column) => new(row.GetFieldValue<byte[]>(column), row.GetInt64(column + 1));
+    static Record ReadRecord(NpgsqlDataReader row, int column) =>
+        new(row.GetFieldValue<byte[]>(column), row.GetInt64(column + 1));
 }

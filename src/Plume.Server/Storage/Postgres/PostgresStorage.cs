@@ -29,8 +29,10 @@ public sealed class PostgresStorage : IAsyncDisposable
     /// <param name="time">What pauses between two tries are measured with.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="IOException">The database cannot be reached.</exception>
-    /// <exception cref="InvalidOperationException">Its tables are not there or of another version, or it would forget acknowledged writes in a crash.</exception>
-    public static async Task<PostgresStorage> OpenAsync(string connectionString, TimeProvider time, CancellationToken cancellation)
+    /// <exception cref="InvalidOperationException">Its tables are not there or of another version, or it would forget
+    /// acknowledged writes in a crash.</exception>
+    public static async Task<PostgresStorage> OpenAsync(string connectionString, TimeProvider time,
+        CancellationToken cancellation)
     {
         var source = NpgsqlDataSource.Create(PostgresConnection.Complete(connectionString));
         try

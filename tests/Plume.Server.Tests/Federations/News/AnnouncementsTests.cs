@@ -6,7 +6,11 @@ namespace Plume.Server.Tests.Federations.News;
 public class AnnouncementsTests
 {
     static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
-    static readonly FederationState Open = FederationState.Initial with { Phase = Phase.Collecting, Current = new RoundPlan(3, 1, 2, [0, 4, 7], DateTimeOffset.MaxValue) };
+    static readonly FederationState Open = FederationState.Initial with
+    {
+        Phase = Phase.Collecting,
+        Current = new RoundPlan(3, 1, 2, [0, 4, 7], DateTimeOffset.MaxValue),
+    };
 
     readonly Announcements news = new("toy", TimeProvider.System);
 
@@ -54,5 +58,6 @@ public class AnnouncementsTests
         await Assert.ThrowsAsync<OperationCanceledException>(() => news.WaitAsync(long.MaxValue, Long, default));
     }
 
-    void Announce(FederationState state, int[]? vacated = null, int givenBack = 0) => news.Announce(1, state, 2, vacated ?? [], givenBack);
+    void Announce(FederationState state, int[]? vacated = null, int givenBack = 0) =>
+        news.Announce(1, state, 2, vacated ?? [], givenBack);
 }

@@ -9,13 +9,22 @@ namespace Plume.Server.Tests.Federations.Places;
 
 public class AttendanceTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Deadline = TimeSpan.FromMinutes(1) };
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    {
+        Deadline = TimeSpan.FromMinutes(1),
+    };
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [2], TensorRole.Weight)]);
 
     readonly JumpingTime time = new();
     readonly Attendance attendance;
 
-    public AttendanceTests() => attendance = new Attendance(new FederationDefinition("toy", Plan, 1, Layout, () => new float[2]) { Away = TimeSpan.FromMinutes(2), UnusedPlace = TimeSpan.FromMinutes(10) }, time);
+    public AttendanceTests() =>
+        attendance = new Attendance(
+            new FederationDefinition("toy", Plan, 1, Layout, () => new float[2])
+            {
+                Away = TimeSpan.FromMinutes(2),
+                UnusedPlace = TimeSpan.FromMinutes(10)
+            }, time);
 
     [Fact]
     public void A_client_is_silent_when_it_was_not_heard_of_for_so_long()
@@ -52,7 +61,9 @@ public class AttendanceTests
         time.Pass(TimeSpan.FromSeconds(1));
         Assert.Contains("not heard of for 00:12:00", attendance.WhyUnused(0, state), StringComparison.Ordinal);
         Assert.Null(attendance.WhyUnused(0, state with { Members = [0] }));
-        Assert.Contains("3 deadlines", attendance.WhyUnused(0, state with { Members = [0], Absences = state.Absences.Add(0, new Absence(4, 1, Before: 1)) }), StringComparison.Ordinal);
+        Assert.Contains("3 deadlines",
+            attendance.WhyUnused(0, state with { Members = [0], Absences = state.Absences.Add(0, new Absence(4, 1, Before: 1)) }),
+            StringComparison.Ordinal);
         Assert.Null(attendance.WhyUnused(0, state with { Phase = Phase.Finished }));
     }
 }

@@ -10,7 +10,11 @@ namespace Plume.Server.Tests.Federations.Places;
 
 public class PlaceBookTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { StartWith = 2, Quorum = 2 };
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    {
+        StartWith = 2,
+        Quorum = 2,
+    };
 
     readonly RoundBooks books = new(Plan, RandomKey.FromSeed(1), modelNorm: 1, NoteLimit.None);
     readonly PlaceBook places = new("toy", Plan, NullLogger.Instance);
@@ -76,7 +80,8 @@ public class PlaceBookTests
 
     void Take(string name, int client) => Tell(new PlaceTaken(default, client, name), new ClientJoined(client));
 
-    void GiveBack(int client) => Tell(new PlaceGivenBack(default, client, "Why not.", Forgives: true), new PlaceVacated(client, Forgives: true));
+    void GiveBack(int client) =>
+        Tell(new PlaceGivenBack(default, client, "Why not.", Forgives: true), new PlaceVacated(client, Forgives: true));
 
     void Tell(LedgerEvent? happened, FederationEvent told, DateTimeOffset at = default)
     {

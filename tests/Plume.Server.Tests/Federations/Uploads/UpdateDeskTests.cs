@@ -17,10 +17,17 @@ using Plume.Server.Tests.Storage;
 
 namespace Plume.Server.Tests.Federations.Uploads;
 
-/// <summary>An update is answered when its outcome is durable, counts once, and has the same answer however often it is sent.</summary>
+/// <summary>
+/// An update is answered when its outcome is durable, counts once, and has the same answer however often it is sent.
+/// </summary>
 public class UpdateDeskTests
 {
-    static readonly FederationPlan Plan = new(2, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { StartWith = 2, Quorum = 2, SampleCap = 10 };
+    static readonly FederationPlan Plan = new(2, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    {
+        StartWith = 2,
+        Quorum = 2,
+        SampleCap = 10,
+    };
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [2], TensorRole.Weight)]);
 
     readonly LedgerInMemory ledger = new();
@@ -64,7 +71,8 @@ public class UpdateDeskTests
         var desk = await OpenAsync();
         sums.Problem = "it is not finite";
         var refused = await desk.ArriveAsync(Update(1), default);
-        Assert.Equal((false, nameof(Refusal.Invalid), "The update of client 1 is refused: it is not finite"), (refused.IsCounted, refused.Rule, refused.Message));
+        Assert.Equal((false, nameof(Refusal.Invalid), "The update of client 1 is refused: it is not finite"),
+            (refused.IsCounted, refused.Rule, refused.Message));
         Assert.Equal(refused, await desk.ArriveAsync(Update(1), default));
         Assert.False(Assert.Single(desk.SettledIn(1)).IsCounted);
     }
@@ -110,7 +118,8 @@ public class UpdateDeskTests
         Assert.Equal([0, 1], desk.Contributions.Select(update => update.Update.Client));
     }
 
-    IEnumerable<string> Events => ledger.Events.Select(bytes => System.Text.Json.JsonDocument.Parse(bytes).RootElement.GetProperty("event").GetString()!);
+    IEnumerable<string> Events =>
+        ledger.Events.Select(bytes => System.Text.Json.JsonDocument.Parse(bytes).RootElement.GetProperty("event").GetString()!);
 
     async Task<UpdateDesk> OpenAsync()
     {
@@ -119,8 +128,10 @@ public class UpdateDeskTests
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var metrics = new ServerMetrics(meters).For("Toy");
         var definition = new FederationDefinition("Toy", Plan, Seed: 1, Layout, () => new float[2]);
-        written = new WrittenBooks("Toy", new RoundBooks(Plan, definition.Key, modelNorm: 1, NoteLimit.None), journal, time, metrics, NullLogger.Instance);
-        var desk = new UpdateDesk(definition, written, journal, sums, new StorageRetry("Toy", metrics, time, NullLogger.Instance), metrics);
+        written = new WrittenBooks("Toy", new RoundBooks(Plan, definition.Key, modelNorm: 1, NoteLimit.None), journal, time,
+            metrics, NullLogger.Instance);
+        var desk = new UpdateDesk(definition, written, journal, sums, new StorageRetry("Toy", metrics, time, NullLogger.Instance),
+            metrics);
         written.Tell(desk);
         var content = await journal.TakeOverAsync(default);
         written.Replay(content.Events.Select(LedgerEvent.FromBytes));
@@ -161,6 +172,7 @@ public class UpdateDeskTests
             return new AddedUpdate(1, Problem);
         }
 
-        public Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation) => throw new NotSupportedException("No round is applied here.");
+        public Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation) =>
+            throw new NotSupportedException("No round is applied here.");
     }
 }

@@ -16,7 +16,11 @@ namespace Plume.Server.Tests.Federations.Writing;
 /// <summary>Written first, then believed.</summary>
 public class WrittenBooksTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { StartWith = 2, Quorum = 2 };
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    {
+        StartWith = 2,
+        Quorum = 2,
+    };
 
     readonly LedgerInMemory ledger = new();
     readonly Told told = new();
@@ -51,7 +55,8 @@ public class WrittenBooksTests
         await JoinAsync(written, 0);
         await JoinAsync(written, 1);
         using (await written.TurnAsync(default))
-            Assert.Equal(Refusal.Stale, (await written.HappenAsync(new Arrived(written.Now, Update(0) with { Round = 4 }))).Refusal!.Reason);
+            Assert.Equal(Refusal.Stale,
+                (await written.HappenAsync(new Arrived(written.Now, Update(0) with { Round = 4 }))).Refusal!.Reason);
         Assert.Equal(2, ledger.Events.Count);
     }
 
@@ -98,7 +103,8 @@ public class WrittenBooksTests
         await Assert.ThrowsAsync<IOException>(() => written.CommitAsync(entry, head, VersionRecord.First));
         Assert.Equal((Phase.Applying, 0), (written.State.Phase, journal.Head.Version));
         await written.CommitAsync(entry, head, VersionRecord.First);
-        Assert.Equal((Phase.Collecting, 2, 1, 1), (written.State.Phase, written.State.Current.Round, journal.Head.Version, ledger.Version));
+        Assert.Equal((Phase.Collecting, 2, 1, 1),
+            (written.State.Phase, written.State.Current.Round, journal.Head.Version, ledger.Version));
         Assert.Null(told.Events[^1]);
         Assert.NotNull(await journal.RecordAsync(1));
         Assert.Null(await journal.RecordAsync(2));
@@ -123,7 +129,8 @@ public class WrittenBooksTests
         return (written, journal);
     }
 
-    static Task JoinAsync(WrittenBooks written, int client) => written.HappenAsync(now => new PlaceTaken(now, client, $"client {client}"), default);
+    static Task JoinAsync(WrittenBooks written, int client) =>
+        written.HappenAsync(now => new PlaceTaken(now, client, $"client {client}"), default);
 
     static ArrivedUpdate Update(int client) => new(client, 1, 1, 0, 5, 0.5 + client, 100, "hash");
 

@@ -19,7 +19,9 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         (this.folder, this.programs, this.port) = (folder, programs, port);
         // Reads until this process closes the pipe, or dies, which closes it too; a signal to all of a terminal is not for it.
-        guard = Start("bash", ["-c", """trap '' INT TERM HUP; folder=$1; shift; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$folder" """, "guard", folder, .. AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "stop")]);
+        guard = Start("bash", ["-c",
+            """trap '' INT TERM HUP; folder=$1; shift; cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$folder" """, "guard",
+            folder, .. AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "stop")]);
     }
 
     string Data => Path.Combine(folder, "data");
@@ -33,7 +35,8 @@ public sealed class PostgresCluster : IAsyncDisposable
             if (IsRoot)
                 await RunAsync("chown", ["postgres", folder]);
             // An order of words as people expect it, so that the schema must say where it wants another.
-            await RunAsync(cluster.AsOwner("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"));
+            await RunAsync(cluster.AsOwner("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+                "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"));
             await cluster.ControlAsync("start");
             return cluster;
         }
@@ -46,7 +49,14 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     public int Port => port;
 
-    public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "postgres", Database = database }.ConnectionString;
+    public string ConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "postgres",
+            Database = database
+        }.ConnectionString;
 
     /// <summary>Makes an empty database.</summary>
     public async Task<string> CreateDatabaseAsync(string name)
@@ -65,7 +75,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Ends all other connections to a database, in the middle of what they do.</summary>
     public async Task EndConnectionsAsync(string database)
     {
-        await ExecuteAsync(ConnectionString("postgres"), $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
+        await ExecuteAsync(ConnectionString("postgres"),
+            $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'");
     }
 
     public static async Task<int> ExecuteAsync(string connectionString, string text)
@@ -84,12 +95,15 @@ public sealed class PostgresCluster : IAsyncDisposable
     }
 
     // Durability against the loss of power is not what these tests can test, and it is slow.
-    Task ControlAsync(string action) => RunAsync(AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "-w", "-s", "-l", Path.Combine(folder, "log"),
-        "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c shared_buffers=32MB", action));
+    Task ControlAsync(string action) =>
+        RunAsync(AsOwner("pg_ctl", "-D", Data, "-m", "immediate", "-w", "-s", "-l", Path.Combine(folder, "log"),
+        "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c shared_buffers=32MB",
+        action));
 
     // PostgreSQL refuses to run as root.
     string[] AsOwner(string program, params string[] arguments) =>
-        IsRoot ? ["runuser", "-u", "postgres", "--", Path.Combine(programs, program), .. arguments] : [Path.Combine(programs, program), .. arguments];
+        IsRoot ? ["runuser", "-u", "postgres", "--", Path.Combine(programs, program), .. arguments]
+            : [Path.Combine(programs, program), .. arguments];
 
     static bool IsRoot => Environment.IsPrivilegedProcess;
 
@@ -120,6 +134,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         var versions = Directory.Exists(debian) ? Directory.GetDirectories(debian) : [];
         return versions.Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb")))
             .OrderByDescending(bin => int.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!))).FirstOrDefault()
-            ?? throw new InvalidOperationException($"The tests need PostgreSQL's programs in {debian}/VERSION/bin. Install Debian's package postgresql.");
+            ?? throw new InvalidOperationException(
+                $"The tests need PostgreSQL's programs in {debian}/VERSION/bin. Install Debian's package postgresql.");
     }
 }

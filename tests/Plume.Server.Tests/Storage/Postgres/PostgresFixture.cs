@@ -20,7 +20,8 @@ public sealed class PostgresFixture : IAsyncDisposable
         return database;
     }
 
-    public async Task<string> NewEmptyDatabaseAsync() => await (await cluster.Value).CreateDatabaseAsync($"test{Interlocked.Increment(ref databases)}");
+    public async Task<string> NewEmptyDatabaseAsync() =>
+        await (await cluster.Value).CreateDatabaseAsync($"test{Interlocked.Increment(ref databases)}");
 
     public async ValueTask DisposeAsync()
     {

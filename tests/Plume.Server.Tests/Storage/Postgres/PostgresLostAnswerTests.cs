@@ -6,7 +6,8 @@ using Plume.Server.Storage.Postgres;
 namespace Plume.Server.Tests.Storage.Postgres;
 
 /// <summary>The connection ends between a write and its answer, or before the write arrives, which then comes late.</summary>
-public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixture postgres) : IClassFixture<PostgresStores>, IAsyncLifetime
+public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixture postgres) : IClassFixture<PostgresStores>,
+    IAsyncLifetime
 {
     const string Federation = "digits";
 
@@ -212,7 +213,8 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
     public async Task A_way_that_stays_cut_is_given_up_with_what_is_known()
     {
         var time = new SteppedTime();
-        await using var storage = await PostgresStorage.OpenAsync(proxy.Through(stores.Database) + ";Password=secret;Pooling=false", time, Never);
+        await using var storage =
+            await PostgresStorage.OpenAsync(proxy.Through(stores.Database) + ";Password=secret;Pooling=false", time, Never);
         proxy.Cut();
         var error = await Assert.ThrowsAsync<IOException>(() => storage.Records.WriteAsync("clients/17", [1], 0, Never));
         Assert.Contains("'clients/17'", error.Message, StringComparison.Ordinal);
@@ -232,7 +234,9 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
                 proxy.Thaw();
             return Task.CompletedTask;
         });
-        await using var storage = await PostgresStorage.OpenAsync(proxy.Through(stores.Database) + ";Timeout=1;Command Timeout=1;Cancellation Timeout=-1", time, Never);
+        await using var storage =
+            await PostgresStorage.OpenAsync(proxy.Through(stores.Database)
+                + ";Timeout=1;Command Timeout=1;Cancellation Timeout=-1", time, Never);
         long mine = (await storage.Ledger.TakeOverAsync(Federation, Never)).Epoch;
         proxy.Freeze();
         await storage.Ledger.AppendAsync(Federation, mine, 0, ["one"u8.ToArray()], Never);
@@ -259,7 +263,8 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
         var notMade = PostgresProxy.To((await postgres.ClusterAsync()).Port);
         await using (notMade)
         {
-            await using var cut = await PostgresStorage.OpenAsync(notMade.Through(stores.Database) + ";Pooling=false", new SteppedTime(), Never);
+            await using var cut = await PostgresStorage.OpenAsync(notMade.Through(stores.Database) + ";Pooling=false",
+                new SteppedTime(), Never);
             long mine = (await cut.Ledger.TakeOverAsync("other", Never)).Epoch;
             notMade.Cut();
             await Assert.ThrowsAsync<IOException>(() => cut.Ledger.AppendAsync("other", mine, 0, ["one"u8.ToArray()], Never));
@@ -270,10 +275,12 @@ public sealed class PostgresLostAnswerTests(PostgresStores stores, PostgresFixtu
             proxy.Cut();
             return Task.CompletedTask;
         });
-        await Assert.ThrowsAsync<UnknownOutcomeException>(() => near.Ledger.AppendAsync(Federation, epoch, 0, ["one"u8.ToArray()], Never));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() =>
+            near.Ledger.AppendAsync(Federation, epoch, 0, ["one"u8.ToArray()], Never));
     }
 
-    async Task<IEnumerable<string>> HistoryAsync(int version) => (await far.Ledger.HistoryAsync(Federation, version, Never)).Select(Encoding.ASCII.GetString);
+    async Task<IEnumerable<string>> HistoryAsync(int version) =>
+        (await far.Ledger.HistoryAsync(Federation, version, Never)).Select(Encoding.ASCII.GetString);
 
     async Task<string> TextAsync(string name)
     {

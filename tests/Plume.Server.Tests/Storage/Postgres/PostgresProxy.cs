@@ -27,7 +27,10 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     public static PostgresProxy To(int port) => new(port);
 
-    /// <summary>A connection string that leads through the proxy. A connection is not reset between two uses, which would put two answers into one.</summary>
+    /// <summary>
+    /// A connection string that leads through the proxy. A connection is not reset between two uses, which would put two answers
+    /// into one.
+    /// </summary>
     public string Through(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
     {
         Port = ((IPEndPoint)listener.LocalEndpoint).Port,
@@ -58,7 +61,9 @@ public sealed class PostgresProxy : IAsyncDisposable
         requestsUntilUnanswered = request;
     }
 
-    /// <summary>A coming request does not arrive, and its connection ends; it arrives when the returned task's result is called.</summary>
+    /// <summary>
+    /// A coming request does not arrive, and its connection ends; it arrives when the returned task's result is called.
+    /// </summary>
     /// <param name="request">Which request from now on, the first being 1.</param>
     public Task<Func<Task>> HoldRequest(int request = 1)
     {

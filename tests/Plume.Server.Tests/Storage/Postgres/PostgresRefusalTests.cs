@@ -21,7 +21,8 @@ public sealed class PostgresRefusalTests(PostgresStores stores) : IClassFixture<
 
     public async ValueTask DisposeAsync()
     {
-        await PostgresCluster.ExecuteAsync(stores.Database, "drop trigger if exists refuse on plume.ledger_event; drop trigger if exists refuse on plume.blob_chunk");
+        await PostgresCluster.ExecuteAsync(stores.Database,
+            "drop trigger if exists refuse on plume.ledger_event; drop trigger if exists refuse on plume.blob_chunk");
         await storage.DisposeAsync();
     }
 
@@ -48,7 +49,8 @@ public sealed class PostgresRefusalTests(PostgresStores stores) : IClassFixture<
     public async Task An_error_that_stays_is_reported_at_once_and_nothing_has_changed(string code, string step)
     {
         await RefuseAsync("plume.ledger_event", code, times: 1);
-        var error = await Assert.ThrowsAsync<IOException>(() => storage.Ledger.AppendAsync("digits", epoch, 0, [[1], [2]], Never));
+        var error = await Assert.ThrowsAsync<IOException>(() =>
+            storage.Ledger.AppendAsync("digits", epoch, 0, [[1], [2]], Never));
         Assert.Contains("did not take effect", error.Message, StringComparison.Ordinal);
         Assert.Contains(step, error.Message, StringComparison.Ordinal);
         Assert.Empty(time.Pauses);
@@ -60,7 +62,8 @@ public sealed class PostgresRefusalTests(PostgresStores stores) : IClassFixture<
     public async Task An_append_to_a_blob_that_is_refused_on_its_way_adds_no_part_of_it()
     {
         await storage.Blobs.AppendAsync("a", 0, new byte[100], Never);
-        await PostgresCluster.ExecuteAsync(stores.Database, Refusal("plume.blob_chunk", "new.start > 2 * 1048576", PostgresErrorCodes.DiskFull));
+        await PostgresCluster.ExecuteAsync(stores.Database,
+            Refusal("plume.blob_chunk", "new.start > 2 * 1048576", PostgresErrorCodes.DiskFull));
         await Assert.ThrowsAsync<IOException>(() => storage.Blobs.AppendAsync("a", 50, new byte[4 << 20], Never));
         Assert.Equal(100, await storage.Blobs.LengthAsync("a", Never));
         Assert.Equal(100, await storage.Blobs.ReadAsync("a", 0, new byte[200], Never));
@@ -68,7 +71,8 @@ public sealed class PostgresRefusalTests(PostgresStores stores) : IClassFixture<
 
     // A sequence counts on, though the transaction that counted is undone.
     Task<int> RefuseAsync(string table, string code, int times) => PostgresCluster.ExecuteAsync(stores.Database,
-        "create sequence if not exists public.refusals; alter sequence public.refusals restart;" + Refusal(table, $"nextval('public.refusals') <= {times}", code));
+        "create sequence if not exists public.refusals; alter sequence public.refusals restart;"
+            + Refusal(table, $"nextval('public.refusals') <= {times}", code));
 
     static string Refusal(string table, string condition, string code) => $"""
         create or replace function public.refuse() returns trigger language plpgsql as $$

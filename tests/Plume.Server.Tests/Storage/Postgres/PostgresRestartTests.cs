@@ -70,7 +70,9 @@ public sealed class PostgresRestartTests : IAsyncLifetime
     }
 
     // More by an environment variable, for a long run.
-    static int Rounds(string variable, int standard) => int.Parse(Environment.GetEnvironmentVariable(variable) ?? standard.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    static int Rounds(string variable, int standard) =>
+        int.Parse(Environment.GetEnvironmentVariable(variable)
+            ?? standard.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>Writes version after version, each with two events and a payload, and knows what was acknowledged.</summary>
     sealed class Owner(PostgresStorage storage, long epoch)
@@ -78,7 +80,8 @@ public sealed class PostgresRestartTests : IAsyncLifetime
         /// <summary>The newest version that was acknowledged.</summary>
         public int Version { get; private set; } = -1;
 
-        public static async Task<Owner> TakeOverAsync(PostgresStorage storage) => new(storage, (await storage.Ledger.TakeOverAsync(Federation, Never)).Epoch);
+        public static async Task<Owner> TakeOverAsync(PostgresStorage storage) =>
+            new(storage, (await storage.Ledger.TakeOverAsync(Federation, Never)).Epoch);
 
         public async Task WriteVersionAsync()
         {

@@ -19,12 +19,15 @@ public class PostgresSchemaTests(PostgresFixture postgres)
     public async Task Tables_of_an_earlier_release_are_brought_up_to_date_and_go_on()
     {
         string database = await postgres.NewDatabaseAsync();
-        await PostgresCluster.ExecuteAsync(database, "drop table plume.ledger_record; delete from plume.schema_version where version = 2");
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
+        await PostgresCluster.ExecuteAsync(database,
+            "drop table plume.ledger_record; delete from plume.schema_version where version = 2");
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
         Assert.Contains("plume db apply", error.Message, StringComparison.Ordinal);
         Assert.True(await PostgresSchema.ApplyAsync(database, Never));
         await using var storage = await PostgresStorage.OpenAsync(database, TimeProvider.System, Never);
-        await PostgresCluster.ExecuteAsync(database, "insert into plume.ledger_head (federation, epoch, version, head, events) values ('toy', 3, 4, 'old', 0)");
+        await PostgresCluster.ExecuteAsync(database,
+            "insert into plume.ledger_head (federation, epoch, version, head, events) values ('toy', 3, 4, 'old', 0)");
         var content = await storage.Ledger.TakeOverAsync("toy", Never);
         Assert.Equal((4, 0), (content.Version, content.Records.Count));
         await storage.Ledger.CommitAsync("toy", content.Epoch, 5, [1], [[0], [1], [2], [3], [4], [5]], Never);
@@ -43,7 +46,8 @@ public class PostgresSchemaTests(PostgresFixture postgres)
     public async Task A_database_without_tables_is_refused_with_what_to_do()
     {
         string database = await postgres.NewEmptyDatabaseAsync();
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
         Assert.Contains("plume db apply", error.Message, StringComparison.Ordinal);
     }
 
@@ -53,7 +57,8 @@ public class PostgresSchemaTests(PostgresFixture postgres)
         string database = await postgres.NewDatabaseAsync();
         await PostgresCluster.ExecuteAsync(database, "insert into plume.schema_version (version) values (99)");
         await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresSchema.ApplyAsync(database, Never));
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresStorage.OpenAsync(database, TimeProvider.System, Never));
         Assert.Contains("99", error.Message, StringComparison.Ordinal);
     }
 
@@ -61,7 +66,8 @@ public class PostgresSchemaTests(PostgresFixture postgres)
     public async Task A_database_that_forgets_in_a_crash_is_refused()
     {
         string database = await postgres.NewDatabaseAsync();
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresStorage.OpenAsync(database + ";Options=-c synchronous_commit=off", TimeProvider.System, Never));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresStorage.OpenAsync(database + ";Options=-c synchronous_commit=off", TimeProvider.System, Never));
         Assert.Contains("synchronous_commit", error.Message, StringComparison.Ordinal);
     }
 

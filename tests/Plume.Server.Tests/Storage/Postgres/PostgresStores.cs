@@ -2,7 +2,10 @@ using Plume.Server.Storage.Postgres;
 
 namespace Plume.Server.Tests.Storage.Postgres;
 
-/// <summary>A database of one class of tests, which each of them finds empty and opens as often as it asks, each time as another server would.</summary>
+/// <summary>
+/// A database of one class of tests, which each of them finds empty and opens as often as it asks, each time as another server
+/// would.
+/// </summary>
 public sealed class PostgresStores(PostgresFixture postgres) : IAsyncLifetime
 {
     readonly List<PostgresStorage> open = [];
