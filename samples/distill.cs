@@ -31,5 +31,5 @@ void Tell(string what, ModelGraph graph)
 {
     using var runtime = new RuntimeModel(graph);
     Console.WriteLine($"{what}: {Predictions.Of(runtime, test).Accuracy(test):0.0 %} right, {GraphCost.Of(graph).MultiplyAdds} "
-        + "multiply-adds");
+        + $"multiply-adds");
 }

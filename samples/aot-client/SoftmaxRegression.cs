@@ -19,7 +19,7 @@ sealed class SoftmaxRegression : ILearner
         if (layout.Tensors is not [{ Shape: [var classes, var features] } first, { Shape: [var biases] } second]
             || classes != biases)
             throw new InvalidDataException(
-                "Softmax regression needs a weight [classes, features] and a bias [classes], but the federation has "
+                $"Softmax regression needs a weight [classes, features] and a bias [classes], but the federation has "
                     + $"{string.Join(", ", layout.Tensors)}.");
         (weight, bias) = (first, second);
         samples = [.. File.ReadLines(path).Where(line => line.Length > 0).Select(line => Parse(line, classes, features))];

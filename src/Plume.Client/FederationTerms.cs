@@ -83,7 +83,7 @@ public sealed class FederationTerms
             if (Codec.Parse(reply.Uplink).IsSecure)
                 throw new FormatException(
                     $"The uplink '{reply.Uplink}' adds updates up in secret, which clients of this release cannot do on a "
-                        + "network.");
+                        + $"network.");
             return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging()
                 : MethodNotation.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink),
                 new RandomKey(reply.BroadcastKey))
@@ -96,7 +96,7 @@ public sealed class FederationTerms
         {
             throw new FederationException(
                 $"The terms of the federation '{federation}' are not ones that this release understands: {problem.Message} Use "
-                    + "a release of the same age on both ends.", problem);
+                    + $"a release of the same age on both ends.", problem);
         }
     }
 

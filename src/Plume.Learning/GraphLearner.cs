@@ -204,7 +204,7 @@ public sealed class GraphLearner : ILearner, IDisposable
         if (classes != own)
             throw new MisfitException(
                 $"{model} tells {classes} classes apart, but '{graph.Name}', which learns from it, {own}: name one of the same "
-                    + "classes.");
+                    + $"classes.");
     }
 
     /// <inheritdoc/>

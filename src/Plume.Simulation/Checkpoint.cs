@@ -61,7 +61,8 @@ sealed record Checkpoint(
         return output.Written.ToArray();
     }
 
-    /// <exception cref="InvalidPayloadException">The bytes are cut, damaged, of another version, or of other settings.</exception>
+    /// <exception cref="InvalidPayloadException">The bytes are cut, damaged, of another version, or of other
+    /// settings.</exception>
     public static Checkpoint Read(ReadOnlySpan<byte> bytes, ulong fingerprint)
     {
         var input = new PayloadReader(bytes);
@@ -70,11 +71,15 @@ sealed record Checkpoint(
         byte version = input.UInt8("version");
         if (version != FormatVersion)
             throw InvalidPayloadException.Field("version", Magic.Length, version, $"must be {FormatVersion}");
-        if (input.Left < HashBytes || XxHash64.HashToUInt64(bytes[..^HashBytes]) != MemoryMarshal.Read<ulong>(bytes[^HashBytes..]))
+        if (input.Left < HashBytes
+            || XxHash64.HashToUInt64(bytes[..^HashBytes]) != MemoryMarshal.Read<ulong>(bytes[^HashBytes..]))
             throw new InvalidPayloadException("The checkpoint is cut or damaged: its hash is not the one written at its end.");
         if (input.UInt64("fingerprint") != fingerprint)
-            throw new InvalidPayloadException("The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made with, or begin anew in another folder.");
-        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input), ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
+            throw new InvalidPayloadException(
+                "The checkpoint is of other settings than the experiment at hand; resume with the settings that it was made "
+                    + "with, or begin anew in another folder.");
+        var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input),
+            ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
             ReadArray<ClientCost>(ref input), ReadMemories(ref input));
         input.UInt64("hash");
         input.End("checkpoint");
@@ -118,7 +123,9 @@ sealed record Checkpoint(
     static void WriteRound(PayloadWriter output, RoundMetrics round)
     {
         output.Varint(round.Round);
-        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN]);
+        WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss
+            ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds
+            ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -139,12 +146,25 @@ sealed record Checkpoint(
         for (int left = input.Varint("number of rounds", 0, input.Left); left > 0; left--)
         {
             int number = input.Varint("round", 1, int.MaxValue);
-            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm, var clientSeconds, var linkSeconds, var nextStep, var epsilon] || ReadArray<long>(ref input) is not [var uplink, var downlink])
+            if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
+                var clientSeconds, var linkSeconds, var nextStep, var epsilon]
+                    || ReadArray<long>(ref input) is not [var uplink, var downlink])
                 throw InvalidPayloadException.Field("round", input.Offset, number, "must have nine figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
-            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted, refused, norm, bounded) { ClientSeconds = clientSeconds, LinkSeconds = Known(linkSeconds), NextStep = (float?)Known(nextStep), Epsilon = Known(epsilon) };
-            rounds.Add(round with { SecondsByCapacity = ReadArray<double>(ref input) is { Length: > 0 } byCapacity ? byCapacity : null });
+            var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
+                refused, norm, bounded)
+            {
+                ClientSeconds = clientSeconds,
+                LinkSeconds = Known(linkSeconds),
+                NextStep = (float?)Known(nextStep),
+                Epsilon = Known(epsilon),
+            };
+            rounds.Add(round with
+            {
+                SecondsByCapacity = ReadArray<double>(ref input) is { Length: > 0 } byCapacity ? byCapacity
+                : null
+            });
         }
 
         return rounds;

@@ -13,5 +13,6 @@ public readonly record struct ClientLink(double Down, double Up, double Latency,
     /// <param name="received">Bytes that it downloads.</param>
     /// <param name="work">Seconds that it computes.</param>
     /// <param name="sent">Bytes that it uploads.</param>
-    public double Seconds(long received, double work, long sent) => received * 8 / (Down * BitsOfMegabit) + Latency + work + sent * 8 / (Up * BitsOfMegabit);
+    public double Seconds(long received, double work, long sent) =>
+        received * 8 / (Down * BitsOfMegabit) + Latency + work + sent * 8 / (Up * BitsOfMegabit);
 }

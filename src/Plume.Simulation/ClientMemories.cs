@@ -7,8 +7,8 @@ using Plume.Federation.Rounds;
 namespace Plume.Simulation;
 
 /// <summary>
-/// What all clients remember: residuals, and what their method keeps. Those that do not fit the memory they may have go to a file, the
-/// longest unused first. A client without an entry remembers zeros.
+/// What all clients remember: residuals, and what their method keeps. Those that do not fit the memory they may have go to a
+/// file, the longest unused first. A client without an entry remembers zeros.
 /// </summary>
 sealed class ClientMemories : IDisposable
 {
@@ -43,7 +43,9 @@ sealed class ClientMemories : IDisposable
             int capacity = plan.Method.CapacityOf(client);
             var own = learner.Of(client);
             if (!own.Layout.Equals(models[capacity].Layout))
-                throw new ArgumentException($"Clients of capacity {plan.Method.Capacities[capacity]} train a model of {models[capacity].Layout.Length} values, but the learner's for client {client} has {own.Layout.Length}.", nameof(learner));
+                throw new ArgumentException(
+                    $"Clients of capacity {plan.Method.Capacities[capacity]} train a model of {models[capacity].Layout.Length} "
+                        + $"values, but the learner's for client {client} has {own.Layout.Length}.", nameof(learner));
             lengths[capacity] = Participant.MemoryLength(own, plan.Method, uplink);
         }
 
@@ -97,12 +99,13 @@ sealed class ClientMemories : IDisposable
     void SpillOldest()
     {
         var (client, values) = byUse.First!.Value;
-        file ??= new FileStream(Path.Combine(folder, $"memories-{Environment.ProcessId}-{GetHashCode():x}.tmp"), new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.ReadWrite,
-            Options = FileOptions.DeleteOnClose,
-        });
+        file ??= new FileStream(Path.Combine(folder, $"memories-{Environment.ProcessId}-{GetHashCode():x}.tmp"),
+            new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.ReadWrite,
+                Options = FileOptions.DeleteOnClose,
+            });
         file.Position = Place(client);
         file.Write(MemoryMarshal.AsBytes(values.AsSpan()));
         byUse.RemoveFirst();

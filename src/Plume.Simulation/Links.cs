@@ -5,16 +5,20 @@ using Plume.Compression.Randomness;
 namespace Plume.Simulation;
 
 /// <summary>
-/// The links of all clients, in one line: <c>lognormal(down=20, up=5, spread=0.5) | latency(50ms) | dropout(0%..10%)</c>. Each client's is drawn
-/// from the seed once, for the whole run.
+/// The links of all clients, in one line: <c>lognormal(down=20, up=5, spread=0.5) | latency(50ms) | dropout(0%..10%)</c>. Each
+/// client's is drawn from the seed once, for the whole run.
 /// </summary>
 /// <remarks>
-/// Units: Mbit/s of a million bits, seconds or milliseconds, chances. Links say how long a round would take; no bit of a run depends on them but by <see cref="DropOut"/>.
+/// Units: Mbit/s of a million bits, seconds or milliseconds, chances. Links say how long a round would take; no bit of a run
+/// depends on them but by <see cref="DropOut"/>.
 /// </remarks>
 /// <param name="Speed">How fast they are.</param>
-/// <param name="Latency">Seconds that asking and answering take in a round, beside transfer: drawn uniformly between both.</param>
-/// <param name="DropOut">Chance of a client that it vanishes in a round, drawn uniformly between both; null where links say nothing of it.</param>
-public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency = default, (double Least, double Most)? DropOut = null)
+/// <param name="Latency">Seconds that asking and answering take in a round, beside transfer: drawn uniformly between
+/// both.</param>
+/// <param name="DropOut">Chance of a client that it vanishes in a round, drawn uniformly between both; null where links say
+/// nothing of it.</param>
+public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency = default,
+    (double Least, double Most)? DropOut = null)
 {
     const string Subject = "Links";
     const string LatencyWord = "latency", DropOutWord = "dropout";
@@ -40,9 +44,13 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
             else if (word.Word == DropOutWord)
                 dropOut = DropOutOf(word.Arguments);
             else if (speed is not null && LinkSpeed.Words.Contains(word.Word))
-                throw Line.Error(Subject, text, word.Column, $"'{word.Word}' cannot stand beside '{speed}': links have one distribution of speeds");
+                throw Line.Error(Subject, text, word.Column,
+                    $"'{word.Word}' cannot stand beside '{speed}': links have one distribution of speeds");
             else
-                speed = LinkSpeed.Parse(word) ?? throw Line.Error(Subject, text, word.Column, $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' says nothing of links")}; known are {string.Join(", ", Words)}");
+                speed = LinkSpeed.Parse(word)
+                    ?? throw Line.Error(Subject, text, word.Column,
+                        $"{(word.Word.Length == 0 ? "a word is missing here" : $"'{word.Word}' says nothing of links")}; known "
+                            + $"are {string.Join(", ", Words)}");
             word.Arguments.End();
         }
 
@@ -59,7 +67,8 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
         var key = RandomKey.FromSeed(seed).Fold("links").Fold((ulong)client);
         var draws = new RandomDraws(key.Fold("speed"));
         var (down, up) = Speed.Draw(ref draws);
-        return new ClientLink(down, up, Between(Latency, key.Fold(LatencyWord)), DropOut is { } chance ? Between(chance, key.Fold(DropOutWord)) : null);
+        return new ClientLink(down, up, Between(Latency, key.Fold(LatencyWord)), DropOut is { } chance
+            ? Between(chance, key.Fold(DropOutWord)) : null);
     }
 
     /// <summary>The notation.</summary>
@@ -75,32 +84,42 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
         return ends.Least + (ends.Most - ends.Least) * draws.NextDouble();
     }
 
-    static (double, double) LatencyOf(LineArguments arguments) => RangeOf(arguments, arguments.Positional("time"), "latency needs a time, such as 50ms or 20ms..200ms", "a time", LongestLatency,
-        text => text.EndsWith("ms", StringComparison.Ordinal) ? NumberOf(text[..^2]) / 1000 : text.EndsWith('s') ? NumberOf(text[..^1]) : null);
+    static (double, double) LatencyOf(LineArguments arguments) =>
+        RangeOf(arguments, arguments.Positional("time"), "latency needs a time, such as 50ms or 20ms..200ms", "a time",
+            LongestLatency,
+        text => text.EndsWith("ms", StringComparison.Ordinal) ? NumberOf(text[..^2]) / 1000 : text.EndsWith('s')
+            ? NumberOf(text[..^1]) : null);
 
     static (double, double) DropOutOf(LineArguments arguments)
     {
         var argument = arguments.Positional("chance");
-        var chance = RangeOf(arguments, argument, "dropout needs a chance, such as 5% or 0%..20%", "a chance", 1, text => text.EndsWith('%') ? (double?)((decimal?)NumberOf(text[..^1]) / 100) : null);
-        return chance.Most < 1 ? chance : throw arguments.Error(argument!.Value.Column, "a client that always vanishes is none: chances must be below 100%");
+        var chance = RangeOf(arguments, argument, "dropout needs a chance, such as 5% or 0%..20%", "a chance", 1,
+            text => text.EndsWith('%') ? (double?)((decimal?)NumberOf(text[..^1]) / 100) : null);
+        return chance.Most < 1 ? chance
+            : throw arguments.Error(argument!.Value.Column, "a client that always vanishes is none: chances must be below 100%");
     }
 
-    static (double Least, double Most) RangeOf(LineArguments arguments, LineArgument? argument, string missing, string what, double most, Func<string, double?> read)
+    static (double Least, double Most) RangeOf(LineArguments arguments, LineArgument? argument, string missing, string what,
+        double most, Func<string, double?> read)
     {
         if (argument is not { } given)
             throw arguments.Error(missing);
         string[] ends = given.Text.Split("..");
         return ends.Length <= 2 && read(ends[0]) is >= 0 and var low && read(ends[^1]) is { } high && high >= low && high <= most
             ? (low, high)
-            : throw arguments.Error(given.Column, $"'{given.Text}' must be {what} or two, the lesser first, {missing.Split(", ", 2)[1]}");
+            : throw arguments.Error(given.Column,
+                $"'{given.Text}' must be {what} or two, the lesser first, {missing.Split(", ", 2)[1]}");
     }
 
     internal static double? NumberOf(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number < 1e9 ? number : null;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number < 1e9
+            ? number : null;
 
-    internal static string Ends((double Least, double Most) ends, Func<double, string> print) => ends.Least == ends.Most ? print(ends.Least) : $"{print(ends.Least)}..{print(ends.Most)}";
+    internal static string Ends((double Least, double Most) ends, Func<double, string> print) => ends.Least == ends.Most
+        ? print(ends.Least) : $"{print(ends.Least)}..{print(ends.Most)}";
 
-    static string Time(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{(decimal)seconds * 1000:0.############}ms");
+    static string Time(double seconds) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(decimal)seconds * 1000:0.############}ms");
 
     static string Share(double chance) => string.Create(CultureInfo.InvariantCulture, $"{(decimal)chance * 100:0.############}%");
 }

@@ -4,14 +4,16 @@ namespace Plume.Simulation;
 /// <param name="Tasks">Times that it was asked.</param>
 /// <param name="DownlinkBytes">What it downloaded.</param>
 /// <param name="UplinkBytes">What it sent.</param>
-/// <param name="Seconds">Wall time of its training and encoding, on the machine at hand and beside the clients that worked at once.</param>
+/// <param name="Seconds">Wall time of its training and encoding, on the machine at hand and beside the clients that worked at
+/// once.</param>
 public readonly record struct ClientCost(int Tasks, long DownlinkBytes, long UplinkBytes, double Seconds)
 {
     /// <summary>Both together.</summary>
     public static ClientCost operator +(ClientCost left, ClientCost right) => left.Add(right);
 
     /// <summary>Both together.</summary>
-    public ClientCost Add(ClientCost other) => new(Tasks + other.Tasks, DownlinkBytes + other.DownlinkBytes, UplinkBytes + other.UplinkBytes, Seconds + other.Seconds);
+    public ClientCost Add(ClientCost other) =>
+        new(Tasks + other.Tasks, DownlinkBytes + other.DownlinkBytes, UplinkBytes + other.UplinkBytes, Seconds + other.Seconds);
 }
 
 /// <summary>What a round costs its participants, and how long it would take on their links.</summary>
@@ -28,7 +30,8 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
     public double ClientSeconds { get; private set; }
 
     /// <summary>Mean seconds of a client of each capacity, 0 where none worked; null where there is one capacity.</summary>
-    public double[]? SecondsByCapacity => capacities == 1 ? null : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
+    public double[]? SecondsByCapacity => capacities == 1 ? null
+        : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
 
     /// <summary>What all participants downloaded.</summary>
     public long DownlinkBytes { get; private set; }
@@ -82,7 +85,9 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
     // Who vanished answers never, and nobody waits: virtual clients say so.
     double Slowest(IEnumerable<int> clients) => links is null
         ? 0
-        : clients.Where(client => attempt[client].Seconds > 0 || attempt[client].UplinkBytes > 0).Select(SecondsOf).DefaultIfEmpty(0).Max();
+        : clients.Where(client => attempt[client].Seconds > 0 || attempt[client].UplinkBytes > 0).Select(SecondsOf)
+            .DefaultIfEmpty(0).Max();
 
-    double SecondsOf(int client) => links![client].Seconds(attempt[client].DownlinkBytes, attempt[client].Seconds, attempt[client].UplinkBytes);
+    double SecondsOf(int client) =>
+        links![client].Seconds(attempt[client].DownlinkBytes, attempt[client].Seconds, attempt[client].UplinkBytes);
 }

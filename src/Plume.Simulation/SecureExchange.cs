@@ -5,7 +5,10 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Simulation;
 
-/// <summary>One attempt at a round's secure sum, by the protocol as it is on a network: every message is made, counted and read, and clients vanish between its trips.</summary>
+/// <summary>
+/// One attempt at a round's secure sum, by the protocol as it is on a network: every message is made, counted and read, and
+/// clients vanish between its trips.
+/// </summary>
 /// <param name="round">The round.</param>
 /// <param name="costs">Takes the bytes.</param>
 /// <param name="secrets">Where clients draw their secrets, which no bit of the run depends on.</param>
@@ -19,7 +22,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     sealed record Member(SumClient Client, uint[] Words, ClientResult Result);
 
     /// <summary>What clients remember once the sum is had.</summary>
-    public IEnumerable<(int Client, float[] Memory)> Memories => server.Contributing.Select(client => (client, members[client].Result.Sent.Memory));
+    public IEnumerable<(int Client, float[] Memory)> Memories =>
+        server.Contributing.Select(client => (client, members[client].Result.Sent.Memory));
 
     /// <summary>Takes a client's update, which nobody else sees.</summary>
     /// <param name="number">Whose.</param>
@@ -40,7 +44,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
         {
             Trip(SumPhase.Keys, gone, static (member, _) => member.Client.AnnounceKeys(), _ => [], server.TakeKeys);
             server.CloseKeys();
-            Trip(SumPhase.Shares, gone, static (member, answer) => member.Client.Share(answer), server.RosterFor, server.TakeShares);
+            Trip(SumPhase.Shares, gone, static (member, answer) => member.Client.Share(answer), server.RosterFor,
+                server.TakeShares);
             server.CloseShares();
         }
         catch (SumLostException lost)
@@ -84,7 +89,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
         byte[] contributors = server.ContributorsMessage();
         var left = server.Contributing.Where(client => members[client].Result.LostBefore != SumPhase.Unmasking).ToList();
         var answers = Made(left, static (member, answer) => member.Client.Unmask(answer), _ => contributors);
-        foreach (var (client, (sent, told, _)) in answers.Where(entry => entry.Value.Sent is not null).OrderBy(entry => entry.Key))
+        foreach (var (client, (sent, told, _)) in answers.Where(entry => entry.Value.Sent is not null)
+            .OrderBy(entry => entry.Key))
         {
             costs.Exchange(client, sent!.Length, told);
             server.TakeUnmasking(client, sent);
@@ -100,7 +106,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
             member.Client.Dispose();
     }
 
-    void Trip(SumPhase phase, List<(int, string?)> gone, Func<Member, byte[], byte[]> make, Func<int, byte[]> answer, TakesMessage take)
+    void Trip(SumPhase phase, List<(int, string?)> gone, Func<Member, byte[], byte[]> make, Func<int, byte[]> answer,
+        TakesMessage take)
     {
         foreach (int client in There.Where(client => members[client].Result.LostBefore == phase).ToList())
             Lose(client, null, gone);
@@ -119,7 +126,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
 
     delegate void TakesMessage(int client, ReadOnlySpan<byte> bytes);
 
-    Dictionary<int, (byte[]? Sent, int Told, string? Problem)> Made(List<int> clients, Func<Member, byte[], byte[]> make, Func<int, byte[]> answer)
+    Dictionary<int, (byte[]? Sent, int Told, string? Problem)> Made(List<int> clients, Func<Member, byte[], byte[]> make,
+        Func<int, byte[]> answer)
     {
         var made = new (byte[]?, int, string?)[clients.Count];
         Parallel.For(0, clients.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>

@@ -59,9 +59,10 @@ public sealed class Simulation : IDisposable
     /// <param name="initial">Version 0, known to all.</param>
     /// <param name="time">For the seconds in the metrics; nothing else depends on it.</param>
     /// <param name="observer">Is shown every update that the server takes in; changes no bit of the run.</param>
-    /// <exception cref="ArgumentException">The options break rules (all of them are in the message), or a codec does not fit its direction.</exception>
+    /// <exception cref="ArgumentException">The options break rules; all of them are in the message.</exception>
     /// <exception cref="FormatException">A codec's line breaks a rule.</exception>
-    public Simulation(SimulationOptions options, ILearner learner, IEvaluator evaluator, float[] initial, TimeProvider time, UpdateObserver? observer = null)
+    public Simulation(SimulationOptions options, ILearner learner, IEvaluator evaluator, float[] initial, TimeProvider time,
+        UpdateObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(learner);
@@ -74,7 +75,7 @@ public sealed class Simulation : IDisposable
         if (observer is not null && !options.Plan.Method.SendsUpdates)
             throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
         if (observer is not null && SecureUplink.IsIn(options.Plan.Uplink))
-            throw new ArgumentException("Under 'secure' nobody sees single updates: there is nothing that an observer could be shown.", nameof(observer));
+            throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
             throw new ArgumentException(insecure, nameof(options));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
@@ -84,13 +85,16 @@ public sealed class Simulation : IDisposable
         double usualNorm = options.Plan.Method.UsualNorm(layout, initial);
         firstStep = uplink.IsSecure ? SecureRound.FirstStep(options.Plan, layout, usualNorm) : 0;
         books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);
-        global = new GlobalModel(options.Plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory, options.Student);
-        sum = new RoundSum(options.Plan, layout, key, options.Plan.MostContributors);
+        var plan = options.Plan;
+        global = new GlobalModel(plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory,
+            options.Student);
+        sum = new RoundSum(plan, layout, key, plan.MostContributors);
         int[] lengths = ClientMemories.LengthsOf(options.Plan, learner, uplink);
-        memories = new ClientMemories(client => lengths[options.Plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory, options.SpillFolder);
+        memories = new ClientMemories(client => lengths[plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory,
+            options.SpillFolder);
         versions = new int[options.Plan.Clients];
         costs = new ClientCost[options.Plan.Clients];
-        links = options.Links is { } given ? [.. Enumerable.Range(0, options.Plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
+        links = options.Links is { } given ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
         roundCosts = NewCosts();
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
     }
@@ -101,11 +105,17 @@ public sealed class Simulation : IDisposable
     /// <summary>The model that clients see: what the downlink's codec left of the exact one.</summary>
     public ReadOnlyMemory<float> Published => global.Weights;
 
-    /// <summary>Bits that each tensor took in the last update of the whole model that was taken in, in the order of the layout; empty before, and where no updates travel.</summary>
-    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? [] : TensorBits.Of(options.Plan, learner.Layout, options.Plan.Answer(learner.Layout), sum.MeasureTensors(lastClient, lastUplink));
+    /// <summary>
+    /// Bits that each tensor took in the last update of the whole model that was taken in, in the order of the layout; empty
+    /// before, and where no updates travel.
+    /// </summary>
+    public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? []
+        : TensorBits.Of(options.Plan, learner.Layout, options.Plan.Answer(learner.Layout),
+            sum.MeasureTensors(lastClient, lastUplink));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
-    public IReadOnlyList<long> MeasureLastDownlink() => TensorBits.Of(options.Plan, learner.Layout, options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
+    public IReadOnlyList<long> MeasureLastDownlink() =>
+        TensorBits.Of(options.Plan, learner.Layout, options.Plan.Published(learner.Layout), global.Broadcast.MeasureLast());
 
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<RoundMetrics> Metrics => metrics;
@@ -130,11 +140,13 @@ public sealed class Simulation : IDisposable
     public byte[] Save()
     {
         if (books.State.Phase is Phase.Applying or Phase.Abandoned)
-            throw new InvalidOperationException($"Only a federation between rounds can be kept; this one is {books.State.Phase}.");
+            throw new InvalidOperationException(
+                $"Only a federation between rounds can be kept; this one is {books.State.Phase}.");
         var kept = new Dictionary<int, float[]>();
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
-        return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())], global.Memory.ToArray(), versions, Participations(), metrics, costs, kept).ToBytes();
+        return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())],
+            global.Memory.ToArray(), versions, Participations(), metrics, costs, kept).ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -152,12 +164,14 @@ public sealed class Simulation : IDisposable
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
         books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep,
-            kept.Participations.Index().Where(entry => entry.Item > 0).Select(entry => KeyValuePair.Create(entry.Index, entry.Item)));
+            kept.Participations.Index().Where(entry => entry.Item > 0)
+                .Select(entry => KeyValuePair.Create(entry.Index, entry.Item)));
         if (books.State.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(books.State.Current));
     }
 
-    int[] Participations() => options.Plan.Privacy is null ? [] : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => books.State.Participations.GetValueOrDefault(client))];
+    int[] Participations() => options.Plan.Privacy is null ? []
+        : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => books.State.Participations.GetValueOrDefault(client))];
 
     ulong Fingerprint => options.TextOf(learner.Layout).Fingerprint;
 
@@ -184,7 +198,8 @@ public sealed class Simulation : IDisposable
                 case Abandon abandon:
                     throw exchange is null
                         ? QuorumException.Of(abandon.Message, books.Refused)
-                        : new QuorumException($"{abandon.Message} Let fewer clients drop out during a secure sum, ask for more of them, or try a round more often.");
+                        : new QuorumException($"{abandon.Message} Let fewer clients drop out during a secure sum, ask for more "
+                            + $"of them, or try a round more often.");
             }
         }
 
@@ -218,7 +233,8 @@ public sealed class Simulation : IDisposable
         exchange?.Dispose();
         if (!uplink.IsSecure)
             return;
-        secure = new SecureRound(options.Plan, learner.Layout, key, plan, plan.SharedStep ?? firstStep, global.Broadcast.Published.Span);
+        secure = new SecureRound(options.Plan, learner.Layout, key, plan, plan.SharedStep
+            ?? firstStep, global.Broadcast.Published.Span);
         exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
     }
 
@@ -263,7 +279,8 @@ public sealed class Simulation : IDisposable
 
     void Deliver(RoundPlan plan, int client, ClientResult result)
     {
-        roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null ? result.Sent.Payload.Length : 0);
+        roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null
+            ? result.Sent.Payload.Length : 0);
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
@@ -273,13 +290,16 @@ public sealed class Simulation : IDisposable
         if (exchange is not null)
             exchange.Add(client, result, options.Plan.WeightOf(result.Sent.Outcome.Samples));
         else
-            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, result.Sent.Outcome.Samples) { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
+            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion,
+                result.Sent.Outcome.Samples)
+            { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
     }
 
     FederationEvent Add(int round, AddUpdate add, ClientResult result)
     {
         if (exchange is not null)
-            return exchange.TakeMasked(add.Client) is { } problem ? new UpdateInvalid(add.Client, problem) : new UpdateAdded(add.Client, 0);
+            return exchange.TakeMasked(add.Client) is { } problem ? new UpdateInvalid(add.Client, problem)
+                : new UpdateAdded(add.Client, 0);
         double norm;
         try
         {
@@ -325,11 +345,13 @@ public sealed class Simulation : IDisposable
     {
         if (options.Plan.Rule is not { } rule)
         {
-            global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null : NoiseSecret.FromSeed(options.Seed));
+            global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
+                : NoiseSecret.FromSeed(options.Seed));
             return [];
         }
 
-        var messages = new RoundMessages(sum, [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => kept[entry.Key]))]);
+        var messages = new RoundMessages(sum,
+            [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => kept[entry.Key]))]);
         var outcome = messages.Combine(options.Plan, books.State.Current);
         global.Apply(outcome.Mean, contributors);
         return [.. messages.Notes(rule, outcome)];

@@ -21,13 +21,17 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Clients that train side by side. The result does not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Which clients work after all others of a round, such as hostile ones that look at what these have made; null for none.</summary>
+    /// <summary>
+    /// Which clients work after all others of a round, such as hostile ones that look at what these have made; null for none.
+    /// </summary>
     public Predicate<int>? WorksLast { get; init; }
 
     /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
     public double DropOut { get; init; }
 
-    /// <summary>The links of clients: how long rounds would take on them is told beside how long they took here. Null for none.</summary>
+    /// <summary>
+    /// The links of clients: how long rounds would take on them is told beside how long they took here. Null for none.
+    /// </summary>
     public Links? Links { get; init; }
 
     /// <summary>Chance that a payload has bits flipped on its way to the server, 0 to 1.</summary>
@@ -36,7 +40,10 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>The model is measured after every so many rounds and after the last.</summary>
     public int EvaluateEvery { get; init; } = 1;
 
-    /// <summary>A hash of what the model computes with and no checkpoint has, such as weights that stay as they are; 0 where there is nothing.</summary>
+    /// <summary>
+    /// A hash of what the model computes with and no checkpoint has, such as weights that stay as they are; 0 where there is
+    /// nothing.
+    /// </summary>
     public ulong ConstantsHash { get; init; }
 
     /// <summary>Memory for what clients remember, in bytes; what does not fit goes to a file.</summary>
@@ -48,7 +55,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Folder of that file, which is deleted at the end.</summary>
     public string SpillFolder { get; init; } = Path.GetTempPath();
 
-    /// <summary>What decides the bits of the run, to take a fingerprint of: what does not change them may differ from one run to the next.</summary>
+    /// <summary>
+    /// What decides the bits of the run, to take a fingerprint of: what does not change them may differ from one run to the next.
+    /// </summary>
     /// <param name="layout">The model's tensors.</param>
     public RunText TextOf(ModelLayout layout)
     {
@@ -60,7 +69,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             .Say("drop-out", DropOut)
             .Say("corruption", Corruption)
             .Say("measured", EvaluateEvery)
-            .SayUnless("drop-out by client", Links?.DropOut is { } chance ? string.Create(CultureInfo.InvariantCulture, $"{chance.Least}..{chance.Most}") : null, null)
+            .SayUnless("drop-out by client", Links?.DropOut is { } chance
+                ? string.Create(CultureInfo.InvariantCulture, $"{chance.Least}..{chance.Most}") : null, null)
             .SayUnless("constants", ConstantsHash, 0UL);
     }
 
@@ -76,9 +86,11 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
         if (!(Corruption >= 0 && Corruption <= 1))
             yield return $"The chance of corruption must be 0 to 1, but is {Corruption}.";
         if (Corruption > 0 && SecureUplink.IsIn(Plan.Uplink))
-            yield return $"Payloads of a secure sum cannot be corrupted at random: nobody could see whose words were. Leave the corruption of {Corruption} out.";
+            yield return $"Payloads of a secure sum cannot be corrupted at random: nobody could see whose words were. Leave "
+                + $"the corruption of {Corruption} out.";
         if (Links?.DropOut is not null && DropOut > 0)
-            yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. Keep one of them.";
+            yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. "
+                + $"Keep one of them.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

@@ -13,7 +13,8 @@ static class TensorBits
         if (!plan.Method.SendsUpdates)
             return [];
         var names = shape.Parts.SelectMany(part => part.Layout.Tensors).Select(tensor => tensor.Name);
-        var sums = names.Zip(bits).GroupBy(entry => entry.First).ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
+        var sums = names.Zip(bits).GroupBy(entry => entry.First)
+            .ToDictionary(tensor => tensor.Key, tensor => tensor.Sum(entry => entry.Second));
         return bits.Count == 0 ? [] : [.. layout.Tensors.Select(tensor => sums.GetValueOrDefault(tensor.Name))];
     }
 }

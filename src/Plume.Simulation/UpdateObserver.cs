@@ -8,5 +8,6 @@ namespace Plume.Simulation;
 /// </summary>
 /// <param name="round">The round, from 1. A round that is tried again may show a client twice.</param>
 /// <param name="client">The client's number, from 0.</param>
-/// <param name="update">Trained minus received weights, before feedback and codec; as its method sends it, where that is something else. The observer may keep it.</param>
+/// <param name="update">Trained minus received weights, before feedback and codec; as its method sends it, where that is
+/// something else. The observer may keep it.</param>
 public delegate void UpdateObserver(int round, int client, ModelWeights update);

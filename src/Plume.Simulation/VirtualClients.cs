@@ -11,9 +11,11 @@ using Plume.Federation.SecureSums;
 namespace Plume.Simulation;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
-sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec encodes, ClientMemories memories, RandomKey key, ClientLink[]? links, TimeProvider time, bool keepUpdates)
+sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec encodes, ClientMemories memories, RandomKey key,
+    ClientLink[]? links, TimeProvider time, bool keepUpdates)
 {
-    readonly ConcurrentBag<Participant>[] idle = [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
+    readonly ConcurrentBag<Participant>[] idle =
+        [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
 
     // How much work each client was; one that was not asked yet may be the largest.
     readonly int[] samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
@@ -26,19 +28,22 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
     /// <param name="received">What was published to a client.</param>
     /// <param name="secure">The secure sum that the round makes; null where updates travel by themselves.</param>
     /// <param name="deliver">Takes a client's result.</param>
-    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, SecureRound? secure, Action<int, ClientResult> deliver)
+    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, SecureRound? secure,
+        Action<int, ClientResult> deliver)
     {
         // Another step is another codec.
         if (secure is not null && !secure.Uplink.Equals(encodes))
             Array.ForEach(idle, static pool => pool.Clear());
         encodes = secure?.Uplink ?? encodes;
-        var sum = secure is null ? null : new SumTask(secure.Shared, samples => SecureRound.WeightOf(options.Plan.WeightOf(samples)));
+        var sum = secure is null ? null
+            : new SumTask(secure.Shared, samples => SecureRound.WeightOf(options.Plan.WeightOf(samples)));
         var results = new ClientResult?[plan.Participants.Count];
         int next = 0;
         var gate = new Lock();
         try
         {
-            var parties = Enumerable.Range(0, plan.Participants.Count).ToLookup(index => options.WorksLast?.Invoke(plan.Participants[index]) ?? false);
+            var parties = Enumerable.Range(0, plan.Participants.Count)
+                .ToLookup(index => options.WorksLast?.Invoke(plan.Participants[index]) ?? false);
             Finish(parties[false]);
             Finish(parties[true]);
         }
@@ -89,8 +94,11 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
-        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey), memory, CancellationToken.None, sum);
-        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message) : [], time.GetElapsedTime(begun).TotalSeconds) { LostBefore = phase };
+        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey),
+            memory, CancellationToken.None, sum);
+        var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)
+            : [], time.GetElapsedTime(begun).TotalSeconds)
+        { LostBefore = phase };
         samples[client] = update.Outcome.Samples;
         pool.Add(work);
         if (update.Payload.Length > 0 && clientKey.Fold("corruption").Uniform(0) < options.Corruption)

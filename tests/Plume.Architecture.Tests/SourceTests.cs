@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Plume.Architecture.Tests;
@@ -17,6 +18,20 @@ public partial class SourceTests
         int lines = Repository.Text(path).Count(character => character == '\n');
         Assert.True(lines <= limit, $"{path} has {lines} lines; the limit is {limit}. Is it one idea?");
     });
+
+    // A text that stays in one piece, so that it can be searched for, may be wider.
+    [Fact]
+    public void A_line_is_no_wider_than_editorconfig_says()
+    {
+        int columns = int.Parse(Columns().Match(Repository.Text(".editorconfig")).Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.All(Sources.Concat(Repository.Files("samples", "*.cs")), path =>
+        {
+            string[] lines = Repository.Text(path).Split('\n');
+            int wide = Array.FindIndex(lines, line => line.Length > columns && !line.Contains('"', StringComparison.Ordinal));
+            Assert.True(wide < 0, $"{path}:{wide + 1} is wider than the {columns} columns of .editorconfig. Where does it "
+                + $"break best?");
+        });
+    }
 
     [Fact]
     public void A_file_is_named_for_what_is_in_it() =>
@@ -41,6 +56,9 @@ public partial class SourceTests
 
     [GeneratedRegex("(Manager|Helpers?|Utils|Utilities|Common|Service|Impl)\\.cs$")]
     private static partial Regex EmptyName();
+
+    [GeneratedRegex("max_line_length = (\\d+)")]
+    private static partial Regex Columns();
 
     [GeneratedRegex("#region|TODO(?! #\\d)|FIXME|HACK|NotImplementedException")]
     private static partial Regex Unfinished();

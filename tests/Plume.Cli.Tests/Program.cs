@@ -17,7 +17,9 @@ static class Program
         return new Ended(process.ExitCode, output, error.Result);
     }
 
-    /// <summary>Runs until a line begins with the text, then sends a signal: INT asks the program to stop as Ctrl-C does, KILL ends it.</summary>
+    /// <summary>
+    /// Runs until a line begins with the text, then sends a signal: INT asks the program to stop as Ctrl-C does, KILL ends it.
+    /// </summary>
     public static Ended RunUntil(string line, string signal, params string[] arguments)
     {
         using var process = Start(arguments);
@@ -46,17 +48,24 @@ static class Program
         return process;
     }
 
-    /// <summary>Sends a signal at once: a program that sends it would take so long to start on a busy machine that a short run could be over.</summary>
-    public static void Signal(Process process, string signal) => _ = Kill(process.Id, signal switch { "INT" => 2, "KILL" => 9, "TERM" => 15, _ => throw new ArgumentException(signal) });
+    /// <summary>
+    /// Sends a signal at once: a program that sends it would take so long to start on a busy machine that a short run could be
+    /// over.
+    /// </summary>
+    public static void Signal(Process process, string signal) =>
+        _ = Kill(process.Id, signal switch { "INT" => 2, "KILL" => 9, "TERM" => 15, _ => throw new ArgumentException(signal) });
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     static extern int Kill(int process, int signal);
 
-    /// <summary>Starts it. Where the tests run in the background, Ctrl-C is ignored and programs that they start would ignore it, too.</summary>
-    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Repository.Program, .. arguments])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    /// <summary>
+    /// Starts it. Where the tests run in the background, Ctrl-C is ignored and programs that they start would ignore it, too.
+    /// </summary>
+    public static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Repository.Program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
 }

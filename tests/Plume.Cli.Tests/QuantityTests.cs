@@ -30,7 +30,8 @@ public class QuantityTests
     [InlineData(96_242_400, 4_918_800, "19.6x")]
     [InlineData(1000, 3, "333x")]
     [InlineData(1, 0, "-")]
-    public void A_ratio_says_how_many_times(double whole, double part, string text) => Assert.Equal(text, Quantity.Ratio(whole, part));
+    public void A_ratio_says_how_many_times(double whole, double part, string text) =>
+        Assert.Equal(text, Quantity.Ratio(whole, part));
 
     [Theory]
     [InlineData(0.2149, "0.21 s")]
@@ -40,7 +41,8 @@ public class QuantityTests
     public void Times_are_in_the_unit_people_use(double seconds, string text) => Assert.Equal(text, Quantity.Seconds(seconds));
 
     [Fact]
-    public void What_was_not_measured_is_a_dash() => Assert.Equal(("78.53 %", "-"), (Quantity.Percent(0.78531), Quantity.Percent(null)));
+    public void What_was_not_measured_is_a_dash() =>
+        Assert.Equal(("78.53 %", "-"), (Quantity.Percent(0.78531), Quantity.Percent(null)));
 
     [Theory]
     [InlineData("40kB", 40_000)]
@@ -55,5 +57,6 @@ public class QuantityTests
     [InlineData("many")]
     [InlineData("NaN")]
     public void What_is_no_number_of_bytes_is_refused(string text) =>
-        Assert.Equal($"--size is a number of bytes such as 40kB, but is '{text}'.", Assert.Throws<CliException>(() => Quantity.ParseBytes("--size", text)).Message);
+        Assert.Equal($"--size is a number of bytes such as 40kB, but is '{text}'.",
+            Assert.Throws<CliException>(() => Quantity.ParseBytes("--size", text)).Message);
 }

@@ -11,5 +11,6 @@ static class Repository
     public static string Program => Value("PlumeProgram");
 
     static string Value(string key) =>
-        typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+        typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == key).Value!;
 }

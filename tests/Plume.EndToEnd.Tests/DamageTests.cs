@@ -32,7 +32,7 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
     [Theory]
     [InlineData("flip")]
     [InlineData("delete")]
-    public async Task A_checkpoint_that_is_damaged_while_the_server_runs_is_made_again_when_the_next_version_needs_it(string damage)
+    public async Task A_checkpoint_that_is_damaged_while_the_server_runs_is_made_again_when_it_is_needed(string damage)
     {
         await using var trial = Trial.Of(halfWay.Left);
         var server = await trial.ServeAsync();

@@ -11,7 +11,9 @@ sealed class BlobChannels : IModelChannels
     {
         int kept = Blobs.Inputs - (int)(share * Blobs.Inputs);
         double[] sizes = [.. Enumerable.Range(0, Blobs.Inputs)
-            .Select(input => Enumerable.Range(0, Blobs.Classes).Sum(k => Math.Abs((double)weights.Span[k * Blobs.Inputs + input])))];
-        return [new AxisCut("w", 1, [.. Enumerable.Range(0, Blobs.Inputs).OrderByDescending(input => sizes[input]).Take(kept).Order()])];
+            .Select(input => Enumerable.Range(0, Blobs.Classes)
+                .Sum(k => Math.Abs((double)weights.Span[k * Blobs.Inputs + input])))];
+        return [new AxisCut("w", 1,
+            [.. Enumerable.Range(0, Blobs.Inputs).OrderByDescending(input => sizes[input]).Take(kept).Order()])];
     }
 }

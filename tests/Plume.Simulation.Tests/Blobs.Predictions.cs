@@ -14,7 +14,8 @@ sealed partial class Blobs : IPredictor, IStudent
 
     public PublicSet Public { get; } = new(90, Classes, 7);
 
-    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation)
+    public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+        CancellationToken cancellation)
     {
         var model = task.Memory.Span;
         Teach(model, taught, (float)task.Objective.LearningRate);

@@ -17,11 +17,15 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
     public ModelLayout Layout { get; init; } = Plain;
 
     /// <summary>A matrix and a bias.</summary>
-    public static ModelLayout Plain { get; } = ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
+    public static ModelLayout Plain { get; } =
+        ModelLayout.Of([("w", [Classes, Inputs], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
 
-    /// <summary>The same values, named as factors of an adapter are: to the rules of a round it is all the same what they are.</summary>
+    /// <summary>
+    /// The same values, named as factors of an adapter are: to the rules of a round it is all the same what they are.
+    /// </summary>
     public static ModelLayout Factors { get; } =
-        ModelLayout.Of([("w.lora_A", [Classes, Inputs / 2], TensorRole.Weight), ("w.lora_B", [Classes, Inputs / 2], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
+        ModelLayout.Of([("w.lora_A", [Classes, Inputs / 2], TensorRole.Weight),
+            ("w.lora_B", [Classes, Inputs / 2], TensorRole.Weight), ("b", [Classes], TensorRole.Bias)]);
 
     public bool TakesCorrections => true;
 
@@ -138,7 +142,8 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
         int label = draws.NextInt(Classes);
         var x = new float[Inputs];
         for (int i = 0; i < Inputs; i++)
-            x[i] = i < Telling ? (float)(draws.NextNormal() + (i % Classes == label ? 2 : 0)) : (float)(0.05 * draws.NextNormal());
+            x[i] = i < Telling ? (float)(draws.NextNormal() + (i % Classes == label ? 2 : 0))
+                : (float)(0.05 * draws.NextNormal());
         return (x, label);
     }
 }

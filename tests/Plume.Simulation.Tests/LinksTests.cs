@@ -16,23 +16,32 @@ public class LinksTests
 
     [Fact]
     public void Times_may_be_seconds_and_words_stand_in_any_order() =>
-        Assert.Equal("lognormal(down=20, up=5, spread=0) | latency(1500ms) | dropout(1%)", Links.Parse("dropout(1%)|latency(1.5s)|lognormal(spread=0,up=5,down=20)").ToString());
+        Assert.Equal("lognormal(down=20, up=5, spread=0) | latency(1500ms) | dropout(1%)",
+            Links.Parse("dropout(1%)|latency(1.5s)|lognormal(spread=0,up=5,down=20)").ToString());
 
     [Theory]
     [InlineData("", "column 1: a word is missing here; known are fixed, lognormal, uniform, latency, dropout.")]
-    [InlineData("gaussian(down=1, up=1)", "column 1: 'gaussian' says nothing of links; known are fixed, lognormal, uniform, latency, dropout.")]
+    [InlineData("gaussian(down=1, up=1)",
+        "column 1: 'gaussian' says nothing of links; known are fixed, lognormal, uniform, latency, dropout.")]
     [InlineData("latency(5ms)", "column 1: links need their speeds, such as lognormal(down=20, up=5, spread=0.5).")]
     [InlineData("fixed(down=20)", "column 1: the speeds of links are in Mbit/s, and 'up=' is missing.")]
     [InlineData("fixed(down=20, up=0)", "column 16: 'up=0' must be a speed in Mbit/s, from 1E-06 to 1000000.")]
-    [InlineData("fixed(down=20, up=5, spread=1)", "column 22: 'spread=1' is not an argument of fixed; it takes down=..., up=....")]
-    [InlineData("uniform(down=9..5, up=1..2)", "column 9: 'down=9..5' must be two speeds in Mbit/s, the lesser first, such as down=5..50.")]
-    [InlineData("lognormal(down=9, up=5, spread=-1)", "column 25: 'spread=-1' must be the deviation of the speed's logarithm, from 0 to 5.")]
+    [InlineData("fixed(down=20, up=5, spread=1)",
+        "column 22: 'spread=1' is not an argument of fixed; it takes down=..., up=....")]
+    [InlineData("uniform(down=9..5, up=1..2)",
+        "column 9: 'down=9..5' must be two speeds in Mbit/s, the lesser first, such as down=5..50.")]
+    [InlineData("lognormal(down=9, up=5, spread=-1)",
+        "column 25: 'spread=-1' must be the deviation of the speed's logarithm, from 0 to 5.")]
     [InlineData("fixed(down=9, up=5) | fixed(down=9, up=5)", "column 23: 'fixed' stands there already.")]
-    [InlineData("fixed(down=9, up=5) | uniform(down=1..9, up=1..5)", "column 23: 'uniform' cannot stand beside 'fixed(down=9, up=5)': links have one distribution of speeds.")]
-    [InlineData("fixed(down=9, up=5) | latency(50)", "column 31: '50' must be a time or two, the lesser first, such as 50ms or 20ms..200ms.")]
+    [InlineData("fixed(down=9, up=5) | uniform(down=1..9, up=1..5)",
+        "column 23: 'uniform' cannot stand beside 'fixed(down=9, up=5)': links have one distribution of speeds.")]
+    [InlineData("fixed(down=9, up=5) | latency(50)",
+        "column 31: '50' must be a time or two, the lesser first, such as 50ms or 20ms..200ms.")]
     [InlineData("fixed(down=9, up=5) | latency", "column 23: latency needs a time, such as 50ms or 20ms..200ms.")]
-    [InlineData("fixed(down=9, up=5) | dropout(20%..5%)", "column 31: '20%..5%' must be a chance or two, the lesser first, such as 5% or 0%..20%.")]
-    [InlineData("fixed(down=9, up=5) | dropout(100%)", "column 31: a client that always vanishes is none: chances must be below 100%.")]
+    [InlineData("fixed(down=9, up=5) | dropout(20%..5%)",
+        "column 31: '20%..5%' must be a chance or two, the lesser first, such as 5% or 0%..20%.")]
+    [InlineData("fixed(down=9, up=5) | dropout(100%)",
+        "column 31: a client that always vanishes is none: chances must be below 100%.")]
     public void A_mistake_is_named_with_its_column(string line, string message) =>
         Assert.Equal($"Links '{line}', {message}", Assert.Throws<FormatException>(() => Links.Parse(line)).Message);
 
@@ -45,7 +54,8 @@ public class LinksTests
         double[] logarithms = [.. drawn.Select(link => Math.Log(link.Down / 20))];
         // Five deviations of a mean of so many draws, and of their square.
         Assert.InRange(logarithms.Average(), -5 * 0.5 / Math.Sqrt(clients), 5 * 0.5 / Math.Sqrt(clients));
-        Assert.InRange(logarithms.Average(value => value * value), 0.25 * (1 - 5 * Math.Sqrt(2.0 / clients)), 0.25 * (1 + 5 * Math.Sqrt(2.0 / clients)));
+        Assert.InRange(logarithms.Average(value => value * value), 0.25 * (1 - 5 * Math.Sqrt(2.0 / clients)),
+            0.25 * (1 + 5 * Math.Sqrt(2.0 / clients)));
         Assert.All(drawn, link => Assert.Equal(4, link.Down / link.Up, 1e-9));
         Assert.All(drawn, link => Assert.InRange(link.Latency, 0.02, 0.2));
         Assert.InRange(drawn.Average(link => link.DropOut!.Value), 0.1 - 0.002, 0.1 + 0.002);
@@ -64,17 +74,23 @@ public class LinksTests
     public void A_round_takes_as_long_as_the_slowest_of_those_that_count(string line, double overSelection, double dropOut)
     {
         var time = new ToldTime();
-        var plan = new FederationPlan(20, 6, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { OverSelection = overSelection, Quorum = 3 };
+        var plan = new FederationPlan(20, 6, 8, new LocalObjective(1, 1, 0.05), "pack", "pack")
+        {
+            OverSelection = overSelection,
+            Quorum = 3,
+        };
         var options = new SimulationOptions(plan, Seed: 3) { Threads = 1, DropOut = dropOut, Links = Links.Parse(line) };
         var counted = new List<int>();
         var blobs = new Blobs(plan.Clients);
-        using var simulation = new Simulation(options, new Working(blobs, time), blobs, new float[blobs.Layout.Length], time, (_, client, _) => counted.Add(client));
+        using var simulation = new Simulation(options, new Working(blobs, time), blobs, new float[blobs.Layout.Length], time,
+            (_, client, _) => counted.Add(client));
         var before = simulation.Costs.ToArray();
         while (simulation.NextRound() is { } round)
         {
             ClientCost[] after = [.. simulation.Costs];
             double[] parts = [.. counted.Select(client => simulation.Links[client].Seconds(
-                after[client].DownlinkBytes - before[client].DownlinkBytes, Working.SecondsOf(client), after[client].UplinkBytes - before[client].UplinkBytes))];
+                after[client].DownlinkBytes - before[client].DownlinkBytes, Working.SecondsOf(client),
+                after[client].UplinkBytes - before[client].UplinkBytes))];
             Assert.Equal(round.Accepted, parts.Length);
             Assert.Equal(parts.Max(), round.LinkSeconds!.Value, 1e-9);
             Assert.Equal(round.ClientSeconds, after.Sum(cost => cost.Seconds) - before.Sum(cost => cost.Seconds), 1e-9);
@@ -87,7 +103,8 @@ public class LinksTests
         using var resumed = new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], time);
         resumed.Resume(simulation.Save());
         Assert.Equal(simulation.Costs, resumed.Costs);
-        Assert.Equal(simulation.Metrics.Select(round => (round.ClientSeconds, round.LinkSeconds)), resumed.Metrics.Select(round => (round.ClientSeconds, round.LinkSeconds)));
+        Assert.Equal(simulation.Metrics.Select(round => (round.ClientSeconds, round.LinkSeconds)),
+            resumed.Metrics.Select(round => (round.ClientSeconds, round.LinkSeconds)));
     }
 
     [Fact]
@@ -106,7 +123,10 @@ public class LinksTests
     static (IReadOnlyList<RoundMetrics>, float[]) Run(string? line)
     {
         var blobs = new Blobs(20);
-        var options = new SimulationOptions(new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), "pack", "pack"), Seed: 3) { Links = line is null ? null : Links.Parse(line) };
+        var options = new SimulationOptions(new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), "pack", "pack"), Seed: 3)
+        {
+            Links = line is null ? null : Links.Parse(line),
+        };
         using var simulation = new Simulation(options, blobs, blobs, new float[blobs.Layout.Length], TimeProvider.System);
         while (simulation.NextRound() is not null)
         {

@@ -1,22 +1,14 @@
 using Plume.Compression.Codecs;
-using Plume.Compression.Weights;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
-using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
 using Plume.Federation.Methods.Corrections;
 using Plume.Federation.Methods.Exchanges;
-using Plume.Federation.Methods.Partial;
 using Plume.Federation.Notation;
-using Plume.Federation.Privacy;
-using Plume.Federation.Robustness;
-using Plume.Federation.Rounds;
-using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Simulation.Tests;
 
-public class SimulationTests
+public partial class SimulationTests
 {
     const string Sparse = "feedback | topk(5%) | uniform(4) | rans";
     const string Delta = "delta | topk(10%) | uniform(5) | rans";
@@ -25,8 +17,10 @@ public class SimulationTests
 
     public static TheoryData<string> Kinds =>
     [
-        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn", "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
-        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling", "secure", "secure, over-selection", "private",
+        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn",
+        "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
+        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
+        "secure", "secure, over-selection", "private",
     ];
 
     [Theory]
@@ -42,7 +36,10 @@ public class SimulationTests
         }
     }
 
-    public static TheoryData<string> KindsOfUpdates => [.. Kinds.Select(kind => kind.Data).Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal) && !kind.StartsWith("secure", StringComparison.Ordinal))];
+    public static TheoryData<string> KindsOfUpdates =>
+        [.. Kinds.Select(kind => kind.Data)
+            .Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal)
+                && !kind.StartsWith("secure", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(KindsOfUpdates))]
@@ -52,7 +49,8 @@ public class SimulationTests
         var (metrics, model, serial) = Watch(Options(kind, 5) with { Threads = 1 });
         Assert.Equal(Bits(unseen), Bits(metrics));
         Assert.Equal(unseenModel, model);
-        Assert.Equal(metrics.Select(round => round.Accepted), metrics.Select(round => serial.Count(seen => seen.Round == round.Round)));
+        Assert.Equal(metrics.Select(round => round.Accepted),
+            metrics.Select(round => serial.Count(seen => seen.Round == round.Round)));
         Assert.All(serial, seen => Assert.All(seen.Update, value => Assert.True(float.IsFinite(value))));
 
         var parallel = Watch(Options(kind, 5) with { Threads = 4 }).Seen;
@@ -71,7 +69,8 @@ public class SimulationTests
     [Fact]
     public void What_an_observer_throws_ends_the_run()
     {
-        using var simulation = Simulate(Options("plain", 1), (_, client, _) => throw new IOException($"The disk refused client {client}."));
+        using var simulation = Simulate(Options("plain", 1),
+            (_, client, _) => throw new IOException($"The disk refused client {client}."));
         Assert.StartsWith("The disk refused client ", Assert.Throws<IOException>(simulation.NextRound).Message);
     }
 
@@ -111,7 +110,8 @@ public class SimulationTests
     public void Bytes_are_those_of_the_payloads_in_each_direction()
     {
         var learner = new Blobs(20);
-        long payload = new PayloadEncoder(Codec.Parse("pack"), learner.Layout).Encode(new float[learner.Layout.Length], default).Length;
+        long payload = new PayloadEncoder(Codec.Parse("pack"), learner.Layout)
+            .Encode(new float[learner.Layout.Length], default).Length;
         var (metrics, _) = Run(Options("plain", 4));
         Assert.All(metrics, round => Assert.Equal(8 * payload, round.UplinkBytes));
         Assert.Equal(0, metrics[0].DownlinkBytes);
@@ -133,17 +133,20 @@ public class SimulationTests
 
     [Fact]
     public void Nobody_sees_updates_where_none_travel() =>
-        Assert.Contains("no updates travel", Assert.Throws<ArgumentException>(() => Watch(Options("predictions", 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("no updates travel", Assert.Throws<ArgumentException>(() => Watch(Options("predictions", 1))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_client_that_diverges_is_named_and_the_round_goes_on()
     {
         var plan = Plan(3) with { Participants = 20 };
-        using var simulation = new Simulation(Options("plain", 3) with { Plan = plan with { Uplink = Sparse } }, new Blobs(20) { Diverging = 4 }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
+        using var simulation = new Simulation(Options("plain", 3) with { Plan = plan with { Uplink = Sparse } },
+            new Blobs(20) { Diverging = 4 }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
         Assert.All(Finish(simulation), round =>
         {
             Assert.Equal(19, round.Accepted);
-            Assert.StartsWith("Client 4 sent no update: An update must be finite, but value 7 of tensor 'w' is NaN.", Assert.Single(round.Refused));
+            Assert.StartsWith("Client 4 sent no update: An update must be finite, but value 7 of tensor 'w' is NaN.",
+                Assert.Single(round.Refused));
         });
     }
 
@@ -161,18 +164,25 @@ public class SimulationTests
     [InlineData(Sparse, -10, "fedcm(0.3)")]
     [InlineData("rotate | uniform(4) | rans", -10, "scallion")]
     [InlineData("feedback | uniform(4) | rans", -10, "prune(50%, rounds=2..9)")]
-    public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times, string training = "averaging")
+    public void One_client_that_lies_about_its_update_is_named_and_moves_the_model_like_one(string uplink, float times,
+        string training = "averaging")
     {
         const int rounds = 25, liar = 4;
-        var options = Options("plain", rounds) with { Plan = Plan(rounds) with { Uplink = uplink, Method = MethodNotation.Parse(training) } };
+        var options = Options("plain", rounds) with
+        {
+            Plan = Plan(rounds) with { Uplink = uplink, Method = MethodNotation.Parse(training) },
+        };
         var (calm, _) = Run(options);
-        using var simulation = new Simulation(options, new Blobs(20) { Lying = (liar, times) }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
+        using var simulation = new Simulation(options, new Blobs(20) { Lying = (liar, times) }, new Blobs(20),
+            new float[new Blobs(20).Layout.Length], TimeProvider.System);
         var metrics = Finish(simulation);
         Assert.InRange(metrics[^1].Accuracy!.Value, calm[^1].Accuracy!.Value - 0.04, 1);
         string[] named = [.. metrics.SelectMany(round => round.Bounded), .. metrics.SelectMany(round => round.Refused)];
         Assert.Contains(named, IsTheLiar);
-        // What clients send that remember something differs more in size, and squares do: an honest one, too, may count as one of usual size.
-        Assert.True(options.Plan.Method is Scaffold or Scallion or FedDyn or FedExp || named.All(IsTheLiar), string.Join(' ', named));
+        // What clients send that remember something differs more in size, and squares do: an honest one, too, may count as one of
+        // usual size.
+        Assert.True(options.Plan.Method is Scaffold or Scallion or FedDyn or FedExp
+            || named.All(IsTheLiar), string.Join(' ', named));
 
         static bool IsTheLiar(string reason) => reason.StartsWith($"The update of client {liar} ", StringComparison.Ordinal);
     }
@@ -181,23 +191,40 @@ public class SimulationTests
     public void Weak_clients_move_and_pay_for_their_part_alone()
     {
         var options = Options("plain", 20);
-        options = options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/4)"), Smaller = [Inputs(75, rolls: false)], Participants = 20 } };
+        options = options with
+        {
+            Plan = options.Plan with
+            {
+                Method = MethodNotation.Parse("submodels(1, 1/4)"),
+                Smaller = [Inputs(75, rolls: false)],
+                Participants = 20
+            },
+        };
         var (metrics, model) = Run(options);
         long whole = new PayloadEncoder(Codec.Parse("pack"), new Blobs(1).Layout).Encode(new float[model.Length], default).Length;
-        long part = new PayloadEncoder(Codec.Parse("pack"), options.Plan.Smaller[0].Layout).Encode(new float[options.Plan.Smaller[0].Layout.Length], default).Length;
+        long part = new PayloadEncoder(Codec.Parse("pack"), options.Plan.Smaller[0].Layout)
+            .Encode(new float[options.Plan.Smaller[0].Layout.Length], default).Length;
         Assert.All(metrics, round => Assert.Equal(10 * (whole + part), round.UplinkBytes));
         Assert.All(metrics.Skip(1), round => Assert.Equal(10 * (whole + part), round.DownlinkBytes));
         Assert.All(metrics, round => Assert.All(round.SecondsByCapacity!, seconds => Assert.True(seconds > 0)));
         Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
-        Assert.All(Run(options with { Plan = options.Plan with { Fixed = [.. Enumerable.Repeat<int[]>([1, 3, 5], 20)] } }).Model.Skip(75).Take(225), value => Assert.Equal(0, value));
+        Assert.All(Run(options with
+        {
+            Plan = options.Plan
+            with
+            { Fixed = [.. Enumerable.Repeat<int[]>([1, 3, 5], 20)] }
+        }).Model.Skip(75).Take(225),
+            value => Assert.Equal(0, value));
     }
 
     [Fact]
     public void A_learner_whose_models_are_not_the_plans_is_refused()
     {
         var options = Options("submodels", 1);
-        var refusal = Assert.Throws<ArgumentException>(() => new Simulation(options, new Blobs(20), new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System));
-        Assert.StartsWith("Clients of capacity 1/2 train a model of 453 values, but the learner's for client 1 has 903.", refusal.Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<ArgumentException>(() =>
+            new Simulation(options, new Blobs(20), new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System));
+        Assert.StartsWith("Clients of capacity 1/2 train a model of 453 values, but the learner's for client 1 has 903.",
+            refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -206,7 +233,8 @@ public class SimulationTests
         var (metrics, _) = Run(Options("corrupted", 12));
         Assert.Equal(12, metrics.Count);
         Assert.Contains(metrics, round => round.Refused.Count > 0);
-        Assert.All(metrics.SelectMany(round => round.Refused), reason => Assert.Matches("^The update of client [0-9]+ is refused: ", reason));
+        Assert.All(metrics.SelectMany(round => round.Refused),
+            reason => Assert.Matches("^The update of client [0-9]+ is refused: ", reason));
         Assert.All(metrics, round => Assert.Equal(8, round.Accepted + round.Refused.Count));
     }
 
@@ -214,7 +242,8 @@ public class SimulationTests
     public void A_round_that_nobody_answers_is_given_up_with_a_reason()
     {
         using var simulation = Simulate(Options("plain", 3) with { DropOut = 1 });
-        Assert.StartsWith("Round 1 needs 1 updates, but got 0 in the last of 3 attempts. ", Assert.Throws<QuorumException>(simulation.NextRound).Message);
+        Assert.StartsWith("Round 1 needs 1 updates, but got 0 in the last of 3 attempts. ",
+            Assert.Throws<QuorumException>(simulation.NextRound).Message);
     }
 
     [Fact]
@@ -234,7 +263,9 @@ public class SimulationTests
         second.Resume(first.Save());
         Assert.Null(second.NextRound());
         Assert.Equal((first.WhyEnded, true), (second.WhyEnded, second.IsFinished));
-        using var richer = Simulate(options with { Plan = options.Plan with { Privacy = options.Plan.Privacy! with { Epsilon = 6 } } });
+        using var richer = Simulate(options
+            with
+        { Plan = options.Plan with { Privacy = options.Plan.Privacy! with { Epsilon = 6 } } });
         Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => richer.Resume(first.Save())).Message);
     }
 
@@ -254,7 +285,8 @@ public class SimulationTests
             saved[place] ^= 16;
         }
 
-        foreach (var changed in new[] { Options("sparse", 4) with { Seed = 99 }, Options("sparse", 4) with { ConstantsHash = 7 } })
+        foreach (var changed in new[] { Options("sparse", 4) with { Seed = 99 },
+            Options("sparse", 4) with { ConstantsHash = 7 } })
         {
             using var other = Simulate(changed);
             Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => other.Resume(saved)).Message);
@@ -290,7 +322,11 @@ public class SimulationTests
     {
         var options = Options("sparse", 3) with { Plan = Plan(3) with { SampleCap = cap } };
         var capped = Run(options);
-        Assert.All(capped.Metrics, round => Assert.Equal(round.Accepted, round.Bounded.Count(line => line.EndsWith($"weighs as one of {cap} samples, the most that one can, and was made from 12.", StringComparison.Ordinal))));
+        Assert.All(capped.Metrics,
+            round => Assert.Equal(round.Accepted,
+                round.Bounded.Count(line =>
+                    line.EndsWith($"weighs as one of {cap} samples, the most that one can, and was made from 12.",
+                        StringComparison.Ordinal))));
         // All have twelve samples, so that a cap below and one weight for all are the same mean.
         Assert.Equal(Run(options with { Plan = options.Plan with { SampleCap = null } }).Model, capped.Model);
     }
@@ -298,76 +334,40 @@ public class SimulationTests
     [Fact]
     public void Codecs_that_do_not_fit_their_direction_are_refused()
     {
-        Assert.Contains("must not have delta", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "delta | pack" } })).Message);
-        Assert.Contains("must not have feedback", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
+        Assert.Contains("must not have delta",
+            Assert.Throws<ArgumentException>(() =>
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "delta | pack" } })).Message);
+        Assert.Contains("must not have feedback",
+            Assert.Throws<ArgumentException>(() =>
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
     }
 
     [Fact]
     public void A_codec_that_keeps_a_model_from_learning_is_refused_in_a_program_as_on_the_command_line()
     {
-        Assert.Contains("drops values for good", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "topk(1%) | pack" } })).Message);
-        Assert.Contains("a model with values missing", Assert.Throws<ArgumentException>(() => Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "topk(1%) | pack" } })).Message);
-    }
-
-    static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { SampleCap = 12 };
-
-    static SimulationOptions Options(string kind, int rounds)
-    {
-        var options = new SimulationOptions(Plan(rounds), Seed: 3) { Threads = 2 };
-        var sparse = options with { Plan = options.Plan with { Uplink = Sparse, Downlink = Delta } };
-        return kind switch
-        {
-            "plain" => options,
-            "sparse" => sparse,
-            "sums" => options with { Plan = options.Plan with { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
-            "scaffold" => options with { Plan = options.Plan with { Method = new Scaffold(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
-            "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
-            "fednova" => options with { Plan = options.Plan with { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums } },
-            "fedexp" => options with { Plan = options.Plan with { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
-            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
-            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
-            "scallion" => options with { Plan = options.Plan with { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums } },
-            "prune" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
-            "saliency" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true), Uplink = "feedback | uniform(4) | rans", Downlink = Sums }, DropOut = 0.3 },
-            "regrow" => options with { Plan = options.Plan with { Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3), Uplink = "feedback | uniform(4) | rans", Downlink = Delta } },
-            "channels" => options with
-            {
-                Plan = options.Plan with { Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()), Uplink = "feedback | uniform(4) | rans", Downlink = Delta },
-            },
-            "mutual" => sparse with { Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } }, DropOut = 0.3, Corruption = 0.1 },
-            "predictions" => options with { Plan = options.Plan with { Method = Said("bits=3") }, DropOut = 0.3 },
-            "predictions of a student" => options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
-            "adapters" => options with { Plan = options.Plan with { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums }, DropOut = 0.3 },
-            "masks" => options with { Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" }, DropOut = 0.3 },
-            "submodels" => sparse with { Plan = sparse.Plan with { Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)"), Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)] }, Server = new FedAdam(0.05), DropOut = 0.3 },
-            "rolling" => options with { Plan = options.Plan with { Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"), Smaller = [Inputs(100, rolls: true)], Uplink = "rotate | uniform(4) | rans", Downlink = "uniform(8) | rans" } },
-            "secure" => options with { Plan = options.Plan with { Participants = 7, Quorum = 3, Attempts = 9, Uplink = "feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure", Downlink = Delta }, DropOut = 0.2 },
-            "secure, over-selection" => options with { Plan = options.Plan with { Participants = 4, Quorum = 3, OverSelection = 1.5, SampleCap = 8, Attempts = 9, Uplink = "rotate | uniform(4, stochastic, shared) | secure", Downlink = Sums }, DropOut = 0.2 },
-            "private" => sparse with { Plan = sparse.Plan with { SampleCap = null, Privacy = new DifferentialPrivacy(2, 1e-5, 100), Uplink = "feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans" }, DropOut = 0.3 },
-            "corrupted" => sparse with { Corruption = 0.4 },
-            "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
-            "ruled" => sparse with { Plan = sparse.Plan with { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 } },
-            _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
-        };
-    }
-
-    static Method Said(string arguments) => ((Predictions)MethodNotation.Parse($"predictions(public=points, batch=30, {arguments})")) with { Public = new Blobs(20).Public };
-
-    // A model of fewer inputs, the first ones or others every round.
-    static CapacityModel Inputs(int count, bool rolls)
-    {
-        LayoutSlice At(int version) => LayoutSlice.Of(new Blobs(1).Layout, [("w", 1, [.. Enumerable.Range(0, count).Select(input => (input + (rolls ? version : 0)) % Blobs.Inputs).Order()])]);
-        return new CapacityModel(At(0).Part, At);
+        Assert.Contains("drops values for good",
+            Assert.Throws<ArgumentException>(() =>
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "topk(1%) | pack" } })).Message);
+        Assert.Contains("a model with values missing",
+            Assert.Throws<ArgumentException>(() =>
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "topk(1%) | pack" } })).Message);
     }
 
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)
     {
-        var blobs = new Blobs(options.Plan.Clients) { Remembers = options.Plan.Objective.Teaching is not null, Predicts = options.Plan.Method is Predictions, Layout = options.Plan.Method is Adapters ? Blobs.Factors : Blobs.Plain };
+        var blobs = new Blobs(options.Plan.Clients)
+        {
+            Remembers = options.Plan.Objective.Teaching is not null,
+            Predicts = options.Plan.Method is Predictions,
+            Layout = options.Plan.Method is Adapters ? Blobs.Factors : Blobs.Plain,
+        };
         ILearner learner = options.Plan.Smaller.Count > 0 ? new SlicedLearner(blobs, options.Plan) : blobs;
-        return new Simulation(options with { Student = blobs }, learner, blobs, new float[blobs.Layout.Length], TimeProvider.System, observer);
+        return new Simulation(options with { Student = blobs }, learner, blobs, new float[blobs.Layout.Length],
+            TimeProvider.System, observer);
     }
 
-    static (IReadOnlyList<RoundMetrics> Metrics, float[] Model, List<(int Round, int Client, float[] Update)> Seen) Watch(SimulationOptions options)
+    static (IReadOnlyList<RoundMetrics> Metrics, float[] Model, List<(int Round, int Client, float[] Update)> Seen) Watch(
+        SimulationOptions options)
     {
         var seen = new List<(int, int, float[])>();
         using var simulation = Simulate(options, (round, client, update) => seen.Add((round, client, update.Values)));
@@ -389,5 +389,7 @@ public class SimulationTests
         return simulation.Metrics;
     }
 
-    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) => [.. metrics.Select(round => (round with { Seconds = 0, ClientSeconds = 0, Refused = [], Bounded = [] }) + string.Join("; ", [.. round.Refused, .. round.Bounded]))];
+    static string[] Bits(IReadOnlyList<RoundMetrics> metrics) =>
+        [.. metrics.Select(round => (round with { Seconds = 0, ClientSeconds = 0, Refused = [], Bounded = [] })
+            + string.Join("; ", [.. round.Refused, .. round.Bounded]))];
 }

@@ -21,7 +21,8 @@ sealed class SlicedLearner(ILearner whole, FederationPlan plan) : ILearner
 
     public ILearner Of(int client) => learners[plan.Method.CapacityOf(client)];
 
-    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => whole.Train(task, trained, cancellation);
+    public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) =>
+        whole.Train(task, trained, cancellation);
 
     sealed class Part(ILearner whole, LayoutSlice slice) : ILearner
     {

@@ -23,18 +23,27 @@ static class AttackTable
         ["rule", $">{None}", .. attacks.Select(attack => $">{attack}"), ">worst loss"],
         rows.Select(row => (IReadOnlyList<string>)[row.Defence, .. row.Accuracies.Select(Percent), Points(row.Worst)]));
 
-    public static JsonArray Json(IReadOnlyList<string> attacks, IReadOnlyList<AttackRow> rows) => [.. rows.Select(row => new JsonObject
+    public static JsonArray Json(IReadOnlyList<string> attacks, IReadOnlyList<AttackRow> rows) =>
+        [.. rows.Select(row => new JsonObject
     {
         ["rule"] = row.Defence,
-        ["accuracies"] = new JsonObject([.. attacks.Prepend(None).Zip(row.Accuracies, (attack, accuracy) => KeyValuePair.Create<string, JsonNode?>(attack, double.IsNaN(accuracy) ? null : accuracy))]),
+        ["accuracies"] = new JsonObject(
+            [.. attacks.Prepend(None)
+                .Zip(row.Accuracies, (attack, accuracy) =>
+                    KeyValuePair.Create<string, JsonNode?>(attack, double.IsNaN(accuracy) ? null : accuracy))]),
         ["worstLoss"] = row.Worst,
     })];
 
-    public static string Page(string name, string subtitle, IReadOnlyList<string> attacks, IReadOnlyList<AttackRow> rows) => Report.Page.Render($"{name} under attack", subtitle,
+    public static string Page(string name, string subtitle, IReadOnlyList<string> attacks, IReadOnlyList<AttackRow> rows) =>
+        Report.Page.Render($"{name} under attack", subtitle,
         Html.Section("Accuracy by rule and attack", Html.Table(
             ["rule", None, .. attacks, "worst loss"],
-            [.. rows.Select(row => (Cell[])[row.Defence, .. row.Accuracies.Select(accuracy => new Cell(Percent(accuracy), IsNumber: true, double.IsNaN(accuracy) ? 0 : accuracy)), Cell.Number(Points(row.Worst))])]),
-            "Of the model after the last round, on the test samples. The bar under a number is its length of 100 %. Hostile clients know all honest updates of a round and act as one, which is more than clients can."),
+            [.. rows.Select(row => (Cell[])[row.Defence,
+                .. row.Accuracies.Select(accuracy =>
+                    new Cell(Percent(accuracy), IsNumber: true, double.IsNaN(accuracy) ? 0 : accuracy)),
+                    Cell.Number(Points(row.Worst))])]),
+            "Of the model after the last round, on the test samples. The bar under a number is its length of 100 %. Hostile "
+                + "clients know all honest updates of a round and act as one, which is more than clients can."),
         "The worst loss is between the accuracy without an attack and the lowest under one, by the same rule.");
 
     static string Percent(double accuracy) => double.IsNaN(accuracy) ? "ruined" : Quantity.Percent(accuracy);

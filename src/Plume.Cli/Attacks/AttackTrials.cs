@@ -24,16 +24,21 @@ sealed class AttackTrials
     /// <param name="share">Share of the clients that are hostile.</param>
     /// <param name="threads">Clients that train side by side.</param>
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
-    /// <exception cref="CliException">No client would be hostile, or all of a majority, or messages are no plain updates.</exception>
+    /// <exception cref="CliException">No client would be hostile, or all of a majority, or messages are no plain
+    /// updates.</exception>
     public AttackTrials(Settings settings, Hostile share, int threads)
     {
         inputs = Inputs.Load(settings);
         options = Federations.Compressed(settings, inputs, threads) with { EvaluateEvery = settings.Int32("rounds") };
         if (!options.Plan.Method.TakesRules)
-            throw new CliException(ExitCode.Usage, $"plume attack compares rules for updates, and by '{options.Plan.Method}' messages are more than that. Give it an experiment that trains by averaging.");
+            throw new CliException(ExitCode.Usage,
+                $"plume attack compares rules for updates, and by '{options.Plan.Method}' messages are more than that. Give it "
+                    + $"an experiment that trains by averaging.");
         int count = share.Of(options.Plan.Clients);
         if (count < 1 || 2 * count >= options.Plan.Clients)
-            throw new CliException(ExitCode.Usage, $"--clients must make hostile at least one client and less than half of them, but {share} of {options.Plan.Clients} are {count}.");
+            throw new CliException(ExitCode.Usage,
+                $"--clients must make hostile at least one client and less than half of them, but {share} of "
+                    + $"{options.Plan.Clients} are {count}.");
         Hostile = [.. Drawn(options).Take(count).Order()];
         flipped = Flipped(inputs.Train);
     }
@@ -52,11 +57,13 @@ sealed class AttackTrials
     public double? Run(Defence defence, Attack? attack, CancellationToken stop)
     {
         using var learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
-        using var misled = attack is { FlipsLabels: true } ? new GraphLearner(inputs.Graph, flipped, inputs.Allotment.Clients) : null;
+        using var misled = attack is { FlipsLabels: true } ? new GraphLearner(inputs.Graph, flipped, inputs.Allotment.Clients)
+            : null;
         using var evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         var attacked = attack is null ? null : new AttackedLearner(learner, attack, Hostile, misled);
         var run = options with { Plan = defence.In(options.Plan), WorksLast = attacked is null ? null : attacked.IsHostile };
-        using var simulation = new Simulation.Simulation(run, attacked ?? (Federation.Learners.ILearner)learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
+        using var simulation = new Simulation.Simulation(run, attacked
+            ?? (Federation.Learners.ILearner)learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
         RoundMetrics? last = null;
         while (simulation.NextRound() is { } round)
         {
@@ -77,5 +84,9 @@ sealed class AttackTrials
     }
 
     static LabeledSet Flipped(LabeledSet set) =>
-        new(set.Name, set.Features, set.SampleShape, [.. set.Labels.Select(label => set.Classes - 1 - label)], set.Classes) { Clients = set.Clients, Schema = set.Schema };
+        new(set.Name, set.Features, set.SampleShape, [.. set.Labels.Select(label => set.Classes - 1 - label)], set.Classes)
+        {
+            Clients = set.Clients,
+            Schema = set.Schema,
+        };
 }

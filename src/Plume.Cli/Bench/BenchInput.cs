@@ -15,7 +15,9 @@ sealed record BenchInput(string Name, ModelWeights Weights)
     // Two copies of the values, a sum of 64-bit integers, and what encoder and decoder hold at most.
     const int BytesPerValue = 48;
 
-    /// <summary>The files and distributions that are meant: a folder stands for the files in it, in the order of their names.</summary>
+    /// <summary>
+    /// The files and distributions that are meant: a folder stands for the files in it, in the order of their names.
+    /// </summary>
     /// <exception cref="CliException">A folder has none, or a name is of no kind that is known.</exception>
     public static List<string> Names(IEnumerable<string> named)
     {
@@ -23,7 +25,9 @@ sealed record BenchInput(string Name, ModelWeights Weights)
         foreach (string name in names)
         {
             if (!Distribution.IsMeant(name) && !HasKnownEnding(name))
-                throw new CliException(ExitCode.Usage, $"What is measured is a file that ends in {Endings}, a folder of such files, or a distribution such as normal(10M), but '{name}' is none of them.");
+                throw new CliException(ExitCode.Usage,
+                    $"What is measured is a file that ends in {Endings}, a folder of such files, or a distribution such as "
+                        + $"normal(10M), but '{name}' is none of them.");
         }
 
         return names;
@@ -35,20 +39,24 @@ sealed record BenchInput(string Name, ModelWeights Weights)
     {
         var weights = Distribution.IsMeant(name) ? Draw(name, key) : Read(name);
         if (weights.Layout.Length == 0)
-            throw new CliException(ExitCode.Input, $"'{name}' has no values, so there is nothing to measure. Name a file that has some.");
+            throw new CliException(ExitCode.Input,
+                $"'{name}' has no values, so there is nothing to measure. Name a file that has some.");
         CheckFinite(name, weights);
         CheckMemory(name, weights.Layout.Length);
         return new BenchInput(name, weights);
     }
 
-    static bool HasKnownEnding(string name) => Path.GetExtension(name).ToUpperInvariant() is ".NPY" or ".SAFETENSORS" or ".ONNX" or ".PLUME";
+    static bool HasKnownEnding(string name) =>
+        Path.GetExtension(name).ToUpperInvariant() is ".NPY" or ".SAFETENSORS" or ".ONNX" or ".PLUME";
 
     static List<string> FilesIn(string folder)
     {
         try
         {
             List<string> files = [.. Directory.EnumerateFiles(folder).Where(HasKnownEnding).Order(StringComparer.Ordinal)];
-            return files.Count > 0 ? files : throw new CliException(ExitCode.Input, $"Folder '{folder}' has no file that ends in {Endings}, so there is nothing to measure.");
+            return files.Count > 0 ? files
+                : throw new CliException(ExitCode.Input,
+                    $"Folder '{folder}' has no file that ends in {Endings}, so there is nothing to measure.");
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -86,7 +94,8 @@ sealed record BenchInput(string Name, ModelWeights Weights)
         }
     }
 
-    static ModelWeights OneTensor(int[] shape, float[] values) => new(ModelLayout.Of([("values", shape, TensorRole.Weight)]), values);
+    static ModelWeights OneTensor(int[] shape, float[] values) =>
+        new(ModelLayout.Of([("values", shape, TensorRole.Weight)]), values);
 
     static void CheckFinite(string name, ModelWeights weights)
     {
@@ -94,13 +103,17 @@ sealed record BenchInput(string Name, ModelWeights Weights)
         if (strange < 0)
             return;
         var tensor = weights.Layout.Tensors.Last(tensor => tensor.Offset <= strange && tensor.Length > 0);
-        throw new CliException(ExitCode.Input, $"A codec takes finite numbers only, but in '{name}' value {strange - tensor.Offset} of tensor '{tensor.Name}' is {weights.Values[strange]}. Mend the file, or leave it out.");
+        throw new CliException(ExitCode.Input,
+            $"A codec takes finite numbers only, but in '{name}' value {strange - tensor.Offset} of tensor '{tensor.Name}' is "
+                + $"{weights.Values[strange]}. Mend the file, or leave it out.");
     }
 
     internal static void CheckMemory(string name, long values)
     {
         long need = BytesPerValue * values, have = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (need > have)
-            throw new CliException(ExitCode.Usage, $"To measure {values:N0} values takes about {Quantity.Bytes(need)} of memory, but there are {Quantity.Bytes(have)}. Put fewer in place of '{name}'.");
+            throw new CliException(ExitCode.Usage,
+                $"To measure {values:N0} values takes about {Quantity.Bytes(need)} of memory, but there are "
+                    + $"{Quantity.Bytes(have)}. Put fewer in place of '{name}'.");
     }
 }

@@ -23,15 +23,18 @@ static class BenchTable
     public static IReadOnlyList<CodecFigures> Means(IReadOnlyList<CodecFigures> figures)
     {
         int files = figures.Select(figure => figure.File).Distinct().Count();
-        return files < 2 ? [] : [.. figures.GroupBy(figure => figure.Codec).Select(codec => CodecFigures.Mean($"mean of {files} files", [.. codec]))];
+        return files < 2 ? [] : [.. figures.GroupBy(figure => figure.Codec)
+            .Select(codec => CodecFigures.Mean($"mean of {files} files", [.. codec]))];
     }
 
     static string Title(CodecFigures first) =>
-        $"{Printable.Name(first.File)}: {Whole(first.Values)} values, {Quantity.Bytes(sizeof(float) * first.Values)} in 32-bit floats";
+        $"{Printable.Name(first.File)}: {Whole(first.Values)} values, {Quantity.Bytes(sizeof(float) * first.Values)} in 32-bit "
+            + $"floats";
 
     static string[] Cells(CodecFigures row) =>
     [
-        row.Codec, Whole(row.Bytes), $"{row.BitsPerParameter:0.000}", Nmse(row.Nmse), Speed(row.EncodeGBs), Speed(row.DecodeGBs), Speed(row.AddGBs),
+        row.Codec, Whole(row.Bytes), $"{row.BitsPerParameter:0.000}", Nmse(row.Nmse), Speed(row.EncodeGBs), Speed(row.DecodeGBs),
+        Speed(row.AddGBs),
     ];
 
     static string Whole(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -39,7 +39,8 @@ sealed class CodecBench(RandomKey key, int threads, TimeSpan perFigure)
         }
         catch (InvalidPayloadException refusal)
         {
-            throw new CliException(ExitCode.Input, $"'{codec}' cannot carry the values of '{input.Name}'. {refusal.Message}", refusal);
+            throw new CliException(ExitCode.Input, $"'{codec}' cannot carry the values of '{input.Name}'. {refusal.Message}",
+                refusal);
         }
     }
 
@@ -48,7 +49,8 @@ sealed class CodecBench(RandomKey key, int threads, TimeSpan perFigure)
         var (layout, values) = (input.Weights.Layout, input.Weights.Values);
         var encoder = new PayloadEncoder(codec, layout) { Parallelism = threads };
         var decoder = new PayloadDecoder(codec, layout) { Parallelism = threads };
-        float[] residual = new float[codec.MemoryLength(layout)], reference = new float[codec.UsesReference ? layout.Length : 0], decoded = new float[layout.Length];
+        float[] residual = new float[codec.MemoryLength(layout)], reference = new float[codec.UsesReference ? layout.Length
+            : 0], decoded = new float[layout.Length];
         byte[] payload = encoder.Encode(values, key, residual, reference).ToArray();
         decoder.Decode(payload, decoded, key, reference);
         double nmse = Distortion.Nmse(values, decoded);
@@ -59,13 +61,15 @@ sealed class CodecBench(RandomKey key, int threads, TimeSpan perFigure)
         double decode = BestTime(warmUp, () => { }, () => decoder.Decode(payload, decoded, key, reference));
         double? add = sum is null ? null : BestTime(warmUp, sum.Clear, () => decoder.AddTo(payload, sum, 1, key));
         double gigabytes = sizeof(float) * 1e-9 * layout.Length;
-        return new CodecFigures(input.Name, codec.Text, layout.Length, payload.Length, 8.0 * payload.Length / layout.Length, nmse, gigabytes / encode, gigabytes / decode, gigabytes / add);
+        return new CodecFigures(input.Name, codec.Text, layout.Length, payload.Length, 8.0 * payload.Length / layout.Length, nmse,
+            gigabytes / encode, gigabytes / decode, gigabytes / add);
     }
 
     static ExactSum? SumFor(ReadOnlySpan<float> decoded)
     {
         // A decoder may know no more than a bound of the largest value.
-        double limit = Math.Max(ExactSum.DefaultLimit, Math.ScaleB(1, Math.ILogB(Math.Abs(TensorPrimitives.MaxMagnitude(decoded))) + 3));
+        double limit = Math.Max(ExactSum.DefaultLimit,
+            Math.ScaleB(1, Math.ILogB(Math.Abs(TensorPrimitives.MaxMagnitude(decoded))) + 3));
         return limit <= LargestLimit ? new ExactSum(decoded.Length, contributors: 1, limit) : null;
     }
 

@@ -11,8 +11,10 @@ namespace Plume.Cli.Bench;
 /// <param name="Nmse">Squared error over squared values.</param>
 /// <param name="EncodeGBs">Speed of encoding, in 10^9 bytes of 32-bit floats a second.</param>
 /// <param name="DecodeGBs">Speed of decoding.</param>
-/// <param name="AddGBs">Speed of decoding into a sum; null for a codec that makes no sense in a sum, or values too large for one.</param>
-sealed record CodecFigures(string File, string Codec, long Values, long Bytes, double BitsPerParameter, double Nmse, double EncodeGBs, double DecodeGBs, double? AddGBs)
+/// <param name="AddGBs">Speed of decoding into a sum; null for a codec that makes no sense in a sum, or values too large for
+/// one.</param>
+sealed record CodecFigures(string File, string Codec, long Values, long Bytes, double BitsPerParameter, double Nmse,
+    double EncodeGBs, double DecodeGBs, double? AddGBs)
 {
     /// <summary>
     /// One codec over several files: means of values, bytes, bits per parameter and NMSE, every file counting alike; the

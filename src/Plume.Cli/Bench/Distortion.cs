@@ -3,7 +3,9 @@ namespace Plume.Cli.Bench;
 /// <summary>How far decoded values are from what they were.</summary>
 static class Distortion
 {
-    /// <summary>Squared error over squared values, summed in double; the squared error itself where all values are zero.</summary>
+    /// <summary>
+    /// Squared error over squared values, summed in double; the squared error itself where all values are zero.
+    /// </summary>
     public static double Nmse(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
     {
         double error = 0, energy = 0;

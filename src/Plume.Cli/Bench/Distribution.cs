@@ -37,7 +37,8 @@ sealed partial record Distribution
             throw Error(text, 0, "it must be a word and its arguments, such as normal(10M)");
         Group word = form.Groups["word"], zeros = form.Groups["zeros"];
         if (!Words.Contains(word.Value))
-            throw Error(text, word.Index, $"'{word.Value}' is not a distribution; {Nearest.To(word.Value, Words, "did you mean '{0}'?")}".TrimEnd('.'));
+            throw Error(text, word.Index,
+                $"'{word.Value}' is not a distribution; {Nearest.To(word.Value, Words, "did you mean '{0}'?")}".TrimEnd('.'));
         bool sparse = word.Value == "sparse";
         if (sparse != zeros.Success)
             throw Error(text, word.Index, sparse
@@ -65,8 +66,17 @@ sealed partial record Distribution
     static int ParseCount(string text, Group group)
     {
         string number = group.Value.TrimEnd('k', 'M', 'G');
-        decimal unit = group.Value[number.Length..] switch { "" => 1, "k" => 1000, "M" => 1_000_000, "G" => 1_000_000_000, _ => 0 };
-        if (unit == 0 || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal count))
+        decimal unit = group.Value[number.Length..] switch
+        {
+            "" => 1,
+            "k" => 1000,
+            "M" => 1_000_000,
+            "G" => 1_000_000_000,
+            _ =>
+            0
+        };
+        if (unit == 0 || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out decimal count))
             throw Error(text, group.Index, $"'{group.Value}' must be a number of values, such as 500000, 500k or 10M");
         return count <= Largest && count * unit is >= 1 and <= Largest and var values && values == decimal.Floor(values)
             ? (int)values
@@ -74,12 +84,16 @@ sealed partial record Distribution
     }
 
     static double ParseShare(string text, Group group) =>
-        group.Value.EndsWith('%') && double.TryParse(group.Value[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent <= 100
+        group.Value.EndsWith('%')
+            && double.TryParse(group.Value[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out double percent) && percent <= 100
             ? percent / 100
             : throw Error(text, group.Index, $"'{group.Value}' must be the share of zeros from 0% to 100%, such as 95%");
 
-    static FormatException Error(string text, int index, string problem) => new($"Distribution '{text}', column {index + 1}: {problem}{(problem.EndsWith('?') ? "" : ".")}");
+    static FormatException Error(string text, int index, string problem) =>
+        new($"Distribution '{text}', column {index + 1}: {problem}{(problem.EndsWith('?') ? "" : ".")}");
 
-    [GeneratedRegex(@"^\s*(?<word>[^(\s]+)\s*\(\s*(?<count>[^,)]*?)\s*(,\s*(?<zeros>[^,)]*?)\s*)?\)\s*$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\s*(?<word>[^(\s]+)\s*\(\s*(?<count>[^,)]*?)\s*(,\s*(?<zeros>[^,)]*?)\s*)?\)\s*$",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }

@@ -16,13 +16,18 @@ sealed class PlotFile : IDisposable
     bool IsSvg => file.Path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A file that can be written, for codecs of which one at least can have a point.</summary>
-    /// <exception cref="CliException">The ending is of no picture, the place cannot be written, or every codec is lossless.</exception>
+    /// <exception cref="CliException">The ending is of no picture, the place cannot be written, or every codec is
+    /// lossless.</exception>
     public static PlotFile At(string path, IReadOnlyList<Codec> codecs, IReadOnlyList<string> inputs)
     {
-        if (!path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+        if (!path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase)
+            && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new CliException(ExitCode.Usage, $"--plot draws a .png or an .svg, but '{path}' is neither.");
         if (codecs.All(codec => codec.IsLossless))
-            throw new CliException(ExitCode.Usage, $"--plot shows the error that codecs make, but '{codecs[0]}' {(codecs.Count == 1 ? "makes none" : "and the others make none")}. Add a --codec that quantizes or leaves values out.");
+            throw new CliException(ExitCode.Usage,
+                $"--plot shows the error that codecs make, but '{codecs[0]}' "
+                    + $"{(codecs.Count == 1 ? "makes none" : "and the others make none")}. Add a --codec that quantizes or "
+                    + $"leaves values out.");
         return new PlotFile(OutputFile.At(path, inputs, "picture", "--plot"));
     }
 
@@ -32,9 +37,12 @@ sealed class PlotFile : IDisposable
     {
         var points = RatePoint.Of(figures);
         if (points.Count == 0)
-            throw new CliException(ExitCode.Input, $"No codec made an error on these values, so there is nothing to draw in '{file.Path}'.");
+            throw new CliException(ExitCode.Input,
+                $"No codec made an error on these values, so there is nothing to draw in '{file.Path}'.");
         int files = figures.Select(figure => figure.File).Distinct().Count();
-        byte[] picture = RatePlot.Render(files == 1 ? $"Rate and distortion of {Printable.Name(Path.GetFileName(figures[0].File))}" : $"Rate and distortion, mean of {files} files", points, IsSvg);
+        byte[] picture = RatePlot.Render(files == 1
+            ? $"Rate and distortion of {Printable.Name(Path.GetFileName(figures[0].File))}"
+            : $"Rate and distortion, mean of {files} files", points, IsSvg);
         file.Write(picture);
         file.Keep();
     }

@@ -4,7 +4,9 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Cli.Bench;
 
-/// <summary>Measures one secure sum by the whole protocol: bytes and processor time of each end, and the server's memory.</summary>
+/// <summary>
+/// Measures one secure sum by the whole protocol: bytes and processor time of each end, and the server's memory.
+/// </summary>
 /// <param name="clients">Clients.</param>
 /// <param name="values">Words of each.</param>
 /// <param name="bits">Bits of a level.</param>
@@ -24,7 +26,8 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
     /// <exception cref="SumLostException">Too many vanish.</exception>
     public SecureFigures Run()
     {
-        var terms = new SumTerms(RandomNumberGenerator.GetBytes(SumTerms.HashBytes), new SumShape(new WordSection(values, ringBits)), clients, SumTerms.LeastMinimum, Math.Max(dropOut, 0.05));
+        var terms = new SumTerms(RandomNumberGenerator.GetBytes(SumTerms.HashBytes),
+            new SumShape(new WordSection(values, ringBits)), clients, SumTerms.LeastMinimum, Math.Max(dropOut, 0.05));
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var server = Served(() => new SumServer(terms));
         var there = Enumerable.Range(0, clients).Select(client => new SumClient(terms, client, secrets)).ToList();
@@ -35,7 +38,8 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
         Serve(server.CloseShares);
         there.RemoveRange(0, (int)(dropOut * clients));
         var expected = new uint[values];
-        Trip(there, (client, answer) => client.Mask(answer, WordsOf(client.Client, expected), threads), server.SharesFor, server.TakeMasked);
+        Trip(there, (client, answer) => client.Mask(answer, WordsOf(client.Client, expected), threads), server.SharesFor,
+            server.TakeMasked);
         Serve(server.CloseMasked);
         byte[] contributors = server.ContributorsMessage();
         Trip(there, static (client, answer) => client.Unmask(answer), _ => contributors, server.TakeUnmasking);
@@ -49,8 +53,10 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
         if (!sum.AsSpan().SequenceEqual(expected))
             throw new InvalidOperationException("The sum is not that of the words.");
         var counted = server.Contributing;
-        return new SecureFigures(clients, values, ringBits, counted.Count, terms.Shape.Bytes, (long)counted.Average(client => sent[client]), (long)counted.Average(client => told[client]),
-            ofClients.Seconds / counted.Count, ofServer.Seconds + ofUnmasking.Seconds, ofUnmasking.Seconds, Math.Max(memory, ofKeys - before));
+        return new SecureFigures(clients, values, ringBits, counted.Count, terms.Shape.Bytes,
+            (long)counted.Average(client => sent[client]), (long)counted.Average(client => told[client]),
+            ofClients.Seconds / counted.Count, ofServer.Seconds + ofUnmasking.Seconds, ofUnmasking.Seconds,
+            Math.Max(memory, ofKeys - before));
     }
 
     public void Dispose() => secrets.Dispose();
@@ -103,7 +109,9 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
     }
 }
 
-/// <summary>Processor time of this process, all its threads together, while it is started: what else a machine does is not in it.</summary>
+/// <summary>
+/// Processor time of this process, all its threads together, while it is started: what else a machine does is not in it.
+/// </summary>
 sealed class ProcessorTime
 {
     TimeSpan total;

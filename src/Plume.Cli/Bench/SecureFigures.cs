@@ -14,11 +14,13 @@ namespace Plume.Cli.Bench;
 /// <param name="ServerSeconds">Processor seconds of the server.</param>
 /// <param name="UnmaskSeconds">Seconds of these that take the masks off.</param>
 /// <param name="ServerBytes">Most memory that the server holds between trips.</param>
-sealed record SecureFigures(int Clients, int Values, int RingBits, int Contributors, long RingBytes, long ClientSends, long ClientIsTold, double ClientSeconds, double ServerSeconds, double UnmaskSeconds, long ServerBytes)
+sealed record SecureFigures(int Clients, int Values, int RingBits, int Contributors, long RingBytes, long ClientSends,
+    long ClientIsTold, double ClientSeconds, double ServerSeconds, double UnmaskSeconds, long ServerBytes)
 {
     /// <summary>The figures as text.</summary>
     public string Print() =>
-        $"{Values:N0} words of {RingBits} bits, {Clients} clients, {Contributors} of them in the sum, which is that of their words bit for bit\n" +
+        $"{Values:N0} words of {RingBits} bits, {Clients} clients, {Contributors} of them in the sum, which is that of their "
+            + "words bit for bit\n" +
         TextTable.Print(["", ">sends", ">is told", ">processor", ">holds"],
         [
             ["a client", Quantity.Bytes(ClientSends), Quantity.Bytes(ClientIsTold), Quantity.Seconds(ClientSeconds), ""],

@@ -13,27 +13,62 @@ using Plume.Simulation.Attacks;
 
 namespace Plume.Cli.Commands;
 
-/// <summary><c>plume attack</c>: runs an experiment with hostile clients, each attack against each rule, and puts the accuracies side by side.</summary>
+/// <summary>
+/// <c>plume attack</c>: runs an experiment with hostile clients, each attack against each rule, and puts the accuracies side by
+/// side.
+/// </summary>
 static class AttackCommand
 {
     static readonly string[] UsualAttacks = ["label-flip", "sign", "scale(10)", "ipm(0.5)", "alie(1.5)", "min-max", "noise(3)"];
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    sealed record Request(string? File, string[] Attacks, string[] Rules, string Share, string? Page, string[] Overrides, int Threads, bool Json);
+    sealed record Request(string? File, string[] Attacks, string[] Rules, string Share, string? Page, string[] Overrides,
+        int Threads, bool Json);
 
     public static Command Create()
     {
-        var file = new Argument<string?>("file") { Description = "The experiment; without it, digits over twenty clients.", Arity = ArgumentArity.ZeroOrOne };
-        var attacks = new Option<string[]>("--attack") { Description = $"An attack; may be repeated: {string.Join(", ", AttackNotation.Words)}. Without it, all of them.", DefaultValueFactory = _ => [] };
-        var rules = new Option<string[]>("--rule") { Description = $"A rule, as server.rule takes it, or \"{Defence.Bare}\"; may be repeated. Without it, all of them.", DefaultValueFactory = _ => [] };
-        var clients = new Option<string>("--clients") { Description = "Clients that are hostile, a share or a number, which the rules are told.", DefaultValueFactory = _ => "20%" };
+        var file = new Argument<string?>("file")
+        {
+            Description = "The experiment; without it, digits over twenty clients.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var attacks = new Option<string[]>("--attack")
+        {
+            Description = $"An attack; may be repeated: {string.Join(", ", AttackNotation.Words)}. Without it, all of them.",
+            DefaultValueFactory = _ => [],
+        };
+        var rules = new Option<string[]>("--rule")
+        {
+            Description = $"A rule, as server.rule takes it, or \"{Defence.Bare}\"; may be repeated. Without it, all of them.",
+            DefaultValueFactory = _ => [],
+        };
+        var clients = new Option<string>("--clients")
+        {
+            Description = "Clients that are hostile, a share or a number, which the rules are told.",
+            DefaultValueFactory = _ => "20%",
+        };
         var page = new Option<string?>("--out") { Description = "Write the table as an .html page, too." };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set rounds=60.", DefaultValueFactory = _ => [] };
-        var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var json = new Option<bool>("--json") { Description = "Print the rows as a JSON array; progress goes to standard error." };
-        var command = new Command("attack", "Run an experiment with hostile clients, each attack against each rule.") { file, attacks, rules, clients, page, overrides, threads, json };
-        command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(attacks)!, line.GetValue(rules)!, line.GetValue(clients)!,
+        var overrides = new Option<string[]>("--set")
+        {
+            Description = "Override a key of the experiment: --set rounds=60.",
+            DefaultValueFactory = _ => [],
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Clients that train side by side; the result does not depend on it.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print the rows as a JSON array; progress goes to standard error.",
+        };
+        var command = new Command("attack", "Run an experiment with hostile clients, each attack against each rule.")
+        {
+            file, attacks, rules, clients, page, overrides, threads, json,
+        };
+        command.SetAction(line =>
+            (int)Run(new Request(line.GetValue(file), line.GetValue(attacks)!, line.GetValue(rules)!, line.GetValue(clients)!,
             line.GetValue(page), line.GetValue(overrides)!, line.GetValue(threads), line.GetValue(json))));
         return command;
     }
@@ -44,9 +79,11 @@ static class AttackCommand
             throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
         var settings = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
         var share = Read("--clients", request.Share, Hostile.Parse);
-        Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks).Select(text => Read("--attack", text, AttackNotation.Parse))];
+        Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks)
+            .Select(text => Read("--attack", text, AttackNotation.Parse))];
         var trials = new AttackTrials(settings, share, request.Threads);
-        Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share)).Select(text => Read("--rule", text, Defence.Parse))];
+        Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share))
+            .Select(text => Read("--rule", text, Defence.Parse))];
         foreach (var defence in defences)
         {
             if (defence.In(trials.Plan).RuleMisfit is { } misfit)
@@ -75,7 +112,8 @@ static class AttackCommand
             if (trials.Run(defence, attack, stop) is not { } accuracy)
                 return null;
             accuracies.Add(accuracy);
-            progress.WriteLine($"{defence.Name}, {attack?.ToString() ?? "no attack"}: {(double.IsNaN(accuracy) ? "ruined" : Quantity.Percent(accuracy))}");
+            progress.WriteLine($"{defence.Name}, {attack?.ToString() ?? "no attack"}: "
+                + $"{(double.IsNaN(accuracy) ? "ruined" : Quantity.Percent(accuracy))}");
         }
 
         return new AttackRow(defence.Name, accuracies);
@@ -83,10 +121,14 @@ static class AttackCommand
 
     static void Write(Request request, Settings settings, AttackTrials trials, string[] attacks, List<AttackRow> rows)
     {
-        string subtitle = string.Create(CultureInfo.InvariantCulture, $"{trials.Hostile.Count} of {trials.Plan.Clients} clients are hostile, {trials.Plan.Participants} a round, {trials.Plan.Rounds} rounds, uplink {trials.Plan.Uplink}");
+        string subtitle = string.Create(CultureInfo.InvariantCulture,
+            $"{trials.Hostile.Count} of {trials.Plan.Clients} clients are hostile, {trials.Plan.Participants} a round, "
+                + $"{trials.Plan.Rounds} rounds, uplink {trials.Plan.Uplink}");
         if (request.Page is not null)
-            AtomicFile.Write(request.Page, Encoding.UTF8.GetBytes(AttackTable.Page(settings.Get<string>("name"), subtitle, attacks, rows)));
-        Console.Out.Write(request.Json ? AttackTable.Json(attacks, rows).ToJsonString(Indented) + "\n" : $"\n{subtitle}\n\n{AttackTable.Text(attacks, rows)}");
+            AtomicFile.Write(request.Page,
+                Encoding.UTF8.GetBytes(AttackTable.Page(settings.Get<string>("name"), subtitle, attacks, rows)));
+        Console.Out.Write(request.Json ? AttackTable.Json(attacks, rows).ToJsonString(Indented) + "\n"
+            : $"\n{subtitle}\n\n{AttackTable.Text(attacks, rows)}");
     }
 
     static T Read<T>(string option, string text, Func<string, T> parse)

@@ -12,7 +12,10 @@ using Plume.Federation.SecureSums.Graph;
 
 namespace Plume.Cli.Commands;
 
-/// <summary><c>plume bench codec</c>: what codecs make of files, in bytes, error and speed; <c>plume bench secure</c>: what a secure sum takes.</summary>
+/// <summary>
+/// <c>plume bench codec</c>: what codecs make of files, in bytes, error and speed; <c>plume bench secure</c>: what a secure sum
+/// takes.
+/// </summary>
 static class BenchCommand
 {
     const double Seconds = 0.5;
@@ -34,20 +37,51 @@ static class BenchCommand
 
     sealed record Request(string[] Names, string[] Codecs, bool Json, string? Plot, ulong Seed, int Threads, double? Seconds);
 
-    public static Command Create() => new("bench", "Measure how small, how exact and how fast.") { CreateCodec(), CreateSecure() };
+    public static Command Create() => new("bench", "Measure how small, how exact and how fast.")
+    {
+        CreateCodec(),
+        CreateSecure(),
+    };
 
     static Command CreateCodec()
     {
-        var files = new Argument<string[]>("file") { Description = "What to measure: .npy, .safetensors, .onnx or .plume files, folders of them, or values drawn at random: \"normal(10M)\", \"laplace(1M)\", \"sparse(1M, 95%)\".", Arity = ArgumentArity.OneOrMore };
-        var codecs = new Option<string[]>("--codec") { Description = "A codec, such as \"topk(1%) | uniform(4) | rans\"; may be repeated. Without it, a choice of common ones.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
+        var files = new Argument<string[]>("file")
+        {
+            Description = "What to measure: .npy, .safetensors, .onnx or .plume files, folders of them, or values drawn at "
+                + "random: \"normal(10M)\", \"laplace(1M)\", \"sparse(1M, 95%)\".",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var codecs = new Option<string[]>("--codec")
+        {
+            Description = "A codec, such as \"topk(1%) | uniform(4) | rans\"; may be repeated. Without it, a choice of common "
+                + "ones.",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
         var json = new Option<bool>("--json") { Description = "Print an array with one object for each file and codec." };
-        var plot = new Option<string?>("--plot") { Description = "Draw bits per parameter and NMSE into this .png or .svg file." };
-        var seed = new Option<ulong>("--seed") { Description = "What values and stochastic codecs are drawn from.", DefaultValueFactory = _ => 1 };
-        var threads = new Option<int>("--threads") { Description = "Threads that work on one payload; the bytes do not depend on it.", DefaultValueFactory = _ => 1 };
+        var plot = new Option<string?>("--plot")
+        {
+            Description = "Draw bits per parameter and NMSE into this .png or .svg file.",
+        };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "What values and stochastic codecs are drawn from.",
+            DefaultValueFactory = _ => 1,
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads that work on one payload; the bytes do not depend on it.",
+            DefaultValueFactory = _ => 1,
+        };
         var seconds = WrittenOption.MaybeNumber("--seconds");
         seconds.Description = $"Time to repeat each measurement of speed; without it, {Seconds} s, which several files share.";
-        var command = new Command("codec", "Measure codecs on files or on values drawn at random.") { files, codecs, json, plot, seed, threads, seconds };
-        command.SetAction(line => (int)Run(new Request(line.GetValue(files)!, line.GetValue(codecs)!, line.GetValue(json), line.GetValue(plot), line.GetValue(seed), line.GetValue(threads), line.GetValue(seconds))));
+        var command = new Command("codec", "Measure codecs on files or on values drawn at random.")
+        {
+            files, codecs, json, plot, seed, threads, seconds,
+        };
+        command.SetAction(line =>
+            (int)Run(new Request(line.GetValue(files)!, line.GetValue(codecs)!, line.GetValue(json), line.GetValue(plot),
+                line.GetValue(seed), line.GetValue(threads), line.GetValue(seconds))));
         return command;
     }
 
@@ -55,12 +89,29 @@ static class BenchCommand
     {
         var clients = new Option<int>("--clients") { Description = "Clients that begin.", DefaultValueFactory = _ => 100 };
         var values = new Option<int>("--values") { Description = "Words of each.", DefaultValueFactory = _ => 1_000_000 };
-        var bits = new Option<int>("--bits") { Description = "Bits of a level, 2 to 16; a word has as many more as the sum needs.", DefaultValueFactory = _ => 8 };
-        var dropOut = new Option<string>("--drop-out") { Description = "Share of the clients that vanish before they send their words.", DefaultValueFactory = _ => "10%" };
-        var threads = new Option<int>("--threads") { Description = "Threads that each end computes on.", DefaultValueFactory = _ => 1 };
+        var bits = new Option<int>("--bits")
+        {
+            Description = "Bits of a level, 2 to 16; a word has as many more as the sum needs.",
+            DefaultValueFactory = _ => 8,
+        };
+        var dropOut = new Option<string>("--drop-out")
+        {
+            Description = "Share of the clients that vanish before they send their words.",
+            DefaultValueFactory = _ => "10%",
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads that each end computes on.",
+            DefaultValueFactory = _ => 1,
+        };
         var json = new Option<bool>("--json") { Description = "Print one object." };
-        var command = new Command("secure", "Measure a secure sum by its whole protocol, all ends in this process.") { clients, values, bits, dropOut, threads, json };
-        command.SetAction(line => (int)RunSecure(line.GetValue(clients), line.GetValue(values), line.GetValue(bits), line.GetValue(dropOut)!, line.GetValue(threads), line.GetValue(json)));
+        var command = new Command("secure", "Measure a secure sum by its whole protocol, all ends in this process.")
+        {
+            clients, values, bits, dropOut, threads, json,
+        };
+        command.SetAction(line =>
+            (int)RunSecure(line.GetValue(clients), line.GetValue(values), line.GetValue(bits), line.GetValue(dropOut)!,
+                line.GetValue(threads), line.GetValue(json)));
         return command;
     }
 
@@ -72,7 +123,8 @@ static class BenchCommand
         RequireWithin("--threads", threads, 1, 1024);
         double share = Share.Parse("--drop-out", dropOut);
         if (share > GraphSize.MostDropOut)
-            throw new CliException(ExitCode.Usage, $"--drop-out must be at most {Quantity.Percent(GraphSize.MostDropOut)}, but is {dropOut}.");
+            throw new CliException(ExitCode.Usage,
+                $"--drop-out must be at most {Quantity.Percent(GraphSize.MostDropOut)}, but is {dropOut}.");
         using var bench = new SecureBench(clients, values, bits, share, threads);
         try
         {
@@ -118,7 +170,8 @@ static class BenchCommand
             }
         }
 
-        Console.Out.Write(request.Json ? JsonSerializer.Serialize(figures, BenchJson.Default.IReadOnlyListCodecFigures) + "\n" : BenchTable.Print(figures));
+        Console.Out.Write(request.Json ? JsonSerializer.Serialize(figures, BenchJson.Default.IReadOnlyListCodecFigures) + "\n"
+            : BenchTable.Print(figures));
         plot?.Write(figures);
         return ExitCode.Done;
     }

@@ -21,15 +21,44 @@ static class CompareCommand
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("experiments") { Description = "Experiment files; the first is what the others are compared with.", Arity = ArgumentArity.OneOrMore };
-        var seeds = new Option<string>("--seeds") { Description = "The seeds of each, after one another: 1,2,3.", DefaultValueFactory = _ => "1,2,3" };
-        var folder = new Option<string>("--out") { Description = "Where runs and table go. Runs that are there are not run again, and one that was stopped goes on.", DefaultValueFactory = _ => "comparison" };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of all experiments: --set rounds=10.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
-        var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var json = new Option<bool>("--json") { Description = "Print the rows as a JSON array; progress goes to standard error." };
-        var command = new Command("compare", "Run experiments by several seeds, and put accuracy, bytes, time and what ships side by side.") { files, seeds, folder, overrides, threads, json };
+        var files = new Argument<string[]>("experiments")
+        {
+            Description = "Experiment files; the first is what the others are compared with.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var seeds = new Option<string>("--seeds")
+        {
+            Description = "The seeds of each, after one another: 1,2,3.",
+            DefaultValueFactory = _ => "1,2,3",
+        };
+        var folder = new Option<string>("--out")
+        {
+            Description = "Where runs and table go. Runs that are there are not run again, and one that was stopped goes on.",
+            DefaultValueFactory = _ => "comparison",
+        };
+        var overrides = new Option<string[]>("--set")
+        {
+            Description = "Override a key of all experiments: --set rounds=10.",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Clients that train side by side; the result does not depend on it.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print the rows as a JSON array; progress goes to standard error.",
+        };
+        var command = new Command("compare",
+            "Run experiments by several seeds, and put accuracy, bytes, time and what ships side by side.")
+            {
+                files, seeds, folder, overrides, threads, json,
+            };
         command.SetAction(line => (int)Run(
-            new Request(line.GetValue(files)!, line.GetValue(seeds)!, line.GetValue(folder)!, line.GetValue(overrides)!, line.GetValue(threads), line.GetValue(json))));
+            new Request(line.GetValue(files)!, line.GetValue(seeds)!, line.GetValue(folder)!, line.GetValue(overrides)!,
+                line.GetValue(threads), line.GetValue(json))));
         return command;
     }
 
@@ -73,7 +102,8 @@ static class CompareCommand
         {
             var run = folder.Run(planned, request.Threads, Told, stop);
             if (run is not null)
-                progress.WriteLine($"{planned.Name}, seed {planned.Seed}: {Quantity.Percent(run.Result.Accuracy)}, {Quantity.Bytes(run.Result.UplinkBytes + run.Result.DownlinkBytes)} both ways");
+                progress.WriteLine($"{planned.Name}, seed {planned.Seed}: {Quantity.Percent(run.Result.Accuracy)}, "
+                    + $"{Quantity.Bytes(run.Result.UplinkBytes + run.Result.DownlinkBytes)} both ways");
             return run;
         }
         catch (CliException failed) when (failed.Code != ExitCode.Output)
@@ -93,15 +123,21 @@ static class CompareCommand
         string json = ComparisonTable.Json(rows).ToJsonString(Indented) + "\n", text = ComparisonTable.Text(rows);
         AtomicFile.Write(folder.File("compare.json"), Encoding.UTF8.GetBytes(json));
         AtomicFile.Write(folder.File("compare.csv"), Encoding.UTF8.GetBytes(ComparisonTable.Csv(rows)));
-        AtomicFile.Write(folder.File("compare.html"), Encoding.UTF8.GetBytes(ComparisonPage.Render(rows, $"{rows.Count} experiments, {(seeds.Length == 1 ? $"seed {seeds[0]}" : $"seeds {string.Join(", ", seeds)}")}")));
-        Console.Out.Write(request.Json ? json : $"\n{text}\nTable, picture and figures are in {Compression.Wording.Printable.Line(Path.GetFullPath(request.Out))}\n");
+        AtomicFile.Write(folder.File("compare.html"),
+            Encoding.UTF8.GetBytes(ComparisonPage.Render(rows,
+                $"{rows.Count} experiments, {(seeds.Length == 1 ? $"seed {seeds[0]}" : $"seeds {string.Join(", ", seeds)}")}")));
+        Console.Out.Write(request.Json ? json
+            : $"\n{text}\nTable, picture and figures are in {Compression.Wording.Printable.Line(Path.GetFullPath(request.Out))}\n");
     }
 
     static long[] SeedsOf(string text)
     {
-        long[] seeds = [.. text.Split(',').Select(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long seed)
+        long[] seeds = [.. text.Split(',')
+            .Select(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long seed)
             ? seed
-            : throw new CliException(ExitCode.Usage, $"--seeds must be whole numbers after one another, such as 1,2,3, but is '{text}'."))];
-        return seeds.Distinct().Count() == seeds.Length ? seeds : throw new CliException(ExitCode.Usage, $"--seeds names a seed twice: '{text}'.");
+            : throw new CliException(ExitCode.Usage,
+                $"--seeds must be whole numbers after one another, such as 1,2,3, but is '{text}'."))];
+        return seeds.Distinct().Count() == seeds.Length ? seeds
+            : throw new CliException(ExitCode.Usage, $"--seeds names a seed twice: '{text}'.");
     }
 }

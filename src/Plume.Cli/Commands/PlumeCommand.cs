@@ -8,7 +8,9 @@ using Plume.Compression.Wording;
 
 namespace Plume.Cli.Commands;
 
-/// <summary>The <c>plume</c> command: finds the subcommand, runs it, and turns what it throws into a message and a code.</summary>
+/// <summary>
+/// The <c>plume</c> command: finds the subcommand, runs it, and turns what it throws into a message and a code.
+/// </summary>
 static class PlumeCommand
 {
     static readonly InvocationConfiguration Invocation = new()
@@ -45,7 +47,8 @@ static class PlumeCommand
             SchemaCommand.Create(),
             MemoryCommand.Create(),
         };
-        foreach (var command in OperateCommands.Create().Append(FetchCommand.Create()).Concat(EnrolmentCommands.Create()).Concat(PlaceCommands.Create()))
+        foreach (var command in OperateCommands.Create().Append(FetchCommand.Create()).Concat(EnrolmentCommands.Create())
+            .Concat(PlaceCommands.Create()))
             root.Add(command);
         var line = root.Parse(arguments);
         try
@@ -61,17 +64,21 @@ static class PlumeCommand
     }
 
     static string Mistakes(ParseResult line) =>
-        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))}{Meant(line)} See '{Path(line.CommandResult)} --help'.";
+        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))}{Meant(line)} See "
+            + $"'{Path(line.CommandResult)} --help'.";
 
     // A mistyped option may also have been taken for an argument.
     static string Meant(ParseResult line)
     {
         var command = line.CommandResult.Command;
-        string[] flags = [.. command.Options.Where(option => !option.Hidden).SelectMany(option => (IEnumerable<string>)[option.Name, .. option.Aliases])];
+        string[] flags = [.. command.Options.Where(option => !option.Hidden)
+            .SelectMany(option => (IEnumerable<string>)[option.Name, .. option.Aliases])];
         string[] verbs = [.. command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name)];
-        var taken = line.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+        var taken = line.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value);
         var meant = line.UnmatchedTokens.Concat(taken).Distinct()
-            .Select(word => (Word: word, Nearest: Nearest.Find(word, word.StartsWith("--", StringComparison.Ordinal) ? flags : verbs)))
+            .Select(word => (Word: word,
+                Nearest: Nearest.Find(word, word.StartsWith("--", StringComparison.Ordinal) ? flags : verbs)))
             .Where(pair => pair.Nearest is not null && pair.Nearest != pair.Word).ToList();
         return string.Concat(meant.Select(pair => $" Did you mean '{pair.Nearest}' by '{Printable.Name(pair.Word)}'?"));
     }

@@ -16,23 +16,51 @@ static class PrivacyCommand
 
     static readonly string[] Samplings = ["none", "fixed", "poisson"];
 
-    sealed record Request(string? File, string[] Overrides, double? Noise, double? Delta, double? Epsilon, int? Rounds, int? Clients, int? Participants, string Sampling, bool Json);
+    sealed record Request(string? File, string[] Overrides, double? Noise, double? Delta, double? Epsilon, int? Rounds,
+        int? Clients, int? Participants, string Sampling, bool Json);
 
     public static Command Create()
     {
-        var file = new Argument<string?>("experiment") { Description = "The experiment whose plan to look at; without it, the options say all.", Arity = ArgumentArity.ZeroOrOne };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set privacy.noise=2.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
-        var noise = new Option<double?>("--noise") { Description = "Standard deviation of the noise on a sum, as a multiple of the norm that updates are clipped to." };
+        var file = new Argument<string?>("experiment")
+        {
+            Description = "The experiment whose plan to look at; without it, the options say all.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var overrides = new Option<string[]>("--set")
+        {
+            Description = "Override a key of the experiment: --set privacy.noise=2.",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
+        var noise = new Option<double?>("--noise")
+        {
+            Description = "Standard deviation of the noise on a sum, as a multiple of the norm that updates are clipped to.",
+        };
         var epsilon = new Option<double?>("--epsilon") { Description = "The budget." };
-        var delta = new Option<double?>("--delta") { Description = $"Chance that the promise fails; without it the experiment's, or {UsualDelta}." };
+        var delta = new Option<double?>("--delta")
+        {
+            Description = $"Chance that the promise fails; without it the experiment's, or {UsualDelta}.",
+        };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of the federation." };
         var clients = new Option<int?>("--clients") { Description = "Clients of the federation." };
         var participants = new Option<int?>("--participants") { Description = "Clients that take part in a round." };
-        var sampling = new Option<string>("--sampling") { Description = "What may be assumed of how they are drawn: none (what federations of Plume promise), fixed (so many, in secret, all of them answer), poisson (each by a chance of its own).", DefaultValueFactory = _ => "none" };
+        var sampling = new Option<string>("--sampling")
+        {
+            Description = "What may be assumed of how they are drawn: none (what federations of Plume promise), fixed (so "
+                + "many, in secret, all of them answer), poisson (each by a chance of its own).",
+            DefaultValueFactory = _ => "none",
+        };
         var json = new Option<bool>("--json") { Description = "Print a JSON object." };
-        var command = new Command("privacy", "Say how much epsilon a plan costs, and how much noise and how many rounds an epsilon buys.") { file, overrides, noise, epsilon, delta, rounds, clients, participants, sampling, json };
-        command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(noise), line.GetValue(delta), line.GetValue(epsilon),
-            line.GetValue(rounds), line.GetValue(clients), line.GetValue(participants), line.GetValue(sampling)!, line.GetValue(json))));
+        var command = new Command("privacy",
+            "Say how much epsilon a plan costs, and how much noise and how many rounds an epsilon buys.")
+            {
+                file, overrides, noise, epsilon, delta, rounds, clients, participants, sampling, json,
+            };
+        command.SetAction(line =>
+            (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(noise), line.GetValue(delta),
+                line.GetValue(epsilon),
+            line.GetValue(rounds), line.GetValue(clients), line.GetValue(participants), line.GetValue(sampling)!,
+            line.GetValue(json))));
         return command;
     }
 
@@ -41,9 +69,12 @@ static class PrivacyCommand
         Check(request);
         var (question, plan) = request.File is null ? Alone(request) : Planned(request);
         if (question.Noise is null && question.Epsilon is null)
-            throw new CliException(ExitCode.Usage, $"Nothing says what to work out: give --noise, --epsilon or both{(request.File is null ? "" : ", or the experiment a 'privacy' object")}.");
+            throw new CliException(ExitCode.Usage,
+                $"Nothing says what to work out: give --noise, --epsilon or "
+                    + $"both{(request.File is null ? "" : ", or the experiment a 'privacy' object")}.");
         var answer = PrivacyAnswer.Of(question, plan);
-        Console.Out.Write(request.Json ? JsonSerializer.Serialize(answer, PrivacyJson.Default.PrivacyAnswer) + "\n" : answer.Text());
+        Console.Out.Write(request.Json ? JsonSerializer.Serialize(answer, PrivacyJson.Default.PrivacyAnswer) + "\n"
+            : answer.Text());
         return ExitCode.Done;
     }
 
@@ -53,14 +84,16 @@ static class PrivacyCommand
         Above("--epsilon", request.Epsilon, "");
         if (request.Delta is { } delta && !(delta > 0 && delta < 1))
             throw new CliException(ExitCode.Usage, $"--delta must be above 0 and below 1, but is {delta}.");
-        foreach (var (option, value) in new[] { ("--rounds", request.Rounds), ("--clients", request.Clients), ("--participants", request.Participants) })
+        foreach (var (option, value) in new[] { ("--rounds", request.Rounds), ("--clients", request.Clients),
+            ("--participants", request.Participants) })
         {
             if (value is < 1 or > 1_000_000)
                 throw new CliException(ExitCode.Usage, $"{option} must be 1 to 1000000, but is {value}.");
         }
 
         if (!Samplings.Contains(request.Sampling))
-            throw new CliException(ExitCode.Usage, $"--sampling must be one of {string.Join(", ", Samplings)}, but is '{request.Sampling}'.");
+            throw new CliException(ExitCode.Usage,
+                $"--sampling must be one of {string.Join(", ", Samplings)}, but is '{request.Sampling}'.");
         if (request.File is null && request.Overrides.Length > 0)
             throw new CliException(ExitCode.Usage, "--set overrides a key of an experiment; name one, or leave it out.");
 
@@ -75,21 +108,34 @@ static class PrivacyCommand
     {
         var settings = ExperimentFile.Read(request.File, request.Overrides);
         var budget = PrivacySettings.Of(settings);
-        int clients = request.Clients ?? (settings.Has("clients") ? settings.Int32("clients") : Inputs.Load(settings).Allotment.Clients.Count);
-        var plan = new PrivacyPlan(clients, request.Participants ?? settings.Get<Experiments.Keys.Amount>("participants").Of(clients), request.Rounds ?? settings.Int32("rounds"), budget);
-        var question = QuestionOf(request with { Noise = request.Noise ?? budget?.Noise, Epsilon = request.Epsilon ?? budget?.Epsilon, Delta = request.Delta ?? budget?.Delta }, plan);
-        bool isAsPlanned = budget is not null && question.Sampling is NoSampling && budget == new DifferentialPrivacy(question.Noise!.Value, question.Delta, question.Epsilon!.Value);
+        int clients = request.Clients
+            ?? (settings.Has("clients") ? settings.Int32("clients") : Inputs.Load(settings).Allotment.Clients.Count);
+        var plan = new PrivacyPlan(clients, request.Participants
+            ?? settings.Get<Experiments.Keys.Amount>("participants").Of(clients), request.Rounds
+            ?? settings.Int32("rounds"), budget);
+        var question = QuestionOf(request
+            with
+        {
+            Noise = request.Noise ?? budget?.Noise,
+            Epsilon = request.Epsilon ?? budget?.Epsilon,
+            Delta = request.Delta
+                ?? budget?.Delta
+        }, plan);
+        bool isAsPlanned = budget is not null && question.Sampling is NoSampling
+            && budget == new DifferentialPrivacy(question.Noise!.Value, question.Delta, question.Epsilon!.Value);
         return (question, isAsPlanned ? plan : null);
     }
 
     static (PrivacyQuestion, PrivacyPlan?) Alone(Request request)
     {
         if (request.Rounds is null && (request.Noise is null || request.Epsilon is null))
-            throw new CliException(ExitCode.Usage, "Two of --noise, --epsilon and --rounds say what the third is; give two of them, or an experiment.");
+            throw new CliException(ExitCode.Usage,
+                "Two of --noise, --epsilon and --rounds say what the third is; give two of them, or an experiment.");
         if (request is { Clients: { } clients, Participants: { } participants, Rounds: { } rounds })
             return (QuestionOf(request, new PrivacyPlan(clients, participants, rounds, null)), null);
         if (request.Sampling != "none")
-            throw new CliException(ExitCode.Usage, $"--sampling {request.Sampling} needs --clients, --participants and --rounds.");
+            throw new CliException(ExitCode.Usage,
+                $"--sampling {request.Sampling} needs --clients, --participants and --rounds.");
         ReleaseCount[] counts = request.Rounds is { } all ? [new("a client in each round", all)] : [];
         return (new PrivacyQuestion(new NoSampling(), request.Delta ?? UsualDelta, request.Noise, request.Epsilon, counts), null);
     }
@@ -97,7 +143,8 @@ static class PrivacyCommand
     static PrivacyQuestion QuestionOf(Request request, PrivacyPlan plan)
     {
         if (plan.Participants > plan.Clients)
-            throw new CliException(ExitCode.Usage, $"The participants must be at most {plan.Clients}, the number of clients, but are {plan.Participants}.");
+            throw new CliException(ExitCode.Usage,
+                $"The participants must be at most {plan.Clients}, the number of clients, but are {plan.Participants}.");
         Sampling sampling = request.Sampling switch
         {
             "fixed" => new FixedSizeSampling(plan.Clients, plan.Participants),

@@ -19,24 +19,57 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
 static class SimulateCommand
 {
-    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
+    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline,
+        int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
 
     public static Command Create()
     {
-        var file = new Argument<string?>("file") { Description = "The experiment; without it, digits over twenty clients.", Arity = ArgumentArity.ZeroOrOne };
-        var overrides = new Option<string[]>("--set") { Description = "Override a key of the experiment: --set client.epochs=2; null takes it back to its default.", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
+        var file = new Argument<string?>("file")
+        {
+            Description = "The experiment; without it, digits over twenty clients.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var overrides = new Option<string[]>("--set")
+        {
+            Description = "Override a key of the experiment: --set client.epochs=2; null takes it back to its default.",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
         var folder = new Option<string?>("--out") { Description = "The run folder; without it, a new one under runs." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object at the end, and progress to standard error." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print one JSON object at the end, and progress to standard error.",
+        };
         var resume = new Option<bool>("--resume") { Description = "Go on with the stopped run in --out." };
-        var threads = new Option<int>("--threads") { Description = "Clients that train side by side; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Clients that train side by side; the result does not depend on it.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the 32-bit run out." };
-        var saveEvery = new Option<int>("--save-every") { Description = "Seconds from one checkpoint to the next: what a kill loses at most.", DefaultValueFactory = _ => 60 };
-        var dump = new Option<string?>("--dump-updates") { Description = "Write every update that the server takes in, as it was before feedback and codec, into this folder: what plume bench codec reads." };
-        var measure = new Option<bool>("--measure") { Description = "At the end, also measure what ships on each client's own samples (clients.csv), and its latency." };
+        var saveEvery = new Option<int>("--save-every")
+        {
+            Description = "Seconds from one checkpoint to the next: what a kill loses at most.",
+            DefaultValueFactory = _ => 60,
+        };
+        var dump = new Option<string?>("--dump-updates")
+        {
+            Description = "Write every update that the server takes in, as it was before feedback and codec, into this folder: "
+                + "what plume bench codec reads.",
+        };
+        var measure = new Option<bool>("--measure")
+        {
+            Description = "At the end, also measure what ships on each client's own samples (clients.csv), and its latency.",
+        };
         var stopsWithInput = new Option<bool>("--stop-with-input") { Hidden = true };
-        var command = new Command("simulate", "Run a federation in one process.") { file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput };
-        command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
-            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
+        var command = new Command("simulate", "Run a federation in one process.")
+        {
+            file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput,
+        };
+        command.SetAction(line =>
+            (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
+            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery),
+            line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
         return command;
     }
 
@@ -48,20 +81,28 @@ static class SimulateCommand
         var options = Federations.Compressed(settings, inputs, request.Threads);
         inputs = inputs.WithTeachers(settings, request.Threads);
         if (request.DumpUpdates is not null && !options.Plan.Method.SendsUpdates)
-            throw new CliException(ExitCode.Usage, $"--dump-updates writes updates, and a client of '{settings.Get<ExchangeLine>("exchange")}' sends no updates; leave it out.");
+            throw new CliException(ExitCode.Usage,
+                $"--dump-updates writes updates, and a client of '{settings.Get<ExchangeLine>("exchange")}' sends no updates; "
+                    + $"leave it out.");
         if (request.DumpUpdates is not null && options.Plan.Uplink is var uplink && Federation.Rounds.SecureUplink.IsIn(uplink))
-            throw new CliException(ExitCode.Usage, $"--dump-updates writes single updates, and under '{uplink}' nobody sees one; leave it out.");
+            throw new CliException(ExitCode.Usage,
+                $"--dump-updates writes single updates, and under '{uplink}' nobody sees one; leave it out.");
         UpdateDump? dump = null;
         RunFolder? folder = null;
         using var signals = new StopSignals(Abandon);
         if (request.StopsWithInput)
             signals.StopWithInput();
-        using var dumped = dump = request.DumpUpdates is null ? null : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
+        using var dumped = dump = request.DumpUpdates is null ? null
+            : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
         using var made = folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
         bool withBaseline = settings.Get<bool>("baseline");
         using var runs = new Comparison(
-            new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null ? null : dump.Write),
-            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads) with { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats, Teachers = Teachers.None }, folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
+            new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null
+                ? null : dump.Write),
+            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads)
+                with
+            { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats, Teachers = Teachers.None },
+                folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
         var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
@@ -78,7 +119,9 @@ static class SimulateCommand
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)
         {
-            throw new CliException(told.Code, $"{told.Message} The rounds before are in '{folder.Folder}', and --resume goes on from there with the same settings.", failed);
+            throw new CliException(told.Code,
+                $"{told.Message} The rounds before are in '{folder.Folder}', and --resume goes on from there with the same "
+                    + $"settings.", failed);
         }
 
         void Keep()
@@ -97,7 +140,8 @@ static class SimulateCommand
     static bool Follow(Request request, RunOutline outline, Comparison runs, Action keep, CancellationToken stopped)
     {
         bool finished = false;
-        ViewFor(request).Follow(outline, report => finished = runs.Run(outline.Rounds, TimeSpan.FromSeconds(request.SaveEvery), done =>
+        ViewFor(request).Follow(outline,
+            report => finished = runs.Run(outline.Rounds, TimeSpan.FromSeconds(request.SaveEvery), done =>
         {
             keep();
             report(done);
@@ -108,7 +152,8 @@ static class SimulateCommand
     static ExitCode Interrupt(Request request, RunOutline outline, RunFolder folder, Comparison runs)
     {
         runs.Save();
-        Tell.Note($"Stopped after round {runs.Compressed.Rounds.Count} of {outline.Rounds}. Go on with: plume simulate --out {folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
+        Tell.Note($"Stopped after round {runs.Compressed.Rounds.Count} of {outline.Rounds}. Go on with: plume simulate --out "
+            + $"{folder.Folder} --resume{(request.DumpUpdates is null ? "" : $" --dump-updates {request.DumpUpdates}")}");
         return ExitCode.Stopped;
     }
 
@@ -127,9 +172,11 @@ static class SimulateCommand
         if (request.SaveEvery < 0)
             throw new CliException(ExitCode.Usage, $"--save-every must not be negative, but is {request.SaveEvery}.");
         if (!request.Resume)
-            return ExperimentFile.Read(request.File, request.NoBaseline ? [.. request.Overrides, "baseline=false"] : request.Overrides);
+            return ExperimentFile.Read(request.File, request.NoBaseline ? [.. request.Overrides, "baseline=false"]
+                : request.Overrides);
         if (request.Out is null || request.File is not null || request.Overrides.Length > 0)
-            throw new CliException(ExitCode.Usage, "--resume goes on with the settings of the run in --out: name that folder, and leave the file and --set out.");
+            throw new CliException(ExitCode.Usage,
+                "--resume goes on with the settings of the run in --out: name that folder, and leave the file and --set out.");
         return ExperimentFile.Read(RunFolder.Resume(request.Out).Experiment, []);
     }
 
@@ -148,5 +195,6 @@ static class SimulateCommand
         : new LiveView(AnsiConsole.Console);
 
     static string Subtitle(SimulationOptions options, Inputs inputs) =>
-        $"{options.Plan.Clients} clients, {options.Plan.Participants} a round, {inputs.Train.Name}, {inputs.Graph.Name} of {inputs.Graph.Weights.Length.ToString("N0", CultureInfo.InvariantCulture)} parameters";
+        $"{options.Plan.Clients} clients, {options.Plan.Participants} a round, {inputs.Train.Name}, {inputs.Graph.Name} of "
+            + $"{inputs.Graph.Weights.Length.ToString("N0", CultureInfo.InvariantCulture)} parameters";
 }

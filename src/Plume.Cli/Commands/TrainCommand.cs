@@ -16,37 +16,60 @@ static class TrainCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("model") { Description = $"A built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file to go on with." };
-        var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .onnx." };
-        var normalize = new Option<bool>("--normalize") { Description = "Normalize each column of a table to mean 0 and deviation 1; the model says so to whoever runs it with plume." };
+        var model = new Argument<string>("model")
+        {
+            Description = $"A built-in model ({string.Join(", ", ModelZoo.Names)}) or an .onnx file to go on with.",
+        };
+        var output = new Option<string?>("-o", "--output")
+        {
+            Description = "The file to write; without it, the model's name with .onnx.",
+        };
+        var normalize = new Option<bool>("--normalize")
+        {
+            Description = "Normalize each column of a table to mean 0 and deviation 1; the model says so to whoever runs it "
+                + "with plume.",
+        };
         var command = new Command("train", "Train a model on data in one place.") { model, output, normalize };
         var work = new WorkOptions(command);
         var training = new TrainingFlags(command, "--epochs", defaultEpochs: 5, defaultRate: 0.05);
-        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), line.GetValue(normalize), work.Read(line), training.Read(line), stop)));
+        command.SetAction((line, stop) =>
+            Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), line.GetValue(normalize), work.Read(line),
+                training.Read(line), stop)));
         return command;
     }
 
     static ExitCode Run(string model, string? output, bool normalize, Work work, TrainingOptions options, CancellationToken stop)
     {
         bool isFile = Path.HasExtension(model);
-        string name = output ?? (isFile ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.") : $"{model}.onnx");
+        string name = output ?? (isFile
+            ? throw new CliException(ExitCode.Usage, "Name the file to write with --output: the one read is not written over.")
+            : $"{model}.onnx");
         using var target = OutputFile.At(name, [model, work.Data]);
         var loaded = isFile ? ModelFiles.ReadLayers(model) : null;
         var data = work.Load(loaded);
         if (normalize)
-            data = loaded is null ? data.Normalized() : throw new CliException(ExitCode.Usage, "--normalize goes with a built-in model; one from a file says itself how its values are normalized.");
+            data = loaded is null ? data.Normalized()
+                : throw new CliException(ExitCode.Usage,
+                    "--normalize goes with a built-in model; one from a file says itself how its values are normalized.");
         if (loaded is not null)
             data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
-        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples.Classes < 2 ? ExitCode.Input : ExitCode.Usage);
+        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples.Classes < 2
+            ? ExitCode.Input : ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
-        var trained = InputErrors.Explain(() => trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs), cancellation: stop));
+        var trained = InputErrors.Explain(() =>
+            trainer.Train(new CrossEntropy(), work.Key.Fold("train"), report: EpochLines.For(options.Epochs),
+                cancellation: stop));
         target.Write(file => OnnxFile.Write(trained, file));
         using var evaluator = new GraphEvaluator(trained, data.Labeled(), work.Threads);
         var measured = evaluator.Evaluate(trained.ToWeights().Values, stop);
         if (!double.IsFinite(measured.Loss))
-            throw new DivergedException($"Training of '{trained.Name}' diverged: the loss on the samples that were kept to measure on is {measured.Loss}. Use a smaller learning rate than {options.LearningRate}, or look for values that are too large.");
-        Tell.Result($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, {Quantity.Bytes(target.Length)}");
+            throw new DivergedException(
+                $"Training of '{trained.Name}' diverged: the loss on the samples that were kept to measure on is "
+                    + $"{measured.Loss}. Use a smaller learning rate than {options.LearningRate}, or look for values that are "
+                    + $"too large.");
+        Tell.Result($"{target.Path}: accuracy {Quantity.Percent(measured.Accuracy)}, loss {measured.Loss:0.0000}, "
+            + $"{Quantity.Bytes(target.Length)}");
         target.Keep();
         return ExitCode.Done;
     }

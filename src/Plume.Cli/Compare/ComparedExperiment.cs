@@ -12,7 +12,9 @@ namespace Plume.Cli.Compare;
 /// <param name="Result">What it came to.</param>
 sealed record ComparedRun(long Seed, IReadOnlyList<RoundLine> Rounds, RunResult Result);
 
-/// <summary>A row of a comparison: an experiment by all seeds. Figures are means over the seeds; those that a run does not have are null.</summary>
+/// <summary>
+/// A row of a comparison: an experiment by all seeds. Figures are means over the seeds; those that a run does not have are null.
+/// </summary>
 /// <param name="Name">The experiment's name.</param>
 /// <param name="Settings">What it says.</param>
 /// <param name="Runs">One for each seed.</param>
@@ -22,12 +24,14 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     public string Exchange => Settings.Get<ExchangeLine>("exchange").ToString();
 
     /// <summary>How clients train.</summary>
-    public string Training => (Settings.Get<TrainingLine>("training") is { Teaching: { NamesFile: true, Model: { } file } teaching } line
+    public string Training =>
+        (Settings.Get<TrainingLine>("training") is { Teaching: { NamesFile: true, Model: { } file } teaching } line
         ? line with { Teaching = teaching with { Model = Path.GetFileName(file) } }
         : Settings.Get<TrainingLine>("training")).ToString();
 
     /// <summary>How the federation learns, in the words that tell.</summary>
-    public string How => Settings.Get<ExchangeLine>("exchange").Method is null ? Training : Settings.Get<TrainingLine>("training") == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
+    public string How => Settings.Get<ExchangeLine>("exchange").Method is null ? Training
+        : Settings.Get<TrainingLine>("training") == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
 
     /// <summary>The codec of updates.</summary>
     public string Uplink => Settings.Get<Codec>("uplink").Text;
@@ -80,7 +84,8 @@ sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<C
     /// <summary>Microseconds of what ships for one sample.</summary>
     public double? LatencyMicroseconds => Mean(result => result.Ships?.LatencyMicroseconds);
 
-    double? Mean(Func<RunResult, double?> figure) => Runs.Select(run => figure(run.Result)).ToArray() is var all && all.All(value => value is not null) ? all.Average() : null;
+    double? Mean(Func<RunResult, double?> figure) =>
+        Runs.Select(run => figure(run.Result)).ToArray() is var all && all.All(value => value is not null) ? all.Average() : null;
 }
 
 /// <summary>The mean of some figures, and how far they are from one another.</summary>

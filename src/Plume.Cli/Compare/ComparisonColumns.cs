@@ -5,7 +5,10 @@ namespace Plume.Cli.Compare;
 /// <summary>A column of a comparison: what stands over it, and what a row has there; null where it has nothing.</summary>
 sealed record ComparisonColumn(string Head, Func<ComparedExperiment, string?> Value, bool IsNumber = true);
 
-/// <summary>The columns in two groups, as text and page show them. A column that no row has anything in is left out; the first row is what bytes are compared with.</summary>
+/// <summary>
+/// The columns in two groups, as text and page show them. A column that no row has anything in is left out; the first row is what
+/// bytes are compared with.
+/// </summary>
 static class ComparisonColumns
 {
     const string None = "-";
@@ -37,9 +40,13 @@ static class ComparisonColumns
     ]);
 
     /// <summary>What a row has in a column.</summary>
-    public static string Of(ComparisonColumn column, ComparedExperiment row) => column.Value(row) ?? (column.Head.Length == 0 ? "" : None);
+    public static string Of(ComparisonColumn column, ComparedExperiment row) =>
+        column.Value(row) ?? (column.Head.Length == 0 ? "" : None);
 
-    static string Less(ComparedExperiment first, ComparedExperiment row) => row.BothBytes > 0 && first.BothBytes / row.BothBytes is var times && times >= 1 ? $"1/{times:0.#}" : $"{row.BothBytes / first.BothBytes:0.#}x";
+    static string Less(ComparedExperiment first, ComparedExperiment row) =>
+        row.BothBytes > 0 && first.BothBytes / row.BothBytes is var times && times >= 1 ? $"1/{times:0.#}"
+            : $"{row.BothBytes / first.BothBytes:0.#}x";
 
-    static IReadOnlyList<ComparisonColumn> Known(IReadOnlyList<ComparedExperiment> rows, ComparisonColumn[] columns) => [.. columns.Where(column => rows.Any(row => column.Value(row) is not null))];
+    static IReadOnlyList<ComparisonColumn> Known(IReadOnlyList<ComparedExperiment> rows, ComparisonColumn[] columns) =>
+        [.. columns.Where(column => rows.Any(row => column.Value(row) is not null))];
 }

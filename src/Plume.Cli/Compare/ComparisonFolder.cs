@@ -5,7 +5,10 @@ using Plume.Cli.Runs;
 
 namespace Plume.Cli.Compare;
 
-/// <summary>Where a comparison keeps its runs: a folder for each experiment, and in it one for each seed. A run that is done is not run again.</summary>
+/// <summary>
+/// Where a comparison keeps its runs: a folder for each experiment, and in it one for each seed. A run that is done is not run
+/// again.
+/// </summary>
 /// <param name="path">As the user named it.</param>
 sealed class ComparisonFolder(string path)
 {
@@ -25,11 +28,13 @@ sealed class ComparisonFolder(string path)
         string kept = Path.Combine(place, "experiment.json");
         bool isThere = System.IO.File.Exists(kept);
         if (isThere && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(planned.Settings.ToBytes()))
-            throw new CliException(ExitCode.Output, $"'{place}' has a run of other settings. Compare into another folder with --out, or remove that one.");
+            throw new CliException(ExitCode.Output,
+                $"'{place}' has a run of other settings. Compare into another folder with --out, or remove that one.");
         if (!isThere || !System.IO.File.Exists(Path.Combine(place, "report.html")))
         {
             string[] which = isThere ? ["--resume"] : planned.Arguments;
-            if (!RunProcess.Run([.. which, "--out", place, "--threads", threads.ToString(CultureInfo.InvariantCulture)], report, stop))
+            if (!RunProcess.Run([.. which, "--out", place, "--threads", threads.ToString(CultureInfo.InvariantCulture)], report,
+                stop))
                 return null;
         }
 
@@ -38,7 +43,8 @@ sealed class ComparisonFolder(string path)
 
     static ComparedRun Read(long seed, string place)
     {
-        var result = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(Path.Combine(place, "result.json")), MetricsJson.Default.RunResult)!;
+        var result = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(Path.Combine(place, "result.json")),
+            MetricsJson.Default.RunResult)!;
         using var log = new MetricsLog(Path.Combine(place, "metrics.jsonl"), result.Rounds);
         return new ComparedRun(seed, [.. log.Rounds], result);
     }

@@ -10,12 +10,15 @@ static class ComparisonTable
 {
     static readonly string[] Columns =
     [
-        "name", "exchange", "training", "uplink", "downlink", "ships", "seeds", "accuracy", "leastAccuracy", "mostAccuracy", "worstTenth", "uplinkBytes", "downlinkBytes", "bothBytes",
-        "linkSeconds", "secondsPerRound", "clientSeconds", "peakMemoryBytes", "shippedAccuracy", "modelBytes", "plumeBytes", "latencyMicroseconds",
+        "name", "exchange", "training", "uplink", "downlink", "ships", "seeds", "accuracy", "leastAccuracy", "mostAccuracy",
+        "worstTenth", "uplinkBytes", "downlinkBytes", "bothBytes",
+        "linkSeconds", "secondsPerRound", "clientSeconds", "peakMemoryBytes", "shippedAccuracy", "modelBytes", "plumeBytes",
+        "latencyMicroseconds",
     ];
 
     /// <summary>Two tables one under the other, of which each fits a terminal.</summary>
-    public static string Text(IReadOnlyList<ComparedExperiment> rows) => $"{Text(rows, ComparisonColumns.Learned(rows))}\n{Text(rows, ComparisonColumns.Spent(rows))}";
+    public static string Text(IReadOnlyList<ComparedExperiment> rows) =>
+        $"{Text(rows, ComparisonColumns.Learned(rows))}\n{Text(rows, ComparisonColumns.Spent(rows))}";
 
     static string Text(IReadOnlyList<ComparedExperiment> rows, IReadOnlyList<ComparisonColumn> columns) => TextTable.Print(
         ["experiment", .. columns.Select(column => column.IsNumber ? $">{column.Head}" : column.Head)],

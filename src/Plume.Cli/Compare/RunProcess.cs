@@ -16,7 +16,8 @@ static class RunProcess
     /// <exception cref="CliException">It failed, with its code and message.</exception>
     public static bool Run(IEnumerable<string> arguments, Action<string> report, CancellationToken stop)
     {
-        using var process = OwnProgram.Start(["simulate", .. arguments, "--measure", "--json", "--stop-with-input"], start => (start.RedirectStandardError, start.RedirectStandardInput) = (true, true));
+        using var process = OwnProgram.Start(["simulate", .. arguments, "--measure", "--json", "--stop-with-input"],
+            start => (start.RedirectStandardError, start.RedirectStandardInput) = (true, true));
         // The result is in the run's folder, too.
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         using var asked = stop.Register(process.StandardInput.Close);
@@ -36,7 +37,9 @@ static class RunProcess
             ExitCode.Done => true,
             ExitCode.Stopped => false,
             // What kills a process, want of memory above all, lets it say nothing.
-            var code => throw new CliException(Enum.IsDefined(code) ? code : ExitCode.Run, told.Count > 0 ? string.Join('\n', told)[Failed.Length..] : $"The run ended with {process.ExitCode} and said nothing. The same command goes on from its last checkpoint; with fewer --threads it takes less memory."),
+            var code => throw new CliException(Enum.IsDefined(code) ? code : ExitCode.Run, told.Count > 0
+                ? string.Join('\n', told)[Failed.Length..] : $"The run ended with {process.ExitCode} and said nothing. The "
+                    + $"same command goes on from its last checkpoint; with fewer --threads it takes less memory."),
         };
     }
 }

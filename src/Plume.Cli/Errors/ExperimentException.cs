@@ -17,11 +17,14 @@ sealed record Problem(string Place, string Message)
     /// <param name="problems">One or more.</param>
     public static string List(string what, IReadOnlyList<Problem> problems) => problems.Count == 1
         ? problems[0].ToString()
-        : $"{what} has {problems.Count} problems:\n" + string.Join("\n", problems.Take(MostShown).Select(problem => $"  {problem}"))
+        : $"{what} has {problems.Count} problems:\n"
+        + string.Join("\n", problems.Take(MostShown).Select(problem => $"  {problem}"))
             + (problems.Count > MostShown ? $"\n  and {problems.Count - MostShown} more." : "");
 }
 
-/// <summary>An experiment cannot be run as it is written: everything that is wrong with it, so that it is mended at once.</summary>
+/// <summary>
+/// An experiment cannot be run as it is written: everything that is wrong with it, so that it is mended at once.
+/// </summary>
 sealed class ExperimentException(IReadOnlyList<Problem> problems) : Exception(Problem.List("The experiment", problems))
 {
     public IReadOnlyList<Problem> Problems => problems;

@@ -29,10 +29,17 @@ static class Failure
         CliException known => (known.Code, known.Message),
         ExperimentException wrong => (ExitCode.Usage, wrong.Message),
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
-        InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException or DirectoryNotFoundException => (ExitCode.Input, Printable.Line(exception.Message)),
-        IOException { InnerException: AddressInUseException } taken => (ExitCode.Output, $"{Printable.Line(taken.Message)} End what listens there, or choose another address."),
+        InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException
+            or DirectoryNotFoundException => (ExitCode.Input, Printable.Line(exception.Message)),
+        IOException { InnerException: AddressInUseException } taken =>
+            (ExitCode.Output, $"{Printable.Line(taken.Message)} End what listens there, or choose another address."),
         IOException or UnauthorizedAccessException => (ExitCode.Output, Printable.Line(exception.Message)),
-        RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused => (ExitCode.Usage, Printable.Line(refused.Status.Detail)),
+        RpcException
+        {
+            StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.NotFound
+            or StatusCode.InvalidArgument or StatusCode.FailedPrecondition
+        } refused =>
+                (ExitCode.Usage, Printable.Line(refused.Status.Detail)),
         RpcException { StatusCode: StatusCode.ResourceExhausted } busy => (ExitCode.Run, Printable.Line(busy.Status.Detail)),
         RpcException unanswered => (ExitCode.Run, $"The server does not answer: {FirstLine(unanswered.Status.Detail)}"),
         FederationException => (ExitCode.Usage, Printable.Line(exception.Message)),
@@ -41,7 +48,8 @@ static class Failure
         DivergedException or QuorumException or RewriteMismatchException => (ExitCode.Run, Printable.Line(exception.Message)),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
-        _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set PLUME_TRACE=1 to see where, and report it."),
+        _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set "
+            + $"PLUME_TRACE=1 to see where, and report it."),
     };
 
     static string FirstLine(string text) => Printable.Line(text.Split('\n', 2)[0].TrimEnd());

@@ -22,6 +22,11 @@ static class InputErrors
         }
     }
 
-    /// <summary>What was refused and why, without the parameter's name and value, which the framework adds and which mean nothing to a user.</summary>
-    public static string Sentence(ArgumentException misfit) => Printable.Line(misfit.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? misfit.Message[..end] : misfit.Message);
+    /// <summary>
+    /// What was refused and why, without the parameter's name and value, which the framework adds and which mean nothing to a
+    /// user.
+    /// </summary>
+    public static string Sentence(ArgumentException misfit) =>
+        Printable.Line(misfit.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end
+            ? misfit.Message[..end] : misfit.Message);
 }

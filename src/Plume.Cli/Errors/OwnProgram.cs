@@ -11,7 +11,9 @@ static class OwnProgram
     public static Process Start(IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null)
     {
         bool isHosted = Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal);
-        var start = new ProcessStartInfo(Environment.ProcessPath!, isHosted ? [typeof(OwnProgram).Assembly.Location, .. arguments] : arguments) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, isHosted ? [typeof(OwnProgram).Assembly.Location, .. arguments]
+            : arguments)
+        { RedirectStandardOutput = true };
         configure?.Invoke(start);
         return Process.Start(start)!;
     }

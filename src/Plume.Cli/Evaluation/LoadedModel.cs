@@ -6,16 +6,21 @@ using Plume.Models.Onnx;
 
 namespace Plume.Cli.Evaluation;
 
-/// <summary>Loads models into ONNX Runtime, large ones from the disk: it makes copies of its own, beside which no other should stand.</summary>
+/// <summary>
+/// Loads models into ONNX Runtime, large ones from the disk: it makes copies of its own, beside which no other should stand.
+/// </summary>
 static class LoadedModel
 {
     const long Large = 16 << 20;
 
-    /// <summary>A model that was read from a file; that file is loaded where it is an .onnx file without anything that is not needed.</summary>
+    /// <summary>
+    /// A model that was read from a file; that file is loaded where it is an .onnx file without anything that is not needed.
+    /// </summary>
     public static RuntimeModel OfFile(string path, ModelGraph graph)
     {
         var live = Live.Of(graph);
-        return ReferenceEquals(live, graph) && Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase) ? RuntimeModel.OpenFile(path, graph) : new RuntimeModel(live);
+        return ReferenceEquals(live, graph) && Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase)
+            ? RuntimeModel.OpenFile(path, graph) : new RuntimeModel(live);
     }
 
     /// <summary>A model that lies in no file.</summary>

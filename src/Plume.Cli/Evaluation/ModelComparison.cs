@@ -10,7 +10,8 @@ static class ModelComparison
     static readonly TimeSpan LatencyBudget = TimeSpan.FromSeconds(1);
 
     /// <summary>Measures models on samples with labels.</summary>
-    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, LabeledSet test, CancellationToken stop) =>
+    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, LabeledSet test,
+        CancellationToken stop) =>
         Measure(models, model => InputErrors.Explain(() => ModelFeeds.Of(model, test)), test, stop);
 
     /// <summary>Measures models on any inputs.</summary>
@@ -18,7 +19,8 @@ static class ModelComparison
     /// <param name="feedsFor">The inputs for a model.</param>
     /// <param name="labeled">The same samples with their labels; null where there are none.</param>
     /// <param name="stop">Stops the work.</param>
-    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models, Func<RuntimeModel, ModelFeeds> feedsFor, LabeledSet? labeled, CancellationToken stop)
+    public static IReadOnlyList<ModelFigures> Measure(IReadOnlyList<ComparedModel> models,
+        Func<RuntimeModel, ModelFeeds> feedsFor, LabeledSet? labeled, CancellationToken stop)
     {
         var sessions = new List<RuntimeModel>();
         try

@@ -27,7 +27,8 @@ static class RuntimeMemory
         process.WaitForExit();
         return long.TryParse(output, CultureInfo.InvariantCulture, out long bytes)
             ? bytes
-            : throw new CliException(ExitCode.Run, $"The process that measures the memory of '{model.Name}' ended with {process.ExitCode}.");
+            : throw new CliException(ExitCode.Run,
+                $"The process that measures the memory of '{model.Name}' ended with {process.ExitCode}.");
     }
 
     /// <summary>Runs a model on zeros, in this process.</summary>
@@ -55,9 +56,11 @@ static class RuntimeMemory
     }
 
     static RuntimeTensor Zeros(ValueInfo input, long[] shape) =>
-        RuntimeTensor.Of(input.Name, input.ElementType, shape, new float[shape.Aggregate(1L, (product, length) => product * length)]);
+        RuntimeTensor.Of(input.Name, input.ElementType, shape,
+            new float[shape.Aggregate(1L, (product, length) => product * length)]);
 
-    static long[] ShapeOf(string text) => text == Scalar ? [] : [.. text.Split('x').Select(length => long.Parse(length, CultureInfo.InvariantCulture))];
+    static long[] ShapeOf(string text) => text == Scalar ? []
+        : [.. text.Split('x').Select(length => long.Parse(length, CultureInfo.InvariantCulture))];
 
     static long Resident()
     {

@@ -8,7 +8,12 @@ namespace Plume.Cli.Experiments;
 /// <summary>Prints the description of the experiment file as a JSON schema (draft 2020-12), for editors.</summary>
 static class ExperimentSchema
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The schema, ending with a line break.</summary>
     public static string Text { get; } = Root().ToJsonString(Indented) + "\n";

@@ -16,19 +16,22 @@ static class Nearest
         var words = known.ToList();
         if (Find(word, words) is { } nearest)
             return string.Format(sentence, nearest);
-        return words.Count == 0 ? "there are none." : $"known are {string.Join(", ", words.Take(MostShown).Select(Printable.Name))}{(words.Count > MostShown ? $" and {words.Count - MostShown} more" : "")}.";
+        return words.Count == 0 ? "there are none."
+            : $"known are {string.Join(", ", words.Take(MostShown).Select(Printable.Name))}{(words.Count > MostShown ? $" and {words.Count - MostShown} more" : "")}.";
     }
 
     /// <summary>The known word that is near, or null.</summary>
     public static string? Find(string word, IReadOnlyCollection<string> known)
     {
-        string? nearest = word.Length > LongestWord ? null : known.Where(candidate => candidate.Length <= LongestWord).MinBy(candidate => Distance(word, candidate));
+        string? nearest = word.Length > LongestWord ? null
+            : known.Where(candidate => candidate.Length <= LongestWord).MinBy(candidate => Distance(word, candidate));
         return nearest is not null && Distance(word, nearest) <= Math.Max(2, nearest.Length / 2) ? nearest : null;
     }
 
     /// <summary>
     /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other, in any case.
-    /// Source: Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964 (optimal string alignment).
+    /// Source: Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964 (optimal string
+    /// alignment).
     /// </summary>
     public static int Distance(string left, string right)
     {

@@ -20,7 +20,8 @@ static class SettingsFile
             int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
             return length <= MaximumBytes
                 ? text[..length]
-                : throw new CliException(ExitCode.Usage, $"The {what} '{path}' has more than {MaximumBytes} bytes; it may have at most so many.");
+                : throw new CliException(ExitCode.Usage,
+                    $"The {what} '{path}' has more than {MaximumBytes} bytes; it may have at most so many.");
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

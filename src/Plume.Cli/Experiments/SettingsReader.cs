@@ -5,7 +5,9 @@ using Plume.Cli.Experiments.Keys;
 
 namespace Plume.Cli.Experiments;
 
-/// <summary>Reads settings from a file's text and from what stands over it, and collects everything that is wrong with them.</summary>
+/// <summary>
+/// Reads settings from a file's text and from what stands over it, and collects everything that is wrong with them.
+/// </summary>
 /// <param name="root">The keys that there are.</param>
 /// <param name="kind">What they describe, to show: "an experiment".</param>
 sealed class SettingsReader(KeyGroup root, string kind)
@@ -23,7 +25,8 @@ sealed class SettingsReader(KeyGroup root, string kind)
     /// <summary>The experiment of a text with overrides of the form <c>client.epochs=2</c>.</summary>
     /// <param name="utf8">The experiment file's text.</param>
     /// <param name="source">The name of the file, to show.</param>
-    /// <param name="folder">What relative paths in the file are relative to; those of overrides are relative to the working folder.</param>
+    /// <param name="folder">What relative paths in the file are relative to; those of overrides are relative to the working
+    /// folder.</param>
     /// <param name="overrides">Values that stand over the file's, the last one of a key over earlier ones.</param>
     /// <exception cref="ExperimentException">Something is wrong; it lists everything.</exception>
     public static Settings Read(ReadOnlySpan<byte> utf8, string source, string folder, IEnumerable<string> overrides)
@@ -58,7 +61,8 @@ sealed class SettingsReader(KeyGroup root, string kind)
     {
         if (json.Kind != JsonTokenType.StartObject)
         {
-            Report(json.Place, $"{(group.Name.Length == 0 ? char.ToUpperInvariant(kind[0]) + kind[1..] : group.Name)} must be an object with the keys {string.Join(", ", group.Names)}, but is {json.Shown}.");
+            Report(json.Place, $"{(group.Name.Length == 0 ? char.ToUpperInvariant(kind[0]) + kind[1..] : group.Name)} must be "
+                + $"an object with the keys {string.Join(", ", group.Names)}, but is {json.Shown}.");
             return;
         }
 
@@ -104,7 +108,8 @@ sealed class SettingsReader(KeyGroup root, string kind)
         else if (known.FirstOrDefault(entry => entry.Path == path).Key is { } key)
             ReadOverride(key, path, pair[(equals + 1)..], place);
         else if (root.Groups.FirstOrDefault(group => group.Name == path) is { } group)
-            Report(place, $"{path} is an object; set one of its keys: {string.Join(", ", group.Names.Select(name => $"{path}.{name}"))}.");
+            Report(place, $"{path} is an object; set one of its keys: "
+                + $"{string.Join(", ", group.Names.Select(name => $"{path}.{name}"))}.");
         else
             Report(place, Unknown(path, kind, known.Select(entry => entry.Path)));
     }

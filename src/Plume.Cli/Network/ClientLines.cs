@@ -4,7 +4,9 @@ using Plume.Compression.Wording;
 
 namespace Plume.Cli.Network;
 
-/// <summary>What a client does, as lines. While a server is away it says so at first, and then now and then, not at every try.</summary>
+/// <summary>
+/// What a client does, as lines. While a server is away it says so at first, and then now and then, not at every try.
+/// </summary>
 /// <param name="name">The client's name, with which its lines begin.</param>
 /// <param name="output">Where they go.</param>
 /// <param name="time">Tells how long a trouble lasts.</param>
@@ -37,7 +39,9 @@ sealed class ClientLines(string name, TextWriter output, TimeProvider time) : IP
             ClientStage.Downloading => $"round {value.Round}: takes in the model",
             ClientStage.Training => $"round {value.Round}: trains",
             ClientStage.Uploading => $"round {value.Round}: sends its update",
-            ClientStage.Counted => $"round {value.Round}: its update counts{(value.Message.Length == 0 ? "" : $" ({value.Message.TrimEnd('.')})")}; {Quantity.Bytes(value.BytesUp)} up, {Quantity.Bytes(value.BytesDown)} down so far",
+            ClientStage.Counted => $"round {value.Round}: its update "
+                + $"counts{(value.Message.Length == 0 ? "" : $" ({value.Message.TrimEnd('.')})")}; "
+                + $"{Quantity.Bytes(value.BytesUp)} up, {Quantity.Bytes(value.BytesDown)} down so far",
             ClientStage.Refused => $"round {value.Round}: its update does not count: {value.Message}",
             ClientStage.Noted or ClientStage.Renewed or ClientStage.NotRenewed => value.Message,
             ClientStage.Failed => $"round {value.Round}: could not do its task: {value.Message}",

@@ -19,7 +19,10 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
     int failures, successes;
     volatile bool isOver;
 
-    /// <summary>Hears what a client does, and lets it leave when it has told the server that it cannot do its task: a round would wait for it otherwise.</summary>
+    /// <summary>
+    /// Hears what a client does, and lets it leave when it has told the server that it cannot do its task: a round would wait for
+    /// it otherwise.
+    /// </summary>
     public IProgress<ClientProgress> Before(IProgress<ClientProgress> lines) => new Ear(lines, this);
 
     /// <summary>A learner whose outcomes are watched.</summary>
@@ -30,7 +33,9 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
     public void Check()
     {
         if (failures >= Most || failures > 0 && successes == 0)
-            throw new DivergedException("Training on this client's data diverged: the loss is not finite. Look for values in it that are too large, or have the federation use a smaller client.learningRate.");
+            throw new DivergedException(
+                "Training on this client's data diverged: the loss is not finite. Look for values in it that are too large, or "
+                    + "have the federation use a smaller client.learningRate.");
     }
 
     void See(double loss)
@@ -72,9 +77,11 @@ sealed class DivergenceWatch(CancellationTokenSource leaving)
 
         public PublicSet Public => learner.Predictor!.Public;
 
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => Seen(learner.Train(task, trained, cancellation));
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) =>
+            Seen(learner.Train(task, trained, cancellation));
 
-        public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation) =>
+        public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+            CancellationToken cancellation) =>
             Seen(learner.Predictor!.Predict(task, taught, asked, shares, cancellation));
 
         LocalOutcome Seen(LocalOutcome outcome)

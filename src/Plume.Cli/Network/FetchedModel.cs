@@ -24,7 +24,8 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
     /// <summary>Takes it.</summary>
     /// <exception cref="InvalidPayloadException">What came is damaged.</exception>
     /// <exception cref="RpcException">The server does not give it.</exception>
-    public static async Task<FetchedModel> FetchAsync(Operation.OperationClient server, string federation, CancellationToken cancellation)
+    public static async Task<FetchedModel> FetchAsync(Operation.OperationClient server, string federation,
+        CancellationToken cancellation)
     {
         byte[] packed = await DownloadAsync(server, new DownloadRequest { Federation = federation, Graph = true }, cancellation);
         var graph = OnnxFile.Read(PackedGraph.Unpack(packed, LongestGraph));
@@ -33,8 +34,11 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
             var status = await server.StatusAsync(new StatusRequest { Federation = federation }, cancellationToken: cancellation);
             try
             {
-                byte[] whole = await DownloadAsync(server, new DownloadRequest { Federation = federation, ToVersion = status.ModelVersion }, cancellation);
-                return new FetchedModel(graph.With(new ModelWeights(graph.Weights, WeightsOf(whole, status.Method, graph.Weights))), (int)status.ModelVersion);
+                byte[] whole = await DownloadAsync(server,
+                    new DownloadRequest { Federation = federation, ToVersion = status.ModelVersion }, cancellation);
+                return new FetchedModel(
+                    graph.With(new ModelWeights(graph.Weights, WeightsOf(whole, status.Method, graph.Weights))),
+                    (int)status.ModelVersion);
             }
             catch (RpcException older) when (older.StatusCode == StatusCode.FailedPrecondition)
             {
@@ -54,7 +58,8 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
         return trained.KeepsModel ? values : trained.Model(layout, values).ToArray();
     }
 
-    static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request, CancellationToken cancellation)
+    static async Task<byte[]> DownloadAsync(Operation.OperationClient server, DownloadRequest request,
+        CancellationToken cancellation)
     {
         using var call = server.Download(request, cancellationToken: cancellation);
         using var bytes = new MemoryStream();
@@ -65,8 +70,10 @@ sealed record FetchedModel(ModelGraph Graph, int Version)
             bytes.Write(part.Chunk.Span);
         }
 
-        return header is not null && header.Sha256.Span.SequenceEqual(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
+        return header is not null
+            && header.Sha256.Span.SequenceEqual(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
             ? bytes.ToArray()
-            : throw new InvalidPayloadException("The model did not come whole: its bytes do not have the hash in its header. Fetch it again.");
+            : throw new InvalidPayloadException(
+                "The model did not come whole: its bytes do not have the hash in its header. Fetch it again.");
     }
 }

@@ -6,7 +6,9 @@ using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Cli.Network;
 
-/// <summary>How the first operator of a new server comes in: by a token in a file that only the server's owner can read.</summary>
+/// <summary>
+/// How the first operator of a new server comes in: by a token in a file that only the server's owner can read.
+/// </summary>
 static class FirstAdmin
 {
     /// <summary>The name that the token is bound to.</summary>
@@ -18,11 +20,13 @@ static class FirstAdmin
     /// <returns>The token's file; null where there is an operator.</returns>
     public static async Task<string?> InviteAsync(IServiceProvider services, string folder, CancellationToken cancellation)
     {
-        var (now, grace) = (services.GetRequiredService<TimeProvider>().GetUtcNow(), services.GetRequiredService<IdentityOptions>().RenewalGrace);
+        var (now, grace) = (services.GetRequiredService<TimeProvider>().GetUtcNow(),
+            services.GetRequiredService<IdentityOptions>().RenewalGrace);
         var enrolled = await services.GetRequiredService<ClientRegistry>().ListAsync(cancellation);
         if (enrolled.Any(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked && entry.Expires + grace > now))
             return null;
-        string token = await services.GetRequiredService<EnrolmentTokens>().IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
+        string token = await services.GetRequiredService<EnrolmentTokens>()
+            .IssueAsync(Name, Roles.Admin, [], Validity, cancellation);
         string path = Path.Combine(folder, "admin.token");
         // In a cluster the server keeps nothing else in its folder.
         PrivateFiles.MakeFolder(folder);

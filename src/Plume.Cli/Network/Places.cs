@@ -18,11 +18,13 @@ sealed record Places(IReadOnlyList<int?> Numbers)
         string[] ends = text.Split('-');
         if (ends.Length <= 2 && ends.All(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
         {
-            int first = int.Parse(ends[0], CultureInfo.InvariantCulture), last = int.Parse(ends[^1], CultureInfo.InvariantCulture);
+            int first = int.Parse(ends[0], CultureInfo.InvariantCulture),
+                last = int.Parse(ends[^1], CultureInfo.InvariantCulture);
             if (first <= last && last - first < Most)
                 return new Places([.. Enumerable.Range(first, last - first + 1).Select(number => (int?)number)]);
         }
 
-        throw new CliException(ExitCode.Usage, $"--number must be a place from 0 on, or a range such as 0-9 of at most {Most} of them, but is '{text}'.");
+        throw new CliException(ExitCode.Usage,
+            $"--number must be a place from 0 on, or a range such as 0-9 of at most {Most} of them, but is '{text}'.");
     }
 }

@@ -22,22 +22,31 @@ static class ServedFederations
     /// <param name="away">How long a client may be silent.</param>
     /// <param name="unusedPlace">How long after that one that nobody invited keeps its place.</param>
     /// <exception cref="ExperimentException">The experiment is wrong.</exception>
-    public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away, TimeSpan unusedPlace)
+    public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away,
+        TimeSpan unusedPlace)
     {
         var settings = ExperimentFile.Read(file, overrides);
         var inputs = Inputs.Load(settings);
         var options = Federations.Compressed(settings, inputs, threads: 1);
         // On a network a round that finds no quorum today may find one tomorrow.
-        var plan = options.Plan with { Deadline = deadline, StartWith = startWith ?? options.Plan.Clients, Attempts = int.MaxValue };
+        var plan = options.Plan with
+        {
+            Deadline = deadline,
+            StartWith = startWith ?? options.Plan.Clients,
+            Attempts = int.MaxValue,
+        };
         if (ShipsInputs.LineOf(settings) is { } line)
-            Tell.Note($"A server keeps the model as it is trained; what ships by '{line}' is made by: plume fetch --federation {settings.Get<string>("name")} --experiment {file ?? "FILE"}");
-        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights, () => inputs.Graph.ToWeights().Values)
+            Tell.Note($"A server keeps the model as it is trained; what ships by '{line}' is made by: plume fetch --federation "
+                + $"{settings.Get<string>("name")} --experiment {file ?? "FILE"}");
+        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights,
+            () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
             Constants = FrozenWeights.Of(inputs.Graph),
-            SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () => OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
+            SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () =>
+                OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
             EvaluateEvery = options.EvaluateEvery,
             Away = away,

@@ -7,7 +7,10 @@ using Plume.Models.Graph;
 
 namespace Plume.Cli.Network;
 
-/// <summary>What an experiment's line <c>ships</c> makes of a model that was fetched: a server has neither the test samples nor the time, whoever fetches has both.</summary>
+/// <summary>
+/// What an experiment's line <c>ships</c> makes of a model that was fetched: a server has neither the test samples nor the time,
+/// whoever fetches has both.
+/// </summary>
 sealed class ShippedFetch
 {
     readonly Settings settings;
@@ -24,11 +27,14 @@ sealed class ShippedFetch
     public static ShippedFetch? Of(string? experiment, string[] overrides)
     {
         if (experiment is null)
-            return overrides.Length == 0 ? null : throw new CliException(ExitCode.Usage, "--set overrides a key of the experiment, which --experiment names.");
+            return overrides.Length == 0 ? null
+                : throw new CliException(ExitCode.Usage, "--set overrides a key of the experiment, which --experiment names.");
         var settings = ExperimentFile.Read(experiment, overrides);
         return ShipsInputs.LineOf(settings) is { } line
             ? new ShippedFetch(settings, line)
-            : throw new CliException(ExitCode.Usage, $"'{experiment}' says nothing of what ships: fetch without --experiment, or add a line such as --set \"ships=quantize(8)\".");
+            : throw new CliException(ExitCode.Usage,
+                $"'{experiment}' says nothing of what ships: fetch without --experiment, or add a line such as --set "
+                    + $"\"ships=quantize(8)\".");
     }
 
     /// <summary>Makes it, and measures it on the experiment's test samples.</summary>
@@ -36,11 +42,15 @@ sealed class ShippedFetch
     public ShippedModel Make(ModelGraph fetched, string name)
     {
         if (!fetched.Weights.Equals(inputs.Graph.Weights))
-            throw new CliException(ExitCode.Input, "The server's model has other tensors than the experiment's. Name the experiment that the server has, with the same --set.");
+            throw new CliException(ExitCode.Input,
+                "The server's model has other tensors than the experiment's. Name the experiment that the server has, with the "
+                    + "same --set.");
         // By the experiment's own graph, as a simulation has it: one that was read from a file may order what it holds otherwise.
         var last = inputs.Graph.With(fetched.ToWeights());
         var trained = ShippedModel.Of(last, inputs.Test, name);
         var source = trained.IsIntegers ? last : trained.Graph;
-        return InputErrors.Explain(() => ShippedModel.By(Line, source, inputs.Ships.Work(settings, inputs.Test, Environment.ProcessorCount), inputs.Test, name));
+        return InputErrors.Explain(() =>
+            ShippedModel.By(Line, source, inputs.Ships.Work(settings, inputs.Test, Environment.ProcessorCount), inputs.Test,
+                name));
     }
 }

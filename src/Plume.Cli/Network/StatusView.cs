@@ -22,13 +22,16 @@ static class StatusView
             table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         foreach (var round in status.History.TakeLast(RoundsShown))
         {
-            table.AddRow(Number(round.Round), round.HasAccuracy ? Quantity.Percent(round.Accuracy) : "", round.HasLoss ? round.Loss.ToString("0.0000", CultureInfo.InvariantCulture) : "",
-                Number(round.Accepted), Number((uint)round.Refused.Count), Bytes(round.UplinkBytes), Bytes(round.DownlinkBytes), round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
+            table.AddRow(Number(round.Round), round.HasAccuracy ? Quantity.Percent(round.Accuracy) : "", round.HasLoss
+                ? round.Loss.ToString("0.0000", CultureInfo.InvariantCulture) : "",
+                Number(round.Accepted), Number((uint)round.Refused.Count), Bytes(round.UplinkBytes), Bytes(round.DownlinkBytes),
+                round.Seconds.ToString("0.0", CultureInfo.InvariantCulture));
         }
 
         IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
         string[] promise = status.Privacy.Length == 0 ? [] : [status.Privacy];
-        return new Rows([new Text(Printable.Line(Sentence(status))), table, .. promise.Concat(words).Select(word => new Text(Printable.Line(word, int.MaxValue)))]);
+        return new Rows([new Text(Printable.Line(Sentence(status))), table, .. promise.Concat(words)
+            .Select(word => new Text(Printable.Line(word, int.MaxValue)))]);
     }
 
     static string Sentence(FederationStatus status)
@@ -36,13 +39,20 @@ static class StatusView
         string what = status.Phase switch
         {
             "Waiting" => status.Paused ? $"paused before round {status.Round}" : $"waits for clients before round {status.Round}",
-            "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has {status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} left{(status.Paused ? ", then paused" : "")}",
+            "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has "
+                + $"{status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} "
+                + $"left{(status.Paused ? ", then paused" : "")}",
             "Applying" => $"makes version {status.Round}",
             "Finished" when status.Message.Length == 0 => "finished",
-            var other => status.Message.Length == 0 ? other.ToLowerInvariant() : $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
+            var other => status.Message.Length == 0 ? other.ToLowerInvariant()
+                : $"{other.ToLowerInvariant()}: {status.Message.TrimEnd('.')}",
         };
-        string trouble = status.Message.Length > 0 && status.Phase is "Waiting" or "Collecting" or "Applying" ? $" {status.Message}" : "";
-        return $"{status.Federation}: {what}.{trouble} {(status.Members == 1 ? "1 client is" : $"{status.Members} clients are")} there; version {status.ModelVersion} of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, {Quantity.Bytes((long)status.DownlinkBytes)} down.";
+        string trouble = status.Message.Length > 0 && status.Phase is "Waiting" or "Collecting" or "Applying"
+            ? $" {status.Message}" : "";
+        return $"{status.Federation}: {what}.{trouble} "
+            + $"{(status.Members == 1 ? "1 client is" : $"{status.Members} clients are")} there; version {status.ModelVersion} "
+            + $"of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, "
+            + $"{Quantity.Bytes((long)status.DownlinkBytes)} down.";
     }
 
     // So short that the table has room in 80 columns.

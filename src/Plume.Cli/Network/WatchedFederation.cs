@@ -16,7 +16,8 @@ sealed class WatchedFederation(Operation.OperationClient operation, Uri address,
     static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
 
     /// <summary>Follows the federation until it has ended.</summary>
-    /// <param name="show">Is given each status, and the last one again with the trouble when the server does not answer any more.</param>
+    /// <param name="show">Is given each status, and the last one again with the trouble when the server does not answer any
+    /// more.</param>
     /// <param name="stop">Stops following.</param>
     /// <exception cref="RpcException">The server could not be asked at all, or says that asking again is of no use.</exception>
     public async Task FollowAsync(Action<FederationStatus, string?> show, CancellationToken stop)
@@ -27,7 +28,9 @@ sealed class WatchedFederation(Operation.OperationClient operation, Uri address,
         {
             try
             {
-                using var call = operation.Watch(new StatusRequest { Federation = federation, SinceRound = history.Count > 0 ? history[^1].Round : 0 }, cancellationToken: stop);
+                using var call = operation.Watch(
+                    new StatusRequest { Federation = federation, SinceRound = history.Count > 0 ? history[^1].Round : 0 },
+                    cancellationToken: stop);
                 await foreach (var status in call.ResponseStream.ReadAllAsync(stop))
                     show(last = With(history, status), null);
                 return;
@@ -53,5 +56,6 @@ sealed class WatchedFederation(Operation.OperationClient operation, Uri address,
     }
 
     // What an ended connection shows as depends on when it ended.
-    static bool Passes(StatusCode code) => code is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.Aborted;
+    static bool Passes(StatusCode code) =>
+        code is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.Aborted;
 }

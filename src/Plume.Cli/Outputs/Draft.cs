@@ -14,7 +14,14 @@ sealed class Draft : IDisposable
     Draft(string path)
     {
         Path = path;
-        file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 });
+        file = new FileStream(path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.Read,
+                BufferSize = 0
+            });
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT })
             endings.Add(PosixSignalRegistration.Create(signal, _ => File.Delete(path)));
     }
@@ -27,9 +34,11 @@ sealed class Draft : IDisposable
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static Draft Of(string target)
     {
-        string name = string.Create(CultureInfo.InvariantCulture, $".plume-{Environment.ProcessId}-{Interlocked.Increment(ref made)}");
+        string name = string.Create(CultureInfo.InvariantCulture,
+            $".plume-{Environment.ProcessId}-{Interlocked.Increment(ref made)}");
         string ending = System.IO.Path.GetExtension(target);
-        return new Draft(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target)!, name + (ending.Length <= LongestEnding ? ending : "")));
+        return new Draft(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target)!,
+            name + (ending.Length <= LongestEnding ? ending : "")));
     }
 
     const int LongestEnding = 16;

@@ -14,10 +14,12 @@ sealed partial record FileNode(FileKind Kind, string Identity)
     const int StatLength = 256, UserAt = 20, GroupAt = 24, ModeAt = 28, InodeAt = 32, DeviceAt = 136;
     const int CurrentFolder = -100, BasicStats = 0x7ff;
     const int NoSuchFile = 2, Unchanged = -1;
-    const int TypeMask = 0xF000, CharacterDevice = 0x2000, BlockDevice = 0x6000, NamedPipe = 0x1000, UnixSocket = 0xC000, Directory = 0x4000;
+    const int TypeMask = 0xF000, CharacterDevice = 0x2000, BlockDevice = 0x6000, NamedPipe = 0x1000, UnixSocket = 0xC000,
+        Directory = 0x4000;
 
     /// <summary>What lies there, links followed; null where nothing does.</summary>
-    /// <exception cref="IOException">The path cannot be looked at: too long, a loop of links, a file where a folder should be.</exception>
+    /// <exception cref="IOException">The path cannot be looked at: too long, a loop of links, a file where a folder should
+    /// be.</exception>
     public static FileNode? At(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -29,14 +31,15 @@ sealed partial record FileNode(FileKind Kind, string Identity)
     }
 
     /// <summary>
-    /// Gives a file the owner and group of another, as far as this process may: who is not root can give it to a group that it is in.
-    /// Does nothing where the system has no such thing.
+    /// Gives a file the owner and group of another, as far as this process may: who is not root can give it to a group that it is
+    /// in. Does nothing where the system has no such thing.
     /// </summary>
     public static void Own(SafeFileHandle file, string like)
     {
         if (!OperatingSystem.IsLinux() || Stat(like) is not { } found)
             return;
-        int user = BinaryPrimitives.ReadInt32LittleEndian(found.AsSpan(UserAt)), group = BinaryPrimitives.ReadInt32LittleEndian(found.AsSpan(GroupAt));
+        int user = BinaryPrimitives.ReadInt32LittleEndian(found.AsSpan(UserAt)),
+            group = BinaryPrimitives.ReadInt32LittleEndian(found.AsSpan(GroupAt));
         if (ChangeOwner(file, user, group) != 0)
             _ = ChangeOwner(file, Unchanged, group);
     }

@@ -3,8 +3,9 @@ using Plume.Cli.Errors;
 namespace Plume.Cli.Outputs;
 
 /// <summary>
-/// A file that a command writes. Whether it can be written is found out before the work; the bytes lie in a draft beside it, to be
-/// measured, and only <see cref="Keep"/> gives them the file's name. A command that fails or is ended by a signal leaves nothing.
+/// A file that a command writes. Whether it can be written is found out before the work; the bytes lie in a draft beside it, to
+/// be measured, and only <see cref="Keep"/> gives them the file's name. A command that fails or is ended by a signal leaves
+/// nothing.
 /// </summary>
 sealed class OutputFile : IDisposable
 {
@@ -31,7 +32,8 @@ sealed class OutputFile : IDisposable
 
     /// <summary>A file that can be written.</summary>
     /// <param name="path">As the user named it; a link is followed.</param>
-    /// <param name="inputs">What the command reads, which must not be what it writes; null for an input that was not named.</param>
+    /// <param name="inputs">What the command reads, which must not be what it writes; null for an input that was not
+    /// named.</param>
     /// <param name="what">What it is, such as "picture".</param>
     /// <param name="option">The option that names another.</param>
     /// <exception cref="CliException">It is no regular file, is an input, or cannot be written where it is to lie.</exception>
@@ -65,7 +67,10 @@ sealed class OutputFile : IDisposable
         }
     }
 
-    /// <summary>Gives the draft the file's name and the permissions, owner and group of the file that it replaces, as far as this process may.</summary>
+    /// <summary>
+    /// Gives the draft the file's name and the permissions, owner and group of the file that it replaces, as far as this process
+    /// may.
+    /// </summary>
     /// <exception cref="CliException">The disk refused; what lay there before is untouched.</exception>
     public void Keep() => Try(() =>
     {
@@ -117,7 +122,8 @@ sealed class OutputFile : IDisposable
     {
         string folder = System.IO.Path.GetDirectoryName(target)!;
         if (!Directory.Exists(folder))
-            throw Refused($"There is no folder '{(System.IO.Path.GetDirectoryName(Path) is { Length: > 0 } named && !Directory.Exists(named) ? named : folder)}'.", next: "Make it, or name");
+            throw Refused($"There is no folder "
+                + $"'{(System.IO.Path.GetDirectoryName(Path) is { Length: > 0 } named && !Directory.Exists(named) ? named : folder)}'.", next: "Make it, or name");
         if (File.Exists(target))
             File.OpenHandle(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete).Dispose();
         using var probe = Outputs.Draft.Of(target);
@@ -128,7 +134,8 @@ sealed class OutputFile : IDisposable
     {
         string full = System.IO.Path.GetFullPath(path);
         // /dev/stdout leads there: what a process has open is not replaced under its hands.
-        if (full.StartsWith("/proc/", StringComparison.Ordinal) || new FileInfo(full).LinkTarget?.StartsWith("/proc/", StringComparison.Ordinal) == true)
+        if (full.StartsWith("/proc/", StringComparison.Ordinal)
+            || new FileInfo(full).LinkTarget?.StartsWith("/proc/", StringComparison.Ordinal) == true)
             throw new IOException("It belongs to a process.");
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
     }
@@ -155,5 +162,6 @@ sealed class OutputFile : IDisposable
         _ => $"{refused.Message.Split(" : '", 2)[0].TrimEnd('.')}.",
     }, refused);
 
-    CliException Refused(string why, Exception? inner = null, string next = "Name") => new(ExitCode.Output, $"The {what} '{Path}' cannot be written: {why} {next} another with {option}.", inner);
+    CliException Refused(string why, Exception? inner = null, string next = "Name") =>
+        new(ExitCode.Output, $"The {what} '{Path}' cannot be written: {why} {next} another with {option}.", inner);
 }

@@ -29,20 +29,25 @@ sealed record PrivacyQuestion(Sampling Sampling, double Delta, double? Noise, do
     /// <summary>The promise in a sentence.</summary>
     /// <param name="row">The line that it is about.</param>
     public string Sentence(PrivacyRow row) => string.Create(CultureInfo.InvariantCulture,
-        $"The models are ({row.Epsilon:0.####}, {Delta:0.###e+0})-differentially private {Sampling.Definition}. {Sampling.Assumption}");
+        $"The models are ({row.Epsilon:0.####}, {Delta:0.###e+0})-differentially private {Sampling.Definition}. "
+            + $"{Sampling.Assumption}");
 
     // An epsilon is rounded up and noise, too, so that what is shown is never more than what is kept.
     static double RoundedUp(double value) => Math.Ceiling(value * 1e4) / 1e4;
 
     IEnumerable<PrivacyRow> Spent() => Noise is not { } noise ? []
-        : Counts.Select(count => new PrivacyRow($"this noise, {count.Meaning}", noise, count.Releases, RoundedUp(Sampling.Epsilon(noise, count.Releases, Delta))));
+        : Counts.Select(count =>
+            new PrivacyRow($"this noise, {count.Meaning}", noise, count.Releases,
+                RoundedUp(Sampling.Epsilon(noise, count.Releases, Delta))));
 
     IEnumerable<PrivacyRow> Reached()
     {
         if (Noise is not { } noise || Epsilon is not { } epsilon)
             yield break;
         int most = Sampling.ReleasesFor(epsilon, noise, Delta);
-        yield return new PrivacyRow(string.Create(CultureInfo.InvariantCulture, $"this noise, until epsilon {epsilon:0.####} is spent"), noise, most, RoundedUp(Sampling.Epsilon(noise, most, Delta)));
+        yield return new PrivacyRow(
+            string.Create(CultureInfo.InvariantCulture, $"this noise, until epsilon {epsilon:0.####} is spent"), noise, most,
+            RoundedUp(Sampling.Epsilon(noise, most, Delta)));
     }
 
     IEnumerable<PrivacyRow> Needed()
@@ -52,7 +57,9 @@ sealed record PrivacyQuestion(Sampling Sampling, double Delta, double? Noise, do
         foreach (var count in Counts)
         {
             double? least = Sampling.NoiseFor(epsilon, count.Releases, Delta) is { } found ? RoundedUp(found) : null;
-            yield return new PrivacyRow(string.Create(CultureInfo.InvariantCulture, $"least noise for epsilon {epsilon:0.####}, {count.Meaning}"), least, count.Releases,
+            yield return new PrivacyRow(
+                string.Create(CultureInfo.InvariantCulture, $"least noise for epsilon {epsilon:0.####}, {count.Meaning}"), least,
+                count.Releases,
                 least is { } noise ? RoundedUp(Sampling.Epsilon(noise, count.Releases, Delta)) : null);
         }
     }

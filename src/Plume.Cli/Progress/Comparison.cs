@@ -81,7 +81,8 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
     {
         Privacy = run.Privacy,
         ClientSeconds = run.Rounds.Sum(round => round.ClientSeconds),
-        LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null) ? run.Rounds.Sum(round => round.LinkSeconds) : null,
+        LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null)
+            ? run.Rounds.Sum(round => round.LinkSeconds) : null,
     };
 
     public void Dispose()

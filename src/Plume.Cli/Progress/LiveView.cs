@@ -60,7 +60,9 @@ sealed class LiveView(IAnsiConsole console) : IProgressView
     {
         int reached = done.Count == 0 ? 0 : done[^1].Compressed.Round;
         int filled = (int)((long)reached * BarWidth / rounds);
-        string left = done.Count == 0 ? "training" : reached == rounds ? "done" : $"{Quantity.Seconds(done[^1].SecondsLeft)} left";
-        return $"  [teal]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/]  {reached} of {rounds}  [grey]{left}[/]";
+        string left = done.Count == 0 ? "training" : reached == rounds ? "done"
+            : $"{Quantity.Seconds(done[^1].SecondsLeft)} left";
+        return $"  [teal]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/]  {reached} of {rounds}  "
+            + $"[grey]{left}[/]";
     }
 }

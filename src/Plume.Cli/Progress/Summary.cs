@@ -21,23 +21,32 @@ static class Summary
             table.AddColumn(new TableColumn("").RightAligned());
         }
 
-        Row(table, "accuracy", Quantity.Percent(result.Accuracy), plain is null ? null : Quantity.Percent(plain.Accuracy), Points(result, plain));
-        Row(table, "uplink", Quantity.Bytes(result.UplinkBytes), plain is null ? null : Quantity.Bytes(plain.UplinkBytes), Less(plain?.UplinkBytes, result.UplinkBytes));
-        Row(table, "downlink", Quantity.Bytes(result.DownlinkBytes), plain is null ? null : Quantity.Bytes(plain.DownlinkBytes), Less(plain?.DownlinkBytes, result.DownlinkBytes));
-        Row(table, "both ways", Quantity.Bytes(Both(result)), plain is null ? null : Quantity.Bytes(Both(plain)), Less(plain is null ? null : Both(plain), Both(result)));
+        Row(table, "accuracy", Quantity.Percent(result.Accuracy), plain is null ? null
+            : Quantity.Percent(plain.Accuracy), Points(result, plain));
+        Row(table, "uplink", Quantity.Bytes(result.UplinkBytes), plain is null ? null
+            : Quantity.Bytes(plain.UplinkBytes), Less(plain?.UplinkBytes, result.UplinkBytes));
+        Row(table, "downlink", Quantity.Bytes(result.DownlinkBytes), plain is null ? null
+            : Quantity.Bytes(plain.DownlinkBytes), Less(plain?.DownlinkBytes, result.DownlinkBytes));
+        Row(table, "both ways", Quantity.Bytes(Both(result)), plain is null ? null
+            : Quantity.Bytes(Both(plain)), Less(plain is null ? null : Both(plain), Both(result)));
         if (result.Refused + (plain?.Refused ?? 0) > 0)
             Row(table, "refused updates", $"{result.Refused}", plain is null ? null : $"{plain.Refused}", "");
         if (result.Bounded + (plain?.Bounded ?? 0) > 0)
             Row(table, "bounded updates", $"{result.Bounded}", plain is null ? null : $"{plain.Bounded}", "");
         if (result.Shipped is { } shipped)
-            Row(table, shipped.Line is null ? "shipped integers" : "what ships", $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes)}", plain is null ? null : "", "in ONNX Runtime");
+            Row(table, shipped.Line is null ? "shipped integers"
+                : "what ships", $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes)}", plain is null ? null
+                : "", "in ONNX Runtime");
         if (result.WorstTenth is { } worst)
             Row(table, "worst tenth of clients", Quantity.Percent(worst), plain is null ? null : "", "");
         if (result.LinkSeconds is { } seconds)
-            Row(table, "time on the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? Quantity.Seconds(longer) : plain is null ? null : "", "");
+            Row(table, "time on the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? Quantity.Seconds(longer)
+                : plain is null ? null : "", "");
         if (result.Privacy is { } privacy)
-            Row(table, "epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)} of {privacy.Budget:0.###}", plain is null ? null : "", $"delta {privacy.Delta:0.###e+0}");
-        Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null : Quantity.Seconds(plain.SecondsPerRound), "");
+            Row(table, "epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)} of {privacy.Budget:0.###}",
+                plain is null ? null : "", $"delta {privacy.Delta:0.###e+0}");
+        Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null
+            : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
         if (result.Privacy is { } promise)
             console.WriteLine(promise.Sentence);
@@ -48,7 +57,8 @@ static class Summary
 
     static long Both(RunResult result) => result.UplinkBytes + result.DownlinkBytes;
 
-    static string Points(RunResult result, RunResult? plain) => plain is null ? "" : $"{(result.Accuracy - plain.Accuracy) * 100:+0.00;-0.00} points";
+    static string Points(RunResult result, RunResult? plain) => plain is null ? ""
+        : $"{(result.Accuracy - plain.Accuracy) * 100:+0.00;-0.00} points";
 
     static string Less(long? whole, long part) => whole is { } bytes ? $"{Quantity.Ratio(bytes, part)} less" : "";
 

@@ -24,7 +24,8 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     const int Bottom = 44;
 
     // Room for the longest name beside a line that ends at the right.
-    int Right { get; } = Math.Clamp(20 + LetterWidth * Series.Max(series => series.Name.Length) + (Series.Count > MostAtEnds ? SampleLength + 8 : 0), LeastRight, MostRight);
+    int Right { get; } = Math.Clamp(20 + LetterWidth * Series.Max(series => series.Name.Length)
+        + (Series.Count > MostAtEnds ? SampleLength + 8 : 0), LeastRight, MostRight);
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
     public string Svg()
@@ -33,12 +34,17 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
         svg.Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Html.Text(Title)}\">");
         foreach (double mark in Y.Marks)
             svg.Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(mark)}\" y2=\"{AtY(mark)}\"/>")
-                .Append($"<text class=\"mark\" x=\"{Left - 8}\" y=\"{AtY(mark)}\" dy=\"4\" text-anchor=\"end\">{Html.Text(Y.Format(mark))}</text>");
+                .Append($"<text class=\"mark\" x=\"{Left - 8}\" y=\"{AtY(mark)}\" dy=\"4\" "
+                    + $"text-anchor=\"end\">{Html.Text(Y.Format(mark))}</text>");
         foreach (double mark in X.Marks)
-            svg.Append($"<line class=\"tick\" x1=\"{AtX(mark)}\" x2=\"{AtX(mark)}\" y1=\"{Height - Bottom}\" y2=\"{Height - Bottom + 5}\"/>")
-                .Append($"<text class=\"mark\" x=\"{AtX(mark)}\" y=\"{Height - Bottom + 19}\" text-anchor=\"middle\">{Html.Text(X.Format(mark))}</text>");
-        svg.Append($"<line class=\"axis\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Height - Bottom}\" y2=\"{Height - Bottom}\"/>")
-            .Append($"<text class=\"title\" x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\" text-anchor=\"middle\">{Html.Text(XTitle)}</text>");
+            svg.Append($"<line class=\"tick\" x1=\"{AtX(mark)}\" x2=\"{AtX(mark)}\" y1=\"{Height - Bottom}\" "
+                + $"y2=\"{Height - Bottom + 5}\"/>")
+                .Append($"<text class=\"mark\" x=\"{AtX(mark)}\" y=\"{Height - Bottom + 19}\" "
+                    + $"text-anchor=\"middle\">{Html.Text(X.Format(mark))}</text>");
+        svg.Append($"<line class=\"axis\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Height - Bottom}\" "
+            + $"y2=\"{Height - Bottom}\"/>")
+            .Append($"<text class=\"title\" x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\" "
+                + $"text-anchor=\"middle\">{Html.Text(XTitle)}</text>");
         foreach (var series in Series)
             AppendLine(svg, series);
         AppendNames(svg);
@@ -50,21 +56,26 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
         string path = string.Join(" ", series.Points.Select(point => $"{AtX(point.X)},{AtY(point.Y)}"));
         svg.Append($"<polyline class=\"line {series.Style}\" points=\"{path}\"/>");
         foreach (var (x, y, label) in series.Points)
-            svg.Append($"<circle class=\"dot {series.Style}\" cx=\"{AtX(x)}\" cy=\"{AtY(y)}\" r=\"{(series.Points.Count > 60 ? 1.5 : 3)}\"><title>{Html.Text(label)}</title></circle>");
+            svg.Append($"<circle class=\"dot {series.Style}\" cx=\"{AtX(x)}\" cy=\"{AtY(y)}\" "
+                + $"r=\"{(series.Points.Count > 60 ? 1.5 : 3)}\"><title>{Html.Text(label)}</title></circle>");
     }
 
     // Names stand at the lines' ends, below others where two ends are close; of many lines, in a column at the right.
     void AppendNames(StringBuilder svg)
     {
         bool isColumn = Series.Count > MostAtEnds;
-        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = isColumn ? Top - spacing / 2 : double.NegativeInfinity;
+        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = isColumn
+            ? Top - spacing / 2 : double.NegativeInfinity;
         foreach (var series in Series.OrderByDescending(series => series.Points[^1].Y))
         {
-            above = isColumn ? above + spacing : Math.Max(Height - Bottom - Y.Place(series.Points[^1].Y) * (Height - Top - Bottom), above + spacing);
+            above = isColumn ? above + spacing
+                : Math.Max(Height - Bottom - Y.Place(series.Points[^1].Y) * (Height - Top - Bottom), above + spacing);
             double x = isColumn ? Width - Right + SampleLength + 18 : NameX(series);
             if (isColumn)
-                svg.Append($"<line class=\"line {series.Style}\" x1=\"{Number(x - SampleLength - 6)}\" x2=\"{Number(x - 6)}\" y1=\"{Number(above)}\" y2=\"{Number(above)}\"/>");
-            svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(x)}\" y=\"{Number(above + 4)}\">{Html.Text(series.Name)}</text>");
+                svg.Append($"<line class=\"line {series.Style}\" x1=\"{Number(x - SampleLength - 6)}\" x2=\"{Number(x - 6)}\" "
+                    + $"y1=\"{Number(above)}\" y2=\"{Number(above)}\"/>");
+            svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(x)}\" "
+                + $"y=\"{Number(above + 4)}\">{Html.Text(series.Name)}</text>");
         }
     }
 

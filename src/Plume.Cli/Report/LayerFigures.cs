@@ -11,7 +11,8 @@ namespace Plume.Cli.Report;
 /// <param name="Bits">Bits of a value now.</param>
 /// <param name="Zeros">Share of zeros now.</param>
 /// <param name="Histogram">How often each part of the range occurs, as bars of text.</param>
-sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList<int> After, int Values, int Bits, double Zeros, string Histogram)
+sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList<int> After, int Values, int Bits, double Zeros,
+    string Histogram)
 {
     const int MostBars = 16;
     const string Heights = " ▁▂▃▄▅▆▇█";
@@ -23,13 +24,17 @@ sealed record LayerFigures(string Name, IReadOnlyList<int> Before, IReadOnlyList
     static LayerFigures Of(Initializer old, Initializer now)
     {
         double[] values = ValuesOf(now);
-        return new LayerFigures(old.Name, old.Shape, now.Shape, now.Length, now.ElementType.IsHalfByte() ? 4 : 8 * now.ElementType.Size(),
-            (double)values.Count(value => value == 0) / Math.Max(1, values.Length), HistogramOf(values, now.ElementType == ElementType.Float));
+        return new LayerFigures(old.Name, old.Shape, now.Shape, now.Length, now.ElementType.IsHalfByte() ? 4
+            : 8 * now.ElementType.Size(),
+            (double)values.Count(value => value == 0) / Math.Max(1, values.Length),
+            HistogramOf(values, now.ElementType == ElementType.Float));
     }
 
     static IEnumerable<Initializer> Weights(ModelGraph graph) => graph.Nodes
         .Where(node => node.OpType is "Conv" or "Gemm" or "MatMul")
-        .Select(node => graph.FindInitializer(node.Inputs[1]) ?? (graph.ProducerOf(node.Inputs[1]) is { OpType: "DequantizeLinear" } integers ? graph.FindInitializer(integers.Inputs[0]) : null))
+        .Select(node => graph.FindInitializer(node.Inputs[1])
+            ?? (graph.ProducerOf(node.Inputs[1]) is { OpType: "DequantizeLinear" } integers
+            ? graph.FindInitializer(integers.Inputs[0]) : null))
         .OfType<Initializer>();
 
     static double[] ValuesOf(Initializer tensor) => tensor.ElementType == ElementType.Float

@@ -1,6 +1,8 @@
 namespace Plume.Cli.Report;
 
-/// <summary>What every page has around its content: one file that loads nothing, for light and dark screens and for paper.</summary>
+/// <summary>
+/// What every page has around its content: one file that loads nothing, for light and dark screens and for paper.
+/// </summary>
 static class Page
 {
     static readonly string Style = ReadStyle();

@@ -3,10 +3,14 @@ using Plume.Cli.Terminal;
 
 namespace Plume.Cli.Report;
 
-/// <summary>The pictures of runs side by side: what was learned by round, what it cost in bytes, and what time it would take on links.</summary>
+/// <summary>
+/// The pictures of runs side by side: what was learned by round, what it cost in bytes, and what time it would take on links.
+/// </summary>
 static class ReportCharts
 {
-    /// <summary>The charts, two in a row; nothing before the first measurement. Time has a chart where a run was given links.</summary>
+    /// <summary>
+    /// The charts, two in a row; nothing before the first measurement. Time has a chart where a run was given links.
+    /// </summary>
     /// <param name="tracks">The runs, each with the class of the style sheet that has its colour.</param>
     public static string All(IEnumerable<(Track Track, string Style)> tracks)
     {
@@ -17,9 +21,14 @@ static class ReportCharts
         var accuracy = Axis.Over(Values(byRound, point => point.Y), value => $"{value * 100:0.##} %");
         var timed = measured.Where(entry => entry.Track.LinkSeconds is not null).ToList();
         return "<div class=\"pair\">"
-            + Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"), accuracy, byRound)
-            + Growing("Accuracy by bytes, both directions together", "bytes since the first round", Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy, value => Quantity.RoundBytes((long)value))
-            + (timed.Count == 0 ? "" : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as it was measured here", Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
+            + Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"),
+                accuracy, byRound)
+            + Growing("Accuracy by bytes, both directions together", "bytes since the first round",
+                Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy,
+                value => Quantity.RoundBytes((long)value))
+            + (timed.Count == 0 ? ""
+            : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as it was measured here",
+                Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
             + "</div>\n";
     }
 
@@ -28,7 +37,8 @@ static class ReportCharts
     {
         var spent = Values(series, point => point.X).Where(value => value > 0).ToList();
         bool isWide = spent.Count > 0 && spent.Max() > 8 * spent.Min();
-        var shown = isWide ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] }).Where(line => line.Points.Count > 0)] : series;
+        var shown = isWide ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] })
+            .Where(line => line.Points.Count > 0)] : series;
         return Chart(title, xTitle, Axis.Over(isWide ? spent : [0, .. spent], format, isWide), accuracy, shown);
     }
 
@@ -38,7 +48,8 @@ static class ReportCharts
     static IEnumerable<double> Values(IEnumerable<Series> series, Func<(double X, double Y, string Label), double> value) =>
         series.SelectMany(line => line.Points).Select(value);
 
-    static List<Series> Lines(IEnumerable<(Track Track, string Style)> tracks, Func<RoundLine, double> step) => [.. tracks.Select(entry => Line(entry.Track, entry.Style, step))];
+    static List<Series> Lines(IEnumerable<(Track Track, string Style)> tracks, Func<RoundLine, double> step) =>
+        [.. tracks.Select(entry => Line(entry.Track, entry.Style, step))];
 
     static Series Line(Track track, string style, Func<RoundLine, double> step)
     {
@@ -51,7 +62,9 @@ static class ReportCharts
             seconds += round.LinkSeconds ?? 0;
             x += step(round);
             if (round.Accuracy is { } accuracy)
-                points.Add((x, accuracy, $"{track.Name}, round {round.Round}: {Quantity.Percent(accuracy)}, {Quantity.Bytes(bytes)}{(seconds > 0 ? $", {Quantity.Seconds(seconds)}" : "")}"));
+                points.Add((x, accuracy,
+                    $"{track.Name}, round {round.Round}: {Quantity.Percent(accuracy)}, "
+                        + $"{Quantity.Bytes(bytes)}{(seconds > 0 ? $", {Quantity.Seconds(seconds)}" : "")}"));
         }
 
         return new Series(track.Name, style, points);

@@ -12,7 +12,8 @@ static class ReportPage
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
-        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy) + ShippedSection.Render(report.Result) + Tensors(report)
+        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy)
+            + ShippedSection.Render(report.Result) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -28,23 +29,32 @@ static class ReportPage
         var (run, plain) = (report.Compressed, report.Baseline);
         var facts = new List<(string Name, string Value, string Note)>
         {
-            ("Accuracy", Quantity.Percent(run.Accuracy), plain is null ? "" : $"{Quantity.Percent(plain.Accuracy)} with 32-bit floats"),
-            ("Uplink", Quantity.Bytes(run.UplinkBytes), plain is null ? "all updates together" : $"{Quantity.Ratio(plain.UplinkBytes, run.UplinkBytes)} less than {Quantity.Bytes(plain.UplinkBytes)}"),
-            ("Downlink", Quantity.Bytes(run.DownlinkBytes), plain is null ? "missed rounds included" : $"{Quantity.Ratio(plain.DownlinkBytes, run.DownlinkBytes)} less than {Quantity.Bytes(plain.DownlinkBytes)}"),
-            ("Time a round", Quantity.Seconds(run.SecondsPerRound), plain is null ? $"{run.Rounds.Count} rounds" : $"{Quantity.Seconds(plain.SecondsPerRound)} with 32-bit floats"),
+            ("Accuracy", Quantity.Percent(run.Accuracy), plain is null ? ""
+                : $"{Quantity.Percent(plain.Accuracy)} with 32-bit floats"),
+            ("Uplink", Quantity.Bytes(run.UplinkBytes), plain is null ? "all updates together"
+                : $"{Quantity.Ratio(plain.UplinkBytes, run.UplinkBytes)} less than {Quantity.Bytes(plain.UplinkBytes)}"),
+            ("Downlink", Quantity.Bytes(run.DownlinkBytes), plain is null ? "missed rounds included"
+                : $"{Quantity.Ratio(plain.DownlinkBytes, run.DownlinkBytes)} less than {Quantity.Bytes(plain.DownlinkBytes)}"),
+            ("Time a round", Quantity.Seconds(run.SecondsPerRound), plain is null ? $"{run.Rounds.Count} rounds"
+                : $"{Quantity.Seconds(plain.SecondsPerRound)} with 32-bit floats"),
         };
         if (run.LinkSeconds is { } seconds)
-            facts.Add(("On the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? $"{Quantity.Seconds(longer)} with 32-bit floats" : $"all {run.Rounds.Count} rounds"));
+            facts.Add(("On the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer
+                ? $"{Quantity.Seconds(longer)} with 32-bit floats" : $"all {run.Rounds.Count} rounds"));
         if (report.Result?.Privacy is { } privacy)
-            facts.Insert(1, ("Epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)}", $"of {privacy.Budget:0.###}, at delta {privacy.Delta:0.###e+0}"));
+            facts.Insert(1, ("Epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)}",
+                $"of {privacy.Budget:0.###}, at delta {privacy.Delta:0.###e+0}"));
         if (report.Result?.WorstTenth is { } worst)
             facts.Insert(1, ("Worst tenth", Quantity.Percent(worst), "of clients, on their own samples"));
         if (plain is not null)
-            facts.Insert(facts.FindIndex(fact => fact.Name == "Downlink") + 1, ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes), "fewer bytes than 32-bit floats"));
+            facts.Insert(facts.FindIndex(fact => fact.Name == "Downlink") + 1,
+                ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes),
+                    "fewer bytes than 32-bit floats"));
         return Page.Facts(facts);
     }
 
-    static string Privacy(PrivacySpent? privacy) => privacy is null ? "" : Html.Section("Privacy", $"<p>{WebUtility.HtmlEncode(privacy.Sentence)}</p>\n");
+    static string Privacy(PrivacySpent? privacy) => privacy is null ? ""
+        : Html.Section("Privacy", $"<p>{WebUtility.HtmlEncode(privacy.Sentence)}</p>\n");
 
     static string Wire(RunReport report)
     {
@@ -55,7 +65,8 @@ static class ReportPage
             rows.Add(Row(track, "downlink", track.Downlink, track.DownlinkBytes, report.Baseline?.DownlinkBytes));
         }
 
-        return Html.Section("On the wire", $"<div class=\"code\">{Html.Table(["", "codec", "bytes", "a round", "to 32-bit floats"], rows)}</div>");
+        return Html.Section("On the wire",
+            $"<div class=\"code\">{Html.Table(["", "codec", "bytes", "a round", "to 32-bit floats"], rows)}</div>");
     }
 
     static Cell[] Row(Track track, string direction, string codec, long bytes, long? plain) =>
@@ -77,14 +88,17 @@ static class ReportPage
             tensor.Name, tensor.Shape, tensor.Role, Cell.Number($"{tensor.Values:N0}"),
             Bits(tensor.UplinkBits, tensor.Values, uplink), Bits(tensor.DownlinkBits, tensor.Values, downlink),
         ])];
-        rows.Add(["all", "", "", Cell.Number($"{values:N0}"), Cell.Number($"{uplink / values:0.00}"), Cell.Number($"{downlink / values:0.00}")]);
+        rows.Add(["all", "", "", Cell.Number($"{values:N0}"), Cell.Number($"{uplink / values:0.00}"),
+            Cell.Number($"{downlink / values:0.00}")]);
         return values == 0 ? "" : Html.Section("Bits a parameter, by tensor",
             Html.Table(["tensor", "shape", "role", "values", "uplink", "downlink"], rows),
-            "In the last round's payloads; the bar is the tensor's share of their bits. Biases, normalizations and small tensors are never dropped and stay at high precision.");
+            "In the last round's payloads; the bar is the tensor's share of their bits. Biases, normalizations and small "
+                + "tensors are never dropped and stay at high precision.");
     }
 
     static Cell Bits(double bits, int values, double whole) => new($"{bits:0.00}", true, bits * values / whole);
 
     static string Pairs(IReadOnlyList<(string Key, string Value)> pairs) =>
-        Html.Table(["", ""], [.. pairs.Select(pair => (Cell[])[pair.Key, pair.Value])]).Replace("<thead><tr><th></th><th></th></tr></thead>", "", StringComparison.Ordinal);
+        Html.Table(["", ""], [.. pairs.Select(pair => (Cell[])[pair.Key, pair.Value])])
+            .Replace("<thead><tr><th></th><th></th></tr></thead>", "", StringComparison.Ordinal);
 }

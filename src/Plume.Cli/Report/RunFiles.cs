@@ -11,7 +11,10 @@ using Plume.Simulation;
 
 namespace Plume.Cli.Report;
 
-/// <summary>What a finished run leaves in its folder: the last model, what ships of it, figures of each client, the result, and the report, which is written last.</summary>
+/// <summary>
+/// What a finished run leaves in its folder: the last model, what ships of it, figures of each client, the result, and the
+/// report, which is written last.
+/// </summary>
 static class RunFiles
 {
     /// <param name="folder">Where to.</param>
@@ -22,11 +25,13 @@ static class RunFiles
     /// <param name="threads">Threads for what is trained before it ships.</param>
     /// <param name="measure">Whether the last model is measured on each client's samples, and its latency.</param>
     /// <returns>What it came to.</returns>
-    public static RunResult Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs, int threads, bool measure)
+    public static RunResult Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs,
+        int threads, bool measure)
     {
         var layout = inputs.Graph.Weights;
         var simulation = runs.Compressed.Simulation;
-        var models = RunModels.Of(folder, settings, inputs, inputs.Graph.With(new ModelWeights(layout, simulation.Published.ToArray())), threads);
+        var models = RunModels.Of(folder, settings, inputs,
+            inputs.Graph.With(new ModelWeights(layout, simulation.Published.ToArray())), threads);
         var clients = new ClientFigures(inputs.Allotment.Clients, simulation.Costs, simulation.Links);
         if (measure)
             clients = clients.Measured(folder.OnnxModel, models.Ships.Bytes, inputs.Train);
@@ -49,13 +54,16 @@ static class RunFiles
         return result;
     }
 
-    static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) => new(name, run.Rounds, uplink, downlink);
+    static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) =>
+        new(name, run.Rounds, uplink, downlink);
 
     // Of a run that was resumed after its last round there is no payload to look into.
     static List<TensorBits> TensorsOf(ModelLayout layout, Simulation.Simulation simulation)
     {
         IReadOnlyList<long> up = simulation.MeasureLastUplink(), down = simulation.MeasureLastDownlink();
-        return up.Count == 0 || down.Count == 0 ? [] : [.. layout.Tensors.Select((tensor, index) => new TensorBits(tensor.Name, string.Join(" x ", tensor.Shape), tensor.Role.ToString(), tensor.Length,
+        return up.Count == 0 || down.Count == 0 ? []
+            : [.. layout.Tensors.Select((tensor, index) =>
+                new TensorBits(tensor.Name, string.Join(" x ", tensor.Shape), tensor.Role.ToString(), tensor.Length,
             (double)up[index] / Math.Max(1, tensor.Length), (double)down[index] / Math.Max(1, tensor.Length)))];
     }
 

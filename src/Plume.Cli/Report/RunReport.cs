@@ -13,7 +13,8 @@ sealed record Track(string Name, IReadOnlyList<RoundLine> Rounds, string Uplink,
     public double SecondsPerRound => Rounds.Count == 0 ? 0 : Rounds.Average(round => round.Seconds);
 
     /// <summary>Seconds that all rounds would take on the clients' links; null where there are none.</summary>
-    public double? LinkSeconds => Rounds.Count > 0 && Rounds.All(round => round.LinkSeconds is not null) ? Rounds.Sum(round => round.LinkSeconds) : null;
+    public double? LinkSeconds => Rounds.Count > 0 && Rounds.All(round => round.LinkSeconds is not null)
+        ? Rounds.Sum(round => round.LinkSeconds) : null;
 
     /// <summary>The last measured accuracy, 0 to 1; null before the first measurement.</summary>
     public double? Accuracy => Rounds.LastOrDefault(round => round.Accuracy is not null)?.Accuracy;

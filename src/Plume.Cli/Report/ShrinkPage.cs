@@ -11,7 +11,8 @@ namespace Plume.Cli.Report;
 /// <param name="Result">What was tried.</param>
 /// <param name="Figures">The original and the best model, measured on the test samples.</param>
 /// <param name="MaxLoss">The bound, as a share.</param>
-sealed record ShrinkReport(string Title, ModelGraph Original, ShrinkResult Result, IReadOnlyList<ModelFigures> Figures, double MaxLoss);
+sealed record ShrinkReport(string Title, ModelGraph Original, ShrinkResult Result, IReadOnlyList<ModelFigures> Figures,
+    double MaxLoss);
 
 /// <summary>The page that a shrink leaves behind.</summary>
 static class ShrinkPage
@@ -19,17 +20,21 @@ static class ShrinkPage
     /// <summary>The whole page.</summary>
     public static string Render(ShrinkReport report) => Page.Render(
         report.Title,
-        $"made smaller at a loss of at most {report.MaxLoss * 100:0.##} points; the target was {Quantity.Bytes(report.Result.TargetBytes)}{(report.Result.IsReached ? "" : ", which was not reached")}",
+        $"made smaller at a loss of at most {report.MaxLoss * 100:0.##} points; the target was "
+            + $"{Quantity.Bytes(report.Result.TargetBytes)}{(report.Result.IsReached ? "" : ", which was not reached")}",
         Facts(report) + $"<div class=\"pair\">{Picture(report)}{Steps(report)}</div>\n" + Layers(report),
-        "Accuracy of the steps is measured on one half of the test samples, by which it was decided: a loss and its standard error together are within the bound; the figures at the top on the other half, in ONNX Runtime, one thread.");
+        "Accuracy of the steps is measured on one half of the test samples, by which it was decided: a loss and its standard "
+            + "error together are within the bound; the figures at the top on the other half, in ONNX Runtime, one thread.");
 
     static string Facts(ShrinkReport report)
     {
         var (before, after) = (report.Figures[0], report.Figures[1]);
         return Page.Facts(
         [
-            ("File", Quantity.Bytes(after.Bytes), $"{Quantity.Ratio(before.Bytes, after.Bytes)} smaller than {Quantity.Bytes(before.Bytes)}"),
-            (".plume file", Quantity.Bytes(report.Result.Best.CompressedBytes), $"{Quantity.Ratio(before.Bytes, report.Result.Best.CompressedBytes)} smaller"),
+            ("File", Quantity.Bytes(after.Bytes),
+                $"{Quantity.Ratio(before.Bytes, after.Bytes)} smaller than {Quantity.Bytes(before.Bytes)}"),
+            (".plume file", Quantity.Bytes(report.Result.Best.CompressedBytes),
+                $"{Quantity.Ratio(before.Bytes, report.Result.Best.CompressedBytes)} smaller"),
             ("Accuracy", Quantity.Percent(after.Accuracy), $"{Quantity.Percent(before.Accuracy)} before"),
             ("Latency", $"{after.LatencyMicroseconds:0.0} us", $"{before.LatencyMicroseconds:0.0} us before"),
             .. MultiplyAdds(before.MultiplyAdds, after.MultiplyAdds),
@@ -53,12 +58,16 @@ static class ShrinkPage
     }
 
     static Series Line(string name, string style, IEnumerable<ShrinkStep> steps) => new(name, style,
-        [.. steps.OrderBy(step => step.Bytes).Select(step => ((double)step.Bytes, step.Accuracy, $"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)}"))]);
+        [.. steps.OrderBy(step => step.Bytes)
+            .Select(step => ((double)step.Bytes, step.Accuracy,
+                $"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Percent(step.Accuracy)}"))]);
 
     static string Steps(ShrinkReport report)
     {
         var first = report.Result.Steps[0];
-        return Html.Section("Steps", Html.Table(["step", "file", "smaller", ".plume", "accuracy", "lost", "standard error", ""], [.. report.Result.Steps.Select(step => (Cell[])
+        return Html.Section("Steps",
+            Html.Table(["step", "file", "smaller", ".plume", "accuracy", "lost", "standard error", ""],
+                [.. report.Result.Steps.Select(step => (Cell[])
         [
             step.What,
             Cell.Number(Quantity.Bytes(step.Bytes)),
@@ -72,7 +81,8 @@ static class ShrinkPage
     }
 
     static string Layers(ShrinkReport report) => Html.Section("Layers",
-        Html.Table(["weight", "before", "after", "values", "bits", "zeros", "levels"], [.. LayerFigures.Of(report.Original, report.Result.Best.Model).Select(layer => (Cell[])
+        Html.Table(["weight", "before", "after", "values", "bits", "zeros", "levels"],
+            [.. LayerFigures.Of(report.Original, report.Result.Best.Model).Select(layer => (Cell[])
         [
             layer.Name,
             string.Join(" x ", layer.Before),

@@ -15,18 +15,28 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
 {
     const double Tenth = 0.1;
 
-    /// <summary>Share of each client's samples that get the right class from what ships; null where it was not measured, or a client has no samples.</summary>
+    /// <summary>
+    /// Share of each client's samples that get the right class from what ships; null where it was not measured, or a client has
+    /// no samples.
+    /// </summary>
     public IReadOnlyList<double?>? Accuracies { get; private init; }
 
-    /// <summary>The mean accuracy of the tenth of the clients where it is lowest, of at least one; null where it was not measured.</summary>
-    public double? WorstTenth => Accuracies?.OfType<double>().Order().ToArray() is { Length: > 0 } known ? known.Take((int)Math.Ceiling(Tenth * known.Length)).Average() : null;
+    /// <summary>
+    /// The mean accuracy of the tenth of the clients where it is lowest, of at least one; null where it was not measured.
+    /// </summary>
+    public double? WorstTenth => Accuracies?.OfType<double>().Order().ToArray() is { Length: > 0 } known
+        ? known.Take((int)Math.Ceiling(Tenth * known.Length)).Average() : null;
 
     /// <summary>The same with accuracies: a model in ONNX Runtime on the clients' training samples.</summary>
     public ClientFigures Measured(string name, byte[] model, LabeledSet train)
     {
         using var session = new RuntimeModel(name, model);
         var told = Predictions.Of(session, train).Classes;
-        return this with { Accuracies = [.. Samples.Select(own => own.Length == 0 ? null : (double?)own.Count(sample => told[sample] == train.Labels[sample]) / own.Length)] };
+        return this with
+        {
+            Accuracies = [.. Samples.Select(own => own.Length == 0 ? null
+                : (double?)own.Count(sample => told[sample] == train.Labels[sample]) / own.Length)],
+        };
     }
 
     /// <summary>Writes the table.</summary>
@@ -35,13 +45,16 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
     /// <summary>The table: a line for each client.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder("client,samples,rounds,downlinkBytes,uplinkBytes,seconds,downMbit,upMbit,latencySeconds,dropout,accuracy\n");
+        var text = new StringBuilder(
+            "client,samples,rounds,downlinkBytes,uplinkBytes,seconds,downMbit,upMbit,latencySeconds,dropout,accuracy\n");
         for (int client = 0; client < Samples.Count; client++)
         {
             var cost = Costs[client];
             ClientLink? link = Links.Count > 0 ? Links[client] : null;
-            text.Append(CultureInfo.InvariantCulture, $"{client},{Samples[client].Length},{cost.Tasks},{cost.DownlinkBytes},{cost.UplinkBytes},{cost.Seconds:0.######},")
-                .Append(CultureInfo.InvariantCulture, $"{link?.Down:0.######},{link?.Up:0.######},{link?.Latency:0.######},{link?.DropOut:0.######},{Accuracies?[client]:0.######}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{client},{Samples[client].Length},{cost.Tasks},{cost.DownlinkBytes},{cost.UplinkBytes},{cost.Seconds:0.######},")
+                .Append(CultureInfo.InvariantCulture,
+                    $"{link?.Down:0.######},{link?.Up:0.######},{link?.Latency:0.######},{link?.DropOut:0.######},{Accuracies?[client]:0.######}\n");
         }
 
         return text.ToString();

@@ -27,17 +27,22 @@ sealed class FederatedRun : IDisposable
     /// <param name="checkpoint">The file of the checkpoint.</param>
     /// <param name="observer">Is shown the updates that are taken in.</param>
     /// <exception cref="InvalidPayloadException">The checkpoint is damaged or of other settings.</exception>
-    public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint, UpdateObserver? observer = null)
+    public FederatedRun(SimulationOptions options, Inputs inputs, string metrics, string checkpoint,
+        UpdateObserver? observer = null)
     {
         this.checkpoint = checkpoint;
         bool isTaught = options.Plan.Method.KeepsModel;
         learner = isTaught ? inputs.Predictions!.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients)
-            : options.Plan.Smaller.Count > 0 ? new CapacityLearner([.. inputs.Narrower.Prepend(inputs.Graph).Select(graph => inputs.Teachers.Learner(graph, inputs.Train, inputs.Allotment.Clients))], options.Plan.Method.CapacityOf)
+            : options.Plan.Smaller.Count > 0
+            ? new CapacityLearner([.. inputs.Narrower.Prepend(inputs.Graph)
+                .Select(graph => inputs.Teachers.Learner(graph, inputs.Train, inputs.Allotment.Clients))],
+                options.Plan.Method.CapacityOf)
             : inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         privacy = options.Plan.Privacy;
-        Simulation = new Simulation.Simulation(options with { Student = student }, learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
+        Simulation = new Simulation.Simulation(options with { Student = student }, learner, evaluator,
+            inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
             Resume();
         log = new MetricsLog(metrics, Simulation.Metrics.Count);
@@ -50,7 +55,9 @@ sealed class FederatedRun : IDisposable
 
     /// <summary>What the run has given away; null where it promises no privacy.</summary>
     public PrivacySpent? Privacy => privacy is null ? null
-        : new PrivacySpent(privacy.Spent(Simulation.MostParticipations), privacy.Epsilon, privacy.Delta, Simulation.MostParticipations, $"{privacy.Sentence(Simulation.MostParticipations)}{(Simulation.WhyEnded is { } why ? $" {why}" : "")}");
+        : new PrivacySpent(privacy.Spent(Simulation.MostParticipations), privacy.Epsilon, privacy.Delta,
+            Simulation.MostParticipations,
+            $"{privacy.Sentence(Simulation.MostParticipations)}{(Simulation.WhyEnded is { } why ? $" {why}" : "")}");
 
     /// <summary>Runs one round and logs it; null when there is none left.</summary>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
@@ -60,8 +67,11 @@ sealed class FederatedRun : IDisposable
         if (Simulation.NextRound() is not { } round)
             return null;
         if (round.Loss is { } loss && !double.IsFinite(loss))
-            throw new DivergedException($"The loss after round {round.Round} is {loss}: the federation diverged. Lower client.learningRate or server.learningRate.");
-        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds, round.Accepted, round.Norm, round.Bounded, round.Refused)
+            throw new DivergedException(
+                $"The loss after round {round.Round} is {loss}: the federation diverged. Lower client.learningRate or "
+                    + $"server.learningRate.");
+        var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds,
+            round.Accepted, round.Norm, round.Bounded, round.Refused)
         {
             ClientSeconds = round.ClientSeconds,
             SecondsByCapacity = round.SecondsByCapacity,

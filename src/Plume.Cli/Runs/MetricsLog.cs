@@ -9,7 +9,9 @@ sealed class MetricsLog : IDisposable
     readonly FileStream file;
     readonly List<RoundLine> rounds;
 
-    /// <summary>Opens the file and keeps its lines up to a round; what was written after the last checkpoint is run again.</summary>
+    /// <summary>
+    /// Opens the file and keeps its lines up to a round; what was written after the last checkpoint is run again.
+    /// </summary>
     /// <param name="path">The file; made where there is none.</param>
     /// <param name="lastRound">The last round to keep, 0 for none.</param>
     /// <exception cref="FormatException">A line up to that round is missing or is no line of metrics.</exception>
@@ -48,7 +50,9 @@ sealed class MetricsLog : IDisposable
         {
             kept.Add(Parse(reader.ReadLine()) is { } line && line.Round == round
                 ? line
-                : throw new FormatException($"Line {round} of '{path}' is not the line of round {round}, which the checkpoint has. Start anew in another folder."));
+                : throw new FormatException(
+                    $"Line {round} of '{path}' is not the line of round {round}, which the checkpoint has. Start anew in "
+                        + $"another folder."));
         }
 
         file.SetLength(0);

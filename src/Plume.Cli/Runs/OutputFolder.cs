@@ -34,7 +34,8 @@ sealed class OutputFolder(string path, string what, string option)
     /// <exception cref="CliException">No file can be made in the folder.</exception>
     public void CheckWritable() => Try(() =>
     {
-        using var probe = new FileStream(Path.Combine(path, ".probe"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        using var probe = new FileStream(Path.Combine(path, ".probe"), FileMode.Create, FileAccess.Write, FileShare.None, 1,
+            FileOptions.DeleteOnClose);
         return probe.Name;
     });
 
@@ -48,7 +49,9 @@ sealed class OutputFolder(string path, string what, string option)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CliException(ExitCode.Output, $"The {what} '{path}' cannot be written: {refused.Message.Split(" : '", 2)[0].TrimEnd('.')}. Name another with {option}.", refused);
+            throw new CliException(ExitCode.Output,
+                $"The {what} '{path}' cannot be written: {refused.Message.Split(" : '", 2)[0].TrimEnd('.')}. Name another with "
+                    + $"{option}.", refused);
         }
     }
 }

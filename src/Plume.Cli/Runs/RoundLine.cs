@@ -14,16 +14,23 @@ namespace Plume.Cli.Runs;
 /// <param name="Bounded">Which of them counted at less than their size, in sentences.</param>
 /// <param name="Refused">Why each update that does not count was refused, in sentences.</param>
 sealed record RoundLine(
-    int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm, IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused)
+    int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm,
+    IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused)
 {
     /// <summary>Seconds that all participants trained and encoded, together.</summary>
     public double ClientSeconds { get; init; }
 
-    /// <summary>Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one capacity.</summary>
+    /// <summary>
+    /// Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one
+    /// capacity.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? SecondsByCapacity { get; init; }
 
-    /// <summary>The epsilon that the client has spent that took part in the most rounds so far; null where the experiment promises no privacy.</summary>
+    /// <summary>
+    /// The epsilon that the client has spent that took part in the most rounds so far; null where the experiment promises no
+    /// privacy.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Epsilon { get; init; }
 

@@ -3,8 +3,8 @@ using Plume.Cli.Errors;
 namespace Plume.Cli.Runs;
 
 /// <summary>
-/// Where a run leaves its files. Whether it can be used is found out before anything is trained; a new run that is not kept, since it
-/// failed before its first round was done, leaves nothing.
+/// Where a run leaves its files. Whether it can be used is found out before anything is trained; a new run that is not kept,
+/// since it failed before its first round was done, leaves nothing.
 /// </summary>
 sealed class RunFolder : IDisposable
 {
@@ -53,7 +53,9 @@ sealed class RunFolder : IDisposable
         var output = Output(path);
         string folder = output.Make();
         if (Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new CliException(ExitCode.Output, $"A new run needs an empty folder, but '{path}' has files. Name another with --out, or go on with what is there with --resume.");
+            throw new CliException(ExitCode.Output,
+                $"A new run needs an empty folder, but '{path}' has files. Name another with --out, or go on with what is "
+                    + $"there with --resume.");
         var run = new RunFolder(folder, output);
         try
         {
@@ -73,9 +75,11 @@ sealed class RunFolder : IDisposable
     {
         var run = new RunFolder(Path.GetFullPath(path), null);
         if (!File.Exists(run.Experiment))
-            throw new CliException(ExitCode.Output, $"There is no run to resume in '{path}': it has no experiment.json. Start one without --resume.");
+            throw new CliException(ExitCode.Output,
+                $"There is no run to resume in '{path}': it has no experiment.json. Start one without --resume.");
         if (File.Exists(run.Report))
-            throw new CliException(ExitCode.Output, $"The run in '{path}' is complete, so there is nothing to resume. Start another without --resume.");
+            throw new CliException(ExitCode.Output,
+                $"The run in '{path}' is complete, so there is nothing to resume. Start another without --resume.");
         Output(path).CheckWritable();
         return run;
     }
@@ -86,7 +90,10 @@ sealed class RunFolder : IDisposable
     /// <summary>Lets the run's files stay, whatever comes.</summary>
     public void Keep() => IsKept = true;
 
-    /// <summary>The same as <see cref="Dispose"/> while the run is at work and the program is about to be ended: what it has open goes, too.</summary>
+    /// <summary>
+    /// The same as <see cref="Dispose"/> while the run is at work and the program is about to be ended: what it has open goes,
+    /// too.
+    /// </summary>
     public void Abandon()
     {
         foreach (string file in IsKept ? [] : Directory.GetFiles(Folder, MemoryFiles))

@@ -33,7 +33,10 @@ sealed record RunModels(ShippedModel Trained, ShippedModel? Made, ShipsLine? Lin
             return new RunModels(trained, null, null);
         // A student learns from what was trained; all else is made of floats, without channels that are dead already.
         var source = trained.IsIntegers ? last : trained.Graph;
-        return new RunModels(trained, InputErrors.Explain(() => ShippedModel.By(line, source, inputs.Ships.Work(settings, inputs.Test, threads), inputs.Test, folder.ShippedOnnx)), line);
+        return new RunModels(trained,
+            InputErrors.Explain(() =>
+                ShippedModel.By(line, source, inputs.Ships.Work(settings, inputs.Test, threads), inputs.Test,
+                    folder.ShippedOnnx)), line);
     }
 
     /// <summary>Writes the files, and says what there is to say of them.</summary>
@@ -45,11 +48,18 @@ sealed record RunModels(ShippedModel Trained, ShippedModel? Made, ShipsLine? Lin
     {
         double?[] latencies = measure || Made is not null ? Latencies(test) : [null, null];
         var size = Write(Trained, folder.OnnxModel, folder.PlumeModel) with { LatencyMicroseconds = latencies[0] };
-        var made = Made is null ? size : Write(Made, folder.ShippedOnnx, folder.ShippedPlume) with { LatencyMicroseconds = latencies[1] };
+        var made = Made is null ? size
+            : Write(Made, folder.ShippedOnnx, folder.ShippedPlume) with { LatencyMicroseconds = latencies[1] };
         return result with
         {
             Model = size,
-            Shipped = Ships.Accuracy is { } accuracy ? new ShippedFigures(accuracy, made.Bytes) { PlumeBytes = made.PlumeBytes, LatencyMicroseconds = made.LatencyMicroseconds, Line = Line?.ToString() } : null,
+            Shipped = Ships.Accuracy is { } accuracy
+                ? new ShippedFigures(accuracy, made.Bytes)
+                {
+                    PlumeBytes = made.PlumeBytes,
+                    LatencyMicroseconds = made.LatencyMicroseconds,
+                    Line = Line?.ToString()
+                } : null,
         };
     }
 

@@ -8,7 +8,8 @@ namespace Plume.Cli.Runs;
 /// <param name="UplinkBytes">Bytes of all updates.</param>
 /// <param name="DownlinkBytes">Bytes of everything clients received.</param>
 /// <param name="SecondsPerRound">Mean wall time of a round, without the measurement.</param>
-/// <param name="PeakMemoryBytes">The most memory the process held. Both runs share the process: use --no-baseline to measure one.</param>
+/// <param name="PeakMemoryBytes">The most memory the process held. Both runs share the process: use --no-baseline to measure
+/// one.</param>
 /// <param name="Refused">Updates that did not count.</param>
 /// <param name="Bounded">Updates that counted at less than their size.</param>
 /// <param name="Baseline">The same with 32-bit floats both ways, when it was run.</param>
@@ -34,7 +35,10 @@ sealed record RunResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PrivacySpent? Privacy { get; init; }
 
-    /// <summary>Accuracy of what ships on the clients' own training samples, in the mean over the tenth of the clients where it is worst; null where it was not measured.</summary>
+    /// <summary>
+    /// Accuracy of what ships on the clients' own training samples, in the mean over the tenth of the clients where it is worst;
+    /// null where it was not measured.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WorstTenth { get; init; }
 
@@ -42,13 +46,17 @@ sealed record RunResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ModelSize? Model { get; init; }
 
-    /// <summary>What ships where it is not the model as it was trained: integers, or what the line 'ships' made; null where floats ship as they are.</summary>
+    /// <summary>
+    /// What ships where it is not the model as it was trained: integers, or what the line 'ships' made; null where floats ship as
+    /// they are.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ShippedFigures? Shipped { get; init; }
 
     /// <summary>The size of what ships.</summary>
     [JsonIgnore]
-    public ModelSize? Ships => Shipped is { PlumeBytes: > 0 } made ? new(made.Bytes, made.PlumeBytes) { LatencyMicroseconds = made.LatencyMicroseconds } : Model;
+    public ModelSize? Ships => Shipped is { PlumeBytes: > 0 } made
+        ? new(made.Bytes, made.PlumeBytes) { LatencyMicroseconds = made.LatencyMicroseconds } : Model;
 }
 
 /// <summary>What a run has given away of its clients.</summary>

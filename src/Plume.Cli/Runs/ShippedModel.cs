@@ -12,7 +12,10 @@ using Plume.Models.Quantize;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>What leaves a run: the model that was trained, with adapters merged, without the channels that are dead, and as integers where it was trained for them; or what was made of it.</summary>
+/// <summary>
+/// What leaves a run: the model that was trained, with adapters merged, without the channels that are dead, and as integers where
+/// it was trained for them; or what was made of it.
+/// </summary>
 /// <param name="Graph">The model.</param>
 /// <param name="Bytes">It as an ONNX file.</param>
 /// <param name="IsIntegers">Whether it has integers.</param>
@@ -42,7 +45,8 @@ sealed record ShippedModel(ModelGraph Graph, byte[] Bytes, bool IsIntegers, doub
         var check = new RewriteCheck(test is null ? null : ModelFeeds.Of(model, test, SamplesOfACheck), RandomKey.FromSeed(0));
         if (!isIntegers)
         {
-            check.OfFloats(name, optimized => optimized ? new RuntimeModel(name, bytes) : new RuntimeModel(trained, optimized: false));
+            check.OfFloats(name, optimized => optimized ? new RuntimeModel(name, bytes)
+                : new RuntimeModel(trained, optimized: false));
             return new ShippedModel(ships, bytes, false, null);
         }
 

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Plume.Cli.Runs;
 
-/// <summary>Ctrl-C and SIGTERM while a run is at work: the first lets it end its round, the second ends the program at once, as a user in a hurry means it.</summary>
+/// <summary>
+/// Ctrl-C and SIGTERM while a run is at work: the first lets it end its round, the second ends the program at once, as a user in
+/// a hurry means it.
+/// </summary>
 sealed class StopSignals : IDisposable
 {
     readonly CancellationTokenSource stop = new();
@@ -10,17 +13,22 @@ sealed class StopSignals : IDisposable
     readonly Action abandon;
 
     /// <summary>Listens from now on.</summary>
-    /// <param name="abandon">Clears away what must not stay, before the program ends at once; it is called on a thread of its own.</param>
+    /// <param name="abandon">Clears away what must not stay, before the program ends at once; it is called on a thread of its
+    /// own.</param>
     public StopSignals(Action abandon)
     {
         this.abandon = abandon;
-        registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Take), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take)];
+        registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Take),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take)];
     }
 
     /// <summary>Is cancelled by the first.</summary>
     public CancellationToken Stopped => stop.Token;
 
-    /// <summary>Stops as after the first signal when whoever writes the standard input ends or closes it: how a program stops one that it started.</summary>
+    /// <summary>
+    /// Stops as after the first signal when whoever writes the standard input ends or closes it: how a program stops one that it
+    /// started.
+    /// </summary>
     public void StopWithInput()
     {
         new Thread(Wait) { IsBackground = true }.Start();

@@ -35,9 +35,14 @@ sealed class UpdateDump : IDisposable
     /// <exception cref="CliException">It has updates already, or cannot be written.</exception>
     public static UpdateDump Open(string path, int rounds, int clients, bool resumed)
     {
-        var dump = new UpdateDump(new OutputFolder(path, "folder of updates", "--dump-updates"), rounds, clients) { isKept = resumed };
+        var dump = new UpdateDump(new OutputFolder(path, "folder of updates", "--dump-updates"), rounds, clients)
+        {
+            isKept = resumed,
+        };
         if (!resumed && Directory.EnumerateFiles(dump.folder, Pattern).Any())
-            throw new CliException(ExitCode.Output, $"A run's updates need a folder without others, but '{path}' has some. Name another with --dump-updates, or remove them.");
+            throw new CliException(ExitCode.Output,
+                $"A run's updates need a folder without others, but '{path}' has some. Name another with --dump-updates, or "
+                    + $"remove them.");
         try
         {
             dump.output.CheckWritable();

@@ -26,21 +26,25 @@ static class Federations
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
     public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads)
     {
-        var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"), inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
+        var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"),
+            inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
             settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text, PrivacySettings.Of(settings));
         inputs.Ships.Check(settings, inputs.Floats, inputs.Test);
         return options;
     }
 
-    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) => Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats, privacy: null);
+    public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) =>
+        Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats, privacy: null);
 
-    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange, string uplink, string downlink, DifferentialPrivacy? privacy)
+    static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange,
+        string uplink, string downlink, DifferentialPrivacy? privacy)
     {
         var allotment = inputs.Allotment;
         var method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph);
         int clients = allotment.Clients.Count;
         int participants = settings.Get<Amount>("participants").Of(clients);
-        var plan = new FederationPlan(clients, settings.Int32("rounds"), participants, Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
+        var plan = new FederationPlan(clients, settings.Int32("rounds"), participants,
+            Objective(settings) with { Teaching = training.Teaching?.Terms }, uplink, downlink)
         {
             Method = method,
             Smaller = method.Capacities.Count > 1 ? inputs.Smaller : [],
@@ -63,7 +67,9 @@ static class Federations
             ConstantsHash = FrozenWeights.Of(inputs.Graph).Hash,
         };
         var problems = PlanMisfits(plan, settings).Concat(ModelMisfits(plan, settings, inputs.Graph.Weights)).ToList();
-        return problems.Count == 0 ? options : throw new ExperimentException([.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
+        return problems.Count == 0 ? options
+            : throw new ExperimentException(
+                [.. problems.Select(problem => new Problem(settings.PlaceOf(problem.Key), problem.Message))]);
     }
 
     static Method Knowing(Method method, Settings settings, ModelGraph graph)
@@ -74,7 +80,9 @@ static class Federations
         }
         catch (InvalidPayloadException unknown)
         {
-            throw new ExperimentException([new Problem(settings.PlaceOf("training"), $"training: '{method}' cannot follow the model's channels. {unknown.Message}")]);
+            throw new ExperimentException(
+                [new Problem(settings.PlaceOf("training"),
+                    $"training: '{method}' cannot follow the model's channels. {unknown.Message}")]);
         }
     }
 
@@ -85,9 +93,11 @@ static class Federations
         if (exchange.Misfit(settings.Get<TrainingLine>("training")) is { } misfit)
             yield return ("exchange", $"exchange: {misfit}");
         if (plan.Participants > plan.Clients)
-            yield return ("participants", $"participants must be at most {plan.Clients}, the number of clients, but is {plan.Participants}.");
+            yield return ("participants",
+                $"participants must be at most {plan.Clients}, the number of clients, but is {plan.Participants}.");
         if (plan.Quorum > plan.Participants)
-            yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is {plan.Quorum}.");
+            yield return ("quorum", $"quorum must be at most {plan.Participants}, the number of participants, but is "
+                + $"{plan.Quorum}.");
         if (plan.NormBound is { Factor: < 1 and var factor })
             yield return ("server.norm", $"server.norm must be 0, for no bound, or a number from 1 up, but is {factor}.");
         if (plan.UplinkMisfit is { } wrongUp)
@@ -112,11 +122,15 @@ static class Federations
         if (ShipsInputs.LineOf(settings)?.Misfit(settings.Get<TrainingLine>("training"), plan.Method) is { } unfit)
             yield return ("ships", $"ships: {unfit}");
         if (settings.Has("links") && settings.Get<Links>("links").DropOut is not null && settings.Get<double>("dropout") > 0)
-            yield return ("dropout", $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of them.");
+            yield return ("dropout",
+                $"dropout is {settings.Get<double>("dropout")} for all clients, but links has a chance for each: keep one of "
+                    + $"them.");
         if (!plan.Method.SendsUpdates && settings.Get<string>("server.optimizer") != "fedavg")
-            yield return ("server.optimizer", $"server.optimizer moves the model by updates, of which '{exchange}' sends none; leave it out.");
+            yield return ("server.optimizer",
+                $"server.optimizer moves the model by updates, of which '{exchange}' sends none; leave it out.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)
-            yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the participants, but is {plan.Rounds}.");
+            yield return ("rounds", $"rounds must be at most {lists.Count}, for which the partition's file names the "
+                + $"participants, but is {plan.Rounds}.");
     }
 
     // What a method makes of a model's tensors, it says of them alone.
@@ -154,7 +168,8 @@ static class Federations
 
     static ServerOptimizer Server(Settings settings)
     {
-        double rate = settings.Get<double>("server.learningRate"), beta1 = settings.Get<double>("server.beta1"), beta2 = settings.Get<double>("server.beta2");
+        double rate = settings.Get<double>("server.learningRate"), beta1 = settings.Get<double>("server.beta1"),
+            beta2 = settings.Get<double>("server.beta2");
         double tau = settings.Get<double>("server.tau");
         return settings.Get<string>("server.optimizer") switch
         {

@@ -8,7 +8,9 @@ using Plume.Models.Graph;
 
 namespace Plume.Cli.Setup;
 
-/// <summary>The options of training a model again after something was taken from it, with the model as it was as the teacher.</summary>
+/// <summary>
+/// The options of training a model again after something was taken from it, with the model as it was as the teacher.
+/// </summary>
 sealed class FineTuneFlags
 {
     readonly TrainingFlags training;
@@ -19,8 +21,10 @@ sealed class FineTuneFlags
     public FineTuneFlags(Command command, int defaultEpochs, double defaultRate = 0.02)
     {
         training = new TrainingFlags(command, "--fine-tune", defaultEpochs, defaultRate);
-        (temperature.Description, temperature.DefaultValueFactory) = ("What the scores of the original, which teaches, are divided by.", _ => 2);
-        (alpha.Description, alpha.DefaultValueFactory) = ("The original's share in the loss; the labels have the rest.", _ => 0.5);
+        (temperature.Description, temperature.DefaultValueFactory) =
+            ("What the scores of the original, which teaches, are divided by.", _ => 2);
+        (alpha.Description, alpha.DefaultValueFactory) =
+            ("The original's share in the loss; the labels have the rest.", _ => 0.5);
         command.Options.Add(temperature);
         command.Options.Add(alpha);
     }
@@ -54,7 +58,8 @@ sealed record FineTuneRequest(TrainingOptions Options, double Temperature, doubl
     /// <param name="work">Seed and threads.</param>
     /// <param name="constraint">What the weights must keep to, or null.</param>
     /// <param name="stop">Stops the work.</param>
-    public ModelGraph Run(ModelGraph original, ModelGraph graph, LabeledSet? set, Work work, IWeightConstraint? constraint, CancellationToken stop) => Options.Epochs == 0
+    public ModelGraph Run(ModelGraph original, ModelGraph graph, LabeledSet? set, Work work, IWeightConstraint? constraint,
+        CancellationToken stop) => Options.Epochs == 0
         ? graph
         : InputErrors.Explain(() => new FineTuning(original, set!, Temperature, Alpha, work.Threads)
             .Run(graph, Options, work.Key.Fold("fine-tune"), constraint, EpochLines.For(Options.Epochs), stop));

@@ -21,8 +21,12 @@ static class PrivacySettings
         if (missing.Length == Keys.Length && !settings.Has("privacy.unit"))
             return null;
         return missing.Length == 0
-            ? new DifferentialPrivacy(settings.Get<double>("privacy.noise"), settings.Get<double>("privacy.delta"), settings.Get<double>("privacy.epsilon"))
-            : throw new ExperimentException([new Problem(settings.PlaceOf(Keys.Append("privacy.unit").First(settings.Has)), $"privacy needs {string.Join(" and ", missing)}, too: noise, delta and epsilon belong together.{Advice(settings)}")]);
+            ? new DifferentialPrivacy(settings.Get<double>("privacy.noise"), settings.Get<double>("privacy.delta"),
+                settings.Get<double>("privacy.epsilon"))
+            : throw new ExperimentException(
+                [new Problem(settings.PlaceOf(Keys.Append("privacy.unit").First(settings.Has)),
+                    $"privacy needs {string.Join(" and ", missing)}, too: noise, delta and epsilon belong "
+                        + $"together.{Advice(settings)}")]);
     }
 
     // Whoever has a budget may not know what it costs.
@@ -30,7 +34,11 @@ static class PrivacySettings
     {
         if (settings.Has("privacy.noise") || !settings.Has("privacy.epsilon") || !settings.Has("privacy.delta"))
             return "";
-        double? noise = DifferentialPrivacy.Sampling.NoiseFor(settings.Get<double>("privacy.epsilon"), settings.Int32("rounds"), settings.Get<double>("privacy.delta"));
-        return noise is { } enough ? string.Create(CultureInfo.InvariantCulture, $" Noise of {DifferentialPrivacy.RoundedUp(enough)} would pay for a client in each of the {settings.Int32("rounds")} rounds; plume privacy says more.") : "";
+        double? noise = DifferentialPrivacy.Sampling.NoiseFor(settings.Get<double>("privacy.epsilon"), settings.Int32("rounds"),
+            settings.Get<double>("privacy.delta"));
+        return noise is { } enough
+            ? string.Create(CultureInfo.InvariantCulture,
+                $" Noise of {DifferentialPrivacy.RoundedUp(enough)} would pay for a client in each of the "
+                    + $"{settings.Int32("rounds")} rounds; plume privacy says more.") : "";
     }
 }

@@ -22,9 +22,11 @@ sealed class TrainingFlags
     public TrainingFlags(Command command, string epochsName, int defaultEpochs, double defaultRate)
     {
         epochs = new(epochsName) { Description = "Passes over the training data.", DefaultValueFactory = _ => defaultEpochs };
-        (learningRate.Description, learningRate.DefaultValueFactory) = ("Step size at the start; it falls to zero along half a cosine.", _ => defaultRate);
+        (learningRate.Description, learningRate.DefaultValueFactory) =
+            ("Step size at the start; it falls to zero along half a cosine.", _ => defaultRate);
         (optimizer.Description, optimizer.DefaultValueFactory) = ("sgd, with momentum 0.9, or adam.", _ => LocalOptimizer.Sgd);
-        (weightDecay.Description, weightDecay.DefaultValueFactory) = ("Factor of the squared-norm penalty on weights.", _ => 5e-4);
+        (weightDecay.Description, weightDecay.DefaultValueFactory) =
+            ("Factor of the squared-norm penalty on weights.", _ => 5e-4);
         command.Options.Add(epochs);
         command.Options.Add(batchSize);
         command.Options.Add(learningRate);
@@ -40,6 +42,7 @@ sealed class TrainingFlags
         if (!(decay >= 0 && double.IsFinite(decay)))
             throw new CliException(ExitCode.Usage, $"--weight-decay must not be negative, but is {decay}.");
         return InputErrors.Explain(
-            () => new TrainingOptions(line.GetValue(epochs), line.GetValue(batchSize), line.GetValue(learningRate), line.GetValue(optimizer), WeightDecay: decay), ExitCode.Usage);
+            () => new TrainingOptions(line.GetValue(epochs), line.GetValue(batchSize), line.GetValue(learningRate),
+                line.GetValue(optimizer), WeightDecay: decay), ExitCode.Usage);
     }
 }

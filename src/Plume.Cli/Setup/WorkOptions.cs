@@ -9,9 +9,17 @@ namespace Plume.Cli.Setup;
 sealed class WorkOptions
 {
     readonly Option<string?> data = new("--data") { Description = $"The data: {DataSource.Kinds}." };
-    readonly Option<string> label = new("--label") { Description = "The column of a table that holds the class.", DefaultValueFactory = _ => "label" };
+    readonly Option<string> label = new("--label")
+    {
+        Description = "The column of a table that holds the class.",
+        DefaultValueFactory = _ => "label",
+    };
     readonly Option<long> seed = new("--seed") { Description = "Where all chance comes from.", DefaultValueFactory = _ => 1 };
-    readonly Option<int> threads = new("--threads") { Description = "Threads to train with; the result does not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    readonly Option<int> threads = new("--threads")
+    {
+        Description = "Threads to train with; the result does not depend on it.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>

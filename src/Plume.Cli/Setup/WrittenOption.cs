@@ -17,7 +17,8 @@ static class WrittenOption
     public static Option<T> Word<T>(string name)
     {
         var option = new Option<T>(name);
-        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames(Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T)).Select(word => word.ToLowerInvariant())]);
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase,
+            [.. Enum.GetNames(Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T)).Select(word => word.ToLowerInvariant())]);
         return option;
     }
 

@@ -20,7 +20,8 @@ static class Quantity
     {
         int unit = Math.Max(0, Array.FindLastIndex(ByteUnits, 2, known => text.EndsWith(known, StringComparison.Ordinal)));
         string number = text.EndsWith(ByteUnits[unit], StringComparison.Ordinal) ? text[..^ByteUnits[unit].Length] : text;
-        return double.TryParse(number, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value) && value > 0 && value < 1e12
+        return double.TryParse(number, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture,
+            out double value) && value > 0 && value < 1e12
             ? (long)(value * Math.Pow(1000, unit))
             : throw new CliException(ExitCode.Usage, $"{option} is a number of bytes such as 40kB, but is '{text}'.");
     }
@@ -32,7 +33,9 @@ static class Quantity
         return bytes == 0 ? "0" : $"{value:0.##} {ByteUnits[unit]}";
     }
 
-    /// <summary>How many times smaller: <c>1.00x</c>, <c>19.6x</c>, <c>312x</c>; a dash when there is nothing to divide by.</summary>
+    /// <summary>
+    /// How many times smaller: <c>1.00x</c>, <c>19.6x</c>, <c>312x</c>; a dash when there is nothing to divide by.
+    /// </summary>
     public static string Ratio(double whole, double part) => part > 0 ? $"{ThreeDigits(whole / part)}x" : "-";
 
     /// <summary>A share of one as a percentage: <c>78.53 %</c>; a dash when it was not measured.</summary>

@@ -42,7 +42,7 @@ public static class ConnectionTrouble
         DistrustException distrust => distrust.Message,
         AuthenticationException =>
             $"What answers at {server.Authority} does not speak TLS as it should. A server that was started with --insecure "
-                + "has an address that begins with http://; otherwise check the address.",
+                + $"has an address that begins with http://; otherwise check the address.",
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
             $"Nothing listens at {server.Authority}. Check the address, and that the server runs.",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
@@ -56,7 +56,7 @@ public static class ConnectionTrouble
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
             or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } when server.Scheme == Uri.UriSchemeHttp =>
             $"What answers at {server.Authority} does not take calls without TLS. A server with certificates has an address "
-                + "that begins with https://; otherwise check the address.",
+                + $"that begins with https://; otherwise check the address.",
         _ => null,
     };
 }

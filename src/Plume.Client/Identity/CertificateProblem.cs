@@ -26,7 +26,7 @@ static class CertificateProblem
                 ? "The server's certificate is not of a root that this machine believes. Name the root that the operator gave "
                     + "you: --root root.pem."
                 : $"The server's certificate is not of the root in {rootFile}. Check the address, and ask the operator for "
-                    + "this server's root.pem.";
+                    + $"this server's root.pem.";
         }
 
         if (wrong.HasFlag(X509ChainStatusFlags.NotTimeValid))
@@ -41,7 +41,7 @@ static class CertificateProblem
         return now < begin
             ? $"The server's certificate is good from {begin:yyyy-MM-dd HH:mm} UTC only. Set the clocks of server and client."
             : $"The server's certificate, or its root, has expired: it was good until {end:yyyy-MM-dd HH:mm} UTC. Ask the "
-                + "operator for a new one (plume certs init, then restart the server).";
+                + $"operator for a new one (plume certs init, then restart the server).";
     }
 
     static IEnumerable<string> Names(X509Certificate2 shown) => shown.Extensions.OfType<X509SubjectAlternativeNameExtension>()

@@ -82,7 +82,7 @@ public sealed class ClientCertificate
         if (Load(folder) is { } other && other.Name != name)
             throw new InvalidDataException(
                 $"The folder '{folder}' has the certificate of '{other.Name}', which enrolling '{name}' there would replace. "
-                    + "Choose another folder.");
+                    + $"Choose another folder.");
         var keys = new ClientKeys(folder);
         using var key = keys.NextKey();
         using var handler = trust.CreateHandler(certificate: null);

@@ -42,7 +42,7 @@ public sealed class ServerTrust
         {
             throw new InvalidDataException(
                 $"{path} must be the root certificate of the server in PEM, and is not: {error.Message} Ask the operator for "
-                    + "root.pem.", error);
+                    + $"root.pem.", error);
         }
     }
 

@@ -62,7 +62,7 @@ sealed partial class Participation : IDisposable
                 throw new FederationException(
                     $"The learner's model must have the tensors of the federation '{terms.Federation}', "
                         + $"{Summary(terms.Layout)}, but has {Summary(learner.Layout)}. Make the learner of the terms, or of "
-                        + "the same model.");
+                        + $"the same model.");
             }
 
             if (Participant.Misfit(learner, terms.Method, terms.Teaching) is { } misfit)
@@ -115,7 +115,7 @@ sealed partial class Participation : IDisposable
         if (!hasGraph)
             throw new FederationException(
                 $"The learner needs the graph of the federation '{terms.Federation}', which has none. Bring a learner of your "
-                    + "own.");
+                    + $"own.");
         if (folder.ReadGraph() is { } kept)
             return kept;
         var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.GraphValues, cancellation).ConfigureAwait(false)
@@ -245,7 +245,7 @@ sealed partial class Participation : IDisposable
                 break;
             default:
                 throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does "
-                    + "not know.");
+                    + $"not know.");
         }
 
         (pending, isFresh) = (null, false);

@@ -152,7 +152,7 @@ sealed partial class ClientFolder : IDisposable
             PrivateFiles.MakeFolder(folder);
             return (note, new FolderLock(folder, "lock",
                 $"The folder '{folder}' belongs to one client at a time, but another program has it. Stop that one, or give "
-                    + "this client a folder of its own."));
+                    + $"this client a folder of its own."));
         }
         catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
         {
@@ -169,7 +169,7 @@ sealed partial class ClientFolder : IDisposable
             : throw new FederationException(
                 $"'{path}' has {update.Memory.Length} values that this client remembers, but with the learner at hand it "
                     + $"remembers {memory}. Bring the learner that it had, with the same local model; or delete the file, and "
-                    + "the client begins anew.");
+                    + $"the client begins anew.");
     }
 
     T? LoadOwn<T>(string path, Reading<T> read, Predicate<T> fits) where T : class

@@ -31,7 +31,8 @@ public sealed class ExactSum
     /// <param name="length">Number of values.</param>
     /// <param name="contributors">Most updates that will be added.</param>
     /// <param name="limit">Largest |weight * value| that will be added; a power of two is used up best.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or contributors * limit leaves under 16 fraction bits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or contributors * limit leaves under 16 fraction
+    /// bits.</exception>
     public ExactSum(int length, int contributors, double limit = DefaultLimit)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -131,7 +132,9 @@ public sealed class ExactSum
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Length != Length || other.FractionBits != FractionBits)
-            throw new ArgumentException($"Only sums of the same shape add: {Length} values at 2^-{FractionBits} and {other.Length} at 2^-{other.FractionBits}.", nameof(other));
+            throw new ArgumentException(
+                $"Only sums of the same shape add: {Length} values at 2^-{FractionBits} and {other.Length} at "
+                    + $"2^-{other.FractionBits}.", nameof(other));
         TensorPrimitives.Add(sums.Span, other.sums.Span, sums.Span);
     }
 
@@ -153,13 +156,16 @@ public sealed class ExactSum
         BitConverter.DoubleToInt64Bits(value * factor + Rounder) - BitConverter.DoubleToInt64Bits(Rounder);
 
     static Vector512<long> Terms(Vector512<double> values, double factor) =>
-        (values * Vector512.Create(factor) + Vector512.Create(Rounder)).AsInt64() - Vector512.Create(BitConverter.DoubleToInt64Bits(Rounder));
+        (values * Vector512.Create(factor) + Vector512.Create(Rounder))
+            .AsInt64() - Vector512.Create(BitConverter.DoubleToInt64Bits(Rounder));
 
     void CheckTerms(ReadOnlySpan<float> values, double weight)
     {
         // The largest magnitude is NaN when a value is: one comparison refuses NaN, infinity and excess.
         float largest = TensorPrimitives.MaxMagnitude(values);
         if (!(Math.Abs(largest * weight) <= Limit))
-            throw new ArgumentException($"A term of the sum must be finite and at most {Limit} in magnitude; found {largest} * {weight}.", nameof(values));
+            throw new ArgumentException(
+                $"A term of the sum must be finite and at most {Limit} in magnitude; found {largest} * {weight}.",
+                nameof(values));
     }
 }

@@ -49,7 +49,8 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>Whether the decoded update equals the update in the mean over the random key.</summary>
     public bool IsUnbiased => (Selector is null || (Selector.IsUnbiased && !Remembers))
         && stages.All(stage => stage is not Clip)
-        && (Quantizer is null || (stages.Any(stage => stage is TransformStage { Mixes: true }) ? Quantizer.IsUnbiasedWhenRotated : Quantizer.IsUnbiased));
+        && (Quantizer is null || (stages.Any(stage => stage is TransformStage { Mixes: true }) ? Quantizer.IsUnbiasedWhenRotated
+        : Quantizer.IsUnbiased));
 
     /// <summary>Whether decoding gives back every bit.</summary>
     public bool IsLossless => !Selects && Quantizer is null && !stages.Any(stage => stage is TransformStage);
@@ -58,20 +59,28 @@ public sealed class Codec : IEquatable<Codec>
     /// The codec that codes, without loss, any sum of what this one decoded: where all its levels are multiples of one step
     /// that the line names. Null for other codecs.
     /// </summary>
-    public Codec? ForSums => SubtractsReference && !Selects && stages.All(stage => stage is not TransformStage or Delta) && Quantizer?.ForSums is { } exact
+    public Codec? ForSums =>
+        SubtractsReference && !Selects && stages.All(stage => stage is not TransformStage or Delta)
+            && Quantizer?.ForSums is { } exact
         ? new Codec([.. stages.Select(stage => stage == Quantizer ? exact : stage)])
         : null;
 
     /// <summary>The step whose multiples such a codec's levels are; 0 for others.</summary>
     public float SumStep => Quantizer?.SumStep ?? 0;
 
-    /// <summary>Whether it gives back what it decoded once, by itself: multiples of a step that the line names, each value's nearest.</summary>
+    /// <summary>
+    /// Whether it gives back what it decoded once, by itself: multiples of a step that the line names, each value's nearest.
+    /// </summary>
     public bool KeepsLevels => stages[0] is DeadZone { Rule: StepRule.Absolute, Exact: true };
 
-    /// <summary>Whether payloads are words of which only a sum is to be read: then they add up, word by word, to a payload of the sum.</summary>
+    /// <summary>
+    /// Whether payloads are words of which only a sum is to be read: then they add up, word by word, to a payload of the sum.
+    /// </summary>
     public bool IsSecure => Coder is Secure;
 
-    /// <summary>Whether a number is left open that only a round has: the step that its clients share, or how many they are.</summary>
+    /// <summary>
+    /// Whether a number is left open that only a round has: the step that its clients share, or how many they are.
+    /// </summary>
     public bool NeedsRound => Coder is Secure { Senders: null } || Quantizer is Uniform { IsShared: true, SharedStep: null };
 
     /// <summary>The codec of a round that says the numbers which this one leaves open.</summary>
@@ -82,7 +91,8 @@ public sealed class Codec : IEquatable<Codec>
     {
         if (!IsSecure || Quantizer is not Uniform { IsShared: true } quantizer)
             throw new InvalidOperationException($"Codec '{Text}' is not of sums of words: it leaves nothing open for a round.");
-        return new Codec([.. stages.Select(stage => stage == quantizer ? Uniform.OfShared(quantizer.Bits, step, quantizer.Stochastic) : stage is Secure ? new Secure(senders) : stage)]);
+        return new Codec([.. stages.Select(stage => stage == quantizer
+            ? Uniform.OfShared(quantizer.Bits, step, quantizer.Stochastic) : stage is Secure ? new Secure(senders) : stage)]);
     }
 
     internal SelectStage? Selector { get; }
@@ -120,22 +130,27 @@ public sealed class Codec : IEquatable<Codec>
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
         CheckBudget(stages, text);
-        if (stages.TakeWhile(stage => stage is not SelectStage).OfType<TransformStage>().FirstOrDefault(stage => stage.Mixes) is { } mixing)
+        if (stages.TakeWhile(stage => stage is not SelectStage).OfType<TransformStage>()
+            .FirstOrDefault(stage => stage.Mixes) is { } mixing)
             stages.OfType<SelectStage>().FirstOrDefault()?.CheckAfter(mixing, text);
         foreach (var stage in stages.OfType<TransformStage>())
             stage.CheckBefore(stages.OfType<QuantizeStage>().FirstOrDefault(), text);
         if (stages[^1] is CodeStage { NeedsQuantizer: true } coder && !stages.OfType<QuantizeStage>().Any())
-            throw Notation.Error(text, text.LastIndexOf(coder.Keyword, StringComparison.Ordinal) + 1, $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
+            throw Notation.Error(text, text.LastIndexOf(coder.Keyword, StringComparison.Ordinal) + 1,
+                $"'{coder.Keyword}' codes small integers; put a quantizer such as uniform(8) before it");
         return new Codec([.. stages]);
     }
 
     static void CheckBudget(List<Stage> stages, string text)
     {
-        bool open = stages.Exists(stage => stage is DeadZone { Rule: StepRule.Budget }), budget = stages.Exists(stage => stage is Budget);
+        bool open = stages.Exists(stage => stage is DeadZone { Rule: StepRule.Budget }),
+            budget = stages.Exists(stage => stage is Budget);
         if (budget && !open)
-            throw Notation.Error(text, text.IndexOf("budget", StringComparison.Ordinal) + 1, "'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone");
+            throw Notation.Error(text, text.IndexOf("budget", StringComparison.Ordinal) + 1,
+                "'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone");
         if (open && !budget)
-            throw Notation.Error(text, text.IndexOf("deadzone", StringComparison.Ordinal) + 1, "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it");
+            throw Notation.Error(text, text.IndexOf("deadzone", StringComparison.Ordinal) + 1,
+                "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it");
     }
 
     /// <summary>Floats of residual that one client keeps for a model: all of its values, or none.</summary>

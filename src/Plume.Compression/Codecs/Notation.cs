@@ -59,7 +59,8 @@ static class Notation
             var stage = Parse(text, word);
             bool onKept = stages.Count > 0 && stage is Rotate && stages[^1] is SelectStage { Positions: PositionCoding.Known };
             if (stages.Count > 0 && !onKept && !MayFollow(reached, stage.Kind))
-                throw Error(text, word.Column, $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(reached)}");
+                throw Error(text, word.Column,
+                    $"'{stage.Keyword}' cannot stand after '{stages[^1].Keyword}'; there may stand {WordsAfter(reached)}");
             reached = onKept ? reached : stage.Kind;
             stages.Add(stage);
         }
@@ -81,15 +82,18 @@ static class Notation
     /// <summary>What may stand after a stage of a kind, but for one word.</summary>
     public static string WordsAfter(StageKind kind, string except = "") => kind == StageKind.Code
         ? "nothing"
-        : string.Join(", ", Catalogue.Where(entry => MayFollow(kind, entry.Kind) && entry.Word != except).Select(entry => entry.Word));
+        : string.Join(", ", Catalogue.Where(entry => MayFollow(kind, entry.Kind) && entry.Word != except)
+            .Select(entry => entry.Word));
 
-    static string WordsOf(StageKind kind) => string.Join(", ", Catalogue.Where(entry => entry.Kind == kind).Select(entry => entry.Word));
+    static string WordsOf(StageKind kind) =>
+        string.Join(", ", Catalogue.Where(entry => entry.Kind == kind).Select(entry => entry.Word));
 
     static Stage Parse(string text, LineWord word)
     {
         var entry = Array.Find(Catalogue, candidate => candidate.Word == word.Word);
         if (entry.Read is null)
-            throw Error(text, word.Column, word.Word.Length == 0 ? "a stage is missing here" : $"'{word.Word}' is not a stage; known are {string.Join(", ", Words)}");
+            throw Error(text, word.Column, word.Word.Length == 0 ? "a stage is missing here"
+                : $"'{word.Word}' is not a stage; known are {string.Join(", ", Words)}");
         var stage = entry.Read(word.Arguments);
         word.Arguments.End();
         return stage;

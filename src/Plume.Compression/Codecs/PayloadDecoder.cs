@@ -53,10 +53,12 @@ public sealed class PayloadDecoder
     /// <param name="reference">What <c>delta</c> subtracted, or whose zeros <c>mask</c> left out. Empty for other codecs.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
-    public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key, ReadOnlyMemory<float> reference = default)
+    public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key,
+        ReadOnlyMemory<float> reference = default)
     {
         if (values.Length != plan.Layout.Length)
-            throw new ArgumentException($"The layout has {plan.Layout.Length} values, but room for {values.Length} was given.", nameof(values));
+            throw new ArgumentException($"The layout has {plan.Layout.Length} values, but room for {values.Length} was given.",
+                nameof(values));
         Read(payload, key, reference);
         if (form == PayloadForm.Floats)
         {
@@ -82,8 +84,9 @@ public sealed class PayloadDecoder
 
     /// <summary>Adds weight * decoded values to a sum, at the cost of the values that were sent.</summary>
     /// <remarks>
-    /// An update whose norm is far above the usual one is scaled down to the usual one. It is taken back from the sum and added anew: terms are whole
-    /// numbers that round alike whichever their sign, so the sum is what it would be had only the scaled update been added.
+    /// An update whose norm is far above the usual one is scaled down to the usual one. It is taken back from the sum and added
+    /// anew: terms are whole numbers that round alike whichever their sign, so the sum is what it would be had only the scaled
+    /// update been added.
     /// </remarks>
     /// <param name="payload">What an encoder of the same codec and layout returned.</param>
     /// <param name="sum">As long as the layout; untouched when the payload is refused.</param>
@@ -91,18 +94,25 @@ public sealed class PayloadDecoder
     /// <param name="key">The key it was encoded with.</param>
     /// <param name="reference">Whose zeros <c>mask</c> left out. Empty for other codecs.</param>
     /// <param name="usualNorm">The Euclidean norm that decoded values usually have, above 0.</param>
-    /// <param name="normFactor">How many times that they may have, at least 1; with a larger norm they are scaled down to the usual one.</param>
-    /// <returns>The Euclidean norm of the decoded values, before they are weighted or scaled; the same bits whatever the machine and the number of threads.</returns>
+    /// <param name="normFactor">How many times that they may have, at least 1; with a larger norm they are scaled down to the
+    /// usual one.</param>
+    /// <returns>The Euclidean norm of the decoded values, before they are weighted or scaled; the same bits whatever the machine
+    /// and the number of threads.</returns>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
-    /// <exception cref="ArgumentException">The sum's length, the weight or a norm is wrong, or the codec has <c>delta</c>.</exception>
-    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
+    /// <exception cref="ArgumentException">The sum's length, the weight or a norm is wrong, or the codec has
+    /// <c>delta</c>.</exception>
+    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key,
+        ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
     {
         ArgumentNullException.ThrowIfNull(sum);
         if (sum.Length != plan.Layout.Length)
-            throw new ArgumentException($"The layout has {plan.Layout.Length} values, but the sum has {sum.Length}.", nameof(sum));
+            throw new ArgumentException($"The layout has {plan.Layout.Length} values, but the sum has {sum.Length}.",
+                nameof(sum));
         CheckWeight(weight, usualNorm, normFactor);
         if (plan.Codec.SubtractsReference)
-            throw new ArgumentException($"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.", nameof(payload));
+            throw new ArgumentException(
+                $"Codec '{plan.Codec}' has no meaning in a sum of updates: they are differences already. Leave 'delta' out.",
+                nameof(payload));
         Check(payload, sum, weight, key, reference);
         double norm = Math.Sqrt(AddChecked(payload, sum, weight, key));
         if (norm > normFactor * usualNorm)
@@ -121,7 +131,9 @@ public sealed class PayloadDecoder
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentException($"A weight must be finite and not negative; found {weight}.", nameof(weight));
         if (!(usualNorm > 0 && normFactor >= 1))
-            throw new ArgumentException($"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.", nameof(usualNorm));
+            throw new ArgumentException(
+                $"The usual norm must be above 0 and its factor at least 1; found {usualNorm} and {normFactor}.",
+                nameof(usualNorm));
     }
 
     /// <summary>Reads a payload that is to be added, all of it.</summary>
@@ -142,7 +154,8 @@ public sealed class PayloadDecoder
         foreach (var (tensor, _) in fineTensors)
             total += sum.AddBounded(tensor.Offset, fineValues.AsSpan(tensor.Offset, tensor.Length), weight);
         loop.Run(blocks.Blocks.Length, (this, payload, sum, weight, key), static (state, index, worker) =>
-            state.Item1.squares[index] = state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
+            state.Item1.squares[index] =
+                state.Item1.AddBlock(index, state.payload.Span, state.sum, state.weight, state.key, worker));
         foreach (double square in squares)
             total += square;
         return total;
@@ -156,13 +169,15 @@ public sealed class PayloadDecoder
     /// <param name="key">The key it was encoded with.</param>
     /// <param name="reference">What both ends hold. Empty for codecs that need none.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
-    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default, ReadOnlyMemory<float> reference = default)
+    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default,
+        ReadOnlyMemory<float> reference = default)
     {
         Read(payload, key, reference);
         if (form == PayloadForm.Floats)
             return [.. plan.Layout.Tensors.Select(static tensor => 32L * tensor.Length)];
         if (plan.JoinsTensors)
-            return [.. plan.Layout.Tensors.Select(tensor => 8L * payload.Length * tensor.Length / Math.Max(1, plan.Layout.Length))];
+            return [.. plan.Layout.Tensors.Select(tensor => 8L * payload.Length
+                * tensor.Length / Math.Max(1, plan.Layout.Length))];
         var coded = new long[plan.Blocks.Length == 0 ? 0 : plan.Blocks[^1].TensorIndex + 1];
         foreach (var block in blocks.Blocks)
             coded[block.Plan.TensorIndex] += 8L * (block.Bytes.End.Value - block.Bytes.Start.Value);
@@ -204,7 +219,8 @@ public sealed class PayloadDecoder
         var values = MemoryMarshal.Cast<byte, float>(input.Bytes(sizeof(float) * (long)plan.Layout.Length, "floats"));
         input.End("payload");
         foreach (var tensor in plan.Layout.Tensors)
-            Finite.Check(values.Slice(tensor.Offset, tensor.Length), tensor.Name, PayloadHeader.LongestLength + sizeof(float) * tensor.Offset);
+            Finite.Check(values.Slice(tensor.Offset, tensor.Length), tensor.Name,
+                PayloadHeader.LongestLength + sizeof(float) * tensor.Offset);
         if (plan.Codec.Selector is not { IsBinding: true })
             return;
         foreach (var block in plan.Blocks)
@@ -212,14 +228,17 @@ public sealed class PayloadDecoder
             for (int i = block.Start; i < block.Start + block.Length; i++)
             {
                 if (reference[i] == 0 && values[i] != 0)
-                    throw InvalidPayloadException.Field(block.Tensor.Name, PayloadHeader.LongestLength + sizeof(float) * i, values[i], "must be zero where the reference is");
+                    throw InvalidPayloadException.Field(block.Tensor.Name, PayloadHeader.LongestLength + sizeof(float) * i,
+                        values[i], "must be zero where the reference is");
             }
         }
     }
 
-    static ReadOnlySpan<float> FloatsOf(ReadOnlySpan<byte> payload) => MemoryMarshal.Cast<byte, float>(payload[PayloadHeader.LongestLength..]);
+    static ReadOnlySpan<float> FloatsOf(ReadOnlySpan<byte> payload) =>
+        MemoryMarshal.Cast<byte, float>(payload[PayloadHeader.LongestLength..]);
 
-    void WriteBlock(int index, ReadOnlySpan<byte> payload, Span<float> values, RandomKey key, ReadOnlySpan<float> reference, int worker)
+    void WriteBlock(int index, ReadOnlySpan<byte> payload, Span<float> values, RandomKey key, ReadOnlySpan<float> reference,
+        int worker)
     {
         var block = blocks.Blocks[index];
         blocks.Write(block, payload, values, worker);
@@ -260,7 +279,8 @@ public sealed class PayloadDecoder
         }
 
         if (!(largest * weight <= sum.Limit))
-            throw InvalidPayloadException.Field("largest value", 0, largest, $"must be at most {sum.Limit} once weighted by {weight}");
+            throw InvalidPayloadException.Field("largest value", 0, largest,
+                $"must be at most {sum.Limit} once weighted by {weight}");
     }
 
     // A bound of the largest magnitude that a value can have once the transforms are undone.

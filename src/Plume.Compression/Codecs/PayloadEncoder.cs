@@ -32,7 +32,9 @@ public sealed class PayloadEncoder
     bool isRepeated;
     RandomKey own;
 
-    /// <summary>Prepares scratch memory: what the blocks come to need, and one float a value where values are rewritten.</summary>
+    /// <summary>
+    /// Prepares scratch memory: what the blocks come to need, and one float a value where values are rewritten.
+    /// </summary>
     public PayloadEncoder(Codec codec, ModelLayout layout)
     {
         plan = new CodecPlan(codec, layout);
@@ -53,12 +55,16 @@ public sealed class PayloadEncoder
     /// <param name="values">The update or model, in the order of the layout. Must be finite.</param>
     /// <param name="key">Where stages draw from; the same key gives the same bytes.</param>
     /// <param name="memory">The residual of <c>feedback</c>: the layout's length, zeros at first. Empty for other codecs.</param>
-    /// <param name="reference">What <c>delta</c> subtracts, or whose zeros <c>mask</c> leaves out. Empty for other codecs.</param>
-    /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round alike. The key itself where null.</param>
+    /// <param name="reference">What <c>delta</c> subtracts, or whose zeros <c>mask</c> leaves out. Empty for other
+    /// codecs.</param>
+    /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round
+    /// alike. The key itself where null.</param>
     /// <returns>The payload, valid until the next call.</returns>
-    /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float; <paramref name="memory"/> is untouched.</exception>
+    /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float;
+    /// <paramref name="memory"/> is untouched.</exception>
     /// <exception cref="ArgumentException">A length is wrong; <paramref name="memory"/> is untouched.</exception>
-    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
+    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default,
+        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
     {
         own = rounding ?? key;
         CheckLengths(values.Length, memory.Length);
@@ -73,7 +79,8 @@ public sealed class PayloadEncoder
         return output.Written;
     }
 
-    // Where levels would cost more than floats, or could not hold the values, there are floats. False where a value is not finite.
+    // Where levels would cost more than floats, or could not hold the values, there are floats. False where a value is not
+    // finite.
     bool EncodeOnce(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
         var source = Rewritten(values, key, memory, reference);
@@ -97,7 +104,8 @@ public sealed class PayloadEncoder
     }
 
     // Encodes with one step after another; the last encoding is the one with the step that was found.
-    bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory,
+        ReadOnlyMemory<float> reference)
     {
         isRepeated = false;
         double energy = Remember(values.Span, memory.Span, reference.Span);
@@ -138,7 +146,8 @@ public sealed class PayloadEncoder
     bool EncodeFloats(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
         var source = Rewritten(values, key, memory, reference);
-        return blocks.Find(source, key, reference) != BlockFit.NotFinite && WriteFloats(Exact(source, values, key, memory, reference).Span);
+        return blocks.Find(source, key, reference) != BlockFit.NotFinite
+            && WriteFloats(Exact(source, values, key, memory, reference).Span);
     }
 
     // Finite values of which transforms or a select make some that are not: they are their own best code.
@@ -155,7 +164,9 @@ public sealed class PayloadEncoder
         }
 
         if (clips || plan.Codec.IsSecure || plan.Codec.Selector is { IsBinding: true })
-            throw new NotFiniteException($"The update is finite, but what '{plan.Codec}' makes of it is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
+            throw new NotFiniteException(
+                $"The update is finite, but what '{plan.Codec}' makes of it is beyond a float. Local training diverged: lower "
+                    + $"the learning rate, or leave this client out of the round.", nameof(values));
         WriteFloats(values);
     }
 
@@ -170,7 +181,8 @@ public sealed class PayloadEncoder
     long LengthOfFloats => PayloadHeader.LongestLength + sizeof(float) * (long)plan.Layout.Length;
 
     // What the receiver would have if levels were exact. Values that nothing drops or clips are themselves that.
-    ReadOnlyMemory<float> Exact(ReadOnlyMemory<float> source, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    ReadOnlyMemory<float> Exact(ReadOnlyMemory<float> source, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory,
+        ReadOnlyMemory<float> reference)
     {
         if (!plan.Codec.Selects && !clips)
         {
@@ -225,7 +237,8 @@ public sealed class PayloadEncoder
     }
 
     // What the stages from the first select or quantizer on work with: the values themselves, where nothing rewrites them.
-    ReadOnlyMemory<float> Rewritten(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    ReadOnlyMemory<float> Rewritten(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory,
+        ReadOnlyMemory<float> reference)
     {
         if (work.Length == 0)
             return values;
@@ -244,7 +257,9 @@ public sealed class PayloadEncoder
         TensorPrimitives.Subtract(values, work, work);
         AddResidual(memory, work);
         if (!Finite.All(work))
-            throw new NotFiniteException($"What '{plan.Codec}' would keep of the update for later rounds is beyond a float. Local training diverged: lower the learning rate, or leave this client out of the round.", nameof(values));
+            throw new NotFiniteException(
+                $"What '{plan.Codec}' would keep of the update for later rounds is beyond a float. Local training diverged: "
+                    + $"lower the learning rate, or leave this client out of the round.", nameof(values));
         work.CopyTo(memory);
     }
 
@@ -271,6 +286,8 @@ public sealed class PayloadEncoder
             throw new ArgumentException($"The layout has {length} values, but {values} were given.", nameof(values));
         int remembered = plan.Codec.MemoryLength(plan.Layout);
         if (memory != remembered)
-            throw new ArgumentException($"Codec '{plan.Codec}' keeps {remembered} floats of residual for this layout, but {memory} were given.", nameof(memory));
+            throw new ArgumentException(
+                $"Codec '{plan.Codec}' keeps {remembered} floats of residual for this layout, but {memory} were given.",
+                nameof(memory));
     }
 }

@@ -20,7 +20,9 @@ public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<b
     /// <summary>Hash of the reference's values (<see cref="HashOf"/>) where the codec needs one; 0 otherwise.</summary>
     public ulong ReferenceHash { get; init; }
 
-    /// <summary>The model's graph or file without its weights, in a form that this format does not look into; may be empty.</summary>
+    /// <summary>
+    /// The model's graph or file without its weights, in a form that this format does not look into; may be empty.
+    /// </summary>
     public ReadOnlyMemory<byte> Graph { get; init; }
 
     /// <summary>What <see cref="Graph"/> was made of.</summary>
@@ -59,7 +61,8 @@ public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<b
     }
 
     /// <summary>Reads a file's bytes.</summary>
-    /// <exception cref="InvalidPayloadException">A rule is broken: cut, damaged, of a newer version, or no .plume file at all.</exception>
+    /// <exception cref="InvalidPayloadException">A rule is broken: cut, damaged, of a newer version, or no .plume file at
+    /// all.</exception>
     public static PlumeFile Read(ReadOnlySpan<byte> bytes) => PlumeFormat.Read(bytes);
 
     /// <summary>Decodes the weights.</summary>
@@ -69,7 +72,9 @@ public sealed record PlumeFile(Codec Codec, ModelLayout Layout, ReadOnlyMemory<b
     public ModelWeights Decode(ReadOnlyMemory<float> reference = default)
     {
         if (Codec.UsesReference && (reference.Length != Layout.Length || HashOf(reference.Span) != ReferenceHash))
-            throw new ArgumentException($"Codec '{Codec}' needs the reference model that the file was made against: {Layout.Length} values with hash {ReferenceHash:x16}.", nameof(reference));
+            throw new ArgumentException(
+                $"Codec '{Codec}' needs the reference model that the file was made against: {Layout.Length} values with hash "
+                    + $"{ReferenceHash:x16}.", nameof(reference));
         var weights = new ModelWeights(Layout);
         new PayloadDecoder(Codec, Layout).Decode(Payload, weights.Values, new(Key), reference);
         return weights;

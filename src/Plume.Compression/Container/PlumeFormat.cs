@@ -11,7 +11,8 @@ namespace Plume.Compression.Container;
 /// <summary>
 /// The bytes of a .plume file: a magic, a version, and sections (header, layout, graph, payload, integers), each in
 /// blocks of at most 1 MiB that carry their own hash, so that damage is found before anything is made of it. The last
-/// section, new in version 2, is empty or a file of its own. Version 3 says what the graph was made of, and the axis of each tensor.
+/// section, new in version 2, is empty or a file of its own. Version 3 says what the graph was made of, and the axis of each
+/// tensor.
 /// </summary>
 static class PlumeFormat
 {
@@ -33,7 +34,8 @@ static class PlumeFormat
     }
 
     // The oldest that can say all of it.
-    static byte VersionOf(PlumeFile file) => (byte)(file.Source == PlumeSource.WholeOnnx && file.Layout.Tensors.All(tensor => tensor.Axis == 0) ? 2 : 3);
+    static byte VersionOf(PlumeFile file) =>
+        (byte)(file.Source == PlumeSource.WholeOnnx && file.Layout.Tensors.All(tensor => tensor.Axis == 0) ? 2 : 3);
 
     public static PlumeFile Read(ReadOnlySpan<byte> bytes) => Read(bytes, isInner: false);
 
@@ -44,7 +46,8 @@ static class PlumeFormat
             throw new InvalidPayloadException("The file does not begin as a .plume file does; is it one?");
         byte version = input.UInt8("version");
         if (version is 0 or > PlumeFile.Version)
-            throw InvalidPayloadException.Field("version", Magic.Length, version, $"must be 1 to {PlumeFile.Version}: a newer Plume wrote it, and that one is needed to read it");
+            throw InvalidPayloadException.Field("version", Magic.Length, version,
+                $"must be 1 to {PlumeFile.Version}: a newer Plume wrote it, and that one is needed to read it");
         var header = new PayloadReader(ReadSection(ref input, "header"));
         var layout = new PayloadReader(ReadSection(ref input, "layout"));
         byte[] graph = ReadSection(ref input, "graph");
@@ -52,7 +55,8 @@ static class PlumeFormat
         byte[] integers = version >= 2 ? ReadSection(ref input, "integers") : [];
         input.End("file");
         if (isInner && (graph.Length > 0 || integers.Length > 0))
-            throw new InvalidPayloadException("The file's integers have a graph or integers of their own; they are tensors and a payload only.");
+            throw new InvalidPayloadException(
+                "The file's integers have a graph or integers of their own; they are tensors and a payload only.");
         var file = FileOf(ref header, ReadLayout(ref layout, version), version) with
         {
             Graph = graph,
@@ -62,7 +66,8 @@ static class PlumeFormat
         // A payload has a byte or more for every segment, which has fewer than eight blocks, so a layout beyond that is false
         // before memory is taken for it.
         if (file.Layout.Length > 8L * payload.Length * BlockPlan.MaxLength)
-            throw InvalidPayloadException.Field("layout", 0, $"of {file.Layout.Length} values", $"must fit a payload of {payload.Length} bytes");
+            throw InvalidPayloadException.Field("layout", 0, $"of {file.Layout.Length} values",
+                $"must fit a payload of {payload.Length} bytes");
         return file;
     }
 
@@ -87,7 +92,8 @@ static class PlumeFormat
         }
         catch (FormatException unknown)
         {
-            throw new InvalidPayloadException($"The file names a codec that this program does not know. {unknown.Message}", unknown);
+            throw new InvalidPayloadException($"The file names a codec that this program does not know. {unknown.Message}",
+                unknown);
         }
 
         ulong key = header.UInt64("key");
@@ -179,7 +185,9 @@ static class PlumeFormat
             int start = input.Offset;
             var block = input.Bytes(size, name);
             if (input.UInt64($"{name} hash") != XxHash64.HashToUInt64(block))
-                throw new InvalidPayloadException($"The file is damaged: the block of {size} bytes of its {name} at offset {start} does not have the hash written after it.");
+                throw new InvalidPayloadException(
+                    $"The file is damaged: the block of {size} bytes of its {name} at offset {start} does not have the hash "
+                        + $"written after it.");
             block.CopyTo(section.AsSpan(done));
             done += size;
         }

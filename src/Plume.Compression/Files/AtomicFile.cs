@@ -9,8 +9,10 @@ public static class AtomicFile
     /// <summary>Replaces the file at <paramref name="path"/> by the bytes.</summary>
     /// <param name="path">The file's place.</param>
     /// <param name="bytes">All of its bytes.</param>
-    /// <param name="mode">Who may do what with it from the moment that it exists; null for what the process gives to new files. Windows has no modes.</param>
-    /// <exception cref="IOException">The disk refused; an older file of that name is untouched and nothing is left beside it.</exception>
+    /// <param name="mode">Who may do what with it from the moment that it exists; null for what the process gives to new files.
+    /// Windows has no modes.</param>
+    /// <exception cref="IOException">The disk refused; an older file of that name is untouched and nothing is left beside
+    /// it.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void Write(string path, ReadOnlySpan<byte> bytes, UnixFileMode? mode = null)
     {
@@ -28,9 +30,11 @@ public static class AtomicFile
         }
         catch (DirectoryNotFoundException missing)
         {
-            throw new DirectoryNotFoundException($"There is no folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' for '{path}'.", missing);
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' for '{path}'.", missing);
         }
-        catch (IOException refused) when (refused is not FileNotFoundException && refused.Message.Contains(beside, StringComparison.Ordinal))
+        catch (IOException refused) when (refused is not FileNotFoundException
+            && refused.Message.Contains(beside, StringComparison.Ordinal))
         {
             File.Delete(beside);
             // Nobody asked for the file beside it.

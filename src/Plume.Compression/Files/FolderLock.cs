@@ -2,10 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Plume.Compression.Files;
 
-/// <summary>A folder that is one process's for as long as this is open. It is the folder itself that is locked, and a file in it for programs that know only that: deleting the file gives nobody the folder.</summary>
+/// <summary>
+/// A folder that is one process's for as long as this is open. It is the folder itself that is locked, and a file in it for
+/// programs that know only that: deleting the file gives nobody the folder.
+/// </summary>
 public sealed partial class FolderLock : IDisposable
 {
-    const int ExclusiveNow = 2 | 4, Unlock = 8, Busy = 11, ReadOnly = 0, IsFolder = 0x10000, Closing = 0x80000, WindowsBusy = unchecked((int)0x80070020);
+    const int ExclusiveNow = 2 | 4, Unlock = 8, Busy = 11, ReadOnly = 0, IsFolder = 0x10000, Closing = 0x80000,
+        WindowsBusy = unchecked((int)0x80070020);
 
     readonly int folder = -1;
     readonly FileStream file;
@@ -29,7 +33,8 @@ public sealed partial class FolderLock : IDisposable
             Dispose();
             throw problem is IOException { HResult: Busy or WindowsBusy }
                 ? new IOException(busy, problem)
-                : new IOException($"The folder '{path}' cannot be written to: {problem.Message} Give one that the program's user may write to.", problem);
+                : new IOException($"The folder '{path}' cannot be written to: {problem.Message} Give one that the program's "
+                    + $"user may write to.", problem);
         }
         catch
         {

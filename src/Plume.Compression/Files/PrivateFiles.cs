@@ -6,10 +6,12 @@ namespace Plume.Compression.Files;
 public static partial class PrivateFiles
 {
     const UnixFileMode OwnerFolder = AtomicFile.OwnerOnly | UnixFileMode.UserExecute;
-    const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+    const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     // statx's buffer, where the mode stands in it, and which part of the mode is the kind.
-    const int StatusBytes = 256, ModePlace = 28, KindMask = 0xF000, Regular = 0x8000, Folder = 0x4000, Pipe = 0x1000, Here = -100, TypeMask = 1, NotFound = 2, NotFolder = 20;
+    const int StatusBytes = 256, ModePlace = 28, KindMask = 0xF000, Regular = 0x8000, Folder = 0x4000, Pipe = 0x1000, Here = -100,
+        TypeMask = 1, NotFound = 2, NotFolder = 20;
 
     /// <summary>Makes a folder, and those above it that are missing, for their owner alone.</summary>
     public static void MakeFolder(string path)
@@ -31,7 +33,14 @@ public static partial class PrivateFiles
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
         Exists(path);
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0, Options = FileOptions.Asynchronous };
+        var options = new FileStreamOptions
+        {
+            Mode = mode,
+            Access = access,
+            Share = share,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous,
+        };
         if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
             options.UnixCreateMode = AtomicFile.OwnerOnly;
         return new FileStream(path, options);
@@ -51,7 +60,10 @@ public static partial class PrivateFiles
     {
         null => false,
         Regular => true,
-        var other => throw new InvalidDataException($"'{path}' must be a file, but is {(other == Folder ? "a folder" : other == Pipe ? "a pipe" : "a device or socket")}. Move it away, and restore the file from a copy."),
+        var other => throw new InvalidDataException(
+            $"'{path}' must be a file, but is "
+                + $"{(other == Folder ? "a folder" : other == Pipe ? "a pipe" : "a device or socket")}. Move it away, and "
+                + $"restore the file from a copy."),
     };
 
     /// <summary>Takes from everybody but the owner what they may do with a folder and all that is in it.</summary>
@@ -63,7 +75,9 @@ public static partial class PrivateFiles
         int tightened = 0;
         try
         {
-            foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Prepend(folder))
+            foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+                    .Prepend(folder))
             {
                 var mode = File.GetUnixFileMode(path);
                 if ((mode & Others) == 0)
@@ -74,10 +88,12 @@ public static partial class PrivateFiles
         }
         catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
         {
-            return $"Others may read the folder '{folder}', which holds what is nobody else's, and that cannot be changed: {refused.Message}";
+            return $"Others may read the folder '{folder}', which holds what is nobody else's, and that cannot be changed: "
+                + $"{refused.Message}";
         }
 
-        return tightened == 0 ? null : $"Others could read the folder '{folder}': {tightened} of its files and folders are the owner's alone now.";
+        return tightened == 0 ? null
+            : $"Others could read the folder '{folder}': {tightened} of its files and folders are the owner's alone now.";
     }
 
     static int? KindOf(string path)
@@ -88,7 +104,9 @@ public static partial class PrivateFiles
         if (Status(Here, path, 0, TypeMask, status) == 0)
             return MemoryMarshal.Read<ushort>(status[ModePlace..]) & KindMask;
         int error = Marshal.GetLastPInvokeError();
-        return error is NotFound or NotFolder ? null : throw new UnauthorizedAccessException($"'{path}' cannot be looked at (error {error}). Give the program's user the right to it.");
+        return error is NotFound or NotFolder ? null
+            : throw new UnauthorizedAccessException(
+                $"'{path}' cannot be looked at (error {error}). Give the program's user the right to it.");
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -6,7 +6,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Plume.Compression.Kernels;
 
-/// <summary>What tells how costly a number of symbols is to code: how many they are, how many are not zero, and the sum of their distances from it.</summary>
+/// <summary>
+/// What tells how costly a number of symbols is to code: how many they are, how many are not zero, and the sum of their distances
+/// from it.
+/// </summary>
 readonly record struct Activity(long Count, long NonZeros, long Sum)
 {
     public const int MaxLevel = 2 * 34;
@@ -61,7 +64,8 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
         {
             var some = Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(symbols), (nuint)i);
             nonZeros += BitOperations.PopCount((~Vector512.Equals(some, zeros)).ExtractMostSignificantBits());
-            sums += Avx512BW.IsSupported ? Avx512BW.SumAbsoluteDifferences(some, zeros).AsUInt64() : SumOfEights(Vector512.Max(some, zeros) - Vector512.Min(some, zeros));
+            sums += Avx512BW.IsSupported ? Avx512BW.SumAbsoluteDifferences(some, zeros).AsUInt64()
+                : SumOfEights(Vector512.Max(some, zeros) - Vector512.Min(some, zeros));
         }
 
         sum = (long)Vector512.Sum(sums);
@@ -92,7 +96,8 @@ readonly record struct Activity(long Count, long NonZeros, long Sum)
             var distances = Vector128.Max(some, Vector128.Create(zero)) - Vector128.Min(some, Vector128.Create(zero));
             var (low, high) = (Vector128.WidenLower(distances), Vector128.WidenUpper(distances));
             var wide = Vector512.Create(
-                Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)));
+                Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)),
+                Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)));
             (Vector512.LoadUnsafe(ref target, (nuint)i) + wide.AsInt32()).StoreUnsafe(ref target, (nuint)i);
         }
 

@@ -12,7 +12,9 @@ static class NonZeros
     /// <summary>Room that <see cref="Collect"/> needs behind the last position and token.</summary>
     public const int Slack = 64;
 
-    /// <summary>A non-zero coded alone costs a gap besides its symbol: worth it where seven of eight symbols need neither.</summary>
+    /// <summary>
+    /// A non-zero coded alone costs a gap besides its symbol: worth it where seven of eight symbols need neither.
+    /// </summary>
     public static bool AreFew(int count, int among) => count <= among / 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -65,14 +67,16 @@ static class NonZeros
         var places = Vector512<ushort>.Indices + Vector512.Create((ushort)first);
         Compress(places, (uint)members).StoreUnsafe(ref target);
         if (members >> 32 != 0)
-            Compress(places + Vector512.Create((ushort)32), (uint)(members >> 32)).StoreUnsafe(ref target, (nuint)BitOperations.PopCount((uint)members));
+            Compress(places + Vector512.Create((ushort)32), (uint)(members >> 32))
+                .StoreUnsafe(ref target, (nuint)BitOperations.PopCount((uint)members));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<ushort> Compress(Vector512<ushort> places, uint members)
     {
         // Lane j is a member where bit j is set: bits are tested against their own lane's, in two halves of 16.
-        var bit = Vector512.Create(Vector256.Create((ushort)1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768));
+        var bit = Vector512.Create(
+            Vector256.Create((ushort)1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768));
         var halves = Vector512.Create(Vector256.Create((ushort)members), Vector256.Create((ushort)(members >> 16)));
         return Avx512Vbmi2.Compress(Vector512<ushort>.Zero, Vector512.Equals(halves & bit, bit), places);
     }

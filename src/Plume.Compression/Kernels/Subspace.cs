@@ -6,7 +6,9 @@ namespace Plume.Compression.Kernels;
 /// The leading singular directions of a matrix, by subspace iteration from a fixed start: left vectors, orthonormal, and
 /// their singular values, the largest first. All sums run in fixed lanes of doubles, so that every machine finds the same.
 /// </summary>
-/// <remarks>Source: Halko, Martinsson and Tropp, "Finding Structure with Randomness", SIAM Review 2011, arXiv:0909.4061.</remarks>
+/// <remarks>
+/// Source: Halko, Martinsson and Tropp, "Finding Structure with Randomness", SIAM Review 2011, arXiv:0909.4061.
+/// </remarks>
 sealed class Subspace
 {
     /// <summary>Directions that are followed beyond those wanted, so that the last one wanted converges too.</summary>
@@ -123,7 +125,8 @@ sealed class Subspace
         for (int a = 0; a < count; a++)
         {
             for (int b = 0; b <= a; b++)
-                gram[a * count + b] = gram[b * count + a] = VectorSums.Dot(right.AsSpan(a * columns, columns), right.AsSpan(b * columns, columns));
+                gram[a * count + b] = gram[b * count + a] =
+                    VectorSums.Dot(right.AsSpan(a * columns, columns), right.AsSpan(b * columns, columns));
         }
     }
 

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Plume.Compression.Kernels;
 
-/// <summary>Sums, products and multiples of vectors, in fixed lanes, product and sum rounded apart: the same bits on every machine.</summary>
+/// <summary>
+/// Sums, products and multiples of vectors, in fixed lanes, product and sum rounded apart: the same bits on every machine.
+/// </summary>
 static class VectorSums
 {
     const int Lanes = 16;
@@ -65,8 +67,10 @@ static class VectorSums
         for (; i <= source.Length - Lanes; i += Lanes)
         {
             var vector = Vector512.LoadUnsafe(ref first, (nuint)i);
-            (Vector512.LoadUnsafe(ref second, (nuint)i) + Vector512.WidenLower(vector) * factors).StoreUnsafe(ref second, (nuint)i);
-            (Vector512.LoadUnsafe(ref second, (nuint)(i + DoubleLanes)) + Vector512.WidenUpper(vector) * factors).StoreUnsafe(ref second, (nuint)(i + DoubleLanes));
+            (Vector512.LoadUnsafe(ref second, (nuint)i) + Vector512.WidenLower(vector) * factors)
+                .StoreUnsafe(ref second, (nuint)i);
+            (Vector512.LoadUnsafe(ref second, (nuint)(i + DoubleLanes)) + Vector512.WidenUpper(vector) * factors)
+                .StoreUnsafe(ref second, (nuint)(i + DoubleLanes));
         }
 
         for (; i < source.Length; i++)
@@ -85,7 +89,8 @@ static class VectorSums
         var factors = Vector512.Create(factor);
         int i = 0;
         for (; i <= source.Length - Lanes; i += Lanes)
-            (Vector512.LoadUnsafe(ref second, (nuint)i) + Vector512.LoadUnsafe(ref first, (nuint)i) * factors).StoreUnsafe(ref second, (nuint)i);
+            (Vector512.LoadUnsafe(ref second, (nuint)i) + Vector512.LoadUnsafe(ref first, (nuint)i) * factors)
+                .StoreUnsafe(ref second, (nuint)i);
         for (; i < source.Length; i++)
         {
             float term = source[i] * factor;

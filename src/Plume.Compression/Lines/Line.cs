@@ -1,8 +1,8 @@
 namespace Plume.Compression.Lines;
 
 /// <summary>
-/// The notation of everything that an experiment says in one line: words with arguments in brackets, <c>first | second(4, name=5)</c>.
-/// What a line means is its reader's; where a word stands and what an error says is the same for all.
+/// The notation of everything that an experiment says in one line: words with arguments in brackets, <c>first | second(4,
+/// name=5)</c>. What a line means is its reader's; where a word stands and what an error says is the same for all.
 /// </summary>
 public static class Line
 {

@@ -44,7 +44,8 @@ public sealed class LineArguments
 
     /// <summary>An integer in its range.</summary>
     public int Integer(LineArgument argument, int minimum, int maximum) =>
-        int.TryParse(argument.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum
+        int.TryParse(argument.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum
+            && value <= maximum
             ? value
             : throw Error(argument.Column, $"'{argument.Text}' must be an integer from {minimum} to {maximum}");
 

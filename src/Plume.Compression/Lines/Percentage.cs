@@ -7,7 +7,8 @@ public static class Percentage
 {
     /// <summary>A share as the notation writes it.</summary>
     // By decimals: 0.29 as a double times 100 is not 29.
-    public static string Print(double share) => $"{((decimal)share * 100).ToString("0.############################", CultureInfo.InvariantCulture)}%";
+    public static string Print(double share) =>
+        $"{((decimal)share * 100).ToString("0.############################", CultureInfo.InvariantCulture)}%";
 
     /// <summary>Reads an argument.</summary>
     /// <exception cref="FormatException">The text is no percentage above 0% and at most 100%.</exception>

@@ -32,7 +32,8 @@ public sealed class MessageDecoder
     /// <param name="key">The key it was encoded with.</param>
     /// <param name="reference">As the encoder had it.</param>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
-    public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key, ReadOnlyMemory<float> reference = default)
+    public void Decode(ReadOnlyMemory<byte> payload, Memory<float> values, RandomKey key,
+        ReadOnlyMemory<float> reference = default)
     {
         if (decoders.Length == 1)
         {
@@ -46,7 +47,9 @@ public sealed class MessageDecoder
         scratch.CopyTo(values);
     }
 
-    /// <summary>Adds weight * decoded values to a sum. A message whose norm is far above the usual one is scaled down to the usual one.</summary>
+    /// <summary>
+    /// Adds weight * decoded values to a sum. A message whose norm is far above the usual one is scaled down to the usual one.
+    /// </summary>
     /// <param name="payload">What an encoder of the same shape returned.</param>
     /// <param name="sum">As long as the message; untouched when the payload is refused.</param>
     /// <param name="weight">The message's weight, at least 0.</param>
@@ -57,7 +60,8 @@ public sealed class MessageDecoder
     /// <returns>The Euclidean norm of all its values, before they are weighted or scaled.</returns>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule, or a value is beyond the sum's limit.</exception>
     /// <exception cref="ArgumentException">The sum's length, the weight or a norm is wrong.</exception>
-    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key, ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
+    public double AddTo(ReadOnlyMemory<byte> payload, ExactSum sum, double weight, RandomKey key,
+        ReadOnlyMemory<float> reference = default, double usualNorm = double.PositiveInfinity, double normFactor = 1)
     {
         ArgumentNullException.ThrowIfNull(sum);
         if (decoders.Length == 1)
@@ -80,12 +84,14 @@ public sealed class MessageDecoder
 
     /// <summary>Bits that each tensor's values take in a payload, part after part.</summary>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule.</exception>
-    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default, ReadOnlyMemory<float> reference = default)
+    public IReadOnlyList<long> MeasureTensors(ReadOnlyMemory<byte> payload, RandomKey key = default,
+        ReadOnlyMemory<float> reference = default)
     {
         if (decoders.Length == 1)
             return decoders[0].MeasureTensors(payload, key, reference);
         var pieces = Cut(payload);
-        return [.. MessagePlaces.Of(shape, key, reference).SelectMany(part => decoders[part.Index].MeasureTensors(pieces[part.Index], part.Key, part.Reference))];
+        return [.. MessagePlaces.Of(shape, key, reference)
+            .SelectMany(part => decoders[part.Index].MeasureTensors(pieces[part.Index], part.Key, part.Reference))];
     }
 
     double AddParts(ReadOnlyMemory<byte>[] pieces, ExactSum sum, double weight, RandomKey key)

@@ -27,15 +27,19 @@ public sealed class MessageEncoder
     /// <summary>Encodes a message, and leaves in <paramref name="memory"/> what its codecs dropped.</summary>
     /// <param name="values">All parts' values. Must be finite.</param>
     /// <param name="key">Where codecs draw from.</param>
-    /// <param name="memory">All parts' residuals: <see cref="MessageShape.MemoryLength"/>, zeros at first. Void where a part is refused.</param>
+    /// <param name="memory">All parts' residuals: <see cref="MessageShape.MemoryLength"/>, zeros at first. Void where a part is
+    /// refused.</param>
     /// <param name="reference">What both ends hold, one value for each of the message; empty where no codec needs it.</param>
     /// <param name="rounding">What rounds values at random, where the key is shared with other senders.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="ArgumentException">A length is wrong, or a value is not finite.</exception>
-    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default, ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
+    public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default,
+        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
     {
         if (values.Length != shape.Length || memory.Length != shape.MemoryLength)
-            throw new ArgumentException($"The message has {shape.Length} values and keeps {shape.MemoryLength} floats of residual, but {values.Length} and {memory.Length} were given.", nameof(values));
+            throw new ArgumentException(
+                $"The message has {shape.Length} values and keeps {shape.MemoryLength} floats of residual, but {values.Length} "
+                    + $"and {memory.Length} were given.", nameof(values));
         if (encoders.Length == 1)
             return encoders[0].Encode(values, key, memory, reference, rounding);
         output.Clear();
@@ -44,7 +48,8 @@ public sealed class MessageEncoder
         {
             var (_, layout, codec) = shape.Parts[part.Index];
             var residual = memory.Slice(kept, codec.MemoryLength(layout));
-            var payload = encoders[part.Index].Encode(values.Slice(part.Offset, part.Length), part.Key, residual, part.Reference, rounding?.Fold((ulong)part.Index));
+            var payload = encoders[part.Index].Encode(values.Slice(part.Offset, part.Length), part.Key, residual, part.Reference,
+                rounding?.Fold((ulong)part.Index));
             kept += residual.Length;
             output.Varint(payload.Length);
             output.Bytes(payload.Span);

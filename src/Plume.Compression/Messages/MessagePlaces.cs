@@ -21,7 +21,9 @@ static class MessagePlaces
         {
             var part = shape.Parts[i];
             int length = part.Layout.Length;
-            yield return new PlacedPart(i, offset, length, i == 0 ? key : key.Fold(part.Name), part.Codec.UsesReference && !reference.IsEmpty ? reference.Slice(offset, length) : default);
+            yield return new PlacedPart(i, offset, length, i == 0 ? key
+                : key.Fold(part.Name), part.Codec.UsesReference && !reference.IsEmpty ? reference.Slice(offset, length)
+                : default);
             offset += length;
         }
     }

@@ -14,7 +14,9 @@ public sealed class MessageShape
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (parts.Count == 0 || parts.DistinctBy(part => part.Name).Count() < parts.Count)
-            throw new ArgumentException($"A message has one part or more, of different names; found {(parts.Count == 0 ? "none" : string.Join(", ", parts.Select(part => part.Name)))}.", nameof(parts));
+            throw new ArgumentException(
+                $"A message has one part or more, of different names; found "
+                    + $"{(parts.Count == 0 ? "none" : string.Join(", ", parts.Select(part => part.Name)))}.", nameof(parts));
         Parts = parts;
         Length = checked(parts.Sum(part => part.Layout.Length));
         MemoryLength = checked(parts.Sum(part => part.Codec.MemoryLength(part.Layout)));

@@ -6,20 +6,23 @@ using Plume.Compression.Kernels.Bits;
 namespace Plume.Compression.Messages;
 
 /// <summary>
-/// The words of payloads by a codec that ends in <c>secure</c>, and payloads of words. Since such payloads add up word by word, the sum of several
-/// is a payload, too, and decodes to the sum of what they decode to.
+/// The words of payloads by a codec that ends in <c>secure</c>, and payloads of words. Since such payloads add up word by word,
+/// the sum of several is a payload, too, and decodes to the sum of what they decode to.
 /// </summary>
 public sealed class MessageWords
 {
     readonly CodecPlan plan;
 
     /// <summary>The words of messages of one part.</summary>
-    /// <exception cref="ArgumentException">The message has several parts, or its codec does not end in <c>secure</c> or leaves numbers open.</exception>
+    /// <exception cref="ArgumentException">The message has several parts, or its codec does not end in <c>secure</c> or leaves
+    /// numbers open.</exception>
     public MessageWords(MessageShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         if (shape.Parts.Count != 1 || !shape.Parts[0].Codec.IsSecure)
-            throw new ArgumentException($"Only messages of one part, whose codec ends in 'secure', are words; this one has {string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"))}.", nameof(shape));
+            throw new ArgumentException(
+                $"Only messages of one part, whose codec ends in 'secure', are words; this one has "
+                    + $"{string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"))}.", nameof(shape));
         plan = new CodecPlan(shape.Parts[0].Codec, shape.Parts[0].Layout);
         var select = plan.Codec.Selector as RandomK;
         int bits = plan.Quantizer.SymbolBits;

@@ -1,8 +1,8 @@
 namespace Plume.Compression.Weights;
 
 /// <summary>
-/// What the two factors of an adapter are called, after the weight W that they change: W + B A. Whoever writes a graph and whoever trains it
-/// by turns tell them apart by these names, which are those of the PEFT library.
+/// What the two factors of an adapter are called, after the weight W that they change: W + B A. Whoever writes a graph and
+/// whoever trains it by turns tell them apart by these names, which are those of the PEFT library.
 /// </summary>
 public static class AdapterNames
 {

@@ -3,7 +3,10 @@ using System.Numerics.Tensors;
 
 namespace Plume.Compression.Weights;
 
-/// <summary>Where a smaller model lies in a larger one of the same tensors: of each axis of each tensor, the indices that the smaller one has.</summary>
+/// <summary>
+/// Where a smaller model lies in a larger one of the same tensors: of each axis of each tensor, the indices that the smaller one
+/// has.
+/// </summary>
 /// <remarks>Values are moved in runs of neighbours, so that leading indices cost hardly more than a copy.</remarks>
 public sealed class LayoutSlice
 {
@@ -23,7 +26,8 @@ public sealed class LayoutSlice
     /// <summary>What is left of a model when its axes keep these indices; an axis that is not named keeps all.</summary>
     /// <param name="whole">The larger model.</param>
     /// <param name="kept">Tensors of it, an axis of each, and the indices that stay, in rising order.</param>
-    /// <exception cref="ArgumentException">A tensor or an axis is not there, or indices do not rise, are out of range, or are none.</exception>
+    /// <exception cref="ArgumentException">A tensor or an axis is not there, or indices do not rise, are out of range, or are
+    /// none.</exception>
     public static LayoutSlice Of(ModelLayout whole, IEnumerable<(string Tensor, int Axis, IReadOnlyList<int> Kept)> kept)
     {
         ArgumentNullException.ThrowIfNull(whole);
@@ -31,7 +35,8 @@ public sealed class LayoutSlice
         foreach (var cut in cuts.SelectMany(cut => cut))
             Check(whole[cut.Tensor], cut.Axis, cut.Kept);
         var byAxis = whole.Tensors.Select(tensor => cuts[tensor.Name].ToDictionary(cut => cut.Axis, cut => cut.Kept)).ToArray();
-        var part = ModelLayout.Of(whole.Tensors.Zip(byAxis, (tensor, axes) => (tensor.Name, ShapeOf(tensor, axes), tensor.Role, tensor.Axis)));
+        var part = ModelLayout.Of(
+            whole.Tensors.Zip(byAxis, (tensor, axes) => (tensor.Name, ShapeOf(tensor, axes), tensor.Role, tensor.Axis)));
         return new LayoutSlice(whole, part, [.. whole.Tensors.Zip(byAxis, TensorSlice.Of)]);
     }
 
@@ -91,7 +96,8 @@ public sealed class LayoutSlice
     void CheckLengths(int whole, int part)
     {
         if (whole != Whole.Length || part != Part.Length)
-            throw new ArgumentException($"The models have {Whole.Length} and {Part.Length} values, but {whole} and {part} were given.");
+            throw new ArgumentException(
+                $"The models have {Whole.Length} and {Part.Length} values, but {whole} and {part} were given.");
     }
 
     static int[] ShapeOf(TensorSpec tensor, Dictionary<int, IReadOnlyList<int>> kept) =>
@@ -100,10 +106,14 @@ public sealed class LayoutSlice
     static void Check(TensorSpec tensor, int axis, IReadOnlyList<int> kept)
     {
         if (axis < 0 || axis >= tensor.Shape.Count)
-            throw new ArgumentException($"Tensor '{tensor.Name}' has {tensor.Shape.Count} axes, but indices of axis {axis} were given.");
-        bool rises = kept.Count > 0 && kept[0] >= 0 && kept[^1] < tensor.Shape[axis] && kept.Zip(kept.Skip(1)).All(pair => pair.First < pair.Second);
+            throw new ArgumentException(
+                $"Tensor '{tensor.Name}' has {tensor.Shape.Count} axes, but indices of axis {axis} were given.");
+        bool rises = kept.Count > 0 && kept[0] >= 0
+            && kept[^1] < tensor.Shape[axis] && kept.Zip(kept.Skip(1)).All(pair => pair.First < pair.Second);
         if (!rises)
-            throw new ArgumentException($"The indices kept of axis {axis} of '{tensor.Name}' must rise, be one or more, and lie below {tensor.Shape[axis]}.");
+            throw new ArgumentException(
+                $"The indices kept of axis {axis} of '{tensor.Name}' must rise, be one or more, and lie below "
+                    + $"{tensor.Shape[axis]}.");
     }
 
     /// <summary>A tensor's places in the larger model: in each row, from these starts on, so many values.</summary>

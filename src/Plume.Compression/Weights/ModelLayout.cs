@@ -28,17 +28,21 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
     /// <summary>Number of values of the whole model.</summary>
     public int Length { get; }
 
-    /// <summary>64-bit hash of names, shapes, roles and axes: two layouts with the same fingerprint hold the same tensors.</summary>
+    /// <summary>
+    /// 64-bit hash of names, shapes, roles and axes: two layouts with the same fingerprint hold the same tensors.
+    /// </summary>
     public ulong Fingerprint { get; }
 
     /// <summary>The tensor of that name.</summary>
     /// <exception cref="ArgumentException">No tensor has that name.</exception>
     public TensorSpec this[string name] => byName.TryGetValue(name, out var tensor)
         ? tensor
-        : throw new ArgumentException($"The layout has no tensor '{name}'; it has {string.Join(", ", byName.Keys.Take(8))}.", nameof(name));
+        : throw new ArgumentException($"The layout has no tensor '{name}'; it has {string.Join(", ", byName.Keys.Take(8))}.",
+            nameof(name));
 
     /// <summary>Places the tensors one after another, in the order given.</summary>
-    /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, there are over 255 of them, or the model has over 2^31 - 1 values.</exception>
+    /// <exception cref="ArgumentException">A name is empty or repeated, a dimension is negative, there are over 255 of them, or
+    /// the model has over 2^31 - 1 values.</exception>
     [OverloadResolutionPriority(1)]
     public static ModelLayout Of(IEnumerable<(string Name, int[] Shape, TensorRole Role)> tensors) =>
         Of(tensors.Select(tensor => (tensor.Name, tensor.Shape, tensor.Role, 0)));
@@ -56,9 +60,12 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
                 throw new ArgumentException($"A tensor's name must be unique and not empty; '{name}' is not.", nameof(tensors));
             var tensor = new TensorSpec(name, [.. shape], (int)offset, role) { Axis = axis };
             if (offset + tensor.Length > int.MaxValue)
-                throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(tensors));
+                throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.",
+                    nameof(tensors));
             if (axis < 0 || axis >= Math.Max(1, shape.Length))
-                throw new ArgumentException($"The axis of a tensor must be one of its {shape.Length} dimensions; that of '{name}' is {axis}.", nameof(tensors));
+                throw new ArgumentException(
+                    $"The axis of a tensor must be one of its {shape.Length} dimensions; that of '{name}' is {axis}.",
+                    nameof(tensors));
             placed.Add(tensor);
             offset += tensor.Length;
         }
@@ -89,7 +96,8 @@ public sealed class ModelLayout : IEquatable<ModelLayout>
     }
 
     /// <inheritdoc/>
-    public bool Equals(ModelLayout? other) => other is not null && (ReferenceEquals(this, other) || tensors.SequenceEqual(other.tensors));
+    public bool Equals(ModelLayout? other) =>
+        other is not null && (ReferenceEquals(this, other) || tensors.SequenceEqual(other.tensors));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ModelLayout);

@@ -10,7 +10,8 @@ public sealed class ModelWeights
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(values);
         if (values.Length != layout.Length)
-            throw new ArgumentException($"The layout has {layout.Length} values, but {values.Length} were given.", nameof(values));
+            throw new ArgumentException($"The layout has {layout.Length} values, but {values.Length} were given.",
+                nameof(values));
         Layout = layout;
         Values = values;
     }

@@ -15,6 +15,9 @@ public enum TensorRole : byte
     /// <summary>A running mean or variance: measured on data, not learned by the optimizer.</summary>
     Statistic = 3,
 
-    /// <summary>The distance between two levels of a quantization that is trained: learned, always above zero, and never sent in fewer bits than a float has.</summary>
+    /// <summary>
+    /// The distance between two levels of a quantization that is trained: learned, always above zero, and never sent in fewer
+    /// bits than a float has.
+    /// </summary>
     Step = 4,
 }

@@ -8,8 +8,10 @@ static class TensorRoles
     public static TensorRole Guess(string name, int rank) => name switch
     {
         _ when rank >= 2 => TensorRole.Weight,
-        _ when name.EndsWith("running_mean", StringComparison.Ordinal) || name.EndsWith("running_var", StringComparison.Ordinal) => TensorRole.Statistic,
-        _ when NormalizationWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) => TensorRole.Normalization,
+        _ when name.EndsWith("running_mean", StringComparison.Ordinal)
+            || name.EndsWith("running_var", StringComparison.Ordinal) => TensorRole.Statistic,
+        _ when NormalizationWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) =>
+            TensorRole.Normalization,
         _ => TensorRole.Bias,
     };
 }

@@ -7,7 +7,9 @@ namespace Plume.Compression.Weights;
 /// <param name="Role">What the tensor is for.</param>
 public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offset, TensorRole Role)
 {
-    /// <summary>The dimension of the outputs, along which <c>channel</c> steps differ: 0 for kernels in ONNX order, the last of a MatMul.</summary>
+    /// <summary>
+    /// The dimension of the outputs, along which <c>channel</c> steps differ: 0 for kernels in ONNX order, the last of a MatMul.
+    /// </summary>
     public int Axis { get; init; }
 
     /// <summary>Number of values: the product of the dimensions.</summary>
@@ -27,7 +29,8 @@ public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offse
     static int CountOf(string name, IReadOnlyList<int> shape)
     {
         if (shape.Count > MostDimensions)
-            throw new ArgumentException($"A tensor has at most {MostDimensions} dimensions; tensor '{name}' has {shape.Count}.", nameof(shape));
+            throw new ArgumentException($"A tensor has at most {MostDimensions} dimensions; tensor '{name}' has {shape.Count}.",
+                nameof(shape));
         long length = 1;
         bool isEmpty = false;
         foreach (int dimension in shape)
@@ -39,13 +42,15 @@ public sealed record TensorSpec(string Name, IReadOnlyList<int> Shape, int Offse
         }
 
         if (!isEmpty && length > int.MaxValue)
-            throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.", nameof(shape));
+            throw new ArgumentException($"A model holds at most {int.MaxValue} values; tensor '{name}' goes beyond.",
+                nameof(shape));
         return isEmpty ? 0 : (int)length;
     }
 
     /// <summary>Equal when name, shape, offset, role and axis are equal.</summary>
     public bool Equals(TensorSpec? other) =>
-        other is not null && Name == other.Name && Offset == other.Offset && Role == other.Role && Axis == other.Axis && Shape.SequenceEqual(other.Shape);
+        other is not null && Name == other.Name && Offset == other.Offset && Role == other.Role && Axis == other.Axis
+            && Shape.SequenceEqual(other.Shape);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Offset, Length, Role);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Plume.Compression.Wording;
 
 /// <summary>
-/// A message that is written as <c>$"Tensor '{name}' ..."</c> where a parameter is of this type: what stands between the braces is
-/// made <see cref="Printable"/>, whoever it came from, and the words around it stay as the program has them.
+/// A message that is written as <c>$"Tensor '{name}' ..."</c> where a parameter is of this type: what stands between the braces
+/// is made <see cref="Printable"/>, whoever it came from, and the words around it stay as the program has them.
 /// </summary>
 [InterpolatedStringHandler]
 public readonly ref struct MessageText

@@ -5,8 +5,8 @@ using System.Text;
 namespace Plume.Compression.Wording;
 
 /// <summary>
-/// Text of others - names in files, values in tables, words of callers and servers - as it may be shown on a terminal, in a log, a
-/// report or a page: on one line, of bounded length, and with no character that is not seen. Text that is fit stays as it is.
+/// Text of others - names in files, values in tables, words of callers and servers - as it may be shown on a terminal, in a log,
+/// a report or a page: on one line, of bounded length, and with no character that is not seen. Text that is fit stays as it is.
 /// </summary>
 /// <remarks>
 /// Shown as <c>\n</c> or <c>\u001B</c> are control characters (C0, C1), format characters (those that turn the direction of
@@ -21,10 +21,12 @@ public static class Printable
     /// <summary>Characters of a line that are shown at most, before any is escaped.</summary>
     public const int LongestLine = 2000;
 
-    static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(character => (char)character)]);
+    static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(character => (char)character)]);
 
     // Letters and marks of which nothing is seen, though Unicode has them in no class of their own.
-    static readonly SearchValues<char> Blank = SearchValues.Create("\u034F\u115F\u1160\u17B4\u17B5\u180B\u180C\u180D\u3164\uFFA0");
+    static readonly SearchValues<char> Blank =
+        SearchValues.Create("\u034F\u115F\u1160\u17B4\u17B5\u180B\u180C\u180D\u3164\uFFA0");
 
     /// <summary>A name: of a tensor, a node, a column, a client, a file.</summary>
     public static string Name(string? text) => Line(text, LongestName);
@@ -40,11 +42,14 @@ public static class Printable
         if (text.Length <= longest)
             return text.AsSpan().IndexOfAnyExcept(Plain) < 0 ? text : Escape(text);
         int end = longest / 4;
-        return string.Create(CultureInfo.InvariantCulture, $"{Escape(text.AsSpan(0, longest - end))}... ({text.Length - longest} more characters) ...{Escape(text.AsSpan(text.Length - end))}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Escape(text.AsSpan(0, longest - end))}... ({text.Length - longest} more characters) "
+                + $"...{Escape(text.AsSpan(text.Length - end))}");
     }
 
     /// <summary>Several lines, of which the program itself made the breaks.</summary>
-    public static string Lines(string? text) => text is null ? "" : string.Join('\n', text.Split('\n').Select(line => Line(line)));
+    public static string Lines(string? text) => text is null ? ""
+        : string.Join('\n', text.Split('\n').Select(line => Line(line)));
 
     static string Escape(ReadOnlySpan<char> text)
     {
@@ -64,7 +69,8 @@ public static class Printable
 
     static bool IsSeen(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate => false,
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            or UnicodeCategory.Surrogate => false,
         _ => !(rune.IsBmp && Blank.Contains((char)rune.Value)),
     };
 

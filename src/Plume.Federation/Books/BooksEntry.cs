@@ -9,7 +9,8 @@ namespace Plume.Federation.Books;
 /// <param name="Before">The state that it was considered in.</param>
 /// <param name="After">The state that it leads to.</param>
 /// <param name="Commands">What the host must do.</param>
-public sealed record BooksEntry(FederationEvent Happened, DateTimeOffset At, FederationState Before, FederationState After, ImmutableArray<FederationCommand> Commands)
+public sealed record BooksEntry(FederationEvent Happened, DateTimeOffset At, FederationState Before, FederationState After,
+    ImmutableArray<FederationCommand> Commands)
 {
     /// <summary>Whether the event changes anything. One that does not is no part of what happened.</summary>
     public bool IsChange => !ReferenceEquals(Before, After);

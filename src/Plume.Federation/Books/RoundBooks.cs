@@ -6,13 +6,13 @@ using Plume.Federation.Rounds;
 namespace Plume.Federation.Books;
 
 /// <summary>
-/// The books of a federation's rounds, the same under every host: the machine and its state, what is counted while a round runs, what became
-/// of each update, which rounds are measured, and what a round did in figures. Without a clock: the time is given.
+/// The books of a federation's rounds, the same under every host: the machine and its state, what is counted while a round runs,
+/// what became of each update, which rounds are measured, and what a round did in figures. Without a clock: the time is given.
 /// </summary>
 /// <remarks>
 /// An event is considered, and then entered. Between the two a host that must not forget writes it down; one that may, lets it
-/// <see cref="Happen"/>. What the books say is a function of the events entered, so that entering them again makes the same books.
-/// One caller at a time.
+/// <see cref="Happen"/>. What the books say is a function of the events entered, so that entering them again makes the same
+/// books. One caller at a time.
 /// </remarks>
 public sealed class RoundBooks
 {
@@ -115,7 +115,8 @@ public sealed class RoundBooks
     /// <param name="at">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
     /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
-    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null, IEnumerable<KeyValuePair<int, int>>? participations = null)
+    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null,
+        IEnumerable<KeyValuePair<int, int>>? participations = null)
     {
         ArgumentNullException.ThrowIfNull(norms);
         Restore(machine.After(norms.Count, norms, at, sharedStep, participations), at, []);
@@ -127,7 +128,10 @@ public sealed class RoundBooks
     /// <summary>Why there is no further round though not all are done; null where there is one, or where all are.</summary>
     public string? WhyEnded => plan.WhyEnded(State);
 
-    /// <summary>The clients whose updates the round takes in and what each weighs, in the order of the clients: what the next version is a function of.</summary>
+    /// <summary>
+    /// The clients whose updates the round takes in and what each weighs, in the order of the clients: what the next version is a
+    /// function of.
+    /// </summary>
     public IReadOnlyCollection<KeyValuePair<int, double>> Contributions => State.Weights;
 
     /// <summary>A client's part in the attempt at hand.</summary>
@@ -136,22 +140,27 @@ public sealed class RoundBooks
     /// <summary>The weights of the round's updates, those of each capacity added up.</summary>
     public double[] WeightsByCapacity => plan.WeightsByCapacity(State.Weights);
 
-    /// <summary>What became of an update of this round or the last; null where nothing is decided, or where it never arrived.</summary>
+    /// <summary>
+    /// What became of an update of this round or the last; null where nothing is decided, or where it never arrived.
+    /// </summary>
     public SettledPart? OutcomeOf(RoundPart part) => settled.TryGetValue(part, out var outcome) ? outcome : null;
 
     /// <summary>What became of the updates of a round, this one or the last, by attempt and client.</summary>
     public IReadOnlyList<SettledPart> SettledIn(int round) =>
-        [.. settled.Values.Where(entry => entry.Part.Round == round).OrderBy(entry => entry.Part.Attempt).ThenBy(entry => entry.Part.Client)];
+        [.. settled.Values.Where(entry => entry.Part.Round == round).OrderBy(entry => entry.Part.Attempt)
+            .ThenBy(entry => entry.Part.Client)];
 
     /// <summary>What the round at hand did, when its mean is applied.</summary>
     /// <param name="measured">Of the model that it made; null where it was not measured.</param>
     /// <param name="downlinkBytes">Lengths of what clients downloaded.</param>
     /// <param name="seconds">That it took.</param>
-    public RoundMetrics Figures(Evaluation? measured, long downlinkBytes, double seconds) => new(State.Current.Round, measured?.Accuracy, measured?.Loss,
-        State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds, State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
-    {
-        Epsilon = plan.Privacy?.Spent(State.MostParticipations),
-    };
+    public RoundMetrics Figures(Evaluation? measured, long downlinkBytes, double seconds) =>
+        new(State.Current.Round, measured?.Accuracy, measured?.Loss,
+        State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds,
+        State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
+        {
+            Epsilon = plan.Privacy?.Spent(State.MostParticipations),
+        };
 
     void Begin(DateTimeOffset at) => (Opened, tally) = (at, new RoundTally(Notes));
 

@@ -8,8 +8,10 @@ namespace Plume.Federation.Books;
 /// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
 /// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
 /// <param name="UplinkBytes">Lengths of the payloads that arrived, refused ones too.</param>
-/// <param name="DownlinkBytes">Lengths of what clients downloaded. On a network what was sent before a crash is not known after it.</param>
-/// <param name="Seconds">From the round's opening to its end: in a simulation without measuring the model, on a server to its commit.</param>
+/// <param name="DownlinkBytes">Lengths of what clients downloaded. On a network what was sent before a crash is not known after
+/// it.</param>
+/// <param name="Seconds">From the round's opening to its end: in a simulation without measuring the model, on a server to its
+/// commit.</param>
 /// <param name="Accepted">Updates in the mean.</param>
 /// <param name="Refused">Why each refused update was, with its client's number.</param>
 /// <param name="Norm">Median of the Euclidean norms of the accepted updates, before they were bounded.</param>
@@ -27,23 +29,36 @@ public sealed record RoundMetrics(
     double Norm,
     IReadOnlyList<string> Bounded)
 {
-    /// <summary>Seconds that all participants of a simulation trained and encoded, together: wall time on this machine, beside the clients that worked at once; a server does not know.</summary>
+    /// <summary>
+    /// Seconds that all participants of a simulation trained and encoded, together: wall time on this machine, beside the clients
+    /// that worked at once; a server does not know.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double ClientSeconds { get; init; }
 
-    /// <summary>Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one capacity.</summary>
+    /// <summary>
+    /// Mean seconds of a participant of each capacity, the largest first, 0 where none took part; null where there is one
+    /// capacity.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? SecondsByCapacity { get; init; }
 
-    /// <summary>The step that its secure sum says clients of the next round should share; null where updates are not added up in secret.</summary>
+    /// <summary>
+    /// The step that its secure sum says clients of the next round should share; null where updates are not added up in secret.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? NextStep { get; init; }
 
-    /// <summary>The epsilon that the client has spent that took part in the most rounds so far; null where the plan promises no privacy.</summary>
+    /// <summary>
+    /// The epsilon that the client has spent that took part in the most rounds so far; null where the plan promises no privacy.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Epsilon { get; init; }
 
-    /// <summary>Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without links.</summary>
+    /// <summary>
+    /// Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without
+    /// links.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }
 }

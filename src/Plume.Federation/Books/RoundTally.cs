@@ -2,7 +2,9 @@ using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Books;
 
-/// <summary>How much of what there is to say of single updates is kept: so many notes a round, each of so many characters.</summary>
+/// <summary>
+/// How much of what there is to say of single updates is kept: so many notes a round, each of so many characters.
+/// </summary>
 /// <param name="Most">Notes.</param>
 /// <param name="Longest">Characters of one.</param>
 public readonly record struct NoteLimit(int Most, int Longest)

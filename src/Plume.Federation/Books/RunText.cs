@@ -8,8 +8,8 @@ using Plume.Federation.ServerOptimizers;
 namespace Plume.Federation.Books;
 
 /// <summary>
-/// What decides the bits of a run, as a text of named fields to take a fingerprint of. What has its default is not in it, so that a rule that
-/// comes later leaves the fingerprints of earlier runs as they are.
+/// What decides the bits of a run, as a text of named fields to take a fingerprint of. What has its default is not in it, so that
+/// a rule that comes later leaves the fingerprints of earlier runs as they are.
 /// </summary>
 public sealed class RunText
 {
@@ -38,10 +38,14 @@ public sealed class RunText
             .SayUnless("sample cap", plan.SampleCap, null)
             .SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor)
             .SayUnless("rule", plan.Rule?.ToString(), null)
-            .SayUnless("privacy", plan.Privacy is { } privacy ? string.Create(CultureInfo.InvariantCulture, $"noise {privacy.Noise}, delta {privacy.Delta}, epsilon {privacy.Epsilon}") : null, null)
+            .SayUnless("privacy", plan.Privacy is { } privacy
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"noise {privacy.Noise}, delta {privacy.Delta}, epsilon {privacy.Epsilon}") : null, null)
             .SayUnless("method", plan.Method.ToString(), "averaging")
-            .SayUnless("fixed", plan.Fixed is null ? null : string.Join(';', plan.Fixed.Select(round => string.Join(',', round))), null)
-            .SayUnless("smaller models", plan.Smaller.Count == 0 ? null : string.Join(',', plan.Smaller.Select(model => model.Layout.Fingerprint)), null)
+            .SayUnless("fixed", plan.Fixed is null ? null
+                : string.Join(';', plan.Fixed.Select(round => string.Join(',', round))), null)
+            .SayUnless("smaller models", plan.Smaller.Count == 0 ? null
+                : string.Join(',', plan.Smaller.Select(model => model.Layout.Fingerprint)), null)
             .Say("server", optimizer.Notation)
             .Say("epochs", plan.Objective.Epochs)
             .Say("batch size", plan.Objective.BatchSize)

@@ -28,7 +28,9 @@ public readonly record struct Capacity
     /// <summary>Its denominator.</summary>
     public int Denominator { get; }
 
-    /// <summary>Channels of so many that a client of this capacity has: of a few at least one, since the number is rounded up.</summary>
+    /// <summary>
+    /// Channels of so many that a client of this capacity has: of a few at least one, since the number is rounded up.
+    /// </summary>
     public int Of(int channels) => Of(channels, new Capacity(1, 1));
 
     /// <summary>The same where so many are what another capacity has.</summary>
@@ -41,19 +43,26 @@ public readonly record struct Capacity
     /// <summary>Whether it is a smaller share than another.</summary>
     public bool IsBelow(Capacity other) => (long)Numerator * other.Denominator < (long)other.Numerator * Denominator;
 
-    /// <summary>Reads <c>1</c>, or a fraction such as <c>1/4</c>; null where the text is no share above 0 and up to 1, or its denominator is above 1024.</summary>
+    /// <summary>
+    /// Reads <c>1</c>, or a fraction such as <c>1/4</c>; null where the text is no share above 0 and up to 1, or its denominator
+    /// is above 1024.
+    /// </summary>
     public static Capacity? TryParse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        int?[] numbers = [.. text.Split('/').Select(piece => int.TryParse(piece.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : (int?)null)];
+        int?[] numbers = [.. text.Split('/')
+            .Select(piece => int.TryParse(piece.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
+                : (int?)null)];
         return numbers switch
         {
             [1] => new Capacity(1, 1),
-            [{ } numerator, { } denominator] when numerator >= 1 && numerator <= denominator && denominator <= LargestDenominator => new Capacity(numerator, denominator),
+            [{ } numerator, { } denominator] when numerator >= 1 && numerator <= denominator
+                && denominator <= LargestDenominator => new Capacity(numerator, denominator),
             _ => null,
         };
     }
 
     /// <summary>The notation.</summary>
-    public override string ToString() => Denominator == 1 ? "1" : string.Create(CultureInfo.InvariantCulture, $"{Numerator}/{Denominator}");
+    public override string ToString() => Denominator == 1 ? "1"
+        : string.Create(CultureInfo.InvariantCulture, $"{Numerator}/{Denominator}");
 }

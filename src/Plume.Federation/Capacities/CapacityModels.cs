@@ -4,10 +4,14 @@ using Plume.Compression.Weights;
 
 namespace Plume.Federation.Capacities;
 
-/// <summary>The models of a federation's capacities, the largest first, which is the server's own. Of most federations there is only that one.</summary>
+/// <summary>
+/// The models of a federation's capacities, the largest first, which is the server's own. Of most federations there is only that
+/// one.
+/// </summary>
 /// <remarks>
-/// A round has a sum for each capacity, all of them in one <see cref="ExactSum"/>, one after another. Their mean divides each value of the server's
-/// model by the weights of the capacities that have it: whole numbers, so the same bits in any order of arrival.
+/// A round has a sum for each capacity, all of them in one <see cref="ExactSum"/>, one after another. Their mean divides each
+/// value of the server's model by the weights of the capacities that have it: whole numbers, so the same bits in any order of
+/// arrival.
 /// </remarks>
 public sealed class CapacityModels : IReadOnlyList<CapacityModel>
 {
@@ -15,7 +19,8 @@ public sealed class CapacityModels : IReadOnlyList<CapacityModel>
 
     /// <param name="whole">The server's model.</param>
     /// <param name="smaller">Those of the smaller capacities.</param>
-    public CapacityModels(ModelLayout whole, IEnumerable<CapacityModel> smaller) => models = [CapacityModel.All(whole), .. smaller];
+    public CapacityModels(ModelLayout whole, IEnumerable<CapacityModel> smaller) =>
+        models = [CapacityModel.All(whole), .. smaller];
 
     /// <summary>How many capacities there are.</summary>
     public int Count => models.Length;

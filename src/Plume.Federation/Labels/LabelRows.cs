@@ -1,7 +1,9 @@
 namespace Plume.Federation.Labels;
 
 /// <summary>Labels as they stand in a message: a row for each class but the last, in it the level of each sample.</summary>
-/// <remarks>By class rather than by sample, since that is what a coder learns most from; the last class has what is missing to all levels.</remarks>
+/// <remarks>
+/// By class rather than by sample, since that is what a coder learns most from; the last class has what is missing to all levels.
+/// </remarks>
 /// <param name="grid">The labels that can be said.</param>
 /// <param name="classes">Classes of a label.</param>
 public sealed class LabelRows(SimplexGrid grid, int classes)

@@ -18,7 +18,9 @@ public enum SharpeningRule
 }
 
 /// <summary>A rule with its number: <c>none</c>, <c>era(0.1)</c>, <c>power(2)</c>.</summary>
-/// <remarks>ERA sharpens only where T is well below the largest share: with three classes and T = 0.5 labels get flatter.</remarks>
+/// <remarks>
+/// ERA sharpens only where T is well below the largest share: with three classes and T = 0.5 labels get flatter.
+/// </remarks>
 /// <param name="Rule">The rule.</param>
 /// <param name="Value">T or beta, above 0; 0 for none.</param>
 public readonly record struct Sharpening(SharpeningRule Rule, double Value)
@@ -34,13 +36,18 @@ public readonly record struct Sharpening(SharpeningRule Rule, double Value)
         string text = argument.Text;
         if (text == "none")
             return None;
-        var rule = text.StartsWith("era(", StringComparison.Ordinal) ? SharpeningRule.Era : text.StartsWith("power(", StringComparison.Ordinal) ? SharpeningRule.Power : SharpeningRule.None;
-        return rule != SharpeningRule.None && text.EndsWith(')') && arguments.Number(argument, text[(text.IndexOf('(', StringComparison.Ordinal) + 1)..^1]) is > 0 and var value
+        var rule = text.StartsWith("era(", StringComparison.Ordinal) ? SharpeningRule.Era
+            : text.StartsWith("power(", StringComparison.Ordinal) ? SharpeningRule.Power : SharpeningRule.None;
+        return rule != SharpeningRule.None && text.EndsWith(')')
+            && arguments.Number(argument, text[(text.IndexOf('(', StringComparison.Ordinal) + 1)..^1]) is > 0 and var value
             ? new Sharpening(rule, value)
-            : throw arguments.Error(argument.Column, $"'{text}' must be none, era(T) or power(beta) with a number above 0, such as era(0.1) or power(2)");
+            : throw arguments.Error(argument.Column,
+                $"'{text}' must be none, era(T) or power(beta) with a number above 0, such as era(0.1) or power(2)");
     }
 
-    /// <summary>Sharpens one distribution in place. What the sum of messages made of hostile ones, negative shares say, counts as nothing.</summary>
+    /// <summary>
+    /// Sharpens one distribution in place. What the sum of messages made of hostile ones, negative shares say, counts as nothing.
+    /// </summary>
     public void Apply(Span<float> shares)
     {
         double sum = 0;

@@ -1,8 +1,8 @@
 namespace Plume.Federation.Labels;
 
 /// <summary>
-/// Soft labels of few bits: of b bits are the distributions whose shares are multiples of 1 / u, with u = 2^b - 1. One bit is the likeliest
-/// class alone.
+/// Soft labels of few bits: of b bits are the distributions whose shares are multiples of 1 / u, with u = 2^b - 1. One bit is the
+/// likeliest class alone.
 /// </summary>
 /// <remarks>
 /// The nearest of them is floor(u * p), and what is missing to u goes to the largest remainders, of equal ones to the first.

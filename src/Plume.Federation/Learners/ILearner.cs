@@ -11,7 +11,10 @@ public interface ILearner
     /// <summary>The model's tensors; every <see cref="LocalTask.Received"/> has its length.</summary>
     ModelLayout Layout { get; }
 
-    /// <summary>Whether it adds <see cref="LocalTask.Correction"/> to every step's gradient and says how many steps it took: methods that correct local training need a learner that does.</summary>
+    /// <summary>
+    /// Whether it adds <see cref="LocalTask.Correction"/> to every step's gradient and says how many steps it took: methods that
+    /// correct local training need a learner that does.
+    /// </summary>
     bool TakesCorrections => false;
 
     /// <summary>Steps that it will take for a task; 0 where it cannot say before.</summary>
@@ -30,9 +33,13 @@ public interface ILearner
     /// <param name="client">The client's number, from 0.</param>
     ILearner Of(int client) => this;
 
-    /// <summary>Why it cannot train so; null where it can. A learner that knows of no teacher need not say more than that.</summary>
+    /// <summary>
+    /// Why it cannot train so; null where it can. A learner that knows of no teacher need not say more than that.
+    /// </summary>
     /// <param name="teaching">Whom clients of the federation learn from.</param>
-    string? Misfit(Teaching teaching) => $"The learner {GetType().Name} learns from labels alone: use one that takes a teacher, such as GraphLearner of Plume.Learning.";
+    string? Misfit(Teaching teaching) =>
+        $"The learner {GetType().Name} learns from labels alone: use one that takes a teacher, such as GraphLearner of "
+            + $"Plume.Learning.";
 
     /// <summary>What lets clients' own models predict; null where all train the one that travels.</summary>
     IPredictor? Predictor => null;

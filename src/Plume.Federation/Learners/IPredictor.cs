@@ -3,7 +3,10 @@ using Plume.Federation.Labels;
 
 namespace Plume.Federation.Learners;
 
-/// <summary>A learner whose clients each have a model of their own, kept in <see cref="LocalTask.Memory"/>, of which only predictions on a public set leave them.</summary>
+/// <summary>
+/// A learner whose clients each have a model of their own, kept in <see cref="LocalTask.Memory"/>, of which only predictions on a
+/// public set leave them.
+/// </summary>
 public interface IPredictor
 {
     /// <summary>The public set that it has.</summary>
@@ -16,10 +19,13 @@ public interface IPredictor
     /// <param name="shares">Receives a distribution over the classes for each.</param>
     /// <param name="cancellation">Stops the work early; nothing of it is kept.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
-    LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation);
+    LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+        CancellationToken cancellation);
 }
 
-/// <summary>A model that the server has for itself and teaches on a public set. The same weights, labels and key give the same bits.</summary>
+/// <summary>
+/// A model that the server has for itself and teaches on a public set. The same weights, labels and key give the same bits.
+/// </summary>
 public interface IStudent
 {
     /// <summary>Trains it.</summary>

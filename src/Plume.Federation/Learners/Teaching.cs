@@ -4,8 +4,8 @@ using Plume.Compression.Lines;
 namespace Plume.Federation.Learners;
 
 /// <summary>
-/// Whom clients learn from beside their labels. Each minimizes (1 - a) * cross-entropy + a * T^2 * KL(teacher || student), where both
-/// models' scores are divided by the temperature T. What travels is the student alone, so no byte more than without.
+/// Whom clients learn from beside their labels. Each minimizes (1 - a) * cross-entropy + a * T^2 * KL(teacher || student), where
+/// both models' scores are divided by the temperature T. What travels is the student alone, so no byte more than without.
 /// </summary>
 /// <remarks>Source: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015, arXiv:1503.02531.</remarks>
 public abstract record Teaching
@@ -13,11 +13,14 @@ public abstract record Teaching
     const string Subject = "Training";
     const double DefaultAlpha = 0.5;
 
-    static readonly (string Word, Func<LineArguments, Teaching> Read)[] Catalogue = [(FromTeacher.Keyword, FromTeacher.Parse), (Mutual.Keyword, Mutual.Parse)];
+    static readonly (string Word, Func<LineArguments, Teaching> Read)[] Catalogue =
+        [(FromTeacher.Keyword, FromTeacher.Parse), (Mutual.Keyword, Mutual.Parse)];
 
     private protected Teaching(double temperature, double alpha) => (Temperature, Alpha) =
-        (double.IsFinite(temperature) && temperature > 0 ? temperature : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "It must be above 0 and finite."),
-        alpha is > 0 and <= 1 ? alpha : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "It must be above 0 and at most 1."));
+        (double.IsFinite(temperature) && temperature > 0 ? temperature
+            : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "It must be above 0 and finite."),
+        alpha is > 0 and <= 1 ? alpha
+            : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "It must be above 0 and at most 1."));
 
     /// <summary>The words that say whom clients learn from.</summary>
     public static IEnumerable<string> Words => Catalogue.Select(entry => entry.Word);
@@ -35,7 +38,9 @@ public abstract record Teaching
         get;
         init => field = value is null || (value.Length > 0 && value.Trim() == value && value.IndexOfAny([',', '|', '=']) < 0)
             ? value
-            : throw new ArgumentException($"A line cannot name '{value}': what it names has no comma, no '|' and no '=', not in the names of its folders either.", nameof(value));
+            : throw new ArgumentException(
+                $"A line cannot name '{value}': what it names has no comma, no '|' and no '=', not in the names of its folders "
+                    + $"either.", nameof(value));
     }
 
     /// <summary>Whether <see cref="Model"/> is a file, which means nothing on another machine.</summary>
@@ -49,13 +54,15 @@ public abstract record Teaching
     public static Teaching Parse(string text)
     {
         var words = Line.Read(Subject, text);
-        var teaching = (words.Count == 1 ? Read(words[0]) : null) ?? throw Line.Error(Subject, text, 1, $"there must stand one of {string.Join(", ", Words)}");
+        var teaching = (words.Count == 1 ? Read(words[0]) : null)
+            ?? throw Line.Error(Subject, text, 1, $"there must stand one of {string.Join(", ", Words)}");
         words[0].Arguments.End();
         return teaching;
     }
 
     /// <summary>Reads a word of a line; null where it is another.</summary>
-    internal static Teaching? Read(LineWord word) => Array.Find(Catalogue, entry => entry.Word == word.Word).Read?.Invoke(word.Arguments);
+    internal static Teaching? Read(LineWord word) =>
+        Array.Find(Catalogue, entry => entry.Word == word.Word).Read?.Invoke(word.Arguments);
 
     /// <summary>The notation.</summary>
     public sealed override string ToString()
@@ -83,10 +90,12 @@ public abstract record Teaching
             yield return $"alpha={Alpha.ToString("R", CultureInfo.InvariantCulture)}";
     }
 
-    private protected static (string? Model, double Temperature, double Alpha) ReadArguments(LineArguments arguments, string model, double usualTemperature)
+    private protected static (string? Model, double Temperature, double Alpha) ReadArguments(LineArguments arguments,
+        string model, double usualTemperature)
     {
         string? named = arguments.Positional(model)?.Text;
-        double temperature = Positive("temperature", usualTemperature, double.MaxValue), alpha = Positive("alpha", DefaultAlpha, 1);
+        double temperature = Positive("temperature", usualTemperature, double.MaxValue),
+            alpha = Positive("alpha", DefaultAlpha, 1);
         return (named, temperature, alpha);
 
         double Positive(string name, double usual, double most)
@@ -96,7 +105,8 @@ public abstract record Teaching
             double value = arguments.Number(argument, argument.Text);
             return value > 0 && value <= most
                 ? value
-                : throw arguments.Error(argument.Column, $"'{argument.Text}' must be above 0{(most < double.MaxValue ? $" and at most {most}" : "")}");
+                : throw arguments.Error(argument.Column,
+                    $"'{argument.Text}' must be above 0{(most < double.MaxValue ? $" and at most {most}" : "")}");
         }
     }
 }
@@ -132,13 +142,13 @@ public sealed record FromTeacher : Teaching
 }
 
 /// <summary>
-/// A large model that stays with each client, and the one that travels, teach each other in every step: <c>mutual(resnet8)</c>. What a
-/// client's large model has learned is kept from round to round and never sent.
+/// A large model that stays with each client, and the one that travels, teach each other in every step: <c>mutual(resnet8)</c>.
+/// What a client's large model has learned is kept from round to round and never sent.
 /// </summary>
 /// <remarks>
-/// Both learn from the labels and from the other's scores for the same batch. Differs from the paper: both step at once rather than in
-/// turn, and at a = 1/2 and T = 1 the loss is half of the paper's, CE + KL, which a learning rate twice as large makes up for.
-/// Source: Zhang, Xiang, Hospedales, Lu, "Deep Mutual Learning", CVPR 2018, arXiv:1706.00384.
+/// Both learn from the labels and from the other's scores for the same batch. Differs from the paper: both step at once rather
+/// than in turn, and at a = 1/2 and T = 1 the loss is half of the paper's, CE + KL, which a learning rate twice as large makes up
+/// for. Source: Zhang, Xiang, Hospedales, Lu, "Deep Mutual Learning", CVPR 2018, arXiv:1706.00384.
 /// </remarks>
 public sealed record Mutual : Teaching
 {

@@ -14,10 +14,14 @@ static class KnownPlaces
         return uplink.Selects || uplink.Stages.Any(stage => stage is Rotate or LowRank);
     }
 
-    /// <summary>The uplink with <c>mask</c> before its quantizer; itself where that has no place, or where values are words of a secure sum, which all clients send alike.</summary>
+    /// <summary>
+    /// The uplink with <c>mask</c> before its quantizer; itself where that has no place, or where values are words of a secure
+    /// sum, which all clients send alike.
+    /// </summary>
     public static Codec Alone(Codec uplink)
     {
-        return AreMixed(uplink) || uplink.IsSecure ? uplink : Codec.Of(uplink.Stages.Where(IsBefore).Append(new Mask()).Concat(uplink.Stages.SkipWhile(IsBefore)));
+        return AreMixed(uplink) || uplink.IsSecure ? uplink
+            : Codec.Of(uplink.Stages.Where(IsBefore).Append(new Mask()).Concat(uplink.Stages.SkipWhile(IsBefore)));
 
         static bool IsBefore(Stage stage) => stage.Kind < StageKind.Select;
     }

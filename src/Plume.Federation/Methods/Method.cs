@@ -9,11 +9,12 @@ namespace Plume.Federation.Methods;
 
 /// <summary>
 /// How a federation learns: what is published, what a participant makes of it and sends, and what the sum of a round's messages
-/// turns the server's state into. A value with a notation, and pure functions: whoever hosts a round asks the method and knows none.
+/// turns the server's state into. A value with a notation, and pure functions: whoever hosts a round asks the method and knows
+/// none.
 /// </summary>
 /// <remarks>
-/// A method of one part that clients remember nothing for costs what averaging costs. What a client remembers is committed with the
-/// acknowledgement of its message, as residuals are, and changes by what the server decoded, so that both ends agree.
+/// A method of one part that clients remember nothing for costs what averaging costs. What a client remembers is committed with
+/// the acknowledgement of its message, as residuals are, and changes by what the server decoded, so that both ends agree.
 /// </remarks>
 public abstract record Method
 {
@@ -25,7 +26,10 @@ public abstract record Method
     /// <summary>The part of a message that every method of weights has, and the first: trained minus received weights.</summary>
     public const string Update = "update";
 
-    /// <summary>The method for a model of which it knows the channels, where it asks for them: a server's and a simulation's, not a client's.</summary>
+    /// <summary>
+    /// The method for a model of which it knows the channels, where it asks for them: a server's and a simulation's, not a
+    /// client's.
+    /// </summary>
     /// <param name="channels">Finds the model's channels.</param>
     public virtual Method Of(Func<IModelChannels> channels) => this;
 
@@ -49,7 +53,8 @@ public abstract record Method
     /// <param name="layout">The model's tensors.</param>
     /// <param name="initial">The model's first weights.</param>
     /// <param name="published">Zeros, which become version 0.</param>
-    public virtual void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) => Begin(initial, published);
+    public virtual void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published) =>
+        Begin(initial, published);
 
     /// <summary>Makes what the server remembers at first.</summary>
     /// <param name="initial">The model's first weights.</param>
@@ -67,14 +72,18 @@ public abstract record Method
         return published[..layout.Length];
     }
 
-    /// <summary>Whether clients keep a part of the model at home, so that each has one of its own and the server none that is trained whole.</summary>
+    /// <summary>
+    /// Whether clients keep a part of the model at home, so that each has one of its own and the server none that is trained
+    /// whole.
+    /// </summary>
     public virtual bool IsPersonal => false;
 
     /// <summary>The model as a client has it.</summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
     /// <param name="memory">What the client remembers by the method: <see cref="ClientMemoryLength"/> floats.</param>
-    public virtual ReadOnlyMemory<float> ModelOf(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlySpan<float> memory) => Model(layout, published);
+    public virtual ReadOnlyMemory<float> ModelOf(ModelLayout layout, ReadOnlyMemory<float> published,
+        ReadOnlySpan<float> memory) => Model(layout, published);
 
     /// <summary>The update of the model's weights that a message holds, zeros where it holds none.</summary>
     /// <param name="layout">The model's tensors.</param>
@@ -95,24 +104,30 @@ public abstract record Method
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
     /// <param name="memory">What the method remembers on the server.</param>
-    public virtual ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory) => Model(layout, published);
+    public virtual ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published,
+        ReadOnlyMemory<float> memory) => Model(layout, published);
 
     /// <summary>The Euclidean norm that counts as usual before a message is known.</summary>
     public virtual double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial)
     {
         ArgumentNullException.ThrowIfNull(layout);
         // Weights drawn with a variance of one over a row's length have squares that add up to the number of rows.
-        double drawn = layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0).Sum(tensor => (double)tensor.Shape.FirstOrDefault(1));
+        double drawn = layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0)
+            .Sum(tensor => (double)tensor.Shape.FirstOrDefault(1));
         double squares = 0;
         foreach (float value in initial)
             squares += (double)value * value;
         return Math.Sqrt(Math.Max(squares, Math.Max(drawn, 1)));
     }
 
-    /// <summary>What codecs of messages refer to, a value for each of a message: the model of which nothing is subtracted, and whose zeros <c>mask</c> leaves out.</summary>
+    /// <summary>
+    /// What codecs of messages refer to, a value for each of a message: the model of which nothing is subtracted, and whose zeros
+    /// <c>mask</c> leaves out.
+    /// </summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="published">All that was published.</param>
-    public virtual ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) => Model(layout, published);
+    public virtual ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) =>
+        Model(layout, published);
 
     /// <summary>The method with draws of its own from this seed, where it has some and no seed is named.</summary>
     public virtual Method Seeded(ulong seed) => this;
@@ -120,25 +135,29 @@ public abstract record Method
     /// <summary>Whether a message counts by the samples that it was made from; where not, all count the same.</summary>
     public virtual bool WeighsSamples => true;
 
-    /// <summary>Whether a rule may make one of a round's messages in place of their mean: each is an update, and no more than that.</summary>
+    /// <summary>
+    /// Whether a rule may make one of a round's messages in place of their mean: each is an update, and no more than that.
+    /// </summary>
     public virtual bool TakesRules => false;
 
     /// <summary>
-    /// Whether the noise of differential privacy on the mean of messages protects all that comes of a client: what is published, shown and shipped
-    /// is made of that mean alone, and is worth something with noise on it.
+    /// Whether the noise of differential privacy on the mean of messages protects all that comes of a client: what is published,
+    /// shown and shipped is made of that mean alone, and is worth something with noise on it.
     /// </summary>
     public virtual bool TakesNoise => false;
 
     /// <summary>
-    /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the server's
-    /// (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.
+    /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the
+    /// server's (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.
     /// </summary>
     public virtual IReadOnlyList<Capacity> Capacities => All;
 
     /// <summary>Which of them a client has, from 0.</summary>
     public virtual int CapacityOf(int client) => 0;
 
-    /// <summary>Floats that the server keeps beside what is published, zeros at first unless <see cref="BeginMemory"/> says otherwise.</summary>
+    /// <summary>
+    /// Floats that the server keeps beside what is published, zeros at first unless <see cref="BeginMemory"/> says otherwise.
+    /// </summary>
     public virtual int ServerMemoryLength(ModelLayout layout) => 0;
 
     /// <summary>Floats that each client keeps from round to round, zeros at first.</summary>
@@ -147,10 +166,12 @@ public abstract record Method
     /// <summary>A participant's half: trains, and makes the message.</summary>
     /// <param name="learner">Trains.</param>
     /// <param name="task">What to do; <see cref="LocalTask.Received"/> is all that was published.</param>
-    /// <param name="memory">What the client remembers, which it may write: what it leaves counts once the server has acknowledged the message.</param>
+    /// <param name="memory">What the client remembers, which it may write: what it leaves counts once the server has acknowledged
+    /// the message.</param>
     /// <param name="message">Receives the message's values.</param>
     /// <param name="cancellation">Stops the training.</param>
-    public virtual LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public virtual LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -160,7 +181,10 @@ public abstract record Method
         return outcome;
     }
 
-    /// <summary>What the client remembers once the server has counted its message. Called where <see cref="ClientMemoryLength"/> is above 0.</summary>
+    /// <summary>
+    /// What the client remembers once the server has counted its message. Called where <see cref="ClientMemoryLength"/> is above
+    /// 0.
+    /// </summary>
     /// <param name="message">The message as the server decodes it.</param>
     /// <param name="memory">Before; becomes after.</param>
     public virtual void Remember(ReadOnlySpan<float> message, Span<float> memory)
@@ -189,14 +213,19 @@ public abstract record Method
     private protected static string? CorrectionsMissing(ILearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
-        return learner.TakesCorrections ? null : "The learner must correct the gradient of every step, which this one does not: use one that takes corrections, or train by 'averaging'.";
+        return learner.TakesCorrections ? null
+            : "The learner must correct the gradient of every step, which this one does not: use one that takes corrections, "
+                + "or train by 'averaging'.";
     }
 
-    /// <summary>What is said of clients whose steps are not those of plain SGD, from which a method takes their gradients.</summary>
+    /// <summary>
+    /// What is said of clients whose steps are not those of plain SGD, from which a method takes their gradients.
+    /// </summary>
     private protected IEnumerable<string> PlainStepsMissing(LocalObjective objective)
     {
         if (objective.Optimizer != LocalOptimizer.Sgd || objective.Momentum > 0)
-            yield return $"'{this}' takes a client's gradient from how far plain SGD moved, so the clients' optimizer must be sgd without momentum; put momentum at the server (fedavgm) instead.";
+            yield return $"'{this}' takes a client's gradient from how far plain SGD moved, so the clients' optimizer must be "
+                + $"sgd without momentum; put momentum at the server (fedavgm) instead.";
         if (objective.Proximal > 0)
             yield return $"'{this}' corrects drift by itself; leave the proximal term of {objective.Proximal} out.";
     }

@@ -6,7 +6,9 @@ namespace Plume.Federation.Methods;
 /// <param name="Kept">The indices that stay, in rising order.</param>
 public sealed record AxisCut(string Tensor, int Axis, IReadOnlyList<int> Kept);
 
-/// <summary>Knows which channels of a model must go together, and which of them matter least. Plume.Learning has one for ONNX graphs.</summary>
+/// <summary>
+/// Knows which channels of a model must go together, and which of them matter least. Plume.Learning has one for ONNX graphs.
+/// </summary>
 public interface IModelChannels
 {
     /// <summary>The largest share of the weights that can go with channels; 0 where none can.</summary>

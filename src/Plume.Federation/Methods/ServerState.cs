@@ -18,7 +18,8 @@ public readonly ref struct ServerState
     /// <param name="optimizer">Moves the weights.</param>
     /// <param name="objective">What clients minimized in the round, and how.</param>
     /// <param name="student">Teaches a model of the server's own; null where there is none.</param>
-    internal ServerState(ModelLayout layout, Span<float> published, ReadOnlySpan<float> received, Span<float> memory, ServerOptimizer optimizer, LocalObjective objective, IStudent? student)
+    internal ServerState(ModelLayout layout, Span<float> published, ReadOnlySpan<float> received, Span<float> memory,
+        ServerOptimizer optimizer, LocalObjective objective, IStudent? student)
     {
         int own = optimizer.MemoryPerValue * layout.Length;
         (this.optimizer, this.student) = (optimizer, student);
@@ -49,7 +50,8 @@ public readonly ref struct ServerState
 
     /// <summary>Teaches a model of the server's own.</summary>
     /// <exception cref="InvalidOperationException">The host has none.</exception>
-    public IStudent Student => student ?? throw new InvalidOperationException("The method teaches a student, which the host must bring.");
+    public IStudent Student =>
+        student ?? throw new InvalidOperationException("The method teaches a student, which the host must bring.");
 
     /// <summary>Lets the server's optimizer move the weights.</summary>
     /// <param name="mean">A change of the weights, one value for each.</param>
@@ -84,7 +86,8 @@ public readonly ref struct ServerState
     public void Step(ModelLayout travelling, ReadOnlySpan<float> mean)
     {
         ArgumentNullException.ThrowIfNull(travelling);
-        optimizer.Apply(travelling, Published[..travelling.Length], mean, moments[..(optimizer.MemoryPerValue * travelling.Length)]);
+        optimizer.Apply(travelling, Published[..travelling.Length], mean,
+            moments[..(optimizer.MemoryPerValue * travelling.Length)]);
     }
 }
 

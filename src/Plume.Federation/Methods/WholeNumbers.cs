@@ -2,7 +2,9 @@ using Plume.Compression.Codecs;
 
 namespace Plume.Federation.Methods;
 
-/// <summary>The codecs of parts that hold whole numbers, masks and levels: by whole ones, and without loss whichever way they change.</summary>
+/// <summary>
+/// The codecs of parts that hold whole numbers, masks and levels: by whole ones, and without loss whichever way they change.
+/// </summary>
 static class WholeNumbers
 {
     /// <summary>Of what is published and seldom changes; several changes add up.</summary>

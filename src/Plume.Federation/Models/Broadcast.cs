@@ -10,9 +10,9 @@ namespace Plume.Federation.Models;
 /// </summary>
 /// <remarks>
 /// A client that missed versions catches up by the shortest of: the payloads of all of them; with a codec whose levels are
-/// multiples of one step (<see cref="MessageShape.ForSums"/>), one payload that holds their sum; the whole model in 32-bit floats.
-/// Without <c>delta</c> it takes the last version's payload. With a codec for sums version 0 is rounded to a small part of
-/// the step, so that all sums of floats are exact whichever way a client came.
+/// multiples of one step (<see cref="MessageShape.ForSums"/>), one payload that holds their sum; the whole model in 32-bit
+/// floats. Without <c>delta</c> it takes the last version's payload. With a codec for sums version 0 is rounded to a small part
+/// of the step, so that all sums of floats are exact whichever way a client came.
 /// </remarks>
 public sealed class Broadcast
 {
@@ -44,7 +44,9 @@ public sealed class Broadcast
     {
         ArgumentNullException.ThrowIfNull(shape);
         if (shape.Parts.FirstOrDefault(part => part.Codec.Remembers) is { Codec: var codec })
-            throw new ArgumentException($"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next version. Write 'delta | ...' instead.", nameof(shape));
+            throw new ArgumentException(
+                $"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next "
+                    + $"version. Write 'delta | ...' instead.", nameof(shape));
         (this.shape, this.key) = (shape, DrawKeys.Downlink(key));
         encoder = new MessageEncoder(shape, threads);
         decoder = new MessageDecoder(shape, threads);
@@ -75,8 +77,8 @@ public sealed class Broadcast
     public IReadOnlyList<long> Lengths => lengths;
 
     /// <summary>
-    /// The first version whose own payload may still be on a client's way: the payloads from an earlier one on are longer than the
-    /// whole model. One above <see cref="Version"/> where no payload is.
+    /// The first version whose own payload may still be on a client's way: the payloads from an earlier one on are longer than
+    /// the whole model. One above <see cref="Version"/> where no payload is.
     /// </summary>
     public int FirstOfUse
     {
@@ -121,7 +123,8 @@ public sealed class Broadcast
     }
 
     /// <summary>Bits that each tensor takes in the newest payload, in the order of the layout; empty before the first.</summary>
-    public IReadOnlyList<long> MeasureLast() => lastPayload.Length == 0 ? [] : decoder.MeasureTensors(lastPayload, KeyOf(Version), lastReference);
+    public IReadOnlyList<long> MeasureLast() => lastPayload.Length == 0 ? []
+        : decoder.MeasureTensors(lastPayload, KeyOf(Version), lastReference);
 
     /// <summary>All that a later run needs to go on from here.</summary>
     public KeptBroadcast Keep() => new(models[0], [.. payloads], [.. lengths]);

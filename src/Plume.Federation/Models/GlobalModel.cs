@@ -10,7 +10,10 @@ using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Federation.Models;
 
-/// <summary>What the server holds of a federation: the model, and whatever else its method publishes, exact and as clients see it, with what optimizer and method remember.</summary>
+/// <summary>
+/// What the server holds of a federation: the model, and whatever else its method publishes, exact and as clients see it, with
+/// what optimizer and method remember.
+/// </summary>
 public sealed class GlobalModel
 {
     readonly ModelLayout layout;
@@ -32,13 +35,15 @@ public sealed class GlobalModel
     /// <param name="historyMemory">Bytes that earlier models may take.</param>
     /// <param name="student">Teaches the model where it is the server's own (<see cref="Method.KeepsModel"/>).</param>
     /// <exception cref="ArgumentException">The downlink begins with feedback, or the method needs a student.</exception>
-    public GlobalModel(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer, RandomKey run, int threads, long historyMemory, IStudent? student = null)
+    public GlobalModel(FederationPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, ServerOptimizer optimizer,
+        RandomKey run, int threads, long historyMemory, IStudent? student = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
         if (plan.Method.KeepsModel && student is null)
-            throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.", nameof(student));
+            throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.",
+                nameof(student));
         if (plan.StatisticsMisfit(layout) is { } misfit)
             throw new ArgumentException(misfit, nameof(plan));
         (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
@@ -46,7 +51,9 @@ public sealed class GlobalModel
         published = plan.Published(layout).Length;
         var first = new float[published];
         plan.Method.Begin(plan, layout, initial, first);
-        Broadcasts = [.. models.Select((model, capacity) => new Broadcast(plan.Published(model.Layout), Sliced(first, capacity, 0).Span, run, threads, historyMemory / models.Count))];
+        Broadcasts = [.. models.Select((model, capacity) =>
+            new Broadcast(plan.Published(model.Layout), Sliced(first, capacity, 0).Span, run, threads,
+                historyMemory / models.Count))];
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
         plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length));
@@ -85,17 +92,20 @@ public sealed class GlobalModel
     /// <param name="optimizer">Moves the weights.</param>
     /// <param name="published">All that was published.</param>
     /// <param name="memory">What optimizer and method remember.</param>
-    public static ReadOnlyMemory<float> WeightsOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory)
+    public static ReadOnlyMemory<float> WeightsOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer,
+        ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
         // A model that rests has no memory at hand.
-        return plan.Method.ServerModel(layout, published, memory[Math.Min(memory.Length, optimizer.MemoryPerValue * layout.Length)..]);
+        return plan.Method.ServerModel(layout, published,
+            memory[Math.Min(memory.Length, optimizer.MemoryPerValue * layout.Length)..]);
     }
 
     /// <summary>Makes and publishes the next version.</summary>
-    /// <param name="sum">Of the round's weighted messages, those of each capacity for themselves: <see cref="RoundSum.Sum"/>.</param>
+    /// <param name="sum">Of the round's weighted messages, those of each capacity for themselves:
+    /// <see cref="RoundSum.Sum"/>.</param>
     /// <param name="weights">Of each capacity's messages, added up: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
     /// <param name="contributors">How many messages they are.</param>
     /// <param name="noise">Where noise comes from; needed where the plan promises privacy.</param>
@@ -127,7 +137,8 @@ public sealed class GlobalModel
         if (exact.Length < published)
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
         int version = Broadcast.Version + 1;
-        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version), student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
+        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version),
+            student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
         return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
     }
 
@@ -165,7 +176,9 @@ public sealed class GlobalModel
         return part;
     }
 
-    /// <summary>Lets go of what is not needed before the next version is made: its owner has exact values and memory on a disk.</summary>
+    /// <summary>
+    /// Lets go of what is not needed before the next version is made: its owner has exact values and memory on a disk.
+    /// </summary>
     public void Rest() => (exact, memory) = ([], []);
 
     /// <summary>Takes exact values and memory back.</summary>
@@ -176,7 +189,9 @@ public sealed class GlobalModel
         ArgumentNullException.ThrowIfNull(keptExact);
         ArgumentNullException.ThrowIfNull(keptMemory);
         if (keptExact.Length != published || keptMemory.Length != MemoryLengthOf(plan, layout, optimizer))
-            throw new ArgumentException($"{published} values are published and {MemoryLengthOf(plan, layout, optimizer)} remembered, but there are {keptExact.Length} and {keptMemory.Length}.", nameof(keptExact));
+            throw new ArgumentException(
+                $"{published} values are published and {MemoryLengthOf(plan, layout, optimizer)} remembered, but there are "
+                    + $"{keptExact.Length} and {keptMemory.Length}.", nameof(keptExact));
         (exact, memory) = (keptExact, keptMemory);
     }
 

@@ -32,7 +32,8 @@ public static class PackedGraph
             for (int read = unpacked.Read(buffer); read > 0; read = unpacked.Read(buffer))
             {
                 if (file.Length + read > longest)
-                    throw new InvalidPayloadException($"The graph must have at most {longest} bytes, but what came stands for more.");
+                    throw new InvalidPayloadException(
+                        $"The graph must have at most {longest} bytes, but what came stands for more.");
                 file.Write(buffer.AsSpan(0, read));
             }
         }

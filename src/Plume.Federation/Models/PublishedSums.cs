@@ -3,17 +3,23 @@ using Plume.Compression.Weights;
 
 namespace Plume.Federation.Models;
 
-/// <summary>The difference between any two published models in one payload, where it decodes to the newer one to the bit.</summary>
+/// <summary>
+/// The difference between any two published models in one payload, where it decodes to the newer one to the bit.
+/// </summary>
 sealed class PublishedSums(MessageShape shape, int threads)
 {
-    /// <summary>Parts of a step to which version 0 is rounded: fine enough to do no harm, coarse enough that 24 bits hold every weight.</summary>
+    /// <summary>
+    /// Parts of a step to which version 0 is rounded: fine enough to do no harm, coarse enough that 24 bits hold every weight.
+    /// </summary>
     const int Parts = 256;
 
     readonly MessageEncoder encoder = new(shape, threads);
     readonly MessageDecoder decoder = new(shape, threads);
     readonly float[] decoded = new float[shape.Length];
 
-    /// <summary>The payload that leads from the older model to the newer; null where it would not lead to the same bits.</summary>
+    /// <summary>
+    /// The payload that leads from the older model to the newer; null where it would not lead to the same bits.
+    /// </summary>
     public byte[]? Encode(float[] older, float[] newer)
     {
         var payload = encoder.Encode(newer, default, reference: older);
@@ -21,7 +27,10 @@ sealed class PublishedSums(MessageShape shape, int threads)
         return decoded.AsSpan().SequenceEqual(newer) ? payload.ToArray() : null;
     }
 
-    /// <summary>Rounds each part's values to multiples of a small part of its step, so that they and steps add up exactly. A quantization's steps must not become zero, and stay.</summary>
+    /// <summary>
+    /// Rounds each part's values to multiples of a small part of its step, so that they and steps add up exactly. A
+    /// quantization's steps must not become zero, and stay.
+    /// </summary>
     public static void Align(MessageShape shape, Span<float> values)
     {
         foreach (var part in shape.Parts)

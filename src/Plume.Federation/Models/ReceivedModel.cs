@@ -33,7 +33,9 @@ public sealed class ReceivedModel
     /// <summary>The codec of a whole model: 32-bit floats.</summary>
     public static Codec Whole { get; } = Codec.Parse("pack");
 
-    /// <summary>The same parts as 32-bit floats; those of whole levels, which their own codec gives back without loss, as these.</summary>
+    /// <summary>
+    /// The same parts as 32-bit floats; those of whole levels, which their own codec gives back without loss, as these.
+    /// </summary>
     public static MessageShape AsFloats(MessageShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
@@ -47,12 +49,15 @@ public sealed class ReceivedModel
     public ReadOnlyMemory<float> Values => values;
 
     /// <summary>Takes one segment.</summary>
-    /// <exception cref="InvalidPayloadException">The payload breaks a rule, or does not follow the version at hand; the copy is as it was.</exception>
+    /// <exception cref="InvalidPayloadException">The payload breaks a rule, or does not follow the version at hand; the copy is
+    /// as it was.</exception>
     public void Apply(SegmentKind kind, int from, int to, ReadOnlyMemory<byte> payload)
     {
         bool needsReference = kind == SegmentKind.Sum || (kind == SegmentKind.Version && shape.UsesReference);
         if (needsReference && Version != from)
-            throw new InvalidPayloadException($"The payload leads from version {from} to {to}, but the model at hand is {(Version is { } at ? $"version {at}" : "none")}.");
+            throw new InvalidPayloadException(
+                $"The payload leads from version {from} to {to}, but the model at hand is "
+                    + $"{(Version is { } at ? $"version {at}" : "none")}.");
         var (reader, draws) = kind switch
         {
             SegmentKind.Version => (decoder, key.Fold((ulong)to)),

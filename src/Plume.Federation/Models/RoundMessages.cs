@@ -48,16 +48,22 @@ public sealed class RoundMessages : IMessageRows
         }
     }
 
-    /// <summary>What the plan's rule makes of them, those beyond the round's bound on norms scaled to the usual size before.</summary>
+    /// <summary>
+    /// What the plan's rule makes of them, those beyond the round's bound on norms scaled to the usual size before.
+    /// </summary>
     /// <exception cref="Compression.Wire.InvalidPayloadException">A message cannot be read any more.</exception>
     public RobustOutcome Combine(FederationPlan plan, RoundPlan round)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        return RobustMean.Of(plan.Rule!, this, norm => plan.NormBound is { Factor: var most } && round.UsualNorm is { } usual && norm > most * usual ? usual / norm : 1);
+        return RobustMean.Of(plan.Rule!, this, norm => plan.NormBound is { Factor: var most } && round.UsualNorm is { } usual
+            && norm > most * usual ? usual / norm : 1);
     }
 
-    /// <summary>Which messages the rule left out or cut to less than half of an equal part, and which are far from what it made, in sentences.</summary>
+    /// <summary>
+    /// Which messages the rule left out or cut to less than half of an equal part, and which are far from what it made, in
+    /// sentences.
+    /// </summary>
     public IEnumerable<string> Notes(RobustRule rule, RobustOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
@@ -66,9 +72,13 @@ public sealed class RoundMessages : IMessageRows
         {
             int client = messages[row].Client;
             if (outcome.Factors is { } factors && factors[row] < Little / Count)
-                yield return factors[row] <= 0 ? $"'{rule}' left the update of client {client} out." : string.Create(CultureInfo.InvariantCulture, $"'{rule}' took {factors[row] * Count:P0} of an equal part of the update of client {client}.");
+                yield return factors[row] <= 0 ? $"'{rule}' left the update of client {client} out."
+                    : string.Create(CultureInfo.InvariantCulture,
+                        $"'{rule}' took {factors[row] * Count:P0} of an equal part of the update of client {client}.");
             else if (outcome.Distances[row] > Far * median)
-                yield return string.Create(CultureInfo.InvariantCulture, $"The update of client {client} is {outcome.Distances[row] / median:0.0} times as far as the median one from what '{rule}' made of the round.");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"The update of client {client} is {outcome.Distances[row] / median:0.0} times as far as the median one "
+                        + $"from what '{rule}' made of the round.");
         }
     }
 }

@@ -104,10 +104,12 @@ public sealed class RoundSum
 
     MessageDecoder DecoderOf(int capacity) => decoders[capacity] ??= new MessageDecoder(shapes[capacity], threads);
 
-    MessageDecoder FloatsOf(int capacity) => floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads);
+    MessageDecoder FloatsOf(int capacity) =>
+        floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads);
 
     RandomKey KeyOf(int client) => DrawKeys.Update(DrawKeys.Task(run, round, client));
 
     ReadOnlyMemory<float> ReferenceOf(int capacity) =>
-        shapes[capacity].UsesReference ? references[capacity] ??= plan.Method.Reference(models[capacity].Layout, published(capacity)) : default;
+        shapes[capacity].UsesReference
+            ? references[capacity] ??= plan.Method.Reference(models[capacity].Layout, published(capacity)) : default;
 }

@@ -37,7 +37,8 @@ public sealed record ExchangeLine(Method? Method)
     {
         ArgumentNullException.ThrowIfNull(training);
         return Method is not null && training.Method is not Averaging
-            ? $"'{this}' cannot be exchanged where clients train by '{training.Method}', which sends updates; train by 'averaging', or exchange 'updates'."
+            ? $"'{this}' cannot be exchanged where clients train by '{training.Method}', which sends updates; train by "
+                + $"'averaging', or exchange 'updates'."
             : null;
     }
 

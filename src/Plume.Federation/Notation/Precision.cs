@@ -4,8 +4,8 @@ using Plume.Compression.Lines;
 namespace Plume.Federation.Notation;
 
 /// <summary>
-/// Of how few bits weights and activations are while clients train, as fake quantization in the graph: what ships are the integers that were
-/// trained. First and last layer have 8 bits.
+/// Of how few bits weights and activations are while clients train, as fake quantization in the graph: what ships are the
+/// integers that were trained. First and last layer have 8 bits.
 /// </summary>
 /// <remarks>
 /// The steps between levels are learned with the weights, travel with them, and are averaged as they are.
@@ -37,11 +37,13 @@ public sealed record Precision
 
     internal static Precision Parse(LineArguments arguments)
     {
-        if (arguments.Positional("bits of weights") is not { } weights || arguments.Positional("bits of activations") is not { } activations)
+        if (arguments.Positional("bits of weights") is not { } weights
+            || arguments.Positional("bits of activations") is not { } activations)
             throw arguments.Error("quantize needs the bits of weights and of activations, such as quantize(4, 8)");
         return new Precision(arguments.Integer(weights, 1, MostBits), arguments.Integer(activations, 2, MostBits));
     }
 
     /// <summary>The notation.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Keyword}({WeightBits}, {ActivationBits})");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Keyword}({WeightBits}, {ActivationBits})");
 }

@@ -28,11 +28,16 @@ public sealed record TrainingLine(Method Method, Precision? Precision, Teaching?
         foreach (var word in Line.Read(Subject, text))
         {
             if (word.Word == Precision.Keyword)
-                precision = precision is null ? Precision.Parse(word.Arguments) : throw Line.Error(Subject, text, word.Column, $"'{precision}' stands there already");
+                precision = precision is null ? Precision.Parse(word.Arguments)
+                    : throw Line.Error(Subject, text, word.Column, $"'{precision}' stands there already");
             else if (Teaching.Read(word) is { } named)
-                teaching = teaching is null ? Whole(named, word) : throw Line.Error(Subject, text, word.Column, $"'{word.Word}' cannot stand beside '{teaching}': clients learn from one model");
+                teaching = teaching is null ? Whole(named, word)
+                    : throw Line.Error(Subject, text, word.Column,
+                        $"'{word.Word}' cannot stand beside '{teaching}': clients learn from one model");
             else
-                method = method is null ? MethodNotation.ReadTraining(Subject, text, word, Words) : throw Line.Error(Subject, text, word.Column, $"'{word.Word}' cannot stand beside '{method}': a federation learns by one method");
+                method = method is null ? MethodNotation.ReadTraining(Subject, text, word, Words)
+                    : throw Line.Error(Subject, text, word.Column,
+                        $"'{word.Word}' cannot stand beside '{method}': a federation learns by one method");
             word.Arguments.End();
         }
 
@@ -50,5 +55,6 @@ public sealed record TrainingLine(Method Method, Precision? Precision, Teaching?
     // A federation's terms may leave the model to its clients; an experiment says which it is.
     static Teaching Whole(Teaching teaching, LineWord word) => teaching.Model is not null
         ? teaching
-        : throw word.Arguments.Error($"'{word.Word}' needs the model that clients learn from, such as {word.Word}({teaching.Example})");
+        : throw word.Arguments.Error(
+            $"'{word.Word}' needs the model that clients learn from, such as {word.Word}({teaching.Example})");
 }

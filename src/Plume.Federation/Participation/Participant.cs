@@ -17,8 +17,8 @@ public sealed record EncodedUpdate(byte[] Payload, LocalOutcome Outcome, float[]
 
 /// <summary>Trains and encodes: what a client does in a round, wherever it runs. One task at a time.</summary>
 /// <remarks>
-/// Its memory is that of the codecs, <see cref="MessageShape.MemoryLength"/>, after it the method's, <see cref="Method.ClientMemoryLength"/>, and
-/// after that the learner's own, <see cref="ILearner.MemoryLength"/>.
+/// Its memory is that of the codecs, <see cref="MessageShape.MemoryLength"/>, after it the method's,
+/// <see cref="Method.ClientMemoryLength"/>, and after that the learner's own, <see cref="ILearner.MemoryLength"/>.
 /// </remarks>
 public sealed class Participant
 {
@@ -59,10 +59,13 @@ public sealed class Participant
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(method);
-        return checked(method.Answer(learner.Layout, uplink).MemoryLength + method.ClientMemoryLength(learner.Layout) + learner.MemoryLength);
+        return checked(method.Answer(learner.Layout, uplink).MemoryLength + method.ClientMemoryLength(learner.Layout)
+            + learner.MemoryLength);
     }
 
-    /// <summary>Why a learner cannot take part: the end of a sentence that begins with the federation, and what to do; null where it can.</summary>
+    /// <summary>
+    /// Why a learner cannot take part: the end of a sentence that begins with the federation, and what to do; null where it can.
+    /// </summary>
     /// <param name="learner">The learner.</param>
     /// <param name="method">How the federation learns.</param>
     /// <param name="teaching">Whom its clients learn from.</param>
@@ -77,21 +80,28 @@ public sealed class Participant
 
     /// <summary>Does one task.</summary>
     /// <param name="task">What to do.</param>
-    /// <param name="memory">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has taken the message.</param>
+    /// <param name="memory">What earlier rounds left behind; becomes what this one leaves. Keep the old one until the server has
+    /// taken the message.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
-    /// <exception cref="ArgumentException">The memory is not of the length that codec, method and learner keep, or what was received not of that which is published.</exception>
+    /// <exception cref="ArgumentException">The memory is not of the length that codec, method and learner keep, or what was
+    /// received not of that which is published.</exception>
     /// <param name="sum">Of the secure sum that the message is for; null where it travels by itself.</param>
     public EncodedUpdate Run(LocalTask task, float[] memory, CancellationToken cancellation, SumTask? sum = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(memory);
         if (memory.Length != memoryLength || task.Received.Length != received)
-            throw new ArgumentException($"The task must have {received} values and the client's memory {memoryLength}, but they have {task.Received.Length} and {memory.Length}.", nameof(memory));
+            throw new ArgumentException(
+                $"The task must have {received} values and the client's memory {memoryLength}, but they have "
+                    + $"{task.Received.Length} and {memory.Length}.", nameof(memory));
         var own = memory.AsMemory(shape.MemoryLength + remembered);
-        var outcome = method.Work(learner, task with { Memory = own }, memory.AsSpan(shape.MemoryLength, remembered), message, cancellation);
+        var outcome = method.Work(learner, task with { Memory = own }, memory.AsSpan(shape.MemoryLength, remembered), message,
+            cancellation);
         if (!double.IsFinite(outcome.Loss))
-            return new EncodedUpdate([], outcome, memory, $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, or look for values in the client's data that are too large.");
+            return new EncodedUpdate([], outcome, memory,
+                $"Local training diverged: its loss is not finite. Lower the learning rate of {task.Objective.LearningRate}, "
+                    + $"or look for values in the client's data that are too large.");
         try
         {
             return new EncodedUpdate(Encode(task, memory, outcome.Samples, sum), outcome, memory, null);
@@ -112,7 +122,8 @@ public sealed class Participant
         if (weight != 1)
             TensorPrimitives.Multiply(message, weight, message);
         var reference = shape.UsesReference ? method.Reference(learner.Layout, task.Received) : default;
-        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own).ToArray();
+        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own)
+            .ToArray();
         if (decoder is not null)
         {
             decoder.Decode(payload, decoded, key, reference);

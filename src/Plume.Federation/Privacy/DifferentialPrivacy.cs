@@ -3,15 +3,16 @@ using System.Globalization;
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// Privacy of a federation's clients: the server scales each update down to a norm, adds Gaussian noise to their sum, and stops asking a client
-/// when one more round of its would break the budget.
+/// Privacy of a federation's clients: the server scales each update down to a norm, adds Gaussian noise to their sum, and stops
+/// asking a client when one more round of its would break the budget.
 /// </summary>
 /// <remarks>
-/// Central: the server sees updates, whoever sees models sees no client. A client is protected as a whole, however much data it has. Each round
-/// that a client takes part in counts in full, whoever else does (<see cref="NoSampling"/>).
-/// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", ICLR 2018, arXiv:1710.06963. Differs from it: rounds are
-/// counted client by client instead of as samples, as in Feldman and Zrnic, "Individual Privacy Accounting via a Rényi Filter", NeurIPS 2021,
-/// arXiv:2008.11193; all updates weigh alike, and the mean is over those that came, since who takes part is not hidden.
+/// Central: the server sees updates, whoever sees models sees no client. A client is protected as a whole, however much data it
+/// has. Each round that a client takes part in counts in full, whoever else does (<see cref="NoSampling"/>).
+/// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", ICLR 2018, arXiv:1710.06963. Differs from
+/// it: rounds are counted client by client instead of as samples, as in Feldman and Zrnic, "Individual Privacy Accounting via a
+/// Rényi Filter", NeurIPS 2021, arXiv:2008.11193; all updates weigh alike, and the mean is over those that came, since who takes
+/// part is not hidden.
 /// </remarks>
 /// <param name="Noise">Standard deviation of the noise on the sum, as a multiple of the norm that an update has at most.</param>
 /// <param name="Delta">Chance that the promise fails, above 0 and below one over the number of clients.</param>
@@ -58,7 +59,8 @@ public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsi
     /// <summary>A figure with three digits behind the point, never less than it is.</summary>
     public static double RoundedUp(double figure) => Math.Ceiling(figure * 1000) / 1000;
 
-    static bool IsInRange(double noise, double delta, double epsilon) => noise > 0 && double.IsFinite(noise) && delta is > 0 and < 1 && epsilon > 0 && double.IsFinite(epsilon);
+    static bool IsInRange(double noise, double delta, double epsilon) =>
+        noise > 0 && double.IsFinite(noise) && delta is > 0 and < 1 && epsilon > 0 && double.IsFinite(epsilon);
 
     static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

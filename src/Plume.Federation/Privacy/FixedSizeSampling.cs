@@ -1,9 +1,11 @@
 namespace Plume.Federation.Privacy;
 
-/// <summary>Each round is of a fixed number of clients, drawn in secret without replacement from all, and all that were drawn answer.</summary>
+/// <summary>
+/// Each round is of a fixed number of clients, drawn in secret without replacement from all, and all that were drawn answer.
+/// </summary>
 /// <remarks>
-/// Rényi privacy by <see cref="RenyiPrivacy.FixedSize"/>, which knows one client's data against another's: two clients' clips apart, so half of
-/// the noise. Looked at by the whole orders to 64.
+/// Rényi privacy by <see cref="RenyiPrivacy.FixedSize"/>, which knows one client's data against another's: two clients' clips
+/// apart, so half of the noise. Looked at by the whole orders to 64.
 /// </remarks>
 public sealed record FixedSizeSampling : Sampling
 {
@@ -18,7 +20,8 @@ public sealed record FixedSizeSampling : Sampling
     public FixedSizeSampling(int clients, int participants)
     {
         if (participants < 1 || participants > clients)
-            throw new ArgumentOutOfRangeException(nameof(participants), participants, "The participants must be 1 to the number of clients.");
+            throw new ArgumentOutOfRangeException(nameof(participants), participants,
+                "The participants must be 1 to the number of clients.");
         (Clients, Participants) = (clients, participants);
     }
 
@@ -36,7 +39,8 @@ public sealed record FixedSizeSampling : Sampling
 
     /// <inheritdoc/>
     public override string Assumption =>
-        $"Each round is of {Participants} of {Clients} clients, drawn in secret and without replacement: all are there, all that are drawn answer, none more is asked.";
+        $"Each round is of {Participants} of {Clients} clients, drawn in secret and without replacement: all are there, all "
+            + $"that are drawn answer, none more is asked.";
 
     private protected override double Account(double noise, int releases, double delta)
     {

@@ -6,10 +6,10 @@ namespace Plume.Federation.Privacy;
 
 /// <summary>Values of the standard normal distribution from a key's stream of bits.</summary>
 /// <remarks>
-/// Two values of 106 bits, by Box and Muller's transform, up to 8.5 deviations; the chance of more is below 2e-17. Whoever adds them rounds to
-/// a grid that is the same whatever they are added to, so that the digits of a float tell nothing.
-/// Source: Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958; for the grid, Mironov, "On Significance of the Least Significant
-/// Bits for Differential Privacy", CCS 2012.
+/// Two values of 106 bits, by Box and Muller's transform, up to 8.5 deviations; the chance of more is below 2e-17. Whoever adds
+/// them rounds to a grid that is the same whatever they are added to, so that the digits of a float tell nothing.
+/// Source: Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958; for the grid, Mironov, "On Significance of
+/// the Least Significant Bits for Differential Privacy", CCS 2012.
 /// </remarks>
 sealed class GaussianNoise : IDisposable
 {

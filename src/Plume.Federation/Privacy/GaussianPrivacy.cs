@@ -1,13 +1,14 @@
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// What releases with Gaussian noise give away together, exactly: any number of them, each chosen after those before, are as one whose noise
-/// is smaller. Its <c>mu</c> is the Euclidean distance that one client can move all releases, over the noise's standard deviation.
+/// What releases with Gaussian noise give away together, exactly: any number of them, each chosen after those before, are as one
+/// whose noise is smaller. Its <c>mu</c> is the Euclidean distance that one client can move all releases, over the noise's
+/// standard deviation.
 /// </summary>
 /// <remarks>
-/// delta(epsilon) = Phi(mu/2 - epsilon/mu) - e^epsilon Phi(-mu/2 - epsilon/mu). K releases of noise multiplier z: mu = sqrt(K) / z.
-/// Source: Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy", ICML 2018, arXiv:1805.06530; Dong, Roth and Su,
-/// "Gaussian Differential Privacy", 2019, arXiv:1905.02383.
+/// delta(epsilon) = Phi(mu/2 - epsilon/mu) - e^epsilon Phi(-mu/2 - epsilon/mu). K releases of noise multiplier z: mu = sqrt(K) /
+/// z. Source: Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy", ICML 2018, arXiv:1805.06530; Dong,
+/// Roth and Su, "Gaussian Differential Privacy", 2019, arXiv:1905.02383.
 /// </remarks>
 public static class GaussianPrivacy
 {
@@ -37,7 +38,8 @@ public static class GaussianPrivacy
         if (Delta(mu, 0) <= delta)
             return 0;
         double enough = mu * mu / 2 + mu * Math.Sqrt(2 * Math.Log(1 / delta));
-        return double.IsFinite(enough) ? Root.FirstTrue(0, enough, epsilon => Delta(mu, epsilon) <= delta) : double.PositiveInfinity;
+        return double.IsFinite(enough) ? Root.FirstTrue(0, enough, epsilon => Delta(mu, epsilon) <= delta)
+            : double.PositiveInfinity;
     }
 
     /// <summary>The largest mu within a budget.</summary>

@@ -1,14 +1,15 @@
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// How the privacy loss of releases is distributed: the tightest account there is of sampled releases with Gaussian noise. Never below the truth,
-/// and within a thousandth of it.
+/// How the privacy loss of releases is distributed: the tightest account there is of sampled releases with Gaussian noise. Never
+/// below the truth, and within a thousandth of it.
 /// </summary>
 /// <remarks>
-/// Losses lie on a grid. What falls between two points is divided among them so that its chance stays the same in both worlds, which makes
-/// delta exact at the points and a little too large between them; what is beyond the grid counts as lost. Composition is convolution.
-/// Source: Doroshenko et al., "Connect the Dots: Tighter Discrete Approximations of Privacy Loss Distributions", PETS 2022, arXiv:2207.04380;
-/// Koskela, Jälkö and Honkela, "Computing Tight Differential Privacy Guarantees Using FFT", AISTATS 2020, arXiv:1906.03049.
+/// Losses lie on a grid. What falls between two points is divided among them so that its chance stays the same in both worlds,
+/// which makes delta exact at the points and a little too large between them; what is beyond the grid counts as lost. Composition
+/// is convolution. Source: Doroshenko et al., "Connect the Dots: Tighter Discrete Approximations of Privacy Loss Distributions",
+/// PETS 2022, arXiv:2207.04380; Koskela, Jälkö and Honkela, "Computing Tight Differential Privacy Guarantees Using FFT", AISTATS
+/// 2020, arXiv:1906.03049.
 /// </remarks>
 public sealed class LossDistribution
 {
@@ -20,16 +21,20 @@ public sealed class LossDistribution
     const double CoarseStep = 1e-3;
     const double FinestStep = 1e-6;
 
-    static readonly double[] Slopes = [.. Enumerable.Range(0, 18).Select(i => Math.Pow(2, i) / 64).SelectMany(slope => (double[])[slope, -slope])];
+    static readonly double[] Slopes =
+        [.. Enumerable.Range(0, 18).Select(i => Math.Pow(2, i) / 64).SelectMany(slope => (double[])[slope, -slope])];
 
     readonly double step;
     readonly int lowest;
     readonly double[] masses;
     readonly double lost;
 
-    LossDistribution(double step, int lowest, double[] masses, double lost) => (this.step, this.lowest, this.masses, this.lost) = (step, lowest, masses, lost);
+    LossDistribution(double step, int lowest, double[] masses, double lost) =>
+        (this.step, this.lowest, this.masses, this.lost) = (step, lowest, masses, lost);
 
-    /// <summary>The epsilon at a delta of releases from which each client is left out by a chance of its own, which nobody learns.</summary>
+    /// <summary>
+    /// The epsilon at a delta of releases from which each client is left out by a chance of its own, which nobody learns.
+    /// </summary>
     /// <param name="rate">The chance to be in, above 0 and at most 1.</param>
     /// <param name="noise">Standard deviation over what one client can move.</param>
     /// <param name="releases">How many.</param>
@@ -76,7 +81,8 @@ public sealed class LossDistribution
         return new LossDistribution(step, lowest, masses, loss.Chance(edge, loss.At(double.PositiveInfinity)).Here);
     }
 
-    // Between which losses a sum of so many lies, but for the tail on each side, by Chernoff's bound; and the slopes that said so.
+    // Between which losses a sum of so many lies, but for the tail on each side, by Chernoff's bound; and the slopes that said
+    // so.
     (double From, double To, double[] Slopes) Range(int times, IEnumerable<double> slopes)
     {
         double from = times * step * lowest, to = times * step * (lowest + masses.Length - 1.0);

@@ -6,9 +6,9 @@ using System.Text;
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// Where a federation's noise comes from: 32 bytes that nobody but the server may know, durable before they are used. The noise of a version is a
-/// function of them, the version and the very sum that it is added to: a version that is made again of the same sum has the same noise, and
-/// one that is made of another has noise of its own, so that no two releases share any.
+/// Where a federation's noise comes from: 32 bytes that nobody but the server may know, durable before they are used. The noise
+/// of a version is a function of them, the version and the very sum that it is added to: a version that is made again of the same
+/// sum has the same noise, and one that is made of another has noise of its own, so that no two releases share any.
 /// </summary>
 /// <remarks>AES-256 in counter mode under a key by HKDF-SHA256.</remarks>
 public sealed class NoiseSecret
@@ -24,7 +24,8 @@ public sealed class NoiseSecret
     public NoiseSecret(ReadOnlySpan<byte> secret)
     {
         if (secret.Length != Length)
-            throw new ArgumentException($"The secret of a federation's noise has {Length} bytes, but there are {secret.Length}.", nameof(secret));
+            throw new ArgumentException($"The secret of a federation's noise has {Length} bytes, but there are {secret.Length}.",
+                nameof(secret));
         this.secret = secret.ToArray();
     }
 
@@ -42,6 +43,7 @@ public sealed class NoiseSecret
     internal GaussianNoise Of(int version, ReadOnlySpan<long> sum)
     {
         byte[] salt = SHA256.HashData(MemoryMarshal.AsBytes(sum));
-        return new GaussianNoise(HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, Length, salt, Encoding.UTF8.GetBytes($"plume noise {version}")));
+        return new GaussianNoise(
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, Length, salt, Encoding.UTF8.GetBytes($"plume noise {version}")));
     }
 }

@@ -18,7 +18,8 @@ static class NoisyMean
     /// <param name="clip">The norm.</param>
     /// <param name="noise">Where it comes from.</param>
     /// <param name="mean">What to write.</param>
-    public static void Write(ExactSum sum, double messages, DifferentialPrivacy privacy, double clip, GaussianNoise noise, Span<float> mean)
+    public static void Write(ExactSum sum, double messages, DifferentialPrivacy privacy, double clip, GaussianNoise noise,
+        Span<float> mean)
     {
         // Each value of a message is rounded to the sum's grid.
         double sensitivity = clip * (1 + Rounding) + Math.Sqrt(sum.Length) * sum.Resolution;

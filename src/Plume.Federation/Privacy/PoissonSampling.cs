@@ -1,7 +1,12 @@
 namespace Plume.Federation.Privacy;
 
-/// <summary>Each client is in each round by a chance of its own, which nobody learns. Federations of Plume draw otherwise: this is for planning others.</summary>
-/// <remarks>The loss distribution (<see cref="LossDistribution"/>), the worse of a client that is there and one that is not.</remarks>
+/// <summary>
+/// Each client is in each round by a chance of its own, which nobody learns. Federations of Plume draw otherwise: this is for
+/// planning others.
+/// </summary>
+/// <remarks>
+/// The loss distribution (<see cref="LossDistribution"/>), the worse of a client that is there and one that is not.
+/// </remarks>
 public sealed record PoissonSampling : Sampling
 {
     /// <summary>A chance.</summary>
@@ -25,7 +30,8 @@ public sealed record PoissonSampling : Sampling
 
     /// <inheritdoc/>
     public override string Assumption =>
-        $"Each client is in each round by a chance of {Share(Rate)} of its own, which nobody learns, and sums are divided by a number that is fixed beforehand. Plume draws a fixed number of the clients that are there, which is not that.";
+        $"Each client is in each round by a chance of {Share(Rate)} of its own, which nobody learns, and sums are divided by a "
+            + $"number that is fixed beforehand. Plume draws a fixed number of the clients that are there, which is not that.";
 
     private protected override double Account(double noise, int releases, double delta)
     {

@@ -1,8 +1,8 @@
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// Rényi differential privacy of one release with Gaussian noise, by its order: what several give away is the sum. It bounds samplings for which
-/// nothing exact is known, and checks what is computed otherwise.
+/// Rényi differential privacy of one release with Gaussian noise, by its order: what several give away is the sum. It bounds
+/// samplings for which nothing exact is known, and checks what is computed otherwise.
 /// </summary>
 /// <remarks>Source: Mironov, "Rényi Differential Privacy", CSF 2017, arXiv:1702.07476.</remarks>
 public static class RenyiPrivacy
@@ -15,17 +15,24 @@ public static class RenyiPrivacy
     public static IReadOnlyList<double> WholeOrders { get; } = [.. Enumerable.Range(2, 255).Select(order => (double)order)];
 
     /// <summary>The same with tenths below 11.</summary>
-    public static IReadOnlyList<double> Orders { get; } = [.. Enumerable.Range(11, 100).Select(tenths => tenths / 10.0), .. WholeOrders.Where(order => order > 11)];
+    public static IReadOnlyList<double> Orders { get; } =
+        [.. Enumerable.Range(11, 100).Select(tenths => tenths / 10.0), .. WholeOrders.Where(order => order > 11)];
 
     /// <summary>The epsilon at a delta of a sum of Rényi privacies, by the order that says the least.</summary>
-    /// <remarks>Source: Canonne, Kamath and Steinke, "The Discrete Gaussian for Differential Privacy", NeurIPS 2020, arXiv:2004.00010, Proposition 12.</remarks>
+    /// <remarks>
+    /// Source: Canonne, Kamath and Steinke, "The Discrete Gaussian for Differential Privacy", NeurIPS 2020, arXiv:2004.00010,
+    /// Proposition 12.
+    /// </remarks>
     /// <param name="delta">Above 0 and below 1.</param>
     /// <param name="privacy">The sum at an order.</param>
     /// <param name="orders">Which to try; without, <see cref="Orders"/>.</param>
-    public static (double Epsilon, double Order) Epsilon(double delta, Func<double, double> privacy, IReadOnlyList<double>? orders = null)
+    public static (double Epsilon, double Order) Epsilon(double delta, Func<double, double> privacy,
+        IReadOnlyList<double>? orders = null)
     {
         ArgumentNullException.ThrowIfNull(privacy);
-        var (least, best) = (orders ?? Orders).Select(order => (Epsilon: privacy(order) + Math.Log(1 - 1 / order) - Math.Log(delta * order) / (order - 1), order)).MinBy(found => found.Epsilon);
+        var (least, best) = (orders ?? Orders)
+            .Select(order => (Epsilon: privacy(order) + Math.Log(1 - 1 / order) - Math.Log(delta * order) / (order - 1), order))
+                .MinBy(found => found.Epsilon);
         return (Math.Max(0, least), best);
     }
 
@@ -44,17 +51,18 @@ public static class RenyiPrivacy
     {
         if (rate >= 1)
             return Gaussian(noise, order);
-        double moment = order == Math.Floor(order) ? BinomialMoment(rate, noise, (int)order) : LogMean(noise, order, gain => order * LogMixture(rate, gain));
+        double moment = order == Math.Floor(order) ? BinomialMoment(rate, noise, (int)order)
+            : LogMean(noise, order, gain => order * LogMixture(rate, gain));
         return Math.Max(0, moment) / (order - 1);
     }
 
     /// <summary>
-    /// Of a client whose data may be another's, where each release is of a fixed number of clients, drawn without replacement in secret, by whole
-    /// orders from 2. Never above what it would be without sampling.
+    /// Of a client whose data may be another's, where each release is of a fixed number of clients, drawn without replacement in
+    /// secret, by whole orders from 2. Never above what it would be without sampling.
     /// </summary>
     /// <remarks>
-    /// Source: Wang, Balle and Kasiviswanathan, "Subsampled Rényi Differential Privacy and Analytical Moments Accountant", AISTATS 2019,
-    /// arXiv:1808.00087, Theorem 27.
+    /// Source: Wang, Balle and Kasiviswanathan, "Subsampled Rényi Differential Privacy and Analytical Moments Accountant",
+    /// AISTATS 2019, arXiv:1808.00087, Theorem 27.
     /// </remarks>
     /// <param name="rate">The share that is drawn, above 0 and at most 1.</param>
     /// <param name="noise">Standard deviation over what another client's data can move: twice what one client's can.</param>
@@ -62,10 +70,13 @@ public static class RenyiPrivacy
     public static double[] FixedSize(double rate, double noise, int mostOrder)
     {
         // The theorem's difference of an even order is log E[(e^gain - 1)^order].
-        double[] differences = [.. Enumerable.Range(0, mostOrder / 2 + 2).Select(half => LogMean(noise, 2 * half, gain => 2 * half * LogLess(gain)))];
+        double[] differences = [.. Enumerable.Range(0, mostOrder / 2 + 2)
+            .Select(half => LogMean(noise, 2 * half, gain => 2 * half * LogLess(gain)))];
         double[] terms = new double[mostOrder + 1], privacy = new double[mostOrder + 1];
         for (int j = 2; j <= mostOrder; j++)
-            terms[j] = j * Math.Log(rate) + Math.Min(Math.Log(2) + j * (j - 1) / (2 * noise * noise), Math.Log(4) + (differences[j / 2] + differences[(j + 1) / 2]) / 2);
+            terms[j] = j * Math.Log(rate)
+                + Math.Min(Math.Log(2) + j * (j - 1) / (2 * noise * noise),
+                    Math.Log(4) + (differences[j / 2] + differences[(j + 1) / 2]) / 2);
         for (int order = 2; order <= mostOrder; order++)
         {
             double moment = 0, logBinomial = Math.Log(order);
@@ -91,13 +102,15 @@ public static class RenyiPrivacy
         {
             if (k > 0)
                 logBinomial += Math.Log((order - k + 1.0) / k);
-            sum = LogAdd(sum, logBinomial + (order - k) * Math.Log(1 - rate) + k * Math.Log(rate) + k * (k - 1.0) / (2 * noise * noise));
+            sum = LogAdd(sum, logBinomial + (order - k) * Math.Log(1 - rate) + k * Math.Log(rate) + k
+                * (k - 1.0) / (2 * noise * noise));
         }
 
         return sum;
     }
 
-    // log E[e^value(gain)] over x of N(0, noise²), gain = (2x - 1) / (2 noise²); the trapezoidal rule converges faster than any power here.
+    // log E[e^value(gain)] over x of N(0, noise²), gain = (2x - 1) / (2 noise²); the trapezoidal rule converges faster than any
+    // power here.
     static double LogMean(double noise, double order, Func<double, double> value)
     {
         double step = noise / PointsOfDeviation, sum = double.NegativeInfinity;

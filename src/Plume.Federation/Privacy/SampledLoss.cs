@@ -1,8 +1,8 @@
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// The privacy loss of one release with Gaussian noise in which a client is by a chance of its own: how much more likely it is with the client's
-/// data there than without, or the other way around, as a logarithm.
+/// The privacy loss of one release with Gaussian noise in which a client is by a chance of its own: how much more likely it is
+/// with the client's data there than without, or the other way around, as a logarithm.
 /// </summary>
 /// <param name="rate">The chance, above 0 and at most 1.</param>
 /// <param name="noise">Standard deviation over what the client can move.</param>
@@ -53,7 +53,9 @@ sealed class SampledLoss(double rate, double noise, bool isAdded)
     /// <summary>A bound of losses, as a place among what is released without the client and with it.</summary>
     public readonly record struct Edge(Cut Without, Cut With);
 
-    /// <summary>A place on the normal distribution, with the chance of what lies beyond it on its own side of the middle.</summary>
+    /// <summary>
+    /// A place on the normal distribution, with the chance of what lies beyond it on its own side of the middle.
+    /// </summary>
     public readonly record struct Cut(double Place, double Beyond)
     {
         /// <summary>A place.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Plume.Federation.Privacy;
 
-/// <summary>How clients get into the releases of a run, as far as privacy goes: which theorem may be used, and what it then says.</summary>
+/// <summary>
+/// How clients get into the releases of a run, as far as privacy goes: which theorem may be used, and what it then says.
+/// </summary>
 public abstract record Sampling
 {
     // Beyond these nobody would call it privacy, or a run.

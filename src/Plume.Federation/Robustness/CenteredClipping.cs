@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Plume.Federation.Robustness;
 
 /// <summary>
-/// Goes from no change towards the messages, of which none pulls with more than a radius: in each step the point moves by the mean of the
-/// differences from it, each cut to the radius.
+/// Goes from no change towards the messages, of which none pulls with more than a radius: in each step the point moves by the
+/// mean of the differences from it, each cut to the radius.
 /// </summary>
 /// <remarks>
-/// Source: Karimireddy, He and Jaggi, "Learning from History for Byzantine Robust Optimization", ICML 2021, arXiv:2012.10333. Differs: the
-/// point begins at zero, for an update is a change already, and the radius is the median of the messages' norms unless it is said, so
-/// that there is none to tune. Withstands fewer than half.
+/// Source: Karimireddy, He and Jaggi, "Learning from History for Byzantine Robust Optimization", ICML 2021, arXiv:2012.10333.
+/// Differs: the point begins at zero, for an update is a change already, and the radius is the median of the messages' norms
+/// unless it is said, so that there is none to tune. Withstands fewer than half.
 /// </remarks>
 /// <param name="Radius">The radius; null for the median of the norms.</param>
 /// <param name="Steps">Steps, from 1.</param>
@@ -47,7 +47,9 @@ public sealed record CenteredClipping(double? Radius, int Steps) : RobustRule
     {
         get
         {
-            string[] arguments = [.. Radius is { } radius ? [radius.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(), .. Steps != UsualSteps ? [string.Create(CultureInfo.InvariantCulture, $"steps={Steps}")] : Array.Empty<string>()];
+            string[] arguments = [.. Radius is { } radius ? [radius.ToString(CultureInfo.InvariantCulture)]
+                : Array.Empty<string>(), .. Steps != UsualSteps ? [string.Create(CultureInfo.InvariantCulture, $"steps={Steps}")]
+                : Array.Empty<string>()];
             return arguments.Length == 0 ? Keyword : $"{Keyword}({string.Join(", ", arguments)})";
         }
     }

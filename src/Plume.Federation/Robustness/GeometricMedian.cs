@@ -2,8 +2,8 @@ namespace Plume.Federation.Robustness;
 
 /// <summary>The point whose distances from all messages, not squared, have the least sum.</summary>
 /// <remarks>
-/// Found by Weiszfeld's steps from the mean, to the last digits: three steps, as often taken, are far from it. A message that the point
-/// falls on pulls as one that is a millionth of the usual distance away. Withstands fewer than half.
+/// Found by Weiszfeld's steps from the mean, to the last digits: three steps, as often taken, are far from it. A message that the
+/// point falls on pulls as one that is a millionth of the usual distance away. Withstands fewer than half.
 /// Source: Pillutla et al., "Robust Aggregation for Federated Learning", 2019, arXiv:1912.13445. Differs: messages count alike.
 /// </remarks>
 public sealed record GeometricMedian : RobustRule

@@ -23,7 +23,8 @@ public readonly record struct Hostile(double Value, bool IsShare)
     {
         ArgumentNullException.ThrowIfNull(text);
         bool isShare = text.EndsWith('%');
-        bool isNumber = double.TryParse(isShare ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+        bool isNumber = double.TryParse(isShare
+            ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
         return isNumber && value > 0 && (isShare ? value < 50 : value >= 1 && double.IsInteger(value))
             ? new Hostile(isShare ? value / 100 : value, isShare)
             : throw new FormatException($"'{text}' must be a share below 50%, such as 20%, or a number from 1.");
@@ -36,6 +37,7 @@ public readonly record struct Hostile(double Value, bool IsShare)
         if (!argument.Text.EndsWith('%'))
             return new Hostile(arguments.Integer(argument, 1, 1_000_000), IsShare: false);
         double share = Percentage.Parse(arguments, argument);
-        return share < 0.5 ? new Hostile(share, IsShare: true) : throw arguments.Error(argument.Column, $"'{argument.Text}' must be below 50%: no rule withstands a majority");
+        return share < 0.5 ? new Hostile(share, IsShare: true)
+            : throw arguments.Error(argument.Column, $"'{argument.Text}' must be below 50%: no rule withstands a majority");
     }
 }

@@ -13,7 +13,8 @@ sealed class MessageWalk
     public MessageWalk(IMessageRows rows)
     {
         this.rows = rows;
-        width = Math.Clamp(RobustMean.BlockBytes / (2 * sizeof(float)) / rows.Count, RobustMean.FewestColumns, Math.Max(RobustMean.FewestColumns, rows.Length));
+        width = Math.Clamp(RobustMean.BlockBytes / (2 * sizeof(float)) / rows.Count, RobustMean.FewestColumns,
+            Math.Max(RobustMean.FewestColumns, rows.Length));
         block = new RowBlock(rows.Count, width);
     }
 

@@ -5,8 +5,8 @@ namespace Plume.Federation.Robustness;
 /// with different data come closer to one another, and a hostile one is mixed with honest ones.
 /// </summary>
 /// <remarks>
-/// Source: Allouah et al., "Fixing by Mixing: A Recipe for Optimal Byzantine ML under Heterogeneity", AISTATS 2023, arXiv:2302.01772.
-/// Work: the products of all pairs of messages.
+/// Source: Allouah et al., "Fixing by Mixing: A Recipe for Optimal Byzantine ML under Heterogeneity", AISTATS 2023,
+/// arXiv:2302.01772. Work: the products of all pairs of messages.
 /// </remarks>
 /// <param name="Hostile">How many may be hostile.</param>
 public sealed record NearestMixing(Hostile Hostile)
@@ -16,7 +16,8 @@ public sealed record NearestMixing(Hostile Hostile)
 
     /// <summary>Why it cannot mix so few messages; null where it can.</summary>
     public string? Misfit(int messages) =>
-        2 * Hostile.Of(messages) < messages ? null : $"mixes with all but {Hostile.Of(messages)} messages, a majority of the {messages} that a round may have";
+        2 * Hostile.Of(messages) < messages ? null
+            : $"mixes with all but {Hostile.Of(messages)} messages, a majority of the {messages} that a round may have";
 
     /// <summary>The factors of all messages in each mixed one, row after row.</summary>
     internal double[] FactorsOf(RowDistances distances)

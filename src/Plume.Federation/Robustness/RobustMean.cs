@@ -2,7 +2,8 @@ namespace Plume.Federation.Robustness;
 
 /// <summary>What a rule made of a round's messages.</summary>
 /// <param name="Mean">In place of the mean.</param>
-/// <param name="Factors">How much of each message is in it, where the rule says so: 1 / n is an equal part. Null where it goes by coordinate.</param>
+/// <param name="Factors">How much of each message is in it, where the rule says so: 1 / n is an equal part. Null where it goes by
+/// coordinate.</param>
 /// <param name="Distances">How far each message, scaled to the norm bound, is from it.</param>
 public sealed record RobustOutcome(float[] Mean, double[]? Factors, double[] Distances);
 
@@ -35,13 +36,15 @@ public static class RobustMean
         var distances = walk.Distances();
         double[] scales = [.. Enumerable.Range(0, count).Select(row => scaleOf?.Invoke(distances.Norm(row)) ?? 1)];
         double[] mixing = Diagonal(scales);
-        // Whom a message is near to is told by what was sent: scaled to a usual size, one that is far off would stand among the others.
+        // Whom a message is near to is told by what was sent: scaled to a usual size, one that is far off would stand among the
+        // others.
         if (rule.Mixing is { } nearest)
             mixing = [.. nearest.FactorsOf(distances).Select((factor, place) => factor * scales[place % count])];
         if (rule.Mixing is not null || (scaleOf is not null && !rule.ChoosesWhole))
             distances = distances.Mixed(mixing);
 
-        return rule.Weigh(distances) is { } weights ? walk.Weighted(Through(weights, mixing), scales) : walk.ByCoordinate(rule, mixing, scales);
+        return rule.Weigh(distances) is { } weights ? walk.Weighted(Through(weights, mixing), scales)
+            : walk.ByCoordinate(rule, mixing, scales);
     }
 
     static double[] Diagonal(double[] scales)

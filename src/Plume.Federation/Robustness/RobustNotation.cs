@@ -47,18 +47,23 @@ public static class RobustNotation
     {
         var mixing = new NearestMixing(Hostile.Parse(words[0].Arguments));
         words[0].Arguments.End();
-        return words.Count > 1 ? mixing : throw Line.Error(Subject, text, text.Length + 1, $"a rule must stand after '{NearestMixing.Keyword}', such as {TrimmedMean.Keyword}({mixing.Hostile})");
+        return words.Count > 1 ? mixing
+            : throw Line.Error(Subject, text, text.Length + 1,
+                $"a rule must stand after '{NearestMixing.Keyword}', such as {TrimmedMean.Keyword}({mixing.Hostile})");
     }
 
-    static int? TakenIn(LineArguments arguments) => arguments.Positional("the messages that it takes") is { } taken ? arguments.Integer(taken, 1, 1_000_000) : null;
+    static int? TakenIn(LineArguments arguments) => arguments.Positional("the messages that it takes") is { } taken
+        ? arguments.Integer(taken, 1, 1_000_000) : null;
 
     static double? RadiusIn(LineArguments arguments)
     {
         if (arguments.Positional("a radius") is not { } argument)
             return null;
         double radius = arguments.Number(argument, argument.Text);
-        return radius > 0 ? radius : throw arguments.Error(argument.Column, $"the radius must be above 0, but is {argument.Text}");
+        return radius > 0 ? radius
+            : throw arguments.Error(argument.Column, $"the radius must be above 0, but is {argument.Text}");
     }
 
-    static int StepsIn(LineArguments arguments) => arguments.Named("steps") is { } steps ? arguments.Integer(steps, 1, MostSteps) : CenteredClipping.UsualSteps;
+    static int StepsIn(LineArguments arguments) => arguments.Named("steps") is { } steps ? arguments.Integer(steps, 1, MostSteps)
+        : CenteredClipping.UsualSteps;
 }

@@ -3,8 +3,9 @@ using Plume.Compression.Aggregation;
 namespace Plume.Federation.Robustness;
 
 /// <summary>
-/// How a round's messages become one where a minority of clients may be hostile, in place of their weighted mean. All messages count
-/// alike, whatever their clients say of samples, and one beyond the norm bound counts as one of the usual size. Source: its own record's.
+/// How a round's messages become one where a minority of clients may be hostile, in place of their weighted mean. All messages
+/// count alike, whatever their clients say of samples, and one beyond the norm bound counts as one of the usual size. Source: its
+/// own record's.
 /// </summary>
 /// <remarks>
 /// A rule compares messages with one another, so the server must be able to read each: no rule works on a secure sum. Clients
@@ -19,7 +20,9 @@ public abstract record RobustRule
     /// <summary>How many of so many messages it withstands.</summary>
     public abstract int Withstands(int messages);
 
-    /// <summary>Why it cannot work on so few messages, the end of a sentence that begins with the rule; null where it can.</summary>
+    /// <summary>
+    /// Why it cannot work on so few messages, the end of a sentence that begins with the rule; null where it can.
+    /// </summary>
     /// <param name="messages">The fewest that a round may have.</param>
     public string? Misfit(int messages)
     {
@@ -41,7 +44,8 @@ public abstract record RobustRule
     /// <summary>One value of each column, where the rule goes by coordinate.</summary>
     /// <param name="sorted">Each column in ascending order.</param>
     /// <param name="result">As long as the columns.</param>
-    internal virtual void Combine(RowBlock sorted, Span<float> result) => throw new NotSupportedException($"{this} weighs messages.");
+    internal virtual void Combine(RowBlock sorted, Span<float> result) =>
+        throw new NotSupportedException($"{this} weighs messages.");
 
     /// <summary>The rule's own word with its arguments.</summary>
     private protected abstract string Word { get; }

@@ -32,7 +32,8 @@ sealed class RowDistances(double[] products, int count)
     }
 
     /// <summary>The other messages, nearest first; of equally near ones the earlier first.</summary>
-    public IEnumerable<int> NearestTo(int row) => Enumerable.Range(0, count).Where(other => other != row).OrderBy(other => Squared(row, other));
+    public IEnumerable<int> NearestTo(int row) =>
+        Enumerable.Range(0, count).Where(other => other != row).OrderBy(other => Squared(row, other));
 
     /// <summary>The same of sums of the messages: row i of them has the factors mixing[i].</summary>
     public RowDistances Mixed(double[] mixing)

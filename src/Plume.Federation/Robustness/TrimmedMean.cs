@@ -3,7 +3,9 @@ using Plume.Compression.Aggregation;
 namespace Plume.Federation.Robustness;
 
 /// <summary>The mean of each value without its smallest and its largest, as many of both as may be hostile.</summary>
-/// <remarks>Source: Yin et al., "Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates", ICML 2018, arXiv:1803.01498.</remarks>
+/// <remarks>
+/// Source: Yin et al., "Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates", ICML 2018, arXiv:1803.01498.
+/// </remarks>
 /// <param name="Hostile">How many may be hostile: fewer than half.</param>
 public sealed record TrimmedMean(Hostile Hostile) : RobustRule
 {

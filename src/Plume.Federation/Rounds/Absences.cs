@@ -26,12 +26,21 @@ static class Absences
             return state;
         var before = state.Absences.GetValueOrDefault(client, new Absence(0, 0));
         int missed = before.Missed + 1;
-        return state with { Absences = state.Absences.SetItem(client, before with { Missed = missed, Rest = missed > 6 ? LongestRest : 1 << (missed - 1) }) };
+        return state with
+        {
+            Absences = state.Absences.SetItem(client,
+                before with { Missed = missed, Rest = missed > 6 ? LongestRest : 1 << (missed - 1) }),
+        };
     }
 
     /// <summary>The state when nobody has a number any more.</summary>
-    public static FederationState Vacated(FederationState state, PlaceVacated vacated) => state.Absences.TryGetValue(vacated.Client, out var absence)
-        ? state with { Absences = vacated.Forgives ? state.Absences.Remove(vacated.Client) : state.Absences.SetItem(vacated.Client, absence with { Before = absence.Missed }) }
+    public static FederationState Vacated(FederationState state, PlaceVacated vacated) =>
+        state.Absences.TryGetValue(vacated.Client, out var absence)
+        ? state with
+        {
+            Absences = vacated.Forgives ? state.Absences.Remove(vacated.Client)
+        : state.Absences.SetItem(vacated.Client, absence with { Before = absence.Missed })
+        }
         : state;
 
     /// <summary>Whom the next round may ask: all members where nobody rests, or where too few others are left.</summary>
@@ -43,5 +52,6 @@ static class Absences
 
     /// <summary>The rests when one more round goes by.</summary>
     public static ImmutableSortedDictionary<int, Absence> Shorter(ImmutableSortedDictionary<int, Absence> absences) =>
-        absences.SetItems(absences.Where(entry => entry.Value.Rest > 0).Select(entry => KeyValuePair.Create(entry.Key, entry.Value with { Rest = entry.Value.Rest - 1 })));
+        absences.SetItems(absences.Where(entry => entry.Value.Rest > 0)
+            .Select(entry => KeyValuePair.Create(entry.Key, entry.Value with { Rest = entry.Value.Rest - 1 })));
 }

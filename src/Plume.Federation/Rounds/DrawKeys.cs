@@ -2,7 +2,9 @@ using Plume.Compression.Randomness;
 
 namespace Plume.Federation.Rounds;
 
-/// <summary>Where each draw of a run comes from: one tree of keys under the run's seed, the same in a simulation and on a network.</summary>
+/// <summary>
+/// Where each draw of a run comes from: one tree of keys under the run's seed, the same in a simulation and on a network.
+/// </summary>
 public static class DrawKeys
 {
     /// <summary>Of one client's work in one attempt of a round.</summary>
@@ -12,7 +14,9 @@ public static class DrawKeys
         return run.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
     }
 
-    /// <summary>Of what all clients draw alike in one attempt of a round, so that their messages can be added up in secret.</summary>
+    /// <summary>
+    /// Of what all clients draw alike in one attempt of a round, so that their messages can be added up in secret.
+    /// </summary>
     public static RandomKey Shared(RandomKey run, RoundPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);

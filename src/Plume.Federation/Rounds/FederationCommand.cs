@@ -11,7 +11,9 @@ public abstract record FederationCommand
 /// <summary>Publish a round to its participants, with an empty sum.</summary>
 public sealed record PublishRound(RoundPlan Plan) : FederationCommand;
 
-/// <summary>Decode the client's update and add it with this weight and the round's usual norm; then report UpdateAdded or UpdateInvalid.</summary>
+/// <summary>
+/// Decode the client's update and add it with this weight and the round's usual norm; then report UpdateAdded or UpdateInvalid.
+/// </summary>
 /// <param name="Client">Whose update.</param>
 /// <param name="Weight">Its share of the largest weight that an update can have, above 0 and at most 1.</param>
 public sealed record AddUpdate(int Client, double Weight) : FederationCommand;

@@ -22,8 +22,8 @@ public sealed record ClientLeft(int Client) : FederationEvent;
 /// </summary>
 /// <param name="Client">Which.</param>
 /// <param name="Forgives">
-/// Whether deadlines that it let pass are forgotten. Otherwise its number is asked less until somebody does its work, so that a caller that
-/// comes again under ever new names holds up no more rounds than one that stays.
+/// Whether deadlines that it let pass are forgotten. Otherwise its number is asked less until somebody does its work, so that a
+/// caller that comes again under ever new names holds up no more rounds than one that stays.
 /// </param>
 public sealed record PlaceVacated(int Client, bool Forgives) : FederationEvent;
 

@@ -27,7 +27,8 @@ public sealed class FederationMachine
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
     /// <param name="key">Where selection draws from.</param>
-    /// <param name="modelNorm">The norm that counts as usual in the first round, as the plan's <see cref="Methods.Method.UsualNorm"/> says.</param>
+    /// <param name="modelNorm">The norm that counts as usual in the first round, as the plan's
+    /// <see cref="Methods.Method.UsualNorm"/> says.</param>
     /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
     public FederationMachine(FederationPlan plan, RandomKey key, double modelNorm)
     {
@@ -35,26 +36,44 @@ public sealed class FederationMachine
         string problems = string.Join(" ", plan.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
-        (this.plan, this.key, this.modelNorm, sumsInSecret) = (plan, key.Fold("selection"), modelNorm, SecureUplink.IsIn(plan.Uplink));
+        (this.plan, this.key, this.modelNorm, sumsInSecret) =
+            (plan, key.Fold("selection"), modelNorm, SecureUplink.IsIn(plan.Uplink));
     }
 
-    /// <summary>The state of a federation of all its clients that has completed a number of rounds: its next round is open.</summary>
+    /// <summary>
+    /// The state of a federation of all its clients that has completed a number of rounds: its next round is open.
+    /// </summary>
     /// <param name="rounds">Rounds completed.</param>
     /// <param name="norms">The median norm of each of them.</param>
     /// <param name="now">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
     /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
-    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null, IEnumerable<KeyValuePair<int, int>>? participations = null)
+    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null,
+        IEnumerable<KeyValuePair<int, int>>? participations = null)
     {
         var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
         return rounds < plan.Rounds && HasBudget(spent, rounds + 1)
-            ? Open(FederationState.Initial with { Members = Everyone, SharedStep = sharedStep, RoundNorms = [.. norms.TakeLast(NormBound.Window)], Participations = spent }, rounds + 1, attempt: 1, now).State
-            : FederationState.Initial with { Phase = Phase.Finished, Current = new RoundPlan(rounds, 1, rounds - 1, [], default), Participations = spent };
+            ? Open(FederationState.Initial
+                with
+            {
+                Members = Everyone,
+                SharedStep = sharedStep,
+                RoundNorms = [.. norms.TakeLast(NormBound.Window)],
+                Participations = spent
+            }, rounds + 1, attempt: 1, now).State
+            : FederationState.Initial
+                with
+            {
+                Phase = Phase.Finished,
+                Current = new RoundPlan(rounds, 1, rounds - 1, [], default),
+                Participations = spent
+            };
     }
 
     /// <summary>Takes one event.</summary>
     /// <exception cref="InvalidOperationException">The host reported something that it was not told to do.</exception>
-    public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state, FederationEvent happened, DateTimeOffset now)
+    public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state,
+        FederationEvent happened, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
         return happened switch
@@ -62,7 +81,8 @@ public sealed class FederationMachine
             Started => OpenIfReady(state with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
             ClientLeft left => Ignore(state with { Members = state.Members.Remove(left.Client) }),
-            PlaceVacated vacated => Drop(Absences.Vacated(state with { Members = state.Members.Remove(vacated.Client) }, vacated), vacated.Client, now),
+            PlaceVacated vacated => Drop(Absences.Vacated(state with { Members = state.Members.Remove(vacated.Client) }, vacated),
+                vacated.Client, now),
             Paused => Ignore(state with { IsPaused = true }),
             Resumed => OpenIfReady(state with { IsPaused = false }, now),
             Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
@@ -71,8 +91,15 @@ public sealed class FederationMachine
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
-            SumRevealed sum => Ignore(Applying(state) with { SharedStep = sum.NextStep, Norms = state.Norms.SetItems(state.Norms.Keys.Select(client => KeyValuePair.Create(client, sum.Norm))) }),
-            SumLost lost => TryAgain(Applying(state), $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}", now),
+            SumRevealed sum => Ignore(Applying(state)
+                with
+            {
+                SharedStep = sum.NextStep,
+                Norms = state.Norms.SetItems(state.Norms.Keys.Select(client => KeyValuePair.Create(client, sum.Norm)))
+            }),
+            SumLost lost => TryAgain(Applying(state),
+                $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
+                now),
             ModelApplied => Advance(state, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
@@ -88,10 +115,16 @@ public sealed class FederationMachine
             : Ignore(state);
     }
 
-    (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt, DateTimeOffset now)
+    (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt,
+        DateTimeOffset now)
     {
-        int[] participants = plan.Fixed is { } lists ? [.. WithBudget(state.Participations, lists[round - 1]).Order()] : Select(Absences.Candidates(Askable(state), plan.Quorum), round, attempt);
-        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline) { UsualNorm = plan.ClipNorm ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)), SharedStep = state.SharedStep };
+        int[] participants = plan.Fixed is { } lists ? [.. WithBudget(state.Participations, lists[round - 1]).Order()]
+            : Select(Absences.Candidates(Askable(state), plan.Quorum), round, attempt);
+        var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline)
+        {
+            UsualNorm = plan.ClipNorm ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
+            SharedStep = state.SharedStep,
+        };
         return (state with
         {
             Phase = Phase.Collecting,
@@ -103,10 +136,12 @@ public sealed class FederationMachine
         }, [new PublishRound(next)]);
     }
 
-    IEnumerable<int> WithBudget(ImmutableSortedDictionary<int, int> participations, IEnumerable<int> clients) => plan.Privacy?.WithBudget(participations, clients) ?? clients;
+    IEnumerable<int> WithBudget(ImmutableSortedDictionary<int, int> participations, IEnumerable<int> clients) =>
+        plan.Privacy?.WithBudget(participations, clients) ?? clients;
 
     // The state as if only those members were there that may be in another round.
-    FederationState Askable(FederationState state) => plan.Privacy is null ? state : state with { Members = [.. WithBudget(state.Participations, state.Members)] };
+    FederationState Askable(FederationState state) => plan.Privacy is null ? state
+        : state with { Members = [.. WithBudget(state.Participations, state.Members)] };
 
     /// <summary>Whether the round at hand is the last that the budget of the clients has, once its updates are counted.</summary>
     public bool IsLast(FederationState state)
@@ -116,21 +151,37 @@ public sealed class FederationMachine
     }
 
     bool HasBudget(ImmutableSortedDictionary<int, int> participations, int round) =>
-        plan.Privacy is null || WithBudget(participations, plan.Fixed?[round - 1] ?? Enumerable.Range(0, plan.Clients)).Count() >= plan.Quorum;
+        plan.Privacy is null || WithBudget(participations, plan.Fixed?[round - 1] ?? Enumerable.Range(0, plan.Clients))
+            .Count() >= plan.Quorum;
 
     // Written down with the event that closes the round, and so before anything is made of its updates.
     FederationState Debited(FederationState state) => plan.Privacy is null ? state
-        : state with { Participations = state.Participations.SetItems(state.Weights.Keys.Select(client => KeyValuePair.Create(client, state.Participations.GetValueOrDefault(client) + 1))) };
+        : state with
+        {
+            Participations =
+            state.Participations.SetItems(
+                state.Weights.Keys.Select(client =>
+                    KeyValuePair.Create(client, state.Participations.GetValueOrDefault(client) + 1)))
+        };
 
     int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
     {
         int asked = Math.Min((int)Math.Ceiling(plan.Participants * plan.OverSelection), members.Count);
-        return [.. UniformSelection.Select(members.Count, asked, key.Fold((ulong)round).Fold((ulong)attempt)).Select(place => members[place])];
+        return [.. UniformSelection.Select(members.Count, asked, key.Fold((ulong)round).Fold((ulong)attempt))
+            .Select(place => members[place])];
     }
 
     // The next round, or the next attempt at this one, opens at once or when enough clients are there.
-    (FederationState State, ImmutableArray<FederationCommand> Commands) Next(FederationState state, int round, int attempt, DateTimeOffset now) =>
-        OpenIfReady(state with { Phase = Phase.Waiting, Current = new RoundPlan(round, attempt, round - 1, [], default), Standings = FederationState.Initial.Standings, Weights = FederationState.Initial.Weights, Norms = FederationState.Initial.Norms }, now);
+    (FederationState State, ImmutableArray<FederationCommand> Commands) Next(FederationState state, int round, int attempt,
+        DateTimeOffset now) =>
+        OpenIfReady(state with
+        {
+            Phase = Phase.Waiting,
+            Current = new RoundPlan(round, attempt, round - 1, [], default),
+            Standings = FederationState.Initial.Standings,
+            Weights = FederationState.Initial.Weights,
+            Norms = FederationState.Initial.Norms
+        }, now);
 
     (FederationState, ImmutableArray<FederationCommand>) Arrive(FederationState state, UpdateArrived update)
     {
@@ -138,35 +189,49 @@ public sealed class FederationMachine
         var (reason, message) = update switch
         {
             _ when update.Round != current.Round || update.Attempt != current.Attempt =>
-                (Refusal.Stale, $"round {current.Round}, attempt {current.Attempt} is open, but the update is of round {update.Round}, attempt {update.Attempt}"),
+                (Refusal.Stale, $"round {current.Round}, attempt {current.Attempt} is open, but the update is of round "
+                    + $"{update.Round}, attempt {update.Attempt}"),
             _ when state.Phase != Phase.Collecting => (Refusal.Late, $"round {current.Round} has closed"),
-            _ when !state.Standings.TryGetValue(update.Client, out var standing) => (Refusal.NotAsked, $"round {current.Round} did not ask for it"),
-            _ when state.Standings[update.Client] != Standing.Asked => (Refusal.Duplicate, $"the client's part in round {current.Round} is settled"),
+            _ when !state.Standings.TryGetValue(update.Client, out var standing) =>
+                (Refusal.NotAsked, $"round {current.Round} did not ask for it"),
+            _ when state.Standings[update.Client] != Standing.Asked =>
+                (Refusal.Duplicate, $"the client's part in round {current.Round} is settled"),
             _ when update.ModelVersion != current.ModelVersion =>
-                (Refusal.WrongVersion, $"round {current.Round} starts from version {current.ModelVersion}, not {update.ModelVersion}"),
+                (Refusal.WrongVersion, $"round {current.Round} starts from version {current.ModelVersion}, not "
+                    + $"{update.ModelVersion}"),
             _ when update.Samples < 1 => (Refusal.Samples, $"its samples must be 1 or more, but are {update.Samples}"),
             _ => (default(Refusal?), ""),
         };
         if (reason is { } refusal)
-            return (state, [new RefuseUpdate(update.Client, update.Round, refusal, $"The update of client {update.Client} is refused: {message}.")]);
+            return (state, [new RefuseUpdate(update.Client, update.Round, refusal,
+                $"The update of client {update.Client} is refused: {message}.")]);
         // What weighs how much is in the secure sum, for nobody to see.
         double weight = sumsInSecret ? 1 : plan.WeightOf(update.Samples);
         ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
-        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with { Weights = state.Weights.SetItem(update.Client, weight) },
-            !sumsInSecret && plan.CapOn(update.Samples) is { } capped ? add.Add(new ReportBounded(update.Client, update.Round, $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
+        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding)
+            with
+        { Weights = state.Weights.SetItem(update.Client, weight) },
+            !sumsInSecret && plan.CapOn(update.Samples) is { } capped
+                ? add.Add(new ReportBounded(update.Client, update.Round,
+                    $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
     {
         var current = state.Current;
         var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
-        var (next, commands) = Settle(standing with { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
+        var (next, commands) = Settle(standing
+            with
+        { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
         double? bound = plan.Privacy is null ? plan.NormBound?.Factor : SlackOfClip;
         if (!(added.Norm > bound * current.UsualNorm))
             return (next, commands);
         string message = plan.Privacy is null ? string.Create(CultureInfo.InvariantCulture,
-            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round {current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.")
-            : string.Create(CultureInfo.InvariantCulture, $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the clip: its own is {added.Norm:g3}, though the client should have clipped it.");
+            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round "
+                + $"{current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.")
+            : string.Create(CultureInfo.InvariantCulture,
+                $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the clip: its own is "
+                    + $"{added.Norm:g3}, though the client should have clipped it.");
         return (next, commands.Insert(0, new ReportBounded(added.Client, current.Round, message)));
     }
 
@@ -195,19 +260,23 @@ public sealed class FederationMachine
         if (added < wanted && ended && plan.Fixed is null)
             state = Absences.Missed(state);
         if (added >= wanted || (ended && added >= plan.Quorum))
-            return (Debited(state) with { Phase = Phase.Applying }, [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
+            return (Debited(state) with { Phase = Phase.Applying },
+                [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)
             return Ignore(state);
-        return TryAgain(state, $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of {plan.Attempts} attempts.", now);
+        return TryAgain(state, $"Round {state.Current.Round} needs {plan.Quorum} updates, but got {added} in the last of "
+            + $"{plan.Attempts} attempts.", now);
     }
 
-    (FederationState, ImmutableArray<FederationCommand>) TryAgain(FederationState state, string problem, DateTimeOffset now) => state.Current.Attempt < plan.Attempts
+    (FederationState, ImmutableArray<FederationCommand>) TryAgain(FederationState state, string problem, DateTimeOffset now) =>
+        state.Current.Attempt < plan.Attempts
         ? Next(state, state.Current.Round, state.Current.Attempt + 1, now)
         : (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, problem)]);
 
     static FederationState Applying(FederationState state) => state.Phase == Phase.Applying
         ? state
-        : throw new InvalidOperationException($"A sum is unmasked or lost while a round is applied, but the federation is {state.Phase}.");
+        : throw new InvalidOperationException(
+            $"A sum is unmasked or lost while a round is applied, but the federation is {state.Phase}.");
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
     {
@@ -216,14 +285,16 @@ public sealed class FederationMachine
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
         return state.Current.Round < plan.Rounds && HasBudget(state.Participations, state.Current.Round + 1)
-            ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1, attempt: 1, now)
+            ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1,
+                attempt: 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }
 
     static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>
         state.Standings.TryGetValue(client, out var standing) && standing == from
             ? state with { Standings = state.Standings.SetItem(client, to) }
-            : throw new InvalidOperationException($"Client {client} cannot become {to} in round {state.Current.Round}: it is not {from}.");
+            : throw new InvalidOperationException(
+                $"Client {client} cannot become {to} in round {state.Current.Round}: it is not {from}.");
 
     static (FederationState, ImmutableArray<FederationCommand>) Ignore(FederationState state) => (state, []);
 }

@@ -18,7 +18,8 @@ namespace Plume.Federation.Rounds;
 /// <param name="Objective">What clients minimize.</param>
 /// <param name="Uplink">The codec of updates, in its notation.</param>
 /// <param name="Downlink">The codec of models, in its notation.</param>
-public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink, string Downlink)
+public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink,
+    string Downlink)
     : LearningPlan(Clients, Rounds, Objective, Uplink, Downlink)
 {
     /// <summary>How the federation learns.</summary>
@@ -42,13 +43,21 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>What makes one of a round's messages where some clients may be hostile; null for their weighted mean.</summary>
     public RobustRule? Rule { get; init; }
 
-    /// <summary>The privacy of clients; null where none is promised. With it the uplink's clip takes the place of <see cref="NormBound"/>.</summary>
+    /// <summary>
+    /// The privacy of clients; null where none is promised. With it the uplink's clip takes the place of <see cref="NormBound"/>.
+    /// </summary>
     public DifferentialPrivacy? Privacy { get; init; }
 
-    /// <summary>The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null where none is.</summary>
+    /// <summary>
+    /// The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null
+    /// where none is.
+    /// </summary>
     public double? ClipNorm => Privacy is null ? null : Codec.Parse(Uplink).Stages.OfType<Clip>().LastOrDefault()?.Norm;
 
-    /// <summary>How many times a round's usual norm a message may have before it counts as one of that: not above it at all where privacy needs a norm that none exceeds.</summary>
+    /// <summary>
+    /// How many times a round's usual norm a message may have before it counts as one of that: not above it at all where privacy
+    /// needs a norm that none exceeds.
+    /// </summary>
     public double NormFactor => Privacy is null ? NormBound?.Factor ?? 1 : 1;
 
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
@@ -57,7 +66,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Who takes part in each round, from the first on, where that is fixed; the federation selects otherwise.</summary>
     public IReadOnlyList<int[]>? Fixed { get; init; }
 
-    /// <summary>The models of clients of smaller capacities, the largest first; empty where all clients train the server's.</summary>
+    /// <summary>
+    /// The models of clients of smaller capacities, the largest first; empty where all clients train the server's.
+    /// </summary>
     public IReadOnlyList<CapacityModel> Smaller { get; init; } = [];
 
     /// <summary>The models of all capacities.</summary>
@@ -71,13 +82,18 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
 
     /// <summary>Most updates that one round can take in.</summary>
-    public int MostContributors => Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);
+    public int MostContributors =>
+        Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
-    public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap : 1;
+    public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap
+        : 1;
 
-    /// <summary>What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.</summary>
-    public string? CapOn(int samples) => samples > SampleCap && Method.WeighsSamples ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
+    /// <summary>
+    /// What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.
+    /// </summary>
+    public string? CapOn(int samples) => samples > SampleCap && Method.WeighsSamples
+        ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
 
     /// <summary>The weights of messages that count, those of each capacity added up.</summary>
     /// <param name="weights">The weight of each client's, in the order of the clients.</param>
@@ -100,10 +116,15 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
     public string? RuleMisfit => Rule is null ? null
-        : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
-        : SecureUplink.IsIn(Uplink) ? $"'{Rule}' compares updates with one another, and under 'secure' nobody sees one: leave the rule out, or take 'secure' out of the uplink."
-        : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. Let it be the mean, with the bound on norms, or train by averaging."
-        : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer." : null;
+        : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the "
+            + $"noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
+        : SecureUplink.IsIn(Uplink)
+        ? $"'{Rule}' compares updates with one another, and under 'secure' nobody sees one: leave the rule out, or take "
+            + $"'secure' out of the uplink."
+        : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. "
+            + $"Let it be the mean, with the bound on norms, or train by averaging."
+        : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer."
+        : null;
 
     /// <summary>Every rule that the plan breaks, in sentences; empty for a plan that can be run.</summary>
     public IEnumerable<string> Problems()
@@ -139,7 +160,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         if (Schedule.Misfit(Rounds) is { } misfit)
             yield return misfit;
         if (Smaller.Count != Method.Capacities.Count - 1)
-            yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs {Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
+            yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs "
+                + $"{Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
         foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems()))
             yield return problem;
     }
@@ -152,13 +174,18 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         foreach (string problem in Privacy.Problems(Clients))
             yield return problem;
         if (ClipNorm is null)
-            yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write '{Clipped(Codec.Parse(Uplink))}'.";
+            yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write "
+                + $"'{Clipped(Codec.Parse(Uplink))}'.";
         if (SecureUplink.IsIn(Uplink))
-            yield return $"In a secure sum the server cannot see whether an update keeps to its clip, and the step that clients share follows the sum without its noise: with privacy write '{string.Join(" | ", Codec.Parse(Uplink).Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
+            yield return $"In a secure sum the server cannot see whether an update keeps to its clip, and the step that "
+                + $"clients share follows the sum without its noise: with privacy write "
+                + $"'{string.Join(" | ", Codec.Parse(Uplink).Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
         if (SampleCap is not null)
-            yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave the sample cap out.";
+            yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave "
+                + "the sample cap out.";
         if (!Method.TakesNoise)
-            yield return $"The noise of privacy is for updates alone, and '{Method}' sends, keeps or shows more of a client: train by 'averaging' or 'fedcm', or exchange 'adapters'.";
+            yield return $"The noise of privacy is for updates alone, and '{Method}' sends, keeps or shows more of a client: "
+                + $"train by 'averaging' or 'fedcm', or exchange 'adapters'.";
     }
 
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
@@ -170,7 +197,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             return null;
         int left = Privacy.WithBudget(state.Participations, Enumerable.Range(0, Clients)).Count();
         return string.Create(CultureInfo.InvariantCulture,
-            $"The privacy budget of epsilon {Privacy.Epsilon} is spent: of {Clients} clients {left} have some left for another round, and a round needs {Quorum}.");
+            $"The privacy budget of epsilon {Privacy.Epsilon} is spent: of {Clients} clients {left} have some left for another "
+                + $"round, and a round needs {Quorum}.");
     }
 
     /// <summary>Why privacy does not fit a model; null where it does.</summary>
@@ -178,8 +206,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public string? StatisticsMisfit(ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        return Privacy is not null && layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic
-            ? $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below 0: with privacy take a model without batch normalization."
+        return Privacy is not null
+            && layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic
+            ? $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below 0: "
+                + $"with privacy take a model without batch normalization."
             : null;
     }
 

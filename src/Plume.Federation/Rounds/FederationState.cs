@@ -65,19 +65,27 @@ public sealed record FederationState(
     /// <summary>The norms of the round's updates that are in the sum, before they were bounded, by client.</summary>
     public ImmutableSortedDictionary<int, double> Norms { get; init; } = ImmutableSortedDictionary<int, double>.Empty;
 
-    /// <summary>The rounds that each client took part in, where the plan promises privacy: what it has spent of its budget. Of clients that took part in none there is nothing.</summary>
+    /// <summary>
+    /// The rounds that each client took part in, where the plan promises privacy: what it has spent of its budget. Of clients
+    /// that took part in none there is nothing.
+    /// </summary>
     public ImmutableSortedDictionary<int, int> Participations { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
 
     /// <summary>The rounds of the client that took part in the most.</summary>
     public int MostParticipations => Participations.IsEmpty ? 0 : Participations.Values.Max();
 
-    /// <summary>The median of those norms, of an even number the smaller of the two in the middle; 0 where there is none.</summary>
+    /// <summary>
+    /// The median of those norms, of an even number the smaller of the two in the middle; 0 where there is none.
+    /// </summary>
     public double MedianNorm => NormBound.LowerMedian(Norms.Values);
 
     /// <summary>The medians of the last rounds' norms, oldest first: what bounds the next round's.</summary>
     public ImmutableArray<double> RoundNorms { get; init; } = [];
 
-    /// <summary>The step that the last secure sum says clients of the next round should share; null before the first, and where none are made.</summary>
+    /// <summary>
+    /// The step that the last secure sum says clients of the next round should share; null before the first, and where none are
+    /// made.
+    /// </summary>
     public float? SharedStep { get; init; }
 
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>

@@ -8,9 +8,15 @@ namespace Plume.Federation.Rounds;
 /// <param name="Deadline">When the round closes with what has arrived.</param>
 public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline)
 {
-    /// <summary>The norm that updates usually have: one above the plan's multiple of it counts as one of this norm. Null where there is no bound.</summary>
+    /// <summary>
+    /// The norm that updates usually have: one above the plan's multiple of it counts as one of this norm. Null where there is no
+    /// bound.
+    /// </summary>
     public double? UsualNorm { get; init; }
 
-    /// <summary>The step that its clients share, where their updates are added up in secret; null in the first round, whose step follows from the model, and elsewhere.</summary>
+    /// <summary>
+    /// The step that its clients share, where their updates are added up in secret; null in the first round, whose step follows
+    /// from the model, and elsewhere.
+    /// </summary>
     public float? SharedStep { get; init; }
 }

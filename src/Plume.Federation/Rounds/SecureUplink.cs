@@ -21,16 +21,23 @@ public static class SecureUplink
         if (!IsIn(plan.Uplink))
             yield break;
         if (plan.Participants < SumTerms.LeastMinimum || plan.Fixed?.Any(list => list.Length < SumTerms.LeastMinimum) == true)
-            yield return $"Under 'secure' a round must want {SumTerms.LeastMinimum} updates or more, since of two each client knows the other's, but it wants {plan.Participants}.";
+            yield return $"Under 'secure' a round must want {SumTerms.LeastMinimum} updates or more, since of two each client "
+                + $"knows the other's, but it wants {plan.Participants}.";
         if (plan.Rule is not null)
-            yield return $"'{plan.Rule}' compares single updates, and under 'secure' nobody sees one: let the rule be the mean, whose size the bound on norms holds, or leave 'secure' out.";
+            yield return $"'{plan.Rule}' compares single updates, and under 'secure' nobody sees one: let the rule be the "
+                + $"mean, whose size the bound on norms holds, or leave 'secure' out.";
         if (plan.MostContributors > Compression.Codecs.Code.Secure.MostSenders)
-            yield return $"A secure sum is of {Compression.Codecs.Code.Secure.MostSenders} clients at most, but a round may ask {plan.MostContributors}.";
+            yield return $"A secure sum is of {Compression.Codecs.Code.Secure.MostSenders} clients at most, but a round may "
+                + $"ask {plan.MostContributors}.";
         if (plan.Method.Capacities.Count > 1)
-            yield return $"By '{plan.Method}' clients of each capacity would need a secure sum of their own; use one capacity, or an uplink without 'secure'.";
+            yield return $"By '{plan.Method}' clients of each capacity would need a secure sum of their own; use one capacity, "
+                + $"or an uplink without 'secure'.";
     }
 
-    /// <summary>Why what clients send by the plan's method cannot be added up in secret; null where it can, or where the uplink is another.</summary>
+    /// <summary>
+    /// Why what clients send by the plan's method cannot be added up in secret; null where it can, or where the uplink is
+    /// another.
+    /// </summary>
     /// <param name="plan">The plan.</param>
     /// <param name="layout">The server's model.</param>
     public static string? Misfit(FederationPlan plan, ModelLayout layout)
@@ -43,15 +50,19 @@ public static class SecureUplink
         if (shape.Parts.Count > 1 || !shape.Parts[0].Codec.IsSecure)
         {
             string parts = string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"));
-            return $"By '{plan.Method}' clients send {parts}, and a secure sum is of one part with one step; train by 'averaging' (any server optimizer may follow), or leave 'secure' out.";
+            return $"By '{plan.Method}' clients send {parts}, and a secure sum is of one part with one step; train by "
+                + $"'averaging' (any server optimizer may follow), or leave 'secure' out.";
         }
 
-        var unfit = shape.Parts[0].Layout.Tensors.FirstOrDefault(tensor => tensor.Role is TensorRole.Statistic or TensorRole.Step);
+        var unfit = shape.Parts[0].Layout.Tensors.FirstOrDefault(tensor => tensor.Role is TensorRole.Statistic
+            or TensorRole.Step);
         return unfit?.Role switch
         {
             null => null,
-            TensorRole.Step => $"Tensor '{unfit.Name}' is a step of a quantization, which one shared step would ruin; under 'secure' leave quantize(...) out, and quantize what ships.",
-            _ => $"Tensor '{unfit.Name}' is a running statistic, which one shared step would ruin; under 'secure' use a model without them, such as lenet, or keep those layers at home with personal(...).",
+            TensorRole.Step => $"Tensor '{unfit.Name}' is a step of a quantization, which one shared step would ruin; under "
+                + $"'secure' leave quantize(...) out, and quantize what ships.",
+            _ => $"Tensor '{unfit.Name}' is a running statistic, which one shared step would ruin; under 'secure' use a model "
+                + $"without them, such as lenet, or keep those layers at home with personal(...).",
         };
     }
 }

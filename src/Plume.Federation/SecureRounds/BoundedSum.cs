@@ -5,7 +5,9 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.SecureRounds;
 
-/// <summary>A secure sum as it counts: nobody can hold single updates to the bound on norms, so their mean is held to it.</summary>
+/// <summary>
+/// A secure sum as it counts: nobody can hold single updates to the bound on norms, so their mean is held to it.
+/// </summary>
 /// <param name="Revealed">What was revealed.</param>
 /// <param name="Factor">What it is multiplied by.</param>
 /// <param name="Note">What there is to tell the operator; null where it counts as it is.</param>
@@ -21,7 +23,8 @@ public sealed record BoundedSum(RevealedSum Revealed, double Factor, string? Not
         if (plan.NormBound is not { } bound || round.UsualNorm is not { } usual || !(norm > bound.Factor * usual))
             return new BoundedSum(revealed, 1, null);
         string note = string.Create(CultureInfo.InvariantCulture,
-            $"The sum of round {round.Round} counts as one of norm {usual:g3}, the usual one: its mean has {norm:g3}, above {bound.Factor:g3} times that.");
+            $"The sum of round {round.Round} counts as one of norm {usual:g3}, the usual one: its mean has {norm:g3}, above "
+                + $"{bound.Factor:g3} times that.");
         return new BoundedSum(revealed, usual / norm, note);
     }
 

@@ -15,7 +15,10 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.SecureRounds;
 
-/// <summary>One attempt at a round whose updates are added up in secret: the codec with the round's numbers, the words of an update, and the update of a sum of words.</summary>
+/// <summary>
+/// One attempt at a round whose updates are added up in secret: the codec with the round's numbers, the words of an update, and
+/// the update of a sum of words.
+/// </summary>
 /// <remarks>Both ends make it of what both know: the plan, the round, and what was published.</remarks>
 public sealed class SecureRound
 {
@@ -34,7 +37,8 @@ public sealed class SecureRound
     /// <param name="round">The round.</param>
     /// <param name="step">The step that its clients share.</param>
     /// <param name="published">What was published: clients who have something else share no mask with the others.</param>
-    public SecureRound(FederationPlan plan, ModelLayout layout, RandomKey run, RoundPlan round, float step, ReadOnlySpan<float> published)
+    public SecureRound(FederationPlan plan, ModelLayout layout, RandomKey run, RoundPlan round, float step,
+        ReadOnlySpan<float> published)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
@@ -43,8 +47,10 @@ public sealed class SecureRound
         shape = plan.Method.Answer(layout, Uplink);
         (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
         last = QuantizerOf(Uplink).Last;
-        var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits)).Append(new WordSection(SumFigures.Words, SumFigures.Bits));
-        Terms = new SumTerms(ContextOf(plan, round, published), new SumShape([.. sections]), round.Participants.Count, Math.Max(SumTerms.LeastMinimum, plan.Quorum), DropOut);
+        var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits))
+            .Append(new WordSection(SumFigures.Words, SumFigures.Bits));
+        Terms = new SumTerms(ContextOf(plan, round, published), new SumShape([.. sections]), round.Participants.Count,
+            Math.Max(SumTerms.LeastMinimum, plan.Quorum), DropOut);
     }
 
     /// <summary>The uplink's codec with the round's numbers.</summary>

@@ -2,10 +2,11 @@ namespace Plume.Federation.SecureRounds;
 
 /// <summary>Which step a round's clients share: it follows how far the levels of the round before reached.</summary>
 /// <remarks>
-/// The root mean square of a round's levels, as a share of the outermost level, is the one thing that is told of them: a mean over clients, out of the secure sum.
-/// The next step is such that it would have been the share that loses least of normal values; at most eight times smaller or four times larger than before.
-/// Steps are quarter octaves of few digits, exact in a float, so every machine comes to the same.
-/// Source of the shares: Max, "Quantizing for Minimum Distortion", IRE Trans. Information Theory 1960, table II.
+/// The root mean square of a round's levels, as a share of the outermost level, is the one thing that is told of them: a mean
+/// over clients, out of the secure sum. The next step is such that it would have been the share that loses least of normal
+/// values; at most eight times smaller or four times larger than before. Steps are quarter octaves of few digits, exact in a
+/// float, so every machine comes to the same. Source of the shares: Max, "Quantizing for Minimum Distortion", IRE Trans.
+/// Information Theory 1960, table II.
 /// </remarks>
 public static class SharedStep
 {
@@ -29,7 +30,8 @@ public static class SharedStep
     /// <param name="step">That of the last.</param>
     /// <param name="fill">The root mean square of its levels, as a share of the outermost.</param>
     /// <param name="bits">Of a level.</param>
-    public static float Next(float step, double fill, int bits) => Rounded(step * Math.Clamp(fill / FillOf(bits), MostSmaller, MostLarger));
+    public static float Next(float step, double fill, int bits) =>
+        Rounded(step * Math.Clamp(fill / FillOf(bits), MostSmaller, MostLarger));
 
     static int LastOf(int bits) => (1 << (bits - 1)) - 1;
 

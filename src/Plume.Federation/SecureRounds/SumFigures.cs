@@ -2,7 +2,9 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.SecureRounds;
 
-/// <summary>What a client says beside its update, inside the secure sum: its weight, its loss, and how far its levels reach.</summary>
+/// <summary>
+/// What a client says beside its update, inside the secure sum: its weight, its loss, and how far its levels reach.
+/// </summary>
 /// <remarks>Each is a whole number in a word of 32 bits, which no sum of 32,768 clients leaves.</remarks>
 static class SumFigures
 {
@@ -34,7 +36,9 @@ static class SumFigures
     public static (double Weight, double Loss, double Fill) Read(ReadOnlySpan<uint> words, int clients)
     {
         if (words[0] < clients || words[0] > clients * Whole || words[2] > clients * Whole)
-            throw new SumLostException($"The sum's weight of {words[0] / Whole} cannot be that of {clients} clients, of which each has at most 1: a client sent what the protocol does not allow.");
+            throw new SumLostException(
+                $"The sum's weight of {words[0] / Whole} cannot be that of {clients} clients, of which each has at most 1: a "
+                    + $"client sent what the protocol does not allow.");
         return (words[0] / Whole, words[1] * LossUnit / clients, words[2] / Whole / clients);
     }
 }

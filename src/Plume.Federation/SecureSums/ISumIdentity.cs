@@ -1,8 +1,8 @@
 namespace Plume.Federation.SecureSums;
 
 /// <summary>
-/// How a client knows that keys are those of other clients, and not ones that a server put in their place: each signs its own for one session, and
-/// knows the others' signatures from somewhere that the server cannot change.
+/// How a client knows that keys are those of other clients, and not ones that a server put in their place: each signs its own for
+/// one session, and knows the others' signatures from somewhere that the server cannot change.
 /// </summary>
 public interface ISumIdentity
 {

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace Plume.Federation.SecureSums;
 
-/// <summary>Identities that were told out of band: a client's own key, and the public key of each client that it would add up with. Others are not believed.</summary>
+/// <summary>
+/// Identities that were told out of band: a client's own key, and the public key of each client that it would add up with. Others
+/// are not believed.
+/// </summary>
 /// <param name="own">This client's private key, of P-256: that of its certificate.</param>
 /// <param name="known">Public keys by client, in the form of a certificate (SubjectPublicKeyInfo).</param>
 /// <remarks>Signatures are ECDSA with SHA-256, 64 bytes. Source: NIST FIPS 186-5.</remarks>

@@ -14,7 +14,8 @@ static class RosterCheck
     {
         // Two clients with one key would share masks with a third that cancel.
         KeyAnnouncement[] all = [own, .. roster.NeighbourKeys];
-        if (all.SelectMany(each => new[] { each.SealKey, each.MaskKey }).DistinctBy(key => Convert.ToHexString(key.Span)).Count() < 2 * all.Length)
+        if (all.SelectMany(each => new[] { each.SealKey, each.MaskKey }).DistinctBy(key => Convert.ToHexString(key.Span))
+            .Count() < 2 * all.Length)
             return "two keys of the roster are the same";
         int[] neighbours = roster.Graph.NeighboursOf(roster.Place);
         for (int i = 0; i < neighbours.Length && identity is not null; i++)
@@ -28,6 +29,7 @@ static class RosterCheck
             return null;
         var byPlace = roster.NeighbourKeys.ToList();
         byPlace.Insert(roster.Place, own);
-        return roster.Hash.Span.SequenceEqual(Roster.HashOf(roster.Clients.Zip(byPlace))) ? null : "the roster's hash is not that of its keys";
+        return roster.Hash.Span.SequenceEqual(Roster.HashOf(roster.Clients.Zip(byPlace))) ? null
+            : "the roster's hash is not that of its keys";
     }
 }

@@ -25,8 +25,12 @@ class SessionKeys : IDisposable
 
     public KeyAnnouncement Announced { get; }
 
-    /// <summary>The two secrets that a client has with another: for what they seal, and for their mask. The other's keys are points of the curve.</summary>
-    public virtual (byte[] Seal, byte[] Mask) Agree(KeyAnnouncement other) => (sealKey.Agree(other.SealKey.Span), maskKey.Agree(other.MaskKey.Span));
+    /// <summary>
+    /// The two secrets that a client has with another: for what they seal, and for their mask. The other's keys are points of the
+    /// curve.
+    /// </summary>
+    public virtual (byte[] Seal, byte[] Mask) Agree(KeyAnnouncement other) =>
+        (sealKey.Agree(other.SealKey.Span), maskKey.Agree(other.MaskKey.Span));
 
     public void Dispose()
     {

@@ -8,14 +8,16 @@ using Plume.Federation.SecureSums.Sharing;
 namespace Plume.Federation.SecureSums;
 
 /// <summary>
-/// A client's half of one attempt at a secure sum: four trips, each once and in order. It trusts the server with nothing but the sum: what would tell
-/// more is refused with a <see cref="SumRefusedException"/>, after which the session is over for it.
+/// A client's half of one attempt at a secure sum: four trips, each once and in order. It trusts the server with nothing but the
+/// sum: what would tell more is refused with a <see cref="SumRefusedException"/>, after which the session is over for it.
 /// </summary>
 /// <remarks>
-/// Promises: fewer than the threshold of its neighbours cannot take its masks away; nobody, the server and colluding neighbours fewer than
-/// <see cref="GraphSize"/> says included, learns more than one sum of words, of as many clients as the terms say (a server that lies about who is in it can have
-/// fewer, down to half of a complete graph's); it gives a share of one secret of each other client and never of both; it unmasks once. Every draw is from the generator that the caller gives.
-/// Source: Bonawitz et al., "Practical Secure Aggregation for Privacy-Preserving Machine Learning", CCS 2017, eprint 2017/281; Bell et al., CCS 2020.
+/// Promises: fewer than the threshold of its neighbours cannot take its masks away; nobody, the server and colluding neighbours
+/// fewer than
+/// <see cref="GraphSize"/> says included, learns more than one sum of words, of as many clients as the terms say (a server that
+/// lies about who is in it can have fewer, down to half of a complete graph's); it gives a share of one secret of each other
+/// client and never of both; it unmasks once. Every draw is from the generator that the caller gives. Source: Bonawitz et al.,
+/// "Practical Secure Aggregation for Privacy-Preserving Machine Learning", CCS 2017, eprint 2017/281; Bell et al., CCS 2020.
 /// </remarks>
 public sealed class SumClient : IDisposable
 {
@@ -35,9 +37,11 @@ public sealed class SumClient : IDisposable
     /// <param name="terms">What the server and it agree on.</param>
     /// <param name="client">Its number.</param>
     /// <param name="secrets">Where its secrets are drawn. Not a generator that anybody can run again.</param>
-    /// <param name="identity">By which clients know each other's keys. Without it a server that puts keys of its own in their place reads everything.</param>
+    /// <param name="identity">By which clients know each other's keys. Without it a server that puts keys of its own in their
+    /// place reads everything.</param>
     /// <exception cref="SumRefusedException">The terms ask for less than a client of ours gives its words to.</exception>
-    public SumClient(SumTerms terms, int client, RandomNumberGenerator secrets, ISumIdentity? identity = null) : this(terms, client, secrets, new SessionKeys(secrets), identity)
+    public SumClient(SumTerms terms, int client, RandomNumberGenerator secrets, ISumIdentity? identity = null) : this(terms,
+        client, secrets, new SessionKeys(secrets), identity)
     {
     }
 
@@ -48,7 +52,9 @@ public sealed class SumClient : IDisposable
         if (problems.Length > 0)
             throw new SumRefusedException(problems);
         if (terms.SignatureBytes != (identity?.SignatureBytes ?? 0))
-            throw new SumRefusedException($"Client {client} refuses: keys are to have signatures of {terms.SignatureBytes} bytes, and its own have {identity?.SignatureBytes ?? 0}.");
+            throw new SumRefusedException(
+                $"Client {client} refuses: keys are to have signatures of {terms.SignatureBytes} bytes, and its own have "
+                    + $"{identity?.SignatureBytes ?? 0}.");
         (this.terms, Client, this.secrets, this.keys, this.identity) = (terms, client, secrets, keys, identity);
     }
 
@@ -102,7 +108,8 @@ public sealed class SumClient : IDisposable
 
     /// <summary>Third trip: its words, masked.</summary>
     /// <param name="answer">The <see cref="DeliveredShares"/>.</param>
-    /// <param name="words">What it adds to the sum: the shape's words, of which the bits beyond their sections' do not count.</param>
+    /// <param name="words">What it adds to the sum: the shape's words, of which the bits beyond their sections' do not
+    /// count.</param>
     /// <param name="threads">Threads that expand masks.</param>
     /// <exception cref="SumRefusedException">Too few neighbours shared, or a share does not open.</exception>
     /// <exception cref="ArgumentException">The number of words is wrong.</exception>
@@ -110,7 +117,8 @@ public sealed class SumClient : IDisposable
     {
         Enter(Step.Mask);
         if (words.Length != terms.Shape.Words)
-            throw new ArgumentException($"The sum is of {terms.Shape.Words} words, but {words.Length} were given.", nameof(words));
+            throw new ArgumentException($"The sum is of {terms.Shape.Words} words, but {words.Length} were given.",
+                nameof(words));
         int[] neighbours = roster!.Graph.NeighboursOf(roster.Place);
         var pairs = Checked(answer, bytes => DeliveredShares.Read(bytes, neighbours.Length)).Pairs;
         Need(pairs.Count(pair => pair is not null) + (ownShare.Length > 0 ? 1 : 0), "hold shares");
@@ -120,7 +128,8 @@ public sealed class SumClient : IDisposable
         {
             if (pairs[i] is not { } pair)
                 continue;
-            held[i] = SealedShares.Open(openKeys[i], pair) ?? throw Refuse($"the shares that client {roster.Clients[neighbours[i]]} sealed for it do not open");
+            held[i] = SealedShares.Open(openKeys[i], pair)
+                ?? throw Refuse($"the shares that client {roster.Clients[neighbours[i]]} sealed for it do not open");
             masks.Add(new Mask(SessionSecrets.PairMask(pairSecrets[i], session), Subtracts: neighbours[i] < roster.Place));
         }
 
@@ -133,9 +142,13 @@ public sealed class SumClient : IDisposable
         return Leave(Step.Unmask, output.Written.ToArray());
     }
 
-    /// <summary>Fourth trip: of each client whose shares it holds the one share that the sum needs. It answers once: keep durably that it did before it is sent.</summary>
+    /// <summary>
+    /// Fourth trip: of each client whose shares it holds the one share that the sum needs. It answers once: keep durably that it
+    /// did before it is sent.
+    /// </summary>
     /// <param name="answer">The <see cref="Contributors"/>.</param>
-    /// <exception cref="SumRefusedException">It answered before, or the sum would be of too few, or of somebody who cannot be in it.</exception>
+    /// <exception cref="SumRefusedException">It answered before, or the sum would be of too few, or of somebody who cannot be in
+    /// it.</exception>
     public byte[] Unmask(ReadOnlySpan<byte> answer)
     {
         Enter(Step.Unmask);
@@ -185,7 +198,8 @@ public sealed class SumClient : IDisposable
         if (next == step)
             return;
         throw new SumRefusedException(step == Step.Unmask && next == Step.Over
-            ? $"Client {Client} refuses: it has unmasked this session or given it up, and a second answer could give away both shares of one client."
+            ? $"Client {Client} refuses: it has unmasked this session or given it up, and a second answer could give away both "
+                + $"shares of one client."
             : $"Client {Client} refuses: its next step of this session is {next}, not {step}.");
     }
 

@@ -1,6 +1,8 @@
 namespace Plume.Federation.SecureSums;
 
-/// <summary>A secure sum cannot be had: too few clients are left, or what they sent does not fit. Another attempt begins with new keys.</summary>
+/// <summary>
+/// A secure sum cannot be had: too few clients are left, or what they sent does not fit. Another attempt begins with new keys.
+/// </summary>
 public sealed class SumLostException : Exception
 {
     /// <summary>An empty report; give the reason.</summary>

@@ -1,6 +1,9 @@
 namespace Plume.Federation.SecureSums;
 
-/// <summary>What the server asks of a client in a secure sum would tell more than the sum, or breaks the protocol: the client gives nothing and says why.</summary>
+/// <summary>
+/// What the server asks of a client in a secure sum would tell more than the sum, or breaks the protocol: the client gives
+/// nothing and says why.
+/// </summary>
 public sealed class SumRefusedException : Exception
 {
     /// <summary>An empty refusal; give the reason.</summary>

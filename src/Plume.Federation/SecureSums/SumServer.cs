@@ -5,12 +5,14 @@ using Plume.Federation.SecureSums.Messages;
 namespace Plume.Federation.SecureSums;
 
 /// <summary>
-/// The server's half of one attempt at a secure sum. It holds public keys, what clients sealed for one another, and the running sum of masked words:
-/// nothing that a client sends can be read by it, until the last trip takes the masks off the sum of those who are in it.
+/// The server's half of one attempt at a secure sum. It holds public keys, what clients sealed for one another, and the running
+/// sum of masked words: nothing that a client sends can be read by it, until the last trip takes the masks off the sum of those
+/// who are in it.
 /// </summary>
 /// <remarks>
-/// Phases: keys, shares, masked, unmasking. Each is closed once; what comes for a phase that is closed, or twice, is refused and changes nothing.
-/// Memory: four bytes a word, whatever the number of clients, and 56 for each pair of neighbours until their shares are delivered.
+/// Phases: keys, shares, masked, unmasking. Each is closed once; what comes for a phase that is closed, or twice, is refused and
+/// changes nothing. Memory: four bytes a word, whatever the number of clients, and 56 for each pair of neighbours until their
+/// shares are delivered.
 /// </remarks>
 public sealed class SumServer
 {
@@ -82,11 +84,13 @@ public sealed class SumServer
     public byte[] RosterFor(int client)
     {
         int place = PlaceOf(client);
-        return new Roster(clients, hash, graph!, place, [.. graph!.NeighboursOf(place).Select(other => keys[clients[other]])]).ToBytes();
+        return new Roster(clients, hash, graph!, place, [.. graph!.NeighboursOf(place).Select(other => keys[clients[other]])])
+            .ToBytes();
     }
 
     /// <summary>Second trip.</summary>
-    /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the roster.</exception>
+    /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the
+    /// roster.</exception>
     public void TakeShares(int client, ReadOnlySpan<byte> bytes)
     {
         int place = PlaceOf(client);
@@ -96,17 +100,21 @@ public sealed class SumServer
 
     /// <summary>Ends the second phase: who shared may be in the sum.</summary>
     /// <exception cref="SumLostException">There are too few.</exception>
-    public void CloseShares() => Close(SumPhase.Shares, Answered, Math.Max(terms.Minimum, graph!.Threshold), "shared their secrets");
+    public void CloseShares() =>
+        Close(SumPhase.Shares, Answered, Math.Max(terms.Minimum, graph!.Threshold), "shared their secrets");
 
     /// <summary>What a client that shared is told: <see cref="DeliveredShares"/>.</summary>
     public byte[] SharesFor(int client)
     {
         int place = PlaceOf(client);
-        return new DeliveredShares([.. graph!.NeighboursOf(place).Select(other => pairs[other]?[Array.IndexOf(graph.NeighboursOf(other), place)])]).ToBytes();
+        return new DeliveredShares(
+            [.. graph!.NeighboursOf(place).Select(other => pairs[other]?[Array.IndexOf(graph.NeighboursOf(other), place)])])
+                .ToBytes();
     }
 
     /// <summary>Third trip: adds a client's masked words to the sum, and keeps them nowhere else.</summary>
-    /// <exception cref="InvalidPayloadException">They break a rule, come twice or too late, or the client shared nothing.</exception>
+    /// <exception cref="InvalidPayloadException">They break a rule, come twice or too late, or the client shared
+    /// nothing.</exception>
     public void TakeMasked(int client, ReadOnlySpan<byte> bytes)
     {
         int place = PlaceOf(client);
@@ -120,7 +128,9 @@ public sealed class SumServer
         members[place] = true;
     }
 
-    /// <summary>Ends the third phase: who is in the sum is fixed, and must be durable before anybody is asked to unmask.</summary>
+    /// <summary>
+    /// Ends the third phase: who is in the sum is fixed, and must be durable before anybody is asked to unmask.
+    /// </summary>
     /// <exception cref="SumLostException">There are too few.</exception>
     public void CloseMasked() => Close(SumPhase.Masked, Answered, Math.Max(terms.Minimum, graph!.Threshold), "sent their words");
 
@@ -128,7 +138,8 @@ public sealed class SumServer
     public byte[] ContributorsMessage() => new Contributors(members).ToBytes();
 
     /// <summary>Fourth trip.</summary>
-    /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the sum.</exception>
+    /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the
+    /// sum.</exception>
     public void TakeUnmasking(int client, ReadOnlySpan<byte> bytes)
     {
         int place = PlaceOf(client);
@@ -146,12 +157,15 @@ public sealed class SumServer
     {
         if (Phase != SumPhase.Unmasking)
             throw new InvalidOperationException($"Masks come off after the last trip, but the session waits for {Phase}.");
-        var masks = new Unmasking(terms, clients, hash, graph!, keys).MasksOf(members, [.. pairs.Select(each => each is not null)], SharesOf);
+        var masks = new Unmasking(terms, clients, hash, graph!, keys)
+            .MasksOf(members, [.. pairs.Select(each => each is not null)], SharesOf);
         Unmask(masks, threads);
         Phase = SumPhase.Done;
         int count = members.Count(member => member);
         if (sum[^1] != (uint)count)
-            throw new SumLostException($"The sum says that it is of {sum[^1]} clients, but {count} are in it: what a client sent does not fit its shares.");
+            throw new SumLostException(
+                $"The sum says that it is of {sum[^1]} clients, but {count} are in it: what a client sent does not fit its "
+                    + $"shares.");
         return sum[..^1];
     }
 

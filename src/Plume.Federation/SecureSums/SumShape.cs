@@ -8,7 +8,9 @@ namespace Plume.Federation.SecureSums;
 /// <param name="Bits">Bits of each, 1 to 32: their sum must fit.</param>
 public readonly record struct WordSection(int Count, int Bits);
 
-/// <summary>The words of which a secure sum is made, section after section. Sums are modulo 2 to the power of each section's bits.</summary>
+/// <summary>
+/// The words of which a secure sum is made, section after section. Sums are modulo 2 to the power of each section's bits.
+/// </summary>
 public sealed class SumShape
 {
     /// <summary>A shape of these sections.</summary>
@@ -44,7 +46,8 @@ public sealed class SumShape
     }
 
     /// <summary>Reads what <see cref="Pack"/> wrote and adds it to words.</summary>
-    /// <exception cref="InvalidPayloadException">The bytes end too early, or a section is not filled up with zeros; nothing was added.</exception>
+    /// <exception cref="InvalidPayloadException">The bytes end too early, or a section is not filled up with zeros; nothing was
+    /// added.</exception>
     public void AddPacked(ref PayloadReader input, Span<uint> words)
     {
         var all = input.Bytes(Bytes, "words");
@@ -53,7 +56,8 @@ public sealed class SumShape
         {
             int length = WordFields.LengthOf(count, bits);
             if (!WordFields.IsPadded(all.Slice(start, length), count, bits))
-                throw InvalidPayloadException.Field("words", input.Offset - Bytes + start + length - 1, "padded with ones", "must be padded with zeros");
+                throw InvalidPayloadException.Field("words", input.Offset - Bytes + start + length - 1, "padded with ones",
+                    "must be padded with zeros");
             start += length;
         }
 

@@ -3,15 +3,21 @@ using System.Security.Cryptography;
 
 namespace Plume.Federation.SecureSums;
 
-/// <summary>What all clients of one attempt at a sum must agree on: they are in the session's hash, so that clients who were told different terms share no mask.</summary>
-/// <param name="Context">A hash of all that the sum is about: the plan, the round and its attempt, the model that was published.</param>
+/// <summary>
+/// What all clients of one attempt at a sum must agree on: they are in the session's hash, so that clients who were told
+/// different terms share no mask.
+/// </summary>
+/// <param name="Context">A hash of all that the sum is about: the plan, the round and its attempt, the model that was
+/// published.</param>
 /// <param name="Shape">The words that each client sends.</param>
 /// <param name="Invited">Most clients that the roster may have.</param>
 /// <param name="Minimum">Clients whose words must be in the sum.</param>
 /// <param name="DropOut">Share of the roster that may vanish.</param>
 public sealed record SumTerms(ReadOnlyMemory<byte> Context, SumShape Shape, int Invited, int Minimum, double DropOut)
 {
-    /// <summary>Bytes of the signature that each client's keys have (<see cref="ISumIdentity"/>); 0 where they are not signed.</summary>
+    /// <summary>
+    /// Bytes of the signature that each client's keys have (<see cref="ISumIdentity"/>); 0 where they are not signed.
+    /// </summary>
     public int SignatureBytes { get; init; }
 
     /// <summary>Bytes of a hash.</summary>
@@ -32,11 +38,13 @@ public sealed record SumTerms(ReadOnlyMemory<byte> Context, SumShape Shape, int 
         if (Context.Length != HashBytes)
             yield return $"The context of a secure sum must be a hash of {HashBytes} bytes, but has {Context.Length}.";
         if (Minimum < LeastMinimum)
-            yield return $"A secure sum must have {LeastMinimum} contributors or more, since of two each knows the other's, but may have {Minimum}.";
+            yield return $"A secure sum must have {LeastMinimum} contributors or more, since of two each knows the other's, "
+                + $"but may have {Minimum}.";
         if (Invited < Minimum)
             yield return $"A secure sum must ask as many clients as it needs, {Minimum}, but asks {Invited}.";
         if (!(DropOut >= 0 && DropOut <= Graph.GraphSize.MostDropOut))
-            yield return $"The share of clients that may vanish during a secure sum must be 0 to {Graph.GraphSize.MostDropOut}, but is {DropOut}.";
+            yield return $"The share of clients that may vanish during a secure sum must be 0 to "
+                + $"{Graph.GraphSize.MostDropOut}, but is {DropOut}.";
     }
 
     /// <summary>The hash of terms and roster: what keys and masks are bound to.</summary>

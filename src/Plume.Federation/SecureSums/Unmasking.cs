@@ -35,7 +35,9 @@ sealed class Unmasking(SumTerms terms, int[] clients, byte[] hash, SumGraph grap
     byte[] Secret(int place, SecretShare[] shares)
     {
         if (shares.Length < graph.Threshold)
-            throw new SumLostException($"Of the clients that hold shares of client {clients[place]} {shares.Length} have answered, and {graph.Threshold} must.");
+            throw new SumLostException(
+                $"Of the clients that hold shares of client {clients[place]} {shares.Length} have answered, and "
+                    + $"{graph.Threshold} must.");
         return SecretSharing.Join(shares, graph.Threshold, SealedShares.SecretBytes)
             ?? throw new SumLostException($"The shares of client {clients[place]} do not fit one another.");
     }
@@ -47,6 +49,7 @@ sealed class Unmasking(SumTerms terms, int[] clients, byte[] hash, SumGraph grap
             throw new SumLostException($"The shares of client {clients[place]} are not of the key that it announced.");
         // A neighbour added the mask where it stands before, and this takes it away.
         foreach (int other in graph.NeighboursOf(place).Where(other => members[other]))
-            yield return new Mask(SessionSecrets.PairMask(key.Agree(keys[clients[other]].MaskKey.Span), session), Subtracts: other < place);
+            yield return new Mask(SessionSecrets.PairMask(key.Agree(keys[clients[other]].MaskKey.Span), session),
+                Subtracts: other < place);
     }
 }

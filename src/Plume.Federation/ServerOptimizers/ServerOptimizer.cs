@@ -17,8 +17,8 @@ public abstract record ServerOptimizer
     public abstract int MemoryPerValue { get; }
 
     /// <summary>
-    /// Moves the model. Running statistics take the plain mean: they are measured, not optimized. So do a quantization's steps, but at most to
-    /// half or to twice what they are, so that nobody's update makes one vanish.
+    /// Moves the model. Running statistics take the plain mean: they are measured, not optimized. So do a quantization's steps,
+    /// but at most to half or to twice what they are, so that nobody's update makes one vanish.
     /// </summary>
     /// <param name="layout">The model's tensors.</param>
     /// <param name="model">The values, changed in place.</param>
@@ -28,7 +28,9 @@ public abstract record ServerOptimizer
     {
         ArgumentNullException.ThrowIfNull(layout);
         if (model.Length != layout.Length || mean.Length != layout.Length || memory.Length != MemoryPerValue * layout.Length)
-            throw new ArgumentException($"The layout has {layout.Length} values and the optimizer remembers {MemoryPerValue} for each, but model, mean and memory have {model.Length}, {mean.Length} and {memory.Length}.");
+            throw new ArgumentException(
+                $"The layout has {layout.Length} values and the optimizer remembers {MemoryPerValue} for each, but model, mean "
+                    + $"and memory have {model.Length}, {mean.Length} and {memory.Length}.");
         foreach (var tensor in layout.Tensors)
         {
             for (int i = tensor.Offset; i < tensor.Offset + tensor.Length; i++)
@@ -46,7 +48,9 @@ public abstract record ServerOptimizer
     /// <summary>What is added to one value, and what is remembered of it.</summary>
     private protected abstract float Change(float mean, Span<float> memory);
 
-    private protected static string Text(string name, params ReadOnlySpan<double> numbers) => string.Create(CultureInfo.InvariantCulture, $"{name}({string.Join(", ", numbers.ToArray().Select(number => number.ToString("R", CultureInfo.InvariantCulture)))})");
+    private protected static string Text(string name, params ReadOnlySpan<double> numbers) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"{name}({string.Join(", ", numbers.ToArray().Select(number => number.ToString("R", CultureInfo.InvariantCulture)))})");
 
     private protected static double Positive(double value, string name) => double.IsFinite(value) && value > 0
         ? value

@@ -58,7 +58,7 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
         if (Byte() != 0x1F || Byte() != 0x8B)
             throw new InvalidPayloadException(
                 $"File '{path}' is not valid gzip: at byte {start}, after a whole member, stands something else. Remove it, or "
-                    + "fetch the file again.");
+                    + $"fetch the file again.");
         if (Byte() != 8 || Byte() is var flags && (flags & Reserved) != 0)
             throw new InvalidPayloadException(
                 $"File '{path}' is not valid gzip: its member at byte {start} is packed in no way that is known.");
@@ -106,7 +106,7 @@ sealed class GzipMembers(FileStream file, string path) : IDisposable
         throw garbage >= 0
             ? new InvalidPayloadException(
                 $"File '{path}' is not valid gzip: at byte {pieces.Start + garbage}, after a whole member, stands something "
-                    + "else. Remove it, or fetch the file again.")
+                    + $"else. Remove it, or fetch the file again.")
             : new InvalidPayloadException(
                 $"File '{path}' is cut or damaged: its {length} unpacked bytes are not those that its gzip trailer is for.");
     }

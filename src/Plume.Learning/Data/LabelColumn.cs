@@ -72,7 +72,7 @@ sealed class LabelColumn
         if (given is { } classes && classes != names.Length)
             throw new InvalidPayloadException(
                 $"File '{path}' has {names.Length} names in '{name}' ({Listing.Of(names)}), but the model tells {classes} "
-                    + "classes apart and does not name them. Write the classes as numbers from 0.");
+                    + $"classes apart and does not name them. Write the classes as numbers from 0.");
         int[] order = new int[names.Length];
         for (int place = 0; place < names.Length; place++)
             order[seen[names[place]]] = place;

@@ -49,7 +49,7 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
         throw new ArgumentException(
             $"The hint compares '{pair.Student}' [{string.Join(", ", student.shape)}] of the student with '{pair.Teacher}' "
                 + $"[{string.Join(", ", towards.shape)}] of the teacher; " +
-            "both must have one shape, or be maps of the same height and width.");
+            $"both must have one shape, or be maps of the same height and width.");
     }
 
     static Tensor Attention(Tensor map)

@@ -45,7 +45,7 @@ public sealed class PublicSamples
             if (said.shape[1] != Samples.Classes)
                 throw new MisfitException(
                     $"A model tells {said.shape[1]} classes apart, but the public samples have {Samples.Classes}: all models "
-                        + "must have the same classes.");
+                        + $"must have the same classes.");
             said.contiguous().data<float>().CopyTo(shares[(start * Samples.Classes)..]);
         }
     }

@@ -65,7 +65,7 @@ public static class PublicSource
         if (test is not null && Shared(samples, test) is { Count: > 0 } shared)
             throw new ArgumentException(
                 $"{shared.Count} samples of '{path}' are test samples, the first at {shared[0]}: what measures the model must "
-                    + "not teach it; leave them out");
+                    + $"not teach it; leave them out");
         return new PublicSamples(samples);
     }
 

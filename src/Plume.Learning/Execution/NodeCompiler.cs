@@ -123,7 +123,7 @@ sealed class NodeCompiler(ModelGraph graph, Node node, Dictionary<string, int> s
         var type = TypeOf(constant.ElementType)
             ?? throw new UnsupportedOperatorException(
                 $"Constant '{constant.Name}' is of type {constant.ElementType}; Float, Double, Int64, Int32 and Bool are "
-                    + "supported.");
+                    + $"supported.");
         var values = empty([.. constant.Shape.Select(length => (long)length)], dtype: type);
         if (constant.Length > 0)
             constant.Data.Span.CopyTo(values.bytes);

@@ -86,7 +86,7 @@ public sealed class ModelFeeds
         if (model.Inputs.Count != 1)
             throw new MisfitException(
                 $"Model '{model.Name}' has {model.Inputs.Count} inputs ({string.Join(", ", model.Inputs)}), but {set.Name} has "
-                    + "samples for one.");
+                    + $"samples for one.");
         var input = model.Inputs[0];
         bool fits = input.Shape.Count == set.SampleShape.Count + 1
             && input.Shape.Skip(1).Zip(set.SampleShape).All(pair => !pair.First.IsFixed || pair.First.Length == pair.Second);

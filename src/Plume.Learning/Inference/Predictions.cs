@@ -29,7 +29,7 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
             if (!scores.Add(output.Shape, output.ToFloats(), feed))
                 throw new InvalidPayloadException(
                     $"The model gives [{string.Join(", ", output.Shape)}] numbers for {feed.Batch} samples; a classifier gives "
-                        + "one a class and sample.");
+                        + $"one a class and sample.");
         }
 
         return new Predictions(scores.Classes());

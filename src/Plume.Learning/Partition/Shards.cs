@@ -33,7 +33,7 @@ public sealed record Shards(int Count) : Partition
         if (shards > set.Count)
             throw new ArgumentException(
                 $"Every shard needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients with {Count} shards "
-                    + "each.", nameof(clients));
+                    + $"each.", nameof(clients));
         if (shards < classes.Length)
             throw new ArgumentException(
                 $"Every class needs a shard, but {clients} clients with {Count} shards each have fewer than the "

@@ -26,7 +26,7 @@ public sealed record ShipChannels(double Share) : ShipStep
                     + $"go{(pruned.Unprunable.Count > 0 ? $": {pruned.Unprunable[0]}" : ".")}");
         if (!pruned.IsReached)
             work.Note($"'{this}' cannot be reached: {Percentage.Print(1 - Math.Round(pruned.Reached, 4))} of the parameters is "
-                + "all that can go, with one channel of every group left.");
+                + $"all that can go, with one channel of every group left.");
         return new ShippedDraft(pruned.Graph, null);
     }
 

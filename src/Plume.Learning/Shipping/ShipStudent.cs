@@ -41,7 +41,7 @@ public sealed record ShipStudent(string? Name, double? Share, string? Source = n
     {
         if (arguments.Positional("student") is not { } student)
             throw arguments.Error($"distill needs the student: a built-in model ({string.Join(", ", ModelZoo.Names)}), or a "
-                + "share of the model's multiply-adds such as 25%");
+                + $"share of the model's multiply-adds such as 25%");
         double? share = student.Text.EndsWith('%') ? Percentage.Parse(arguments, student) : null;
         if (share == 1)
             throw arguments.Error(student.Column, "a student is smaller than its teacher: let it have less than 100%");

@@ -74,18 +74,18 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
         ArgumentNullException.ThrowIfNull(training);
         if (method is Masks && Steps[0] is not ShipStudent && Steps.OfType<ShipConnections>().FirstOrDefault() is { } smallest)
             return $"'{smallest}' takes the smallest weights, but those of 'masks' have one size in a layer, and those that "
-                + "matter least are zero already: leave it out.";
+                + $"matter least are zero already: leave it out.";
         if (training.Precision is { } precision && Steps[0] is not ShipStudent)
             return $"'{Steps[0]}' cannot follow '{precision}' of the training, after which integers ship as they were trained; "
-                + "leave ships out, train in floats, or let ships begin with a student in floats, such as distill(lenet, "
-                + "public=FILE.npy).";
+                + $"leave ships out, train in floats, or let ships begin with a student in floats, such as distill(lenet, "
+                + $"public=FILE.npy).";
         if (training.Precision is not null && Steps[0] is ShipStudent { Share: not null } narrowed)
             return $"'{narrowed}' narrows the model, which has few bits by '{training.Precision}' of the training; name a "
-                + "built-in model, such as distill(lenet, public=FILE.npy).";
+                + $"built-in model, such as distill(lenet, public=FILE.npy).";
         if (training.Method is SparseTraining sparse && Steps[0] is not ShipStudent
             && Steps.OfType<ShipConnections>().FirstOrDefault() is { } pruning && pruning.Share <= sparse.Share)
             return $"'{pruning}' takes nothing from a model of which '{sparse}' leaves {Percentage.Print(1 - sparse.Share)}: "
-                + "prune more, or leave it out.";
+                + $"prune more, or leave it out.";
         return null;
     }
 
@@ -123,7 +123,7 @@ public sealed record ShipsLine(IReadOnlyList<ShipStep> Steps)
         if (Learns && work.Public is null)
             throw new ArgumentException(
                 $"'{this}' learns, and the samples that it may learn from are missing: add public=FILE.npy, a file of samples "
-                    + "without labels.", nameof(work));
+                    + $"without labels.", nameof(work));
         var made = new ShippedDraft(trained, null);
         foreach (var (place, step) in Steps.Index())
             made = step.Apply(made, trained, work with { Key = work.Key.Fold((ulong)place) });

@@ -31,7 +31,7 @@ public static class SampleFit
         if (input.HasShape && input.Shape[0].IsFixed)
             throw new MisfitException(
                 $"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch "
-                    + "dimension.");
+                    + $"dimension.");
         if (SampleSchema.ClassesOf(graph) is { } classes && set.Classes > classes)
             throw new MisfitException($"Model '{graph.Name}' tells {classes} classes apart, but {set.Name} has {set.Classes}.");
         if (SampleSchema.Of(graph).Difference(set.Schema) is { } difference)

@@ -127,7 +127,7 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
 
     DivergedException Diverged(double loss, int epoch, int done) => new(done == 0
         ? $"Training of '{source.Name}' cannot begin: the loss is {loss} before the first step. The samples' values, or the "
-            + "model's weights, are too large to compute with."
+            + $"model's weights, are too large to compute with."
         : $"Training of '{source.Name}' diverged: the loss is {loss} in epoch {epoch + 1}. Use a smaller learning rate than "
             + $"{settings.RateAt(0)}.");
 }

@@ -31,7 +31,7 @@ public static class LowRankAdapters
         if (graph.Nodes.FirstOrDefault(node => node.OpType == FakeQuantizer.OpType) is { } quantized)
             throw new ArgumentException(
                 $"Model '{graph.Name}' is quantized: it has the {quantized}, and what factors add would not be on its levels. "
-                    + "Adapt the model in floats.", nameof(graph));
+                    + $"Adapt the model in floats.", nameof(graph));
         if (IsAdapted(graph))
             throw new ArgumentException($"Model '{graph.Name}' has adapters already; merge them into its weights first.",
                 nameof(graph));

@@ -103,7 +103,7 @@ public static class CompressedModel
             if (strange >= 0 && !codec.IsLossless)
                 throw new ArgumentException(
                     $"Value {strange} of tensor '{tensor.Name}' is {weights[tensor][strange]}, but '{codec}' takes finite "
-                        + "values only; a lossless line, such as rans, carries it.", nameof(weights));
+                        + $"values only; a lossless line, such as rans, carries it.", nameof(weights));
             if (strange >= 0)
                 carried.Add(tensor.Name);
         }

@@ -121,10 +121,20 @@ static class ModelWriter
             FloatValue number => new() { Name = name, Type = Kind.Float, F = number.Value },
             IntValue number => new() { Name = name, Type = Kind.Int, I = number.Value },
             TextValue text => new() { Name = name, Type = Kind.String, S = ByteString.CopyFromUtf8(text.Value) },
-            TensorValue tensor => new() { Name = name, Type = Kind.Tensor, T = TensorWriter.Write(tensor.Value, tensor.Value.Name) },
+            TensorValue tensor => new()
+            {
+                Name = name,
+                Type = Kind.Tensor,
+                T = TensorWriter.Write(tensor.Value, tensor.Value.Name)
+            },
             FloatsValue list => new() { Name = name, Type = Kind.Floats, Floats = { list.Values } },
             IntsValue list => new() { Name = name, Type = Kind.Ints, Ints = { list.Values } },
-            TextsValue list => new() { Name = name, Type = Kind.Strings, Strings = { list.Values.Select(ByteString.CopyFromUtf8) } },
+            TextsValue list => new()
+            {
+                Name = name,
+                Type = Kind.Strings,
+                Strings = { list.Values.Select(ByteString.CopyFromUtf8) }
+            },
             SubgraphValue subgraph =>
                 new()
                 {

@@ -121,5 +121,5 @@ public static class FakeQuantization
 
     static ArgumentException Uncalibrated(PlannedValue value) =>
         new($"Value '{value.Name}' was not calibrated; a model is calibrated on at least one sample, at all of "
-            + "FakeQuantization.ValuesToCalibrate.");
+            + $"FakeQuantization.ValuesToCalibrate.");
 }

@@ -137,7 +137,7 @@ sealed class QdqWriter
         if (quantizer is { Signed: true, Bits: 1 })
             throw new InvalidPayloadException(
                 $"The {quantize} gives an activation the two levels of its sign, which no integer kernel reads; leave it a "
-                    + "float or give it 2 bits.");
+                    + $"float or give it 2 bits.");
         _ = tensors.Scales(quantize);
         if (weightQuantizers.TryGetValue(Renamed(quantize.Inputs[0]), out var weight))
             FloatsOf(weight, null, 0, says0: false, weight.Outputs[0]);

@@ -44,7 +44,7 @@ public sealed class SubModel
         if (whole.Weights.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic)
             throw new ArgumentException(
                 $"Model '{whole.Name}' keeps running statistics, such as '{statistic.Name}', which are others in a model of "
-                    + "other width: use a model without BatchNormalization, or with InstanceNormalization in its place.",
+                    + $"other width: use a model without BatchNormalization, or with InstanceNormalization in its place.",
                     nameof(whole));
         var groups = ChannelGroups.Of(whole);
         int[] kept = [.. groups.Groups.Select(group => channels(group.Channels))];

@@ -39,7 +39,7 @@ sealed partial class Opening(
         if ((await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false)).FirstOrDefault(names.IsOfLater) is { } later)
             throw new InvalidDataException(
                 $"The ledger of '{definition.Name}' is gone, but there is '{later}' of its model. Restore the storage from a "
-                    + "copy; or move it away to begin the federation anew.");
+                    + $"copy; or move it away to begin the federation anew.");
         string[] hashes = await graphs.WriteAsync(cancellation).ConfigureAwait(false);
         string checkpoint = await store.WriteCheckpointAsync(0, cancellation).ConfigureAwait(false);
         string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunBytes));

@@ -46,7 +46,7 @@ public sealed record FlowerOptions
                 + $"{IPAddress.Loopback}, or name a certificate with its key.";
         if (Certificate is { HasPrivateKey: false })
             yield return $"The Flower door's certificate must have its private key, but that of '{Certificate.Subject}' has "
-                + "none: give the key too.";
+                + $"none: give the key too.";
         if (MaximumClients < 1)
             yield return $"The Flower door must let in at least 1 client at a time, but lets in {MaximumClients}.";
         if (ReservedPlaces < 0)

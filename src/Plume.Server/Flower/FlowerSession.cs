@@ -149,13 +149,13 @@ sealed class FlowerSession(FlowerBridge bridge, FlowerStream stream, FlowerPlace
         {
             throw Refusal(StatusCode.ResourceExhausted,
                 $"The client was late in round {task.Round}, and others wait at the Flower door. Join again with less to do, "
-                    + "or ask for a later deadline.");
+                    + $"or ask for a later deadline.");
         }
         catch (AnswerLateException)
         {
             throw Refusal(StatusCode.DeadlineExceeded,
                 $"Round {task.Round} took the client more than twice the time that there was. Join again with less to do, or "
-                    + "ask for a later deadline.");
+                    + $"ask for a later deadline.");
         }
     }
 

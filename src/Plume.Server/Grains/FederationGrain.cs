@@ -45,7 +45,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         {
             refusal = new InvalidDataException(damage is InvalidDataException ? damage.Message
                 : $"What the storage holds of '{definition.Name}' cannot be used: {damage.Message} Give the server's user the "
-                    + "right to it.");
+                    + $"right to it.");
             return;
         }
         catch (IOException away) when (away is not UnknownOutcomeException)

@@ -26,7 +26,7 @@ static class FreePort
         }
 
         throw new IOException($"None of {Tries} ports of {IPAddress.Loopback} from {First} to {AfterLast - 1} that were tried "
-            + "is free.");
+            + $"is free.");
     }
 
     static bool IsFree(int port)

@@ -49,17 +49,17 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
             yield return "A server needs a federation to host.";
         if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Method is not Averaging) is { } other)
             yield return $"Flower's clients know of averaging alone, but '{other.Name}' trains by '{other.Plan.Method}': serve "
-                + "it without their door.";
+                + $"it without their door.";
         if (Flower is not null && Federations.FirstOrDefault(federation => federation.Plan.Objective.Teaching is not null)
             is { } taught)
             yield return $"Flower's clients learn from labels alone, but those of '{taught.Name}' are taught by "
                 + $"'{taught.Plan.Objective.Teaching}': serve it without their door.";
         if (Flower is not null && Federations.Count != 1)
-            yield return "Flower's clients do not say which federation they join, so a server with their door hosts one, not "
+            yield return $"Flower's clients do not say which federation they join, so a server with their door hosts one, not "
                 + $"{Federations.Count}.";
         if (Tls is null && !IPAddress.IsLoopback(Listen.Address))
             yield return $"Without TLS a server may listen on loopback only, but is to listen on {Listen.Address}. Give it "
-                + "certificates (plume certs init makes some for a trial).";
+                + $"certificates (plume certs init makes some for a trial).";
         if (Metrics is { Port: > 0 } metrics && metrics.Port == Listen.Port)
             yield return $"Metrics need a port of their own: {metrics.Port} is the one of the clients.";
         if (RenewalGrace < TimeSpan.Zero)

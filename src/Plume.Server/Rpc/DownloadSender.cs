@@ -59,7 +59,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         catch (Exception problem) when (limited.Ended(problem))
         {
             throw limited.Refusal($"The download of {length - offset} bytes took longer than this server lets it; go on from "
-                + "where it broke off.");
+                + $"where it broke off.");
         }
     }
 

@@ -49,7 +49,7 @@ sealed class FederationFeeds : BackgroundService
                 : throw new RpcException(
                     new Status(StatusCode.Unavailable,
                         $"The federation '{definition.Name}' cannot go on before the operator has mended the server's storage; "
-                            + "the server's log says what is wrong."));
+                            + $"the server's log says what is wrong."));
         }
     }
 

@@ -92,7 +92,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         if (await registry.FindAsync(request.Name, context.CancellationToken) is { Revoked: false } entry
             && entry.Role.HasFlag(Roles.Admin) != request.Admin)
             throw Invalid($"'{request.Name}' is enrolled as {(request.Admin ? "a client" : "an operator")} already; choose "
-                + "another name, or revoke that one first.");
+                + $"another name, or revoke that one first.");
         var valid = request.ValidSeconds == 0 ? DefaultValidity
             : TimeSpan.FromSeconds(Math.Min(request.ValidSeconds, EnrolmentTokens.MaxValid.TotalSeconds));
         try
@@ -154,7 +154,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         ? throw new RpcException(
             new Status(StatusCode.FailedPrecondition,
                 $"The federation '{request.Federation}' promises privacy, and what a client has spent of its budget stays with "
-                    + "its place: no place can be given back. Invite the client to another federation."))
+                    + $"its place: no place can be given back. Invite the client to another federation."))
         : await feeds[request.Federation].Grain.GiveBackAsync(request.Name) is { } number
             ? new ReleaseReply { Number = (uint)number }
             : throw new RpcException(

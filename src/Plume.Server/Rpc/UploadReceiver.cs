@@ -128,7 +128,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         catch (Exception problem) when (limited.Ended(problem))
         {
             throw limited.Refusal($"The upload took longer than this server lets it; {offset} of {update.Length} bytes are "
-                + "kept, go on from there.");
+                + $"kept, go on from there.");
         }
 
         if (offset < update.Length)

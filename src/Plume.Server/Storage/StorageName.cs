@@ -12,7 +12,7 @@ static partial class StorageName
     public static string Check(string name) => name is not null && name.Length <= Longest && Pattern().IsMatch(name)
         ? name
         : throw new ArgumentException(
-            "A name in storage must be words of lower-case letters, digits, dots and dashes between slashes, at most "
+            $"A name in storage must be words of lower-case letters, digits, dots and dashes between slashes, at most "
                 + $"{Longest} characters, but is '{name}'.", nameof(name));
 
     /// <summary>The prefix, if names can begin with it.</summary>

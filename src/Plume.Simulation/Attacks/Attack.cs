@@ -3,8 +3,8 @@ using Plume.Compression.Randomness;
 namespace Plume.Simulation.Attacks;
 
 /// <summary>
-/// What hostile clients of a simulation send. They know all honest updates of the round, which is more than any would, and act as one:
-/// a rule that withstands this withstands what clients can do.
+/// What hostile clients of a simulation send. They know all honest updates of the round, which is more than any would, and act as
+/// one: a rule that withstands this withstands what clients can do.
 /// </summary>
 public abstract record Attack
 {

@@ -2,7 +2,10 @@ using Plume.Compression.Lines;
 
 namespace Plume.Simulation.Attacks;
 
-/// <summary>Reads attacks: <c>label-flip</c>, <c>sign</c>, <c>scale(10)</c>, <c>ipm(0.5)</c>, <c>alie(1.5)</c>, <c>min-max</c>, <c>noise(3)</c>.</summary>
+/// <summary>
+/// Reads attacks: <c>label-flip</c>, <c>sign</c>, <c>scale(10)</c>, <c>ipm(0.5)</c>, <c>alie(1.5)</c>, <c>min-max</c>,
+/// <c>noise(3)</c>.
+/// </summary>
 public static class AttackNotation
 {
     const string Subject = "Attack";
@@ -32,7 +35,8 @@ public static class AttackNotation
             throw Line.Error(Subject, text, words[1].Column, "one attack at a time; ask for each by itself");
         var entry = Array.Find(Catalogue, candidate => candidate.Word == words[0].Word);
         if (entry.Read is null)
-            throw Line.Error(Subject, text, words[0].Column, $"'{words[0].Word}' is no attack; known are {string.Join(", ", Words)}");
+            throw Line.Error(Subject, text, words[0].Column,
+                $"'{words[0].Word}' is no attack; known are {string.Join(", ", Words)}");
         var attack = entry.Read(words[0].Arguments);
         words[0].Arguments.End();
         return attack;
@@ -43,6 +47,7 @@ public static class AttackNotation
         if (arguments.Positional("a number above 0") is not { } argument)
             return usual;
         double number = arguments.Number(argument, argument.Text);
-        return number > 0 ? number : throw arguments.Error(argument.Column, $"the number must be above 0, but is {argument.Text}");
+        return number > 0 ? number
+            : throw arguments.Error(argument.Column, $"the number must be above 0, but is {argument.Text}");
     }
 }

@@ -6,8 +6,9 @@ using Plume.Federation.Learners;
 namespace Plume.Simulation.Attacks;
 
 /// <summary>
-/// The learner of a simulation in which some clients are hostile: honest ones train as they would, and what they learned is kept until the
-/// hostile ones of the round, which work after them (<see cref="SimulationOptions.WorksLast"/>), have made what they send of it.
+/// The learner of a simulation in which some clients are hostile: honest ones train as they would, and what they learned is kept
+/// until the hostile ones of the round, which work after them (<see cref="SimulationOptions.WorksLast"/>), have made what they
+/// send of it.
 /// </summary>
 /// <remarks>Memory: the updates of one round.</remarks>
 public sealed class AttackedLearner : ILearner
@@ -30,7 +31,8 @@ public sealed class AttackedLearner : ILearner
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(attack);
         if (attack.FlipsLabels && misled is null)
-            throw new ArgumentException($"By '{attack}' hostile clients train on labels that are not true: bring a learner that does.", nameof(misled));
+            throw new ArgumentException(
+                $"By '{attack}' hostile clients train on labels that are not true: bring a learner that does.", nameof(misled));
         (this.learner, this.attack, this.hostile, this.misled) = (learner, attack, [.. hostile], misled);
     }
 

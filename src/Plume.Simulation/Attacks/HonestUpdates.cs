@@ -29,8 +29,8 @@ sealed class HonestUpdates
     public double MeanNorm => sizes.Value.MeanNorm;
 
     /// <summary>
-    /// How many deviations below the mean a point may be so that it is no further from any of them than the two that are furthest apart.
-    /// From update i, whose difference from the mean is u, it is away by |u|^2 + 2 g u.d + g^2 |d|^2, squared.
+    /// How many deviations below the mean a point may be so that it is no further from any of them than the two that are furthest
+    /// apart. From update i, whose difference from the mean is u, it is away by |u|^2 + 2 g u.d + g^2 |d|^2, squared.
     /// </summary>
     public double MostDeviations => sizes.Value.MostDeviations;
 
@@ -63,7 +63,8 @@ sealed class HonestUpdates
         {
             norms += Math.Sqrt(products[row * count + row]);
             for (int other = 0; other < row; other++)
-                furthest = Math.Max(furthest, products[row * count + row] + products[other * count + other] - 2 * products[row * count + other]);
+                furthest = Math.Max(furthest,
+                    products[row * count + row] + products[other * count + other] - 2 * products[row * count + other]);
         }
 
         double square = Dot(Deviation, Deviation), most = double.PositiveInfinity;

@@ -3,7 +3,9 @@ using Plume.Compression.Randomness;
 
 namespace Plume.Simulation.Attacks;
 
-/// <summary>The mean of the honest updates less so many of their standard deviations, value by value: within what honest ones scatter.</summary>
+/// <summary>
+/// The mean of the honest updates less so many of their standard deviations, value by value: within what honest ones scatter.
+/// </summary>
 /// <remarks>
 /// Source: Baruch, Baruch and Goldberg, "A Little Is Enough: Circumventing Defenses For Distributed Learning", NeurIPS 2019,
 /// arXiv:1902.06156. Differs: the number is said. Theirs follows from how many clients there are, and is almost nothing for few.

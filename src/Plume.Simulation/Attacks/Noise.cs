@@ -4,7 +4,9 @@ using Plume.Compression.Randomness;
 
 namespace Plume.Simulation.Attacks;
 
-/// <summary>A draw of normal noise, whose norm is so many times the mean norm of the honest updates; each hostile client draws its own.</summary>
+/// <summary>
+/// A draw of normal noise, whose norm is so many times the mean norm of the honest updates; each hostile client draws its own.
+/// </summary>
 /// <param name="Factor">How many times.</param>
 public sealed record Noise(double Factor) : Attack
 {

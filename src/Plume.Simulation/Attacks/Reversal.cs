@@ -7,7 +7,10 @@ namespace Plume.Simulation.Attacks;
 /// The mean of the honest updates, reversed and times a factor: <c>sign</c> by 1, <c>scale(10)</c> by 10, and with less than 1
 /// the inner product manipulation, too small for a rule by size: <c>ipm(0.5)</c>.
 /// </summary>
-/// <remarks>Source: Xie, Koyejo and Gupta, "Fall of Empires: Breaking Byzantine-tolerant SGD by Inner Product Manipulation", UAI 2019, arXiv:1903.03936.</remarks>
+/// <remarks>
+/// Source: Xie, Koyejo and Gupta, "Fall of Empires: Breaking Byzantine-tolerant SGD by Inner Product Manipulation", UAI 2019,
+/// arXiv:1903.03936.
+/// </remarks>
 /// <param name="Word">What it is called.</param>
 /// <param name="Factor">Above 0.</param>
 public sealed record Reversal(string Word, double Factor) : Attack

@@ -25,15 +25,18 @@ public class BenchInputTests
         using var folder = new Folder();
         foreach (string name in new[] { "b.NPY", "a.safetensors", "c.onnx", "d.plume", "notes.txt" })
             File.WriteAllText(folder[name], "");
-        Assert.Equal(["normal(3)", folder["a.safetensors"], folder["b.NPY"], folder["c.onnx"], folder["d.plume"]], BenchInput.Names(["normal(3)", folder.Path, folder["c.onnx"]]));
+        Assert.Equal(["normal(3)", folder["a.safetensors"], folder["b.NPY"], folder["c.onnx"], folder["d.plume"]],
+            BenchInput.Names(["normal(3)", folder.Path, folder["c.onnx"]]));
     }
 
     [Fact]
     public void A_value_that_is_not_finite_is_named_by_its_tensor_and_place()
     {
         using var folder = new Folder();
-        var layout = ModelLayout.Of([("a", [3], TensorRole.Bias), ("none", [0], TensorRole.Bias), ("b", [2, 2], TensorRole.Weight)]);
-        File.WriteAllBytes(folder["m.safetensors"], Safetensors.Write(new ModelWeights(layout, [1, 2, 3, 4, float.NegativeInfinity, 6, 7])));
+        var layout = ModelLayout.Of(
+            [("a", [3], TensorRole.Bias), ("none", [0], TensorRole.Bias), ("b", [2, 2], TensorRole.Weight)]);
+        File.WriteAllBytes(folder["m.safetensors"],
+            Safetensors.Write(new ModelWeights(layout, [1, 2, 3, 4, float.NegativeInfinity, 6, 7])));
         Refused(ExitCode.Input, "value 1 of tensor 'b' is -Infinity", folder["m.safetensors"]);
         NpyFile.Write(folder["m.npy"], [1, 2, float.NaN], 3);
         Refused(ExitCode.Input, "value 2 of tensor 'values' is NaN", folder["m.npy"]);
@@ -47,7 +50,8 @@ public class BenchInputTests
         Refused(ExitCode.Input, "empty.npy' has no values", folder["empty.npy"]);
         Refused(ExitCode.Input, "missing.npy' cannot be opened", folder["missing.npy"]);
         Refused(ExitCode.Input, "missing.plume' cannot be opened", folder["missing.plume"]);
-        Refused(ExitCode.Usage, "takes about 48.0 TB", "normal(1000G)", () => BenchInput.CheckMemory("normal(1000G)", 1_000_000_000_000));
+        Refused(ExitCode.Usage, "takes about 48.0 TB", "normal(1000G)",
+            () => BenchInput.CheckMemory("normal(1000G)", 1_000_000_000_000));
         foreach (string kind in new[] { "npy", "safetensors", "onnx", "plume" })
         {
             File.WriteAllText(folder[$"odd.{kind}"], "this is no model");

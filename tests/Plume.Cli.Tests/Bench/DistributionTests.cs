@@ -12,7 +12,8 @@ public class DistributionTests
     [InlineData(" laplace ( 1.5k ) ", 1500)]
     [InlineData("sparse(64, 0%)", 64)]
     [InlineData("normal(1G)", 1_000_000_000)]
-    public void A_distribution_has_the_number_of_values_that_it_says(string text, int count) => Assert.Equal(count, Distribution.Parse(text).Count);
+    public void A_distribution_has_the_number_of_values_that_it_says(string text, int count) =>
+        Assert.Equal(count, Distribution.Parse(text).Count);
 
     [Theory]
     [InlineData("norml(10M)", 1, "'norml' is not a distribution; did you mean 'normal'?")]
@@ -32,7 +33,8 @@ public class DistributionTests
     public void A_mistake_is_named_with_its_column(string text, int column, string problem)
     {
         Assert.True(Distribution.IsMeant(text));
-        Assert.Equal($"Distribution '{text}', column {column}: {problem}", Assert.Throws<FormatException>(() => Distribution.Parse(text)).Message);
+        Assert.Equal($"Distribution '{text}', column {column}: {problem}",
+            Assert.Throws<FormatException>(() => Distribution.Parse(text)).Message);
     }
 
     [Theory]

@@ -20,7 +20,8 @@ public class AnyModelTests
         var table = Program.Run("evaluate", folder["m.onnx"], folder["n.onnx"], "--data", folder["x.npy"]);
         Assert.Equal(0, table.Code);
         Assert.Contains("agreement  error (NMSE)", table.Output);
-        using var json = JsonDocument.Parse(Program.Run("evaluate", folder["m.onnx"], folder["n.onnx"], "--data", folder["x.npy"], "--json").Output);
+        using var json = JsonDocument.Parse(
+            Program.Run("evaluate", folder["m.onnx"], folder["n.onnx"], "--data", folder["x.npy"], "--json").Output);
         Assert.Equal(JsonValueKind.Null, json.RootElement[1].GetProperty("accuracy").ValueKind);
         Assert.True(json.RootElement[1].GetProperty("nmse").GetDouble() > 0.01);
     }
@@ -55,7 +56,8 @@ public class AnyModelTests
         Assert.Equal(0, quantized.Code);
         Assert.Contains("runs of ONNX Runtime on random inputs", quantized.Error);
         Assert.Contains(OnnxFile.ReadFile(folder["q.onnx"]).Nodes, node => node.OpType == BlockProducts.OpType);
-        foreach (string[] wrong in new[] { new[] { "--block", "33" }, ["--block", "32", "--bits", "8"], ["--block", "32", "--packed"], ["--block", "32", "--layer", "w=8"] })
+        foreach (string[] wrong in new[] { new[] { "--block", "33" }, ["--block", "32", "--bits", "8"],
+            ["--block", "32", "--packed"], ["--block", "32", "--layer", "w=8"] })
             Assert.Equal(1, Program.Run(["quantize", folder["m.onnx"], "-o", folder["x.onnx"], .. wrong]).Code);
         Assert.False(File.Exists(folder["x.onnx"]));
     }
@@ -64,12 +66,18 @@ public class AnyModelTests
     public void A_quantization_of_nothing_is_an_error_with_its_reason_and_leaves_no_file()
     {
         using var folder = new Folder();
-        OnnxFile.WriteFile(folder["m.onnx"], new ModelGraph("sum", [new("x", ElementType.Float, ["N", 16])], [new("y", ElementType.Float, ["N", 16])], [new("", "Relu", ["x"], ["y"])], []));
+        OnnxFile.WriteFile(folder["m.onnx"],
+            new ModelGraph("sum", [new("x", ElementType.Float, ["N", 16])], [new("y", ElementType.Float, ["N", 16])],
+                [new("", "Relu", ["x"], ["y"])], []));
         var refused = Program.Run("quantize", folder["m.onnx"], "--weights-only", "-o", folder["q.onnx"]);
         Assert.Equal(2, refused.Code);
         Assert.Contains("can be given fewer bits: it has no Conv, Gemm or MatMul. Nothing was written.", refused.Error);
-        OnnxFile.WriteFile(folder["c.onnx"], new ModelGraph("computed", [new("x", ElementType.Float, ["N", 16])], [new("y", ElementType.Float, []) { HasShape = false }], [new("p", "MatMul", ["x", "x2"], ["y"])], [Initializer.Of("x2", [16], new float[16])]));
-        Assert.Contains("each stays in floats, such as the node 'p' (MatMul): its weight is a vector", Program.Run("quantize", folder["c.onnx"], "--weights-only", "-o", folder["q.onnx"]).Error);
+        OnnxFile.WriteFile(folder["c.onnx"],
+            new ModelGraph("computed", [new("x", ElementType.Float, ["N", 16])],
+                [new("y", ElementType.Float, []) { HasShape = false }], [new("p", "MatMul", ["x", "x2"], ["y"])],
+                [Initializer.Of("x2", [16], new float[16])]));
+        Assert.Contains("each stays in floats, such as the node 'p' (MatMul): its weight is a vector",
+            Program.Run("quantize", folder["c.onnx"], "--weights-only", "-o", folder["q.onnx"]).Error);
         Assert.False(File.Exists(folder["q.onnx"]));
     }
 
@@ -79,7 +87,9 @@ public class AnyModelTests
         return new ModelGraph(name, graph.Inputs, graph.Outputs, graph.Nodes, graph.Initializers, graph.OpsetVersion);
     }
 
-    static ModelGraph TwoInputs() => new("two", [new("a", ElementType.Float, [1, 64]), new("b", ElementType.Float, [1, 64])], [new("y", ElementType.Float, [1, 2, 32])],
+    static ModelGraph TwoInputs() =>
+        new("two", [new("a", ElementType.Float, [1, 64]), new("b", ElementType.Float, [1, 64])],
+            [new("y", ElementType.Float, [1, 2, 32])],
         [new("", "Sub", ["a", "b"], ["d"]), new("", "MatMul", ["d", "w"], ["e"]), new("", "Reshape", ["e", "shape"], ["y"])],
         [Initializer.Of("w", [64, 64], Normal(64 * 64)), Initializer.Of("shape", [3], [1L, 2L, 32L])]);
 

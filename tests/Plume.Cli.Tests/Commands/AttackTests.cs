@@ -11,11 +11,15 @@ public sealed class AttackTests : IDisposable
     [Fact]
     public void Rules_and_attacks_stand_side_by_side()
     {
-        var run = Program.Run("attack", "--set", "rounds=4", "--attack", "scale(100)", "--attack", "label-flip", "--rule", "mean, no bound", "--rule", "multikrum(20%)", "--out", folder["attack.html"], "--json");
+        var run = Program.Run("attack", "--set", "rounds=4", "--attack", "scale(100)", "--attack", "label-flip", "--rule",
+            "mean, no bound", "--rule", "multikrum(20%)", "--out", folder["attack.html"], "--json");
         Assert.True(run.Code == 0, run.Error);
         var rows = JsonDocument.Parse(run.Output).RootElement;
-        Assert.Equal(["mean, no bound", "multikrum(20%)"], rows.EnumerateArray().Select(row => row.GetProperty("rule").GetString()));
-        Assert.All(rows.EnumerateArray(), row => Assert.Equal(["none", "scale(100)", "label-flip"], row.GetProperty("accuracies").EnumerateObject().Select(accuracy => accuracy.Name)));
+        Assert.Equal(["mean, no bound", "multikrum(20%)"], rows.EnumerateArray()
+            .Select(row => row.GetProperty("rule").GetString()));
+        Assert.All(rows.EnumerateArray(),
+            row => Assert.Equal(["none", "scale(100)", "label-flip"], row.GetProperty("accuracies").EnumerateObject()
+                .Select(accuracy => accuracy.Name)));
         Assert.True(Under("scale(100)", rows[0]) < Under("scale(100)", rows[1]));
         string page = File.ReadAllText(folder["attack.html"]);
         Assert.Contains("multikrum(20%)", page, StringComparison.Ordinal);

@@ -20,16 +20,22 @@ public class BenchTests
         File.WriteAllBytes(folder["m.safetensors"], Safetensors.Write(graph.ToWeights()));
         NpyFile.Write(folder["m.npy"], graph.ToWeights().Values, graph.Weights.Length);
         Assert.Equal(0, Program.Run("compress", folder["m.onnx"], "--codec", "pack").Code);
-        var run = Program.Run([.. Quick, folder.Path, "sparse(5k, 90%)", "--json", "--codec", "uniform(8) | rans", "--codec", "delta | uniform(4) | pack"]);
+        var run = Program.Run([.. Quick, folder.Path, "sparse(5k, 90%)", "--json", "--codec", "uniform(8) | rans", "--codec",
+            "delta | uniform(4) | pack"]);
 
         Assert.Equal((0, ""), (run.Code, run.Error));
         using var array = JsonDocument.Parse(run.Output);
         var rows = array.RootElement.EnumerateArray().ToList();
-        Assert.All(rows, row => Assert.Equal(["file", "codec", "values", "bytes", "bitsPerParameter", "nmse", "encodeGBs", "decodeGBs", "addGBs"], row.EnumerateObject().Select(member => member.Name)));
+        Assert.All(rows, row => Assert.Equal(
+            ["file", "codec", "values", "bytes", "bitsPerParameter", "nmse", "encodeGBs", "decodeGBs", "addGBs"],
+            row.EnumerateObject().Select(member => member.Name)));
         string[] files = [folder["m.npy"], folder["m.onnx"], folder["m.plume"], folder["m.safetensors"], "sparse(5k, 90%)"];
-        Assert.Equal(files.SelectMany(file => new[] { (file, "uniform(8) | rans"), (file, "delta | uniform(4) | pack") }), rows.Select(row => (row.GetProperty("file").GetString()!, row.GetProperty("codec").GetString()!)));
-        Assert.All(rows, row => Assert.Equal(row.GetProperty("codec").GetString()!.StartsWith("delta", StringComparison.Ordinal), row.GetProperty("addGBs").ValueKind == JsonValueKind.Null));
-        long payload = new PayloadEncoder(Codec.Parse("uniform(8) | rans"), graph.Weights).Encode(graph.ToWeights().Values, default).Length;
+        Assert.Equal(files.SelectMany(file => new[] { (file, "uniform(8) | rans"), (file, "delta | uniform(4) | pack") }),
+            rows.Select(row => (row.GetProperty("file").GetString()!, row.GetProperty("codec").GetString()!)));
+        Assert.All(rows, row => Assert.Equal(row.GetProperty("codec").GetString()!.StartsWith("delta", StringComparison.Ordinal),
+            row.GetProperty("addGBs").ValueKind == JsonValueKind.Null));
+        long payload = new PayloadEncoder(Codec.Parse("uniform(8) | rans"), graph.Weights)
+            .Encode(graph.ToWeights().Values, default).Length;
         Assert.All(new[] { 2, 4 }, row => Assert.Equal(payload, rows[row].GetProperty("bytes").GetInt64()));
     }
 
@@ -45,7 +51,9 @@ public class BenchTests
 
         static double Bytes(string seed)
         {
-            using var array = JsonDocument.Parse(Program.Run([.. Quick, "normal(3k)", "--seed", seed, "--codec", "uniform(4) | rans", "--json", "--threads", "2"]).Output);
+            using var array = JsonDocument.Parse(
+                Program.Run([.. Quick, "normal(3k)", "--seed", seed, "--codec", "uniform(4) | rans", "--json", "--threads",
+                    "2"]).Output);
             return array.RootElement[0].GetProperty("nmse").GetDouble();
         }
     }
@@ -57,7 +65,8 @@ public class BenchTests
         foreach (var (name, start) in new[] { ("p.png", "\u0089PNG"), ("p.SVG", "<?xml") })
         {
             File.WriteAllText(folder[name], "old");
-            var run = Program.Run([.. Quick, "normal(3k)", "laplace(3k)", "--codec", "uniform(4) | rans", "--codec", "topk(5%) | pack", "--plot", folder[name]]);
+            var run = Program.Run([.. Quick, "normal(3k)", "laplace(3k)", "--codec", "uniform(4) | rans", "--codec",
+                "topk(5%) | pack", "--plot", folder[name]]);
             Assert.Equal((0, ""), (run.Code, run.Error));
             Assert.Contains("mean of 2 files", run.Output);
             Assert.StartsWith(start, File.ReadAllText(folder[name], System.Text.Encoding.Latin1));
@@ -79,8 +88,10 @@ public class BenchTests
     [InlineData(2, "'/no/such.npy' cannot be opened", "normal(1k)", "/no/such.npy")]
     [InlineData(2, "'/no/such.safetensors' cannot be opened", "/no/such.safetensors")]
     [InlineData(3, "The picture '/proc/p.png' cannot be written", "normal(1k)", "--plot", "/proc/p.png")]
-    [InlineData(3, "The picture '/no/such/p.png' cannot be written: There is no folder '/no/such'.", "normal(1k)", "--plot", "/no/such/p.png")]
-    public void A_mistake_gives_one_message_and_its_code_before_anything_is_measured(int code, string message, params string[] arguments)
+    [InlineData(3, "The picture '/no/such/p.png' cannot be written: There is no folder '/no/such'.", "normal(1k)", "--plot",
+        "/no/such/p.png")]
+    public void A_mistake_gives_one_message_and_its_code_before_anything_is_measured(int code, string message,
+        params string[] arguments)
     {
         var run = Program.Run(["bench", "codec", .. arguments]);
         Assert.Equal(code, run.Code);

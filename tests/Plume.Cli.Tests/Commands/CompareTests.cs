@@ -11,7 +11,10 @@ public sealed class CompareTests : IDisposable
     [Fact]
     public void Experiments_stand_side_by_side_and_what_was_run_is_not_run_again()
     {
-        string[] experiments = [Experiment("plain", "\"links\": \"lognormal(down=2, up=1, spread=0.5) | latency(50ms)\", \"ships\": \"channels(30%) | quantize(8)\","), Experiment("sparse", "\"training\": \"prune(50%, rounds=1..2) | quantize(8, 8)\",")];
+        string[] experiments = [
+            Experiment("plain", "\"links\": \"lognormal(down=2, up=1, spread=0.5) | latency(50ms)\", \"ships\": "
+                + "\"channels(30%) | quantize(8)\","),
+                Experiment("sparse", "\"training\": \"prune(50%, rounds=1..2) | quantize(8, 8)\",")];
         var run = Program.Run(["compare", .. experiments, "--seeds", "3,4", "--out", folder["c"], "--json"]);
         Assert.True(run.Code == 0, run.Error);
         var rows = JsonDocument.Parse(run.Output).RootElement;
@@ -19,16 +22,23 @@ public sealed class CompareTests : IDisposable
         foreach (var row in rows.EnumerateArray())
         {
             string name = row.GetProperty("name").GetString()!;
-            double[] bytes = [.. new[] { 3, 4 }.Select(seed => (double)File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"]).Sum(Both))];
+            double[] bytes = [.. new[] { 3,
+                4 }.Select(seed => (double)File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"]).Sum(Both))];
             Assert.Equal(bytes.Average(), row.GetProperty("bothBytes").GetDouble());
-            Assert.InRange(row.GetProperty("accuracy").GetDouble(), row.GetProperty("leastAccuracy").GetDouble(), row.GetProperty("mostAccuracy").GetDouble());
+            Assert.InRange(row.GetProperty("accuracy").GetDouble(), row.GetProperty("leastAccuracy").GetDouble(),
+                row.GetProperty("mostAccuracy").GetDouble());
             Assert.Equal(JsonValueKind.Number, row.GetProperty("shippedAccuracy").ValueKind);
             Assert.Equal(name == "plain" ? "channels(30%) | quantize(8)" : null, row.GetProperty("ships").GetString());
-            Assert.Equal(new[] { 3, 4 }.Average(seed => (double)new FileInfo(folder[$"c/{name}/seed-{seed}/{(name == "plain" ? "shipped" : "model")}.plume"]).Length), row.GetProperty("plumeBytes").GetDouble());
+            Assert.Equal(new[] { 3, 4 }.Average(seed =>
+                (double)new FileInfo(folder[$"c/{name}/seed-{seed}/{(name == "plain" ? "shipped" : "model")}.plume"]).Length),
+                row.GetProperty("plumeBytes").GetDouble());
             Assert.InRange(row.GetProperty("worstTenth").GetDouble(), 0, 1);
-            Assert.All((string[])["clientSeconds", "peakMemoryBytes", "modelBytes", "latencyMicroseconds"], figure => Assert.True(row.GetProperty(figure).GetDouble() > 0));
+            Assert.All((string[])["clientSeconds", "peakMemoryBytes", "modelBytes", "latencyMicroseconds"],
+                figure => Assert.True(row.GetProperty(figure).GetDouble() > 0));
             if (name == "plain")
-                Assert.Equal(new[] { 3, 4 }.Average(seed => File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"]).Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("linkSeconds").GetDouble())), row.GetProperty("linkSeconds").GetDouble(), 1e-9);
+                Assert.Equal(new[] { 3, 4 }.Average(seed => File.ReadLines(folder[$"c/{name}/seed-{seed}/metrics.jsonl"])
+                    .Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("linkSeconds").GetDouble())),
+                    row.GetProperty("linkSeconds").GetDouble(), 1e-9);
             else
                 Assert.Equal(JsonValueKind.Null, row.GetProperty("linkSeconds").ValueKind);
         }
@@ -73,10 +83,12 @@ public sealed class CompareTests : IDisposable
     [InlineData(1, "--seeds names a seed twice", "--seeds", "1,1")]
     [InlineData(1, "--threads must be 1 or more", "--threads", "0")]
     [InlineData(1, "Two experiments are called 'plain'", "PLAIN")]
-    public void A_comparison_that_makes_no_sense_is_refused_before_anything_is_run(int code, string message, params string[] arguments)
+    public void A_comparison_that_makes_no_sense_is_refused_before_anything_is_run(int code, string message,
+        params string[] arguments)
     {
         string plain = Experiment("plain");
-        var run = Program.Run(["compare", plain, .. arguments.Select(argument => argument == "PLAIN" ? plain : argument), "--out", folder["c"]]);
+        var run = Program.Run(["compare", plain, .. arguments.Select(argument => argument == "PLAIN" ? plain : argument), "--out",
+            folder["c"]]);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["c"]));
@@ -96,5 +108,7 @@ public sealed class CompareTests : IDisposable
         return round.GetProperty("uplinkBytes").GetInt64() + round.GetProperty("downlinkBytes").GetInt64();
     }
 
-    static string[] Untimed(string json) => [.. json.Split('\n').Where(line => !line.Contains("econds", StringComparison.Ordinal) && !line.Contains("peakMemory", StringComparison.Ordinal))];
+    static string[] Untimed(string json) =>
+        [.. json.Split('\n').Where(line => !line.Contains("econds", StringComparison.Ordinal)
+            && !line.Contains("peakMemory", StringComparison.Ordinal))];
 }

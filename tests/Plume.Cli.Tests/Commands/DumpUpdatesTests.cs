@@ -15,7 +15,8 @@ public class DumpUpdatesTests
     {
         using var folder = new Folder();
         Assert.Equal(0, Program.Run([.. Experiment, "--out", folder["plain"]]).Code);
-        Assert.Equal(0, Program.Run([.. Experiment, "--out", folder["run"], "--dump-updates", folder["updates/of/run"], "--threads", "2"]).Code);
+        Assert.Equal(0, Program.Run(
+            [.. Experiment, "--out", folder["run"], "--dump-updates", folder["updates/of/run"], "--threads", "2"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["plain/model.onnx"]), File.ReadAllBytes(folder["run/model.onnx"]));
 
         var layout = OnnxFile.ReadFile(folder["run/model.onnx"]).Weights;
@@ -26,7 +27,8 @@ public class DumpUpdatesTests
         Assert.All(files, file =>
         {
             var update = Safetensors.Read(File.ReadAllBytes(file));
-            Assert.Equal(layout.Tensors.Select(tensor => tensor.ToString()), update.Layout.Tensors.Select(tensor => tensor.ToString()));
+            Assert.Equal(layout.Tensors.Select(tensor => tensor.ToString()),
+                update.Layout.Tensors.Select(tensor => tensor.ToString()));
             // Not what a codec left of it: nearly every value moved, and none far.
             Assert.InRange(update.Values.Count(value => value != 0), layout.Length / 2, layout.Length);
             Assert.InRange(update.Values.Max(Math.Abs), 1e-6, 2);

@@ -30,12 +30,15 @@ public class ModelFileTests
     {
         using var folder = new Folder();
         var layout = ModelLayout.Of([("w", [40, 30], TensorRole.Weight), ("b", [40], TensorRole.Bias)]);
-        float[] values = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))], reference = Array.ConvertAll(values, value => value + 0.01f);
+        float[] values = [.. Enumerable.Range(0, layout.Length).Select(i => MathF.Sin(i))],
+            reference = Array.ConvertAll(values, value => value + 0.01f);
         File.WriteAllBytes(folder["new.safetensors"], Safetensors.Write(new ModelWeights(layout, values)));
         File.WriteAllBytes(folder["old.safetensors"], Safetensors.Write(new ModelWeights(layout, reference)));
-        Assert.Equal(0, Program.Run("compress", folder["new.safetensors"], "--codec", "delta | uniform(4) | pack", "--reference", folder["old.safetensors"]).Code);
+        Assert.Equal(0, Program.Run("compress", folder["new.safetensors"], "--codec", "delta | uniform(4) | pack", "--reference",
+            folder["old.safetensors"]).Code);
         Assert.Equal(1, Program.Run("decompress", folder["new.plume"]).Code);
-        Assert.Equal(0, Program.Run("decompress", folder["new.plume"], "--reference", folder["old.safetensors"], "-o", folder["back.safetensors"]).Code);
+        Assert.Equal(0, Program.Run("decompress", folder["new.plume"], "--reference", folder["old.safetensors"], "-o",
+            folder["back.safetensors"]).Code);
         var back = Safetensors.Read(File.ReadAllBytes(folder["back.safetensors"]));
         Assert.All(back.Values.Zip(values), pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
     }

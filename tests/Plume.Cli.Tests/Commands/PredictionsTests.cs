@@ -21,12 +21,15 @@ public sealed class PredictionsTests : IDisposable
         Assert.True(simulated.Code == 0, simulated.Error);
         var result = JsonDocument.Parse(simulated.Output).RootElement;
         // 50 labels in both directions, whatever the models' size: less than a hundredth of the mlp's floats.
-        Assert.InRange(result.GetProperty("uplinkBytes").GetInt64() + result.GetProperty("downlinkBytes").GetInt64(), 1, 5 * 3 * 2 * 4 * 4810 / 100);
-        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
+        Assert.InRange(result.GetProperty("uplinkBytes").GetInt64() + result.GetProperty("downlinkBytes").GetInt64(), 1,
+            5 * 3 * 2 * 4 * 4810 / 100);
+        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen",
+            "127.0.0.1:0", "--state", folder["s"]);
         try
         {
             string address = line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim();
-            string[] join = ["join", address, "--federation", "net", "--experiment", folder["e.json"], "--number", "0-3", "--name", "site", "--state", folder["c"]];
+            string[] join = ["join", address, "--federation", "net", "--experiment", folder["e.json"], "--number", "0-3",
+                "--name", "site", "--state", folder["c"]];
             var greedy = Program.Run([.. join, "-o", folder["joined.onnx"]]);
             Assert.Contains("take the model with plume fetch", greedy.Error, StringComparison.Ordinal);
             var strange = Program.Run([.. join, "--set", "seed=2"]);
@@ -59,7 +62,8 @@ public sealed class PredictionsTests : IDisposable
     public void What_cannot_be_is_refused_before_the_first_round(string message, params string[] settings)
     {
         string[] plain = ["uplink=null", "downlink=null", "baseline=false"];
-        var run = Program.Run([.. new[] { "simulate", "--out", folder["run"] }, .. plain.Concat(settings).SelectMany(setting => new[] { "--set", setting })]);
+        var run = Program.Run([.. new[] { "simulate", "--out", folder["run"] }, .. plain.Concat(settings)
+            .SelectMany(setting => new[] { "--set", setting })]);
         Assert.True(run.Code is 1 or 2, run.Output);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["run"]));
@@ -68,7 +72,8 @@ public sealed class PredictionsTests : IDisposable
     [Fact]
     public void Updates_cannot_be_dumped_where_none_travel()
     {
-        var run = Program.Run("simulate", "--set", Held, "--set", "uplink=null", "--set", "downlink=null", "--dump-updates", folder["updates"], "--out", folder["run"]);
+        var run = Program.Run("simulate", "--set", Held, "--set", "uplink=null", "--set", "downlink=null", "--dump-updates",
+            folder["updates"], "--out", folder["run"]);
         Assert.Equal(1, run.Code);
         Assert.Contains("sends no updates", run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["updates"]));

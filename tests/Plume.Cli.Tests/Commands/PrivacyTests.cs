@@ -10,7 +10,9 @@ public class PrivacyTests
     public void What_is_known_of_noise_rounds_and_epsilon_says_the_rest()
     {
         var rows = Rows("--noise", "1", "--rounds", "3", "--epsilon", "8");
-        Assert.Equal([("this noise, a client in each round", 1, 3, 8.3855), ("this noise, until epsilon 8 is spent", 1, 2, 6.573)], rows[..2], (one, other) => one.Meaning == other.Meaning && one.Rounds == other.Rounds && Math.Abs(one.Epsilon - other.Epsilon) < 2e-4);
+        Assert.Equal([("this noise, a client in each round", 1, 3, 8.3855),
+            ("this noise, until epsilon 8 is spent", 1, 2, 6.573)], rows[..2], (one, other) => one.Meaning == other.Meaning
+                && one.Rounds == other.Rounds && Math.Abs(one.Epsilon - other.Epsilon) < 2e-4);
         Assert.InRange(rows[2].Epsilon, 7.99, 8);
         // The same noise over more clients is worth more where they are drawn in secret.
         string[] plan = ["--noise", "2", "--rounds", "50", "--clients", "1000", "--participants", "10", "--sampling"];
@@ -25,8 +27,10 @@ public class PrivacyTests
         File.WriteAllText(folder["e.json"], $$"""{ "rounds": 20, "clients": 20, "participants": 10, "data": { "set": "digits" }, "model": { "name": "logistic" }, "uplink": "clip(1) | pack", {{Budget}} }""");
         var run = InProcess.Run("privacy", folder["e.json"]);
         Assert.Equal(0, run.Code);
-        Assert.Contains("The models are (5, 1e-5)-differentially private for any one client, whether its updates are in the sums or zeros stand in their place.", run.Output);
-        Assert.Contains("A client that has taken part in 5 rounds is asked no more. The 20 clients have enough for 10 of the 20 rounds at most; then the run stops.", run.Output);
+        Assert.Contains("The models are (5, 1e-5)-differentially private for any one client, whether its updates are in the "
+            + "sums or zeros stand in their place.", run.Output);
+        Assert.Contains("A client that has taken part in 5 rounds is asked no more. The 20 clients have enough for 10 of the "
+            + "20 rounds at most; then the run stops.", run.Output);
         Assert.Equal(0, InProcess.Run("privacy", folder["e.json"], "--noise", "8", "--json").Code);
     }
 
@@ -35,6 +39,7 @@ public class PrivacyTests
         var run = InProcess.Run(["privacy", .. arguments, "--json"]);
         Assert.True(run.Code == 0, run.Error);
         return [.. JsonDocument.Parse(run.Output).RootElement.GetProperty("rows").EnumerateArray().Select(row =>
-            (row.GetProperty("meaning").GetString()!, row.GetProperty("noise").GetDouble(), row.GetProperty("rounds").GetInt32(), row.GetProperty("epsilon").GetDouble()))];
+            (row.GetProperty("meaning").GetString()!, row.GetProperty("noise").GetDouble(), row.GetProperty("rounds").GetInt32(),
+                row.GetProperty("epsilon").GetDouble()))];
     }
 }

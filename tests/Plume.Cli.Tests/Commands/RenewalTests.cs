@@ -18,23 +18,27 @@ public sealed class RenewalTests : IDisposable
     public void An_operators_certificate_is_renewed_by_any_command_also_for_a_while_after_it_ended()
     {
         CertificateFolder.Initialise(folder["certs"], ["127.0.0.1"], Ago(150));
-        using var server = Program.StartUntil("Serving", out string line, "serve", "--certs", folder["certs"], "--listen", "127.0.0.1:0", "--state", folder["state"]);
+        using var server = Program.StartUntil("Serving", out string line, "serve", "--certs", folder["certs"], "--listen",
+            "127.0.0.1:0", "--state", folder["state"]);
         string address = line[line.LastIndexOf("https", StringComparison.Ordinal)..], root = folder["certs/root.pem"];
-        Assert.Equal(0, Program.Run("enrol", address, "--root", root, "--token-file", folder["state/admin.token"], "--name", "admin", "--identity", folder["admin"]).Code);
+        Assert.Equal(0, Program.Run("enrol", address, "--root", root, "--token-file", folder["state/admin.token"], "--name",
+            "admin", "--identity", folder["admin"]).Code);
 
         Assert.Empty(Ask("status").Error);
         foreach (int days in (int[])[45, 75])
         {
             Age(days);
             var asked = Ask(days == 45 ? "clients" : "status");
-            Assert.Equal((0, $"The certificate in {folder["admin"]} is renewed and good until {DateTime.UtcNow.AddDays(60):yyyy-MM-dd}."), (asked.Code, asked.Error.Trim()));
+            Assert.Equal((0, $"The certificate in {folder["admin"]} is renewed and good until "
+                + $"{DateTime.UtcNow.AddDays(60):yyyy-MM-dd}."), (asked.Code, asked.Error.Trim()));
             Assert.Empty(Ask("status").Error);
         }
 
         Age(95);
         var refused = Ask("status");
         Assert.Equal(1, refused.Code);
-        Assert.StartsWith("plume: The client certificate has expired and was not renewed in time. Ask the operator for a new invitation.", refused.Error, StringComparison.Ordinal);
+        Assert.StartsWith("plume: The client certificate has expired and was not renewed in time. Ask the operator for a new "
+            + "invitation.", refused.Error, StringComparison.Ordinal);
         Process.Start("kill", ["-TERM", $"{server.Id}"]).WaitForExit();
         server.WaitForExit();
 
@@ -47,7 +51,8 @@ public sealed class RenewalTests : IDisposable
         using var authority = CertificateFolder.LoadAuthority(folder["certs"], Ago(days));
         using var key = ECDsa.Create();
         key.ImportFromPem(File.ReadAllText(folder["admin/client.key"]));
-        var request = SigningRequest.Read(new CertificateRequest("CN=admin", key, HashAlgorithmName.SHA256).CreateSigningRequest());
+        var request = SigningRequest.Read(new CertificateRequest("CN=admin", key, HashAlgorithmName.SHA256)
+            .CreateSigningRequest());
         using var aged = authority.IssueClient(request, Roles.Admin);
         File.WriteAllText(folder["admin/client.pem"], aged.ExportCertificatePem());
     }

@@ -13,13 +13,17 @@ public class SimulateTests
         var run = Program.Run("simulate", "--set", "rounds=3", "--json", "--out", folder["run"]);
         Assert.Equal((0, 1), (run.Code, run.Output.Count(character => character == '\n')));
         using var result = JsonDocument.Parse(run.Output);
-        Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused", "bounded", "baseline", "clientSeconds", "model"], result.RootElement.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused",
+            "bounded", "baseline", "clientSeconds", "model"], result.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal(3, result.RootElement.GetProperty("rounds").GetInt32());
 
         var rounds = File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal([1, 2, 3], rounds.Select(round => round.GetProperty("round").GetInt32()));
-        Assert.All(rounds, round => Assert.Equal(["round", "accuracy", "loss", "uplinkBytes", "downlinkBytes", "seconds", "accepted", "norm", "bounded", "refused", "clientSeconds"], round.EnumerateObject().Select(member => member.Name)));
-        Assert.Equal(result.RootElement.GetProperty("uplinkBytes").GetInt64(), rounds.Sum(round => round.GetProperty("uplinkBytes").GetInt64()));
+        Assert.All(rounds, round =>
+            Assert.Equal(["round", "accuracy", "loss", "uplinkBytes", "downlinkBytes", "seconds", "accepted", "norm", "bounded",
+                "refused", "clientSeconds"], round.EnumerateObject().Select(member => member.Name)));
+        Assert.Equal(result.RootElement.GetProperty("uplinkBytes").GetInt64(),
+            rounds.Sum(round => round.GetProperty("uplinkBytes").GetInt64()));
 
         var graph = OnnxFile.ReadFile(folder["run/model.onnx"]);
         Assert.Equal(graph.Weights, PlumeFile.Read(File.ReadAllBytes(folder["run/model.plume"])).Layout);
@@ -33,18 +37,21 @@ public class SimulateTests
     public void A_run_that_is_stopped_and_resumed_gives_the_bits_of_one_that_is_not()
     {
         using var folder = new Folder();
-        string[] experiment = ["simulate", "--set", "rounds=60", "--set", "server.optimizer=fedavgm", "--set", "server.learningRate=0.3"];
+        string[] experiment = ["simulate", "--set", "rounds=60", "--set", "server.optimizer=fedavgm", "--set",
+            "server.learningRate=0.3"];
         var stopped = Program.RunUntil("round  3/", "INT", [.. experiment, "--out", folder["stopped"]]);
         Assert.Equal(130, stopped.Code);
         Assert.Matches("^Stopped after round [0-9]+ of 60. Go on with: plume simulate --out .*stopped --resume", stopped.Error);
         Assert.False(File.Exists(folder["stopped/model.onnx"]));
 
         Assert.Equal(0, Program.Run("simulate", "--out", folder["stopped"], "--resume").Code);
-        Assert.Contains("is complete, so there is nothing to resume", Program.Run("simulate", "--out", folder["stopped"], "--resume").Error);
+        Assert.Contains("is complete, so there is nothing to resume",
+            Program.Run("simulate", "--out", folder["stopped"], "--resume").Error);
         Assert.Equal(0, Program.Run([.. experiment, "--out", folder["calm"], "--threads", "1"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["calm/model.onnx"]), File.ReadAllBytes(folder["stopped/model.onnx"]));
         Assert.Equal(WithoutSeconds(folder["calm/metrics.jsonl"]), WithoutSeconds(folder["stopped/metrics.jsonl"]));
-        Assert.Equal(WithoutSeconds(folder["calm/baseline/metrics.jsonl"]), WithoutSeconds(folder["stopped/baseline/metrics.jsonl"]));
+        Assert.Equal(WithoutSeconds(folder["calm/baseline/metrics.jsonl"]),
+            WithoutSeconds(folder["stopped/baseline/metrics.jsonl"]));
     }
 
     [Fact]
@@ -52,7 +59,8 @@ public class SimulateTests
     {
         using var folder = new Folder();
         string[] experiment = ["simulate", "--set", "rounds=200", "--set", "client.epochs=1"];
-        Assert.NotEqual(0, Program.RunUntil("round   4/", "KILL", [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
+        Assert.NotEqual(0, Program.RunUntil("round   4/", "KILL",
+            [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
         Assert.True(File.Exists(folder["killed/checkpoint.bin"]));
         Assert.Equal(0, Program.Run("simulate", "--out", folder["killed"], "--resume").Code);
         Assert.Equal(0, Program.Run([.. experiment, "--out", folder["calm"]]).Code);
@@ -60,5 +68,6 @@ public class SimulateTests
         Assert.Equal(WithoutSeconds(folder["calm/metrics.jsonl"]), WithoutSeconds(folder["killed/metrics.jsonl"]));
     }
 
-    static string[] WithoutSeconds(string path) => [.. File.ReadLines(path).Select(line => line[..line.IndexOf("\"seconds\"", StringComparison.Ordinal)])];
+    static string[] WithoutSeconds(string path) =>
+        [.. File.ReadLines(path).Select(line => line[..line.IndexOf("\"seconds\"", StringComparison.Ordinal)])];
 }

@@ -7,7 +7,9 @@ using Plume.Models.Zoo;
 
 namespace Plume.Cli.Tests.Commands;
 
-/// <summary>Tables as sites have them: the same columns in another order, some of the classes, more columns than are wanted.</summary>
+/// <summary>
+/// Tables as sites have them: the same columns in another order, some of the classes, more columns than are wanted.
+/// </summary>
 public sealed class TableTests : IDisposable
 {
     static readonly string[] Columns = ["pulse", "dose", "age"];
@@ -23,31 +25,38 @@ public sealed class TableTests : IDisposable
         Table("one.csv", [0, 1, 2], Classes, 90);
         Table("other.csv", [2, 0, 1], Classes, 60, index: true);
         Run("train", "logistic", "--data", folder["one.csv"], "--epochs", "30", "--learning-rate", "0.2", "-o", folder["m.onnx"]);
-        Assert.Equal(new SampleSchema { Columns = Columns, Classes = Classes }, SampleSchema.Of(OnnxFile.ReadFile(folder["m.onnx"])));
+        Assert.Equal(new SampleSchema { Columns = Columns, Classes = Classes },
+            SampleSchema.Of(OnnxFile.ReadFile(folder["m.onnx"])));
 
         foreach (string[] line in new string[][]
         {
             ["train", folder["m.onnx"], "--epochs", "1", "-o", folder["trained.onnx"]],
             ["prune", folder["m.onnx"], "--connections", "10%", "--fine-tune", "1", "-o", folder["pruned.onnx"]],
             ["quantize", folder["m.onnx"], "-o", folder["quantized.onnx"]],
-            ["distill", "--teacher", folder["m.onnx"], "--student", "logistic", "--epochs", "30", "--learning-rate", "0.2", "-o", folder["student.onnx"]],
+            ["distill", "--teacher", folder["m.onnx"], "--student", "logistic", "--epochs", "30", "--learning-rate", "0.2", "-o",
+                folder["student.onnx"]],
         })
-            Assert.Contains("Left out: the first column, with no name", Run([.. line, "--data", folder["other.csv"]]).Error, StringComparison.Ordinal);
+            Assert.Contains("Left out: the first column, with no name", Run([.. line, "--data", folder["other.csv"]]).Error,
+                StringComparison.Ordinal);
 
-        string[] models = [folder["m.onnx"], folder["trained.onnx"], folder["pruned.onnx"], folder["quantized.onnx"], folder["student.onnx"]];
+        string[] models = [folder["m.onnx"], folder["trained.onnx"], folder["pruned.onnx"], folder["quantized.onnx"],
+            folder["student.onnx"]];
         string measured = Run(["evaluate", .. models, "--json", "--data", folder["other.csv"]]).Output;
         Assert.Equal(models.Length, measured.Split("\"accuracy\": 1,").Length - 1);
         Assert.All(models, model => Assert.Equal(Columns, SampleSchema.Of(OnnxFile.ReadFile(model)).Columns!));
 
         // One that was trained on another order of the columns stands beside them, each with its own.
-        Run("train", "logistic", "--data", folder["other.csv"], "--epochs", "30", "--learning-rate", "0.2", "-o", folder["o.onnx"]);
+        Run("train", "logistic", "--data", folder["other.csv"], "--epochs", "30", "--learning-rate", "0.2", "-o",
+            folder["o.onnx"]);
         Assert.NotEqual(Columns, SampleSchema.Of(OnnxFile.ReadFile(folder["o.onnx"])).Columns!);
-        Assert.Equal(2, Run("evaluate", folder["m.onnx"], folder["o.onnx"], "--json", "--data", folder["one.csv"]).Output.Split("\"accuracy\": 1,").Length - 1);
+        Assert.Equal(2, Run("evaluate", folder["m.onnx"], folder["o.onnx"], "--json", "--data",
+            folder["one.csv"]).Output.Split("\"accuracy\": 1,").Length - 1);
 
         Table("alien.csv", [0, 1], Classes, 9);
         var refused = Program.Run("evaluate", folder["m.onnx"], "--data", folder["alien.csv"]);
         Assert.Equal(2, refused.Code);
-        Assert.Contains("lacks a column that the model takes: age. The file has pulse, dose, label.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("lacks a column that the model takes: age. The file has pulse, dose, label.", refused.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,11 +69,15 @@ public sealed class TableTests : IDisposable
             { "name": "flu", "rounds": 12, "clients": 2, "participants": 2, "data": { "set": "csv", "file": "server.csv" },
               "model": { "name": "logistic" }, "client": { "epochs": 3, "batchSize": 8, "learningRate": 0.2 } }
             """);
-        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen", "127.0.0.1:0", "--state", folder["s"]);
+        using var server = Program.StartUntil("Serving", out string line, "serve", folder["e.json"], "--insecure", "--listen",
+            "127.0.0.1:0", "--state", folder["s"]);
         try
         {
             string address = line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim();
-            var sites = new[] { "a", "b" }.Select(site => Task.Run(() => Program.Run("join", address, "--federation", "flu", "--name", site, "--state", folder[$"of-{site}"], "--data", folder[$"{site}.csv"], "-o", folder[$"{site}.onnx"]))).ToArray();
+            var sites = new[] { "a",
+                "b" }.Select(site => Task.Run(() =>
+                    Program.Run("join", address, "--federation", "flu", "--name", site, "--state", folder[$"of-{site}"], "--data",
+                        folder[$"{site}.csv"], "-o", folder[$"{site}.onnx"]))).ToArray();
             Assert.All(await Task.WhenAll(sites), site => Assert.Equal(0, site.Code));
         }
         finally
@@ -73,22 +86,32 @@ public sealed class TableTests : IDisposable
             await server.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
-        Assert.Contains("\"accuracy\": 1,", Run("evaluate", folder["b.onnx"], "--json", "--data", folder["server.csv"]).Output, StringComparison.Ordinal);
+        Assert.Contains("\"accuracy\": 1,", Run("evaluate", folder["b.onnx"], "--json", "--data", folder["server.csv"]).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Columns_of_other_magnitudes_are_normalized_as_the_model_says_from_then_on()
     {
-        string text = "far,flat,near,label\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{1e6 + i % 2 * 1e3 + i},7,{(i * 13 % 10) * 1e-3},{i % 2}\n"));
+        string text = "far,flat,near,label\n"
+            + string.Concat(Enumerable.Range(0, 60).Select(i => $"{1e6 + i % 2 * 1e3 + i},7,{(i * 13 % 10) * 1e-3},{i % 2}\n"));
         File.WriteAllText(folder["t.csv"], text);
-        Run("train", "logistic", "--normalize", "--data", folder["t.csv"], "--epochs", "40", "--learning-rate", "0.3", "-o", folder["m.onnx"]);
-        Assert.Contains("\"accuracy\": 1,", Run("evaluate", folder["m.onnx"], "--json", "--data", folder["t.csv"]).Output, StringComparison.Ordinal);
+        Run("train", "logistic", "--normalize", "--data", folder["t.csv"], "--epochs", "40", "--learning-rate", "0.3", "-o",
+            folder["m.onnx"]);
+        Assert.Contains("\"accuracy\": 1,", Run("evaluate", folder["m.onnx"], "--json", "--data", folder["t.csv"]).Output,
+            StringComparison.Ordinal);
         var normalization = SampleSchema.Of(OnnxFile.ReadFile(folder["m.onnx"])).Normalization!;
         Assert.Equal((7f, 1f), (normalization.Mean[1], normalization.Scale[1]));
-        string[] federated = ["simulate", "--set", "data.set=csv", "--set", $"data.file={folder["t.csv"]}", "--set", "data.normalize=true", "--set", "model.name=logistic", "--set", "clients=3", "--set", "participants=3", "--set", "rounds=5", "--set", "client.learningRate=0.5", "--out", folder["run"]];
+        string[] federated = ["simulate", "--set", "data.set=csv", "--set", $"data.file={folder["t.csv"]}", "--set",
+            "data.normalize=true", "--set", "model.name=logistic", "--set", "clients=3", "--set", "participants=3", "--set",
+            "rounds=5", "--set", "client.learningRate=0.5", "--out", folder["run"]];
         Run(federated);
-        Assert.Contains("\"accuracy\": 1,", Run("evaluate", Path.Combine(folder["run"], "model.onnx"), "--json", "--data", folder["t.csv"]).Output, StringComparison.Ordinal);
-        Assert.Contains("one from a file says itself how its values are normalized", Program.Run("train", folder["m.onnx"], "--normalize", "--data", folder["t.csv"], "-o", folder["x.onnx"]).Error, StringComparison.Ordinal);
+        Assert.Contains("\"accuracy\": 1,",
+            Run("evaluate", Path.Combine(folder["run"], "model.onnx"), "--json", "--data", folder["t.csv"]).Output,
+            StringComparison.Ordinal);
+        Assert.Contains("one from a file says itself how its values are normalized",
+            Program.Run("train", folder["m.onnx"], "--normalize", "--data", folder["t.csv"], "-o", folder["x.onnx"]).Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -111,7 +134,8 @@ public sealed class TableTests : IDisposable
         OnnxFile.WriteFile(folder["ten.onnx"], ModelZoo.Build("logistic", [3], 10, RandomKey.FromSeed(1)));
         Table("some.csv", [0, 1, 2], ["0", "3"], 30);
         Run("train", folder["ten.onnx"], "--data", folder["some.csv"], "--epochs", "1", "-o", folder["m.onnx"]);
-        Assert.Contains("accuracy", Run("evaluate", folder["m.onnx"], "--data", folder["some.csv"]).Output, StringComparison.Ordinal);
+        Assert.Contains("accuracy", Run("evaluate", folder["m.onnx"], "--data", folder["some.csv"]).Output,
+            StringComparison.Ordinal);
         Table("more.csv", [0, 1, 2], ["0", "10"], 30);
         var refused = Program.Run("evaluate", folder["m.onnx"], "--data", folder["more.csv"]);
         Assert.Contains("'label' is '10', which is not a class from 0 to 9.", refused.Error, StringComparison.Ordinal);
@@ -134,7 +158,8 @@ public sealed class TableTests : IDisposable
         {
             string name = classes[row % classes.Length];
             int place = Math.Max(0, Array.IndexOf(Classes, name));
-            var values = order.Select(column => (3 * (column == place ? 1 : 0) + draws.NextInt(100) / 200.0).ToString(CultureInfo.InvariantCulture));
+            var values = order.Select(column => (3 * (column == place ? 1 : 0) + draws.NextInt(100) / 200.0)
+                .ToString(CultureInfo.InvariantCulture));
             text.Append(index ? $"{row + 5}," : "").Append(string.Join(',', values)).Append(',').Append(name).Append('\n');
         }
 

@@ -14,9 +14,11 @@ public class ComparisonTableTests
     {
         string full = ComparisonTable.Text([Row("fp32", 3, hasAll: true), Row("best-combination", 3, hasAll: true)]);
         Assert.All(full.Split('\n'), line => Assert.InRange(line.Length, 0, Terminal));
-        Assert.All((string[])["worst tenth", "on the links", "clients' work", "memory", ".onnx", ".plume", "its accuracy", "latency", "1/2"], head => Assert.Contains(head, full, StringComparison.Ordinal));
+        Assert.All((string[])["worst tenth", "on the links", "clients' work", "memory", ".onnx", ".plume", "its accuracy",
+            "latency", "1/2"], head => Assert.Contains(head, full, StringComparison.Ordinal));
         string bare = ComparisonTable.Text([Row("fp32", 1, hasAll: false)]);
-        Assert.All((string[])["from", "worst tenth", "links", "its accuracy", "latency", "ships"], head => Assert.DoesNotContain(head, bare, StringComparison.Ordinal));
+        Assert.All((string[])["from", "worst tenth", "links", "its accuracy", "latency", "ships"],
+            head => Assert.DoesNotContain(head, bare, StringComparison.Ordinal));
         // One row that has links is enough, and the others say that they have none.
         Assert.Matches("fp32 +- ", ComparisonTable.Text([Row("fp32", 1, hasAll: false), Row("timed", 1, hasAll: true)]));
     }
@@ -40,7 +42,9 @@ public class ComparisonTableTests
         Assert.All(charts, chart =>
         {
             Assert.Equal(16, chart.Elements("polyline").Select(line => line.Attribute("class")!.Value).Distinct().Count());
-            double[] heights = [.. chart.Elements("text").Where(text => text.Attribute("class")!.Value.StartsWith("name", StringComparison.Ordinal)).Select(text => (double)text.Attribute("y")!).Order()];
+            double[] heights = [.. chart.Elements("text")
+                .Where(text => text.Attribute("class")!.Value.StartsWith("name", StringComparison.Ordinal))
+                    .Select(text => (double)text.Attribute("y")!).Order()];
             Assert.All(heights.Zip(heights.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 13.5, 400));
             Assert.InRange(heights[^1], 0, 320);
         });
@@ -48,16 +52,27 @@ public class ComparisonTableTests
 
     static ComparedExperiment Row(string name, int seeds, bool hasAll)
     {
-        var settings = SettingsReader.Read("""{ "data": { "set": "digits" }, "model": { "name": "mlp" } }"""u8, "test", "/", [$"name={name}"]);
-        RoundLine[] rounds = [.. Enumerable.Range(1, 5).Select(round => new RoundLine(round, 0.8 + round / 100.0, 1, 12_345_678, 98_765_432, 1.5, 10, 1, [], []) { LinkSeconds = hasAll ? 1234 : null })];
-        var result = new RunResult(0.8901, 5, 61_728_390, name == "fp32" ? 1_098_765_432 : 493_827_160, 1.5, 412_000_000, 0, 0, null)
+        var settings = SettingsReader.Read("""{ "data": { "set": "digits" }, "model": { "name": "mlp" } }"""u8, "test", "/",
+            [$"name={name}"]);
+        RoundLine[] rounds = [.. Enumerable.Range(1, 5)
+            .Select(round => new RoundLine(round, 0.8 + round / 100.0, 1, 12_345_678, 98_765_432, 1.5, 10, 1, [],
+                []) { LinkSeconds = hasAll ? 1234 : null })];
+        var result = new RunResult(0.8901, 5, 61_728_390, name == "fp32" ? 1_098_765_432
+            : 493_827_160, 1.5, 412_000_000, 0, 0, null)
         {
             ClientSeconds = 4321,
             LinkSeconds = hasAll ? 6170 : null,
             WorstTenth = hasAll ? 0.6123 : null,
             Model = new ModelSize(178_000, 44_500) { LatencyMicroseconds = hasAll ? 123.4 : null },
-            Shipped = hasAll ? new ShippedFigures(0.8876, 61_700) { PlumeBytes = 23_400, LatencyMicroseconds = 99.9, Line = "channels(50%)" } : null,
+            Shipped = hasAll ? new ShippedFigures(0.8876, 61_700)
+            {
+                PlumeBytes = 23_400,
+                LatencyMicroseconds = 99.9,
+                Line = "channels(50%)"
+            } : null,
         };
-        return new ComparedExperiment(name, settings, [.. Enumerable.Range(1, seeds).Select(seed => new ComparedRun(seed, rounds, result with { Accuracy = 0.88 + seed / 1000.0 }))]);
+        return new ComparedExperiment(name, settings,
+            [.. Enumerable.Range(1, seeds)
+                .Select(seed => new ComparedRun(seed, rounds, result with { Accuracy = 0.88 + seed / 1000.0 }))]);
     }
 }

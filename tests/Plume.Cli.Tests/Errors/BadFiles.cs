@@ -42,15 +42,18 @@ public sealed class BadFiles : IDisposable
         string head = string.Join(',', Enumerable.Range(0, 64).Select(i => $"p{i}")) + ",label\n";
         File.WriteAllText(this["head.csv"], head);
         File.WriteAllText(this["ragged.csv"], head + "1,2,3\n");
-        File.WriteAllText(this["infinite.csv"], head + string.Concat(Enumerable.Repeat(string.Concat(Enumerable.Repeat("inf,", 64)) + "1\n", 20)));
-        File.WriteAllText(this["narrow.csv"], "a,b,label\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{i},{-i},{i % 2}\n")));
+        File.WriteAllText(this["infinite.csv"],
+            head + string.Concat(Enumerable.Repeat(string.Concat(Enumerable.Repeat("inf,", 64)) + "1\n", 20)));
+        File.WriteAllText(this["narrow.csv"],
+            "a,b,label\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{i},{-i},{i % 2}\n")));
         File.WriteAllText(this["unlabeled.csv"], "a,b\n1,2\n3,4\n");
     }
 
     public string this[string name] => folder[name];
 
     /// <summary>Everything that lies in the folder.</summary>
-    public IReadOnlyList<string> All => [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> All =>
+        [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     public void Dispose() => folder.Dispose();
 

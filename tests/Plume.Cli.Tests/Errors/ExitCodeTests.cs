@@ -1,6 +1,8 @@
 namespace Plume.Cli.Tests.Errors;
 
-/// <summary>Commands by bad inputs: each cell ends with the code that docs/errors.md has for it, one message, and nothing written.</summary>
+/// <summary>
+/// Commands by bad inputs: each cell ends with the code that docs/errors.md has for it, one message, and nothing written.
+/// </summary>
 public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
 {
     // MODEL, DATA and OUT stand for files; what stands behind a line is right.
@@ -18,17 +20,20 @@ public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
         ["distill"] = "distill --teacher MODEL --student mlp --data DATA --epochs 1 -o OUT.onnx",
         ["student"] = "distill --teacher GOOD --student MODEL --data DATA --epochs 1 -o OUT.onnx",
         ["train"] = "train MODEL --data DATA --epochs 1 -o OUT.onnx",
-        ["simulate"] = "simulate --set model.name= --set model.file=MODEL --set rounds=1 --no-baseline --out OUT.run --dump-updates OUT.updates",
+        ["simulate"] = "simulate --set model.name= --set model.file=MODEL --set rounds=1 --no-baseline --out OUT.run "
+            + "--dump-updates OUT.updates",
     };
 
-    static readonly string[] Graphs = ["evaluate", "sensitivity", "quantize", "prune", "channels", "shrink", "distill", "student", "train"];
+    static readonly string[] Graphs =
+        ["evaluate", "sensitivity", "quantize", "prune", "channels", "shrink", "distill", "student", "train"];
 
     public static TheoryData<string, string, int> Models()
     {
         var cells = new TheoryData<string, string, int>();
         foreach (string command in Lines.Keys.Except(["simulate"]))
         {
-            foreach (string file in new[] { "missing.onnx", "empty.onnx", "text.onnx", "cut.onnx", "folder.onnx", "empty.plume", "text.plume", "empty.safetensors", "text.safetensors" })
+            foreach (string file in new[] { "missing.onnx", "empty.onnx", "text.onnx", "cut.onnx", "folder.onnx", "empty.plume",
+                "text.plume", "empty.safetensors", "text.safetensors" })
                 cells.Add(command, file, 2);
         }
 
@@ -43,14 +48,18 @@ public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void A_model_that_is_no_good_is_an_input(string command, string model, int code) => Check(code, command, model, "digits", names: command is "evaluate" or "quantize" ? null : Path.GetFileNameWithoutExtension(model));
+    public void A_model_that_is_no_good_is_an_input(string command, string model, int code) =>
+        Check(code, command, model, "digits", names: command is "evaluate" or "quantize" ? null
+            : Path.GetFileNameWithoutExtension(model));
 
     public static TheoryData<string, string, int> Data()
     {
         var cells = new TheoryData<string, string, int>();
         foreach (string command in Graphs)
         {
-            foreach (string file in new[] { "missing.csv", "empty.csv", "text.csv", "folder.csv", "head.csv", "ragged.csv", "infinite.csv", "narrow.csv", "unlabeled.csv", "missing.npy", "empty.npy", "text.npy", "folder.npy", "cut.npy", "none.npy", "zero.npy", "flat.npy" })
+            foreach (string file in new[] { "missing.csv", "empty.csv", "text.csv", "folder.csv", "head.csv", "ragged.csv",
+                "infinite.csv", "narrow.csv", "unlabeled.csv", "missing.npy", "empty.npy", "text.npy", "folder.npy", "cut.npy",
+                "none.npy", "zero.npy", "flat.npy" })
                 cells.Add(command, file, 2);
             cells.Add(command, "mnist:/no/such", 2);
             cells.Add(command, "words", 1);
@@ -61,7 +70,8 @@ public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
 
     [Theory]
     [MemberData(nameof(Data))]
-    public void Data_that_are_no_good_are_an_input(string command, string data, int code) => Check(code, command, "good.onnx", data);
+    public void Data_that_are_no_good_are_an_input(string command, string data, int code) =>
+        Check(code, command, "good.onnx", data);
 
     public static TheoryData<int, string> Mistakes() => new()
     {
@@ -201,7 +211,8 @@ public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
     void Check(int code, string command, string model, string data, string? names = null)
     {
         var before = files.All;
-        var ended = InProcess.Run(Lines[command].Replace("MODEL", model, StringComparison.Ordinal).Replace("GOOD", "good.onnx", StringComparison.Ordinal)
+        var ended = InProcess.Run(Lines[command].Replace("MODEL", model, StringComparison.Ordinal)
+            .Replace("GOOD", "good.onnx", StringComparison.Ordinal)
             .Replace("DATA", data, StringComparison.Ordinal).Split(' ').Select(Placed));
         Told(code, ended, before);
         if (names is not null)
@@ -221,10 +232,12 @@ public sealed class ExitCodeTests(BadFiles files) : IClassFixture<BadFiles>
     // Names of files stand in the lines as they are called in the folder.
     string Placed(string word)
     {
-        int sign = word.StartsWith("data.file=", StringComparison.Ordinal) || word.StartsWith("model.file=", StringComparison.Ordinal) ? word.IndexOf('=', StringComparison.Ordinal) + 1 : 0;
+        int sign = word.StartsWith("data.file=", StringComparison.Ordinal)
+            || word.StartsWith("model.file=", StringComparison.Ordinal) ? word.IndexOf('=', StringComparison.Ordinal) + 1 : 0;
         string name = word[sign..];
         bool isFile = name.StartsWith("OUT.", StringComparison.Ordinal) || name.StartsWith("missing", StringComparison.Ordinal)
-            || name.Contains(".csv/", StringComparison.Ordinal) || Path.GetExtension(name) is ".onnx" or ".plume" or ".safetensors" or ".npy" or ".csv" or ".json";
+            || name.Contains(".csv/", StringComparison.Ordinal) || Path.GetExtension(name) is ".onnx" or ".plume"
+                or ".safetensors" or ".npy" or ".csv" or ".json";
         return isFile ? word[..sign] + files[name] : word;
     }
 }

@@ -54,7 +54,8 @@ public sealed class HostileNamesTests : IDisposable
         Shown("quantize", folder["m.onnx"], "--activations", "none", "--bits", "4", "-o", folder["q.onnx"]);
         Shown("evaluate", folder["m.onnx"], "--data", folder["none.npy"]);
         byte[] damaged = File.ReadAllBytes(folder["m.safetensors"]);
-        File.WriteAllBytes(folder["m.safetensors"], Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(damaged).Replace("F32", "F99", StringComparison.Ordinal)));
+        File.WriteAllBytes(folder["m.safetensors"],
+            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(damaged).Replace("F32", "F99", StringComparison.Ordinal)));
         Shown("inspect", folder["m.safetensors"]);
     }
 
@@ -71,7 +72,8 @@ public sealed class HostileNamesTests : IDisposable
         Shown("join", "http://127.0.0.1:1", "--name", text, "--data", "digits");
         Shown(text);
         Shown("compress", folder["m.onnx"], $"--{text}");
-        File.WriteAllText(folder["t.csv"], $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\",label\n1,{(kind == "lies" ? "0" : text)}\n");
+        File.WriteAllText(folder["t.csv"],
+            $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\",label\n1,{(kind == "lies" ? "0" : text)}\n");
         Shown("evaluate", Written(), "--data", folder["t.csv"]);
         Shown("evaluate", Written(), "--data", folder["t.csv"], "--label", "other");
     }
@@ -94,7 +96,13 @@ public sealed class HostileNamesTests : IDisposable
     public void A_page_and_a_picture_show_names_and_do_not_do_what_they_say(string kind)
     {
         string name = Name(kind);
-        var report = Some.Report() with { Title = name, Subtitle = name, Tensors = [new TensorBits(name, name, name, 3, 1, 1)], Settings = [(name, name)] };
+        var report = Some.Report() with
+        {
+            Title = name,
+            Subtitle = name,
+            Tensors = [new TensorBits(name, name, name, 3, 1, 1)],
+            Settings = [(name, name)],
+        };
         string page = ReportPage.Render(report);
         Clean(page, 20_000);
         Assert.DoesNotContain("<script", page);
@@ -112,8 +120,11 @@ public sealed class HostileNamesTests : IDisposable
         var graph = ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1));
         string old = graph.Weights.Tensors[0].Name;
         return new ModelGraph(name, graph.Inputs, graph.Outputs,
-            [.. graph.Nodes.Select(node => new Node($"{node.Name}{name}", node.OpType, [.. node.Inputs.Select(input => input == old ? name : input)], node.Outputs, node.Attributes))],
-            [.. graph.Initializers.Select(tensor => tensor.Name == old ? new Initializer(name, tensor.ElementType, tensor.Shape, tensor.Data) : tensor)]);
+            [.. graph.Nodes.Select(node =>
+                new Node($"{node.Name}{name}", node.OpType, [.. node.Inputs.Select(input => input == old ? name : input)],
+                    node.Outputs, node.Attributes))],
+            [.. graph.Initializers.Select(tensor => tensor.Name == old
+                ? new Initializer(name, tensor.ElementType, tensor.Shape, tensor.Data) : tensor)]);
     }
 
     static void Shown(params string[] line)
@@ -128,7 +139,8 @@ public sealed class HostileNamesTests : IDisposable
     {
         foreach (string line in text.Split('\n'))
         {
-            Assert.DoesNotContain(line.EnumerateRunes(), rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+            Assert.DoesNotContain(line.EnumerateRunes(), rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
+                or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
             Assert.False(line.TrimStart().StartsWith(Fake, StringComparison.Ordinal), line);
             Assert.InRange(line.Length, 0, longestLine);
         }

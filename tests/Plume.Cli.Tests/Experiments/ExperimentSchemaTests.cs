@@ -7,10 +7,15 @@ namespace Plume.Cli.Tests.Experiments;
 
 public class ExperimentSchemaTests
 {
-    static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     public static TheoryData<string> Committed =>
-        [.. Directory.GetFiles(Repository.Path("experiments"), "*.json").Where(path => !path.EndsWith("schema.json", StringComparison.Ordinal)).Select(path => Path.GetFileName(path))];
+        [.. Directory.GetFiles(Repository.Path("experiments"), "*.json")
+            .Where(path => !path.EndsWith("schema.json", StringComparison.Ordinal)).Select(path => Path.GetFileName(path))];
 
     [Fact]
     public void The_committed_schema_is_what_the_program_prints() =>
@@ -39,7 +44,8 @@ public class ExperimentSchemaTests
         using var schema = JsonDocument.Parse(ExperimentSchema.Text);
         using var value = JsonDocument.Parse(json);
         Assert.NotEmpty(Violations(schema.RootElement, value.RootElement, "$"));
-        Assert.Throws<ExperimentException>(() => SettingsReader.Read(System.Text.Encoding.UTF8.GetBytes(json), "e.json", "/", []));
+        Assert.Throws<ExperimentException>(() =>
+            SettingsReader.Read(System.Text.Encoding.UTF8.GetBytes(json), "e.json", "/", []));
     }
 
     // The words of JSON schema that ours uses; a word not known here fails the test that meets it.
@@ -48,18 +54,24 @@ public class ExperimentSchemaTests
         {
             "$schema" or "title" or "description" or "default" or "examples" => [],
             "type" => IsOf(rule.Value.GetString()!, value) ? [] : [$"{place} is not of type {rule.Value}"],
-            "enum" => rule.Value.EnumerateArray().Any(choice => choice.GetString() == value.GetString()) ? [] : [$"{place} is not one of {rule.Value}"],
+            "enum" => rule.Value.EnumerateArray().Any(choice => choice.GetString() == value.GetString()) ? []
+                : [$"{place} is not one of {rule.Value}"],
             "minimum" => value.GetDouble() >= rule.Value.GetDouble() ? [] : [$"{place} is too low"],
             "maximum" => value.GetDouble() <= rule.Value.GetDouble() ? [] : [$"{place} is too high"],
             "exclusiveMinimum" => value.GetDouble() > rule.Value.GetDouble() ? [] : [$"{place} is too low"],
             "exclusiveMaximum" => value.GetDouble() < rule.Value.GetDouble() ? [] : [$"{place} is too high"],
             "minLength" => value.GetString()!.Length >= rule.Value.GetInt32() ? [] : [$"{place} is too short"],
-            "pattern" => Regex.IsMatch(value.GetString()!, rule.Value.GetString()!) ? [] : [$"{place} does not match {rule.Value}"],
-            "oneOf" => rule.Value.EnumerateArray().Count(choice => IsOf(choice.GetProperty("type").GetString()!, value) && !Violations(choice, value, place).Any()) == 1 ? [] : [$"{place} is none of {rule.Value}"],
-            "required" => rule.Value.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _)).Select(name => $"{place} lacks {name}"),
+            "pattern" => Regex.IsMatch(value.GetString()!, rule.Value.GetString()!) ? []
+                : [$"{place} does not match {rule.Value}"],
+            "oneOf" => rule.Value.EnumerateArray()
+                .Count(choice => IsOf(choice.GetProperty("type").GetString()!, value) && !Violations(choice, value, place).Any())
+                    == 1 ? [] : [$"{place} is none of {rule.Value}"],
+            "required" => rule.Value.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _))
+                .Select(name => $"{place} lacks {name}"),
             "properties" => value.EnumerateObject().Where(member => rule.Value.TryGetProperty(member.Name, out _))
                 .SelectMany(member => Violations(rule.Value.GetProperty(member.Name), member.Value, $"{place}.{member.Name}")),
-            "additionalProperties" => value.EnumerateObject().Where(member => !schema.GetProperty("properties").TryGetProperty(member.Name, out _))
+            "additionalProperties" =>
+                value.EnumerateObject().Where(member => !schema.GetProperty("properties").TryGetProperty(member.Name, out _))
                 .Select(member => $"{place} has the extra {member.Name}"),
             _ => throw new NotSupportedException(rule.Name),
         });

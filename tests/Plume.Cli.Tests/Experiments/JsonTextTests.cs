@@ -6,7 +6,8 @@ namespace Plume.Cli.Tests.Experiments;
 
 public class JsonTextTests
 {
-    const string Text = "{\n  // ü\n  \"a\": [1, \"\u00e4\u00f6\", true,\r\n   {\"long\": null}],\n\n\"last\": \"\ud83d\ude00\", \"x\": -2e3 }";
+    const string Text = "{\n  // ü\n  \"a\": [1, \"\u00e4\u00f6\", true,\r\n   {\"long\": null}],\n\n\"last\": "
+        + "\"\ud83d\ude00\", \"x\": -2e3 }";
 
     [Theory]
     [InlineData("")]
@@ -19,7 +20,8 @@ public class JsonTextTests
         {
             int at = Text.IndexOf(value, StringComparison.Ordinal);
             string before = Text[..at];
-            Assert.Equal((value, $"t.json:{before.Count(mark => mark == '\n') + 1}:{at - before.LastIndexOf('\n')}"), (value, place));
+            Assert.Equal((value, $"t.json:{before.Count(mark => mark == '\n') + 1}:{at - before.LastIndexOf('\n')}"),
+                (value, place));
         }
 
         Assert.Equal(8, found.Count);
@@ -35,7 +37,8 @@ public class JsonTextTests
             foreach (var item in tree.Items)
             {
                 if (item.Text.Length > 0)
-                    found.Add((item.Kind == System.Text.Json.JsonTokenType.String ? $"\"{item.Text}\"" : item.Text, item.Place.Text));
+                    found.Add((item.Kind == System.Text.Json.JsonTokenType.String ? $"\"{item.Text}\""
+                        : item.Text, item.Place.Text));
                 Walk(item);
             }
 

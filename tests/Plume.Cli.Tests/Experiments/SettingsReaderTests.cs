@@ -49,7 +49,8 @@ public class SettingsReaderTests
         [
             "e.json:2:3: There is no key 'round' in an experiment; did you mean 'rounds'?",
             "e.json:3:14: dropout must be a number from 0 and below 1, but is 1.",
-            "e.json:4:20: data.set must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", but is \"digit\"; the nearest is \"digits\".",
+            "e.json:4:20: data.set must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", but is \"digit\"; the "
+                + "nearest is \"digits\".",
             "e.json:5:15: There is no key 'learningrate' in client; did you mean 'learningRate'?",
             "e.json:5:46: client.epochs must be a whole number from 1 to 10000, but is \"two\".",
             "e.json:6:19: participants must be a whole number from 1 up, or a share such as \"20%\", but is 0.",
@@ -60,11 +61,16 @@ public class SettingsReaderTests
     public void Null_takes_a_key_back_to_its_default()
     {
         const string json = """{ "name": "mine", "rounds": 3, "clients": 4, "data": { "set": "digits" }, "model": { "name": "mlp" }, "client": { "epochs": 7 } }""";
-        var settings = Read(json, "name=null", "rounds=null", "clients=null", "model.name=null", "client.epochs=5", "client.epochs=null", "data.set=null", "data.set=csv");
-        Assert.Equal(("experiment", 10L, 1L, "csv"), (settings.Get<string>("name"), settings.Get<long>("rounds"), settings.Get<long>("client.epochs"), settings.Get<string>("data.set")));
+        var settings = Read(json, "name=null", "rounds=null", "clients=null", "model.name=null", "client.epochs=5",
+            "client.epochs=null", "data.set=null", "data.set=csv");
+        Assert.Equal(("experiment", 10L, 1L, "csv"),
+            (settings.Get<string>("name"), settings.Get<long>("rounds"), settings.Get<long>("client.epochs"),
+                settings.Get<string>("data.set")));
         Assert.Equal((false, false), (settings.Has("clients"), settings.Has("model.name")));
-        Assert.Equal(["e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\"."], Problems(json, "data.set=null"));
-        Assert.Equal(["e.json:1:13: rounds must be a whole number from 1 to 1000000, but is null."], Problems("""{ "rounds": null, "data": { "set": "digits" } }"""));
+        Assert.Equal(["e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\"."],
+            Problems(json, "data.set=null"));
+        Assert.Equal(["e.json:1:13: rounds must be a whole number from 1 to 1000000, but is null."],
+            Problems("""{ "rounds": null, "data": { "set": "digits" } }"""));
     }
 
     [Theory]
@@ -80,7 +86,8 @@ public class SettingsReaderTests
 
     [Fact]
     public void A_key_far_from_all_gives_the_list_of_all() => Assert.Equal(
-        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, norm, rule, tau."],
+        ["e.json:1:38: There is no key 'xyzzyqwerty' in server; known are optimizer, learningRate, momentum, beta1, beta2, "
+            + "norm, rule, tau."],
         Problems("""{"data":{"set":"digits"},"server": { "xyzzyqwerty": 1 }}"""));
 
     [Fact]
@@ -93,7 +100,8 @@ public class SettingsReaderTests
 
     [Theory]
     [InlineData("[1]", "e.json:1:1: An experiment must be an object with the keys ")]
-    [InlineData("{ \"data\": 3 }", "e.json:1:11: data must be an object with the keys set, folder, file, label, normalize, partition, but is 3.")]
+    [InlineData("{ \"data\": 3 }",
+        "e.json:1:11: data must be an object with the keys set, folder, file, label, normalize, partition, but is 3.")]
     [InlineData("", "e.json:1:1: The file is not JSON: ")]
     [InlineData("{ \"rounds\" 3 }", "e.json:1:12: The file is not JSON: ")]
     [InlineData("{}\n{}", "e.json:2:1: The file is not JSON: ")]
@@ -112,7 +120,8 @@ public class SettingsReaderTests
     [Fact]
     public void An_override_stands_over_the_file_and_a_later_one_over_an_earlier()
     {
-        var settings = Read(Smallest, "client.learningRate=0.1", "rounds=4", "rounds=5", "participants=50%", "name=7", "baseline=true");
+        var settings = Read(Smallest, "client.learningRate=0.1", "rounds=4", "rounds=5", "participants=50%", "name=7",
+            "baseline=true");
         Assert.Equal(0.1, settings.Get<double>("client.learningRate"));
         Assert.Equal(5L, settings.Get<long>("rounds"));
         Assert.Equal(new Amount(0, 0.5), settings.Get<Amount>("participants"));
@@ -123,9 +132,11 @@ public class SettingsReaderTests
     [Fact]
     public void Overrides_meet_the_same_errors() => Assert.Equal(
         [
-            "--set client.learningrte=1: There is no key 'client.learningrte' in an experiment; did you mean 'client.learningRate'?",
+            "--set client.learningrte=1: There is no key 'client.learningrte' in an experiment; did you mean "
+                + "'client.learningRate'?",
             "--set rounds=many: rounds must be a whole number from 1 to 1000000, but is \"many\".",
-            "--set client=1: client is an object; set one of its keys: client.epochs, client.batchSize, client.learningRate, client.schedule, client.optimizer, client.momentum, client.weightDecay, client.proximal.",
+            "--set client=1: client is an object; set one of its keys: client.epochs, client.batchSize, client.learningRate, "
+                + "client.schedule, client.optimizer, client.momentum, client.weightDecay, client.proximal.",
             "--set rounds: An override is a key and a value, such as --set rounds=5.",
         ],
         Problems(Smallest, "client.learningrte=1", "rounds=many", "client=1", "rounds"));
@@ -133,7 +144,8 @@ public class SettingsReaderTests
     [Fact]
     public void Paths_are_relative_to_the_file_and_those_of_overrides_to_the_working_folder()
     {
-        var settings = Read("""{ "data": { "set": "csv", "file": "a/../b.csv", "partition": "file(s.json)" } }""", "model.file=m.onnx");
+        var settings = Read("""{ "data": { "set": "csv", "file": "a/../b.csv", "partition": "file(s.json)" } }""",
+            "model.file=m.onnx");
         Assert.Equal("/data/b.csv", settings.Get<string>("data.file"));
         Assert.Equal("file(/data/s.json)", settings.Get<Partition>("data.partition").ToString());
         Assert.Equal(Path.GetFullPath("m.onnx"), settings.Get<string>("model.file"));
@@ -142,7 +154,8 @@ public class SettingsReaderTests
     [Fact]
     public void Resolved_settings_read_back_to_themselves()
     {
-        string resolved = Read(Smallest, "participants=12.5%", "seed=9007199254740991", "data.partition=dirichlet(0.3)", "quorum=3", "model.name=mlp").ToJson().ToJsonString();
+        string resolved = Read(Smallest, "participants=12.5%", "seed=9007199254740991", "data.partition=dirichlet(0.3)",
+            "quorum=3", "model.name=mlp").ToJson().ToJsonString();
         Assert.Equal(resolved, Read(resolved).ToJson().ToJsonString());
         Assert.Contains("\"participants\":\"12.5%\"", resolved, StringComparison.Ordinal);
     }

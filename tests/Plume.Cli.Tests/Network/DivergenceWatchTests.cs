@@ -46,7 +46,9 @@ public sealed class DivergenceWatchTests : IDisposable
     static void Train(DivergenceWatch watch, params double[] losses)
     {
         foreach (double loss in losses)
-            watch.Over(new Loses(loss)).Train(new LocalTask(1, 0, new float[1], new LocalObjective(1, 1, 0.1), RandomKey.FromSeed(1)), new float[1], default);
+            watch.Over(new Loses(loss))
+                .Train(new LocalTask(1, 0, new float[1], new LocalObjective(1, 1, 0.1), RandomKey.FromSeed(1)), new float[1],
+                    default);
     }
 
     sealed class Loses(double loss) : ILearner

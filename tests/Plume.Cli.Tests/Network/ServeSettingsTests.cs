@@ -16,7 +16,8 @@ public sealed class ServeSettingsTests : IDisposable
             File.WriteAllText(folder["serve.json"], json);
         var variables = (environment ?? []).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
         var given = flags.Select(pair => pair.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[1]);
-        return ServeSettings.Read(json is null ? null : folder["serve.json"], variables, setting => given.Contains(setting.Flag) ? [.. given[setting.Flag]] : null);
+        return ServeSettings.Read(json is null ? null : folder["serve.json"], variables, setting => given.Contains(setting.Flag)
+            ? [.. given[setting.Flag]] : null);
     }
 
     string Refusal(string? json = null, string[]? environment = null, params string[] flags)
@@ -58,7 +59,8 @@ public sealed class ServeSettingsTests : IDisposable
     [Fact]
     public void Paths_of_a_file_are_relative_to_it_and_others_to_the_working_folder()
     {
-        var settings = Read("""{ "experiments": ["a.json", "/b.json"], "state": "state", "certs": "certs" }""", ["PLUME_SERVE_CERTS=certs"]);
+        var settings = Read("""{ "experiments": ["a.json", "/b.json"], "state": "state", "certs": "certs" }""",
+            ["PLUME_SERVE_CERTS=certs"]);
         Assert.Equal([folder["a.json"], "/b.json"], settings.Experiments);
         Assert.Equal(folder["state"], settings.State);
         Assert.Equal(Path.GetFullPath("certs"), settings.Certs);
@@ -66,7 +68,8 @@ public sealed class ServeSettingsTests : IDisposable
 
     [Fact]
     public void A_list_in_the_environment_has_semicolons() =>
-        Assert.Equal(["rounds=3", "uplink=topk(5%, tensor) | rans"], Read(null, ["PLUME_SERVE_SET=rounds=3; uplink=topk(5%, tensor) | rans"]).Overrides);
+        Assert.Equal(["rounds=3", "uplink=topk(5%, tensor) | rans"],
+            Read(null, ["PLUME_SERVE_SET=rounds=3; uplink=topk(5%, tensor) | rans"]).Overrides);
 
     [Fact]
     public void A_variable_that_is_empty_says_nothing() =>
@@ -91,7 +94,9 @@ public sealed class ServeSettingsTests : IDisposable
     [Fact]
     public void A_file_that_is_not_there_or_not_json_is_named()
     {
-        Assert.StartsWith("The file of settings '/no/such.json' cannot be read: ", Assert.Throws<CliException>(() => ServeSettings.Read("/no/such.json", new Dictionary<string, string>(), _ => null)).Message);
+        Assert.StartsWith("The file of settings '/no/such.json' cannot be read: ",
+            Assert.Throws<CliException>(() =>
+                ServeSettings.Read("/no/such.json", new Dictionary<string, string>(), _ => null)).Message);
         Assert.StartsWith("serve.json:1:12: The file is not JSON: ", Refusal("""{ "listen" 3 }"""));
     }
 
@@ -99,7 +104,8 @@ public sealed class ServeSettingsTests : IDisposable
     public void A_connection_string_is_in_no_message()
     {
         Assert.DoesNotContain("secret", Refusal("""{ "postgres": ["Password=secret"] }"""));
-        Assert.DoesNotContain("secret", Refusal(null, ["PLUME_SERVE_POSTGRES=Password=secret", "PLUME_SERVE_X=1"], "--postgres=Password=secret"));
+        Assert.DoesNotContain("secret",
+            Refusal(null, ["PLUME_SERVE_POSTGRES=Password=secret", "PLUME_SERVE_X=1"], "--postgres=Password=secret"));
     }
 
     [Fact]

@@ -17,8 +17,10 @@ public sealed class StatusViewTests
 
         string[] lines = Print(status, width);
 
-        Assert.Equal("100000 93.06 % 0.2536 1000 250 999 GB 123 B 12345.6", Cells(Assert.Single(lines, line => Cells(line).StartsWith("100000", StringComparison.Ordinal))));
-        Assert.Equal("1 93.06 % 0.2536 1000 250 789 B 0 B 12345.6", Cells(Assert.Single(lines, line => Cells(line).StartsWith("1 ", StringComparison.Ordinal))));
+        Assert.Equal("100000 93.06 % 0.2536 1000 250 999 GB 123 B 12345.6",
+            Cells(Assert.Single(lines, line => Cells(line).StartsWith("100000", StringComparison.Ordinal))));
+        Assert.Equal("1 93.06 % 0.2536 1000 250 789 B 0 B 12345.6",
+            Cells(Assert.Single(lines, line => Cells(line).StartsWith("1 ", StringComparison.Ordinal))));
         Assert.All(lines, line => Assert.True(line.Length <= width, line));
     }
 

@@ -26,8 +26,11 @@ public sealed class WatchedFederationTests
         }
 
         await following;
-        Assert.Equal(["Waiting", "Waiting: away", "Waiting: away", "Collecting", "Finished"], shown.Select(each => each.Trouble is null ? each.Phase : $"{each.Phase}: away"));
-        Assert.All(shown, each => Assert.True(each.Trouble?.StartsWith("The server does not answer; it is asked again.", StringComparison.Ordinal) ?? true));
+        Assert.Equal(["Waiting", "Waiting: away", "Waiting: away", "Collecting", "Finished"],
+            shown.Select(each => each.Trouble is null ? each.Phase : $"{each.Phase}: away"));
+        Assert.All(shown, each =>
+            Assert.True(each.Trouble?.StartsWith("The server does not answer; it is asked again.", StringComparison.Ordinal)
+                ?? true));
     }
 
     [Theory]
@@ -44,15 +47,19 @@ public sealed class WatchedFederationTests
     public async Task A_server_that_never_answered_is_not_asked_again() =>
         await Assert.ThrowsAsync<RpcException>(() => Follow(new Answers([StatusCode.Unavailable])));
 
-    Task Follow(Answers server) => new WatchedFederation(server, Address, "digits", time).FollowAsync((status, trouble) => shown.Add((status.Phase, trouble)), Never);
+    Task Follow(Answers server) =>
+        new WatchedFederation(server, Address, "digits", time)
+            .FollowAsync((status, trouble) => shown.Add((status.Phase, trouble)), Never);
 
     /// <summary>Answers each question with its list: phases, and the status with which the answer breaks off.</summary>
     sealed class Answers(params object[][] lists) : Operation.OperationClient
     {
         int next;
 
-        public override AsyncServerStreamingCall<FederationStatus> Watch(StatusRequest request, Metadata headers = null!, DateTime? deadline = null, CancellationToken cancellationToken = default) =>
-            new(new Stream(lists[next++]), Task.FromResult(new Metadata()), () => Grpc.Core.Status.DefaultSuccess, () => [], () => { });
+        public override AsyncServerStreamingCall<FederationStatus> Watch(StatusRequest request, Metadata headers = null!,
+            DateTime? deadline = null, CancellationToken cancellationToken = default) =>
+            new(new Stream(lists[next++]), Task.FromResult(new Metadata()), () => Grpc.Core.Status.DefaultSuccess, () => [],
+                () => { });
     }
 
     sealed class Stream(object[] list) : IAsyncStreamReader<FederationStatus>

@@ -34,7 +34,8 @@ public class EndedCommandTests
     {
         using var folder = new Folder();
         using var process = Program.Start(
-            "simulate", "--out", folder["runs/first"], "--dump-updates", folder["updates"], "--set", "client.epochs=10000", "--set", "uplink=feedback | uniform(8) | pack");
+            "simulate", "--out", folder["runs/first"], "--dump-updates", folder["updates"], "--set", "client.epochs=10000",
+            "--set", "uplink=feedback | uniform(8) | pack");
         while (!File.Exists(folder["runs/first/experiment.json"]) && !process.HasExited)
             await Task.Yield();
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(100)))

@@ -32,7 +32,8 @@ public sealed class OutputFileTests : IDisposable
 
     [Theory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
-    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite
+        | UnixFileMode.OtherExecute)]
     public void The_file_that_is_replaced_gives_its_permissions(UnixFileMode mode)
     {
         File.WriteAllText(folder["private"], "old");
@@ -52,7 +53,8 @@ public sealed class OutputFileTests : IDisposable
         File.SetUnixFileMode(folder["theirs"], mode);
         string before = OwnerOf("theirs");
         Write("theirs", "new");
-        Assert.Equal(("new", before, mode), (File.ReadAllText(folder["theirs"]), OwnerOf("theirs"), File.GetUnixFileMode(folder["theirs"])));
+        Assert.Equal(("new", before, mode),
+            (File.ReadAllText(folder["theirs"]), OwnerOf("theirs"), File.GetUnixFileMode(folder["theirs"])));
         Assert.Equal(isRoot, before == "12345:23456");
     }
 
@@ -143,7 +145,9 @@ public sealed class OutputFileTests : IDisposable
             File.WriteAllText(folder["disk/x"], "old");
             using var output = OutputFile.At(folder["disk/x"], []);
             var full = Assert.Throws<CliException>(() => output.Write(new byte[1 << 16]));
-            Assert.Equal((ExitCode.Output, $"The file '{folder["disk/x"]}' cannot be written: No space left on device. Name another with --output."), (full.Code, full.Message));
+            Assert.Equal((ExitCode.Output,
+                $"The file '{folder["disk/x"]}' cannot be written: No space left on device. Name another with --output."),
+                (full.Code, full.Message));
             Assert.Equal([folder["disk/x"]], Directory.GetFileSystemEntries(folder["disk"]));
             Assert.Equal("old", File.ReadAllText(folder["disk/x"]));
         }
@@ -178,7 +182,8 @@ public sealed class OutputFileTests : IDisposable
 
     string OwnerOf(string name)
     {
-        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%u:%g", folder[name]]) { RedirectStandardOutput = true })!;
+        using var stat = Process.Start(
+            new ProcessStartInfo("stat", ["-c", "%u:%g", folder[name]]) { RedirectStandardOutput = true })!;
         return stat.StandardOutput.ReadToEnd().Trim();
     }
 }

@@ -10,7 +10,8 @@ public class ReportPageTests
     [Fact]
     public void The_page_loads_nothing_and_runs_nothing()
     {
-        foreach (string forbidden in (string[])["http:", "https:", "<script", "<link", "@import", "url(", "src=", "<iframe", "<object"])
+        foreach (string forbidden in (string[])["http:", "https:", "<script", "<link", "@import", "url(", "src=", "<iframe",
+            "<object"])
             Assert.DoesNotContain(forbidden, Page, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -52,17 +53,25 @@ public class ReportPageTests
         var report = Some.Report();
         var timed = report with
         {
-            Compressed = report.Compressed with { Rounds = [.. report.Compressed.Rounds.Select(round => round with { LinkSeconds = 4 })] },
+            Compressed = report.Compressed
+                with
+            { Rounds = [.. report.Compressed.Rounds.Select(round => round with { LinkSeconds = 4 })] },
             Result = new Plume.Cli.Runs.RunResult(0.93, 15, 1, 1, 1, 1, 0, 0, null)
             {
                 WorstTenth = 0.61,
                 Model = new(200_000, 50_000) { LatencyMicroseconds = 20 },
-                Shipped = new(0.92, 60_000) { PlumeBytes = 30_000, LatencyMicroseconds = 9.5, Line = "channels(50%) | quantize(8)" },
+                Shipped = new(0.92, 60_000)
+                {
+                    PlumeBytes = 30_000,
+                    LatencyMicroseconds = 9.5,
+                    Line = "channels(50%) | quantize(8)"
+                },
             },
         };
         string page = ReportPage.Render(timed);
         Assert.Equal(3, page.Split("<svg").Length - 1);
-        Assert.All((string[])["Accuracy by time on the links", "1 min 00 s", "61.00 %", "channels(50%) | quantize(8)", "60.0 kB", "9.5 us"], piece => Assert.Contains(piece, page, StringComparison.Ordinal));
+        Assert.All((string[])["Accuracy by time on the links", "1 min 00 s", "61.00 %", "channels(50%) | quantize(8)", "60.0 kB",
+            "9.5 us"], piece => Assert.Contains(piece, page, StringComparison.Ordinal));
         Assert.DoesNotContain("What ships", Page, StringComparison.Ordinal);
     }
 

@@ -51,6 +51,7 @@ public sealed class MetricsLogTests : IDisposable
     {
         File.WriteAllText(Path, "{\"round\":1}\n");
         var refused = Assert.Throws<FormatException>(() => new MetricsLog(Path, 2));
-        Assert.Equal($"Line 2 of '{Path}' is not the line of round 2, which the checkpoint has. Start anew in another folder.", refused.Message);
+        Assert.Equal($"Line 2 of '{Path}' is not the line of round 2, which the checkpoint has. Start anew in another folder.",
+            refused.Message);
     }
 }

@@ -20,7 +20,9 @@ public sealed class RunFolderTests : IDisposable
     public void A_folder_with_files_is_refused()
     {
         File.WriteAllText(folder["x"], "");
-        Refused(() => RunFolder.Create(folder.Path), $"A new run needs an empty folder, but '{folder.Path}' has files. Name another with --out, or go on with what is there with --resume.");
+        Refused(() => RunFolder.Create(folder.Path),
+            $"A new run needs an empty folder, but '{folder.Path}' has files. Name another with --out, or go on with what is "
+                + $"there with --resume.");
     }
 
     [Fact]
@@ -33,7 +35,8 @@ public sealed class RunFolderTests : IDisposable
 
     [Fact]
     public void Nothing_to_resume_is_refused() =>
-        Refused(() => RunFolder.Resume(folder.Path), $"There is no run to resume in '{folder.Path}': it has no experiment.json. Start one without --resume.");
+        Refused(() => RunFolder.Resume(folder.Path),
+            $"There is no run to resume in '{folder.Path}': it has no experiment.json. Start one without --resume.");
 
     static void Refused(Action act, string beginning)
     {

@@ -26,7 +26,8 @@ public sealed class TeachersTests : IDisposable
         foreach (var (file, message) in new[]
         {
             ("none.onnx", "cannot be opened"), ("text.onnx", "cannot be read"), ("text.txt", "A model file ends in .onnx"),
-            ("few.onnx", "tells 3 classes apart, but digits (train) has 10"), ("large.onnx", "takes [N, 1, 9, 9], but the samples of digits (train) are [1, 8, 8] each"),
+            ("few.onnx", "tells 3 classes apart, but digits (train) has 10"),
+            ("large.onnx", "takes [N, 1, 9, 9], but the samples of digits (train) are [1, 8, 8] each"),
         })
         {
             var refused = Assert.Throws<ArgumentException>(() => Of(new FromTeacher(), folder[file]));
@@ -39,23 +40,39 @@ public sealed class TeachersTests : IDisposable
     public void A_teacher_of_the_same_columns_in_another_order_is_asked_about_samples_in_its_own()
     {
         var set = new LabeledSet("two", [1, 2, 3, 4], [2], [0, 1], 2) { Schema = new SampleSchema { Columns = ["a", "b"] } };
-        File.WriteAllBytes(folder["t.onnx"], OnnxFile.Write(new SampleSchema { Columns = ["b", "a"] }.AddTo(ModelZoo.Build("logistic", [2], 2, RandomKey.FromSeed(1)))));
-        Assert.Equal("b", Assert.Throws<InvalidOperationException>(() => Teachers.Of(new FromTeacher(), folder["t.onnx"], set, asked => throw new InvalidOperationException(SampleSchema.Of(asked).Columns![0]), default, 1)).Message);
+        File.WriteAllBytes(folder["t.onnx"],
+            OnnxFile.Write(new SampleSchema
+            {
+                Columns =
+                ["b", "a"]
+            }.AddTo(ModelZoo.Build("logistic", [2], 2, RandomKey.FromSeed(1)))));
+        Assert.Equal("b", Assert.Throws<InvalidOperationException>(() =>
+            Teachers.Of(new FromTeacher(), folder["t.onnx"], set,
+                asked => throw new InvalidOperationException(SampleSchema.Of(asked).Columns![0]), default, 1)).Message);
     }
 
     [Fact]
     public void A_teacher_of_the_same_classes_in_another_order_is_refused()
     {
         var set = new LabeledSet("two", [1, 2, 3, 4], [2], [0, 1], 2) { Schema = new SampleSchema { Classes = ["cat", "dog"] } };
-        File.WriteAllBytes(folder["t.onnx"], OnnxFile.Write(new SampleSchema { Classes = ["dog", "cat"] }.AddTo(ModelZoo.Build("logistic", [2], 2, RandomKey.FromSeed(1)))));
-        Assert.Contains("tells the classes", Assert.Throws<ArgumentException>(() => Teachers.Of(new FromTeacher(), folder["t.onnx"], set, _ => set, default, 1)).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(folder["t.onnx"],
+            OnnxFile.Write(new SampleSchema
+            {
+                Classes =
+                ["dog", "cat"]
+            }.AddTo(ModelZoo.Build("logistic", [2], 2, RandomKey.FromSeed(1)))));
+        Assert.Contains("tells the classes",
+            Assert.Throws<ArgumentException>(() =>
+                Teachers.Of(new FromTeacher(), folder["t.onnx"], set, _ => set, default, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_client_names_files_that_are_there_and_models_that_there_are()
     {
-        Assert.Contains("--teacher names 'none.onnx', which does not exist", Assert.Throws<CliException>(() => LocalLearners.With("none.onnx", null, null)).Message, StringComparison.Ordinal);
-        Assert.Contains("--local-model names 'vgg', which is neither a file nor a built-in model (", Assert.Throws<CliException>(() => LocalLearners.With(null, "vgg", null)).Message, StringComparison.Ordinal);
+        Assert.Contains("--teacher names 'none.onnx', which does not exist",
+            Assert.Throws<CliException>(() => LocalLearners.With("none.onnx", null, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("--local-model names 'vgg', which is neither a file nor a built-in model (",
+            Assert.Throws<CliException>(() => LocalLearners.With(null, "vgg", null)).Message, StringComparison.Ordinal);
         Assert.Equal("mlp", LocalLearners.With(null, "mlp", null).LocalModel);
     }
 
@@ -67,7 +84,10 @@ public sealed class TeachersTests : IDisposable
         Assert.Equal(stays.ToWeights().Values, Of(new Mutual(), "mlp").LocalModel!.ToWeights().Values);
     }
 
-    static Teachers Of(Teaching teaching, string model) => Teachers.Of(teaching, model, Train, _ => throw new InvalidOperationException("It takes the samples as they are."), RandomKey.FromSeed(1), 1);
+    static Teachers Of(Teaching teaching, string model) =>
+        Teachers.Of(teaching, model, Train, _ => throw new InvalidOperationException("It takes the samples as they are."),
+            RandomKey.FromSeed(1), 1);
 
-    void Write(string file, int[] shape, int classes) => File.WriteAllBytes(folder[file], OnnxFile.Write(ModelZoo.Build("logistic", shape, classes, RandomKey.FromSeed(1))));
+    void Write(string file, int[] shape, int classes) =>
+        File.WriteAllBytes(folder[file], OnnxFile.Write(ModelZoo.Build("logistic", shape, classes, RandomKey.FromSeed(1))));
 }

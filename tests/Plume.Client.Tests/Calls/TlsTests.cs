@@ -77,7 +77,7 @@ public sealed class TlsTests : IDisposable
         var refused = await Assert.ThrowsAsync<FederationException>(() =>
             FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
         Assert.EndsWith($"on {server.Address}: The server's certificate is not of the root in {folder["root.pem"]}. Check the "
-            + "address, and ask the operator for this server's root.pem.", refused.Message, StringComparison.Ordinal);
+            + $"address, and ask the operator for this server's root.pem.", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class TlsTests : IDisposable
         var refused = await Assert.ThrowsAsync<FederationException>(() =>
             FederatedClient.JoinAsync(server.Client(folder) with { RootFile = folder["root.pem"] }, learner));
         Assert.Contains($"has expired: it was good until {old.Server.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC. Ask the "
-            + "operator for a new one", refused.Message, StringComparison.Ordinal);
+            + $"operator for a new one", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class TlsTests : IDisposable
         };
         var refused = await Assert.ThrowsAsync<FederationException>(() => FederatedClient.JoinAsync(options, learner));
         Assert.Contains($"What answers at {server.Address.Authority} does not speak TLS as it should. A server that was "
-            + "started with --insecure has an address that begins with http://", refused.Message, StringComparison.Ordinal);
+            + $"started with --insecure has an address that begins with http://", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class TlsTests : IDisposable
             with
         { Server = new Uri($"http://{server.Address.Authority}") }, besides: "The connection to ");
         Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with "
-            + "certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
+            + $"certificates has an address that begins with https://", trouble, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class RestartTests : IDisposable
         var refused = await Assert.ThrowsAsync<FederationException>(() =>
             FederatedClient.JoinAsync(server.Client(folder), new Stepper(FakeFederation.Layout) { MemoryLength = 3 }));
         Assert.Contains($"{file}.bin' has 4040 values that this client remembers, but with the learner at hand it remembers "
-            + "4043. Bring the learner that it had", refused.Message, StringComparison.Ordinal);
+            + $"4043. Bring the learner that it had", refused.Message, StringComparison.Ordinal);
         Assert.Equal(kept, File.ReadAllBytes(folder[$"{file}.bin"]));
         await FederatedClient.JoinAsync(server.Client(folder), learner);
     }

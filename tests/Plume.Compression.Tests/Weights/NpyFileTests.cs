@@ -109,7 +109,7 @@ public sealed class NpyFileTests
             File.WriteAllText(path, "not an array at all");
             string message = Assert.Throws<InvalidPayloadException>(() => NpyFile.Read(path)).Message;
             Assert.Equal($"File '{path}' is not a whole .npy array of floats. Payload field 'magic' at offset 0 is "
-                + "6E6F7420616E, but it must be 934E554D5059.", message);
+                + $"6E6F7420616E, but it must be 934E554D5059.", message);
             NpyFile.Write(path, [1, 2, 3], 3, 1);
             Assert.Equal([3, 1], NpyFile.Read(path).Shape);
             Assert.Throws<ArgumentException>(() => NpyFile.Write(path, [1, 2], 3));

@@ -33,7 +33,7 @@ static class HistoryChecker
         var kept = added.SelectMany(round => round).ToHashSet();
         return clients.Where(line => line.What == HistoryLine.Counted && !kept.Contains(PartOf(line)))
             .Select(line => $"Client {line.Client} was told that its update of round {line.Round}, attempt {line.Attempt} "
-                + "counts, but no committed round has it.");
+                + $"counts, but no committed round has it.");
     }
 
     static IEnumerable<string> Invented(IReadOnlyList<IReadOnlyList<Part>> added, IReadOnlyList<HistoryLine> clients)

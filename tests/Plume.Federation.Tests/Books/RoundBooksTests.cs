@@ -11,12 +11,21 @@ public class RoundBooksTests
 
     static RoundBooks Open(int rounds = 5, int participants = 3, NoteLimit? notes = null, int measureEvery = 1)
     {
-        var plan = new FederationPlan(participants, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack") { Quorum = 2, Attempts = 2, SampleCap = 10 };
+        var plan = new FederationPlan(participants, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        {
+            Quorum = 2,
+            Attempts = 2,
+            SampleCap = 10,
+        };
         return new RoundBooks(plan, RandomKey.FromSeed(1), modelNorm: 2, notes ?? NoteLimit.None, measureEvery);
     }
 
     static UpdateArrived Update(RoundBooks books, int client, double loss = 1) =>
-        new(client, books.State.Current.Round, books.State.Current.Attempt, books.State.Current.ModelVersion, 5) { Length = 100 + client, Loss = loss };
+        new(client, books.State.Current.Round, books.State.Current.Attempt, books.State.Current.ModelVersion, 5)
+        {
+            Length = 100 + client,
+            Loss = loss,
+        };
 
     [Fact]
     public void A_round_in_figures()
@@ -32,7 +41,9 @@ public class RoundBooksTests
         books.Happen(new ClientDropped(1) { Problem = "out of memory" }, Start);
         Assert.Equal(Phase.Applying, books.State.Phase);
         var figures = books.Figures(new Evaluation(0.5, 0.7, 10), downlinkBytes: 11, seconds: 2.5);
-        Assert.Equal((1, 0.5, 0.7, 2.0, 202, 11, 2.5, 2, 1.0), (figures.Round, figures.Accuracy, figures.Loss, figures.TrainingLoss, figures.UplinkBytes, figures.DownlinkBytes, figures.Seconds, figures.Accepted, figures.Norm));
+        Assert.Equal((1, 0.5, 0.7, 2.0, 202, 11, 2.5, 2, 1.0),
+            (figures.Round, figures.Accuracy, figures.Loss, figures.TrainingLoss, figures.UplinkBytes, figures.DownlinkBytes,
+                figures.Seconds, figures.Accepted, figures.Norm));
         Assert.Equal(["Client 1 sent no update: out of memory"], figures.Refused);
         Assert.Equal([0, 2], books.Contributions.Select(entry => entry.Key));
         Assert.Equal([1.0], books.WeightsByCapacity);
@@ -68,7 +79,8 @@ public class RoundBooksTests
         var books = Open();
         books.Happen(new Started(), Start);
         PlayRound(books, invalid: 1);
-        Assert.Equal([(0, true), (1, false), (2, true)], books.SettledIn(1).Select(settled => (settled.Part.Client, settled.IsCounted)));
+        Assert.Equal([(0, true), (1, false), (2, true)], books.SettledIn(1)
+            .Select(settled => (settled.Part.Client, settled.IsCounted)));
         Assert.Equal("The update of client 1 is refused: not finite", books.OutcomeOf(new RoundPart(1, 1, 1))!.Value.Problem);
         books.Happen(new ModelApplied(), Start);
         Assert.NotNull(books.OutcomeOf(new RoundPart(1, 1, 0)));

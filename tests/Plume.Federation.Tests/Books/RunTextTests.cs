@@ -19,7 +19,8 @@ public class RunTextTests
     // The text of a run of an earlier release must stay what it was: its fingerprint is in folders and databases.
     [Fact]
     public void A_plain_run_says_what_it_said_in_earlier_releases() => Assert.Equal(
-        "seed=7\nclients=20\nrounds=30\nparticipants=5\nuplink=pack\ndownlink=delta | pack\nserver=fedavg(1)\nepochs=1\nbatch size=32\nlearning rate=0.05\n",
+        "seed=7\nclients=20\nrounds=30\nparticipants=5\nuplink=pack\ndownlink=delta | pack\nserver=fedavg(1)\nepochs=1\nbatch "
+            + "size=32\nlearning rate=0.05\n",
         Text(Plan, new FedAvg(), 7));
 
     [Fact]
@@ -27,19 +28,34 @@ public class RunTextTests
     {
         FederationPlan[] others =
         [
-            Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" }, Plan with { Downlink = "pack" },
-            Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null }, Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
-            Plan with { Rule = new CoordinateMedian() }, Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
-            Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] }, Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } }, Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
-            Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) }, Plan with { Privacy = new(1, 1e-6, 8) }, Plan with { Privacy = new(1, 1e-5, 9) },
+            Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" },
+            Plan with { Downlink = "pack" },
+            Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null },
+            Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
+            Plan with { Rule = new CoordinateMedian() },
+            Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
+            Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] },
+            Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } },
+            Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
+            Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) },
+            Plan with { Privacy = new(1, 1e-6, 8) }, Plan with { Privacy = new(1, 1e-5, 9) },
             Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
-            Plan with { Objective = Plan.Objective with { LearningRate = 1 } }, Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
-            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher() } }, Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4) } },
-            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4, 0.9) } }, Plan with { Objective = Plan.Objective with { Teaching = new Mutual() } },
-            Plan with { Objective = Plan.Objective with { Teaching = new Mutual { Model = "mlp" } } }, Plan with { Objective = Plan.Objective with { Momentum = 0.9 } }, Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } }, Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
+            Plan with { Objective = Plan.Objective with { LearningRate = 1 } },
+            Plan with { Objective = Plan.Objective with { Optimizer = LocalOptimizer.Adam } },
+            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher() } },
+            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4) } },
+            Plan with { Objective = Plan.Objective with { Teaching = new FromTeacher(4, 0.9) } },
+            Plan with { Objective = Plan.Objective with { Teaching = new Mutual() } },
+            Plan with { Objective = Plan.Objective with { Teaching = new Mutual { Model = "mlp" } } },
+            Plan with { Objective = Plan.Objective with { Momentum = 0.9 } },
+            Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } },
+            Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
         ];
-        ServerOptimizer[] servers = [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1), new FedYogi()];
-        string[] texts = [.. others.Select(plan => Text(plan, new FedAvg(), 7)), .. servers.Select(server => Text(Plan, server, 7)), Text(Plan, new FedAvg(), 8)];
+        ServerOptimizer[] servers =
+            [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1),
+                new FedYogi()];
+        string[] texts = [.. others.Select(plan => Text(plan, new FedAvg(), 7)),
+            .. servers.Select(server => Text(Plan, server, 7)), Text(Plan, new FedAvg(), 8)];
         Assert.Equal(texts.Length, texts.Distinct().Count());
         var later = Plan with { Deadline = TimeSpan.FromSeconds(1), Quorum = 2, StartWith = 3, Attempts = 9 };
         Assert.Equal(Text(Plan, new FedAvg(), 7), Text(later, new FedAvg(), 7));
@@ -48,7 +64,8 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection", "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
+        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
+            "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 
     [Fact]
@@ -65,5 +82,7 @@ public class RunTextTests
     }
 
     // What is computed of others is none.
-    static IEnumerable<string> Named(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).Select(property => property.Name).Order(StringComparer.Ordinal);
+    static IEnumerable<string> Named(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite)
+            .Select(property => property.Name).Order(StringComparer.Ordinal);
 }

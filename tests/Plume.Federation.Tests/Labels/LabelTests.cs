@@ -17,7 +17,8 @@ public class LabelTests
     [InlineData("era(0.1)", 0.843794734, 0.114195199, 0.042010066, 0.524266617)]
     [InlineData("power(1.5)", 0.582160208, 0.270563615, 0.147276178, 0.950747534)]
     [InlineData("power(2)", 0.657894737, 0.236842105, 0.105263158, 0.853583679)]
-    public void A_mean_is_sharpened_by_the_formulas_of_the_papers(string rule, double first, double second, double third, double entropy)
+    public void A_mean_is_sharpened_by_the_formulas_of_the_papers(string rule, double first, double second, double third,
+        double entropy)
     {
         float[] shares = Sharpened(rule, Mean);
         Assert.All(shares.Zip([first, second, third]), pair => Assert.Equal(pair.Second, pair.First, 1e-6));
@@ -87,7 +88,8 @@ public class LabelTests
     [InlineData(4, 10, 20.3184)]
     [InlineData(1, 100, 6.6439)]
     [InlineData(2, 100, 17.3895)]
-    public void A_payload_takes_about_what_enumerative_coding_does_where_all_labels_are_as_likely(int bits, int classes, double enumerative)
+    public void A_payload_takes_about_what_enumerative_coding_does_where_all_labels_are_as_likely(int bits, int classes,
+        double enumerative)
     {
         int levels = new SimplexGrid(bits).Levels;
         Assert.Equal(enumerative, Enumerable.Range(1, classes - 1).Sum(k => Math.Log2((double)(levels + k) / k)), 1e-4);
@@ -103,7 +105,10 @@ public class LabelTests
                 rows[row * samples + sample] = bars[row + 1] - bars[row] - 1;
         }
 
-        var part = new Predictions("points", samples, bits) { Public = new PublicSet(samples, classes, 1) }.Answer(ModelLayout.Of([("w", [1], TensorRole.Weight)]), Codec.Parse("pack")).Parts[0];
+        var part = new Predictions("points", samples,
+            bits)
+        { Public = new PublicSet(samples, classes, 1) }.Answer(ModelLayout.Of([("w", [1], TensorRole.Weight)]),
+                Codec.Parse("pack")).Parts[0];
         double taken = 8.0 * new PayloadEncoder(part.Codec, part.Layout).Encode(rows, default).Length / samples;
         Assert.InRange(taken, 0.95 * enumerative, 1.2 * enumerative);
     }
@@ -112,12 +117,14 @@ public class LabelTests
     public void Labels_go_into_a_message_and_come_back_and_so_does_their_mean()
     {
         var rows = new LabelRows(new SimplexGrid(2), 3);
-        float[] first = [1, 0, 0, 0, 1 / 3f, 2 / 3f], second = [0, 0, 1, 1 / 3f, 1 / 3f, 1 / 3f], one = new float[4], other = new float[4], mean = new float[6];
+        float[] first = [1, 0, 0, 0, 1 / 3f, 2 / 3f], second = [0, 0, 1, 1 / 3f, 1 / 3f, 1 / 3f], one = new float[4],
+            other = new float[4], mean = new float[6];
         rows.Write(first, one);
         rows.Write(second, other);
         Assert.Equal([3f, 0, 0, 1], one);
         rows.Read([.. one.Zip(other, (left, right) => (left + right) / 2)], mean);
-        Assert.All(mean.Zip(first.Zip(second, (left, right) => (left + right) / 2)), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        Assert.All(mean.Zip(first.Zip(second, (left, right) => (left + right) / 2)),
+            pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
     }
 
     [Fact]
@@ -140,11 +147,13 @@ public class LabelTests
 
     static double Entropy(float[] shares) => -shares.Sum(share => share * Math.Log(share));
 
-    static double Distance(float[] shares, int[] levels, SimplexGrid grid) => shares.Zip(levels, (share, level) => Math.Pow(share - (double)level / grid.Levels, 2)).Sum();
+    static double Distance(float[] shares, int[] levels, SimplexGrid grid) =>
+        shares.Zip(levels, (share, level) => Math.Pow(share - (double)level / grid.Levels, 2)).Sum();
 
     static float[] Drawn(int classes, ulong seed)
     {
-        double[] parts = [.. Enumerable.Range(0, classes).Select(k => Math.Pow(RandomKey.FromSeed(seed).Uniform((ulong)k), 3) + 1e-3)];
+        double[] parts = [.. Enumerable.Range(0, classes)
+            .Select(k => Math.Pow(RandomKey.FromSeed(seed).Uniform((ulong)k), 3) + 1e-3)];
         return [.. parts.Select(part => (float)(part / parts.Sum()))];
     }
 }

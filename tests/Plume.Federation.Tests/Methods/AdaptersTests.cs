@@ -10,19 +10,25 @@ namespace Plume.Federation.Tests.Methods;
 
 public class AdaptersTests
 {
-    static readonly ModelLayout Toy = ModelLayout.Of([("w.lora_A", [1, 2], TensorRole.Weight), ("w.lora_B", [2, 1], TensorRole.Weight)]);
-    static readonly ModelLayout Wide = ModelLayout.Of([("w.lora_A", [4, 300], TensorRole.Weight), ("w.lora_B", [40, 4], TensorRole.Weight), ("bias", [40], TensorRole.Bias)]);
+    static readonly ModelLayout Toy =
+        ModelLayout.Of([("w.lora_A", [1, 2], TensorRole.Weight), ("w.lora_B", [2, 1], TensorRole.Weight)]);
+    static readonly ModelLayout Wide =
+        ModelLayout.Of([("w.lora_A", [4, 300], TensorRole.Weight), ("w.lora_B", [40, 4], TensorRole.Weight),
+            ("bias", [40], TensorRole.Bias)]);
 
     // B1 A1 and B2 A2 of two clients, worked out by hand: the exact mean is ((.5, 1), (3, -1)).
     [Fact]
     public void A_mean_of_factors_is_no_mean_of_products()
     {
         float[][] clients = [[1, 2, 1, 0], [3, -1, 0, 2]];
-        float[] factors = new Told(Toy, (task, i) => clients[task.Client][i]).Run(Plan("averaging", 2, 1), new float[4]).Single().Weights.ToArray();
-        double[] naive = Product(factors), exact = [.. Product(clients[0]).Zip(Product(clients[1]), (one, other) => (one + other) / 2)];
+        float[] factors = new Told(Toy, (task, i) => clients[task.Client][i]).Run(Plan("averaging", 2, 1), new float[4])
+            .Single().Weights.ToArray();
+        double[] naive = Product(factors),
+            exact = [.. Product(clients[0]).Zip(Product(clients[1]), (one, other) => (one + other) / 2)];
         Assert.Equal([1, 0.25, 2, 0.5], naive);
         Assert.Equal([0.5, 1, 3, -1], exact);
-        Assert.Equal(0.600925213, Math.Sqrt(naive.Zip(exact, (a, b) => (a - b) * (a - b)).Sum() / exact.Sum(value => value * value)), 1e-9);
+        Assert.Equal(0.600925213,
+            Math.Sqrt(naive.Zip(exact, (a, b) => (a - b) * (a - b)).Sum() / exact.Sum(value => value * value)), 1e-9);
     }
 
     [Theory]
@@ -46,11 +52,14 @@ public class AdaptersTests
         }
 
         // What a client comes to in this round: the factor whose turn it is.
-        float[] Trained(int client) => [.. before.Select((value, i) => freezes || round % 2 == 1 == i >= 2 ? Value(new LocalTask(round, client, default, null!, default), i) : value)];
+        float[] Trained(int client) =>
+            [.. before.Select((value, i) => freezes || round % 2 == 1 == i >= 2
+                ? Value(new LocalTask(round, client, default, null!, default), i) : value)];
 
         float[] All(float[] factors) => freezes ? [.. drawn, .. factors] : factors;
 
-        static float Value(LocalTask task, int i) => RandomKey.FromSeed(7).Fold((ulong)task.Round).Fold((ulong)task.Client).Uniform((ulong)i) - 0.5f;
+        static float Value(LocalTask task, int i) =>
+            RandomKey.FromSeed(7).Fold((ulong)task.Round).Fold((ulong)task.Client).Uniform((ulong)i) - 0.5f;
     }
 
     [Theory]
@@ -59,7 +68,8 @@ public class AdaptersTests
     [InlineData("pack", "delta | uniform(6) | rans")]
     public void Each_round_moves_one_factor_and_the_rest_and_only_they_travel(string uplink, string downlink)
     {
-        var told = new Told(Wide, (task, i) => task.Received.Span[i] + 0.3f * RandomKey.FromSeed(7).Fold((ulong)task.Round).Fold((ulong)task.Client).Uniform((ulong)i));
+        var told = new Told(Wide, (task, i) => task.Received.Span[i] + 0.3f * RandomKey.FromSeed(7).Fold((ulong)task.Round)
+            .Fold((ulong)task.Client).Uniform((ulong)i));
         var plan = Plan("adapters(rank=4)", 2, 6) with { Uplink = uplink, Downlink = downlink };
         float[] before = new float[Wide.Length];
         int round = 0;
@@ -86,7 +96,8 @@ public class AdaptersTests
     [InlineData("adapters(4)", "need a rank")]
     [InlineData("adapters(rank=4, slow)", "'slow' is not an argument of adapters")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("adapters(rank=4)")]
@@ -99,7 +110,8 @@ public class AdaptersTests
     [InlineData("feedback | lowrank | deadzone(abs=0.003) | range")]
     public void An_uplink_that_chooses_or_mixes_places_is_refused_where_factors_take_turns(string uplink)
     {
-        Assert.Contains("by turns", Assert.Single((Plan("adapters(rank=4)", 2, 2) with { Uplink = uplink }).Problems()), StringComparison.Ordinal);
+        Assert.Contains("by turns", Assert.Single((Plan("adapters(rank=4)", 2, 2) with { Uplink = uplink }).Problems()),
+            StringComparison.Ordinal);
         Assert.Empty((Plan("adapters(rank=4, frozen=A)", 2, 2) with { Uplink = uplink }).Problems());
     }
 
@@ -108,12 +120,17 @@ public class AdaptersTests
     {
         var method = new Adapters(4);
         Assert.Null(method.Misfit(new Told(Toy, (_, _) => 0)));
-        Assert.Contains("leave the factor that rests", method.Misfit(new Told(Toy, (_, _) => 0) { KeepsUntrained = false }), StringComparison.Ordinal);
-        Assert.Contains("no adapters", method.Misfit(new Told(ModelLayout.Of([("w", [3, 4], TensorRole.Weight)]), (_, _) => 0)), StringComparison.Ordinal);
+        Assert.Contains("leave the factor that rests", method.Misfit(new Told(Toy, (_, _) => 0) { KeepsUntrained = false }),
+            StringComparison.Ordinal);
+        Assert.Contains("no adapters", method.Misfit(new Told(ModelLayout.Of([("w", [3, 4], TensorRole.Weight)]), (_, _) => 0)),
+            StringComparison.Ordinal);
     }
 
-    static FederationPlan Plan(string method, int clients, int rounds) => new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method) };
+    static FederationPlan Plan(string method, int clients, int rounds) =>
+        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method) };
 
     // Of A (1 x 2) and after it B (2 x 1), row by row.
-    static double[] Product(float[] factors) => [(double)factors[2] * factors[0], (double)factors[2] * factors[1], (double)factors[3] * factors[0], (double)factors[3] * factors[1]];
+    static double[] Product(float[] factors) =>
+        [(double)factors[2] * factors[0], (double)factors[2] * factors[1], (double)factors[3] * factors[0],
+            (double)factors[3] * factors[1]];
 }

@@ -13,7 +13,8 @@ namespace Plume.Federation.Tests.Methods;
 public class ChannelTrainingTests
 {
     static readonly ModelLayout Layout = ModelLayout.Of(
-        [("in", [8, 5], TensorRole.Weight), ("in.bias", [8], TensorRole.Bias), ("step", [8], TensorRole.Step), ("out", [3, 8, 2], TensorRole.Weight)]);
+        [("in", [8, 5], TensorRole.Weight), ("in.bias", [8], TensorRole.Bias), ("step", [8], TensorRole.Step),
+            ("out", [3, 8, 2], TensorRole.Weight)]);
 
     [Theory]
     [InlineData("pack", "feedback | uniform(4) | rans")]
@@ -22,7 +23,10 @@ public class ChannelTrainingTests
     public void Channels_go_after_their_rounds_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
         var rows = new Rows();
-        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = MethodNotation.Parse("channels(75%, rounds=2,3,6)").Of(() => rows) };
+        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1), uplink, downlink)
+        {
+            Method = MethodNotation.Parse("channels(75%, rounds=2,3,6)").Of(() => rows),
+        };
         Assert.Empty(plan.Problems());
         var model = new GlobalModel(plan, Layout, Start(), new FedAvgM(), default, threads: 1, historyMemory: 1 << 20);
         var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Downlink(default));
@@ -34,7 +38,8 @@ public class ChannelTrainingTests
             byte[] payload = model.Apply(sum, [1], 1)[0];
             foreach (var segment in model.Broadcast.From(client.Version).Segments)
                 client.Apply(segment.Kind, segment.From, segment.To, segment.Payload.IsEmpty ? payload : segment.Payload);
-            float[] weights = plan.Method.Model(Layout, client.Values).ToArray(), live = plan.Method.Reference(Layout, client.Values).ToArray();
+            float[] weights = plan.Method.Model(Layout, client.Values).ToArray(),
+                live = plan.Method.Reference(Layout, client.Values).ToArray();
             Assert.Equal(model.Weights.ToArray(), weights);
             // A row of the first tensor has five values, a bias, and three times two in the second; its step stays.
             Assert.Equal((8 - left[round]) * (5 + 1 + 6), live.Count(value => value == 0));
@@ -48,7 +53,8 @@ public class ChannelTrainingTests
     public void An_update_holds_what_lives_alone_and_clients_ask_for_no_channels()
     {
         var method = MethodNotation.Parse("channels(50%, rounds=1)");
-        Assert.Equal("feedback | mask | uniform(4) | rans", method.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
+        Assert.Equal("feedback | mask | uniform(4) | rans",
+            method.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
         Assert.Equal("channels(50%, rounds=1)", method.Of(() => new Rows()).ToString());
         Assert.Equal(Layout.Length + 13 + 8 + 8 + 13, method.Published(Layout, Codec.Parse("pack")).Length);
     }
@@ -62,7 +68,8 @@ public class ChannelTrainingTests
     [InlineData("channels(50%, rounds=3, slow)", "'slow' must be an integer")]
     [InlineData("channels(50%, by=norm, rounds=3)", "'by=norm' is not an argument of channels")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("channels(50%, rounds=2,9)", 0.9, "until round 9, but there are 5")]
@@ -70,9 +77,13 @@ public class ChannelTrainingTests
     [InlineData("channels(95%, rounds=2)", 0.9, "with one channel of each layer left, 90.0 % of the weights are gone")]
     public void What_cannot_be_reached_is_refused_before_the_first_round(string line, double most, string message)
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(line).Of(() => new Rows { MostShare = most }) };
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        {
+            Method = MethodNotation.Parse(line).Of(() => new Rows { MostShare = most }),
+        };
         Assert.Contains(message, Assert.Single(plan.Problems()), StringComparison.Ordinal);
-        Assert.Contains("must know the model's channels", string.Join(' ', (plan with { Method = MethodNotation.Parse(line) }).Problems()), StringComparison.Ordinal);
+        Assert.Contains("must know the model's channels",
+            string.Join(' ', (plan with { Method = MethodNotation.Parse(line) }).Problems()), StringComparison.Ordinal);
     }
 
     static float[] Start()
@@ -82,7 +93,8 @@ public class ChannelTrainingTests
         return values;
     }
 
-    static float[] Some(int seed) => [.. Enumerable.Range(0, Layout.Length).Select(place => MathF.Sin(place * 1.37f + seed * 5.1f) * (1 + place % 7))];
+    static float[] Some(int seed) =>
+        [.. Enumerable.Range(0, Layout.Length).Select(place => MathF.Sin(place * 1.37f + seed * 5.1f) * (1 + place % 7))];
 
     // The first rows stay.
     sealed class Rows : IModelChannels
@@ -95,7 +107,8 @@ public class ChannelTrainingTests
         {
             Asked.Add(share);
             int[] kept = [.. Enumerable.Range(0, (int)(8 * (1 - share)))];
-            return [new AxisCut("in", 0, kept), new AxisCut("in.bias", 0, kept), new AxisCut("step", 0, kept), new AxisCut("out", 1, kept)];
+            return [new AxisCut("in", 0, kept), new AxisCut("in.bias", 0, kept), new AxisCut("step", 0, kept),
+                new AxisCut("out", 1, kept)];
         }
     }
 }

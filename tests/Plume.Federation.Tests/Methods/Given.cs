@@ -27,13 +27,20 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
     }
 
     public FederationPlan Plan(string training) =>
-        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(training), SampleCap = 1 };
+        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        {
+            Method = MethodNotation.Parse(training),
+            SampleCap = 1,
+        };
 
-    /// <summary>The server's model after some rounds, from zeros or a model, that of each client, and what codecs refer to.</summary>
+    /// <summary>
+    /// The server's model after some rounds, from zeros or a model, that of each client, and what codecs refer to.
+    /// </summary>
     public (float[] Model, float[][] Own, float[] Reference) Run(string training, int rounds = 1, float[]? initial = null)
     {
         var plan = Plan(training);
-        var model = new GlobalModel(plan, Layout, initial ?? new float[Layout.Length], new FedAvg(), default, threads: 1, historyMemory: 0);
+        var model = new GlobalModel(plan, Layout, initial
+            ?? new float[Layout.Length], new FedAvg(), default, threads: 1, historyMemory: 0);
         var (shape, codec) = (plan.Answer(Layout), Codec.Parse(plan.Uplink));
         float[][] memories = [.. updates.Select(_ => new float[Participant.MemoryLength(this, plan.Method, codec)])];
         for (int round = 1; round <= rounds; round++)
@@ -41,7 +48,8 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
             var sum = new ExactSum(shape.Length, updates.Length);
             for (int client = 0; client < updates.Length; client++)
             {
-                var task = new LocalTask(round, client, model.Broadcast.Published, plan.Objective, RandomKey.FromSeed(1).Fold((ulong)client));
+                var task = new LocalTask(round, client, model.Broadcast.Published, plan.Objective, RandomKey.FromSeed(1)
+                    .Fold((ulong)client));
                 var sent = new Participant(this, plan.Method, codec).Run(task, memories[client], default);
                 var reference = shape.UsesReference ? plan.Method.Reference(Layout, model.Broadcast.Published) : default;
                 new MessageDecoder(shape).AddTo(sent.Payload, sum, 1, DrawKeys.Update(task.Key), reference);
@@ -50,6 +58,9 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
             model.Apply(sum, [updates.Length], updates.Length);
         }
 
-        return (model.Weights.ToArray(), [.. memories.Select(memory => plan.Method.ModelOf(Layout, model.Broadcast.Published, memory.AsSpan(shape.MemoryLength)).ToArray())], plan.Method.Reference(Layout, model.Broadcast.Published).ToArray());
+        return (model.Weights.ToArray(),
+            [.. memories.Select(memory =>
+                plan.Method.ModelOf(Layout, model.Broadcast.Published, memory.AsSpan(shape.MemoryLength)).ToArray())],
+                plan.Method.Reference(Layout, model.Broadcast.Published).ToArray());
     }
 }

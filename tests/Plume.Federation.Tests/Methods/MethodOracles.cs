@@ -68,8 +68,10 @@ public class MethodOracles
     [InlineData(0, 0, 5, 5)]
     [InlineData(0.9, 0, 5, 13.1441)]
     [InlineData(0, 1, 5, 4.0951)]
-    public void Momentum_makes_steps_count_for_more_and_a_proximal_term_for_less(double momentum, double proximal, int steps, double counted) =>
-        Assert.Equal(counted, FedNova.StepsOf(new LocalObjective(1, 1, 0.1, Momentum: momentum, Proximal: proximal), steps), 1e-12);
+    public void Momentum_makes_steps_count_for_more_and_a_proximal_term_for_less(double momentum, double proximal, int steps,
+        double counted) =>
+        Assert.Equal(counted, FedNova.StepsOf(new LocalObjective(1, 1, 0.1, Momentum: momentum, Proximal: proximal), steps),
+            1e-12);
 
     [Fact]
     public void FedExp_goes_further_where_updates_point_apart_and_never_less_far()
@@ -96,7 +98,10 @@ public class MethodOracles
     [InlineData("personal(normalization)", "finds no layer that could stay at home. The model has a, b, head")]
     [InlineData("personal(*)", "leaves no layer to train together")]
     public void A_pattern_of_no_tensor_or_of_all_is_refused(string training, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => new Given([[1, 1, 1]], [("a", [1]), ("b", [1]), ("head", [1])]).Run(training)).Message, StringComparison.Ordinal);
+        Assert.Contains(message,
+            Assert.Throws<ArgumentException>(() => new Given([[1, 1, 1]], [("a", [1]), ("b", [1]), ("head", [1])])
+                .Run(training)).Message, StringComparison.Ordinal);
 
-    static void Equal(double[] expected, IEnumerable<float> values) => Assert.All(expected.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+    static void Equal(double[] expected, IEnumerable<float> values) =>
+        Assert.All(expected.Zip(values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
 }

@@ -25,7 +25,8 @@ public class PredictionsTests
     [Theory]
     [InlineData("predictions(public=holdout(5000), batch=1000, bits=3)")]
     [InlineData("predictions(public=faces.npy, batch=500, bits=1, sharpen=era(0.1), labels=student, epochs=2)")]
-    [InlineData("predictions(public=holdout(300), batch=100, bits=8, sharpen=none, samples=300, classes=10, hash=00000000deadbeef)")]
+    [InlineData("predictions(public=holdout(300), batch=100, bits=8, sharpen=none, samples=300, classes=10, "
+        + "hash=00000000deadbeef)")]
     public void A_line_prints_as_it_was_written(string line) => Assert.Equal(line, MethodNotation.Parse(line).ToString());
 
     [Theory]
@@ -38,7 +39,8 @@ public class PredictionsTests
     [InlineData("predictions(public=a, rounds=3)", "'rounds=3' is not an argument of predictions")]
     [InlineData("predictions(public=a, samples=3, classes=2, hash=x)", "'x' must be a hash")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void What_is_published_is_the_mean_of_what_was_said_sharpened_and_the_student_learns_all_of_it()
@@ -46,16 +48,20 @@ public class PredictionsTests
         var clients = new Sayers([0.6f, 0.4f, 0], [0.2f, 0.6f, 0.2f]);
         var model = Begin(Line, out var student);
         Run(model, Line, clients, 1);
-        // Levels of seven: (4, 3, 0) and (2, 4, 1), not (1, 4, 2), since of equal remainders the first is served first; their mean squared is (9, 12.25, 0.25).
+        // Levels of seven: (4, 3, 0) and (2, 4, 1), not (1, 4, 2), since of equal remainders the first is served first; their
+        // mean squared is (9, 12.25, 0.25).
         int[] batch = Points.Batch(1, 4);
         Assert.Equal(batch.Order(), student.Taught[0].Samples.ToArray());
-        Assert.All(student.Taught[0].Shares.ToArray().Chunk(3), label => Assert.All(label.Zip([9 / 21.5f, 12.25f / 21.5f, 0.25f / 21.5f]), pair => Assert.Equal(pair.Second, pair.First, 1e-6f)));
+        Assert.All(student.Taught[0].Shares.ToArray().Chunk(3),
+            label => Assert.All(label.Zip([9 / 21.5f, 12.25f / 21.5f, 0.25f / 21.5f]),
+                pair => Assert.Equal(pair.Second, pair.First, 1e-6f)));
         // Of seven levels: 2.93, 3.99, 0.08.
         Assert.Equal([3, 3, 3, 3, 4, 4, 4, 4], model.Broadcast.Published.ToArray());
         Assert.Equal(0, clients.Told[0].Count);
         Run(model, Line, clients, 2);
         Assert.Equal(batch, clients.Told[^1].Samples.ToArray());
-        Assert.All(clients.Told[^1].Shares.ToArray().Chunk(3), label => Assert.All(label.Zip([3 / 7f, 4 / 7f, 0f]), pair => Assert.Equal(pair.Second, pair.First, 1e-6f)));
+        Assert.All(clients.Told[^1].Shares.ToArray().Chunk(3),
+            label => Assert.All(label.Zip([3 / 7f, 4 / 7f, 0f]), pair => Assert.Equal(pair.Second, pair.First, 1e-6f)));
         Assert.Equal(8, student.Taught[1].Count);
         Assert.Equal([2f, 8f], model.Weights.ToArray());
     }
@@ -99,7 +105,9 @@ public class PredictionsTests
         var sum = new ExactSum(shape.Length, 2);
         float[] honest = [7, 7, 7, 7, 0, 0, 0, 0], hostile = [-900, -900, -900, -900, 900, 900, 900, 900];
         foreach (float[] said in new[] { honest, honest, honest, hostile })
-            new MessageDecoder(shape).AddTo(new MessageEncoder(shape).Encode(said, default).ToArray(), sum, 1, default, default, plan.Method.UsualNorm(Layout, [0, 0]), 3);
+            new MessageDecoder(shape)
+                .AddTo(new MessageEncoder(shape).Encode(said, default).ToArray(), sum, 1, default, default,
+                    plan.Method.UsualNorm(Layout, [0, 0]), 3);
         model.Apply(sum, [4], 4);
         Assert.All(student.Taught[0].Shares.ToArray().Chunk(3), label =>
         {
@@ -114,24 +122,34 @@ public class PredictionsTests
     {
         var method = Bound(Line);
         Assert.Null(method.Misfit(new Sayers([], [])));
-        Assert.Contains("the very same samples", method.Misfit(new Sayers([], []) { Public = Points with { Hash = 1 } })!, StringComparison.Ordinal);
+        Assert.Contains("the very same samples", method.Misfit(new Sayers([], []) { Public = Points with { Hash = 1 } })!,
+            StringComparison.Ordinal);
         Assert.Contains("exchange 'updates'", method.Misfit(new Quadratics("averaging"))!, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_plan_that_does_not_fit_is_refused()
     {
-        Assert.Contains("cannot be drawn from 8", Assert.Single((Plan(Line) with { Method = Bound("predictions(public=points, batch=9)") }).Problems()), StringComparison.Ordinal);
-        Assert.Contains("leave uplink and downlink out", Assert.Single((Plan(Line) with { Uplink = "rans" }).Problems()), StringComparison.Ordinal);
-        Assert.Contains("proximal", Assert.Single((Plan(Line) with { Objective = new LocalObjective(1, 1, 0.1, Proximal: 0.1) }).Problems()), StringComparison.Ordinal);
+        Assert.Contains("cannot be drawn from 8",
+            Assert.Single((Plan(Line) with { Method = Bound("predictions(public=points, batch=9)") }).Problems()),
+            StringComparison.Ordinal);
+        Assert.Contains("leave uplink and downlink out", Assert.Single((Plan(Line) with { Uplink = "rans" }).Problems()),
+            StringComparison.Ordinal);
+        Assert.Contains("proximal",
+            Assert.Single((Plan(Line) with { Objective = new LocalObjective(1, 1, 0.1, Proximal: 0.1) }).Problems()),
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new GlobalModel(Plan(Line), Layout, [0, 0], new FedAvg(), default, 1, 0));
     }
 
     static Predictions Bound(string line) => (Predictions)MethodNotation.Parse(line) with { Public = Points };
 
-    static FederationPlan Plan(string line) => new(2, 9, 2, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = Bound(line) };
+    static FederationPlan Plan(string line) => new(2, 9, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    {
+        Method = Bound(line),
+    };
 
-    static GlobalModel Begin(string line, out FakeStudent student) => new(Plan(line), Layout, [2, 0], new FedAvg(), default, 1, 0, student = new FakeStudent());
+    static GlobalModel Begin(string line, out FakeStudent student) =>
+        new(Plan(line), Layout, [2, 0], new FedAvg(), default, 1, 0, student = new FakeStudent());
 
     static void Run(GlobalModel model, string line, Sayers clients, int round)
     {
@@ -140,7 +158,8 @@ public class PredictionsTests
         var sum = new ExactSum(plan.Answer(Layout).Length, 2);
         for (int client = 0; client < 2; client++)
         {
-            var sent = new Participant(clients, plan.Method, Codec.Parse("pack")).Run(new LocalTask(round, client, model.Broadcast.Published, plan.Objective, default), [], default);
+            var sent = new Participant(clients, plan.Method, Codec.Parse("pack"))
+                .Run(new LocalTask(round, client, model.Broadcast.Published, plan.Objective, default), [], default);
             Assert.Null(sent.Problem);
             clients.Lengths.Add(sent.Payload.Length);
             decoder.AddTo(sent.Payload, sum, 1, DrawKeys.Update(default), default, plan.Method.UsualNorm(Layout, [0, 0]), 3);
@@ -162,9 +181,11 @@ public class PredictionsTests
 
         public List<int> Lengths { get; } = [];
 
-        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) => throw new NotSupportedException();
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
-        public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares, CancellationToken cancellation)
+        public LocalOutcome Predict(LocalTask task, PublicLabels taught, ReadOnlySpan<int> asked, Span<float> shares,
+            CancellationToken cancellation)
         {
             Told.Add(taught);
             for (int i = 0; i < asked.Length; i++)

@@ -12,8 +12,8 @@ using Plume.Federation.ServerOptimizers;
 namespace Plume.Federation.Tests.Methods;
 
 /// <summary>
-/// Two clients with one weight each, 0.5 (x - 1)^2 and 2 (x + 1)^2, and gradient descent on it: the methods' values can be worked out by
-/// hand. The optimum of the mean is -0.6.
+/// Two clients with one weight each, 0.5 (x - 1)^2 and 2 (x + 1)^2, and gradient descent on it: the methods' values can be worked
+/// out by hand. The optimum of the mean is -0.6.
 /// </summary>
 sealed class Quadratics(string method, params int[] steps) : ILearner
 {
@@ -26,7 +26,11 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
 
     public bool TakesCorrections => true;
 
-    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method), SampleCap = 1 };
+    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack")
+    {
+        Method = MethodNotation.Parse(method),
+        SampleCap = 1,
+    };
 
     public int StepsFor(LocalTask task) => StepsOf(task.Client);
 
@@ -36,7 +40,9 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
         double at = task.Received.Span[0], start = at;
         int taken = StepsOf(task.Client);
         for (int step = 0; step < taken; step++)
-            at -= task.Objective.LearningRate * (curvature * (at - place) + (task.Correction.IsEmpty ? 0 : task.Correction.Span[0]) + task.Objective.Proximal * (at - start));
+            at -= task.Objective.LearningRate
+                * (curvature * (at - place) + (task.Correction.IsEmpty ? 0 : task.Correction.Span[0]) + task.Objective.Proximal
+                    * (at - start));
         trained[0] = (float)at;
         return new LocalOutcome(1, 0) { Steps = taken };
     }
@@ -49,14 +55,16 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
     {
         var model = new GlobalModel(Plan, Layout, [0f], new FedAvg(), default, threads: 1, historyMemory: 0);
         var decoder = new Compression.Messages.MessageDecoder(Plan.Answer(Layout));
-        float[][] memories = [.. Losses.Select(_ => new float[Participant.MemoryLength(this, Plan.Method, Codec.Parse(Plan.Uplink))])];
+        float[][] memories = [.. Losses.Select(_ =>
+            new float[Participant.MemoryLength(this, Plan.Method, Codec.Parse(Plan.Uplink))])];
         for (int round = 1; round <= rounds; round++)
         {
             var sum = new ExactSum(Plan.Answer(Layout).Length, Losses.Length);
             for (int client = 0; client < Losses.Length; client++)
             {
                 var key = RandomKey.FromSeed(1).Fold((ulong)round).Fold((ulong)client);
-                var sent = new Participant(this, Plan.Method, Codec.Parse(Plan.Uplink)).Run(new LocalTask(round, client, model.Broadcast.Published, Plan.Objective, key), memories[client], default);
+                var sent = new Participant(this, Plan.Method, Codec.Parse(Plan.Uplink))
+                    .Run(new LocalTask(round, client, model.Broadcast.Published, Plan.Objective, key), memories[client], default);
                 Assert.Null(sent.Problem);
                 decoder.AddTo(sent.Payload, sum, 1, DrawKeys.Update(key));
             }

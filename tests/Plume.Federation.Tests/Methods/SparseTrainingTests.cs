@@ -13,7 +13,9 @@ namespace Plume.Federation.Tests.Methods;
 
 public class SparseTrainingTests
 {
-    static readonly ModelLayout Layout = ModelLayout.Of([("a", [20, 30], TensorRole.Weight), ("bias", [20], TensorRole.Bias), ("small", [3, 5], TensorRole.Weight), ("b", [10, 40], TensorRole.Weight)]);
+    static readonly ModelLayout Layout =
+        ModelLayout.Of([("a", [20, 30], TensorRole.Weight), ("bias", [20], TensorRole.Bias), ("small", [3, 5], TensorRole.Weight),
+            ("b", [10, 40], TensorRole.Weight)]);
 
     [Theory]
     [InlineData(5, 0)]
@@ -21,7 +23,8 @@ public class SparseTrainingTests
     [InlineData(20, 0.8424)]
     [InlineData(30, 0.9)]
     [InlineData(99, 0.9)]
-    public void The_share_follows_the_cubic_schedule(int round, double share) => Assert.Equal(share, new SparseTraining(0.9, 5, 30).ShareAfter(round), 1e-12);
+    public void The_share_follows_the_cubic_schedule(int round, double share) =>
+        Assert.Equal(share, new SparseTraining(0.9, 5, 30).ShareAfter(round), 1e-12);
 
     [Theory]
     [InlineData("pack", "feedback | mask | pack")]
@@ -30,7 +33,10 @@ public class SparseTrainingTests
     [InlineData("delta | uniform(6) | rans", "feedback | lowrank | deadzone(abs=0.003) | range")]
     public void Just_the_smallest_weights_go_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
-        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1), uplink, downlink) { Method = MethodNotation.Parse("prune(75%, rounds=2..8)") };
+        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1), uplink, downlink)
+        {
+            Method = MethodNotation.Parse("prune(75%, rounds=2..8)"),
+        };
         var model = new GlobalModel(plan, Layout, Some(0), new FedAvgM(), default, threads: 1, historyMemory: 1 << 20);
         var client = new ReceivedModel(plan.Published(Layout), DrawKeys.Downlink(default));
         float[] lived = new float[Layout.Length];
@@ -42,9 +48,11 @@ public class SparseTrainingTests
             byte[] payload = model.Apply(sum, [1], 1)[0];
             foreach (var segment in model.Broadcast.From(client.Version).Segments)
                 client.Apply(segment.Kind, segment.From, segment.To, segment.Payload.IsEmpty ? payload : segment.Payload);
-            float[] weights = plan.Method.Model(Layout, client.Values).ToArray(), live = plan.Method.Reference(Layout, client.Values).ToArray();
+            float[] weights = plan.Method.Model(Layout, client.Values).ToArray(),
+                live = plan.Method.Reference(Layout, client.Values).ToArray();
             Assert.Equal(model.Weights.ToArray(), weights);
-            Assert.Equal((int)Math.Round(1000 * ((SparseTraining)plan.Method).ShareAfter(round)), live.Count(value => value == 0));
+            Assert.Equal((int)Math.Round(1000 * ((SparseTraining)plan.Method).ShareAfter(round)),
+                live.Count(value => value == 0));
             Assert.DoesNotContain(weights.Zip(live), pair => pair is { Second: 0, First: not 0 });
             Assert.DoesNotContain(live.Zip(lived), pair => pair is { First: 1, Second: 0 });
             lived = live;
@@ -57,9 +65,14 @@ public class SparseTrainingTests
     public void An_update_holds_live_weights_alone_and_a_mask_that_stays_costs_next_to_nothing()
     {
         var sparse = MethodNotation.Parse("prune(75%, rounds=1..2)");
-        Assert.Equal("feedback | mask | uniform(4) | rans", sparse.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
-        Assert.Equal("clip(5) | topk(10%) | pack", sparse.Answer(Layout, Codec.Parse("clip(5) | topk(10%) | pack")).Parts[0].Codec.Text);
-        var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), "pack", "delta | deadzone(abs=0.0078125) | range") { Method = sparse };
+        Assert.Equal("feedback | mask | uniform(4) | rans",
+            sparse.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
+        Assert.Equal("clip(5) | topk(10%) | pack",
+            sparse.Answer(Layout, Codec.Parse("clip(5) | topk(10%) | pack")).Parts[0].Codec.Text);
+        var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), "pack", "delta | deadzone(abs=0.0078125) | range")
+        {
+            Method = sparse,
+        };
         var model = new GlobalModel(plan, Layout, Some(0), new FedAvg(), default, threads: 1, historyMemory: 1 << 20);
         for (int round = 1; round < 4; round++)
             model.Apply(Nothing(), [1], 1);
@@ -82,23 +95,28 @@ public class SparseTrainingTests
     [Theory]
     [InlineData("prune(75%, rounds=1..2, by=saliency)", 100, 0)]
     [InlineData("prune(75%, rounds=1..2)", 0, 100)]
-    public void By_saliency_what_matters_to_each_client_lives_though_their_gradients_cancel(string training, int opposite, int alike)
+    public void By_saliency_what_matters_to_each_client_lives_though_their_gradients_cancel(string training, int opposite,
+        int alike)
     {
         float[] first = [.. Enumerable.Range(0, 400).Select(place => place < 100 ? 1f : place < 200 ? 0.6f : 0.01f)];
         float[] second = [.. Enumerable.Range(0, 400).Select(place => place < 100 ? -1f : place < 200 ? 0.6f : 0.01f)];
         float[] initial = new float[400];
         Array.Fill(initial, 1);
         float[] model = new Given([first, second], [("w", [20, 20])]).Run(training, rounds: 2, initial).Model;
-        Assert.Equal((opposite, alike, 0), (model[..100].Count(value => value != 0), model[100..200].Count(value => value != 0), model[200..].Count(value => value != 0)));
+        Assert.Equal((opposite, alike, 0),
+            (model[..100].Count(value => value != 0), model[100..200].Count(value => value != 0),
+                model[200..].Count(value => value != 0)));
     }
 
     [Fact]
     public void What_regrows_is_where_the_dead_have_the_largest_gradients_and_the_share_stays_that_of_the_schedule()
     {
-        float[] moves = [.. Enumerable.Range(0, 400).Select(place => place < 10 ? 0.5f : 0)], initial = [.. Enumerable.Range(0, 400).Select(place => 0.01f + place)];
+        float[] moves = [.. Enumerable.Range(0, 400).Select(place => place < 10 ? 0.5f : 0)],
+            initial = [.. Enumerable.Range(0, 400).Select(place => 0.01f + place)];
         var sparse = new SparseTraining(0.5, 1, 5, regrow: 0.3);
         var given = new Given([moves, moves], [("w", [20, 20])]);
-        float[] live = given.Run("prune(50%, rounds=1..5)", rounds: 3, initial).Reference, regrown = given.Run(sparse.ToString(), rounds: 3, initial).Reference;
+        float[] live = given.Run("prune(50%, rounds=1..5)", rounds: 3, initial).Reference,
+            regrown = given.Run(sparse.ToString(), rounds: 3, initial).Reference;
         Assert.Equal((225, 225), (live.Sum(), regrown.Sum()));
         Assert.Equal((0, 10), (live[..10].Sum(), regrown[..10].Sum()));
     }
@@ -106,7 +124,8 @@ public class SparseTrainingTests
     [Fact]
     public void Ranks_travel_in_the_rounds_after_which_the_mask_changes_alone()
     {
-        float[] moves = [.. Enumerable.Range(0, 400).Select(place => 0.01f * place)], initial = [.. Enumerable.Range(0, 400).Select(place => 1f + place)];
+        float[] moves = [.. Enumerable.Range(0, 400).Select(place => 0.01f * place)],
+            initial = [.. Enumerable.Range(0, 400).Select(place => 1f + place)];
         foreach (string training in (string[])["prune(50%, rounds=3..5, by=saliency)", "prune(50%, rounds=3..5, regrow=30%)"])
         {
             var given = new Given([moves], [("w", [20, 20])]);
@@ -115,14 +134,16 @@ public class SparseTrainingTests
             var ranked = Enumerable.Range(1, 6).Select(round =>
             {
                 var participant = new Participant(given, plan.Method, Codec.Parse("pack"));
-                participant.Run(new LocalTask(round, 0, Half(model.Broadcast.Published), plan.Objective, default), new float[Participant.MemoryLength(given, plan.Method, Codec.Parse("pack"))], default);
+                participant.Run(new LocalTask(round, 0, Half(model.Broadcast.Published), plan.Objective, default),
+                    new float[Participant.MemoryLength(given, plan.Method, Codec.Parse("pack"))], default);
                 return participant.Message[400..].ContainsAnyExcept(0f);
             });
             Assert.Equal([false, false, false, true, true, false], ranked);
         }
 
         // Every other weight is dead.
-        static float[] Half(ReadOnlyMemory<float> published) => [.. published.ToArray().Select((value, place) => place >= 400 ? place % 2 : value)];
+        static float[] Half(ReadOnlyMemory<float> published) =>
+            [.. published.ToArray().Select((value, place) => place >= 400 ? place % 2 : value)];
     }
 
     [Theory]
@@ -136,15 +157,20 @@ public class SparseTrainingTests
     [InlineData("prune(90%, rounds=0..2)", "must be two rounds")]
     [InlineData("prune(90%, rounds=1..2, slow)", "'slow' is not an argument of prune")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => MethodNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_schedule_beyond_the_last_round_and_a_model_without_large_weights_are_refused()
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse("prune(50%, rounds=1..6)") };
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        {
+            Method = MethodNotation.Parse("prune(50%, rounds=1..6)"),
+        };
         Assert.Contains("until round 6, but there are 5", Assert.Single(plan.Problems()), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => plan.Published(ModelLayout.Of([("w", [3, 4], TensorRole.Weight)])));
     }
 
-    static float[] Some(int seed) => [.. Enumerable.Range(0, Layout.Length).Select(place => MathF.Sin(place * 1.37f + seed * 5.1f) * (1 + place % 7))];
+    static float[] Some(int seed) =>
+        [.. Enumerable.Range(0, Layout.Length).Select(place => MathF.Sin(place * 1.37f + seed * 5.1f) * (1 + place % 7))];
 }

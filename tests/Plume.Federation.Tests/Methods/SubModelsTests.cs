@@ -30,17 +30,23 @@ public class SubModelsTests
 
     [Theory]
     [InlineData("submodels", "column 1: submodels needs the capacities that clients have, such as submodels(1, 1/2, 1/4)")]
-    [InlineData("submodels(1, 1/2, 2/4)", "column 19: '1/2' must be below '1/2', the capacity before it: each stands once, the largest first")]
+    [InlineData("submodels(1, 1/2, 2/4)",
+        "column 19: '1/2' must be below '1/2', the capacity before it: each stands once, the largest first")]
     [InlineData("submodels(1/4, 1)", "column 16: '1' must be below '1/4'")]
     [InlineData("submodels(0)", "column 11: '0' must be 1 or a fraction above 0 and below it, such as 1/4")]
     [InlineData("submodels(1, 0/4)", "column 14: '0/4' must be 1 or a fraction")]
     [InlineData("submodels(3/2)", "column 11: '3/2' must be 1 or a fraction")]
-    [InlineData("submodels(1, 1/2; roling)", "column 14: 'roling' must be rolling or scaled, which may stand behind ';', each once")]
-    [InlineData("submodels(1; rolling, rolling)", "column 23: 'rolling' must be rolling or scaled, which may stand behind ';', each once")]
+    [InlineData("submodels(1, 1/2; roling)",
+        "column 14: 'roling' must be rolling or scaled, which may stand behind ';', each once")]
+    [InlineData("submodels(1; rolling, rolling)",
+        "column 23: 'rolling' must be rolling or scaled, which may stand behind ';', each once")]
     [InlineData("submodels(1; rolling; scaled)", "column 11: 'rolling; scaled' must be rolling or scaled")]
-    [InlineData("submodels(1; rolling, 1/2)", "column 23: '1/2' must be rolling or scaled, which may stand behind ';', each once")]
+    [InlineData("submodels(1; rolling, 1/2)",
+        "column 23: '1/2' must be rolling or scaled, which may stand behind ';', each once")]
     [InlineData("submodels(1, by=2)", "'by=2' is not an argument of submodels")]
-    public void A_line_that_is_none_says_where(string text, string problem) => Assert.Contains(problem, Assert.Throws<FormatException>(() => ExchangeLine.Parse(text)).Message, StringComparison.Ordinal);
+    public void A_line_that_is_none_says_where(string text, string problem) =>
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => ExchangeLine.Parse(text)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Shares_of_channels_are_rounded_up()
@@ -63,8 +69,11 @@ public class SubModelsTests
     [Fact]
     public void The_order_of_arrival_changes_no_bit()
     {
-        (int, double, float[])[] messages = [(0, 0.3, [0.1f, 0.7f, -0.3f, 0.9f]), (3, 0.7, [0.3f, -0.1f, 0.2f, 0.6f]), (1, 0.11, [0.2f, 0.5f]), (4, 0.9, [0.4f, 0.3f]), (2, 0.5, [-0.7f])];
-        float[][] ends = [.. new[] { messages, [.. messages.Reverse()], [messages[2], messages[4], messages[0], messages[3], messages[1]] }.Select(order =>
+        (int, double, float[])[] messages =
+            [(0, 0.3, [0.1f, 0.7f, -0.3f, 0.9f]), (3, 0.7, [0.3f, -0.1f, 0.2f, 0.6f]), (1, 0.11, [0.2f, 0.5f]),
+                (4, 0.9, [0.4f, 0.3f]), (2, 0.5, [-0.7f])];
+        float[][] ends = [.. new[] { messages, [.. messages.Reverse()],
+            [messages[2], messages[4], messages[0], messages[3], messages[1]] }.Select(order =>
         {
             var model = Model(new FedAvg(), "pack");
             model.Apply(Sum(model, order), [1, 1.01, 0.5], order.Length);
@@ -92,7 +101,8 @@ public class SubModelsTests
     [Fact]
     public void A_window_that_rolls_goes_back_to_where_it_was_cut_from()
     {
-        LayoutSlice At(int version) => LayoutSlice.Of(Layout, [("w", 0, version % 4 == 3 ? [0, 3] : [version % 4, (version % 4) + 1])]);
+        LayoutSlice At(int version) =>
+            LayoutSlice.Of(Layout, [("w", 0, version % 4 == 3 ? [0, 3] : [version % 4, (version % 4) + 1])]);
         var plan = Plan("submodels(1, 1/2; rolling)", "uniform(8) | rans") with { Smaller = [new CapacityModel(Half.Part, At)] };
         var model = new GlobalModel(plan, Layout, [1, 2, 3, 4], new FedAvg(), default, 1, 0);
         Assert.Equal([1, 2], model.Broadcasts[1].Published.ToArray());
@@ -112,12 +122,17 @@ public class SubModelsTests
     [Fact]
     public void Rules_between_capacities_and_the_plan_are_told()
     {
-        Assert.Equal("'submodels(1, 1/2, 1/4)' has clients of 3 capacities, so the plan needs 2 models smaller than the server's, but has 0.", Assert.Single((Plan("submodels(1, 1/2, 1/4)", "pack") with { Smaller = [] }).Problems()));
-        Assert.StartsWith("'submodels(1, 1/2, 1/4)' has 3 capacities, of which each needs a client, but there are 2", (Plan("submodels(1, 1/2, 1/4)", "pack") with { Clients = 2, Participants = 2 }).Problems().Single(), StringComparison.Ordinal);
-        string[] rolling = [.. (Plan("submodels(1, 1/2, 1/4; rolling)", "delta | uniform(8) | rans") with { Uplink = "feedback | uniform(4) | rans" }).Problems()];
+        Assert.Equal("'submodels(1, 1/2, 1/4)' has clients of 3 capacities, so the plan needs 2 models smaller than the "
+            + "server's, but has 0.", Assert.Single((Plan("submodels(1, 1/2, 1/4)", "pack") with { Smaller = [] }).Problems()));
+        Assert.StartsWith("'submodels(1, 1/2, 1/4)' has 3 capacities, of which each needs a client, but there are 2",
+            (Plan("submodels(1, 1/2, 1/4)", "pack") with { Clients = 2, Participants = 2 }).Problems().Single(),
+            StringComparison.Ordinal);
+        string[] rolling = [.. (Plan("submodels(1, 1/2, 1/4; rolling)", "delta | uniform(8) | rans")
+            with { Uplink = "feedback | uniform(4) | rans" }).Problems()];
         Assert.Contains("cannot send changes", rolling[0], StringComparison.Ordinal);
         Assert.Contains("would add what was left of others", rolling[1], StringComparison.Ordinal);
-        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans") with { Uplink = "rotate | uniform(4) | rans" }).Problems());
+        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans") with { Uplink = "rotate | uniform(4) | rans" })
+            .Problems());
         Assert.Empty(Plan("submodels(1, 1/2, 1/4)", "delta | uniform(8) | rans").Problems());
     }
 
@@ -128,11 +143,15 @@ public class SubModelsTests
         Smaller = [new CapacityModel(Half.Part, _ => Half), new CapacityModel(Quarter.Part, _ => Quarter)],
     };
 
-    static GlobalModel Model(ServerOptimizer optimizer, string downlink) => new(Plan("submodels(1, 1/2, 1/4)", downlink), Layout, new float[4], optimizer, default, 1, 0);
+    static GlobalModel Model(ServerOptimizer optimizer, string downlink) =>
+        new(Plan("submodels(1, 1/2, 1/4)", downlink), Layout, new float[4], optimizer, default, 1, 0);
 
-    static Compression.Aggregation.ExactSum Sum(GlobalModel model, params (int Client, double Weight, float[] Update)[] messages) => Sum(Plan("submodels(1, 1/2, 1/4)", "pack"), model, messages);
+    static Compression.Aggregation.ExactSum Sum(GlobalModel model,
+        params (int Client, double Weight, float[] Update)[] messages) =>
+            Sum(Plan("submodels(1, 1/2, 1/4)", "pack"), model, messages);
 
-    static Compression.Aggregation.ExactSum Sum(FederationPlan plan, GlobalModel model, params (int Client, double Weight, float[] Update)[] messages)
+    static Compression.Aggregation.ExactSum Sum(FederationPlan plan, GlobalModel model,
+        params (int Client, double Weight, float[] Update)[] messages)
     {
         var sum = new RoundSum(plan, Layout, RandomKey.FromSeed(1), 8);
         sum.Begin(new RoundPlan(1, 1, 0, [], default), capacity => model.Broadcasts[capacity].Published);

@@ -33,18 +33,22 @@ sealed class Told(ModelLayout layout, Func<LocalTask, int, float> to) : ILearner
     /// <summary>The server's model after each round.</summary>
     public IEnumerable<GlobalModel> Run(FederationPlan plan, float[] initial, ServerOptimizer? optimizer = null)
     {
-        var model = new GlobalModel(plan, layout, initial, optimizer ?? new FedAvg(), default, threads: 1, historyMemory: 1 << 20);
+        var model = new GlobalModel(plan, layout, initial, optimizer
+            ?? new FedAvg(), default, threads: 1, historyMemory: 1 << 20);
         var uplink = Codec.Parse(plan.Uplink);
         var decoder = new MessageDecoder(plan.Answer(layout));
-        float[][] memories = [.. Enumerable.Range(0, plan.Clients).Select(_ => new float[Participant.MemoryLength(this, plan.Method, uplink)])];
+        float[][] memories = [.. Enumerable.Range(0, plan.Clients)
+            .Select(_ => new float[Participant.MemoryLength(this, plan.Method, uplink)])];
         for (int round = 1; round <= plan.Rounds; round++)
         {
             var sum = new ExactSum(plan.Answer(layout).Length, plan.Clients);
-            var reference = plan.Answer(layout).UsesReference ? plan.Method.Reference(layout, model.Broadcast.Published) : default;
+            var reference = plan.Answer(layout).UsesReference ? plan.Method.Reference(layout, model.Broadcast.Published)
+                : default;
             for (int client = 0; client < plan.Clients; client++)
             {
                 var key = RandomKey.FromSeed(1).Fold((ulong)round).Fold((ulong)client);
-                var sent = new Participant(this, plan.Method, uplink).Run(new LocalTask(round, client, model.Broadcast.Published, plan.Objective, key), memories[client], default);
+                var sent = new Participant(this, plan.Method, uplink)
+                    .Run(new LocalTask(round, client, model.Broadcast.Published, plan.Objective, key), memories[client], default);
                 Assert.Null(sent.Problem);
                 Sent.Add(sent.Payload.Length);
                 decoder.AddTo(sent.Payload, sum, plan.WeightOf(sent.Outcome.Samples), DrawKeys.Update(key), reference);

@@ -16,7 +16,8 @@ public class TrainingLineTests
 
     [Fact]
     public void Words_stand_in_any_order() =>
-        Assert.Equal(TrainingLine.Parse("feddyn | quantize(4, 8) | mutual(mlp)"), TrainingLine.Parse(" mutual( mlp , temperature = 1 )|quantize(4,8) | feddyn "));
+        Assert.Equal(TrainingLine.Parse("feddyn | quantize(4, 8) | mutual(mlp)"),
+            TrainingLine.Parse(" mutual( mlp , temperature = 1 )|quantize(4,8) | feddyn "));
 
     // A file of the server means nothing to a client; a name that clients know too does.
     [Theory]
@@ -35,18 +36,25 @@ public class TrainingLineTests
     [Theory]
     [InlineData("scaffold", "Training 'scaffold', column 1: there must stand one of distill, mutual.")]
     [InlineData("mutual(mlp) | distill(a.onnx)", "there must stand one of distill, mutual")]
-    [InlineData("distill(a.onnx, steps=3)", "'steps=3' is not an argument of distill; it takes the teacher's file, temperature=..., alpha=...")]
+    [InlineData("distill(a.onnx, steps=3)",
+        "'steps=3' is not an argument of distill; it takes the teacher's file, temperature=..., alpha=...")]
     [InlineData("distill(temperature=hot)", "'hot' is not a number")]
     [InlineData("mutual(temperature=-1)", "'-1' must be above 0")]
     [InlineData("mutual(alpha=0)", "'0' must be above 0 and at most 1")]
-    public void What_is_no_teaching_is_refused(string text, string message) => Assert.Contains(message, Assert.Throws<FormatException>(() => Teaching.Parse(text)).Message, StringComparison.Ordinal);
+    public void What_is_no_teaching_is_refused(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<FormatException>(() => Teaching.Parse(text)).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("distill", "column 1: 'distill' needs the model that clients learn from, such as distill(teacher.onnx, temperature=4)")]
-    [InlineData("scaffold | mutual(alpha=0.1)", "column 12: 'mutual' needs the model that clients learn from, such as mutual(resnet8)")]
-    [InlineData("distill(a.onnx) | mutual(mlp)", "column 19: 'mutual' cannot stand beside 'distill(a.onnx)': clients learn from one model")]
+    [InlineData("distill", "column 1: 'distill' needs the model that clients learn from, such as distill(teacher.onnx, "
+        + "temperature=4)")]
+    [InlineData("scaffold | mutual(alpha=0.1)",
+        "column 12: 'mutual' needs the model that clients learn from, such as mutual(resnet8)")]
+    [InlineData("distill(a.onnx) | mutual(mlp)",
+        "column 19: 'mutual' cannot stand beside 'distill(a.onnx)': clients learn from one model")]
     [InlineData("distill(a.onnx, temperature=0)", "column 17: '0' must be above 0")]
-    public void A_line_that_says_too_little_or_too_much_is_refused(string text, string message) => Assert.Contains(message, Assert.Throws<FormatException>(() => TrainingLine.Parse(text)).Message, StringComparison.Ordinal);
+    public void A_line_that_says_too_little_or_too_much_is_refused(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<FormatException>(() => TrainingLine.Parse(text)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a,b/teacher.onnx")]
@@ -55,7 +63,8 @@ public class TrainingLineTests
     [InlineData(" a.onnx")]
     [InlineData("")]
     public void A_name_that_would_not_read_back_is_refused(string model) =>
-        Assert.StartsWith($"A line cannot name '{model}'", Assert.Throws<ArgumentException>(() => new Mutual { Model = model }).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"A line cannot name '{model}'",
+            Assert.Throws<ArgumentException>(() => new Mutual { Model = model }).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Numbers_out_of_range_are_refused()

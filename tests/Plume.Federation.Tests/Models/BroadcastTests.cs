@@ -64,7 +64,8 @@ public class BroadcastTests
         {
             int before = broadcast.FirstOfUse;
             broadcast.Publish(model.Select((value, i) => value + 0.1f * MathF.Sin(i * version)).ToArray());
-            var needed = Enumerable.Range(0, version).SelectMany(from => broadcast.From(from).Segments).Where(segment => segment.Kind == SegmentKind.Version).Select(segment => segment.To).ToList();
+            var needed = Enumerable.Range(0, version).SelectMany(from => broadcast.From(from).Segments)
+                .Where(segment => segment.Kind == SegmentKind.Version).Select(segment => segment.To).ToList();
             Assert.True(needed.TrueForAll(each => each >= broadcast.FirstOfUse));
             Assert.InRange(broadcast.FirstOfUse, before, version + 1);
         }
@@ -101,7 +102,8 @@ public class BroadcastTests
             foreach (var client in clients.Where((_, index) => index == version || (version + index) % 3 == 0))
             {
                 foreach (var segment in broadcast.From(client.Version).Segments)
-                    client.Apply(segment.Kind, segment.From, segment.To, segment.Kind == SegmentKind.Version ? published[segment.To - 1] : segment.Payload);
+                    client.Apply(segment.Kind, segment.From, segment.To, segment.Kind == SegmentKind.Version
+                        ? published[segment.To - 1] : segment.Payload);
                 Assert.Equal(broadcast.Version, client.Version);
                 Assert.Equal(broadcast.Published.ToArray(), client.Values.ToArray());
             }

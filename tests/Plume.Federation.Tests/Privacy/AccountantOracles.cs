@@ -22,9 +22,11 @@ public class AccountantOracles
     [InlineData(.04, 1.5, 2250, 1e-5, 7.32987677383, 4, 6.76878039, 6.17855264)]
     [InlineData(.25, 1, 10, 1e-5, 6.96009995419, 3, 5.97372924, 2.05317628)]
     [InlineData(.01, 1, 1000, 1e-5, 2.10775307545, 8, 1.82823667, 1.41666195)]
-    public void Sampled_releases_give_away_what_the_reference_says(double rate, double noise, int releases, double delta, double renyi, double order, double removed, double added)
+    public void Sampled_releases_give_away_what_the_reference_says(double rate, double noise, int releases, double delta,
+        double renyi, double order, double removed, double added)
     {
-        var (epsilon, best) = RenyiPrivacy.Epsilon(delta, at => releases * RenyiPrivacy.Poisson(rate, noise, at), RenyiPrivacy.WholeOrders);
+        var (epsilon, best) = RenyiPrivacy.Epsilon(delta, at => releases * RenyiPrivacy.Poisson(rate, noise, at),
+            RenyiPrivacy.WholeOrders);
         Assert.Equal(renyi, epsilon, 1e-6);
         Assert.Equal(order, best);
         var exact = LossDistribution.Epsilon(rate, noise, releases, delta);
@@ -41,7 +43,8 @@ public class AccountantOracles
     [InlineData(.0025, 1.3, 6000, 1e-5, .724223402611, 19)]
     [InlineData(.001, 1, 30000, 1e-7, 1.41549884954, 13)]
     [InlineData(.5, 3, 50, 1e-6, 6.78280193397, 5)]
-    public void Renyi_privacy_of_whole_orders_is_exact(double rate, double noise, int releases, double delta, double epsilon, double order)
+    public void Renyi_privacy_of_whole_orders_is_exact(double rate, double noise, int releases, double delta, double epsilon,
+        double order)
     {
         var found = RenyiPrivacy.Epsilon(delta, at => releases * RenyiPrivacy.Poisson(rate, noise, at), RenyiPrivacy.WholeOrders);
         Assert.Equal(epsilon, found.Epsilon, 1e-9 * Math.Max(1, epsilon));
@@ -60,7 +63,8 @@ public class AccountantOracles
 
     [Fact]
     public void Orders_between_whole_ones_are_those_of_the_integral() =>
-        Assert.Equal(7.32911117, RenyiPrivacy.Epsilon(1e-5, at => 2250 * RenyiPrivacy.Poisson(.04, 1.5, at), [3.9]).Epsilon, 1e-8);
+        Assert.Equal(7.32911117, RenyiPrivacy.Epsilon(1e-5, at => 2250 * RenyiPrivacy.Poisson(.04, 1.5, at), [3.9]).Epsilon,
+            1e-8);
 
     [Theory]
     [InlineData(2.0000001, 2)]
@@ -72,7 +76,8 @@ public class AccountantOracles
     [Theory]
     [InlineData(1000, 100, 200, 7.951261)]
     [InlineData(1000, 10, 1000, 1.445298)]
-    public void Draws_of_a_fixed_number_are_bounded_as_the_reference_does(int clients, int participants, int releases, double epsilon)
+    public void Draws_of_a_fixed_number_are_bounded_as_the_reference_does(int clients, int participants, int releases,
+        double epsilon)
     {
         // The reference gives the noise over what a replaced client can move.
         Assert.Equal(epsilon, new FixedSizeSampling(clients, participants).Epsilon(2 * 2, releases, 1e-5), 1e-6);
@@ -94,7 +99,8 @@ public class AccountantOracles
     [InlineData(1, 1, .126936737507)]
     [InlineData(2, .5, .0524403232877)]
     [InlineData(5, .3, .0067853526842)]
-    public void Delta_is_the_analytic_Gaussians(double noise, double epsilon, double delta) => Assert.Equal(delta, GaussianPrivacy.Delta(1 / noise, epsilon), 1e-12);
+    public void Delta_is_the_analytic_Gaussians(double noise, double epsilon, double delta) =>
+        Assert.Equal(delta, GaussianPrivacy.Delta(1 / noise, epsilon), 1e-12);
 
     [Theory]
     [InlineData(1, 1e-5, 3.730631635)]
@@ -121,7 +127,8 @@ public class AccountantOracles
     {
         Assert.Equal(exact, GaussianPrivacy.Epsilon(GaussianPrivacy.MuOfRho(rho), 1e-10), 1e-8);
         if (renyi is { } converted)
-            Assert.Equal(converted, RenyiPrivacy.Epsilon(1e-10, order => order * rho, [.. Enumerable.Range(1001, 60_000).Select(order => order / 1000.0)]).Epsilon, 1e-5);
+            Assert.Equal(converted, RenyiPrivacy.Epsilon(1e-10, order => order * rho,
+                [.. Enumerable.Range(1001, 60_000).Select(order => order / 1000.0)]).Epsilon, 1e-5);
         if (naive is { } loose)
             Assert.Equal(loose, rho + 2 * Math.Sqrt(rho * Math.Log(1e10)), 1e-6);
     }
@@ -144,5 +151,6 @@ public class AccountantOracles
     }
 
     [Fact]
-    public void Three_releases_are_one_of_a_third_of_the_variance() => Assert.InRange(new PoissonSampling(.2).Epsilon(.5, 3, .15594), 1 - 1e-3, 1 + 1e-3);
+    public void Three_releases_are_one_of_a_third_of_the_variance() =>
+        Assert.InRange(new PoissonSampling(.2).Epsilon(.5, 3, .15594), 1 - 1e-3, 1 + 1e-3);
 }

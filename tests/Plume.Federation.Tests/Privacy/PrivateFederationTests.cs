@@ -21,8 +21,14 @@ public class PrivateFederationTests
     // Noise of 2 and this budget pay for two rounds of a client: one costs 2.0, two 2.9, three 3.7.
     static readonly DifferentialPrivacy Two = new(Noise: 2, Delta: 1e-5, Epsilon: 3.2);
 
-    static FederationPlan Plan(DifferentialPrivacy privacy, int clients = 6, int participants = 3, int rounds = 20, int quorum = 2) =>
-        Host.Plan(clients, participants, rounds, quorum) with { Privacy = privacy, SampleCap = null, Uplink = "clip(0.5) | pack" };
+    static FederationPlan Plan(DifferentialPrivacy privacy, int clients = 6, int participants = 3, int rounds = 20,
+        int quorum = 2) =>
+        Host.Plan(clients, participants, rounds, quorum) with
+        {
+            Privacy = privacy,
+            SampleCap = null,
+            Uplink = "clip(0.5) | pack",
+        };
 
     [Fact]
     public void No_client_is_asked_beyond_its_budget_and_the_run_ends_when_too_few_have_any_left()
@@ -33,7 +39,8 @@ public class PrivateFederationTests
         host.Tell(new Started());
         while (host.State.Phase == Phase.Collecting)
             host.Arrive(host.State.Standings.First(entry => entry.Value == Standing.Asked).Key);
-        Assert.All(Enumerable.Range(0, 6), client => Assert.InRange(host.Published.Count(round => round.Participants.Contains(client)), 0, 2));
+        Assert.All(Enumerable.Range(0, 6),
+            client => Assert.InRange(host.Published.Count(round => round.Participants.Contains(client)), 0, 2));
         Assert.True(host.Finished);
         // Twelve turns in all, three a round: four rounds, unless two of the last turns are one client's.
         Assert.InRange(host.RoundsApplied.Count, 3, 5);
@@ -69,7 +76,8 @@ public class PrivateFederationTests
         var books = new RoundBooks(plan, default, 1, NoteLimit.None);
         books.RestoreAfter([1], default, participations: [KeyValuePair.Create(0, 2), KeyValuePair.Create(1, 1)]);
         Assert.Equal([1, 2, 3], books.State.Current.Participants);
-        books.RestoreAfter([1, 1], default, participations: Enumerable.Range(0, 3).Select(client => KeyValuePair.Create(client, 2)));
+        books.RestoreAfter([1, 1], default, participations: Enumerable.Range(0, 3)
+            .Select(client => KeyValuePair.Create(client, 2)));
         Assert.Equal(Phase.Finished, books.State.Phase);
         Assert.NotNull(books.WhyEnded);
     }
@@ -89,7 +97,8 @@ public class PrivateFederationTests
             float[] update = new float[Values];
             Array.Fill(update, size);
             // A hostile client leaves the clip out.
-            sum.Add(0, 1, new MessageEncoder(ReceivedModel.AsFloats(plan.Answer(Layout))).Encode(update, default), isFloats: true);
+            sum.Add(0, 1, new MessageEncoder(ReceivedModel.AsFloats(plan.Answer(Layout))).Encode(update, default),
+                isFloats: true);
             float[] counted = new float[Values];
             sum.Sum.DivideInto(1, counted);
             double norm = Math.Sqrt(counted.Sum(value => (double)value * value));
@@ -107,7 +116,8 @@ public class PrivateFederationTests
         while (host.State.Phase == Phase.Collecting)
             host.Arrive(host.State.Standings.First(entry => entry.Value == Standing.Asked).Key);
         Assert.NotEmpty(host.Bounded);
-        Assert.All(host.Bounded, bounded => Assert.Contains("client 1 counts as one of norm 0.5, the clip: its own is 50", bounded.Message));
+        Assert.All(host.Bounded,
+            bounded => Assert.Contains("client 1 counts as one of norm 0.5, the clip: its own is 50", bounded.Message));
     }
 
     [Fact]
@@ -129,11 +139,13 @@ public class PrivateFederationTests
         var secret = NoiseSecret.FromSeed(7);
         double[] once = Released(1, secret, Sum(0));
         Assert.Equal(once, Released(1, new NoiseSecret(KeptBytes()), Sum(0)));
-        foreach (double[] other in (double[][])[Released(2, secret, Sum(0)), Released(1, NoiseSecret.FromSeed(8), Sum(0)), Released(1, secret, Sum(1e-9f))])
+        foreach (double[] other in (double[][])[Released(2, secret, Sum(0)), Released(1, NoiseSecret.FromSeed(8), Sum(0)),
+            Released(1, secret, Sum(1e-9f))])
             Assert.InRange(Math.Abs(once.Zip(other, (one, two) => one * two).Average()), 0, 0.0625 * 5 / Math.Sqrt(Values));
 
         // What a simulation's secret is made of.
-        static byte[] KeptBytes() => System.Security.Cryptography.SHA256.HashData([.. "plume simulated noise"u8, .. BitConverter.GetBytes(7UL)]);
+        static byte[] KeptBytes() =>
+            System.Security.Cryptography.SHA256.HashData([.. "plume simulated noise"u8, .. BitConverter.GetBytes(7UL)]);
     }
 
     [Fact]
@@ -146,7 +158,9 @@ public class PrivateFederationTests
         model.Apply(Sum(0), [4], 4, NoiseSecret.FromSeed(7));
         Assert.Equal(Released(1, NoiseSecret.FromSeed(7), Sum(0)).Select(value => (float)value), model.Exact.ToArray());
         var statistics = ModelLayout.Of([("w", [2], TensorRole.Weight), ("mean", [2], TensorRole.Statistic)]);
-        Assert.Contains("running statistics ('mean')", Assert.Throws<ArgumentException>(() => new GlobalModel(plan, statistics, new float[4], new FedAvg(), default, 1, 0)).Message);
+        Assert.Contains("running statistics ('mean')",
+            Assert.Throws<ArgumentException>(() =>
+                new GlobalModel(plan, statistics, new float[4], new FedAvg(), default, 1, 0)).Message);
     }
 
     public static TheoryData<FederationPlan, string> BadPlans => new()
@@ -156,11 +170,15 @@ public class PrivateFederationTests
         { Plan(Two with { Epsilon = -1 }), "The budget epsilon must be above 0, but is -1." },
         { Plan(Two with { Delta = 0 }), "The delta must be above 0 and below 1/6" },
         { Plan(Two with { Delta = 0.5 }), "The delta must be above 0 and below 1/6" },
-        { Plan(Two with { Epsilon = 1 }), "The budget is spent at the start: one round with noise 2 costs an epsilon of 1.993, and the budget is 1; noise of 3.731 would pay" },
+        { Plan(Two with { Epsilon = 1 }),
+            "The budget is spent at the start: one round with noise 2 costs an epsilon of 1.993, and the budget is 1; noise of "
+                + "3.731 would pay" },
         { Plan(Two) with { Uplink = "pack" }, "the uplink 'pack' has none: write 'clip(1) | pack'." },
         { Plan(Two) with { Uplink = "feedback | topk(5%) | pack" }, "write 'feedback | clip(1) | topk(5%) | pack'." },
-        { Plan(Two) with { Rule = new CoordinateMedian() }, "leave the rule out, since the clip bounds what a hostile client can do." },
-        { Plan(Two) with { Uplink = "clip(1) | randk(10%) | rotate | uniform(4, shared) | secure" }, "with privacy write 'clip(1) | randk(10%) | rotate | uniform(4) | rans'." },
+        { Plan(Two) with { Rule = new CoordinateMedian() },
+            "leave the rule out, since the clip bounds what a hostile client can do." },
+        { Plan(Two) with { Uplink = "clip(1) | randk(10%) | rotate | uniform(4, shared) | secure" },
+            "with privacy write 'clip(1) | randk(10%) | rotate | uniform(4) | rans'." },
         { Plan(Two) with { SampleCap = 5 }, "leave the sample cap out." },
         { Plan(Two) with { Method = new Scaffold() }, "'scaffold' sends, keeps or shows more of a client: train by 'averaging'" },
     };

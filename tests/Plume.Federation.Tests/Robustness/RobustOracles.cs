@@ -8,7 +8,8 @@ public class RobustOracles
 {
     static readonly float[][] Messages =
     [
-        [1, 2, -1], [1.2f, 1.8f, -.9f], [.9f, 2.1f, -1.2f], [1.1f, 1.9f, -1.1f], [.8f, 2.2f, -.8f], [1.05f, 2.05f, -.95f], [10, -10, 5],
+        [1, 2, -1], [1.2f, 1.8f, -.9f], [.9f, 2.1f, -1.2f], [1.1f, 1.9f, -1.1f], [.8f, 2.2f, -.8f], [1.05f, 2.05f, -.95f],
+        [10, -10, 5],
     ];
 
     [Theory]
@@ -34,8 +35,10 @@ public class RobustOracles
     [Fact]
     public void The_norm_bound_scales_messages_before_a_rule_sees_them()
     {
-        var outcome = RobustMean.Of(RobustNotation.Parse("multikrum(1, 7)")! with { Mixing = null }, new Rows(Messages), norm => Math.Min(1, 2.5 / norm));
-        Assert.Equal([1.098360565, 1.473952430, -.725591866], outcome.Mean.Select(value => (double)value), (expected, actual) => Math.Abs(expected - actual) < 2e-7);
+        var outcome = RobustMean.Of(RobustNotation.Parse("multikrum(1, 7)")! with { Mixing = null }, new Rows(Messages),
+            norm => Math.Min(1, 2.5 / norm));
+        Assert.Equal([1.098360565, 1.473952430, -.725591866], outcome.Mean.Select(value => (double)value),
+            (expected, actual) => Math.Abs(expected - actual) < 2e-7);
     }
 
     [Fact]
@@ -60,14 +63,17 @@ public class RobustOracles
     [InlineData("centered(0)", "the radius must be above 0")]
     [InlineData("krum(0)", "must be an integer from 1")]
     public void A_line_with_a_mistake_says_where(string line, string problem) =>
-        Assert.Contains(problem, Assert.Throws<FormatException>(() => RobustNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => RobustNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("krum(3)", "needs 9 messages or more")]
     [InlineData("trimmed(4)", "needs 9 messages or more")]
     [InlineData("nearest(4) | median", "a majority")]
     public void A_rule_refuses_fewer_messages_than_it_needs(string line, string problem) =>
-        Assert.Contains(problem, Assert.Throws<ArgumentException>(() => RobustMean.Of(RobustNotation.Parse(line)!, new Rows(Messages))).Message, StringComparison.Ordinal);
+        Assert.Contains(problem,
+            Assert.Throws<ArgumentException>(() => RobustMean.Of(RobustNotation.Parse(line)!, new Rows(Messages))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void The_mean_is_no_rule() => Assert.Null(RobustNotation.Parse("mean"));

@@ -56,7 +56,8 @@ public class FederationMachineTests
                     host.Arrive(client, valid: false);
                     break;
                 case 2:
-                    host.Tell(new UpdateArrived(client, host.State.Current.Round + draws.NextInt(3) - 1, 1, draws.NextInt(3), draws.NextInt(20)));
+                    host.Tell(new UpdateArrived(client, host.State.Current.Round + draws.NextInt(3) - 1, 1, draws.NextInt(3),
+                        draws.NextInt(20)));
                     break;
                 case 3:
                     host.PassDeadline();
@@ -69,7 +70,8 @@ public class FederationMachineTests
 
         Assert.True(host.Finished);
         Assert.Equal(rounds, host.RoundsApplied.Count);
-        Assert.Superset(new HashSet<Refusal> { Refusal.NotAsked, Refusal.Stale, Refusal.Duplicate, Refusal.Invalid }, host.Refused.Select(refused => refused.Reason).ToHashSet());
+        Assert.Superset(new HashSet<Refusal> { Refusal.NotAsked, Refusal.Stale, Refusal.Duplicate, Refusal.Invalid },
+            host.Refused.Select(refused => refused.Reason).ToHashSet());
     }
 
     [Fact]
@@ -93,7 +95,8 @@ public class FederationMachineTests
     {
         var host = WithOneSilent(_ => { });
         // Asked in rounds 1, 3, 6, 11, 20, 37, 70, 135: after each miss twice as many go by.
-        Assert.Equal([1, 3, 6, 11, 20, 37, 70, 135], host.Published.Where(plan => plan.Participants.Contains(Silent)).Select(plan => plan.Round));
+        Assert.Equal([1, 3, 6, 11, 20, 37, 70, 135], host.Published.Where(plan => plan.Participants.Contains(Silent))
+            .Select(plan => plan.Round));
     }
 
     [Theory]
@@ -186,7 +189,8 @@ public class FederationMachineTests
         var host = new Host(Host.Plan(clients: 2, participants: 2, rounds: 1));
         host.Tell(new Started());
         host.Arrive(0, samples);
-        Assert.Equal($"The update of client 0 is refused: its samples must be 1 or more, but are {samples}.", Assert.Single(host.Refused).Message);
+        Assert.Equal($"The update of client 0 is refused: its samples must be 1 or more, but are {samples}.",
+            Assert.Single(host.Refused).Message);
     }
 
     [Theory]
@@ -203,7 +207,9 @@ public class FederationMachineTests
         var (state, commands) = machine.Step(open, new UpdateArrived(1, 1, 1, 0, samples), DateTimeOffset.UnixEpoch);
         Assert.Equal(weight, state.Weights[1]);
         Assert.Equal(new AddUpdate(1, weight), commands[0]);
-        string? said = samples > 10 ? $"The update of client 1 in round 1 weighs as one of 10 samples, the most that one can, and was made from {samples}." : null;
+        string? said = samples > 10
+            ? $"The update of client 1 in round 1 weighs as one of 10 samples, the most that one can, and was made from "
+                + $"{samples}." : null;
         Assert.Equal(said, commands.OfType<ReportBounded>().SingleOrDefault()?.Message);
         Assert.Equal(said is null, plan.CapOn(samples) is null);
     }
@@ -269,7 +275,8 @@ public class FederationMachineTests
     {
         var plan = Host.Plan(clients: 3, participants: 4, rounds: 0, quorum: 9, overSelection: 0.5, attempts: 0);
         Assert.Equal(5, plan.Problems().Count());
-        Assert.Contains("The quorum must be 1 to 4", Assert.Throws<ArgumentException>(() => new FederationMachine(plan, RandomKey.FromSeed(1), 1)).Message);
+        Assert.Contains("The quorum must be 1 to 4",
+            Assert.Throws<ArgumentException>(() => new FederationMachine(plan, RandomKey.FromSeed(1), 1)).Message);
     }
 
     [Fact]

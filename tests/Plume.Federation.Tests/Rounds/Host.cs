@@ -32,8 +32,16 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
 
     public string? Abandoned { get; private set; }
 
-    public static FederationPlan Plan(int clients, int participants, int rounds, int quorum = 1, double overSelection = 1, int attempts = 3) =>
-        new(clients, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack") { Quorum = quorum, OverSelection = overSelection, Attempts = attempts, SampleCap = 10, Deadline = TimeSpan.FromMinutes(1) };
+    public static FederationPlan Plan(int clients, int participants, int rounds, int quorum = 1, double overSelection = 1,
+        int attempts = 3) =>
+        new(clients, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        {
+            Quorum = quorum,
+            OverSelection = overSelection,
+            Attempts = attempts,
+            SampleCap = 10,
+            Deadline = TimeSpan.FromMinutes(1),
+        };
 
     public void Tell(FederationEvent happened, bool valid = true)
     {

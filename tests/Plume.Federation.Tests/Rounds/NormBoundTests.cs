@@ -28,7 +28,8 @@ public class NormBoundTests
         Assert.All(host.Published.Skip(1), plan => Assert.Equal(1, plan.UsualNorm));
         Assert.Equal(40, host.Bounded.Count);
         Assert.All(host.Bounded, bounded => Assert.InRange(bounded.Client, 0, 1));
-        Assert.Equal($"The update of client {host.Bounded[0].Client} counts as one of norm 2, the usual one in round 1: its own is {huge.ToString("g3", CultureInfo.InvariantCulture)}, above 4 times that.", host.Bounded[0].Message);
+        Assert.Equal($"The update of client {host.Bounded[0].Client} counts as one of norm 2, the usual one in round 1: its "
+            + $"own is {huge.ToString("g3", CultureInfo.InvariantCulture)}, above 4 times that.", host.Bounded[0].Message);
     }
 
     [Fact]
@@ -87,7 +88,8 @@ public class NormBoundTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     public void A_factor_below_one_is_refused(double factor) =>
-        Assert.Equal($"The bound on an update's norm must be 1 or more times the usual one, but is {factor}.", Assert.Single((Plan(rounds: 1) with { NormBound = new NormBound(factor) }).Problems()));
+        Assert.Equal($"The bound on an update's norm must be 1 or more times the usual one, but is {factor}.",
+            Assert.Single((Plan(rounds: 1) with { NormBound = new NormBound(factor) }).Problems()));
 
     [Fact]
     public void Before_the_first_round_usual_is_the_norm_of_the_model_or_of_freshly_drawn_weights()
@@ -111,7 +113,10 @@ public class NormBoundTests
         Assert.Equal(0.5, (plan with { SampleCap = 10 }).WeightOf(5));
     }
 
-    static FederationPlan Plan(int rounds) => Host.Plan(clients: 5, participants: 5, rounds) with { NormBound = new NormBound(Factor) };
+    static FederationPlan Plan(int rounds) => Host.Plan(clients: 5, participants: 5, rounds) with
+    {
+        NormBound = new NormBound(Factor),
+    };
 
     static Host Run(int rounds, Func<int, double> normOf)
     {

@@ -31,7 +31,8 @@ public class ParticipantTests
     [InlineData(Length - 1)]
     [InlineData(Length + 1)]
     public void A_memory_of_another_codec_is_no_divergence(int length) =>
-        Assert.Contains($"the client's memory {Length}, but they have {Length} and {length}", Assert.Throws<ArgumentException>(() => Run(_ => 0.5f, new float[length])).Message, StringComparison.Ordinal);
+        Assert.Contains($"the client's memory {Length}, but they have {Length} and {length}",
+            Assert.Throws<ArgumentException>(() => Run(_ => 0.5f, new float[length])).Message, StringComparison.Ordinal);
 
     static EncodedUpdate Run(Func<int, float> values, float[] residual)
     {

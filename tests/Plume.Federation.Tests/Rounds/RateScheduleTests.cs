@@ -31,9 +31,11 @@ public class RateScheduleTests
     [Fact]
     public void A_run_of_another_schedule_is_another_run_and_one_without_is_what_it_was()
     {
-        Assert.Equal(RunText.Of(Plan("constant") with { Schedule = RateSchedule.Constant }, new FedAvg(), 1).ToString(), RunText.Of(Plan("constant"), new FedAvg(), 1).ToString());
+        Assert.Equal(RunText.Of(Plan("constant") with { Schedule = RateSchedule.Constant }, new FedAvg(), 1).ToString(),
+            RunText.Of(Plan("constant"), new FedAvg(), 1).ToString());
         Assert.DoesNotContain("schedule", RunText.Of(Plan("constant"), new FedAvg(), 1).ToString(), StringComparison.Ordinal);
-        Assert.Contains("schedule=warmup(3) | cosine\n", RunText.Of(Plan("warmup( 3 )|cosine"), new FedAvg(), 1).ToString(), StringComparison.Ordinal);
+        Assert.Contains("schedule=warmup(3) | cosine\n", RunText.Of(Plan("warmup( 3 )|cosine"), new FedAvg(), 1).ToString(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -45,14 +47,19 @@ public class RateScheduleTests
     [InlineData("step(0.1, 5, 5)", "column 14: '5' must be an integer from 6")]
     [InlineData("cosine(2)", "'2' is not an argument of cosine")]
     public void A_line_with_a_mistake_is_refused_at_its_place(string line, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => RateSchedule.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => RateSchedule.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_schedule_that_ends_after_the_last_round_is_refused()
     {
-        Assert.Contains("until round 10, but there are 10", Assert.Single(Plan("step(0.5, 3, 10)").Problems()), StringComparison.Ordinal);
+        Assert.Contains("until round 10, but there are 10", Assert.Single(Plan("step(0.5, 3, 10)").Problems()),
+            StringComparison.Ordinal);
         Assert.Contains("until round 12", Assert.Single(Plan("warmup(12) | cosine").Problems()), StringComparison.Ordinal);
     }
 
-    static FederationPlan Plan(string schedule) => new(4, 10, 2, new LocalObjective(1, 1, 0.2), "pack", "pack") { Schedule = RateSchedule.Parse(schedule) };
+    static FederationPlan Plan(string schedule) => new(4, 10, 2, new LocalObjective(1, 1, 0.2), "pack", "pack")
+    {
+        Schedule = RateSchedule.Parse(schedule),
+    };
 }

@@ -13,5 +13,6 @@ sealed class KnownKeys(int client) : SessionKeys(new SeededSecrets((ulong)client
 
     public static KnownKeys Of(int client) => All.GetOrAdd(client, number => new KnownKeys(number));
 
-    public override (byte[] Seal, byte[] Mask) Agree(KeyAnnouncement other) => agreed.GetOrAdd(Convert.ToHexString(other.SealKey.Span), _ => base.Agree(other));
+    public override (byte[] Seal, byte[] Mask) Agree(KeyAnnouncement other) =>
+        agreed.GetOrAdd(Convert.ToHexString(other.SealKey.Span), _ => base.Agree(other));
 }

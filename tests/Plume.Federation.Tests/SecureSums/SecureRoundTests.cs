@@ -33,7 +33,8 @@ public class SecureRoundTests
         {
             double weight = SecureRound.WeightOf(wanted);
             float[] update = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i * (client + 1)) * (float)weight)];
-            words[client] = round.WordsOf(encoder.Encode(update, round.Shared, rounding: RandomKey.FromSeed((ulong)client)).Span, weight, client);
+            words[client] = round.WordsOf(encoder.Encode(update, round.Shared, rounding: RandomKey.FromSeed((ulong)client)).Span,
+                weight, client);
             for (int i = 0; i < update.Length; i++)
                 expected[i] += update[i];
         }
@@ -92,8 +93,10 @@ public class SecureRoundTests
     {
         const string uplink = "uniform(4, shared) | secure";
         Assert.Contains("3 updates or more", string.Join(" ", (Plan(uplink) with { Participants = 2 }).Problems()));
-        Assert.Contains("'submodels(1, 1/2)' clients of each capacity", string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2)") }).Problems()));
-        Assert.Contains("a secure sum is of one part", SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
+        Assert.Contains("'submodels(1, 1/2)' clients of each capacity",
+            string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2)") }).Problems()));
+        Assert.Contains("a secure sum is of one part",
+            SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
         var norm = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("mean", [60], TensorRole.Statistic)]);
         Assert.Contains("Tensor 'mean' is a running statistic", SecureUplink.Misfit(Plan(uplink), norm));
         Assert.Null(SecureUplink.Misfit(Plan(uplink) with { Method = MethodNotation.Parse("prune(50%, rounds=1..3)") }, Layout));
@@ -111,11 +114,13 @@ public class SecureRoundTests
         Assert.Equal(new BoundedSum(large, 1, null), BoundedSum.Of(large, plan, round with { UsualNorm = 4 }));
         var bounded = BoundedSum.Of(large, plan, round);
         Assert.Equal(0.2, bounded.Factor, 1e-12);
-        Assert.Equal("The sum of round 2 counts as one of norm 2, the usual one: its mean has 10, above 3 times that.", bounded.Note);
+        Assert.Equal("The sum of round 2 counts as one of norm 2, the usual one: its mean has 10, above 3 times that.",
+            bounded.Note);
         var sum = new Plume.Compression.Aggregation.ExactSum(2, 1);
         bounded.AddTo(sum);
         Assert.Equal([6, 8], sum.Values.ToArray().Select(value => value * sum.Resolution));
-        Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() => new BoundedSum(new RevealedSum([1e9f, 0], 1, 1, 1), 1, null).AddTo(sum));
+        Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() =>
+            new BoundedSum(new RevealedSum([1e9f, 0], 1, 1, 1), 1, null).AddTo(sum));
     }
 
     [Fact]
@@ -124,6 +129,7 @@ public class SecureRoundTests
         var round = new SecureRound(Plan("uniform(4, shared) | secure"), Layout, RandomKey.FromSeed(1), Round, 1, default);
         var words = new uint[round.Terms.Shape.Words];
         words[^3] = uint.MaxValue;
-        Assert.Contains("cannot be that of 6 clients", Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() => round.Reveal(words, 6)).Message);
+        Assert.Contains("cannot be that of 6 clients",
+            Assert.Throws<Plume.Federation.SecureSums.SumLostException>(() => round.Reveal(words, 6)).Message);
     }
 }

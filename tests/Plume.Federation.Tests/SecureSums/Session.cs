@@ -3,7 +3,9 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.Tests.SecureSums;
 
-/// <summary>A whole session in memory, in which clients vanish where a test says. Their keys are used again, so nobody forgets them.</summary>
+/// <summary>
+/// A whole session in memory, in which clients vanish where a test says. Their keys are used again, so nobody forgets them.
+/// </summary>
 sealed class Session
 {
     readonly Dictionary<int, SumClient> clients = [];
@@ -62,7 +64,9 @@ sealed class Session
     }
 
     public static SumTerms TermsFor(int clients, int minimum = 3, double dropOut = 0.3, params WordSection[] sections) =>
-        new(new byte[SumTerms.HashBytes], new SumShape(sections.Length > 0 ? sections : [new WordSection(9, 11), new WordSection(2, 32)]), clients, minimum, dropOut);
+        new(new byte[SumTerms.HashBytes],
+            new SumShape(sections.Length > 0 ? sections : [new WordSection(9, 11), new WordSection(2, 32)]), clients, minimum,
+            dropOut);
 
     public static uint[] Words(SumTerms terms, int client, ulong seed)
     {

@@ -71,7 +71,8 @@ public class SumTests
     [InlineData(1000, .05, .05, 52, 37)]
     [InlineData(1000, .05, .33, 398, 223)]
     [InlineData(1000, .33, .05, 132, 109)]
-    public void A_graph_has_the_published_degree_and_threshold(int clients, double colluding, double dropOut, int degree, int threshold) =>
+    public void A_graph_has_the_published_degree_and_threshold(int clients, double colluding, double dropOut, int degree,
+        int threshold) =>
         Assert.Equal(new GraphSize(degree, threshold), GraphSize.Sparse(clients, colluding, dropOut));
 
     [Fact]
@@ -117,7 +118,10 @@ public class SumTests
         var counts = new int[4];
         for (byte attempt = 1; attempt <= 200; attempt++)
         {
-            var terms = Session.TermsFor(3, sections: [new WordSection(1, 2)]) with { Context = Enumerable.Repeat(attempt, 32).ToArray() };
+            var terms = Session.TermsFor(3, sections: [new WordSection(1, 2)]) with
+            {
+                Context = Enumerable.Repeat(attempt, 32).ToArray(),
+            };
             var session = new Session(terms, [0, 1, 2], attempt);
             session.Keys().Shares();
             counts[session[0].Mask(session.Server.SharesFor(0), [1])[0]]++;
@@ -132,7 +136,8 @@ public class SumTests
     {
         var terms = Session.TermsFor(4);
         var others = terms with { Context = Enumerable.Repeat((byte)1, 32).ToArray() };
-        using SumClient a = new(terms, 0, new SeededSecrets(1)), b = new(terms, 1, new SeededSecrets(2)), c = new(others, 2, new SeededSecrets(3));
+        using SumClient a = new(terms, 0, new SeededSecrets(1)), b = new(terms, 1, new SeededSecrets(2)),
+            c = new(others, 2, new SeededSecrets(3));
         SumClient[] clients = [a, b, c];
         var server = new SumServer(terms);
         foreach (var client in clients)
@@ -164,7 +169,8 @@ public class SumTests
     {
         var session = Ready(5, out var terms);
         session.Masked(client => Session.Words(terms, client, 1));
-        Assert.Contains(why, Assert.Throws<SumRefusedException>(() => session[0].Unmask(new Contributors(members).ToBytes())).Message);
+        Assert.Contains(why, Assert.Throws<SumRefusedException>(() =>
+            session[0].Unmask(new Contributors(members).ToBytes())).Message);
     }
 
     [Fact]
@@ -174,7 +180,8 @@ public class SumTests
         var session = new Session(terms, Enumerable.Range(0, 10), 1);
         session.Keys().Lose([9]);
         session.Shares().Masked(client => Session.Words(terms, client, 1));
-        string message = Assert.Throws<SumRefusedException>(() => session[0].Unmask(new Contributors([.. Enumerable.Repeat(true, 10)]).ToBytes())).Message;
+        string message = Assert.Throws<SumRefusedException>(() =>
+            session[0].Unmask(new Contributors([.. Enumerable.Repeat(true, 10)]).ToBytes())).Message;
         Assert.Contains("client 9 is said to be in the sum, but shared nothing", message);
     }
 
@@ -185,9 +192,11 @@ public class SumTests
         using var client = new SumClient(terms, 0, new SeededSecrets(1));
         byte[] keys = client.AnnounceKeys();
         keys[40] ^= 1;
-        Assert.Contains("no point of P-256", Assert.Throws<InvalidPayloadException>(() => new SumServer(terms).TakeKeys(0, keys)).Message);
+        Assert.Contains("no point of P-256",
+            Assert.Throws<InvalidPayloadException>(() => new SumServer(terms).TakeKeys(0, keys)).Message);
         // The generator of secp256k1, whose coordinates have as many bytes.
-        byte[] other = Convert.FromHexString("79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8");
+        byte[] other = Convert.FromHexString(
+            "79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8");
         Assert.False(AgreementKey.IsPublic(other));
         Assert.Throws<InvalidPayloadException>(() => new SumServer(terms).TakeKeys(0, [.. other, .. other]));
         Assert.Throws<InvalidPayloadException>(() => new SumServer(terms).TakeKeys(0, keys.AsSpan(0, 65)));
@@ -201,7 +210,8 @@ public class SumTests
         session.Keys();
         byte[] roster = session.Server.RosterFor(0);
         const int firstKey = 1 + 4 + 32;
-        AssertRefused("two keys of the roster are the same", bytes => bytes.AsSpan(firstKey, 128).CopyTo(bytes.AsSpan(firstKey + 128)), 0);
+        AssertRefused("two keys of the roster are the same", bytes => bytes.AsSpan(firstKey, 128)
+            .CopyTo(bytes.AsSpan(firstKey + 128)), 0);
         AssertRefused("no point of P-256", bytes => bytes[firstKey + 3] ^= 1, 1);
         AssertRefused("the roster's hash is not that of its keys", bytes => bytes[6] ^= 1, 2);
 
@@ -223,14 +233,17 @@ public class SumTests
         var server = session.Server;
         byte[] masked = session[0].Mask(server.SharesFor(0), Session.Words(terms, 0, 1));
         server.TakeMasked(0, masked);
-        Assert.Equal("Client 0 has done Masked already.", Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(0, masked)).Message);
-        Assert.Equal("Client 9 is not in the roster.", Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(9, masked)).Message);
+        Assert.Equal("Client 0 has done Masked already.",
+            Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(0, masked)).Message);
+        Assert.Equal("Client 9 is not in the roster.",
+            Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(9, masked)).Message);
         Assert.Contains("must be", Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(1, masked.AsSpan(1))).Message);
         foreach (int client in new[] { 1, 2 })
             server.TakeMasked(client, session[client].Mask(server.SharesFor(client), Session.Words(terms, client, 1)));
         server.CloseMasked();
         byte[] late = session[3].Mask(server.SharesFor(3), Session.Words(terms, 3, 1));
-        Assert.Equal("Client 3 comes with Masked, but the session waits for Unmasking.", Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(3, late)).Message);
+        Assert.Equal("Client 3 comes with Masked, but the session waits for Unmasking.",
+            Assert.Throws<InvalidPayloadException>(() => server.TakeMasked(3, late)).Message);
     }
 
     [Fact]
@@ -246,17 +259,21 @@ public class SumTests
             session.Server.TakeUnmasking(client, shares);
         }
 
-        Assert.Equal("The shares of client 0 do not fit one another.", Assert.Throws<SumLostException>(() => session.Server.Finish()).Message);
+        Assert.Equal("The shares of client 0 do not fit one another.",
+            Assert.Throws<SumLostException>(() => session.Server.Finish()).Message);
     }
 
     [Fact]
     public void Keys_that_a_server_put_in_place_of_a_client_s_or_kept_from_another_round_are_refused_where_identities_are_pinned()
     {
-        using ECDsa first = ECDsa.Create(ECCurve.NamedCurves.nistP256), second = ECDsa.Create(ECCurve.NamedCurves.nistP256), third = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using ECDsa first = ECDsa.Create(ECCurve.NamedCurves.nistP256), second = ECDsa.Create(ECCurve.NamedCurves.nistP256),
+            third = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         ECDsa[] owners = [first, second, third];
-        var known = Enumerable.Range(0, 3).ToDictionary(i => i, i => (ReadOnlyMemory<byte>)owners[i].ExportSubjectPublicKeyInfo());
+        var known = Enumerable.Range(0, 3)
+            .ToDictionary(i => i, i => (ReadOnlyMemory<byte>)owners[i].ExportSubjectPublicKeyInfo());
         var terms = Session.TermsFor(3) with { SignatureBytes = 64 };
-        SumClient Client(int number, SumTerms of) => new(of, number, new SeededSecrets((ulong)number), new PinnedIdentity(owners[number], known));
+        SumClient Client(int number, SumTerms of) =>
+            new(of, number, new SeededSecrets((ulong)number), new PinnedIdentity(owners[number], known));
 
         byte[] Roster(Func<int, byte[]> keysOf)
         {
@@ -273,8 +290,10 @@ public class SumTests
         using var false2 = new SumClient(terms, 2, new SeededSecrets(99), new PinnedIdentity(servers, known));
         AssertRefused(client => client == 2 ? false2.AnnounceKeys() : Announced(client, terms));
         // The client's own, of another round.
-        AssertRefused(client => client == 2 ? Announced(2, terms with { Context = Enumerable.Repeat((byte)7, 32).ToArray() }) : Announced(client, terms));
-        Assert.Contains("signatures of 64 bytes, and its own have 0", Assert.Throws<SumRefusedException>(() => new SumClient(terms, 0, new SeededSecrets(1))).Message);
+        AssertRefused(client => client == 2 ? Announced(2, terms with { Context = Enumerable.Repeat((byte)7, 32).ToArray() })
+            : Announced(client, terms));
+        Assert.Contains("signatures of 64 bytes, and its own have 0",
+            Assert.Throws<SumRefusedException>(() => new SumClient(terms, 0, new SeededSecrets(1))).Message);
 
         byte[] Announced(int number, SumTerms of)
         {
@@ -290,12 +309,15 @@ public class SumTests
         }
 
         void AssertRefused(Func<int, byte[]> keysOf) =>
-            Assert.Equal("Client 0 refuses: the keys of client 2 are not signed by it for this session.", Assert.Throws<SumRefusedException>(() => Told(keysOf)).Message);
+            Assert.Equal("Client 0 refuses: the keys of client 2 are not signed by it for this session.",
+                Assert.Throws<SumRefusedException>(() => Told(keysOf)).Message);
     }
 
     [Fact]
     public void A_client_gives_its_words_to_no_sum_of_two() =>
-        Assert.Contains("of two each knows the other's", Assert.Throws<SumRefusedException>(() => new SumClient(Session.TermsFor(5, minimum: 2), 0, new SeededSecrets(1))).Message);
+        Assert.Contains("of two each knows the other's",
+            Assert.Throws<SumRefusedException>(() =>
+                new SumClient(Session.TermsFor(5, minimum: 2), 0, new SeededSecrets(1))).Message);
 
     [Fact]
     public void Damaged_messages_are_refused_and_nothing_else_happens()
@@ -308,7 +330,8 @@ public class SumTests
             byte[] bytes = [.. draws.NextInt(2) == 0 ? roster : delivered];
             bytes[draws.NextInt(bytes.Length)] ^= (byte)(1 + draws.NextInt(255));
             byte[] cut = bytes[..draws.NextInt(bytes.Length + 1)];
-            foreach (Action read in new Action[] { () => Roster.Read(cut, terms, 0), () => DeliveredShares.Read(cut, 4), () => Contributors.Read(cut, 5), () => SealedShares.Read(cut, 4), () => UnmaskingShares.Read(cut, 4) })
+            foreach (Action read in new Action[] { () => Roster.Read(cut, terms, 0), () => DeliveredShares.Read(cut, 4),
+                () => Contributors.Read(cut, 5), () => SealedShares.Read(cut, 4), () => UnmaskingShares.Read(cut, 4) })
             {
                 if (Record.Exception(read) is { } problem)
                     Assert.IsType<InvalidPayloadException>(problem);

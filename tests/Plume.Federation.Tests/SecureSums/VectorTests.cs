@@ -50,7 +50,9 @@ public class VectorTests
         Assert.Equal([2507, 4066, 1284, 4090], masked[2]);
         Assert.Equal([129, -133, 150, -127], Sum(masked, [.. Enumerable.Range(0, 3).Select(Own)]));
         // Without the second: the first added the mask that they share, the third took away its.
-        Assert.Equal([132, -135, 100, 1], Sum([masked[0], masked[2]], [Own(0), Own(2), new Mask(Pair(1, 2), Subtracts: true), new Mask(Pair(2, 3), Subtracts: false)]));
+        Assert.Equal([132, -135, 100, 1],
+            Sum([masked[0], masked[2]],
+                [Own(0), Own(2), new Mask(Pair(1, 2), Subtracts: true), new Mask(Pair(2, 3), Subtracts: false)]));
     }
 
     [Theory]
@@ -62,7 +64,8 @@ public class VectorTests
     public void Any_three_parts_of_another_implementation_give_its_secret(int first, int second, int third)
     {
         string[] parts = ["70CF762E6ED4AA1C", "30A0C5AC26EB91CC", "3F73EE902844B747", "1D48F0CF72E01A8D", "4A1FCC7406BDBB88"];
-        SecretShare[] shares = [.. new[] { first, second, third }.Select(i => new SecretShare(i + 1, Convert.FromHexString(parts[i])))];
+        SecretShare[] shares = [
+            .. new[] { first, second, third }.Select(i => new SecretShare(i + 1, Convert.FromHexString(parts[i])))];
         Assert.Equal([0, 0, 0, 0x21], SecretSharing.Join(shares, threshold: 3, secretBytes: 4));
     }
 

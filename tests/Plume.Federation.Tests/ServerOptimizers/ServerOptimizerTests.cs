@@ -12,7 +12,8 @@ public class ServerOptimizerTests
     public void FedAvg_adds_the_mean_times_the_rate() => AssertRun(new FedAvg(0.5), (model, mean, _) => model + 0.5 * mean);
 
     [Fact]
-    public void FedAvgM_adds_a_velocity() => AssertRun(new FedAvgM(0.5, 0.9), (model, mean, memory) => model + 0.5 * (memory[0] = 0.9 * memory[0] + mean));
+    public void FedAvgM_adds_a_velocity() =>
+        AssertRun(new FedAvgM(0.5, 0.9), (model, mean, memory) => model + 0.5 * (memory[0] = 0.9 * memory[0] + mean));
 
     [Fact]
     public void FedAdam_is_the_published_one() => AssertRun(new FedAdam(0.1, 0.9, 0.99, 1e-3), (model, mean, memory) =>
@@ -33,7 +34,8 @@ public class ServerOptimizerTests
     [Fact]
     public void Parameters_out_of_range_are_refused()
     {
-        foreach (Func<ServerOptimizer> make in new Func<ServerOptimizer>[] { () => new FedAvg(0), () => new FedAvg(double.NaN), () => new FedAvgM(1, 1), () => new FedAdam(Beta2: -0.1), () => new FedYogi(Tau: 0) })
+        foreach (Func<ServerOptimizer> make in new Func<ServerOptimizer>[] { () => new FedAvg(0), () => new FedAvg(double.NaN),
+            () => new FedAvgM(1, 1), () => new FedAdam(Beta2: -0.1), () => new FedYogi(Tau: 0) })
             Assert.Throws<ArgumentOutOfRangeException>(make);
         Assert.Throws<ArgumentException>(() => new FedAdam().Apply(Layout, new float[3], new float[3], new float[5]));
     }

@@ -40,7 +40,7 @@ public sealed class MnistFolderTests : IDisposable
         string nowhere = Path.Combine(folder.Path, "nowhere");
         Assert.Equal(
             $"Folder '{nowhere}' lacks train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-                + "t10k-labels-idx1-ubyte (or the same with .gz); on Debian, 'apt-get install dataset-fashion-mnist' brings them.",
+                + $"t10k-labels-idx1-ubyte (or the same with .gz); on Debian, 'apt-get install dataset-fashion-mnist' brings them.",
             Assert.Throws<FileNotFoundException>(() => MnistFolder.Fashion.Load(nowhere)).Message);
         WriteAll();
         File.Delete(Path.Combine(folder.Path, "t10k-labels-idx1-ubyte.gz"));

@@ -90,7 +90,7 @@ public sealed class TableTests : IDisposable
         if (isKnown)
             Assert.Equal(classes, string.Join(',', Load(text, schema).Labels));
         else
-            Assert.Contains("line 2, column 2: 'kind' is 'True', which is none of the model's classes: "
+            Assert.Contains($"line 2, column 2: 'kind' is 'True', which is none of the model's classes: "
                 + $"{names.Replace(",", ", ", StringComparison.Ordinal)}.", Refusal(text, schema), StringComparison.Ordinal);
     }
 
@@ -143,7 +143,7 @@ public sealed class TableTests : IDisposable
         string garbage = Assert.Throws<InvalidPayloadException>(() =>
             CsvSet.Load(folder.Write("more.gz", [.. packed, .. "1,1\n"u8]), "kind")).Message;
         Assert.EndsWith($"at byte {packed.Length}, after a whole member, stands something else. Remove it, or fetch the file "
-            + "again.", garbage, StringComparison.Ordinal);
+            + $"again.", garbage, StringComparison.Ordinal);
         for (int bit = 8 * first.Length; bit < 8 * packed.Length; bit++)
         {
             byte[] flipped = [.. packed];

@@ -112,7 +112,7 @@ public class QuantizedInRuntimeTests
     }
 
     [Theory, MemberData(nameof(Numbers))]
-    public void Any_small_graph_computes_with_default_optimizations_what_it_does_without_and_nearly_what_it_did_in_floats(int number)
+    public void Any_small_graph_computes_the_same_without_optimizations_and_nearly_what_it_did_in_floats(int number)
     {
         var graph = RandomGraphs.Number(number);
         int[] shape = [.. graph.Inputs[0].Shape.Skip(1).Select(length => (int)length.Length)];

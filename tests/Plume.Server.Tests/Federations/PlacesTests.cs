@@ -151,7 +151,7 @@ public sealed class PlacesTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_stranger_that_takes_work_and_does_none_loses_its_place_at_the_third_time_though_it_is_there(bool tellsLate)
+    public async Task A_stranger_that_takes_work_and_does_none_loses_its_place_at_the_third_time(bool tellsLate)
     {
         await OpenAsync(quorum: 1);
         await JoinAsync("one", "two", "three", "flower/id/silent");

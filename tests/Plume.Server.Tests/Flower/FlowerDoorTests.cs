@@ -101,7 +101,7 @@ public sealed class FlowerDoorTests
         await using var host = await DoorHost.StartAsync();
         await host.Log.WaitForAsync(
             $"Warning Plume.Server.Flower.FlowerBridge: The Flower door is open at 127.0.0.1:{host.Port}. It asks no client "
-                + "who it is");
+                + $"who it is");
     }
 
     [Theory]

@@ -113,7 +113,7 @@ public sealed class ClientCertificateTests : IDisposable
         var refused = await Assert.ThrowsAsync<InvalidDataException>(() => EnrolAsync(server, "two"));
 
         Assert.Equal($"The folder '{folder}' has the certificate of 'one', which enrolling 'two' there would replace. Choose "
-            + "another folder.", refused.Message);
+            + $"another folder.", refused.Message);
         Assert.Equal("one", ClientCertificate.Load(folder)!.Name);
     }
 

@@ -24,7 +24,8 @@ public class AttackTests
     {
         var attack = AttackNotation.Parse(line);
         Assert.Equal(line, attack.ToString());
-        Assert.Equal([x, y, z], Crafted(attack, client: 3).Select(value => (double)value), (expected, actual) => Math.Abs(expected - actual) < 1e-6 * Math.Max(1, Math.Abs(expected)));
+        Assert.Equal([x, y, z], Crafted(attack, client: 3).Select(value => (double)value),
+            (expected, actual) => Math.Abs(expected - actual) < 1e-6 * Math.Max(1, Math.Abs(expected)));
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public class AttackTests
     [Fact]
     public void Noise_has_the_norm_it_says_and_each_client_draws_its_own()
     {
-        float[] one = Crafted(AttackNotation.Parse("noise"), client: 3), other = Crafted(AttackNotation.Parse("noise"), client: 4);
+        float[] one = Crafted(AttackNotation.Parse("noise"), client: 3),
+            other = Crafted(AttackNotation.Parse("noise"), client: 4);
         Assert.NotEqual(one, other);
         Assert.Equal(3 * Honest.MeanNorm, Math.Sqrt(one.Sum(value => (double)value * value)), 4);
     }
@@ -44,7 +46,8 @@ public class AttackTests
     [InlineData("sign | noise", "one attack at a time")]
     [InlineData("label-flip(2)", "is not an argument")]
     public void A_line_with_a_mistake_says_where(string line, string problem) =>
-        Assert.Contains(problem, Assert.Throws<FormatException>(() => AttackNotation.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => AttackNotation.Parse(line)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_hostile_client_of_four_ruins_the_mean_and_a_rule_leaves_it_out_whatever_the_threads()
@@ -53,7 +56,8 @@ public class AttackTests
         Assert.True(LossOf(null, "scale(10)", 1).Loss > 3 * honest);
         var (loss, metrics) = LossOf("multikrum(1)", "scale(10)", 1);
         Assert.InRange(loss, 0, 1.5 * honest);
-        Assert.All(metrics, round => Assert.Contains(round.Bounded, note => note.Contains("left the update of client 2 out", StringComparison.Ordinal)));
+        Assert.All(metrics, round =>
+            Assert.Contains(round.Bounded, note => note.Contains("left the update of client 2 out", StringComparison.Ordinal)));
         Assert.Equal(loss, LossOf("multikrum(1)", "scale(10)", 4).Loss);
     }
 
@@ -61,8 +65,15 @@ public class AttackTests
     {
         var learner = new Blobs(6);
         var attacked = attack is null ? null : new AttackedLearner(learner, AttackNotation.Parse(attack), [2]);
-        var plan = new FederationPlan(6, 8, 6, new LocalObjective(1, 1, 0.05), "pack", "pack") { NormBound = null, Quorum = 5, Rule = rule is null ? null : RobustNotation.Parse(rule) };
-        using var simulation = new Simulation(new SimulationOptions(plan, 5) { Threads = threads, WorksLast = attacked is null ? null : attacked.IsHostile }, attacked ?? (ILearner)learner, learner, new float[learner.Layout.Length], TimeProvider.System);
+        var plan = new FederationPlan(6, 8, 6, new LocalObjective(1, 1, 0.05), "pack", "pack")
+        {
+            NormBound = null,
+            Quorum = 5,
+            Rule = rule is null ? null : RobustNotation.Parse(rule),
+        };
+        using var simulation = new Simulation(
+            new SimulationOptions(plan, 5) { Threads = threads, WorksLast = attacked is null ? null : attacked.IsHostile },
+            attacked ?? (ILearner)learner, learner, new float[learner.Layout.Length], TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

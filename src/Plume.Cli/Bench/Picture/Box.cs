@@ -12,7 +12,8 @@ readonly record struct Box(float Left, float Top, float Width, float Height)
 
     /// <summary>Pixels that both cover.</summary>
     public float Overlap(Box other) =>
-        Math.Max(0, Math.Min(Right, other.Right) - Math.Max(Left, other.Left)) * Math.Max(0, Math.Min(Bottom, other.Bottom) - Math.Max(Top, other.Top));
+        Math.Max(0, Math.Min(Right, other.Right) - Math.Max(Left, other.Left))
+            * Math.Max(0, Math.Min(Bottom, other.Bottom) - Math.Max(Top, other.Top));
 
     /// <summary>The point of the box that is nearest to a point.</summary>
     public (float X, float Y) Nearest(float x, float y) => (Math.Clamp(x, Left, Right), Math.Clamp(y, Top, Bottom));

@@ -22,12 +22,14 @@ sealed class LabelPlaces(Box area)
     public void KeepMarker(float x, float y) => taken.Add((Box.Around(x, y, Gap), CostOfCover));
 
     /// <summary>Keeps a line free where that does not drive labels away.</summary>
-    public void KeepLine(float x1, float y1, float x2, float y2) => taken.AddRange(Along(x1, y1, x2, y2).Select(spot => (spot, CostOfLine)));
+    public void KeepLine(float x1, float y1, float x2, float y2) =>
+        taken.AddRange(Along(x1, y1, x2, y2).Select(spot => (spot, CostOfLine)));
 
     /// <summary>Takes the best place for the label of a point.</summary>
     public Box Place(float x, float y, float width, float height)
     {
-        var best = Candidates(x, y, width, height).MinBy(candidate => candidate.Distance + Cost(candidate.Box) + Leader(candidate.Box, x, y).Sum(Cost)).Box;
+        var best = Candidates(x, y, width, height)
+            .MinBy(candidate => candidate.Distance + Cost(candidate.Box) + Leader(candidate.Box, x, y).Sum(Cost)).Box;
         taken.AddRange(Leader(best, x, y).Select(spot => (spot, CostOfLine)));
         taken.Add((best, CostOfCover));
         return best;
@@ -50,7 +52,8 @@ sealed class LabelPlaces(Box area)
     static IEnumerable<Box> Along(float x1, float y1, float x2, float y2)
     {
         int steps = 1 + (int)(Math.Max(Math.Abs(x2 - x1), Math.Abs(y2 - y1)) / LineStep);
-        return Enumerable.Range(0, steps + 1).Select(step => Box.Around(x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps, LineStep / 2));
+        return Enumerable.Range(0, steps + 1)
+            .Select(step => Box.Around(x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps, LineStep / 2));
     }
 
     float Cost(Box box)
@@ -71,7 +74,8 @@ sealed class LabelPlaces(Box area)
             {
                 double angle = 2 * Math.PI * direction / Directions;
                 float right = (float)Math.Cos(angle), down = (float)Math.Sin(angle);
-                var box = new Box(x + right * distance + (right - 1) / 2 * width, y + down * distance + (down - 1) / 2 * height, width, height);
+                var box = new Box(x + right * distance + (right - 1) / 2 * width, y + down * distance + (down - 1) / 2 * height,
+                    width, height);
                 yield return (box, distance + (right < 0.5 ? 1 : 0) + Math.Abs(down));
             }
         }

@@ -37,7 +37,8 @@ sealed class PlotFont : IFontResolver
     public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? Typeface : null;
 
     /// <inheritdoc/>
-    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? Typeface : null;
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
+        fontName == Name ? Typeface : null;
 
     static SKTypeface Load()
     {

@@ -17,7 +17,8 @@ sealed class RatePlot : IDisposable
     const double DecibelsPerBit = -6.020599913279624;
     const string Bound = "Gaussian bound D = 2⁻²ᴿ";
     static readonly PixelPadding Padding = new(left: 76, right: 28, bottom: 62, top: 52);
-    static readonly Box Area = new(Padding.Left, Padding.Top, Width - Padding.Left - Padding.Right, Height - Padding.Top - Padding.Bottom);
+    static readonly Box Area =
+        new(Padding.Left, Padding.Top, Width - Padding.Left - Padding.Right, Height - Padding.Top - Padding.Bottom);
     static readonly Color Ink = Color.FromHex("#333333");
     static readonly Color Paper = Color.FromHex("#FFFFFF").WithOpacity(0.75);
     static readonly Color Thin = Color.FromHex("#8A8A8A");
@@ -33,7 +34,8 @@ sealed class RatePlot : IDisposable
         low = 5 * Math.Floor(points.Min(point => Distortion.Decibels(point.Nmse)) / 5 - 0.5);
         high = Math.Max(2, 2 + points.Max(point => Distortion.Decibels(point.Nmse)));
         Frame(title);
-        var families = points.GroupBy(point => point.Family).Select((family, i) => (Points: family.OrderBy(point => point.Bits).ToList(), Color: Palette.GetColor(i))).ToList();
+        var families = points.GroupBy(point => point.Family)
+            .Select((family, i) => (Points: family.OrderBy(point => point.Bits).ToList(), Color: Palette.GetColor(i))).ToList();
         DrawBound();
         foreach (var (codecs, color) in families)
             DrawFamily(codecs, color);
@@ -59,7 +61,8 @@ sealed class RatePlot : IDisposable
     // Where the font is missing another takes its place, and the picture can be shown in any size.
     static string Portable(string svg) => svg
         .Replace($"font-family=\"{PlotFont.Family}\"", $"font-family=\"{PlotFont.SvgFamilies}\"", StringComparison.Ordinal)
-        .Replace($"width=\"{Width}\" height=\"{Height}\">", $"width=\"{Width}\" height=\"{Height}\" viewBox=\"0 0 {Width} {Height}\">", StringComparison.Ordinal);
+        .Replace($"width=\"{Width}\" height=\"{Height}\">",
+            $"width=\"{Width}\" height=\"{Height}\" viewBox=\"0 0 {Width} {Height}\">", StringComparison.Ordinal);
 
     public void Dispose() => plot.Dispose();
 
@@ -133,7 +136,8 @@ sealed class RatePlot : IDisposable
         }
 
         var label = plot.Add.Text(text, Bits(box.Left + LabelMargin), Decibels(box.Top + box.Height / 2 + Baseline));
-        (label.LabelFontName, label.LabelFontSize, label.LabelFontColor, label.LabelAlignment) = (PlotFont.Name, LabelSize, color, Alignment.MiddleLeft);
+        (label.LabelFontName, label.LabelFontSize, label.LabelFontColor, label.LabelAlignment) =
+            (PlotFont.Name, LabelSize, color, Alignment.MiddleLeft);
         label.LabelBackgroundColor = Paper;
     }
 

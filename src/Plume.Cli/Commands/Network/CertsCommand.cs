@@ -11,9 +11,21 @@ static class CertsCommand
 {
     public static Command Create()
     {
-        var folder = new Option<string>("--out") { Description = "The folder for root.pem, root.key, server.pem and server.key.", DefaultValueFactory = _ => "certs" };
-        var hosts = new Option<string[]>("--host") { Description = "A name or address that clients reach the server by; may be given several times. [default: those of the certificate before, or localhost and 127.0.0.1]", DefaultValueFactory = _ => [] };
-        var init = new Command("init", "Make a private root and a certificate for the server; an existing root is kept.") { folder, hosts };
+        var folder = new Option<string>("--out")
+        {
+            Description = "The folder for root.pem, root.key, server.pem and server.key.",
+            DefaultValueFactory = _ => "certs",
+        };
+        var hosts = new Option<string[]>("--host")
+        {
+            Description = "A name or address that clients reach the server by; may be given several times. [default: those of "
+                + "the certificate before, or localhost and 127.0.0.1]",
+            DefaultValueFactory = _ => [],
+        };
+        var init = new Command("init", "Make a private root and a certificate for the server; an existing root is kept.")
+        {
+            folder, hosts,
+        };
         init.SetAction(line => (int)Init(line.GetValue(folder)!, line.GetValue(hosts)!));
         return new Command("certs", "Certificates for a server and its clients.") { init };
     }
@@ -23,7 +35,9 @@ static class CertsCommand
         if (hosts.Length == 0)
             hosts = CertificateFolder.HostsIn(folder) is { Count: > 0 } before ? [.. before] : ["localhost", "127.0.0.1"];
         bool made = Made(folder, hosts);
-        Tell.Result($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep {CertificateFolder.RootKey} to yourself.");
+        Tell.Result($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} "
+            + $"lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep "
+            + $"{CertificateFolder.RootKey} to yourself.");
         return ExitCode.Done;
     }
 

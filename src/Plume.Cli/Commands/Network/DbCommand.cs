@@ -13,8 +13,17 @@ static class DbCommand
 
     public static Command Create()
     {
-        var connection = new Option<string>("--postgres") { Description = "The connection string; env takes it from the variable PLUME_POSTGRES, which other processes do not see.", HelpName = "CONNECTION|env", DefaultValueFactory = _ => FromEnvironment };
-        var apply = new Command("apply", "Make Plume's tables in a PostgreSQL database, or bring them up to date.") { connection };
+        var connection = new Option<string>("--postgres")
+        {
+            Description = "The connection string; env takes it from the variable PLUME_POSTGRES, which other processes do not "
+                + "see.",
+            HelpName = "CONNECTION|env",
+            DefaultValueFactory = _ => FromEnvironment,
+        };
+        var apply = new Command("apply", "Make Plume's tables in a PostgreSQL database, or bring them up to date.")
+        {
+            connection,
+        };
         apply.SetAction(async (line, stop) =>
         {
             bool made = await ExplainAsync(PostgresSchema.ApplyAsync, ConnectionString(line.GetValue(connection)!), stop);
@@ -30,7 +39,9 @@ static class DbCommand
         ? given
         : Environment.GetEnvironmentVariable("PLUME_POSTGRES") is { Length: > 0 } found
             ? found
-            : throw new CliException(ExitCode.Usage, "The database's connection string is to come from the environment variable PLUME_POSTGRES, which is not set. Set it: Host=...;Database=...;Username=...");
+            : throw new CliException(ExitCode.Usage,
+                "The database's connection string is to come from the environment variable PLUME_POSTGRES, which is not set. "
+                    + "Set it: Host=...;Database=...;Username=...");
 
     /// <summary>Opens a cluster's storage.</summary>
     /// <exception cref="CliException">The database is not one that a server can use.</exception>
@@ -46,7 +57,9 @@ static class DbCommand
         }
         catch (ArgumentException broken)
         {
-            throw new CliException(ExitCode.Usage, "The database's connection string must be keys and values such as Host=...;Database=...;Username=..., but is not, or has a key or value that PostgreSQL's driver does not know.", broken);
+            throw new CliException(ExitCode.Usage,
+                "The database's connection string must be keys and values such as Host=...;Database=...;Username=..., but is "
+                    + "not, or has a key or value that PostgreSQL's driver does not know.", broken);
         }
         catch (InvalidOperationException unfit)
         {
@@ -54,10 +67,13 @@ static class DbCommand
         }
         catch (DbException refused)
         {
-            throw new CliException(ExitCode.Output, $"The database cannot be used: {OneLine(refused.Message).TrimEnd('.')}. Check that PostgreSQL runs, that this machine reaches it, and the user's rights.", refused);
+            throw new CliException(ExitCode.Output,
+                $"The database cannot be used: {OneLine(refused.Message).TrimEnd('.')}. Check that PostgreSQL runs, that this "
+                    + $"machine reaches it, and the user's rights.", refused);
         }
     }
 
     // PostgreSQL's driver adds positions in lines of their own.
-    static string OneLine(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    static string OneLine(string text) =>
+        string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -15,18 +15,29 @@ static class EnrolmentCommands
     static Command Enrol()
     {
         var name = new Option<string>("--name") { Description = "The name that was invited.", Required = true };
-        var token = new Option<string>("--token-file") { Description = "A file with the invitation; - reads it from standard input.", Required = true };
-        var command = new Command("enrol", "Trade an invitation for a certificate; the key is made here and stays here.") { name, token };
+        var token = new Option<string>("--token-file")
+        {
+            Description = "A file with the invitation; - reads it from standard input.",
+            Required = true,
+        };
+        var command = new Command("enrol", "Trade an invitation for a certificate; the key is made here and stays here.")
+        {
+            name, token,
+        };
         var connection = new ServerConnection(command, name);
         command.SetAction(async (line, stop) =>
         {
             if (connection.Address(line).Scheme != Uri.UriSchemeHttps)
-                throw new CliException(ExitCode.Usage, $"An invitation is a secret, so a client enrols over TLS only: the server's address must begin with https://, but is '{connection.Address(line)}'.");
+                throw new CliException(ExitCode.Usage,
+                    $"An invitation is a secret, so a client enrols over TLS only: the server's address must begin with "
+                        + $"https://, but is '{connection.Address(line)}'.");
             string path = line.GetValue(token)!;
             string text = path == "-" ? await Console.In.ReadToEndAsync(stop) : await File.ReadAllTextAsync(path, stop);
             var certificate = await ServerConnection.ExplainAsync(connection.Address(line), () =>
-                ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line), line.GetValue(name)!, text.Trim(), stop));
-            Tell.Result($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until {certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
+                ClientCertificate.EnrolAsync(connection.Address(line), connection.Trust(line), connection.Identity(line),
+                    line.GetValue(name)!, text.Trim(), stop));
+            Tell.Result($"Enrolled '{certificate.Name}'; its certificate lies in {connection.Identity(line)} and is good until "
+                + $"{certificate.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}.");
             return (int)ExitCode.Done;
         });
         return command;
@@ -35,16 +46,26 @@ static class EnrolmentCommands
     static Command Invite()
     {
         var name = new Option<string>("--name") { Description = "Who is invited.", Required = true };
-        var federations = new Option<string[]>("--federation") { Description = "A federation it may join; may be given several times.", DefaultValueFactory = _ => [] };
+        var federations = new Option<string[]>("--federation")
+        {
+            Description = "A federation it may join; may be given several times.",
+            DefaultValueFactory = _ => [],
+        };
         var admin = new Option<bool>("--admin") { Description = "Invite an operator instead of a client." };
         var valid = Duration.Option("--valid", "How long the invitation is good.", "7d");
         var command = new Command("invite", "Print a one-time invitation.") { name, federations, admin, valid };
         var connection = new ServerConnection(command);
         command.SetAction(async (line, stop) =>
         {
-            var request = new InviteRequest { Name = line.GetValue(name)!, Admin = line.GetValue(admin), ValidSeconds = (ulong)Duration.Parse(line.GetValue(valid)!, "--valid").TotalSeconds };
+            var request = new InviteRequest
+            {
+                Name = line.GetValue(name)!,
+                Admin = line.GetValue(admin),
+                ValidSeconds = (ulong)Duration.Parse(line.GetValue(valid)!, "--valid").TotalSeconds,
+            };
             request.Federations.AddRange(line.GetValue(federations)!);
-            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).InviteAsync(request, cancellationToken: stop));
+            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls)
+                .InviteAsync(request, cancellationToken: stop));
             Tell.Result($"{reply.Token}");
             return (int)ExitCode.Done;
         });
@@ -58,7 +79,8 @@ static class EnrolmentCommands
         var connection = new ServerConnection(command);
         command.SetAction(async (line, stop) =>
         {
-            await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop));
+            await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls)
+                .RevokeAsync(new RevokeRequest { Name = line.GetValue(name)! }, cancellationToken: stop));
             Tell.Result($"'{line.GetValue(name)}' is refused from now on.");
             return (int)ExitCode.Done;
         });
@@ -71,9 +93,14 @@ static class EnrolmentCommands
         var connection = new ServerConnection(command);
         command.SetAction(async (line, stop) =>
         {
-            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls).ClientsAsync(new ClientsRequest(), cancellationToken: stop));
-            Console.Out.Write(TextTable.Print(["name", "role", "federations", "until", ""], reply.Clients.Select(client => (IReadOnlyList<string>)
-                [client.Name, client.Admin ? "admin" : "client", string.Join(", ", client.Federations), $"{DateTimeOffset.FromUnixTimeSeconds(client.ExpiresUnixSeconds):yyyy-MM-dd}", client.Revoked ? "revoked" : ""])));
+            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls)
+                .ClientsAsync(new ClientsRequest(), cancellationToken: stop));
+            Console.Out.Write(TextTable.Print(["name", "role", "federations", "until", ""],
+                reply.Clients.Select(client => (IReadOnlyList<string>)
+                [client.Name, client.Admin ? "admin"
+                    : "client", string.Join(", ", client.Federations),
+                    $"{DateTimeOffset.FromUnixTimeSeconds(client.ExpiresUnixSeconds):yyyy-MM-dd}", client.Revoked ? "revoked"
+                        : ""])));
             return (int)ExitCode.Done;
         });
         return command;

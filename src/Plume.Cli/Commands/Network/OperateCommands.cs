@@ -14,21 +14,27 @@ static class OperateCommands
 {
     public static IEnumerable<Command> Create() =>
     [
-        Ask("status", "Show how a federation stands.", (operation, name, stop) => operation.StatusAsync(new StatusRequest { Federation = name }, cancellationToken: stop)),
+        Ask("status", "Show how a federation stands.",
+            (operation, name, stop) => operation.StatusAsync(new StatusRequest { Federation = name }, cancellationToken: stop)),
         Watch(),
-        Ask("pause", "Open no further round; the round at hand goes on.", (operation, name, stop) => operation.PauseAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
-        Ask("resume", "Open rounds again.", (operation, name, stop) => operation.ResumeAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
-        Ask("stop", "End a federation for good; its newest model stays.", (operation, name, stop) => operation.StopAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Ask("pause", "Open no further round; the round at hand goes on.",
+            (operation, name, stop) => operation.PauseAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Ask("resume", "Open rounds again.",
+            (operation, name, stop) => operation.ResumeAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Ask("stop", "End a federation for good; its newest model stays.",
+            (operation, name, stop) => operation.StopAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
     ];
 
-    static Command Ask(string name, string description, Func<Operation.OperationClient, string, CancellationToken, AsyncUnaryCall<FederationStatus>> ask)
+    static Command Ask(string name, string description,
+        Func<Operation.OperationClient, string, CancellationToken, AsyncUnaryCall<FederationStatus>> ask)
     {
         var (command, connection, federation) = New(name, description);
         var json = new Option<bool>("--json") { Description = "Print the status as JSON." };
         command.Options.Add(json);
         command.SetAction(async (line, stop) =>
         {
-            var status = await connection.CallAsync(line, async calls => await ask(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
+            var status = await connection.CallAsync(line,
+                async calls => await ask(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
             // What is not seen is escaped as JSON itself does it.
             if (line.GetValue(json))
                 Console.Out.WriteLine(Printable.Line(JsonFormatter.Default.Format(status), int.MaxValue));
@@ -46,7 +52,8 @@ static class OperateCommands
         {
             await connection.CallAsync(line, async calls =>
             {
-                var watched = new WatchedFederation(new Operation.OperationClient(calls), connection.Address(line), line.GetValue(federation)!, TimeProvider.System);
+                var watched = new WatchedFederation(new Operation.OperationClient(calls), connection.Address(line),
+                    line.GetValue(federation)!, TimeProvider.System);
                 await AnsiConsole.Live(new Text("")).StartAsync(live => watched.FollowAsync((status, trouble) =>
                 {
                     live.UpdateTarget(StatusView.Render(status, trouble));
@@ -64,7 +71,11 @@ static class OperateCommands
     {
         var command = new Command(name, description);
         var connection = new ServerConnection(command);
-        var federation = new Option<string>("--federation") { Description = "The federation: the name in its experiment.", DefaultValueFactory = _ => "digits" };
+        var federation = new Option<string>("--federation")
+        {
+            Description = "The federation: the name in its experiment.",
+            DefaultValueFactory = _ => "digits",
+        };
         command.Options.Add(federation);
         return (command, connection, federation);
     }

@@ -18,11 +18,19 @@ static class EvaluateCommand
 
     public static Command Create()
     {
-        var models = new Argument<string[]>("models") { Description = "Model files, .onnx or .plume; the first is what the others are compared with.", Arity = ArgumentArity.OneOrMore };
+        var models = new Argument<string[]>("models")
+        {
+            Description = "Model files, .onnx or .plume; the first is what the others are compared with.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var json = new Option<bool>("--json") { Description = "Print a JSON array." };
-        var command = new Command("evaluate", "Measure models side by side in ONNX Runtime: accuracy, size, speed, memory.") { models, json };
+        var command = new Command("evaluate", "Measure models side by side in ONNX Runtime: accuracy, size, speed, memory.")
+        {
+            models, json,
+        };
         var work = new WorkOptions(command, moreData: ModelData.MoreKinds);
-        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(models)!, line.GetValue(json), work.Read(line), stop)));
+        command.SetAction((line, stop) =>
+            Task.FromResult((int)Run(line.GetValue(models)!, line.GetValue(json), work.Read(line), stop)));
         return command;
     }
 
@@ -33,7 +41,8 @@ static class EvaluateCommand
         var figures = ModelComparison.Measure(models, FeedsOf(work, models[0].Graph, data), data.Labeled, stop);
         foreach (var model in models.Where(model => model.Unread is not null))
             Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
-        Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n" : Table(figures));
+        Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n"
+            : Table(figures));
         if (data.IsRandom)
             Tell.Note($"The inputs are random: agreement and error tell whether the models compute alike, not how good they are.");
         else if (data.Labeled is not null && figures[0].Accuracy is null)
@@ -47,7 +56,8 @@ static class EvaluateCommand
         if (first is null || data.Source is null)
             return data.FeedsFor;
         var read = SampleSchema.Of(first);
-        return model => model.Graph is { } graph && SampleSchema.Of(graph) is var own && own != read && (own with { Columns = null, Normalization = null }).Difference(read) is null
+        return model => model.Graph is { } graph && SampleSchema.Of(graph) is var own && own != read
+            && (own with { Columns = null, Normalization = null }).Difference(read) is null
             ? ModelData.Load(work, graph, forMeasuring: true).FeedsFor(model)
             : data.FeedsFor(model);
     }
@@ -55,10 +65,12 @@ static class EvaluateCommand
     /// <summary>The figures as people read them.</summary>
     public static string Table(IReadOnlyList<ModelFigures> figures)
     {
-        bool hasAccuracy = figures.Any(model => model.Accuracy is not null), hasAgreement = figures.Any(model => model.Agreement is not null);
+        bool hasAccuracy = figures.Any(model => model.Accuracy is not null),
+            hasAgreement = figures.Any(model => model.Agreement is not null);
         return TextTable.Print(
             [
-                "model", .. Where(hasAccuracy, ">accuracy"), .. Where(hasAgreement, ">agreement"), .. Where(!hasAccuracy, ">error (NMSE)"),
+                "model", .. Where(hasAccuracy, ">accuracy"), .. Where(hasAgreement, ">agreement"),
+                .. Where(!hasAccuracy, ">error (NMSE)"),
                 ">parameters", ">multiply-adds", ">file", ">smaller", ">latency", ">faster", ">memory",
             ],
             figures.Select(model => (string[])
@@ -66,7 +78,8 @@ static class EvaluateCommand
                 model.File,
                 .. Where(hasAccuracy, Share(model.Accuracy)),
                 .. Where(hasAgreement, Share(model.Agreement)),
-                .. Where(!hasAccuracy, model.Nmse is { } error ? error.ToString("0.######", CultureInfo.InvariantCulture) : Unknown),
+                .. Where(!hasAccuracy, model.Nmse is { } error ? error.ToString("0.######", CultureInfo.InvariantCulture)
+                    : Unknown),
                 Count(model.Parameters),
                 Count(model.MultiplyAdds),
                 Quantity.Bytes(model.Bytes),

@@ -15,8 +15,14 @@ static class InspectCommand
     public static Command Create()
     {
         var input = new Argument<string>("file") { Description = "The file: .plume, .onnx or .safetensors." };
-        var against = new Option<string?>("--against") { Description = "The original model, to measure the reconstruction error." };
-        var reference = new Option<string?>("--reference") { Description = "The model that a .plume file with delta was made against." };
+        var against = new Option<string?>("--against")
+        {
+            Description = "The original model, to measure the reconstruction error.",
+        };
+        var reference = new Option<string?>("--reference")
+        {
+            Description = "The model that a .plume file with delta was made against.",
+        };
         var command = new Command("inspect", "Show what is in a model file.") { input, against, reference };
         command.SetAction(line => (int)Run(line.GetValue(input)!, line.GetValue(against), line.GetValue(reference)));
         return command;
@@ -27,12 +33,15 @@ static class InspectCommand
         var model = ModelFiles.Read(input, reference).WithWeights();
         var original = against is null ? null : ModelFiles.Read(against).Weights;
         if (original is not null && !original.Layout.Equals(model.Weights.Layout))
-            throw new CliException(ExitCode.Input, $"'{against}' has other tensors than '{input}', so there is no error to measure.");
+            throw new CliException(ExitCode.Input,
+                $"'{against}' has other tensors than '{input}', so there is no error to measure.");
         var layout = model.Weights.Layout;
         long size = new FileInfo(input).Length;
-        Tell.Result($"{input}: {Quantity.Bytes(size)}, {layout.Tensors.Count} tensors, {layout.Length} parameters, {8.0 * size / Math.Max(1, layout.Length):0.###} bits per parameter with everything");
+        Tell.Result($"{input}: {Quantity.Bytes(size)}, {layout.Tensors.Count} tensors, {layout.Length} parameters, "
+            + $"{8.0 * size / Math.Max(1, layout.Length):0.###} bits per parameter with everything");
         if (model.Compressed is { } file)
-            Tell.Result($"codec {file.Codec}, payload {Quantity.Bytes(file.Payload.Length)}, graph {Quantity.Bytes(file.Graph.Length)}");
+            Tell.Result($"codec {file.Codec}, payload {Quantity.Bytes(file.Payload.Length)}, graph "
+                + $"{Quantity.Bytes(file.Graph.Length)}");
         Write(model, original);
         return ExitCode.Done;
     }
@@ -42,7 +51,8 @@ static class InspectCommand
         var bits = Bits(model);
         var types = Types(model);
         var weights = model.Weights;
-        Console.Out.Write(TextTable.Print(["tensor", "shape", "role", "type", ">values", ">bits a value", ">zeros", ">NMSE"], [.. weights.Layout.Tensors.Select(tensor => (string[])
+        Console.Out.Write(TextTable.Print(["tensor", "shape", "role", "type", ">values", ">bits a value", ">zeros", ">NMSE"],
+            [.. weights.Layout.Tensors.Select(tensor => (string[])
         [
             tensor.Name,
             string.Join(" x ", tensor.Shape),
@@ -75,10 +85,12 @@ static class InspectCommand
     static Dictionary<string, long> Bits(ModelFiles model)
     {
         var types = Types(model);
-        var bits = model.Weights.Layout.Tensors.ToDictionary(tensor => tensor.Name, tensor => WidthOf(types.GetValueOrDefault(tensor.Name, "F32")) * tensor.Length, StringComparer.Ordinal);
+        var bits = model.Weights.Layout.Tensors.ToDictionary(tensor => tensor.Name,
+            tensor => WidthOf(types.GetValueOrDefault(tensor.Name, "F32")) * tensor.Length, StringComparer.Ordinal);
         if (model.Compressed is { } file)
         {
-            foreach (var (tensor, measured) in file.Layout.Tensors.Zip(new PayloadDecoder(file.Codec, file.Layout).MeasureTensors(file.Payload)))
+            foreach (var (tensor, measured) in file.Layout.Tensors.Zip(new PayloadDecoder(file.Codec, file.Layout)
+                .MeasureTensors(file.Payload)))
                 bits[tensor.Name] = measured;
         }
 
@@ -90,8 +102,11 @@ static class InspectCommand
     // In one notation, whatever the file's own is.
     static Dictionary<string, string> Types(ModelFiles model) => model switch
     {
-        { Graph: { } graph } => graph.Initializers.Where(tensor => tensor.IsFloat).ToDictionary(tensor => tensor.Name, tensor => tensor.ElementType.ToFloatFormat().ToString()!, StringComparer.Ordinal),
-        { Tensors: { } tensors } => tensors.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Type, StringComparer.Ordinal),
+        { Graph: { } graph } => graph.Initializers.Where(tensor => tensor.IsFloat)
+            .ToDictionary(tensor => tensor.Name, tensor => tensor.ElementType.ToFloatFormat().ToString()!,
+                StringComparer.Ordinal),
+        { Tensors: { } tensors } =>
+            tensors.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Type, StringComparer.Ordinal),
         _ => [],
     };
 

@@ -19,29 +19,55 @@ namespace Plume.Cli.Commands.OfModels;
 /// <summary><c>plume prune</c>: takes connections or whole channels out of a model, and trains what is left.</summary>
 static class PruneCommand
 {
-    sealed record Request(string Model, string Output, string? Connections, string? Pattern, string? Channels, ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone);
+    sealed record Request(string Model, string Output, string? Connections, string? Pattern, string? Channels,
+        ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone);
 
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "The model: .onnx or .plume." };
-        var output = new Option<string?>("-o", "--output") { Description = "The file to write; without it, the model's name with .pruned.onnx." };
-        var connections = new Option<string?>("--connections") { Description = "Set this share of the weights to zero, the smallest: 90%." };
+        var output = new Option<string?>("-o", "--output")
+        {
+            Description = "The file to write; without it, the model's name with .pruned.onnx.",
+        };
+        var connections = new Option<string?>("--connections")
+        {
+            Description = "Set this share of the weights to zero, the smallest: 90%.",
+        };
         var pattern = new Option<string?>("--nm") { Description = "Keep N of every M weights along each input: 2:4." };
-        var channels = new Option<string?>("--channels") { Description = "Remove channels and neurons until this share of the parameters, or of --of, is gone: 50%." };
+        var channels = new Option<string?>("--channels")
+        {
+            Description = "Remove channels and neurons until this share of the parameters, or of --of, is gone: 50%.",
+        };
         var score = WrittenOption.Word<ChannelRanking?>("--score");
         score.Description = "What channels are ranked by: norm, batchnorm, taylor (needs data) or random.";
         var measure = WrittenOption.Word<ChannelMeasure>("--of");
         measure.Description = "What --channels is a share of: parameters or multiplyadds.";
         var random = new Option<bool>("--random") { Description = "Choose by chance, as a control." };
-        var perTensor = new Option<bool>("--per-tensor") { Description = "Take the share from each tensor or layer, not from the whole model." };
-        var gradual = new Option<bool>("--gradual") { Description = "Prune connections bit by bit while fine-tuning, not before." };
-        var leaveAlone = new Option<string[]>("--leave-alone") { Description = "A weight that loses nothing, by name; repeat for more.", DefaultValueFactory = _ => [] };
-        var command = new Command("prune", "Take connections or channels out of a model.") { model, output, connections, pattern, channels, score, measure, random, perTensor, gradual, leaveAlone };
+        var perTensor = new Option<bool>("--per-tensor")
+        {
+            Description = "Take the share from each tensor or layer, not from the whole model.",
+        };
+        var gradual = new Option<bool>("--gradual")
+        {
+            Description = "Prune connections bit by bit while fine-tuning, not before.",
+        };
+        var leaveAlone = new Option<string[]>("--leave-alone")
+        {
+            Description = "A weight that loses nothing, by name; repeat for more.",
+            DefaultValueFactory = _ => [],
+        };
+        var command = new Command("prune", "Take connections or channels out of a model.")
+        {
+            model, output, connections, pattern, channels, score, measure, random, perTensor, gradual, leaveAlone,
+        };
         var work = new WorkOptions(command, needsData: false);
         var fineTune = new FineTuneFlags(command, defaultEpochs: 0);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
-            new Request(line.GetValue(model)!, line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".pruned.onnx"), line.GetValue(connections), line.GetValue(pattern), line.GetValue(channels),
-                line.GetValue(score), line.GetValue(measure), line.GetValue(random), line.GetValue(perTensor), line.GetValue(gradual), line.GetValue(leaveAlone)!),
+            new Request(line.GetValue(model)!, line.GetValue(output)
+                ?? Path.ChangeExtension(line.GetValue(model)!, ".pruned.onnx"), line.GetValue(connections),
+                line.GetValue(pattern), line.GetValue(channels),
+                line.GetValue(score), line.GetValue(measure), line.GetValue(random), line.GetValue(perTensor),
+                line.GetValue(gradual), line.GetValue(leaveAlone)!),
             work.Read(line), fineTune.Read(line), stop)));
         return command;
     }
@@ -51,7 +77,9 @@ static class PruneCommand
         if (new[] { request.Connections, request.Pattern, request.Channels }.Count(way => way is not null) != 1)
             throw new CliException(ExitCode.Usage, "Say what to prune by one of --connections 90%, --nm 2:4 and --channels 50%.");
         if (request.Gradual && (request.Connections is null || request.Random || fineTune.Options.Epochs == 0))
-            throw new CliException(ExitCode.Usage, "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while training.");
+            throw new CliException(ExitCode.Usage,
+                "--gradual goes with --connections and --fine-tune of an epoch or more: it prunes the smallest weights while "
+                    + "training.");
         var graph = ModelFiles.ReadLayers(request.Model);
         CheckNames(request.LeaveAlone, graph);
         using var output = OutputFile.At(request.Output, [request.Model, work.Data]);
@@ -63,7 +91,8 @@ static class PruneCommand
             ? PruneConnections(request, graph, samples, work, fineTune, stop)
             : fineTune.Run(graph, PruneChannels(request, graph, data, work, stop), samples, work, null, stop);
         CheckedFile.Write(output, pruned, CheckedFile.CheckOn(pruned, data?.Samples, work));
-        Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), request.Channels is not null, data, stop);
+        Report(ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, pruned), request.Channels is not null,
+            data, stop);
         output.Keep();
         return ExitCode.Done;
     }
@@ -72,20 +101,25 @@ static class PruneCommand
     {
         string[] known = [.. graph.Weights.Tensors.Select(tensor => tensor.Name)];
         foreach (string name in leaveAlone.Except(known))
-            throw new CliException(ExitCode.Usage, $"--leave-alone names '{name}', but the model has no such weight; {Nearest.To(name, known, "did you mean '{0}'?")}");
+            throw new CliException(ExitCode.Usage,
+                $"--leave-alone names '{name}', but the model has no such weight; "
+                    + $"{Nearest.To(name, known, "did you mean '{0}'?")}");
     }
 
     static ModelGraph PruneChannels(Request request, ModelGraph graph, DataSource? data, Work work, CancellationToken stop)
     {
         double share = Share.Parse("--channels", request.Channels!);
         if (share >= 1)
-            throw new CliException(ExitCode.Usage, $"--channels must be below 1, for something must be left, but is '{request.Channels}'.");
+            throw new CliException(ExitCode.Usage,
+                $"--channels must be below 1, for something must be left, but is '{request.Channels}'.");
         var scope = request.PerTensor ? ChannelScope.Layer : ChannelScope.Global;
         var pruning = new ChannelPruning(1 - share, request.Measure, scope) { LeaveAlone = request.LeaveAlone };
-        return ChannelWork.Prune(graph, pruning, request.Random ? ChannelRanking.Random : request.Score ?? ChannelRanking.Norm, data, work, stop).Graph;
+        return ChannelWork.Prune(graph, pruning, request.Random ? ChannelRanking.Random
+            : request.Score ?? ChannelRanking.Norm, data, work, stop).Graph;
     }
 
-    static ModelGraph PruneConnections(Request request, ModelGraph graph, LabeledSet? samples, Work work, FineTuneRequest fineTune, CancellationToken stop)
+    static ModelGraph PruneConnections(Request request, ModelGraph graph, LabeledSet? samples, Work work,
+        FineTuneRequest fineTune, CancellationToken stop)
     {
         var technique = Technique(request, work);
         if (request.Gradual)
@@ -114,9 +148,11 @@ static class PruneCommand
     static StructuredSparsity PatternOf(string text)
     {
         string[] parts = text.Split(':');
-        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int kept) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int of) && of >= 1 && kept >= 0 && kept <= of
+        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int kept)
+            && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int of) && of >= 1 && kept >= 0 && kept <= of
             ? new StructuredSparsity(kept, of)
-            : throw new CliException(ExitCode.Usage, $"--nm is N:M with N from 0 to M and M from 1, such as 2:4, but is '{text}'.");
+            : throw new CliException(ExitCode.Usage,
+                $"--nm is N:M with N from 0 to M and M from 1, such as 2:4, but is '{text}'.");
     }
 
     static void Report(ComparedModel before, ComparedModel after, bool isOfChannels, DataSource? data, CancellationToken stop)
@@ -127,9 +163,11 @@ static class PruneCommand
         if (isOfChannels)
             Tell.Result($"{name}: {left} weights, of {all} before");
         else
-            Tell.Result($"{name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {left} weights are zero, of {all} before");
+            Tell.Result($"{name}: {Quantity.Percent(WeightMask.OfZeros(after.Graph!.ToWeights()).Sparsity)} of {left} weights "
+                + $"are zero, of {all} before");
     }
 
     static string Weights(ModelGraph graph) =>
-        graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight).Sum(tensor => tensor.Length).ToString("N0", CultureInfo.InvariantCulture);
+        graph.Weights.Tensors.Where(tensor => tensor.Role == TensorRole.Weight).Sum(tensor => tensor.Length)
+            .ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -28,9 +28,11 @@ static class SensitivityCommand
     {
         var model = new Argument<string>("model") { Description = "The model, in floats: .onnx or .plume." };
         var json = new Option<bool>("--json") { Description = "Print a JSON array." };
-        var command = new Command("sensitivity", "Measure what each weight alone loses with few bits, to know which layers to leave alone.") { model, json };
+        var command = new Command("sensitivity",
+            "Measure what each weight alone loses with few bits, to know which layers to leave alone.") { model, json };
         var work = new WorkOptions(command);
-        command.SetAction((line, stop) => Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(json), work.Read(line), stop)));
+        command.SetAction((line, stop) =>
+            Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(json), work.Read(line), stop)));
         return command;
     }
 
@@ -40,17 +42,22 @@ static class SensitivityCommand
         var test = work.Load(graph).Fitting(path, graph).Labeled();
         double whole = Accuracy(graph, test, work, stop);
         var found = new List<WeightSensitivity>();
-        foreach (var layer in QuantizationPlan.Of(graph, new QuantizationScheme(activationBits: null) { LeaveSingleChannels = false }).Layers.DistinctBy(layer => layer.Weight))
+        foreach (var layer in QuantizationPlan.Of(graph,
+            new QuantizationScheme(activationBits: null) { LeaveSingleChannels = false }).Layers.DistinctBy(layer =>
+                layer.Weight))
         {
             var weight = graph.FindInitializer(layer.Weight)!;
             foreach (var (name, format) in Formats)
             {
                 var plan = new WeightFormatPlan(new Dictionary<string, WeightFormat> { [weight.Name] = format });
-                found.Add(new WeightSensitivity(weight.Name, name, weight.Length, format.BytesOf(weight.Shape, layer.ChannelAxis(weight)), whole - Accuracy(plan.Apply(graph), test, work, stop)));
+                found.Add(new WeightSensitivity(weight.Name, name, weight.Length,
+                    format.BytesOf(weight.Shape, layer.ChannelAxis(weight)),
+                    whole - Accuracy(plan.Apply(graph), test, work, stop)));
             }
         }
 
-        Console.Out.Write(json ? JsonSerializer.Serialize(found, EvaluationJson.Default.ListWeightSensitivity) + "\n" : Table(found, whole));
+        Console.Out.Write(json ? JsonSerializer.Serialize(found, EvaluationJson.Default.ListWeightSensitivity) + "\n"
+            : Table(found, whole));
         return Errors.ExitCode.Done;
     }
 
@@ -64,7 +71,9 @@ static class SensitivityCommand
     {
         string[] heads = ["weight", ">values", .. Formats.Select(format => $">{format.Name}")];
         var rows = found.GroupBy(entry => entry.Weight).Select(weight => (string[])
-            [weight.Key, $"{weight.First().Values}", .. weight.Select(entry => $"{-entry.Loss * 100:+0.00;-0.00;0.00} pt, {Quantity.Bytes(entry.Bytes)}")]);
-        return $"accuracy {Quantity.Percent(whole)} in 32-bit floats; with one weight stored in another format:\n{TextTable.Print(heads, rows)}";
+            [weight.Key, $"{weight.First().Values}",
+                .. weight.Select(entry => $"{-entry.Loss * 100:+0.00;-0.00;0.00} pt, {Quantity.Bytes(entry.Bytes)}")]);
+        return $"accuracy {Quantity.Percent(whole)} in 32-bit floats; with one weight stored in another "
+            + $"format:\n{TextTable.Print(heads, rows)}";
     }
 }

@@ -14,7 +14,9 @@ using Plume.Learning.Training;
 
 namespace Plume.Cli.Commands.OfModels;
 
-/// <summary><c>plume shrink</c>: prunes, fine-tunes and quantizes until a model is small enough, and no further than it stays good.</summary>
+/// <summary>
+/// <c>plume shrink</c>: prunes, fine-tunes and quantizes until a model is small enough, and no further than it stays good.
+/// </summary>
 static class ShrinkCommand
 {
     sealed record Request(string Model, double To, double MaxLoss, string Output, bool Json);
@@ -22,15 +24,32 @@ static class ShrinkCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "The model, trained, in floats: .onnx or .plume." };
-        var to = new Option<string>("--to") { Description = "The share of the file's bytes to reach: 5%.", DefaultValueFactory = _ => "5%" };
-        var maxLoss = new Option<string>("--max-loss") { Description = "The accuracy that may be lost, in points: 1pt.", DefaultValueFactory = _ => "1pt" };
-        var output = new Option<string?>("-o", "--output") { Description = "The file to write, with a .plume file and a report beside it; without it, the model's name with .small.onnx." };
+        var to = new Option<string>("--to")
+        {
+            Description = "The share of the file's bytes to reach: 5%.",
+            DefaultValueFactory = _ => "5%",
+        };
+        var maxLoss = new Option<string>("--max-loss")
+        {
+            Description = "The accuracy that may be lost, in points: 1pt.",
+            DefaultValueFactory = _ => "1pt",
+        };
+        var output = new Option<string?>("-o", "--output")
+        {
+            Description = "The file to write, with a .plume file and a report beside it; without it, the model's name with "
+                + ".small.onnx.",
+        };
         var json = new Option<bool>("--json") { Description = "Print a JSON array: the original and the small model." };
-        var command = new Command("shrink", "Make a model as small as it can be at a bounded loss.") { model, to, maxLoss, output, json };
+        var command = new Command("shrink", "Make a model as small as it can be at a bounded loss.")
+        {
+            model, to, maxLoss, output, json,
+        };
         var work = new WorkOptions(command);
         var training = new TrainingFlags(command, "--fine-tune", defaultEpochs: 3, defaultRate: 0.03);
         command.SetAction((line, stop) => Task.FromResult((int)Run(
-            new Request(line.GetValue(model)!, Share.Parse("--to", line.GetValue(to)!), Share.Points("--max-loss", line.GetValue(maxLoss)!), line.GetValue(output) ?? Path.ChangeExtension(line.GetValue(model)!, ".small.onnx"), line.GetValue(json)),
+            new Request(line.GetValue(model)!, Share.Parse("--to", line.GetValue(to)!),
+                Share.Points("--max-loss", line.GetValue(maxLoss)!), line.GetValue(output)
+                    ?? Path.ChangeExtension(line.GetValue(model)!, ".small.onnx"), line.GetValue(json)),
             work.Read(line), training.Read(line), stop)));
         return command;
     }
@@ -46,15 +65,18 @@ static class ShrinkCommand
         var data = work.Load(graph).Fitting(request.Model, graph);
         var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
         var (validation, test) = Halves(data.Labeled());
-        var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say).Run(stop));
+        var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say)
+            .Run(stop));
         var check = CheckedFile.CheckOn(graph, validation, work);
         if (result.Best.Simulated is { } simulated)
             CheckedFile.Write(output, result.Best.Model, () => simulated, () => LoadedModel.OfFile(request.Model, graph), check);
         else
             CheckedFile.Write(output, result.Best.Model, check);
         plume.Write(result.Best.Compressed);
-        var figures = ModelComparison.Measure([ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);
-        page.Write(Encoding.UTF8.GetBytes(ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
+        var figures = ModelComparison.Measure(
+            [ComparedModel.Read(request.Model, graph), ComparedModel.Written(output, result.Best.Model)], test, stop);
+        page.Write(Encoding.UTF8.GetBytes(
+            ShrinkPage.Render(new ShrinkReport(Path.GetFileName(request.Model), graph, result, figures, request.MaxLoss))));
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures));
         else
@@ -67,10 +89,13 @@ static class ShrinkCommand
 
     // Neither half was trained on; what is decided by one is measured on the other.
     static (LabeledSet Validation, LabeledSet Test) Halves(LabeledSet all) =>
-        (all.Take($"{all.Name}, one half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 0)]), all.Take($"{all.Name}, other half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 1)]));
+        (all.Take($"{all.Name}, one half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 0)]),
+            all.Take($"{all.Name}, other half", [.. Enumerable.Range(0, all.Count).Where(i => i % 2 == 1)]));
 
     static void Say(ShrinkStep step) =>
-        Tell.Note($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, {Quantity.Percent(step.Accuracy)} on validation, {step.Loss.Lost * 100:0.00} points lost with a standard error of {step.Loss.Error * 100:0.00}{(step.IsKept ? "" : ", too much lost")}");
+        Tell.Note($"{step.What}: {Quantity.Bytes(step.Bytes)}, {Quantity.Bytes(step.CompressedBytes)} as .plume, "
+            + $"{Quantity.Percent(step.Accuracy)} on validation, {step.Loss.Lost * 100:0.00} points lost with a standard error "
+            + $"of {step.Loss.Error * 100:0.00}{(step.IsKept ? "" : ", too much lost")}");
 
     static void TellFigures(IReadOnlyList<ModelFigures> figures, long packed, string plume, string page)
     {
@@ -81,6 +106,8 @@ static class ShrinkCommand
     static void TellMissed(Request request, ShrinkResult result)
     {
         if (!result.IsReached)
-            Tell.Note($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at most {request.MaxLoss * 100:0.##} points on validation, a standard error more included, takes {Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
+            Tell.Note($"The target of {Quantity.Bytes(result.TargetBytes)} was not reached: the smallest model that loses at "
+                + $"most {request.MaxLoss * 100:0.##} points on validation, a standard error more included, takes "
+                + $"{Quantity.Bytes(result.Best.Bytes)}. Allow more loss, or more epochs with --fine-tune.");
     }
 }

@@ -25,10 +25,12 @@ sealed record AmountKey(string Name, string Description) : Key(Name, Description
 
     public override object? Read(JsonTree json) => json.Kind switch
     {
-        JsonTokenType.Number when long.TryParse(json.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count >= 1 =>
+        JsonTokenType.Number when long.TryParse(json.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+            && count >= 1 =>
             new Amount(count, 0),
         JsonTokenType.String when json.Text.EndsWith('%')
-            && double.TryParse(json.Text.AsSpan(..^1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
+            && double.TryParse(json.Text.AsSpan(..^1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out double percent)
             && percent is > 0 and <= 100 => new Amount(0, percent / 100),
         _ => null,
     };

@@ -27,55 +27,86 @@ static class ExperimentKeys
             Pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
             Meaning = "a name of letters, digits, dots, dashes and underscores, at most 64",
         },
-        new IntegerKey("seed", "Where every random draw comes from: the same seed gives the same bytes.", 0, 9007199254740991) { Default = 1L },
+        new IntegerKey("seed", "Where every random draw comes from: the same seed gives the same bytes.", 0,
+            9007199254740991) { Default = 1L },
         new IntegerKey("rounds", "Rounds of the federation.", 1, 1_000_000) { Default = 10L },
-        new IntegerKey("clients", "Clients that the partition makes. A partition by file or column brings its own number.", 1, 1_000_000),
-        new AmountKey("participants", "Clients that take part in a round: a count, or a share of all clients.") { Default = new Amount(10, 0) },
-        new NumberKey("overSelect", "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0, 10) { Default = 0.0 },
-        new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default = new Amount(0, 0.5) },
+        new IntegerKey("clients", "Clients that the partition makes. A partition by file or column brings its own number.", 1,
+            1_000_000),
+        new AmountKey("participants",
+            "Clients that take part in a round: a count, or a share of all clients.") { Default = new Amount(10, 0) },
+        new NumberKey("overSelect",
+            "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0,
+            10) { Default = 0.0 },
+        new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default =
+            new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
-        new NotationKey("training", $"How clients train, in one line: a method ({string.Join(", ", MethodNotation.Words)}), quantize(4, 8) for weights and activations of few bits, distill(teacher.onnx) or mutual(resnet8) for a model to learn from, or several of these.", ParseTraining, CodecPattern)
+        new NotationKey("training",
+            $"How clients train, in one line: a method ({string.Join(", ", MethodNotation.Words)}), quantize(4, 8) for weights "
+                + $"and activations of few bits, distill(teacher.onnx) or mutual(resnet8) for a model to learn from, or several "
+                + $"of these.", ParseTraining, CodecPattern)
         {
             Default = TrainingLine.Plain,
             Examples = ["scaffold", "prune(90%, rounds=5..20) | quantize(4, 8)", "distill(teacher.onnx, temperature=4)"],
         },
-        new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", ParseExchange, CodecPattern)
+        new NotationKey("exchange", $"What clients and server exchange ({string.Join(", ", ExchangeLine.Words)}).", ParseExchange,
+            CodecPattern)
         {
             Default = ExchangeLine.Updates,
-            Examples = ["updates", "submodels(1, 1/2, 1/4)", "submodels(1, 1/2, 1/4; rolling)", "predictions(public=holdout(5000), batch=500, bits=1)", "adapters(rank=4)", "masks"],
+            Examples = ["updates", "submodels(1, 1/2, 1/4)", "submodels(1, 1/2, 1/4; rolling)",
+                "predictions(public=holdout(5000), batch=500, bits=1)", "adapters(rank=4)", "masks"],
         },
-        Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack", "feedback | topk(5%) | uniform(4) | rans"),
-        Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack", "delta | topk(5%) | uniform(4) | rans"),
-        new NotationKey("ships", $"What becomes of the last model before it ships, in one line, left as shipped.onnx and shipped.plume beside it ({string.Join(", ", ShipsLine.Words)}). Steps that learn do so from public samples, without labels.", ParseShips, CodecPattern)
+        Line("uplink", "How a client's update becomes bytes, as a codec line.", "pack",
+            "feedback | topk(5%) | uniform(4) | rans"),
+        Line("downlink", "How the model becomes bytes for the clients, as a codec line.", "pack",
+            "delta | topk(5%) | uniform(4) | rans"),
+        new NotationKey("ships",
+            $"What becomes of the last model before it ships, in one line, left as shipped.onnx and shipped.plume beside it "
+                + $"({string.Join(", ", ShipsLine.Words)}). Steps that learn do so from public samples, without labels.",
+                ParseShips, CodecPattern)
         {
-            Examples = ["channels(50%) | quantize(8)", "prune(80%) | finetune(epochs=2, public=public.npy) | quantize(4, 8)", "distill(lenet, public=public.npy, temperature=4)"],
+            Examples = ["channels(50%) | quantize(8)", "prune(80%) | finetune(epochs=2, public=public.npy) | quantize(4, 8)",
+                "distill(lenet, public=public.npy, temperature=4)"],
         },
-        new NotationKey("links", "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), and where wanted what asking and answering take (latency), and each client's chance to vanish in a round (dropout).", (text, _) => Links.Parse(text), CodecPattern)
+        new NotationKey("links",
+            "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), "
+                + "and where wanted what asking and answering take (latency), and each client's chance to vanish in a round "
+                + "(dropout).", (text, _) => Links.Parse(text), CodecPattern)
         {
-            Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)", "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
+            Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)",
+                "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
         },
-        new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to compare.") { Default = false },
-        new IntegerKey("evaluateEvery", "Rounds from one measurement of the global model to the next; the last round is always measured.", 1, 1_000_000) { Default = 1L },
+        new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to "
+            + "compare.") { Default = false },
+        new IntegerKey("evaluateEvery",
+            "Rounds from one measurement of the global model to the next; the last round is always measured.", 1,
+            1_000_000) { Default = 1L },
     ];
 
     static readonly KeyGroup Data = new("data", "What the clients learn from.",
     [
-        new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, csv from a table.",
+        new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, csv from a "
+            + "table.",
             ["digits", "fashion-mnist", "mnist", "csv"]) { Required = true },
         new PathKey("folder", "Folder of the IDX files, gzipped or not. Without it, where Debian's package puts them."),
         new PathKey("file", "The table of the csv set: one sample a line, a header with the names of the columns, gzipped or not."),
         new TextKey("label", "The column of the csv set that holds the class.") { Default = "label" },
-        new FlagKey("normalize", "Whether each column of the csv set is normalized to mean 0 and deviation 1 over the training rows, as the model then says to every client.") { Default = false },
-        new NotationKey("partition", "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
-            ParsePartition, PartitionPattern) { Default = Partition.Parse("iid"), Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
+        new FlagKey("normalize",
+            "Whether each column of the csv set is normalized to mean 0 and deviation 1 over the training rows, as the model "
+                + "then says to every client.") { Default = false },
+        new NotationKey("partition",
+            "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
+            ParsePartition, PartitionPattern) { Default = Partition.Parse("iid"),
+                Examples = ["iid", "dirichlet(0.3)", "shards(2)"] },
     ], []);
 
     static readonly KeyGroup Model = new("model", "What is learned: a built-in model by name, or an ONNX file.",
     [
         new ChoiceKey("name", "A built-in model.", [.. ModelZoo.Names]),
         new PathKey("file", "An ONNX file whose graph and weights to start from, instead of a name."),
-        new PathKey("weights", "Initial weights as a flat .npy array of 32-bit floats, in the order of the model's tensors. Without it, drawn from the seed."),
-        new ListKey("local", "Where predictions are exchanged, the models that clients have for themselves, dealt in turn. Without it, all have the federation's.",
+        new PathKey("weights", "Initial weights as a flat .npy array of 32-bit floats, in the order of the model's tensors. "
+            + "Without it, drawn from the seed."),
+        new ListKey("local", "Where predictions are exchanged, the models that clients have for themselves, dealt in turn. "
+            + "Without it, all have the federation's.",
             new ModelKey("model", "A built-in model, or an ONNX file.")),
     ], []);
 
@@ -84,7 +115,9 @@ static class ExperimentKeys
         new IntegerKey("epochs", "Passes over the client's data.", 1, 10_000) { Default = 1L },
         new IntegerKey("batchSize", "Samples a step.", 1, 1_000_000) { Default = 32L },
         new NumberKey("learningRate", "Step size of the client's optimizer.", 0) { Default = 0.05, Above = true },
-        new NotationKey("schedule", "How the learning rate goes over the rounds: constant, cosine, or step(factor, rounds after which it drops), after a warmup(rounds) or without.", (text, _) => RateSchedule.Parse(text), CodecPattern)
+        new NotationKey("schedule",
+            "How the learning rate goes over the rounds: constant, cosine, or step(factor, rounds after which it drops), after "
+                + "a warmup(rounds) or without.", (text, _) => RateSchedule.Parse(text), CodecPattern)
         {
             Default = RateSchedule.Constant,
             Examples = ["cosine", "warmup(3) | step(0.1, 15, 25)"],
@@ -102,25 +135,36 @@ static class ExperimentKeys
         new NumberKey("momentum", "Momentum of fedavgm.", 0, 1) { Default = 0.9, Below = true },
         new NumberKey("beta1", "Decay of the mean in fedadam and fedyogi.", 0, 1) { Default = 0.9, Below = true },
         new NumberKey("beta2", "Decay of the squares in fedadam and fedyogi.", 0, 1) { Default = 0.99, Below = true },
-        new NumberKey("norm", "Most times the median norm of recent rounds' updates that an update's norm may be; a larger update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
-        new NotationKey("rule", "What makes one of a round's messages: their weighted mean, or a rule against hostile clients, to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without.", (text, _) => RobustNotation.Parse(text) is { } rule ? rule : RobustNotation.Mean, CodecPattern)
+        new NumberKey("norm", "Most times the median norm of recent rounds' updates that an update's norm may be; a larger "
+            + "update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
+        new NotationKey("rule", "What makes one of a round's messages: their weighted mean, or a rule against hostile clients, "
+            + "to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without.",
+            (text, _) => RobustNotation.Parse(text) is { } rule ? rule : RobustNotation.Mean, CodecPattern)
         {
             Default = RobustNotation.Mean,
             Examples = ["mean", "trimmed(20%)", "nearest(20%) | trimmed(20%)"],
         },
-        new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3, Above = true },
+        new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3,
+            Above = true },
     ], []);
 
-    static readonly KeyGroup Privacy = new("privacy", "Differential privacy of the clients: updates are clipped to the norm of the uplink's clip, and noise is added to their sum. plume privacy says what it is worth.",
+    static readonly KeyGroup Privacy =
+        new("privacy", "Differential privacy of the clients: updates are clipped to the norm of the uplink's clip, and noise "
+            + "is added to their sum. plume privacy says what it is worth.",
     [
-        new NumberKey("noise", "Standard deviation of the noise on a sum of updates, as a multiple of the norm that they are clipped to.", 0) { Above = true },
-        new NumberKey("delta", "Chance that the promise fails; it must be below one over the number of clients.", 0, 1) { Above = true, Below = true },
-        new NumberKey("epsilon", "The budget of each client: one that has spent it is asked no more, and the run stops when too few have any left.", 0) { Above = true },
+        new NumberKey("noise", "Standard deviation of the noise on a sum of updates, as a multiple of the norm that they are "
+            + "clipped to.", 0) { Above = true },
+        new NumberKey("delta", "Chance that the promise fails; it must be below one over the number of clients.", 0,
+            1) { Above = true, Below = true },
+        new NumberKey("epsilon",
+            "The budget of each client: one that has spent it is asked no more, and the run stops when too few have any left.",
+            0) { Above = true },
         new ChoiceKey("unit", "What is protected as a whole: a client with all its data.", ["client"]),
     ], []);
 
     /// <summary>The whole file.</summary>
-    public static KeyGroup Root { get; } = new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server, Privacy]);
+    public static KeyGroup Root { get; } =
+        new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server, Privacy]);
 
     // A path in the notation is relative to the file that it is written in.
     static Partition ParsePartition(string text, string folder) =>
@@ -144,7 +188,8 @@ static class ExperimentKeys
     static ShipsLine ParseShips(string text, string folder) =>
         ShipsLine.Parse(text).WithPublic(source => Path.HasExtension(source) ? Path.GetFullPath(source, folder) : source);
 
-    static ExchangeLine ParseExchange(string text, string folder) => ExchangeLine.Parse(text) is { Method: Predictions { Source: var source } method } && Path.HasExtension(source)
+    static ExchangeLine ParseExchange(string text, string folder) =>
+        ExchangeLine.Parse(text) is { Method: Predictions { Source: var source } method } && Path.HasExtension(source)
         ? new ExchangeLine(method with { Source = Path.GetFullPath(source, folder) })
         : ExchangeLine.Parse(text);
 

@@ -14,7 +14,8 @@ namespace Plume.Cli.Experiments.Keys;
 abstract record Key(string Name, string Description)
 {
     /// <summary>How a number may be written: as in JSON, and with a plus.</summary>
-    protected const NumberStyles Number = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+    protected const NumberStyles Number = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint
+        | NumberStyles.AllowExponent;
 
     /// <summary>The value when the key is not written; null when it then has none.</summary>
     public object? Default { get; init; }
@@ -42,14 +43,17 @@ abstract record Key(string Name, string Description)
         _ => JsonValue.Create(value.ToString()),
     };
 
-    /// <summary>How the text after <c>--set key=</c> reads as JSON: as it stands where it is a literal, else as a string.</summary>
+    /// <summary>
+    /// How the text after <c>--set key=</c> reads as JSON: as it stands where it is a literal, else as a string.
+    /// </summary>
     public virtual JsonTree FromText(string text, Place place)
     {
         var kind = text switch
         {
             "true" => JsonTokenType.True,
             "false" => JsonTokenType.False,
-            _ when double.TryParse(text, Number, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => JsonTokenType.Number,
+            _ when double.TryParse(text, Number, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) =>
+                JsonTokenType.Number,
             _ => JsonTokenType.String,
         };
         return new JsonTree(kind, text, place, []);

@@ -25,7 +25,8 @@ sealed record ListKey(string Name, string Description, Key Item) : Key(Name, Des
         return items;
     }
 
-    public override JsonNode? Write(object? value) => value is IReadOnlyList<string> items ? new JsonArray([.. items.Select(item => JsonValue.Create(item))]) : null;
+    public override JsonNode? Write(object? value) => value is IReadOnlyList<string> items
+        ? new JsonArray([.. items.Select(item => JsonValue.Create(item))]) : null;
 
     public override JsonObject Schema() => new() { ["type"] = "array", ["items"] = Item.Schema() };
 

@@ -18,7 +18,8 @@ sealed record ModelKey(string Name, string Description) : Key(Name, Description)
             return json.Text;
         return json.Text.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)
             ? Path.GetFullPath(json.Text, json.Place.Folder)
-            : throw new FormatException($"must be {Rule}, but is \"{json.Text}\"; {Nearest.To(json.Text, ModelZoo.Names, "the nearest is \"{0}\"")}");
+            : throw new FormatException(
+                $"must be {Rule}, but is \"{json.Text}\"; {Nearest.To(json.Text, ModelZoo.Names, "the nearest is \"{0}\"")}");
     }
 
     public override JsonObject Schema() => new() { ["type"] = "string", ["minLength"] = 1 };

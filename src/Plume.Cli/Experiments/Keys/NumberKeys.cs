@@ -18,8 +18,12 @@ sealed record IntegerKey(string Name, string Description, long Minimum, long Max
     public override JsonObject Schema() => new() { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum };
 }
 
-/// <summary>A number from <paramref name="Minimum"/>, or above it when <see cref="Above"/>, to <paramref name="Maximum"/>, or below it when <see cref="Below"/>.</summary>
-sealed record NumberKey(string Name, string Description, double Minimum, double Maximum = double.PositiveInfinity) : Key(Name, Description)
+/// <summary>
+/// A number from <paramref name="Minimum"/>, or above it when <see cref="Above"/>, to <paramref name="Maximum"/>, or below it
+/// when <see cref="Below"/>.
+/// </summary>
+sealed record NumberKey(string Name, string Description, double Minimum, double Maximum = double.PositiveInfinity) : Key(Name,
+    Description)
 {
     /// <summary>The minimum itself is not allowed.</summary>
     public bool Above { get; init; }
@@ -28,11 +32,13 @@ sealed record NumberKey(string Name, string Description, double Minimum, double 
     public bool Below { get; init; }
 
     public override string Rule => (Above ? $"a number above {Minimum}" : $"a number from {Minimum}")
-        + (double.IsInfinity(Maximum) ? Above ? "" : " up" : Below ? $" and below {Maximum}" : Above ? $" and at most {Maximum}" : $" to {Maximum}");
+        + (double.IsInfinity(Maximum) ? Above ? "" : " up" : Below ? $" and below {Maximum}" : Above ? $" and at most {Maximum}"
+        : $" to {Maximum}");
 
     public override object? Read(JsonTree json)
     {
-        if (json.Kind != JsonTokenType.Number || !double.TryParse(json.Text, Number, CultureInfo.InvariantCulture, out double number))
+        if (json.Kind != JsonTokenType.Number
+            || !double.TryParse(json.Text, Number, CultureInfo.InvariantCulture, out double number))
             return null;
         bool high = Below ? number < Maximum : number <= Maximum;
         bool low = Above ? number > Minimum : number >= Minimum;

@@ -20,7 +20,8 @@ sealed record TextKey(string Name, string Description) : Key(Name, Description)
         json.Kind == JsonTokenType.String && (Pattern is null || Matches(json.Text, Pattern)) ? json.Text : null;
 
     // The end of a pattern also stands before a last line break.
-    static bool Matches(string text, string pattern) => Regex.Match(text, pattern) is { Success: true } match && match.Length == text.Length;
+    static bool Matches(string text, string pattern) =>
+        Regex.Match(text, pattern) is { Success: true } match && match.Length == text.Length;
 
     public override JsonObject Schema() =>
         Pattern is null ? new() { ["type"] = "string" } : new() { ["type"] = "string", ["pattern"] = Pattern };
@@ -39,10 +40,14 @@ sealed record ChoiceKey(string Name, string Description, IReadOnlyList<string> C
             return null;
         if (Choices.Contains(json.Text))
             return json.Text;
-        throw new FormatException($"must be {Rule}, but is \"{json.Text}\"; {Nearest.To(json.Text, Choices, "the nearest is \"{0}\"")}");
+        throw new FormatException(
+            $"must be {Rule}, but is \"{json.Text}\"; {Nearest.To(json.Text, Choices, "the nearest is \"{0}\"")}");
     }
 
-    public override JsonObject Schema() => new() { ["enum"] = new JsonArray([.. Choices.Select(choice => JsonValue.Create(choice))]) };
+    public override JsonObject Schema() => new()
+    {
+        ["enum"] = new JsonArray([.. Choices.Select(choice => JsonValue.Create(choice))]),
+    };
 
     public override JsonTree FromText(string text, Place place) => new(JsonTokenType.String, text, place, []);
 }
@@ -65,9 +70,11 @@ sealed record PathKey(string Name, string Description) : Key(Name, Description)
 /// <summary>A line of a notation that some type reads and prints.</summary>
 /// <param name="Name">The key as written.</param>
 /// <param name="Description">What it means.</param>
-/// <param name="Parse">Reads the line; the second argument is the folder of relative paths. Throws <see cref="FormatException"/>.</param>
+/// <param name="Parse">Reads the line; the second argument is the folder of relative paths. Throws
+/// <see cref="FormatException"/>.</param>
 /// <param name="Pattern">A regular expression that every valid line matches, for editors.</param>
-sealed record NotationKey(string Name, string Description, Func<string, string, object> Parse, string Pattern) : Key(Name, Description)
+sealed record NotationKey(string Name, string Description, Func<string, string, object> Parse, string Pattern) : Key(Name,
+    Description)
 {
     /// <summary>Valid lines, to show.</summary>
     public required IReadOnlyList<string> Examples { get; init; }

@@ -26,7 +26,12 @@ sealed partial record ServeKey(Key Key, string Shown, string? Standard = null)
     {
         FlagKey => new Option<bool>(Flag) { Description = Key.Description },
         ListKey => new Option<string[]>(Flag) { Description = Key.Description, HelpName = Shown },
-        _ => new Option<string?>(Flag) { Description = Standard is null ? Key.Description : $"{Key.Description} [default: {Standard}]", HelpName = Shown },
+        _ => new Option<string?>(Flag)
+        {
+            Description = Standard is null ? Key.Description
+            : $"{Key.Description} [default: {Standard}]",
+            HelpName = Shown
+        },
     };
 
     string Words(string between) => Capital().Replace(Key.Name, match => between + match.Value);

@@ -15,7 +15,8 @@ static partial class ServeLog
             AddJson(logging);
         else
             AddText(logging);
-        logging.AddFilter((category, level) => level >= LogLevel.Warning || (level >= LogLevel.Information && (isVerbose || category?.StartsWith("Plume", StringComparison.Ordinal) == true)));
+        logging.AddFilter((category, level) => level >= LogLevel.Warning
+            || (level >= LogLevel.Information && (isVerbose || category?.StartsWith("Plume", StringComparison.Ordinal) == true)));
         if (isVerbose)
             return;
         logging.AddFilter("Orleans", LogLevel.Error);

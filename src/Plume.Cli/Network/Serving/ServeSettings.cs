@@ -7,7 +7,10 @@ using Plume.Server.Identity.Admission;
 
 namespace Plume.Cli.Network.Serving;
 
-/// <summary>How a server is to run: what the command line says stands over the environment, that over the file, and that over the defaults.</summary>
+/// <summary>
+/// How a server is to run: what the command line says stands over the environment, that over the file, and that over the
+/// defaults.
+/// </summary>
 sealed class ServeSettings
 {
     readonly Settings settings;
@@ -70,9 +73,12 @@ sealed class ServeSettings
     /// <summary>Reads them from all places.</summary>
     /// <param name="file">The file; null for none.</param>
     /// <param name="environment">Variables; those that are empty say nothing.</param>
-    /// <param name="flags">What the command line says about a setting: texts for a list, one text for the rest; null where it says nothing.</param>
-    /// <exception cref="CliException">The file cannot be read, or something is wrong; the message has everything that is.</exception>
-    public static ServeSettings Read(string? file, IReadOnlyDictionary<string, string> environment, Func<ServeKey, IReadOnlyList<string>?> flags)
+    /// <param name="flags">What the command line says about a setting: texts for a list, one text for the rest; null where it
+    /// says nothing.</param>
+    /// <exception cref="CliException">The file cannot be read, or something is wrong; the message has everything that
+    /// is.</exception>
+    public static ServeSettings Read(string? file, IReadOnlyDictionary<string, string> environment,
+        Func<ServeKey, IReadOnlyList<string>?> flags)
     {
         var reader = new SettingsReader(ServeKeys.Root, "a server's settings");
         ReadStandards(reader);
@@ -101,12 +107,15 @@ sealed class ServeSettings
 
     static void ReadEnvironment(SettingsReader reader, IReadOnlyDictionary<string, string> environment)
     {
-        foreach (var (name, value) in environment.Where(variable => variable.Value.Length > 0 && ServeKey.IsVariable(variable.Key)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in environment.Where(variable => variable.Value.Length > 0
+            && ServeKey.IsVariable(variable.Key)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
         {
             if (ServeKeys.All.FirstOrDefault(setting => setting.Variable == name) is { } setting)
                 reader.ReadKey(setting.Key, setting.Key.Name, setting.Key.FromText(value, PlaceOf(name)));
             else
-                reader.Report(PlaceOf(name), $"There is no such variable; {Nearest.To(name, ServeKeys.All.Select(known => known.Variable), "did you mean '{0}'?")}");
+                reader.Report(PlaceOf(name),
+                    $"There is no such variable; "
+                        + $"{Nearest.To(name, ServeKeys.All.Select(known => known.Variable), "did you mean '{0}'?")}");
         }
     }
 

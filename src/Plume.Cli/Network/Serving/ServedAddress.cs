@@ -12,7 +12,8 @@ static class ServedAddress
     public static string For(string listening, X509Certificate2? certificate)
     {
         var address = new UriBuilder(listening);
-        bool isAll = IPAddress.TryParse(address.Host.Trim('[', ']'), out var host) && (host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any));
+        bool isAll = IPAddress.TryParse(address.Host.Trim('[', ']'), out var host)
+            && (host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any));
         if (!isAll || certificate?.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is not { } names)
             return listening;
         address.Host = names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(name => name.ToString())).First();

@@ -10,7 +10,8 @@ using Plume.Models.Graph;
 namespace Plume.Cli.Setup.Sources;
 
 /// <summary>The data that <c>--data</c> names: a set by name, a table, or samples without labels.</summary>
-/// <param name="Samples">The training samples, for what looks at no labels: where the data has none, theirs are all 0 and mean nothing.</param>
+/// <param name="Samples">The training samples, for what looks at no labels: where the data has none, theirs are all 0 and mean
+/// nothing.</param>
 /// <param name="Test">To measure on; null for samples without labels.</param>
 sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 {
@@ -51,15 +52,19 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     public LabeledSet Train(string learner, string instead)
     {
         if (Test is null)
-            throw new CliException(ExitCode.Usage, $"{learner} learns from labels, but '{Samples.Name}' has none: name labeled data with --data, or {instead}.");
+            throw new CliException(ExitCode.Usage,
+                $"{learner} learns from labels, but '{Samples.Name}' has none: name labeled data with --data, or {instead}.");
         return Samples.Count > 0
             ? Samples
-            : throw new CliException(ExitCode.Input, $"{learner} needs two rows or more, for one is kept to measure on, but the table has {Test.Count}.");
+            : throw new CliException(ExitCode.Input,
+                $"{learner} needs two rows or more, for one is kept to measure on, but the table has {Test.Count}.");
     }
 
     /// <summary>The part to measure on.</summary>
     /// <exception cref="CliException">The data has no labels.</exception>
-    public LabeledSet Labeled() => Test ?? throw new CliException(ExitCode.Usage, $"'{Samples.Name}' has no labels, so nothing can be measured on it; name labeled data with --data.");
+    public LabeledSet Labeled() =>
+        Test ?? throw new CliException(ExitCode.Usage,
+            $"'{Samples.Name}' has no labels, so nothing can be measured on it; name labeled data with --data.");
 
     /// <summary>These data, for a model that can take them.</summary>
     /// <param name="file">Where the model was read from, to show.</param>
@@ -83,7 +88,8 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     public static LabeledSet Table(string path, string label, ModelGraph? graph, string? client = null)
     {
         var schema = graph is null ? null : SampleSchema.Of(graph);
-        var table = CsvSet.Load(path, label, client, classes: graph is null || schema!.Classes is not null ? null : SampleSchema.ClassesOf(graph), schema: schema);
+        var table = CsvSet.Load(path, label, client, classes: graph is null || schema!.Classes is not null ? null
+            : SampleSchema.ClassesOf(graph), schema: schema);
         foreach (string remark in table.Remarks)
             Tell.Note($"{Path.GetFileName(path)}: {remark}");
         return Shaped(table, graph);
@@ -115,13 +121,15 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 
     static DataSource Of((LabeledSet Train, LabeledSet Test) sets) => new(sets.Train, sets.Test);
 
-    static DataSource Of(LabeledSet table, bool holdOut) => holdOut ? Of(HoldOut(table, RandomKey.FromSeed(0))) : new(table, table);
+    static DataSource Of(LabeledSet table, bool holdOut) => holdOut ? Of(HoldOut(table, RandomKey.FromSeed(0)))
+        : new(table, table);
 
     static DataSource Of(MnistFolder files, string? folder, ModelGraph? graph) => files.Missing(folder) is { } missing
         ? throw new CliException(ExitCode.Input, missing)
         : Of(files.Load(folder, graph is null ? null : SampleSchema.Of(graph)));
 
-    static string Existing(string path) => File.Exists(path) ? path : throw new CliException(ExitCode.Input, $"--data names '{path}', which does not exist.");
+    static string Existing(string path) => File.Exists(path) ? path
+        : throw new CliException(ExitCode.Input, $"--data names '{path}', which does not exist.");
 
     static LabeledSet Shaped(LabeledSet flat, ModelGraph? graph)
     {
@@ -136,10 +144,13 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     {
         var array = NpyFile.Read(path);
         if (array.Shape.Count < 2 || array.Shape.Contains(0))
-            throw new CliException(ExitCode.Input, $"'{path}' must be of [samples, sample shape] with at least one sample and one value in each, but is [{string.Join(", ", array.Shape)}].");
+            throw new CliException(ExitCode.Input,
+                $"'{path}' must be of [samples, sample shape] with at least one sample and one value in each, but is "
+                    + $"[{string.Join(", ", array.Shape)}].");
         int strange = Array.FindIndex(array.Values, value => !float.IsFinite(value));
         if (strange >= 0)
             throw new CliException(ExitCode.Input, $"'{path}' must be finite, but value {strange} is {array.Values[strange]}.");
-        return new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]], graph is null ? 1 : SampleSchema.ClassesOf(graph) ?? 1);
+        return new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]],
+            graph is null ? 1 : SampleSchema.ClassesOf(graph) ?? 1);
     }
 }

@@ -29,7 +29,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     static readonly string[] Files = ["data.file", "model.file", "model.weights"];
 
     /// <summary>Loads everything that the settings name.</summary>
-    /// <exception cref="ExperimentException">Something named does not exist or does not fit; it says where it was named.</exception>
+    /// <exception cref="ExperimentException">Something named does not exist or does not fit; it says where it was
+    /// named.</exception>
     /// <exception cref="InvalidPayloadException">A file is damaged.</exception>
     public static Inputs Load(Settings settings)
     {
@@ -74,7 +75,9 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     /// <exception cref="ExperimentException">It names a model that is missing or does not fit.</exception>
     public Inputs WithTeachers(Settings settings, int threads) => this with { Teachers = Teachers.Load(settings, this, threads) };
 
-    /// <summary>The training samples, in the same order, as a model takes them that says how they are normalized and in which columns.</summary>
+    /// <summary>
+    /// The training samples, in the same order, as a model takes them that says how they are normalized and in which columns.
+    /// </summary>
     public static LabeledSet TrainFor(Settings settings, ModelGraph graph) => settings.Get<string>("data.set") switch
     {
         "digits" => Digits.Load().Train,
@@ -96,7 +99,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         }
     }
 
-    // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are trained.
+    // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are
+    // trained.
     static ModelGraph Quantized(Settings settings, ModelGraph graph, LabeledSet test)
     {
         if (settings.Get<TrainingLine>("training").Precision is not { } precision)
@@ -108,7 +112,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             var quantized = PostTraining.Quantize(graph, scheme, samples);
             return quantized.Nodes.Any(node => node.OpType == FakeQuantizer.OpType)
                 ? quantized
-                : throw Wrong(settings, "training", $"training: '{precision}' finds no layer of '{graph.Name}' that can have fewer bits.");
+                : throw Wrong(settings, "training",
+                    $"training: '{precision}' finds no layer of '{graph.Name}' that can have fewer bits.");
         }
         catch (ArgumentException misfit)
         {
@@ -125,22 +130,27 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (set == "csv" && !settings.Has("data.file"))
             problems.Add(new Problem(settings.PlaceOf("data.set"), "The set csv needs data.file, the path of the table."));
         if (settings.Has("model.name") == settings.Has("model.file"))
-            problems.Add(new Problem(settings.PlaceOf("model.name"), "A model is named by either model.name or model.file; give one of them."));
+            problems.Add(new Problem(settings.PlaceOf("model.name"),
+                "A model is named by either model.name or model.file; give one of them."));
         foreach (string path in Files.Where(settings.Has))
         {
             if (!File.Exists(settings.Get<string>(path)))
-                problems.Add(new Problem(settings.PlaceOf(path), $"{path} names '{settings.Get<string>(path)}', which does not exist."));
+                problems.Add(new Problem(settings.PlaceOf(path),
+                    $"{path} names '{settings.Get<string>(path)}', which does not exist."));
         }
 
         if (settings.Get<Partition>("data.partition") is ByColumn column && set != "csv")
-            problems.Add(new Problem(settings.PlaceOf("data.partition"), $"{column} needs a set with columns, which is csv, but data.set is {set}."));
+            problems.Add(new Problem(settings.PlaceOf("data.partition"),
+                $"{column} needs a set with columns, which is csv, but data.set is {set}."));
         if (settings.Get<Partition>("data.partition") is FromFile split && !File.Exists(split.Path))
-            problems.Add(new Problem(settings.PlaceOf("data.partition"), $"data.partition names '{split.Path}', which does not exist."));
+            problems.Add(new Problem(settings.PlaceOf("data.partition"),
+                $"data.partition names '{split.Path}', which does not exist."));
         if (problems.Count > 0)
             throw new ExperimentException(problems);
     }
 
-    static ModelGraph? ReadModel(Settings settings) => settings.Has("model.file") ? ModelFiles.ReadLayers(settings.Get<string>("model.file")) : null;
+    static ModelGraph? ReadModel(Settings settings) => settings.Has("model.file")
+        ? ModelFiles.ReadLayers(settings.Get<string>("model.file")) : null;
 
     // A model that is brought says which columns it takes, and in what order.
     static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, ModelGraph? given, RandomKey key)
@@ -152,24 +162,29 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             case "csv":
                 var table = Table(settings, given);
                 if (settings.Get<bool>("data.normalize") && given is not null)
-                    throw Wrong(settings, "data.normalize", "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
+                    throw Wrong(settings, "data.normalize",
+                        "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
                 return table.Count >= 2
                     ? DataSource.Normalized(DataSource.HoldOut(table, key), settings.Get<bool>("data.normalize"))
-                    : throw Wrong(settings, "data.file", $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
+                    : throw Wrong(settings, "data.file",
+                        $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
             case var set:
-                return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null : SampleSchema.Of(given));
+                return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null
+                    : SampleSchema.Of(given));
         }
     }
 
     static LabeledSet Table(Settings settings, ModelGraph? given) =>
-        DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given, (settings.Get<Partition>("data.partition") as ByColumn)?.Column);
+        DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given,
+            (settings.Get<Partition>("data.partition") as ByColumn)?.Column);
 
     static ModelGraph LoadModel(Settings settings, ModelGraph? given, LabeledSet train, RandomKey key)
     {
         ModelGraph graph;
         try
         {
-            graph = given is not null ? train.Schema.AddTo(given) : Students.BuiltIn(settings.Get<string>("model.name"), train, key);
+            graph = given is not null ? train.Schema.AddTo(given)
+                : Students.BuiltIn(settings.Get<string>("model.name"), train, key);
         }
         catch (ArgumentException misfit)
         {
@@ -184,7 +199,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             throw Wrong(settings, "model.weights", $"model.weights must be finite, but value {strange} is {values[strange]}.");
         return values.Length == graph.Weights.Length
             ? graph.With(new ModelWeights(graph.Weights, values))
-            : throw Wrong(settings, "model.weights", $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");
+            : throw Wrong(settings, "model.weights",
+                $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");
     }
 
     static void CheckFit(Settings settings, ModelGraph graph, LabeledSet train)
@@ -195,7 +211,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         }
         catch (MisfitException misfit) when (settings.Has("model.file"))
         {
-            throw new CliException(ExitCode.Input, $"'{settings.Get<string>("model.file")}' does not fit the data. {misfit.Message}", misfit);
+            throw new CliException(ExitCode.Input,
+                $"'{settings.Get<string>("model.file")}' does not fit the data. {misfit.Message}", misfit);
         }
     }
 
@@ -209,7 +226,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             _ => null,
         };
         if (brought is { } own && settings.Has("clients") && settings.Int32("clients") != own)
-            throw Wrong(settings, "clients", $"clients is {settings.Int32("clients")}, but {partition} brings {own}; leave clients out.");
+            throw Wrong(settings, "clients",
+                $"clients is {settings.Int32("clients")}, but {partition} brings {own}; leave clients out.");
         if (brought is null && !settings.Has("clients"))
             throw Wrong(settings, "clients", $"clients is missing: {partition} needs the number of clients to deal to.");
         try
@@ -224,5 +242,6 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
 
     static string? Optional(Settings settings, string path) => settings.Has(path) ? settings.Get<string>(path) : null;
 
-    static ExperimentException Wrong(Settings settings, string path, string message) => new([new Problem(settings.PlaceOf(path), message)]);
+    static ExperimentException Wrong(Settings settings, string path, string message) =>
+        new([new Problem(settings.PlaceOf(path), message)]);
 }

@@ -12,7 +12,9 @@ using Plume.Models.Onnx.Subgraphs;
 
 namespace Plume.Cli.Setup.Sources;
 
-/// <summary>A model read from a file of any kind that Plume knows: weights always, a graph or a file of tensors where it has one.</summary>
+/// <summary>
+/// A model read from a file of any kind that Plume knows: weights always, a graph or a file of tensors where it has one.
+/// </summary>
 sealed class ModelFiles
 {
     readonly Lazy<ModelWeights> weights;
@@ -47,7 +49,8 @@ sealed class ModelFiles
                 ".ONNX" => Of(path, OnnxFile.ReadFile(path), null),
                 ".SAFETENSORS" => Of(path, SafetensorsFile.Read(File.ReadAllBytes(path)), null),
                 ".PLUME" => OfCompressed(path, reference),
-                _ => throw new CliException(ExitCode.Usage, $"A model file ends in .onnx, .safetensors or .plume, but '{path}' does not."),
+                _ => throw new CliException(ExitCode.Usage,
+                    $"A model file ends in .onnx, .safetensors or .plume, but '{path}' does not."),
             };
         }
         catch (InvalidPayloadException damage)
@@ -63,18 +66,20 @@ sealed class ModelFiles
     /// <summary>Reads a file that must hold a whole model.</summary>
     /// <exception cref="CliException">As for <see cref="Read"/>, or the file has weights only.</exception>
     public static ModelGraph ReadGraph(string path) => Read(path).Graph
-        ?? throw new CliException(ExitCode.Input, $"'{path}' holds weights without a graph, so it cannot be run; give an .onnx file, or a .plume file made of one.");
+        ?? throw new CliException(ExitCode.Input,
+            $"'{path}' holds weights without a graph, so it cannot be run; give an .onnx file, or a .plume file made of one.");
 
     /// <summary>
-    /// Reads a whole model to be changed layer by layer: shapes that it computes are folded, a batch fixed at one is free where that
-    /// can be, and each layer has tensors of its own.
+    /// Reads a whole model to be changed layer by layer: shapes that it computes are folded, a batch fixed at one is free where
+    /// that can be, and each layer has tensors of its own.
     /// </summary>
     /// <exception cref="CliException">As for <see cref="ReadGraph"/>.</exception>
     public static ModelGraph ReadLayers(string path)
     {
         var graph = ReadGraph(path);
         string? problem = null;
-        var layers = InputErrors.Explain(() => Unshared.Of(FreeBatch.Of(Folded.Of(Live.Of(TakenBranches.Of(graph))), out problem)));
+        var layers = InputErrors.Explain(() =>
+            Unshared.Of(FreeBatch.Of(Folded.Of(Live.Of(TakenBranches.Of(graph))), out problem)));
         if (problem is not null)
             Tell.Note($"'{path}' takes one sample at a time, and its batch cannot be made free: {problem}.");
         return layers;
@@ -82,11 +87,17 @@ sealed class ModelFiles
 
     /// <summary>Refuses a file in which there is nothing to work on.</summary>
     /// <exception cref="CliException">It has no weights.</exception>
-    public ModelFiles WithWeights() => (Graph?.Weights ?? Weights.Layout).Length > 0 || Graph?.Initializers.Any(IsInteger) == true || Tensors?.Tensors.Any(tensor => tensor.Data.Length > 0) == true
+    public ModelFiles WithWeights() =>
+        (Graph?.Weights ?? Weights.Layout).Length > 0 || Graph?.Initializers.Any(IsInteger) == true
+            || Tensors?.Tensors.Any(tensor => tensor.Data.Length > 0) == true
         ? this
-        : throw new CliException(ExitCode.Input, $"'{Path}' has no weights: no layer of it reads a tensor that the file holds. Is it the model, or what prepares its inputs?");
+        : throw new CliException(ExitCode.Input,
+            $"'{Path}' has no weights: no layer of it reads a tensor that the file holds. Is it the model, or what prepares "
+                + $"its inputs?");
 
-    /// <summary>The first weight that is not finite, with its tensor and place in it; null where all are. No copy is made of all weights.</summary>
+    /// <summary>
+    /// The first weight that is not finite, with its tensor and place in it; null where all are. No copy is made of all weights.
+    /// </summary>
     public (string Tensor, int Index, float Value)? FirstNotFinite()
     {
         foreach (var tensor in (Graph?.Weights ?? Weights.Layout).Tensors)
@@ -112,7 +123,8 @@ sealed class ModelFiles
     }
 
     /// <summary>Whether a tensor holds the integers of a quantized weight.</summary>
-    public static bool IsInteger(Initializer tensor) => tensor.Length > 0 && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
+    public static bool IsInteger(Initializer tensor) =>
+        tensor.Length > 0 && tensor.ElementType is ElementType.Int8 or ElementType.UInt8 or ElementType.Int4 or ElementType.UInt4;
 
     static ModelFiles OfCompressed(string path, string? reference)
     {
@@ -121,10 +133,13 @@ sealed class ModelFiles
         if (file.Codec.UsesReference)
         {
             if (reference is null)
-                throw new CliException(ExitCode.Usage, $"'{path}' holds the difference to another model; name that one with --reference, or make a whole model of it first with 'plume decompress'.");
+                throw new CliException(ExitCode.Usage,
+                    $"'{path}' holds the difference to another model; name that one with --reference, or make a whole model of "
+                        + $"it first with 'plume decompress'.");
             against = Read(reference).Weights.Values;
             if (PlumeFile.HashOf(against.Span) != file.ReferenceHash)
-                throw new CliException(ExitCode.Input, $"'{reference}' is not the model that '{path}' was made against: its values have another hash.");
+                throw new CliException(ExitCode.Input,
+                    $"'{reference}' is not the model that '{path}' was made against: its values have another hash.");
         }
 
         if (CompressedModel.Decompress(file, against) is { } graph)
@@ -134,7 +149,15 @@ sealed class ModelFiles
             : new ModelFiles(path, () => file.Decode(against)) { Compressed = file };
     }
 
-    static ModelFiles Of(string path, ModelGraph graph, PlumeFile? file) => new(path, graph.ToWeights) { Graph = graph, Compressed = file };
+    static ModelFiles Of(string path, ModelGraph graph, PlumeFile? file) => new(path, graph.ToWeights)
+    {
+        Graph = graph,
+        Compressed = file,
+    };
 
-    static ModelFiles Of(string path, SafetensorsFile tensors, PlumeFile? file) => new(path, () => tensors.ToWeights()) { Tensors = tensors, Compressed = file };
+    static ModelFiles Of(string path, SafetensorsFile tensors, PlumeFile? file) => new(path, () => tensors.ToWeights())
+    {
+        Tensors = tensors,
+        Compressed = file,
+    };
 }

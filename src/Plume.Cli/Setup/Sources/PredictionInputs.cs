@@ -28,12 +28,15 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     /// <param name="key">Of the run.</param>
     /// <returns>It, null where no predictions are exchanged, and who then holds what.</returns>
     /// <exception cref="ExperimentException">Something named does not exist or does not fit.</exception>
-    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Settings settings, LabeledSet train, LabeledSet test, ModelGraph graph, Allotment dealt, RandomKey key)
+    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Settings settings, LabeledSet train, LabeledSet test,
+        ModelGraph graph, Allotment dealt, RandomKey key)
     {
         if (settings.Get<ExchangeLine>("exchange").Method is not Predictions method)
         {
             return settings.Has(ModelsKey)
-                ? throw Wrong(settings, ModelsKey, "model.local is for clients that exchange predictions; write exchange as predictions(public=holdout(5000)), or leave model.local out.")
+                ? throw Wrong(settings, ModelsKey,
+                    "model.local is for clients that exchange predictions; write exchange as "
+                        + "predictions(public=holdout(5000)), or leave model.local out.")
                 : (null, dealt);
         }
 
@@ -50,12 +53,14 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     }
 
     /// <summary>A learner for clients with models of their own.</summary>
-    public PredictingLearner Learner(ModelGraph student, LabeledSet train, IReadOnlyList<int[]> samples) => new(student.Weights, Models, train, samples, Samples);
+    public PredictingLearner Learner(ModelGraph student, LabeledSet train, IReadOnlyList<int[]> samples) =>
+        new(student.Weights, Models, train, samples, Samples);
 
     /// <summary>The server's student.</summary>
     public PublicStudent Student(ModelGraph student, int threads) => new(student, Samples, threads);
 
-    static IReadOnlyList<ModelGraph> ModelsOf(Settings settings, LabeledSet train, ModelGraph graph, RandomKey key) => settings.Has(ModelsKey)
+    static IReadOnlyList<ModelGraph> ModelsOf(Settings settings, LabeledSet train, ModelGraph graph, RandomKey key) =>
+        settings.Has(ModelsKey)
         ? [.. settings.Get<List<string>>(ModelsKey).Select(name => Model(settings, name, train, key))]
         : [graph];
 
@@ -71,5 +76,6 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
         }
     }
 
-    static ExperimentException Wrong(Settings settings, string path, string message) => new([new Problem(settings.PlaceOf(path), message)]);
+    static ExperimentException Wrong(Settings settings, string path, string message) =>
+        new([new Problem(settings.PlaceOf(path), message)]);
 }

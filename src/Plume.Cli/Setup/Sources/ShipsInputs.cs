@@ -27,7 +27,8 @@ sealed record ShipsInputs(LabeledSet? Public)
     /// <param name="graph">The model, which says what samples are.</param>
     /// <param name="test">What is measured on.</param>
     /// <exception cref="ExperimentException">The public samples are missing or do not fit.</exception>
-    public static ShipsInputs Load(Settings settings, ModelGraph graph, LabeledSet test) => LineOf(settings)?.Public is { } source ? new(PublicSamples(settings, source, graph, test)) : new((LabeledSet?)null);
+    public static ShipsInputs Load(Settings settings, ModelGraph graph, LabeledSet test) => LineOf(settings)?.Public is { } source
+        ? new(PublicSamples(settings, source, graph, test)) : new((LabeledSet?)null);
 
     static LabeledSet PublicSamples(Settings settings, string source, ModelGraph graph, LabeledSet test)
     {
@@ -39,7 +40,9 @@ sealed record ShipsInputs(LabeledSet? Public)
             samples = samples.SampleLength == test.SampleLength ? samples.Shaped(test.SampleShape) : samples;
             SampleFit.Check(graph, samples);
             int shared = PublicSource.Shared(samples, test).Count;
-            return shared == 0 ? samples : throw Wrong(settings, $"{shared} samples of '{source}' are test samples: what measures the model must not teach it; leave them out.");
+            return shared == 0 ? samples
+                : throw Wrong(settings, $"{shared} samples of '{source}' are test samples: what measures the model must not "
+                    + $"teach it; leave them out.");
         }
         catch (Exception misfit) when (misfit is CliException or MisfitException)
         {
@@ -47,11 +50,16 @@ sealed record ShipsInputs(LabeledSet? Public)
         }
     }
 
-    static ExperimentException Wrong(Settings settings, string message) => new([new Problem(settings.PlaceOf(Key), $"ships: {message}")]);
+    static ExperimentException Wrong(Settings settings, string message) =>
+        new([new Problem(settings.PlaceOf(Key), $"ships: {message}")]);
 
-    /// <summary>What the steps work with. A server has no client's samples, but those that it measures on: of some of them it sees how far activations reach, and never a label.</summary>
+    /// <summary>
+    /// What the steps work with. A server has no client's samples, but those that it measures on: of some of them it sees how far
+    /// activations reach, and never a label.
+    /// </summary>
     public ShippingWork Work(Settings settings, LabeledSet test, int threads) => new(
-        test.Take(test.Name, [.. Enumerable.Range(0, Math.Min(SamplesOfRanges, test.Count))]), Public, RandomKey.FromSeed((ulong)settings.Get<long>("seed")).Fold(Key))
+        test.Take(test.Name, [.. Enumerable.Range(0, Math.Min(SamplesOfRanges, test.Count))]), Public,
+        RandomKey.FromSeed((ulong)settings.Get<long>("seed")).Fold(Key))
     {
         Threads = threads,
         Note = note => Tell.Note($"ships: {note}"),

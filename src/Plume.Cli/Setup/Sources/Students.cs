@@ -45,6 +45,8 @@ static class Students
 
     // Each layer narrowed alike, by the weights that matter least: what is left knows something already.
     static ModelGraph Narrowed(ModelGraph teacher, double share, Work work) => share is > 0 and < 1
-        ? ChannelWork.Prune(teacher, new ChannelPruning(share, ChannelMeasure.MultiplyAdds, ChannelScope.Layer), ChannelRanking.Norm, null, work, default).Graph
-        : throw new CliException(ExitCode.Usage, $"--student as a share of the teacher must be above 0% and below 100%, but is {Quantity.Percent(share)}.");
+        ? ChannelWork.Prune(teacher, new ChannelPruning(share, ChannelMeasure.MultiplyAdds, ChannelScope.Layer),
+            ChannelRanking.Norm, null, work, default).Graph
+        : throw new CliException(ExitCode.Usage,
+            $"--student as a share of the teacher must be above 0% and below 100%, but is {Quantity.Percent(share)}.");
 }

@@ -23,10 +23,17 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
 
     /// <summary>A learner that has them.</summary>
     /// <exception cref="ArgumentException">They do not fit the graph or the samples.</exception>
-    public GraphLearner Learner(ModelGraph graph, LabeledSet set, IReadOnlyList<int[]> samples) => new(graph, set, samples) { Teacher = Scores, LocalModel = LocalModel };
+    public GraphLearner Learner(ModelGraph graph, LabeledSet set, IReadOnlyList<int[]> samples) => new(graph, set, samples)
+    {
+        Teacher = Scores,
+        LocalModel = LocalModel,
+    };
 
-    /// <summary>What an experiment's training line names: a teacher's scores are computed once, for the whole training set.</summary>
-    /// <exception cref="ExperimentException">The model is missing, is none, or does not fit; it says where it was named, and what to do.</exception>
+    /// <summary>
+    /// What an experiment's training line names: a teacher's scores are computed once, for the whole training set.
+    /// </summary>
+    /// <exception cref="ExperimentException">The model is missing, is none, or does not fit; it says where it was named, and what
+    /// to do.</exception>
     public static Teachers Load(Settings settings, Inputs inputs, int threads)
     {
         if (settings.Get<TrainingLine>("training").Teaching is not { Model: { } model } teaching)
@@ -41,14 +48,17 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
         }
         catch (ArgumentException misfit)
         {
-            throw new ExperimentException([new Problem(settings.PlaceOf("training"), $"training: {InputErrors.Sentence(misfit)} {NextStep(settings, teaching)}")]);
+            throw new ExperimentException(
+                [new Problem(settings.PlaceOf("training"),
+                    $"training: {InputErrors.Sentence(misfit)} {NextStep(settings, teaching)}")]);
         }
     }
 
     /// <summary>A model for an experiment's data, whoever named it.</summary>
     /// <exception cref="ArgumentException">It is none, or does not fit.</exception>
     public static Teachers Of(Teaching? teaching, string? model, Settings settings, Inputs inputs, int threads) =>
-        Of(teaching, model, inputs.Train, graph => Inputs.TrainFor(settings, graph), RandomKey.FromSeed((ulong)settings.Get<long>("seed")), threads);
+        Of(teaching, model, inputs.Train, graph => Inputs.TrainFor(settings, graph),
+            RandomKey.FromSeed((ulong)settings.Get<long>("seed")), threads);
 
     /// <summary>The model that somebody named.</summary>
     /// <param name="teaching">How clients learn from it; null where they do not.</param>
@@ -58,27 +68,33 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
     /// <param name="key">Where the first weights of a built-in model are drawn from.</param>
     /// <param name="threads">Threads to compute with; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">It is none, or does not fit.</exception>
-    public static Teachers Of(Teaching? teaching, string? model, LabeledSet train, Func<ModelGraph, LabeledSet> trainFor, RandomKey key, int threads)
+    public static Teachers Of(Teaching? teaching, string? model, LabeledSet train, Func<ModelGraph, LabeledSet> trainFor,
+        RandomKey key, int threads)
     {
         try
         {
             return model is null ? None : teaching switch
             {
                 FromTeacher => new Teachers(ScoresOf(ModelFiles.ReadLayers(model), train, trainFor, threads), null),
-                Mutual => new Teachers(null, Path.HasExtension(model) ? ModelFiles.ReadLayers(model) : Students.BuiltIn(model, train, key.Fold("local model"))),
+                Mutual => new Teachers(null, Path.HasExtension(model) ? ModelFiles.ReadLayers(model)
+                    : Students.BuiltIn(model, train, key.Fold("local model"))),
                 _ => None,
             };
         }
-        catch (Exception misfit) when (misfit is ArgumentException or CliException or InvalidPayloadException or UnsupportedOperatorException)
+        catch (Exception misfit) when (misfit is ArgumentException or CliException or InvalidPayloadException
+            or UnsupportedOperatorException)
         {
-            throw new ArgumentException($"Clients cannot learn from '{model}'. {(misfit is ArgumentException refused ? InputErrors.Sentence(refused) : misfit.Message)}", misfit);
+            throw new ArgumentException(
+                $"Clients cannot learn from '{model}'. "
+                    + $"{(misfit is ArgumentException refused ? InputErrors.Sentence(refused) : misfit.Message)}", misfit);
         }
     }
 
     /// <summary>What is wrong where the training line names a file that is not there; null where it is.</summary>
     public static Problem? Missing(Settings settings) =>
         settings.Get<TrainingLine>("training").Teaching is { NamesFile: true, Model: { } model } teaching && !File.Exists(model)
-            ? new Problem(settings.PlaceOf("training"), $"training names '{model}', which does not exist. {NextStep(settings, teaching)}")
+            ? new Problem(settings.PlaceOf("training"),
+                $"training names '{model}', which does not exist. {NextStep(settings, teaching)}")
             : null;
 
     // A teacher may have been trained on the same samples normalized otherwise, or with its columns in another order.
@@ -95,8 +111,11 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
         if (teaching is not FromTeacher)
             return "Name a built-in model, or an .onnx file that takes the same samples and tells the same classes apart.";
         string set = settings.Get<string>("data.set");
-        string data = set == "csv" ? $"{settings.Get<string>("data.file")} --label {settings.Get<string>("data.label")}{(settings.Get<bool>("data.normalize") ? " --normalize" : "")}"
+        string data = set == "csv"
+            ? $"{settings.Get<string>("data.file")} --label "
+                + $"{settings.Get<string>("data.label")}{(settings.Get<bool>("data.normalize") ? " --normalize" : "")}"
             : settings.Has("data.folder") ? $"{set}:{settings.Get<string>("data.folder")}" : set;
-        return $"A teacher for this data can be made with: plume train {(set == "csv" ? LeNet300.Name : ResNet8.Name)} --data {data} -o {(File.Exists(teaching.Model) ? "teacher.onnx" : teaching.Model)}";
+        return $"A teacher for this data can be made with: plume train {(set == "csv" ? LeNet300.Name : ResNet8.Name)} --data "
+            + $"{data} -o {(File.Exists(teaching.Model) ? "teacher.onnx" : teaching.Model)}";
     }
 }

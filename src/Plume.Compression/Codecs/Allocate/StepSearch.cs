@@ -16,10 +16,14 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
     /// <summary>Codes that are not told apart.</summary>
     const int Resolution = 1;
 
-    /// <summary>How far from where it begins a search goes by octaves, and how far at all to coarser steps: beyond, levels are all zero.</summary>
+    /// <summary>
+    /// How far from where it begins a search goes by octaves, and how far at all to coarser steps: beyond, levels are all zero.
+    /// </summary>
     const int MostOctaves = 28;
 
-    /// <summary>Octaves to a stride among finer steps, which few values have anything to do with: those beside others far larger.</summary>
+    /// <summary>
+    /// Octaves to a stride among finer steps, which few values have anything to do with: those beside others far larger.
+    /// </summary>
     const int FarOctaves = 4;
 
     static readonly int Finest = StepCode.AtLeast(DeadZone.SmallestStep);
@@ -49,7 +53,8 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
         EndAt(coarseEnough ? Between(other, code) : Between(code, other));
     }
 
-    static int Finer(int code, int begin) => Math.Max(Finest, code - (begin - code < MostOctaves * Octave ? Octave : FarOctaves * Octave));
+    static int Finer(int code, int begin) =>
+        Math.Max(Finest, code - (begin - code < MostOctaves * Octave ? Octave : FarOctaves * Octave));
 
     int Between(int fine, int coarse)
     {

@@ -27,7 +27,8 @@ public abstract record CodeStage : Stage
 abstract class BlockCoder
 {
     /// <summary>Looks at a block's symbols.</summary>
-    /// <returns>Whether <see cref="Prepare"/> must wait until all blocks were seen and <see cref="Learn"/> has drawn from them.</returns>
+    /// <returns>Whether <see cref="Prepare"/> must wait until all blocks were seen and <see cref="Learn"/> has drawn from
+    /// them.</returns>
     public virtual bool Observe(Block block) => false;
 
     /// <summary>Draws from all blocks together what their preparation needs.</summary>
@@ -35,7 +36,10 @@ abstract class BlockCoder
     {
     }
 
-    /// <summary>How strong the values of a block will be taken to be, judged by the symbols that they have; null where that makes no difference.</summary>
+    /// <summary>
+    /// How strong the values of a block will be taken to be, judged by the symbols that they have; null where that makes no
+    /// difference.
+    /// </summary>
     public virtual Strengths? StrengthsOf(Block block) => null;
 
     /// <summary>Does a block's share of what <see cref="WriteTables"/> needs.</summary>
@@ -53,7 +57,9 @@ abstract class BlockCoder
     {
     }
 
-    /// <summary>Whether a segment that was cut short or continued is refused, so that the last one need not be told its length.</summary>
+    /// <summary>
+    /// Whether a segment that was cut short or continued is refused, so that the last one need not be told its length.
+    /// </summary>
     public virtual bool KnowsItsEnd => true;
 
     /// <summary>Number of blocks, from that one on, that are coded together; it depends on their plans only.</summary>

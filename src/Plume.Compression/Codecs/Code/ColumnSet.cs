@@ -17,7 +17,8 @@ sealed class ColumnSet
     public ColumnSet(CodecPlan plan, RansSymbols symbols)
     {
         bool some = symbols.HasColumns && !plan.Codec.Selects;
-        ofTensor = [.. plan.Tensors(TensorTreatment.Coded).Select(tensor => some && Columns.MayTell(tensor) ? new Columns(tensor) : null)];
+        ofTensor = [.. plan.Tensors(TensorTreatment.Coded)
+            .Select(tensor => some && Columns.MayTell(tensor) ? new Columns(tensor) : null)];
     }
 
     /// <summary>Whether columns may be told apart in a block.</summary>

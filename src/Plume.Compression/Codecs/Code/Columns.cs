@@ -111,7 +111,8 @@ sealed class Columns(TensorSpec tensor)
     }
 
     // To the nearest half octave: the square's octave, with half of one on top.
-    static int LevelOf(double ratio) => ratio == 0 ? Lowest : Math.Clamp(Math.ILogB(ratio * ratio * 1.4142135623730951), Lowest, Highest);
+    static int LevelOf(double ratio) => ratio == 0 ? Lowest
+        : Math.Clamp(Math.ILogB(ratio * ratio * 1.4142135623730951), Lowest, Highest);
 
     // By how much less geometric magnitudes cost with each class's own mean than with the mean of all.
     long Saving(long total)

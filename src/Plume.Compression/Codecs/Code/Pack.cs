@@ -53,7 +53,8 @@ sealed class PackCoder : BlockCoder
                 ReadPositions(ref whole, block);
             var fields = whole.Bytes(BitFields.LengthOf(block.Count, block.SymbolBits), "packed values");
             if (!BitFields.IsPadded(fields, block.Count, block.SymbolBits))
-                throw InvalidPayloadException.Field("packed values", whole.Offset - 1, "padded with ones", "must be padded with zeros");
+                throw InvalidPayloadException.Field("packed values", whole.Offset - 1, "padded with ones",
+                    "must be padded with zeros");
             BitFields.Unpack(fields, block.SymbolBits, block.Symbols);
         }
 

@@ -98,16 +98,19 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 
     static int LengthOf(Block block) => block.CodesGaps ? block.Plan.Length : block.Count;
 
-    static bool Begins(ReadOnlySpan<Block> segment, int index) => index == 0 || segment[index].Plan.TensorIndex != segment[index - 1].Plan.TensorIndex;
+    static bool Begins(ReadOnlySpan<Block> segment, int index) =>
+        index == 0 || segment[index].Plan.TensorIndex != segment[index - 1].Plan.TensorIndex;
 
     // Rows are those of the tensor, where its values are all there; the lag is a kernel's width, or what the encoder finds.
-    void Begin<TCoder>(ref TCoder coder, LevelModel model, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels) where TCoder : struct, ILevelCoder, allows ref struct
+    void Begin<TCoder>(ref TCoder coder, LevelModel model, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels)
+        where TCoder : struct, ILevelCoder, allows ref struct
     {
         var block = segment[index];
         var tensor = block.Plan.Tensor;
         bool hasRows = (!block.IsSparse || block.CodesGaps) && tensor.Shape.Count > 1;
         int width = hasRows ? tensor.Length / tensor.Channels : Math.Min(512, block.Plan.Length);
-        int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, chooses ? 1 << (LevelModel.FractionBits - 1) : 1) : Lags.Shortest;
+        int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, chooses ? 1 << (LevelModel.FractionBits - 1) : 1)
+            : Lags.Shortest;
         int kind = tensor.Role != TensorRole.Weight ? LevelModel.Kinds - 1 : Math.Min(index, LevelModel.Kinds - 2);
         model.Begin(width, hasRows ? (block.Plan.Start - tensor.Offset) % width : 0, lag, kind);
     }

@@ -33,8 +33,12 @@ readonly record struct Rows(int Unit, int Offset, int Length)
         return byColumns ? channel : channel / ((channel + Longest - 1) / Longest);
     }
 
-    /// <summary>Whether the block's rows may be in groups: not where positions are known, nor where symbols do not tell how strong they are.</summary>
-    public bool MayGroup(Block block, RansSymbols symbols) => Count > 1 && symbols.HasActivity && block.CodesGaps == block.IsSparse;
+    /// <summary>
+    /// Whether the block's rows may be in groups: not where positions are known, nor where symbols do not tell how strong they
+    /// are.
+    /// </summary>
+    public bool MayGroup(Block block, RansSymbols symbols) =>
+        Count > 1 && symbols.HasActivity && block.CodesGaps == block.IsSparse;
 
     public int Start(int row) => Math.Max(0, row * Unit - Offset);
 
@@ -111,7 +115,8 @@ sealed class RowGroups
 
     /// <summary>Takes classes of rows and columns.</summary>
     /// <param name="rowClasses">Classes of rows.</param>
-    /// <param name="startsGroup">Of each class of values but the first, whether it begins a group; at most 15 do, and one at least.</param>
+    /// <param name="startsGroup">Of each class of values but the first, whether it begins a group; at most 15 do, and one at
+    /// least.</param>
     public void TakeClasses(int rowClasses, ReadOnlySpan<bool> startsGroup)
     {
         RowClasses = rowClasses;

@@ -34,7 +34,8 @@ public sealed record Zstd : CodeStage, INotated<Zstd>
     /// <inheritdoc/>
     public override string Keyword => "zstd";
 
-    private protected override IEnumerable<string> Arguments => Level == Default ? [] : [Level.ToString(CultureInfo.InvariantCulture)];
+    private protected override IEnumerable<string> Arguments => Level == Default ? []
+        : [Level.ToString(CultureInfo.InvariantCulture)];
 
     static Zstd INotated<Zstd>.Parse(LineArguments arguments) =>
         new(arguments.Positional("level") is { } level ? arguments.Integer(level, Fastest, Smallest) : Default);
@@ -82,7 +83,8 @@ sealed class ZstdCoder(int level) : BlockCoder
         }
         catch (ZstdException refusal)
         {
-            throw new InvalidPayloadException($"The zstd frame at offset {offset} of its block is damaged: {refusal.Message}.", refusal);
+            throw new InvalidPayloadException($"The zstd frame at offset {offset} of its block is damaged: {refusal.Message}.",
+                refusal);
         }
 
         if (unpacked != length)
@@ -93,7 +95,8 @@ sealed class ZstdCoder(int level) : BlockCoder
 
     // Width byte, a Golomb code of at most width + 1 bits a position beside the unary part, the symbols.
     static int MaxPackedLength(Block block) =>
-        1 + (block.CodesGaps ? (block.Count * (Golomb.MaxWidth + 1) + block.Plan.Length) / 8 + 1 : 0) + block.Count * block.SymbolBytes;
+        1 + (block.CodesGaps ? (block.Count * (Golomb.MaxWidth + 1) + block.Plan.Length) / 8 + 1 : 0) + block.Count
+            * block.SymbolBytes;
 
     (Compressor Compressor, Decompressor Decompressor, PayloadWriter Packed) Borrow() =>
         idle.TryTake(out var tools) ? tools : (new Compressor(level), new Decompressor(), new PayloadWriter());

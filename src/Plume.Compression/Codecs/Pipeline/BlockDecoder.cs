@@ -88,7 +88,8 @@ sealed class BlockDecoder
             int start = input.Offset;
             var fields = input.Bytes(BitFields.LengthOf(block.Count, plan.Quantizer.SymbolBits), "packed values");
             if (!BitFields.IsPadded(fields, block.Count, plan.Quantizer.SymbolBits))
-                throw InvalidPayloadException.Field("packed values", input.Offset - 1, "padded with ones", "must be padded with zeros");
+                throw InvalidPayloadException.Field("packed values", input.Offset - 1, "padded with ones",
+                    "must be padded with zeros");
             block.Bytes = start..input.Offset;
             if (plan.Quantizer is FullPrecision)
                 Finite.Check(MemoryMarshal.Cast<byte, float>(payload[block.Bytes]), block.Plan.Tensor.Name, start);
@@ -109,7 +110,8 @@ sealed class BlockDecoder
             segments[segment][0].Bytes = start..input.Offset;
         }
 
-        loop.Run(segments.Count, (this, payload), static (state, index, _) => state.Item1.ReadSegment(state.Item1.segments[index], state.payload.Span));
+        loop.Run(segments.Count, (this, payload),
+            static (state, index, _) => state.Item1.ReadSegment(state.Item1.segments[index], state.payload.Span));
     }
 
     void ReadSegment(ReadOnlySpan<Block> segment, ReadOnlySpan<byte> payload)
@@ -166,7 +168,9 @@ sealed class BlockDecoder
         return squares;
     }
 
-    /// <summary>A bound of the largest magnitude of all blocks, of what grids and symbols can say and not of what they do.</summary>
+    /// <summary>
+    /// A bound of the largest magnitude of all blocks, of what grids and symbols can say and not of what they do.
+    /// </summary>
     public double Bound(ReadOnlySpan<byte> payload)
     {
         double largest = 0;
@@ -228,7 +232,8 @@ sealed class BlockDecoder
         {
             var run = map.RunAt(block, start);
             int length = Math.Min(run.Length, end - start);
-            plan.Quantizer.Dequantize(symbols.Slice(start * size, length * size), grids[run.Grid], block.IsSparse, values.Slice(start - first, length));
+            plan.Quantizer.Dequantize(symbols.Slice(start * size, length * size), grids[run.Grid], block.IsSparse,
+                values.Slice(start - first, length));
             foreach (var escape in CollectionsMarshal.AsSpan(block.Escapes))
             {
                 if (escape.Place >= start && escape.Place < start + length)

@@ -24,7 +24,9 @@ enum BlockFit
     Unfit,
 }
 
-/// <summary>Encodes the tensors that every stage works on, block by block: first what is to be coded is found, then it is written.</summary>
+/// <summary>
+/// Encodes the tensors that every stage works on, block by block: first what is to be coded is found, then it is written.
+/// </summary>
 sealed class BlockEncoder
 {
     /// <summary>Times that grids are fitted to what is left when outliers are taken out.</summary>
@@ -83,7 +85,9 @@ sealed class BlockEncoder
         else
             Array.ForEach(blocks, static block => block.MakeDense());
         if (plan.Codec.RotatesKept)
-            Loop.Run(blocks.Length, (blocks, key), static (state, index, _) => RandomRotation.Rotate(state.blocks[index].Kept, Rotate.KeyOf(state.blocks[index].Plan, state.key)));
+            Loop.Run(blocks.Length, (blocks, key),
+                static (state, index, _) =>
+                    RandomRotation.Rotate(state.blocks[index].Kept, Rotate.KeyOf(state.blocks[index].Plan, state.key)));
         gridCount = map.Number(blocks);
         if (grids.Length < gridCount)
             grids = new Grid[gridCount];
@@ -248,7 +252,8 @@ sealed class BlockEncoder
         for (int start = 0; start < block.Count;)
         {
             var run = map.RunAt(block, start);
-            plan.Quantizer.Quantize(coded.Slice(run.Start, run.Length), grids[run.Grid], block.IsSparse, key, block.Plan.Start + run.Start,
+            plan.Quantizer.Quantize(coded.Slice(run.Start, run.Length), grids[run.Grid], block.IsSparse, key,
+                block.Plan.Start + run.Start,
                 symbols.Slice(run.Start * size, run.Length * size));
             start += run.Length;
         }

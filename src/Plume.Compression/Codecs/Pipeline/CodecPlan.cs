@@ -34,7 +34,9 @@ public sealed class CodecPlan
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(layout);
         if (codec.NeedsRound)
-            throw new ArgumentException($"Codec '{codec}' leaves the step that a round's clients share, or their number, to the round: give it those first.", nameof(codec));
+            throw new ArgumentException(
+                $"Codec '{codec}' leaves the step that a round's clients share, or their number, to the round: give it those "
+                    + $"first.", nameof(codec));
         Codec = codec;
         Layout = layout;
         var stage = codec.Quantizer ?? FullPrecision.Instance;
@@ -42,7 +44,8 @@ public sealed class CodecPlan
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
         int index = 0;
-        Blocks = JoinsTensors ? [.. BlockPlan.Cut(new TensorSpec("all values", [layout.Length], 0, TensorRole.Weight), 0)] : [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
+        Blocks = JoinsTensors ? [.. BlockPlan.Cut(new TensorSpec("all values", [layout.Length], 0, TensorRole.Weight), 0)]
+            : [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
     }
 
     /// <summary>The codec.</summary>
@@ -62,7 +65,9 @@ public sealed class CodecPlan
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;
 
-    /// <summary>The one step of all tensors that a search tries at the moment, in an encoder; 0 where nothing is searched for.</summary>
+    /// <summary>
+    /// The one step of all tensors that a search tries at the moment, in an encoder; 0 where nothing is searched for.
+    /// </summary>
     internal float CommonStep { get; set; }
 
     /// <summary>What quantizes: the codec's stage, or what stands for it after a select or where there is none.</summary>
@@ -72,14 +77,16 @@ public sealed class CodecPlan
     internal bool SendsCounts => Codec.Selector is { Positions: PositionCoding.Gaps };
 
     /// <summary>Whether a block is nothing but its symbols as fields of a fixed width.</summary>
-    internal bool IsFixedWidth => Codec.IsSecure || Codec.Coder is Pack && (Codec.Selector is null || Codec.Selector.Positions == PositionCoding.Known);
+    internal bool IsFixedWidth =>
+        Codec.IsSecure || Codec.Coder is Pack && (Codec.Selector is null || Codec.Selector.Positions == PositionCoding.Known);
 
     /// <exception cref="ArgumentException">The reference has not the length that the codec needs.</exception>
     internal void CheckReference(ReadOnlyMemory<float> reference)
     {
         int needed = Codec.UsesReference ? Layout.Length : 0;
         if (reference.Length != needed)
-            throw new ArgumentException($"Codec '{Codec}' needs a reference of {needed} values, but {reference.Length} were given.", nameof(reference));
+            throw new ArgumentException(
+                $"Codec '{Codec}' needs a reference of {needed} values, but {reference.Length} were given.", nameof(reference));
     }
 
     internal IEnumerable<TensorSpec> Tensors(TensorTreatment treatment) =>

@@ -16,7 +16,8 @@ sealed class FineTensors(CodecPlan plan)
     readonly TensorSpec[] exact = [.. plan.Tensors(TensorTreatment.Exact)];
     readonly Uniform quantizer = plan.Quantizer.ForFineTensors();
     readonly (TensorSpec Tensor, Block[] Blocks, Grid[] Grid)[] fine =
-        [.. plan.Tensors(TensorTreatment.Fine).Select(tensor => (tensor, BlockPlan.Cut(tensor, 0).Select(cut => new Block(cut)).ToArray(), new Grid[1]))];
+        [.. plan.Tensors(TensorTreatment.Fine)
+            .Select(tensor => (tensor, BlockPlan.Cut(tensor, 0).Select(cut => new Block(cut)).ToArray(), new Grid[1]))];
 
     /// <returns>Whether all of them are finite; what was written is worthless where not.</returns>
     public bool Write(ReadOnlySpan<float> values, PayloadWriter output)
@@ -42,14 +43,17 @@ sealed class FineTensors(CodecPlan plan)
                 block.MakeDense();
                 block.MakeSymbols(quantizer.SymbolBits);
                 quantizer.Quantize(block.Coded(values), grid, sparse: false, default, 0, block.Symbols);
-                BitFields.Pack(block.Symbols, quantizer.SymbolBits, output.Append(BitFields.LengthOf(block.Count, quantizer.SymbolBits)));
+                BitFields.Pack(block.Symbols, quantizer.SymbolBits,
+                    output.Append(BitFields.LengthOf(block.Count, quantizer.SymbolBits)));
             }
         }
 
         return finite;
     }
 
-    /// <summary>Reads all of them into memory of their own, so that a payload is known to be whole before any of it counts.</summary>
+    /// <summary>
+    /// Reads all of them into memory of their own, so that a payload is known to be whole before any of it counts.
+    /// </summary>
     public void Read(ref PayloadReader input, Span<float> values)
     {
         foreach (var tensor in exact)
@@ -69,7 +73,8 @@ sealed class FineTensors(CodecPlan plan)
                 block.MakeSymbols(quantizer.SymbolBits);
                 var fields = input.Bytes(BitFields.LengthOf(block.Count, quantizer.SymbolBits), block.Plan.Tensor.Name);
                 if (!BitFields.IsPadded(fields, block.Count, quantizer.SymbolBits))
-                    throw InvalidPayloadException.Field(block.Plan.Tensor.Name, input.Offset - 1, "padded with ones", "must be padded with zeros");
+                    throw InvalidPayloadException.Field(block.Plan.Tensor.Name, input.Offset - 1, "padded with ones",
+                        "must be padded with zeros");
                 BitFields.Unpack(fields, quantizer.SymbolBits, block.Symbols);
                 quantizer.Dequantize(block.Symbols, grid[0], sparse: false, values.Slice(block.Plan.Start, block.Plan.Length));
             }

@@ -28,7 +28,9 @@ static class Finite
             for (int i = 0; i < slice.Length; i++)
             {
                 if (!float.IsFinite(slice[i]))
-                    throw new NotFiniteException($"An update must be finite, but value {i} of tensor '{tensor.Name}' is {slice[i]}. Local training diverged: lower the learning rate, or leave this client out of the round.", parameter);
+                    throw new NotFiniteException(
+                        $"An update must be finite, but value {i} of tensor '{tensor.Name}' is {slice[i]}. Local training "
+                            + $"diverged: lower the learning rate, or leave this client out of the round.", parameter);
             }
         }
     }

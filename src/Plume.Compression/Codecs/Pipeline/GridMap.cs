@@ -16,7 +16,8 @@ sealed class GridMap
     {
         this.quantizer = quantizer;
         firstOfTensor = new int[tensors.Count + 1];
-        innerOfTensor = [.. tensors.Select(tensor => tensor.Length == 0 ? 1 : tensor.Shape.Skip(tensor.Axis + 1).Aggregate(1, (product, length) => product * length))];
+        innerOfTensor = [.. tensors.Select(tensor => tensor.Length == 0 ? 1
+            : tensor.Shape.Skip(tensor.Axis + 1).Aggregate(1, (product, length) => product * length))];
         for (int i = 0; i < tensors.Count; i++)
         {
             firstOfTensor[i + 1] = quantizer.GridScope switch
@@ -51,7 +52,9 @@ sealed class GridMap
     /// <summary>The first grid of a block's tensor, and how many there are, where each tensor has its own.</summary>
     public (int First, int Count) GridsOf(Block block) => (firstOfTensor[block.Plan.TensorIndex], block.Plan.Tensor.Outputs);
 
-    /// <summary>The run that begins at <paramref name="start"/> of a block's coded values; runs follow one another to its end.</summary>
+    /// <summary>
+    /// The run that begins at <paramref name="start"/> of a block's coded values; runs follow one another to its end.
+    /// </summary>
     public GridRun RunAt(Block block, int start)
     {
         int left = block.Count - start;
@@ -61,14 +64,16 @@ sealed class GridMap
             case GridScope.Model or GridScope.Tensor:
                 return new GridRun(start, left, tensorGrid);
             case GridScope.Block:
-                return new GridRun(start, Math.Min(left, quantizer.GridLength - start % quantizer.GridLength), block.FirstGrid + start / quantizer.GridLength);
+                return new GridRun(start, Math.Min(left, quantizer.GridLength - start % quantizer.GridLength),
+                    block.FirstGrid + start / quantizer.GridLength);
             default:
                 int channelLength = innerOfTensor[block.Plan.TensorIndex];
                 int place = block.Plan.Start - block.Plan.Tensor.Offset + start;
                 int stretch = place / channelLength;
                 // Along the first axis stretches are channels; along another they come again.
                 int channel = block.Plan.Tensor.Axis == 0 ? stretch : stretch % block.Plan.Tensor.Outputs;
-                return new GridRun(start, Math.Min(left, (int)Math.Min(int.MaxValue, (stretch + 1L) * channelLength) - place), tensorGrid + channel);
+                return new GridRun(start, Math.Min(left, (int)Math.Min(int.MaxValue, (stretch + 1L) * channelLength) - place),
+                    tensorGrid + channel);
         }
     }
 }

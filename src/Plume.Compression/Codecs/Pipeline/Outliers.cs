@@ -10,7 +10,9 @@ namespace Plume.Compression.Codecs.Pipeline;
 /// <param name="Value">The value.</param>
 readonly record struct Outlier(int Place, float Value);
 
-/// <summary>The values of all blocks that no level holds: how many, then each one's distance from the one before, and its float.</summary>
+/// <summary>
+/// The values of all blocks that no level holds: how many, then each one's distance from the one before, and its float.
+/// </summary>
 static class Outliers
 {
     /// <summary>Bytes that one takes at least: one of the distance, four of the float.</summary>
@@ -23,7 +25,8 @@ static class Outliers
     /// <param name="map">Which grid a value belongs to.</param>
     /// <param name="grids">The grids.</param>
     /// <param name="step">What outliers must be multiples of, as everything else is; 0 where they need not.</param>
-    public static void TakeOut(Block block, Span<float> values, QuantizeStage quantizer, GridMap map, ReadOnlySpan<Grid> grids, float step)
+    public static void TakeOut(Block block, Span<float> values, QuantizeStage quantizer, GridMap map, ReadOnlySpan<Grid> grids,
+        float step)
     {
         int before = block.Outliers.Count;
         for (int start = 0; start < block.Count;)

@@ -31,7 +31,8 @@ sealed class ParallelLoop(int threads)
         }
         catch (AggregateException failures)
         {
-            // Which item failed first depends on the threads; one report is as good as another, and the caller expects its own type.
+            // Which item failed first depends on the threads; one report is as good as another, and the caller expects its own
+            // type.
             ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
         }
     }

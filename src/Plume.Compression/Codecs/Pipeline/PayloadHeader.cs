@@ -47,12 +47,14 @@ static class PayloadHeader
                 : $"must be {PlainVersion} or {NewestVersion}: no released Plume wrote another");
         uint tag = input.UInt32("codec tag");
         if (tag != plan.Tag)
-            throw InvalidPayloadException.Field("codec tag", 1, tag.ToString("x8"), $"must be {plan.Tag:x8}, that of '{plan.Codec}' and this layout of {plan.Layout.Length} values");
+            throw InvalidPayloadException.Field("codec tag", 1, tag.ToString("x8"),
+                $"must be {plan.Tag:x8}, that of '{plan.Codec}' and this layout of {plan.Layout.Length} values");
         if (version == PlainVersion)
             return PayloadForm.Coded;
         byte form = input.UInt8("form");
         return form is (byte)PayloadForm.Floats or (byte)PayloadForm.WithOutliers
             ? (PayloadForm)form
-            : throw InvalidPayloadException.Field("form", input.Offset - 1, form, $"must be {(byte)PayloadForm.Floats} or {(byte)PayloadForm.WithOutliers}");
+            : throw InvalidPayloadException.Field("form", input.Offset - 1, form,
+                $"must be {(byte)PayloadForm.Floats} or {(byte)PayloadForm.WithOutliers}");
     }
 }

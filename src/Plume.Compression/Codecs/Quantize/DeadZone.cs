@@ -31,7 +31,9 @@ public enum StepRule
     Budget,
 }
 
-/// <summary>Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.</summary>
+/// <summary>
+/// Multiples of a step, chosen by what they cost as much as by how near they are, so that few differ from zero.
+/// </summary>
 /// <remarks>
 /// Before <c>range</c> each level is the one of {nearest, one nearer to zero, zero} with the least squared error + 0.11
 /// step^2 a bit, at what the coder takes for it at that moment. Before <c>rans</c> it is what the same trade of error for bits
@@ -50,7 +52,9 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 {
     const int ByteLevels = 127;
 
-    /// <summary>Magnitudes from here up cost more bits as levels than as floats, and products and quotients lose sight of a step.</summary>
+    /// <summary>
+    /// Magnitudes from here up cost more bits as levels than as floats, and products and quotients lose sight of a step.
+    /// </summary>
     const int MostSteps = 1 << 20;
 
     /// <summary>2^-118: finer steps, whose inverse in 256ths is beyond a float, count as zero.</summary>
@@ -133,7 +137,8 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
             if (parsed is not null)
                 throw arguments.Error(argument.Column, "the step has one rule; choose step, abs, nmse or bpp");
             double value = arguments.Number(argument, argument.Text);
-            parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact) : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {RangeOf(rule)}");
+            parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact)
+                : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {RangeOf(rule)}");
         }
 
         return parsed ?? new DeadZone(StepRule.Budget, 0, exact);
@@ -158,7 +163,8 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     internal override void CheckAfter(SelectStage? select, string codec)
     {
         if (select is { Positions: PositionCoding.Gaps })
-            throw Notation.Error(codec, codec.IndexOf("deadzone", StringComparison.Ordinal) + 1, $"'deadzone' drops values by itself, and '{select.Keyword}' has chosen already; leave one of them out");
+            throw Notation.Error(codec, codec.IndexOf("deadzone", StringComparison.Ordinal) + 1,
+                $"'deadzone' drops values by itself, and '{select.Keyword}' has chosen already; leave one of them out");
     }
 
     internal override QuantizeStage Before(CodeStage coder) => coder switch
@@ -174,7 +180,8 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => grid;
 
-    internal override float Reach(Grid grid, bool sparse) => grid.Step == 0 ? float.PositiveInfinity : grid.Step * (IsWide || HasEscapes ? MostSteps : ByteLevels);
+    internal override float Reach(Grid grid, bool sparse) => grid.Step == 0 ? float.PositiveInfinity
+        : grid.Step * (IsWide || HasEscapes ? MostSteps : ByteLevels);
 
     // A step by value says itself what counts as zero.
     internal override float Floor => Rule == StepRule.Absolute ? 0 : SmallestStep * (1 << 16);
@@ -188,7 +195,8 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
         return new Grid(0, wanted < SmallestStep ? 0 : StepCode.Step(StepCode.AtLeast(wanted)));
     }
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols)
     {
         if (grid.Step == 0)
             symbols.Fill((byte)ZeroSymbol);
@@ -212,9 +220,11 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
                     offsets = strengths.ByPlace(level, RoundingOffsets.ByLevel);
                 int start = rows.Start(row), length = rows.End(row) - start;
                 if (strengths.HasColumns)
-                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, offsets[rows.PlaceOf(row)..], ByteLevels, symbols[start..]);
+                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, offsets[rows.PlaceOf(row)..], ByteLevels,
+                        symbols[start..]);
                 else
-                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, RoundingOffsets.ByLevel[level], ByteLevels, symbols[start..]);
+                    DeadZoneKernel.ToBytes(values.Slice(start, length), grid.Step, RoundingOffsets.ByLevel[level], ByteLevels,
+                        symbols[start..]);
             }
         }
     }
@@ -251,13 +261,16 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
         if (Rule == StepRule.Absolute)
             return new Grid(0, (float)Value);
         int code = reader.UInt16("step");
-        return code <= StepCode.Last ? new Grid(0, StepCode.Step(code)) : throw InvalidPayloadException.Field("step", reader.Offset - 2, code, $"must be at most {StepCode.Last}");
+        return code <= StepCode.Last ? new Grid(0, StepCode.Step(code))
+            : throw InvalidPayloadException.Field("step", reader.Offset - 2, code, $"must be at most {StepCode.Last}");
     }
 
-    internal override double Largest(Grid grid, bool sparse) => (double)grid.Step * (IsWide ? LevelModel.Largest : 255 - ByteLevels);
+    internal override double Largest(Grid grid, bool sparse) =>
+        (double)grid.Step * (IsWide ? LevelModel.Largest : 255 - ByteLevels);
 
     internal override double LargestOf(ReadOnlySpan<byte> symbols, Grid grid, bool sparse) =>
-        IsWide ? (double)grid.Step * DeadZoneKernel.LargestMagnitude(MemoryMarshal.Cast<byte, int>(symbols)) : Largest(grid, sparse);
+        IsWide ? (double)grid.Step * DeadZoneKernel.LargestMagnitude(MemoryMarshal.Cast<byte, int>(symbols))
+            : Largest(grid, sparse);
 }
 
 /// <summary>Steps as 16 bits: the upper half of a float. Their codes ascend with the steps, 128 to a factor of two.</summary>

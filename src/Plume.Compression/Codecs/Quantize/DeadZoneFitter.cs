@@ -5,7 +5,9 @@ using Plume.Compression.Weights;
 
 namespace Plume.Compression.Codecs.Quantize;
 
-/// <summary>Finds the steps of a <see cref="DeadZone"/>: of each tensor from its energy, or the one that a search tries.</summary>
+/// <summary>
+/// Finds the steps of a <see cref="DeadZone"/>: of each tensor from its energy, or the one that a search tries.
+/// </summary>
 sealed class DeadZoneFitter(DeadZone quantizer, CodecPlan plan) : GridFitter
 {
     /// <summary>Biases and small tensors, where each tensor has its own step, have this part of it.</summary>

@@ -8,7 +8,9 @@ static class GridNumbers
     const int ShortBits = 16;
     const uint LargestShort = 0x7F7F;
 
-    /// <summary>The smallest number not below the value whose lower two bytes are zero; the largest such at the top of the range.</summary>
+    /// <summary>
+    /// The smallest number not below the value whose lower two bytes are zero; the largest such at the top of the range.
+    /// </summary>
     public static float ShortenUp(float value)
     {
         uint upper = (BitConverter.SingleToUInt32Bits(value) + ((1u << ShortBits) - 1)) >> ShortBits;
@@ -16,7 +18,8 @@ static class GridNumbers
     }
 
     /// <summary>The upper two bytes.</summary>
-    public static void WriteShort(float value, PayloadWriter writer) => writer.UInt16((ushort)(BitConverter.SingleToUInt32Bits(value) >> ShortBits));
+    public static void WriteShort(float value, PayloadWriter writer) =>
+        writer.UInt16((ushort)(BitConverter.SingleToUInt32Bits(value) >> ShortBits));
 
     /// <exception cref="InvalidPayloadException">The number is negative or not finite.</exception>
     public static float ReadShort(ref PayloadReader reader, string field)
@@ -33,5 +36,6 @@ static class GridNumbers
     }
 
     static float Check(float value, string field, int offset) =>
-        float.IsFinite(value) && value >= 0 ? value : throw InvalidPayloadException.Field(field, offset, value, "must be finite and not negative");
+        float.IsFinite(value) && value >= 0 ? value
+            : throw InvalidPayloadException.Field(field, offset, value, "must be finite and not negative");
 }

@@ -91,9 +91,11 @@ public sealed record Lloyd : QuantizeStage, INotated<Lloyd>
         return statistics.Sum == 0 ? grid : grid with { Step = LloydMax.UnbiasedScale(squares, statistics.Sum, levels) };
     }
 
-    internal override float Reach(Grid grid, bool sparse) => LloydMax.IsLargestScale(grid.Step, levels) ? 0 : MostDeviations * grid.Low;
+    internal override float Reach(Grid grid, bool sparse) => LloydMax.IsLargestScale(grid.Step, levels) ? 0
+        : MostDeviations * grid.Low;
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols) =>
         levels.Quantize(values, grid.Low, symbols);
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values) =>

@@ -5,7 +5,10 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 
-/// <summary>Four bits a value: sixteen levels that about equally many normal values fall to, times the largest magnitude of each run of values.</summary>
+/// <summary>
+/// Four bits a value: sixteen levels that about equally many normal values fall to, times the largest magnitude of each run of
+/// values.
+/// </summary>
 /// <remarks>
 /// Zero is a level, and the largest magnitude of a run is at most 2^-7 of itself away from one.
 /// Error: at most 0.154 of a run's largest magnitude a value.
@@ -54,9 +57,11 @@ public sealed record NormalFloat : QuantizeStage, INotated<NormalFloat>
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
 
-    internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => new(0, GridNumbers.ShortenUp(statistics.Largest));
+    internal override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) =>
+        new(0, GridNumbers.ShortenUp(statistics.Largest));
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols)
     {
         // Between equal bounds there is no nearest level.
         if (grid.Step == 0)
@@ -70,7 +75,8 @@ public sealed record NormalFloat : QuantizeStage, INotated<NormalFloat>
 
     internal override void Write(Grid grid, bool sparse, PayloadWriter writer) => GridNumbers.WriteShort(grid.Step, writer);
 
-    internal override Grid Read(ref PayloadReader reader, bool sparse) => new(0, GridNumbers.ReadShort(ref reader, "largest magnitude"));
+    internal override Grid Read(ref PayloadReader reader, bool sparse) =>
+        new(0, GridNumbers.ReadShort(ref reader, "largest magnitude"));
 
     internal override double Largest(Grid grid, bool sparse) => grid.Step;
 }

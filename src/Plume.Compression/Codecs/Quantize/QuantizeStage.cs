@@ -85,19 +85,27 @@ public abstract record QuantizeStage : Stage
     /// <param name="grid">What the pass before fitted; default in the first.</param>
     internal abstract void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid);
 
-    /// <summary>The grid for the values gathered; after the last pass exactly as the decoder will read it, or with more than that.</summary>
+    /// <summary>
+    /// The grid for the values gathered; after the last pass exactly as the decoder will read it, or with more than that.
+    /// </summary>
     internal abstract Grid Fit(in GridStatistics statistics, bool sparse, Grid grid);
 
-    /// <summary>The largest magnitude that a grid holds within the stated error. What is beyond stands apart in the payload.</summary>
+    /// <summary>
+    /// The largest magnitude that a grid holds within the stated error. What is beyond stands apart in the payload.
+    /// </summary>
     internal virtual float Reach(Grid grid, bool sparse) => float.PositiveInfinity;
 
-    /// <summary>The largest magnitude of a model from which its values drown in what the quantizer rounds away: such a model stands as floats.</summary>
+    /// <summary>
+    /// The largest magnitude of a model from which its values drown in what the quantizer rounds away: such a model stands as
+    /// floats.
+    /// </summary>
     internal virtual float Floor => SmallestNormal;
 
     /// <summary>2^-126: below it floats lose digits, and so do grids.</summary>
     private protected const float SmallestNormal = 1.17549435e-38f;
 
-    internal abstract void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols);
+    internal abstract void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols);
 
     /// <summary>Whether symbols depend on how strong the values around are; then all values of a block share a grid.</summary>
     internal virtual bool FollowsStrength => false;

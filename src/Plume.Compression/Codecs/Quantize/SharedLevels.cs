@@ -6,7 +6,9 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Quantize;
 
-/// <summary>What <c>uniform(bits, shared)</c> does before <c>secure</c>: levels as words that add up. Not part of the notation.</summary>
+/// <summary>
+/// What <c>uniform(bits, shared)</c> does before <c>secure</c>: levels as words that add up. Not part of the notation.
+/// </summary>
 /// <remarks>A level is a two's complement number of the word's bits, so that a sum of words is the word of the sum.</remarks>
 sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
 {
@@ -28,7 +30,8 @@ sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
 
     internal override float Floor => 0;
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols)
     {
         if (WordBits <= 8)
             Quantize(values, key, firstDraw, symbols);
@@ -57,7 +60,8 @@ sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
     internal override double Largest(Grid grid, bool sparse) => Math.ScaleB(step, WordBits - 1);
 
     // Steps are far from the ends of a float's range, so that neither they nor their inverses lose digits.
-    void Quantize<T>(ReadOnlySpan<float> values, RandomKey key, int firstDraw, Span<T> symbols) where T : unmanaged, INumberBase<T>
+    void Quantize<T>(ReadOnlySpan<float> values, RandomKey key, int firstDraw, Span<T> symbols)
+        where T : unmanaged, INumberBase<T>
     {
         uint mask = uint.MaxValue >> (32 - WordBits);
         float inverse = 1 / step, last = Of.Last;

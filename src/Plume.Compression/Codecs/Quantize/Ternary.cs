@@ -58,13 +58,15 @@ public sealed record Ternary : QuantizeStage, INotated<Ternary>
         if (arguments.Named("threshold") is not { } argument)
             return new Ternary();
         double threshold = arguments.Number(argument, argument.Text);
-        return threshold >= 0 ? new Ternary(threshold) : throw arguments.Error(argument.Column, $"'{argument.Text}' must be at least 0");
+        return threshold >= 0 ? new Ternary(threshold)
+            : throw arguments.Error(argument.Column, $"'{argument.Text}' must be at least 0");
     }
 
     internal override void CheckAfter(SelectStage? select, string codec)
     {
         if (select is not null && Threshold != DefaultThreshold)
-            throw Notation.Error(codec, codec.IndexOf("threshold=", StringComparison.Ordinal) + 1, $"after '{select.Keyword}' every kept value counts; write 'ternary' without a threshold");
+            throw Notation.Error(codec, codec.IndexOf("threshold=", StringComparison.Ordinal) + 1,
+                $"after '{select.Keyword}' every kept value counts; write 'ternary' without a threshold");
     }
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
@@ -88,7 +90,8 @@ public sealed record Ternary : QuantizeStage, INotated<Ternary>
         return grid == default ? new Grid((float)Math.Min(Threshold * mean, float.MaxValue), mean) : grid with { Step = mean };
     }
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols) =>
         TernaryKernel.Quantize(values, grid.Low, symbols);
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values) =>
@@ -96,7 +99,8 @@ public sealed record Ternary : QuantizeStage, INotated<Ternary>
 
     internal override void Write(Grid grid, bool sparse, PayloadWriter writer) => writer.Single(grid.Step);
 
-    internal override Grid Read(ref PayloadReader reader, bool sparse) => new(0, GridNumbers.ReadMagnitude(ref reader, "mean magnitude"));
+    internal override Grid Read(ref PayloadReader reader, bool sparse) =>
+        new(0, GridNumbers.ReadMagnitude(ref reader, "mean magnitude"));
 
     internal override double Largest(Grid grid, bool sparse) => grid.Step;
 }

@@ -13,14 +13,14 @@ namespace Plume.Compression.Codecs.Quantize;
 
 /// <summary>Evenly spaced levels, the same to both sides of zero; zero is a level from 2 bits on.</summary>
 /// <remarks>
-/// Dense: 2^Bits - 1 levels k * step, step = max|x| / (2^(Bits-1) - 1), or any odd number of levels. After a select that sends positions: one bit of
-/// sign and 2^(Bits-1) magnitudes, evenly from the smallest kept to the largest. At 1 bit: the sign times the mean
-/// magnitude (nearest) or times the largest (stochastic).
-/// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the mean. At 1 bit nearest, the error of
-/// the scaled sign.
-/// Bytes: a 4-byte step for the model, or for each tensor or channel; 2 bytes (rounded up, so that nothing is clipped) for each block of
-/// values; twice that after a select. The symbols are the code stage's. Values that a step at the very top of a float's range
-/// does not reach travel as floats.
+/// Dense: 2^Bits - 1 levels k * step, step = max|x| / (2^(Bits-1) - 1), or any odd number of levels. After a select that sends
+/// positions: one bit of sign and 2^(Bits-1) magnitudes, evenly from the smallest kept to the largest. At 1 bit: the sign times
+/// the mean magnitude (nearest) or times the largest (stochastic).
+/// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the
+/// mean. At 1 bit nearest, the error of the scaled sign.
+/// Bytes: a 4-byte step for the model, or for each tensor or channel; 2 bytes (rounded up, so that nothing is clipped) for each
+/// block of values; twice that after a select. The symbols are the code stage's. Values that a step at the very top of a float's
+/// range does not reach travel as floats.
 /// Source: Alistarh et al., "QSGD", NIPS 2017, arXiv:1610.02132 (stochastic, largest-magnitude norm); Wen et al.,
 /// "TernGrad", NIPS 2017, arXiv:1705.07878 (2 bits, stochastic). Differs from both: the sign is part of the level.
 /// </remarks>
@@ -37,7 +37,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         ArgumentOutOfRangeException.ThrowIfLessThan(bits, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bits, 16);
         if (scope == GridScope.Block ? block is < MinBlock or > MaxBlock : block != 0)
-            throw new ArgumentOutOfRangeException(nameof(block), block, $"A block has {MinBlock} to {MaxBlock} values; for another scope it must be 0.");
+            throw new ArgumentOutOfRangeException(nameof(block), block,
+                $"A block has {MinBlock} to {MaxBlock} values; for another scope it must be 0.");
         Bits = bits;
         Last = (1 << (bits - 1)) - 1;
         Stochastic = stochastic;
@@ -45,7 +46,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         Block = block;
     }
 
-    Uniform(int bits, bool stochastic, GridScope scope, int block, int last) : this(bits, stochastic, scope, block) => Last = last;
+    Uniform(int bits, bool stochastic, GridScope scope, int block, int last) : this(bits, stochastic, scope, block) =>
+        Last = last;
 
     /// <summary>Levels of one step that a round's clients share, for sums of their levels.</summary>
     /// <param name="bits">2 to 16.</param>
@@ -71,7 +73,9 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     /// <summary>Bits of a value before entropy coding.</summary>
     public int Bits { get; }
 
-    /// <summary>Levels on either side of zero: 2^(Bits-1) - 1, or fewer where the notation says how many there are in all.</summary>
+    /// <summary>
+    /// Levels on either side of zero: 2^(Bits-1) - 1, or fewer where the notation says how many there are in all.
+    /// </summary>
     public int Last { get; }
 
     /// <summary>Whether rounding is random and exact in the mean.</summary>
@@ -141,7 +145,9 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
             throw arguments.Error("values share a step by model, by channel or by block; choose one");
         var scope = scopes.Count == 1 ? scopes[0] : GridScope.Tensor;
         if (arguments.Named("levels") is { } levels)
-            return WithLevels(arguments.Integer(levels, 3, 65_535), stochastic, scope, block, () => arguments.Error(levels.Column, $"'{levels.Text}' must be odd: zero is a level, and the others come in pairs"));
+            return WithLevels(arguments.Integer(levels, 3, 65_535), stochastic, scope, block,
+                () => arguments.Error(levels.Column,
+                    $"'{levels.Text}' must be odd: zero is a level, and the others come in pairs"));
         if (arguments.Positional("bits") is not { } bits)
             throw arguments.Error("uniform needs its bits, such as uniform(8), or its levels, such as uniform(levels=21)");
         return new Uniform(arguments.Integer(bits, 1, 16), stochastic, scope, block);
@@ -159,7 +165,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         return OfShared(arguments.Integer(bits, FewestSharedBits, 16), step, stochastic);
     }
 
-    static Uniform WithLevels(int levels, bool stochastic, GridScope scope, int block, Func<FormatException> even) => levels % 2 == 1
+    static Uniform WithLevels(int levels, bool stochastic, GridScope scope, int block, Func<FormatException> even) =>
+        levels % 2 == 1
         ? new Uniform(BitOperations.Log2((uint)levels) + 1, stochastic, scope, block, levels / 2)
         : throw even();
 
@@ -167,14 +174,17 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     {
         int column = codec.IndexOf("uniform", StringComparison.Ordinal) + 1;
         if (select is not null && Scope == GridScope.Channel)
-            throw Notation.Error(codec, column, $"a channel has no fixed number of values after '{select.Keyword}'; use one step for the tensor or block=64");
+            throw Notation.Error(codec, column,
+                $"a channel has no fixed number of values after '{select.Keyword}'; use one step for the tensor or block=64");
         if (select is not null && Stochastic && Bits == 1)
-            throw Notation.Error(codec, column, $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
+            throw Notation.Error(codec, column,
+                $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
     }
 
     internal override bool IsUnbiased => Stochastic && !IsShared;
 
-    internal override QuantizeStage Before(CodeStage coder) => coder is Secure secure ? new SharedLevels(this, secure.BitsFor(Last)) : this;
+    internal override QuantizeStage Before(CodeStage coder) => coder is Secure secure
+        ? new SharedLevels(this, secure.BitsFor(Last)) : this;
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
     {
@@ -202,10 +212,12 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         float step = Shorten((largest - low) / levels, up: true);
         // Of a subnormal quotient rounding takes more than a hair.
         while (step < SmallestNormal && step * (double)levels < (double)largest - low)
-            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) + (1u << 16)) : MathF.BitIncrement(step);
+            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) + (1u << 16))
+                : MathF.BitIncrement(step);
         // The quotient may round up; at the very top of the range that would take the last level beyond it.
         while (!float.IsFinite(low + step * levels))
-            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) - (1u << 16)) : MathF.BitDecrement(step);
+            step = Block > 0 ? BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(step) - (1u << 16))
+                : MathF.BitDecrement(step);
         return step;
     }
 
@@ -227,10 +239,12 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     // Of steps in 2 bytes.
     internal override float Floor => Block > 0 ? SmallestNormal * DenseLevels : SmallestNormal;
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols)
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols)
     {
         if (Bits > 8)
-            UniformKernel.Quantize(values, Levels(grid, sparse), Stochastic, key, firstDraw, MemoryMarshal.Cast<byte, ushort>(symbols));
+            UniformKernel.Quantize(values, Levels(grid, sparse), Stochastic, key, firstDraw,
+                MemoryMarshal.Cast<byte, ushort>(symbols));
         else
             UniformKernel.Quantize(values, Levels(grid, sparse), Stochastic, key, firstDraw, symbols);
     }
@@ -244,7 +258,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     }
 
     UniformLevels Levels(Grid grid, bool sparse) =>
-        new(grid, sparse ? SparseLevels : DenseLevels, sparse ? LevelKind.SignAndMagnitude : Bits == 1 ? LevelKind.Sign : LevelKind.Signed);
+        new(grid, sparse ? SparseLevels : DenseLevels, sparse ? LevelKind.SignAndMagnitude : Bits == 1 ? LevelKind.Sign
+            : LevelKind.Signed);
 
     internal override void Write(Grid grid, bool sparse, PayloadWriter writer)
     {
@@ -276,8 +291,10 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     {
         int offset = reader.Offset;
         float value = Block > 0 ? BitConverter.UInt32BitsToSingle((uint)reader.UInt16(field) << 16) : reader.FiniteSingle(field);
-        return float.IsFinite(value) && value >= 0 ? value : throw InvalidPayloadException.Field(field, offset, value, "must be finite and not negative");
+        return float.IsFinite(value) && value >= 0 ? value
+            : throw InvalidPayloadException.Field(field, offset, value, "must be finite and not negative");
     }
 
-    internal override double Largest(Grid grid, bool sparse) => grid.Low + (double)grid.Step * (sparse ? SparseLevels : DenseLevels);
+    internal override double Largest(Grid grid, bool sparse) =>
+        grid.Low + (double)grid.Step * (sparse ? SparseLevels : DenseLevels);
 }

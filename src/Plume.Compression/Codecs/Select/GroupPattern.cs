@@ -7,7 +7,9 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Select;
 
-/// <summary>In every group of M values the N of largest magnitude: the sparsity that hardware multiplies fast, such as 2:4.</summary>
+/// <summary>
+/// In every group of M values the N of largest magnitude: the sparsity that hardware multiplies fast, such as 2:4.
+/// </summary>
 /// <remarks>
 /// Groups follow one another within blocks; a shorter last group keeps its share, rounded up. Of equals the first are kept.
 /// Biased. Bytes: besides the values, the number of the pattern among the C(M, N) in ceil(log2 C(M, N)) bits a group, 3 for
@@ -52,11 +54,14 @@ public sealed record GroupPattern : SelectStage, INotated<GroupPattern>
         if (arguments.Positional("N:M") is not { } argument)
             throw arguments.Error("nm needs how many of how many values to keep, such as nm(2:4)");
         string[] parts = argument.Text.Split(':');
-        return parts.Length == 2 && Number(parts[0], out int kept) && Number(parts[1], out int group) && group is >= 2 and <= LargestGroup && kept >= 1 && kept < group
+        return parts.Length == 2 && Number(parts[0], out int kept) && Number(parts[1], out int group) && group is >= 2
+            and <= LargestGroup && kept >= 1 && kept < group
             ? new GroupPattern(kept, group)
-            : throw arguments.Error(argument.Column, $"'{argument.Text}' must be N:M with M from 2 to {LargestGroup} and N from 1 to below M");
+            : throw arguments.Error(argument.Column,
+                $"'{argument.Text}' must be N:M with M from 2 to {LargestGroup} and N from 1 to below M");
 
-        static bool Number(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        static bool Number(string text, out int number) =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     internal override BlockSelector CreateSelector(CodecPlan plan) => new GroupSelector(this);

@@ -20,7 +20,10 @@ sealed class MagnitudeThreshold
     readonly int[] coarse = new int[1 << (31 - FineBits)];
     readonly int[] fine = new int[1 << FineBits];
 
-    /// <summary>Makes the blocks sparse, with the <paramref name="k"/> values of largest magnitude, or all that are not zero if those are fewer.</summary>
+    /// <summary>
+    /// Makes the blocks sparse, with the <paramref name="k"/> values of largest magnitude, or all that are not zero if those are
+    /// fewer.
+    /// </summary>
     public void Keep(ReadOnlyMemory<float> values, Memory<Block> blocks, int k, ParallelLoop loop, Scratch[] scratches)
     {
         uint guess = Guess(values.Span, blocks.Span, k);
@@ -122,7 +125,8 @@ sealed class MagnitudeThreshold
             ties -= Math.Min(ties, CountEqual(block.Kept, keep.Threshold));
         }
 
-        loop.Run(blocks.Length, (blocks, keep.Threshold), static (state, index, _) => Narrow(state.blocks.Span[index], state.Threshold));
+        loop.Run(blocks.Length, (blocks, keep.Threshold),
+            static (state, index, _) => Narrow(state.blocks.Span[index], state.Threshold));
     }
 
     static void Narrow(Block block, uint threshold)

@@ -29,7 +29,10 @@ public sealed record Mask : SelectStage, INotated<Mask>
     static Mask INotated<Mask>.Parse(LineArguments arguments) => new();
 
     internal override void CheckAfter(TransformStage mixing, string codec) =>
-        throw Notation.Error(codec, codec.IndexOf(Keyword, StringComparison.Ordinal) + 1, $"'{Keyword}' keeps the values at live weights, but '{mixing.Keyword}' has mixed them with those at dead ones, which undoing it would bring back; leave one of them out, or there may stand {Notation.WordsAfter(mixing.Kind, except: Keyword)}");
+        throw Notation.Error(codec, codec.IndexOf(Keyword, StringComparison.Ordinal) + 1,
+            $"'{Keyword}' keeps the values at live weights, but '{mixing.Keyword}' has mixed them with those at dead ones, "
+                + $"which undoing it would bring back; leave one of them out, or there may stand "
+                + $"{Notation.WordsAfter(mixing.Kind, except: Keyword)}");
 
     internal override BlockSelector CreateSelector(CodecPlan plan) => new MaskSelector();
 }

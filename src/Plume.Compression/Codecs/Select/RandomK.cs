@@ -4,7 +4,9 @@ using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Codecs.Select;
 
-/// <summary>A share of the values, chosen at random from the payload's key, which the receiver knows: no positions are sent.</summary>
+/// <summary>
+/// A share of the values, chosen at random from the payload's key, which the receiver knows: no positions are sent.
+/// </summary>
 /// <remarks>
 /// Each block of 64 Ki values keeps its rounded share, any of its values as likely as another. Kept values are multiplied by
 /// length / kept, so that the mean over keys is the values: unbiased, with an error of (length / kept - 1) * ||x||^2. With
@@ -69,7 +71,8 @@ sealed class RandomKSelector(RandomK stage, bool scales) : BlockSelector
         });
 
     public override void Locate(Block[] blocks, SelectContext context) =>
-        context.Loop.Run(blocks.Length, (this, blocks, context.Key), static (state, index, _) => state.Item1.Locate(state.blocks[index], state.Key));
+        context.Loop.Run(blocks.Length, (this, blocks, context.Key),
+            static (state, index, _) => state.Item1.Locate(state.blocks[index], state.Key));
 
     // Algorithm S (Fan, Muller and Rezucha, 1962): each position is taken with the chance of what is still to be taken
     // among what is still to come, so all sets of positions are equally likely and exactly as many as wanted are taken.

@@ -56,7 +56,9 @@ abstract class BlockSelector
     /// <summary>Makes each block sparse, with the positions and values that it keeps.</summary>
     public abstract void Select(ReadOnlyMemory<float> values, Block[] blocks, SelectContext context);
 
-    /// <summary>Makes each block sparse, with the positions that the sender kept; where they are <see cref="PositionCoding.Known"/>.</summary>
+    /// <summary>
+    /// Makes each block sparse, with the positions that the sender kept; where they are <see cref="PositionCoding.Known"/>.
+    /// </summary>
     public virtual void Locate(Block[] blocks, SelectContext context)
     {
     }

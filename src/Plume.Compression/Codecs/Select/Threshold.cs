@@ -5,7 +5,9 @@ using Plume.Compression.Lines;
 
 namespace Plume.Compression.Codecs.Select;
 
-/// <summary>The values whose magnitude reaches a bound; with a bound of zero, all that are not zero, such as a pruned model's.</summary>
+/// <summary>
+/// The values whose magnitude reaches a bound; with a bound of zero, all that are not zero, such as a pruned model's.
+/// </summary>
 /// <remarks>
 /// Error: below the bound a value. Zeros are never kept. Biased: what is dropped is lost unless <c>feedback</c> stands to
 /// the left. Bytes: positions and values as the code stage writes them; how many there are is up to the values.
@@ -39,7 +41,8 @@ public sealed record Threshold : SelectStage, INotated<Threshold>
         if (arguments.Positional("bound") is not { } argument)
             throw arguments.Error("threshold needs the smallest magnitude to keep, such as threshold(0.001)");
         float bound = (float)arguments.Number(argument, argument.Text);
-        return bound >= 0 && float.IsFinite(bound) ? new Threshold(bound) : throw arguments.Error(argument.Column, $"'{argument.Text}' must be 0 or more, and a float");
+        return bound >= 0 && float.IsFinite(bound) ? new Threshold(bound)
+            : throw arguments.Error(argument.Column, $"'{argument.Text}' must be 0 or more, and a float");
     }
 
     internal override BlockSelector CreateSelector(CodecPlan plan) => new ThresholdSelector(this);

@@ -73,7 +73,8 @@ public sealed record TopK : SelectStage, INotated<TopK>
     }
 
     /// <summary>How many of a number of values are kept: at least one.</summary>
-    public int KeptOf(int length) => Count > 0 ? Math.Min(Count, length) : (int)Math.Clamp(Math.Round(Share * length), Math.Min(1, length), length);
+    public int KeptOf(int length) => Count > 0 ? Math.Min(Count, length)
+        : (int)Math.Clamp(Math.Round(Share * length), Math.Min(1, length), length);
 
     internal override BlockSelector CreateSelector(CodecPlan plan) => new TopKSelector(this);
 }

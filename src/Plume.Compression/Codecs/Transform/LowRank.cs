@@ -41,7 +41,8 @@ public sealed record LowRank : TransformStage, INotated<LowRank>
     /// <inheritdoc/>
     public override string Keyword => "lowrank";
 
-    private protected override IEnumerable<string> Arguments => Rank == DefaultRank ? [] : [Rank.ToString(CultureInfo.InvariantCulture)];
+    private protected override IEnumerable<string> Arguments => Rank == DefaultRank ? []
+        : [Rank.ToString(CultureInfo.InvariantCulture)];
 
     internal override bool Mixes => true;
 
@@ -51,7 +52,9 @@ public sealed record LowRank : TransformStage, INotated<LowRank>
     internal override void CheckBefore(Quantize.QuantizeStage? quantizer, string codec)
     {
         if (quantizer is not Quantize.DeadZone { Rule: not Quantize.StepRule.Relative })
-            throw Notation.Error(codec, codec.IndexOf("lowrank", StringComparison.Ordinal) + 1, "'lowrank' shares the step of a deadzone that has one for all tensors; put deadzone(abs=...), deadzone(nmse=...) or deadzone(bpp=...) to its right, or a budget and a deadzone");
+            throw Notation.Error(codec, codec.IndexOf("lowrank", StringComparison.Ordinal) + 1,
+                "'lowrank' shares the step of a deadzone that has one for all tensors; put deadzone(abs=...), "
+                    + "deadzone(nmse=...) or deadzone(bpp=...) to its right, or a budget and a deadzone");
     }
 
     internal override Transformer CreateTransformer(CodecPlan plan) => new LowRankTransformer(this, plan);

@@ -9,7 +9,9 @@ namespace Plume.Compression.Codecs.Transform;
 /// <summary>Finds, codes and undoes the products of <see cref="LowRank"/>, all in one range coded section.</summary>
 sealed class LowRankTransformer : Transformer
 {
-    /// <summary>Energy that a direction must have for each value it sends, in squared steps: below, the rest codes it for less.</summary>
+    /// <summary>
+    /// Energy that a direction must have for each value it sends, in squared steps: below, the rest codes it for less.
+    /// </summary>
     const double EnergyForAValue = 0.1;
 
     /// <summary>Products stay far below what a float can hold; tensors with greater values are left alone.</summary>
@@ -34,7 +36,8 @@ sealed class LowRankTransformer : Transformer
     public LowRankTransformer(LowRank stage, CodecPlan plan)
     {
         (this.stage, this.plan) = (stage, plan);
-        ofTensor = [.. plan.Tensors(TensorTreatment.Coded).Select(static tensor => tensor.Shape.Count >= 2 ? new MatrixFactors(tensor) : null)];
+        ofTensor = [.. plan.Tensors(TensorTreatment.Coded)
+            .Select(static tensor => tensor.Shape.Count >= 2 ? new MatrixFactors(tensor) : null)];
         matrices = [.. ofTensor.OfType<MatrixFactors>()];
     }
 
@@ -75,7 +78,8 @@ sealed class LowRankTransformer : Transformer
         {
             int rank = (int)CodeNumber(ref coder, 0, RankBits);
             if (rank > Math.Min(stage.Rank, Math.Min(matrix.Rows, matrix.Columns)))
-                throw InvalidPayloadException.Field("rank", input.Offset, rank, $"must be at most {stage.Rank}, and at most either side of '{matrix.Tensor.Name}'");
+                throw InvalidPayloadException.Field("rank", input.Offset, rank,
+                    $"must be at most {stage.Rank}, and at most either side of '{matrix.Tensor.Name}'");
             matrix.Begin(rank);
             int before = coder.Position;
             if (rank > 0)
@@ -140,7 +144,8 @@ sealed class LowRankTransformer : Transformer
 
     void Receive(ref RangeDecoder coder, MatrixFactors matrix, int offset)
     {
-        matrix.Step = plan.Quantizer.SumStep == 0 ? BitConverter.UInt32BitsToSingle(CodeNumber(ref coder, 0, StepBits)) : plan.Quantizer.SumStep;
+        matrix.Step = plan.Quantizer.SumStep == 0 ? BitConverter.UInt32BitsToSingle(CodeNumber(ref coder, 0, StepBits))
+            : plan.Quantizer.SumStep;
         if (!(matrix.Step > 0 && float.IsFinite(matrix.Step)))
             throw InvalidPayloadException.Field("step of factors", offset, matrix.Step, "must be finite and above 0");
         for (int direction = 0; direction < matrix.Rank; direction++)
@@ -148,17 +153,20 @@ sealed class LowRankTransformer : Transformer
         CodeColumns(ref coder, matrix, Levels(matrix.Rank * matrix.Rows), chooses: false);
         CodeRows(ref coder, matrix, Levels(matrix.Rank * matrix.Columns), chooses: false);
         if (!(matrix.LargestProduct() <= LargestSum))
-            throw InvalidPayloadException.Field("factors", offset, matrix.LargestProduct(), $"must have products of at most {LargestSum}");
+            throw InvalidPayloadException.Field("factors", offset, matrix.LargestProduct(),
+                $"must have products of at most {LargestSum}");
     }
 
-    void CodeColumns<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> columns, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
+    void CodeColumns<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> columns, bool chooses)
+        where TCoder : struct, ILevelCoder, allows ref struct
     {
         model.Begin(matrix.Rows, 0, Lags.Shortest, 0);
         model.Code(ref coder, columns, chooses);
         matrix.TakeColumns(columns);
     }
 
-    void CodeRows<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> rows, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
+    void CodeRows<TCoder>(ref TCoder coder, MatrixFactors matrix, Span<int> rows, bool chooses)
+        where TCoder : struct, ILevelCoder, allows ref struct
     {
         int lag = Lags.Code(ref coder, matrix.Tensor, matrix.Columns, rows, 1 << (LevelModel.FractionBits - 1));
         model.Begin(matrix.Columns, 0, lag, 1);

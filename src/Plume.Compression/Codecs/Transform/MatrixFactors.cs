@@ -68,7 +68,8 @@ sealed class MatrixFactors(TensorSpec tensor)
         for (int row = 0; row < Rows; row++)
         {
             for (int product = 0; product < Rank; product++)
-                VectorSums.AddScaled(values.Slice(row * Columns, Columns), columns[product * Rows + row], right.Slice(product * Columns, Columns));
+                VectorSums.AddScaled(values.Slice(row * Columns, Columns), columns[product * Rows + row],
+                    right.Slice(product * Columns, Columns));
         }
 
         for (int a = 0; a < Rank; a++)
@@ -128,7 +129,8 @@ sealed class MatrixFactors(TensorSpec tensor)
             int row = (first + done) / Columns, column = (first + done) % Columns;
             var run = values.Slice(done, Math.Min(Columns - column, values.Length - done));
             for (int product = 0; product < Rank; product++)
-                VectorSums.AddScaled(rows.AsSpan(product * Columns + column, run.Length), sign * columns[product * Rows + row], run);
+                VectorSums.AddScaled(rows.AsSpan(product * Columns + column, run.Length), sign * columns[product * Rows + row],
+                    run);
             done += run.Length;
         }
     }
@@ -138,7 +140,8 @@ sealed class MatrixFactors(TensorSpec tensor)
     {
         double sum = 0;
         for (int product = 0; product < Rank; product++)
-            sum += (double)Magnitudes.LargestOf(columns.AsSpan(product * Rows, Rows)) * Magnitudes.LargestOf(rows.AsSpan(product * Columns, Columns));
+            sum += (double)Magnitudes.LargestOf(columns.AsSpan(product * Rows, Rows))
+                * Magnitudes.LargestOf(rows.AsSpan(product * Columns, Columns));
         return sum;
     }
 }

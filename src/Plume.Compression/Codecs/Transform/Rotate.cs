@@ -11,9 +11,9 @@ namespace Plume.Compression.Codecs.Transform;
 /// </summary>
 /// <remarks>
 /// Signs drawn from the payload's key, then a Walsh-Hadamard transform; blocks of no power of two are rotated in two
-/// overlapping parts. Fine and exact tensors are left alone. After <c>randk</c> what was kept of each block is rotated. Both ends need the same key, of which no two rounds or
-/// clients may share one: a rotation seen before lets errors of several clients add up instead of averaging out.
-/// Error: float roundings, about 2^-22 of the block's root mean square. Bytes: none.
+/// overlapping parts. Fine and exact tensors are left alone. After <c>randk</c> what was kept of each block is rotated. Both ends
+/// need the same key, of which no two rounds or clients may share one: a rotation seen before lets errors of several clients add
+/// up instead of averaging out. Error: float roundings, about 2^-22 of the block's root mean square. Bytes: none.
 /// Source: Suresh et al., "Distributed Mean Estimation with Limited Communication", ICML 2017, arXiv:1611.00429. Differs
 /// from it: no padding.
 /// </remarks>

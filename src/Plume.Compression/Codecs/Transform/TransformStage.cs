@@ -14,7 +14,9 @@ public abstract record TransformStage : Stage
     /// <inheritdoc/>
     public sealed override StageKind Kind => StageKind.Transform;
 
-    /// <summary>Whether undoing it makes other values of a block differ from zero, so that a sparse block becomes dense.</summary>
+    /// <summary>
+    /// Whether undoing it makes other values of a block differ from zero, so that a sparse block becomes dense.
+    /// </summary>
     internal virtual bool Mixes => false;
 
     /// <summary>Times that the largest magnitude of a block grows at most when the transform is undone.</summary>
@@ -74,4 +76,5 @@ abstract class Transformer
 /// <param name="Plan">Which tensors are coded, in which blocks, and which are fine or exact.</param>
 /// <param name="Loop">Runs work on blocks.</param>
 /// <param name="IsRepeated">Whether the values are those of the call before, in a search for the step.</param>
-readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, CodecPlan Plan, ParallelLoop Loop, bool IsRepeated);
+readonly record struct TransformContext(ReadOnlyMemory<float> Reference, RandomKey Key, CodecPlan Plan, ParallelLoop Loop,
+    bool IsRepeated);

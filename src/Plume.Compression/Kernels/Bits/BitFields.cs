@@ -14,7 +14,8 @@ static class BitFields
     public static int LengthOf(int count, int bits) => (int)(((long)count * bits + 7) / 8);
 
     /// <summary>Writes the symbols' fields; the last byte is padded with zeros.</summary>
-    /// <param name="symbols">Little-endian symbols of 1 byte for up to 8 bits, 2 for up to 16, 4 above, each below 2^bits.</param>
+    /// <param name="symbols">Little-endian symbols of 1 byte for up to 8 bits, 2 for up to 16, 4 above, each below
+    /// 2^bits.</param>
     /// <param name="bits">Width of a field.</param>
     /// <param name="fields">Receives <see cref="LengthOf"/> bytes.</param>
     public static void Pack(ReadOnlySpan<byte> symbols, int bits, Span<byte> fields)
@@ -55,7 +56,8 @@ static class BitFields
         int done = 0, place = 0;
         // A word writes 8 bytes, of which the next word overwrites all but the first b.
         for (; done <= symbols.Length - 8 && place <= fields.Length - 8; done += 8, place += bits)
-            BinaryPrimitives.WriteUInt64LittleEndian(fields[place..], Gather(BinaryPrimitives.ReadUInt64LittleEndian(symbols[done..]), bits));
+            BinaryPrimitives.WriteUInt64LittleEndian(fields[place..],
+                Gather(BinaryPrimitives.ReadUInt64LittleEndian(symbols[done..]), bits));
         Span<byte> last = stackalloc byte[8];
         for (; done < symbols.Length; done += 8, place += bits)
         {
@@ -71,7 +73,8 @@ static class BitFields
     {
         int done = 0, place = 0;
         for (; done <= symbols.Length - 8 && place <= fields.Length - 8; done += 8, place += bits)
-            BinaryPrimitives.WriteUInt64LittleEndian(symbols[done..], Spread(BinaryPrimitives.ReadUInt64LittleEndian(fields[place..]), bits));
+            BinaryPrimitives.WriteUInt64LittleEndian(symbols[done..],
+                Spread(BinaryPrimitives.ReadUInt64LittleEndian(fields[place..]), bits));
         Span<byte> last = stackalloc byte[8];
         for (; done < symbols.Length; done += 8, place += bits)
         {

@@ -28,7 +28,8 @@ static class BytePlanes
             var d = Rotated(ref source, i + 48);
             for (int plane = 0; plane < Planes; plane++)
             {
-                Vector512.Narrow(Vector512.Narrow(a >> (8 * plane), b >> (8 * plane)) & Vector512.Create((ushort)0xFF), Vector512.Narrow(c >> (8 * plane), d >> (8 * plane)) & Vector512.Create((ushort)0xFF))
+                Vector512.Narrow(Vector512.Narrow(a >> (8 * plane), b >> (8 * plane)) & Vector512.Create((ushort)0xFF),
+                    Vector512.Narrow(c >> (8 * plane), d >> (8 * plane)) & Vector512.Create((ushort)0xFF))
                     .StoreUnsafe(ref target, (nuint)(plane * count + i));
             }
         }
@@ -58,7 +59,8 @@ static class BytePlanes
 
         for (; i < count; i++)
         {
-            uint bits = planes[i] | (uint)planes[count + i] << 8 | (uint)planes[2 * count + i] << 16 | (uint)planes[3 * count + i] << 24;
+            uint bits = planes[i] | (uint)planes[count + i] << 8 | (uint)planes[2 * count + i] << 16
+                | (uint)planes[3 * count + i] << 24;
             floats[i] = uint.RotateRight(bits, 1);
         }
     }
@@ -74,7 +76,8 @@ static class BytePlanes
     {
         var lower = Vector512.LoadUnsafe(ref source, (nuint)first);
         var upper = Vector512.LoadUnsafe(ref source, (nuint)(first + count));
-        return (Vector512.WidenLower(lower) | (Vector512.WidenLower(upper) << 8), Vector512.WidenUpper(lower) | (Vector512.WidenUpper(upper) << 8));
+        return (Vector512.WidenLower(lower) | (Vector512.WidenLower(upper) << 8),
+            Vector512.WidenUpper(lower) | (Vector512.WidenUpper(upper) << 8));
     }
 
     static void Put(Vector512<ushort> lower, Vector512<ushort> upper, ref uint target, int first)
@@ -83,5 +86,6 @@ static class BytePlanes
         Put(Vector512.WidenUpper(lower) | (Vector512.WidenUpper(upper) << 16), ref target, first + 16);
     }
 
-    static void Put(Vector512<uint> bits, ref uint target, int first) => ((bits >> 1) | (bits << 31)).StoreUnsafe(ref target, (nuint)first);
+    static void Put(Vector512<uint> bits, ref uint target, int first) =>
+        ((bits >> 1) | (bits << 31)).StoreUnsafe(ref target, (nuint)first);
 }

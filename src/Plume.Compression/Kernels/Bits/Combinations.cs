@@ -16,7 +16,8 @@ static class Combinations
     }
 
     /// <summary>Bits that tell all sets apart.</summary>
-    public static int BitsOf(int n, int k) => Of(n, k) is var count && count < 2 ? 0 : System.Numerics.BitOperations.Log2((uint)(count - 1)) + 1;
+    public static int BitsOf(int n, int k) => Of(n, k) is var count && count < 2 ? 0
+        : System.Numerics.BitOperations.Log2((uint)(count - 1)) + 1;
 
     /// <summary>The number of a set of ascending places, counted from <paramref name="start"/>.</summary>
     public static int RankOf(ReadOnlySpan<ushort> places, int start)

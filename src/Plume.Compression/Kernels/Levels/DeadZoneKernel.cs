@@ -32,7 +32,9 @@ static class DeadZoneKernel
             levels[i] = (int)MathF.Round(Math.Clamp(values[i] * scale, -limit, limit));
     }
 
-    /// <summary>A magnitude of a steps becomes floor(a + offset), at most <paramref name="last"/>; symbols count from minus that.</summary>
+    /// <summary>
+    /// A magnitude of a steps becomes floor(a + offset), at most <paramref name="last"/>; symbols count from minus that.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToBytes(ReadOnlySpan<float> values, float step, float offset, int last, Span<byte> symbols)
     {
@@ -65,7 +67,8 @@ static class DeadZoneKernel
         int i = 0;
         for (; i <= values.Length - Lanes; i += Lanes)
         {
-            var some = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, Vector512.LoadUnsafe(ref offset, (nuint)i), last);
+            var some = Symbols(Vector512.LoadUnsafe(ref source, (nuint)i), scale, Vector512.LoadUnsafe(ref offset, (nuint)i),
+                last);
             var halves = Vector256.Narrow(some.GetLower(), some.GetUpper());
             Vector128.Narrow(halves.GetLower(), halves.GetUpper()).AsByte().StoreUnsafe(ref target, (nuint)i);
         }
@@ -86,7 +89,8 @@ static class DeadZoneKernel
     static Vector512<int> Symbols(Vector512<float> values, float scale, Vector512<float> offset, int last)
     {
         var scaled = values * Vector512.Create(scale);
-        var magnitude = Vector512.ConvertToInt32Native(Vector512.MinNative(Vector512.Abs(scaled) + offset, Vector512.Create((float)last)));
+        var magnitude = Vector512.ConvertToInt32Native(
+            Vector512.MinNative(Vector512.Abs(scaled) + offset, Vector512.Create((float)last)));
         // The sign's bit, spread over the lane, turns a number into its complement, which is one short of its negative.
         var sign = scaled.AsInt32() >> 31;
         return ((magnitude ^ sign) - sign) + Vector512.Create(last);

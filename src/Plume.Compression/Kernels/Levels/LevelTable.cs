@@ -77,7 +77,9 @@ sealed class LevelTable
         Choose(scaled, symbols, values);
     }
 
-    /// <summary>The sum of value * level that <see cref="Quantize"/> chooses for it, in an order that no machine changes.</summary>
+    /// <summary>
+    /// The sum of value * level that <see cref="Quantize"/> chooses for it, in an order that no machine changes.
+    /// </summary>
     public double InnerProduct(ReadOnlySpan<float> values, float scale)
     {
         Span<byte> symbols = stackalloc byte[Chunk];
@@ -158,7 +160,8 @@ sealed class LevelTable
                 belowD -= Vector512.LessThan(bound, d).AsInt32();
             }
 
-            packed[i] = Vector512.Narrow(Vector512.Narrow(belowA, belowB).AsUInt16(), Vector512.Narrow(belowC, belowD).AsUInt16());
+            packed[i] = Vector512.Narrow(Vector512.Narrow(belowA, belowB).AsUInt16(), Vector512.Narrow(belowC, belowD)
+                .AsUInt16());
         }
     }
 }

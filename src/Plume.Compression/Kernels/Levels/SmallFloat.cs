@@ -123,7 +123,8 @@ sealed class SmallFloat
         var normal = ((magnitude + Vector512.Create((1u << (dropped - 1)) - 1) + odd) >>> dropped) - Vector512.Create(rebias);
         var grid = Vector512.Create(subnormalGrid);
         var subnormal = (magnitude.AsSingle() + grid).AsUInt32() - grid.AsUInt32();
-        var symbol = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(smallestNormal)), subnormal, normal);
+        var symbol = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(smallestNormal)), subnormal,
+            normal);
         var sign = (values.AsUInt32() >>> 31) << (bits - 1);
         return symbol | (sign & ~Vector512.Equals(symbol, Vector512<uint>.Zero));
     }

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Plume.Compression.Kernels.Levels;
 
-/// <summary>Signs of the values whose magnitude reaches a bound: symbol 0 for minus, 1 for what lies between, 2 for plus.</summary>
+/// <summary>
+/// Signs of the values whose magnitude reaches a bound: symbol 0 for minus, 1 for what lies between, 2 for plus.
+/// </summary>
 static class TernaryKernel
 {
     /// <summary>One symbol a value. With a bound of zero, zeros are what lies between.</summary>

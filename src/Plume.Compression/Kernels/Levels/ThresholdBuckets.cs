@@ -49,7 +49,8 @@ sealed class ThresholdBuckets(float[] thresholds)
         var found = MemoryMarshal.Cast<float, Vector512<float>>(buckets);
         for (int i = 0; i < vectors.Length && i < found.Length; i++)
         {
-            var place = Vector512.MinNative(Vector512.MaxNative(vectors[i] * perBucket, Vector512.Create(-(float)Half)), Vector512.Create(Half - 1f));
+            var place = Vector512.MinNative(Vector512.MaxNative(vectors[i] * perBucket, Vector512.Create(-(float)Half)),
+                Vector512.Create(Half - 1f));
             found[i] = place + Vector512.Create(WholeNumbers + Half);
         }
 

@@ -32,7 +32,8 @@ static class UniformKernel
     // 1.5 * 2^23: added to a float of magnitude below 2^22 it leaves the nearest whole number in the low bits.
     const float Rounder = 12582912f;
 
-    public static void Quantize<T>(ReadOnlySpan<float> values, UniformLevels levels, bool stochastic, RandomKey key, int firstDraw, Span<T> symbols)
+    public static void Quantize<T>(ReadOnlySpan<float> values, UniformLevels levels, bool stochastic, RandomKey key,
+        int firstDraw, Span<T> symbols)
         where T : unmanaged, INumberBase<T>
     {
         var scale = new Scale(levels.Grid.Step);
@@ -47,7 +48,8 @@ static class UniformKernel
     public static void Dequantize<T>(ReadOnlySpan<T> symbols, UniformLevels levels, Span<float> values)
         where T : unmanaged, INumberBase<T>
     {
-        int done = levels.Kind != LevelKind.SignAndMagnitude && typeof(T) == typeof(byte) ? DequantizeVectors(MemoryMarshal.AsBytes(symbols), levels, values) : 0;
+        int done = levels.Kind != LevelKind.SignAndMagnitude && typeof(T) == typeof(byte)
+            ? DequantizeVectors(MemoryMarshal.AsBytes(symbols), levels, values) : 0;
         for (int i = done; i < symbols.Length; i++)
             values[i] = ValueOf(int.CreateTruncating(symbols[i]), levels);
     }
@@ -103,7 +105,8 @@ static class UniformKernel
         if (signs)
             return Vector512.GreaterThanOrEqual(values, Vector512<float>.Zero).AsInt32() & Vector512<int>.One;
         var scaled = scale.Divides ? values / scale.Factor : values * scale.Factor;
-        var clamped = Vector512.MinNative(Vector512.MaxNative(scaled, Vector512.Create((float)-last)), Vector512.Create((float)last));
+        var clamped = Vector512.MinNative(Vector512.MaxNative(scaled, Vector512.Create((float)-last)),
+            Vector512.Create((float)last));
         return (clamped + Vector512.Create(Rounder)).AsInt32() - Vector512.Create(BitConverter.SingleToInt32Bits(Rounder) - last);
     }
 

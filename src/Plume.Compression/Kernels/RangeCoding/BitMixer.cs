@@ -40,7 +40,8 @@ sealed class BitMixer(int counterCount, int weightSets)
     }
 
     /// <summary>Lets the weights settle: the more was coded, the less each bit moves them.</summary>
-    public void Settle(long coded) => rateShift = Math.Clamp(BitOperations.Log2((ulong)coded | 1) + 1, FirstRateShift, LastRateShift);
+    public void Settle(long coded) =>
+        rateShift = Math.Clamp(BitOperations.Log2((ulong)coded | 1) + 1, FirstRateShift, LastRateShift);
 
     /// <summary>Sets a counter that was never asked.</summary>
     public void Start(int counter, float probability) => counters[counter] = BitConverter.SingleToUInt32Bits(probability);
@@ -50,7 +51,8 @@ sealed class BitMixer(int counterCount, int weightSets)
     public void Predict(out BitPrediction prediction, int weightSet, int general, int second, int third, int fourth)
     {
         ref long counter = ref MemoryMarshal.GetArrayDataReference(counters);
-        long a = Unsafe.Add(ref counter, general), b = Unsafe.Add(ref counter, second), c = Unsafe.Add(ref counter, third), d = Unsafe.Add(ref counter, fourth);
+        long a = Unsafe.Add(ref counter, general), b = Unsafe.Add(ref counter, second), c = Unsafe.Add(ref counter, third),
+            d = Unsafe.Add(ref counter, fourth);
         if (b == 0 || c == 0 || d == 0)
         {
             long fresh = (uint)a;
@@ -66,7 +68,8 @@ sealed class BitMixer(int counterCount, int weightSets)
         prediction.Weights = 4 * weightSet;
         prediction.Counters = Vector256.Create(a, b, c, d).AsSingle();
         prediction.Odds = Vector128.Create(Odds(a), Odds(b), Odds(c), Odds(d));
-        int sum = Vector128.Sum(Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(weights), (nuint)prediction.Weights) * prediction.Odds) >> WeightBits;
+        int sum = Vector128.Sum(Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(weights), (nuint)prediction.Weights)
+            * prediction.Odds) >> WeightBits;
         sum = Math.Clamp(sum, -LogisticTables.Limit, LogisticTables.Limit);
         prediction.Probability = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(squash), sum + LogisticTables.Limit);
     }
@@ -77,14 +80,16 @@ sealed class BitMixer(int counterCount, int weightSets)
     {
         int error = (bit << 16) - prediction.Probability;
         ref int weight = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(weights), prediction.Weights);
-        var moved = Vector128.LoadUnsafe(ref weight) + ((prediction.Odds * error + Vector128.Create(1 << (rateShift - 1))) >> rateShift);
+        var moved = Vector128.LoadUnsafe(ref weight)
+            + ((prediction.Odds * error + Vector128.Create(1 << (rateShift - 1))) >> rateShift);
         Vector128.Clamp(moved, Vector128.Create(-LargestWeight), Vector128.Create(LargestWeight)).StoreUnsafe(ref weight);
 
         var target = Vector256.Create(bit != 0 ? LogisticTables.MostLikely : LogisticTables.LeastLikely);
         var asked = Vector256.Shuffle(prediction.Counters, Vector256.Create(1, 1, 3, 3, 5, 5, 7, 7));
         var nearer = prediction.Counters + (target - prediction.Counters) / (asked + Vector256.Create(1.6f));
         var more = Vector256.Min(prediction.Counters + Vector256.Create(1f), Vector256.Create(MostAsked));
-        var learned = Vector256.ConditionalSelect(Vector256.Create(-1, 0, -1, 0, -1, 0, -1, 0).AsSingle(), nearer, more).AsInt64();
+        var learned = Vector256.ConditionalSelect(Vector256.Create(-1, 0, -1, 0, -1, 0, -1, 0).AsSingle(), nearer, more)
+            .AsInt64();
         ref long counter = ref MemoryMarshal.GetArrayDataReference(counters);
         Unsafe.Add(ref counter, prediction.General) = learned[0];
         Unsafe.Add(ref counter, prediction.Second) = learned[1];
@@ -93,7 +98,9 @@ sealed class BitMixer(int counterCount, int weightSets)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int Odds(long counter) => Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(stretch), ((uint)counter >> LogisticTables.StretchShift) - LogisticTables.FirstStretch);
+    int Odds(long counter) =>
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(stretch),
+            ((uint)counter >> LogisticTables.StretchShift) - LogisticTables.FirstStretch);
 }
 
 /// <summary>A prediction, and what it was made of.</summary>

@@ -12,13 +12,16 @@ static class Lags
     const int Bits = 6;
     const int Even = 1 << 15;
 
-    /// <summary>The lag of a tensor's rows: a kernel's width, or of long rows what the encoder finds and the decoder reads.</summary>
+    /// <summary>
+    /// The lag of a tensor's rows: a kernel's width, or of long rows what the encoder finds and the decoder reads.
+    /// </summary>
     /// <param name="coder">One end of the wire.</param>
     /// <param name="tensor">Whose rows they are.</param>
     /// <param name="width">Values of a row.</param>
     /// <param name="values">Levels, or values in parts of a step; on the encoding side.</param>
     /// <param name="threshold">The magnitude from which a value counts as large.</param>
-    public static int Code<TCoder>(ref TCoder coder, TensorSpec tensor, int width, ReadOnlySpan<int> values, int threshold) where TCoder : struct, ILevelCoder, allows ref struct
+    public static int Code<TCoder>(ref TCoder coder, TensorSpec tensor, int width, ReadOnlySpan<int> values, int threshold)
+        where TCoder : struct, ILevelCoder, allows ref struct
     {
         if (tensor.Shape.Count > 2 && tensor.Shape[^1] is > 1 and <= LevelModel.MaxLag)
             return tensor.Shape[^1];
@@ -30,7 +33,9 @@ static class Lags
         return Math.Max(Shortest, lag);
     }
 
-    /// <summary>The distance from 2 to 63 at which most values above a threshold have another such value; the first of equals.</summary>
+    /// <summary>
+    /// The distance from 2 to 63 at which most values above a threshold have another such value; the first of equals.
+    /// </summary>
     public static int Find(ReadOnlySpan<int> values, int threshold)
     {
         Span<int> hits = stackalloc int[LevelModel.MaxLag];

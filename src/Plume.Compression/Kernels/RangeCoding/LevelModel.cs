@@ -48,7 +48,9 @@ sealed class LevelModel
     const int MeanBits = 12;
     const int Pad = 2 * MaxLag;
 
-    static readonly byte[] EnergyBins = [.. Enumerable.Range(0, 1024).Select(energy => energy == 0 ? (byte)0 : (byte)((BitOperations.Log2((uint)(energy * energy)) + 3) / 2))];
+    static readonly byte[] EnergyBins =
+        [.. Enumerable.Range(0, 1024)
+            .Select(energy => energy == 0 ? (byte)0 : (byte)((BitOperations.Log2((uint)(energy * energy)) + 3) / 2))];
 
     static readonly ushort[] ZeroUpTo = MakeZeroUpTo();
 
@@ -116,7 +118,8 @@ sealed class LevelModel
     /// <param name="coder">One end of the wire.</param>
     /// <param name="levels">Read or, in a decoder, written. Where the encoder chooses: values in, levels out.</param>
     /// <param name="chooses">Whether the encoder chooses.</param>
-    public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
+    public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses)
+        where TCoder : struct, ILevelCoder, allows ref struct
     {
         for (int done = 0; done < levels.Length;)
         {
@@ -139,13 +142,16 @@ sealed class LevelModel
         int lag = this.lag, rowOdds = this.rowOdds, one = Unsafe.Add(ref here, -1), two = Unsafe.Add(ref here, -2);
         for (int i = 0; i < levels.Length; i++)
         {
-            int lagged = Unsafe.Add(ref here, i - lag), twice = Unsafe.Add(ref here, i - 2 * lag), energy = Unsafe.Add(ref upEnergy, i);
-            int place = Math.Clamp((rowOdds + Unsafe.Add(ref columnOdd, i)) >> 3, 0, 27), neighbours = 0, both = (place >> 1) * 16;
+            int lagged = Unsafe.Add(ref here, i - lag), twice = Unsafe.Add(ref here, i - 2 * lag),
+                energy = Unsafe.Add(ref upEnergy, i);
+            int place = Math.Clamp((rowOdds + Unsafe.Add(ref columnOdd, i)) >> 3, 0, 27), neighbours = 0,
+                both = (place >> 1) * 16;
             if ((one | two | lagged | twice | energy) != 0)
             {
                 int nearOne = Math.Abs(one), nearLag = Math.Abs(lagged);
                 energy += 4 * (nearOne + nearLag) + 2 * (Math.Abs(two) + Math.Abs(twice));
-                neighbours = Math.Min(nearOne, 2) * 9 + Math.Min(nearLag, 2) * 3 + Math.Min(Math.Abs((int)Unsafe.Add(ref up, i)), 2);
+                neighbours = Math.Min(nearOne, 2) * 9 + Math.Min(nearLag, 2) * 3
+                    + Math.Min(Math.Abs((int)Unsafe.Add(ref up, i)), 2);
                 both += energyBins[Math.Min(energy, 1023)];
             }
 
@@ -155,14 +161,17 @@ sealed class LevelModel
             {
                 level = levels[i];
                 if (chooses)
-                    level = Math.Abs(level) <= Unsafe.Add(ref zeroTable, notZero.Probability >> LogisticTables.CostShift) ? 0 : Choose(level, notZero.Probability, new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
+                    level = Math.Abs(level) <= Unsafe.Add(ref zeroTable, notZero.Probability >> LogisticTables.CostShift) ? 0
+                        : Choose(level, notZero.Probability,
+                            new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
             }
 
             int bit = coder.Code(level != 0 ? 1 : 0, notZero.Probability);
             mixer.Learn(notZero, bit);
             if (bit != 0)
             {
-                level = CodeNonZero(ref coder, level, new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
+                level = CodeNonZero(ref coder, level,
+                    new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
                 Note(level, column + i);
                 rowOdds = this.rowOdds;
                 Unsafe.Add(ref here, i) = (short)Math.Clamp(level, -255, 255);
@@ -193,7 +202,8 @@ sealed class LevelModel
     }
 
     void PredictAbove(out BitPrediction prediction, int bin, in Context context) => mixer.Predict(
-        out prediction, bin, ByKind + bin * Kinds + kind, ByPlace + bin * 32 + context.Place, ByNeighbours + bin * 32 + context.Neighbours, ByBoth + bin * 256 + context.Both);
+        out prediction, bin, ByKind + bin * Kinds + kind, ByPlace + bin * 32 + context.Place,
+        ByNeighbours + bin * 32 + context.Neighbours, ByBoth + bin * 256 + context.Both);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     int CodeNonZero<TCoder>(ref TCoder coder, int level, in Context context) where TCoder : struct, ILevelCoder, allows ref struct
@@ -317,7 +327,8 @@ sealed class LevelModel
         }
 
         for (; j < width; j++)
-            aboveEnergy[j] = (short)(2 * Math.Abs((int)above[Pad + j]) + Math.Abs((int)above[Pad + j - 1]) + Math.Abs((int)above[Pad + j + 1]));
+            aboveEnergy[j] = (short)(2 * Math.Abs((int)above[Pad + j]) + Math.Abs((int)above[Pad + j - 1])
+                + Math.Abs((int)above[Pad + j + 1]));
     }
 
     void BeginRow()

@@ -38,7 +38,9 @@ sealed class FrequencyTable
     /// <summary>The token of a constant table.</summary>
     public byte Constant { get; private set; }
 
-    /// <summary>What a token costs in the stream where tokens are as frequent as the table says, in units of <see cref="Information"/>.</summary>
+    /// <summary>
+    /// What a token costs in the stream where tokens are as frequent as the table says, in units of <see cref="Information"/>.
+    /// </summary>
     public int MeanCost { get; private set; }
 
     /// <summary>For encoding with a form fitted to counts.</summary>

@@ -87,7 +87,8 @@ readonly record struct GeometricShares(int Scale, Fall Fall, int Peak, int Reach
             weights[shape.Peak] = (Peak + 0.5) / 256;
     }
 
-    static double MeanOf(int scale) => Steps[scale % StepsPerOctave] * (scale / StepsPerOctave + LowestOctave is >= 0 and var octave
+    static double MeanOf(int scale) =>
+        Steps[scale % StepsPerOctave] * (scale / StepsPerOctave + LowestOctave is >= 0 and var octave
         ? 1 << octave
         : 1.0 / (1 << -(scale / StepsPerOctave + LowestOctave)));
 

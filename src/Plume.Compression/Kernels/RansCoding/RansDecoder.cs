@@ -42,14 +42,16 @@ ref struct RansDecoder
         {
             state[s] = BinaryPrimitives.ReadUInt32LittleEndian(input[(sizeof(uint) * s)..]);
             if (state[s] < RansStream.Lowest)
-                throw InvalidPayloadException.Field("rans state", offset + sizeof(uint) * s, state[s], $"must be at least {RansStream.Lowest}");
+                throw InvalidPayloadException.Field("rans state", offset + sizeof(uint) * s, state[s],
+                    $"must be at least {RansStream.Lowest}");
         }
 
         words = input[size..];
         start = offset + size;
     }
 
-    public static RansWidth Widest => Avx512F.IsSupported ? RansWidth.Sixteen : Avx2.IsSupported ? RansWidth.Eight : RansWidth.One;
+    public static RansWidth Widest => Avx512F.IsSupported ? RansWidth.Sixteen : Avx2.IsSupported ? RansWidth.Eight
+        : RansWidth.One;
 
     /// <summary>Bytes of words that were used up so far.</summary>
     public readonly int Used => place;
@@ -65,7 +67,8 @@ ref struct RansDecoder
 
         int done = width switch
         {
-            RansWidth.Sixteen when state.Length >= 16 => RansVectors.DecodeBySixteen(tokens, table.Slots, state, words, ref place),
+            RansWidth.Sixteen when state.Length >= 16 =>
+                RansVectors.DecodeBySixteen(tokens, table.Slots, state, words, ref place),
             >= RansWidth.Eight when state.Length >= 8 => RansVectors.DecodeByEight(tokens, table.Slots, state, words, ref place),
             _ => 0,
         };
@@ -111,13 +114,17 @@ ref struct RansDecoder
     }
 }
 
-/// <summary>One of the 4096 places of a table as one number: its token, its distance from the token's first place, and the token's frequency less one.</summary>
+/// <summary>
+/// One of the 4096 places of a table as one number: its token, its distance from the token's first place, and the token's
+/// frequency less one.
+/// </summary>
 static class RansSlot
 {
     public const int BiasShift = 8;
     public const int FrequencyShift = BiasShift + FrequencyTable.Bits;
 
-    public static uint Of(int token, int bias, int frequency) => (uint)token | ((uint)bias << BiasShift) | ((uint)(frequency - 1) << FrequencyShift);
+    public static uint Of(int token, int bias, int frequency) =>
+        (uint)token | ((uint)bias << BiasShift) | ((uint)(frequency - 1) << FrequencyShift);
 
     public static uint Frequency(uint slot) => (slot >> FrequencyShift) + 1;
 

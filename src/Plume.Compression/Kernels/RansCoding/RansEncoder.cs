@@ -6,7 +6,10 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Kernels.RansCoding;
 
-/// <summary>Writes a <see cref="RansStream"/>. Runs are taken from the last to the first, as a stack: the decoder meets them the other way round.</summary>
+/// <summary>
+/// Writes a <see cref="RansStream"/>. Runs are taken from the last to the first, as a stack: the decoder meets them the other way
+/// round.
+/// </summary>
 ref struct RansEncoder
 {
     readonly PayloadWriter output;
@@ -34,7 +37,8 @@ ref struct RansEncoder
         place = room.Length;
     }
 
-    public static RansWidth Widest => Avx512BW.VL.IsSupported ? RansWidth.Sixteen : Avx2.IsSupported ? RansWidth.Eight : RansWidth.One;
+    public static RansWidth Widest => Avx512BW.VL.IsSupported ? RansWidth.Sixteen : Avx2.IsSupported ? RansWidth.Eight
+        : RansWidth.One;
 
     /// <summary>Codes a run, in front of those that were coded before it.</summary>
     public void Encode(ReadOnlySpan<byte> tokens, FrequencyTable table)

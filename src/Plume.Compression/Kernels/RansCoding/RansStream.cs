@@ -19,7 +19,8 @@ static class RansStream
     const int FewStates = 8;
 
     /// <summary>States whose values stand before the words, as many as the expected size of a stream allows.</summary>
-    /// <param name="cost">What its tokens cost when they are as frequent as their tables say, in units of <see cref="Information"/>.</param>
+    /// <param name="cost">What its tokens cost when they are as frequent as their tables say, in units of
+    /// <see cref="Information"/>.</param>
     /// <remarks>
     /// A state costs 4 bytes, of which one tells something. Few take under a quarter of a percent; the many that vectors
     /// need take under half a percent.

@@ -21,7 +21,8 @@ static unsafe class RansVectors
     static readonly uint[] Gathered = MakeGathered();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void EncodeBySixteen(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, int alphabet, Span<uint> state, Span<byte> room, ref int place)
+    public static void EncodeBySixteen(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, int alphabet, Span<uint> state,
+        Span<byte> room, ref int place)
     {
         const int lanes = 16;
         fixed (byte* token = tokens, start = room)
@@ -52,7 +53,8 @@ static unsafe class RansVectors
     {
         var place = Avx512F.ConvertToVector512Int32(Vector128.Load(token));
         var entry = few ? Avx512F.PermuteVar16x32(fewRanges, place.AsUInt32()) : Vector512.Create(
-            Avx2.GatherVector256((int*)range, place.GetLower(), sizeof(uint)), Avx2.GatherVector256((int*)range, place.GetUpper(), sizeof(uint))).AsUInt32();
+            Avx2.GatherVector256((int*)range, place.GetLower(), sizeof(uint)),
+            Avx2.GatherVector256((int*)range, place.GetUpper(), sizeof(uint))).AsUInt32();
         var frequency = entry & Vector512.Create(0xFFFFu);
         var full = Vector512.GreaterThanOrEqual(x >> 20, frequency);
         int words = BitOperations.PopCount((uint)full.ExtractMostSignificantBits());
@@ -63,7 +65,8 @@ static unsafe class RansVectors
         word -= sizeof(ushort) * words;
         x = Vector512.ConditionalSelect(full, x >> 16, x);
         // The quotient is below 2^20: a division in single precision misses it by one at most, which the remainder tells.
-        var quotient = Avx512F.ConvertToVector512UInt32WithTruncation(Avx512F.ConvertToVector512Single(x) / Avx512F.ConvertToVector512Single(frequency));
+        var quotient = Avx512F.ConvertToVector512UInt32WithTruncation(
+            Avx512F.ConvertToVector512Single(x) / Avx512F.ConvertToVector512Single(frequency));
         var rest = (x - quotient * frequency).AsInt32();
         var below = Vector512.LessThan(rest, Vector512<int>.Zero);
         var above = Vector512.GreaterThanOrEqual(rest, frequency.AsInt32());
@@ -72,7 +75,8 @@ static unsafe class RansVectors
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void EncodeByEight(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, Span<uint> state, Span<byte> room, ref int place)
+    public static void EncodeByEight(ReadOnlySpan<byte> tokens, ReadOnlySpan<uint> ranges, Span<uint> state, Span<byte> room,
+        ref int place)
     {
         const int lanes = 8;
         fixed (byte* token = tokens, start = room)
@@ -101,7 +105,8 @@ static unsafe class RansVectors
         word -= sizeof(ushort) * BitOperations.PopCount(members);
         x = Vector256.ConditionalSelect(full, x >> 16, x);
         // As above; halved for the conversion, which knows signed numbers only.
-        var quotient = Vector256.ConvertToInt32(Vector256.ConvertToSingle((x >> 1).AsInt32()) * 2 / Vector256.ConvertToSingle(frequency.AsInt32()));
+        var quotient = Vector256.ConvertToInt32(Vector256.ConvertToSingle((x >> 1).AsInt32())
+            * 2 / Vector256.ConvertToSingle(frequency.AsInt32()));
         var rest = x.AsInt32() - quotient * frequency.AsInt32();
         var below = Vector256.LessThan(rest, Vector256<int>.Zero);
         var above = ~Vector256.LessThan(rest, frequency.AsInt32());
@@ -111,7 +116,8 @@ static unsafe class RansVectors
 
     /// <returns>The number of tokens decoded.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int DecodeBySixteen(Span<byte> tokens, ReadOnlySpan<uint> slots, Span<uint> state, ReadOnlySpan<byte> words, ref int place)
+    public static int DecodeBySixteen(Span<byte> tokens, ReadOnlySpan<uint> slots, Span<uint> state, ReadOnlySpan<byte> words,
+        ref int place)
     {
         const int lanes = 16;
         int done = 0, next = place, states = state.Length, round = states * sizeof(ushort);
@@ -141,9 +147,11 @@ static unsafe class RansVectors
     {
         var place = (x & Vector512.Create(FrequencyTable.Total - 1u)).AsInt32();
         var entry = Vector512.Create(
-            Avx2.GatherVector256((int*)slot, place.GetLower(), sizeof(uint)), Avx2.GatherVector256((int*)slot, place.GetUpper(), sizeof(uint))).AsUInt32();
+            Avx2.GatherVector256((int*)slot, place.GetLower(), sizeof(uint)),
+            Avx2.GatherVector256((int*)slot, place.GetUpper(), sizeof(uint))).AsUInt32();
         var high = x >> FrequencyTable.Bits;
-        var value = (entry >> RansSlot.FrequencyShift) * high + high + ((entry >> RansSlot.BiasShift) & Vector512.Create(FrequencyTable.Total - 1u));
+        var value = (entry >> RansSlot.FrequencyShift) * high + high
+            + ((entry >> RansSlot.BiasShift) & Vector512.Create(FrequencyTable.Total - 1u));
         var low = Vector512.LessThan(value, Vector512.Create(RansStream.Lowest));
         var fresh = Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)(word + next)));
         next += sizeof(ushort) * BitOperations.PopCount((uint)low.ExtractMostSignificantBits());
@@ -153,7 +161,8 @@ static unsafe class RansVectors
 
     /// <returns>The number of tokens decoded.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int DecodeByEight(Span<byte> tokens, ReadOnlySpan<uint> slots, Span<uint> state, ReadOnlySpan<byte> words, ref int place)
+    public static int DecodeByEight(Span<byte> tokens, ReadOnlySpan<uint> slots, Span<uint> state, ReadOnlySpan<byte> words,
+        ref int place)
     {
         const int lanes = 8;
         int done = 0, next = place, states = state.Length, round = states * sizeof(ushort);
@@ -175,12 +184,15 @@ static unsafe class RansVectors
     static ulong Step(uint* state, uint* slot, uint* spread, byte* word, ref int next)
     {
         var x = Vector256.Load(state);
-        var entry = Avx2.GatherVector256((int*)slot, (x & Vector256.Create(FrequencyTable.Total - 1u)).AsInt32(), sizeof(uint)).AsUInt32();
+        var entry = Avx2.GatherVector256((int*)slot, (x & Vector256.Create(FrequencyTable.Total - 1u)).AsInt32(), sizeof(uint))
+            .AsUInt32();
         var high = x >> FrequencyTable.Bits;
-        var value = (entry >> RansSlot.FrequencyShift) * high + high + ((entry >> RansSlot.BiasShift) & Vector256.Create(FrequencyTable.Total - 1u));
+        var value = (entry >> RansSlot.FrequencyShift) * high + high
+            + ((entry >> RansSlot.BiasShift) & Vector256.Create(FrequencyTable.Total - 1u));
         var low = Vector256.LessThan(value, Vector256.Create(RansStream.Lowest));
         uint members = low.ExtractMostSignificantBits();
-        var fresh = Avx2.PermuteVar8x32(Avx2.ConvertToVector256Int32((ushort*)(word + next)).AsUInt32(), Vector256.Load(spread + 8 * members));
+        var fresh = Avx2.PermuteVar8x32(Avx2.ConvertToVector256Int32((ushort*)(word + next)).AsUInt32(),
+            Vector256.Load(spread + 8 * members));
         next += sizeof(ushort) * BitOperations.PopCount(members);
         Vector256.ConditionalSelect(low, (value << 16) | fresh, value).Store(state);
         var bytes = Vector256.Shuffle(entry.AsByte(), Vector256.Create(

@@ -1,6 +1,9 @@
 namespace Plume.Compression.Kernels.RansCoding;
 
-/// <summary>Weights to frequencies that add up to 4096. Doubles are added and multiplied one by one in a fixed order, so that every machine finds the same.</summary>
+/// <summary>
+/// Weights to frequencies that add up to 4096. Doubles are added and multiplied one by one in a fixed order, so that every
+/// machine finds the same.
+/// </summary>
 static class Shares
 {
     const int Total = FrequencyTable.Total;

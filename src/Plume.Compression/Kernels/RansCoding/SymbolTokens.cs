@@ -40,7 +40,8 @@ sealed class SymbolTokens
 
         smallest = [.. starts];
         starts.Add(SymbolCount);
-        restBits = [.. smallest.Select((start, i) => (byte)BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(starts[i + 1] - start))))];
+        restBits = [.. smallest.Select((start, i) =>
+            (byte)BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(starts[i + 1] - start))))];
         Zero = zero;
         ZeroToken = zero < 0 ? -1 : tokenOf[zero];
         Shape = ShapeOf(starts, ZeroToken);
@@ -80,7 +81,8 @@ sealed class SymbolTokens
         if (magnitude < Direct)
             return distance;
         int octave = BitOperations.Log2((uint)magnitude);
-        return Math.Sign(distance) * (Direct + ((octave - DirectBits) << PartBits) + ((magnitude >> (octave - PartBits)) & ((1 << PartBits) - 1)));
+        return Math.Sign(distance)
+            * (Direct + ((octave - DirectBits) << PartBits) + ((magnitude >> (octave - PartBits)) & ((1 << PartBits) - 1)));
     }
 
     TokenShape ShapeOf(List<int> starts, int peak)

@@ -1,12 +1,15 @@
 namespace Plume.Compression.Kernels.RansCoding;
 
-/// <summary>The cheapest form of a table for given counts, and what tokens and table cost together, in units of <see cref="Information"/>.</summary>
+/// <summary>
+/// The cheapest form of a table for given counts, and what tokens and table cost together, in units of <see cref="Information"/>.
+/// </summary>
 readonly record struct TableFit(TableForm Form, long Cost)
 {
     static readonly int[] Precisions = [1, 2, 3, 5, 11];
 
     /// <summary>Among all forms.</summary>
-    public static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet) => Best(counts, alphabet, Precisions, Fall.Quickening);
+    public static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet) =>
+        Best(counts, alphabet, Precisions, Fall.Quickening);
 
     /// <summary>Among few of them, to compare which tensors shall share a table.</summary>
     public static TableFit Quick(ReadOnlySpan<int> counts, in TableAlphabet alphabet) => Best(counts, alphabet, [2], Fall.Even);
@@ -14,7 +17,8 @@ readonly record struct TableFit(TableForm Form, long Cost)
     static TableFit Best(ReadOnlySpan<int> counts, in TableAlphabet alphabet, ReadOnlySpan<int> precisions, Fall lastFall)
     {
         var best = BestExplicit(counts, alphabet, precisions);
-        if (alphabet.Shape is { } shape && BestGeometric(counts, alphabet, shape, lastFall) is { } geometric && geometric.Cost < best.Cost)
+        if (alphabet.Shape is { } shape && BestGeometric(counts, alphabet, shape, lastFall) is { } geometric
+            && geometric.Cost < best.Cost)
             best = geometric;
         if (alphabet.MayBeRaw)
         {
@@ -43,7 +47,8 @@ readonly record struct TableFit(TableForm Form, long Cost)
         {
             TableForm.Shorten(exact, precision, weights);
             Shares.Normalize(weights, frequency);
-            long cost = Shares.CostOf(counts, frequency) + ((long)TableForm.ExplicitBits(exact, precision, alphabet) << Information.FractionBits);
+            long cost = Shares.CostOf(counts, frequency)
+                + ((long)TableForm.ExplicitBits(exact, precision, alphabet) << Information.FractionBits);
             if (cost < best.Cost)
                 best = new TableFit(new TableForm(TableKind.Explicit, precision, default), cost);
         }
@@ -106,6 +111,8 @@ readonly record struct TableFit(TableForm Form, long Cost)
         Span<ushort> frequency = stackalloc ushort[256];
         var form = new TableForm(TableKind.Geometric, 0, shares);
         form.Frequencies(counts, alphabet, frequency);
-        return new TableFit(form, Shares.CostOf(counts, frequency[..alphabet.Size]) + ((long)TableForm.GeometricBits(alphabet) << Information.FractionBits));
+        return new TableFit(form,
+            Shares.CostOf(counts, frequency[..alphabet.Size])
+                + ((long)TableForm.GeometricBits(alphabet) << Information.FractionBits));
     }
 }

@@ -86,7 +86,8 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
     }
 
     public static int GeometricBits(in TableAlphabet alphabet) =>
-        KindBits + GeometricShares.ScaleBits + GeometricShares.FallBits + (alphabet.Shape!.Peak < 0 ? 0 : GeometricShares.PeakBits) + alphabet.ReachBits;
+        KindBits + GeometricShares.ScaleBits + GeometricShares.FallBits
+            + (alphabet.Shape!.Peak < 0 ? 0 : GeometricShares.PeakBits) + alphabet.ReachBits;
 
     /// <exception cref="InvalidPayloadException">A field breaks its rule.</exception>
     public static TableKind Read(ref BitReader input, in TableAlphabet alphabet, Span<ushort> frequency)
@@ -120,7 +121,9 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
             weights[token] = counts[token];
     }
 
-    /// <summary>Weights for frequencies of which only some bits after the highest are known: the middle of those that have them.</summary>
+    /// <summary>
+    /// Weights for frequencies of which only some bits after the highest are known: the middle of those that have them.
+    /// </summary>
     public static void Shorten(ReadOnlySpan<ushort> frequency, int precision, Span<double> weights)
     {
         for (int token = 0; token < weights.Length; token++)
@@ -184,7 +187,8 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
             uint change = input.ReadUnary(2 * (FrequencyTable.Bits + 1));
             length += (int)(change >> 1) ^ -(int)(change & 1);
             if (length is < 0 or > FrequencyTable.Bits + 1)
-                throw InvalidPayloadException.Field("frequency length", token, length, $"must be in 0..{FrequencyTable.Bits + 1}");
+                throw InvalidPayloadException.Field("frequency length", token, length,
+                    $"must be in 0..{FrequencyTable.Bits + 1}");
             if (length == 0)
                 continue;
             int kept = Math.Min(length - 1, precision), cut = length - 1 - kept;
@@ -192,7 +196,8 @@ readonly record struct TableForm(TableKind Kind, int Precision, GeometricShares 
         }
     }
 
-    static (int First, int Last) Ends(ReadOnlySpan<ushort> exact) => (exact.IndexOfAnyExcept((ushort)0), exact.LastIndexOfAnyExcept((ushort)0));
+    static (int First, int Last) Ends(ReadOnlySpan<ushort> exact) =>
+        (exact.IndexOfAnyExcept((ushort)0), exact.LastIndexOfAnyExcept((ushort)0));
 
     static uint ZigZag(int value) => (uint)((value << 1) ^ (value >> 31));
 

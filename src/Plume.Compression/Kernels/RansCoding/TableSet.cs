@@ -13,16 +13,22 @@ namespace Plume.Compression.Kernels.RansCoding;
 /// <param name="inPairs">Whether the parts are those in pairs, or those in plain form.</param>
 sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
 {
-    /// <summary>Beyond so many tables to begin with, parts of different tensors share one where they are equally strong.</summary>
+    /// <summary>
+    /// Beyond so many tables to begin with, parts of different tensors share one where they are equally strong.
+    /// </summary>
     const int ManyKeys = 64;
 
-    /// <summary>Beyond so many tables to begin with, parts whose strength says nothing share one where their tokens are equally costly.</summary>
+    /// <summary>
+    /// Beyond so many tables to begin with, parts whose strength says nothing share one where their tokens are equally costly.
+    /// </summary>
     const int MostKeys = 256;
 
     /// <summary>Costs of a token that are told apart, to a bit.</summary>
     const int CostsToABit = 16;
 
-    /// <summary>Tables that there are at most, unless each tensor has its own: by level, or as many keys as are not many.</summary>
+    /// <summary>
+    /// Tables that there are at most, unless each tensor has its own: by level, or as many keys as are not many.
+    /// </summary>
     public const int MostByLevel = Activity.MaxLevel + 1;
 
     readonly List<FrequencyTable> tables = [];
@@ -87,7 +93,8 @@ sealed class TableSet(TableAlphabet alphabet, int run, bool inPairs)
         return alike;
     }
 
-    int CostOf(RansPart part) => (int)(CostsToABit * Shares.LeastCost(part.CountsOf(run)) / part.Coded >> Information.FractionBits);
+    int CostOf(RansPart part) =>
+        (int)(CostsToABit * Shares.LeastCost(part.CountsOf(run)) / part.Coded >> Information.FractionBits);
 
     List<Cluster> Group(List<RansPart> parts, Func<RansPart, (int, int)> key)
     {

@@ -76,7 +76,9 @@ static class Hadamard
             (low[i], high[i]) = (low[i] + high[i], low[i] - high[i]);
     }
 
-    /// <summary>The steps h = n/2 and n/4, for parts so long that more rows would push each other out of the first-level cache.</summary>
+    /// <summary>
+    /// The steps h = n/2 and n/4, for parts so long that more rows would push each other out of the first-level cache.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void TwoSteps(Span<float> part)
     {

@@ -4,7 +4,9 @@ using Plume.Compression.Randomness;
 
 namespace Plume.Compression.Kernels.Rotation;
 
-/// <summary>Turns the sign of each value with probability one half: value i where bit i mod 64 of draw i / 64 is set. Its own inverse.</summary>
+/// <summary>
+/// Turns the sign of each value with probability one half: value i where bit i mod 64 of draw i / 64 is set. Its own inverse.
+/// </summary>
 static class RandomSigns
 {
     const int DrawBits = 64;

@@ -41,7 +41,8 @@ public static class FloatFormats
                 break;
             case FloatFormat.BF16:
                 for (int i = 0; i < values.Length; i++)
-                    values[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                    values[i] = BitConverter.UInt32BitsToSingle(
+                        (uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
                 break;
             default:
                 for (int i = 0; i < values.Length; i++)
@@ -50,7 +51,10 @@ public static class FloatFormats
         }
     }
 
-    /// <summary>The values in a format: the nearest that it holds, halves to even; what is finite stays finite. What <see cref="Read"/> gave comes back, but for F64.</summary>
+    /// <summary>
+    /// The values in a format: the nearest that it holds, halves to even; what is finite stays finite. What <see cref="Read"/>
+    /// gave comes back, but for F64.
+    /// </summary>
     public static byte[] Write(ReadOnlySpan<float> values, FloatFormat format)
     {
         byte[] bytes = new byte[checked(format.Size() * values.Length)];

@@ -58,7 +58,8 @@ public sealed class NpyFile
     /// </summary>
     /// <param name="bytes">A whole file.</param>
     /// <param name="shape">The shape that the array must have.</param>
-    /// <param name="values">Receives the values, row-major; untouched when the file is refused. They may be infinite or NaN.</param>
+    /// <param name="values">Receives the values, row-major; untouched when the file is refused. They may be infinite or
+    /// NaN.</param>
     /// <exception cref="InvalidPayloadException">The bytes are not exactly one array of floats of that shape.</exception>
     /// <exception cref="ArgumentException">The place is not as long as the product of the dimensions.</exception>
     public static void ReadInto(ReadOnlySpan<byte> bytes, IReadOnlyList<int> shape, Span<float> values)
@@ -68,7 +69,8 @@ public sealed class NpyFile
         var reader = new PayloadReader(bytes);
         var form = ReadForm(ref reader, anyForm: true);
         if (!form.Shape.SequenceEqual(shape))
-            throw InvalidPayloadException.Field("shape", form.Place, NpyHeader.Tuple(form.Shape), $"must be {NpyHeader.Tuple([.. shape])}");
+            throw InvalidPayloadException.Field("shape", form.Place, NpyHeader.Tuple(form.Shape),
+                $"must be {NpyHeader.Tuple([.. shape])}");
         var stored = reader.Bytes((long)form.ValueSize * values.Length, "values");
         reader.End("values");
         NpyValues.Copy(stored, form, values);

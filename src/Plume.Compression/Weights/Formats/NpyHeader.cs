@@ -62,7 +62,8 @@ ref struct NpyHeader
     }
 
     /// <summary>A shape as Python writes it, for example <c>(3,)</c>.</summary>
-    public static string Tuple(ReadOnlySpan<int> shape) => $"({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")})";
+    public static string Tuple(ReadOnlySpan<int> shape) =>
+        $"({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")})";
 
     NpyForm ReadDictionary()
     {
@@ -88,7 +89,8 @@ ref struct NpyHeader
                     shape = ReadTuple();
                     break;
                 default:
-                    throw InvalidPayloadException.Field("header", place, $"key {Quote(key)}", "must be descr, fortran_order and shape, each once");
+                    throw InvalidPayloadException.Field("header", place, $"key {Quote(key)}",
+                        "must be descr, fortran_order and shape, each once");
             }
 
             if (!Take(','))
@@ -103,7 +105,8 @@ ref struct NpyHeader
             throw InvalidPayloadException.Field("header", end, Next(), "must be blank after its dictionary");
         return descr && order && shape is not null
             ? new NpyForm(shape, shapeAt, isDouble, isColumnMajor)
-            : throw InvalidPayloadException.Field("header", start, "a dictionary with less", "must have descr, fortran_order and shape");
+            : throw InvalidPayloadException.Field("header", start, "a dictionary with less",
+                "must have descr, fortran_order and shape");
     }
 
     void ReadType()
@@ -114,7 +117,8 @@ ref struct NpyHeader
         if (type != "<f4" && !isDouble)
         {
             string rule = anyForm ? "'<f4' or '<f8', little-endian floats" : "'<f4', 32-bit floats";
-            throw InvalidPayloadException.Field("descr", place, Quote(type), $"must be {rule}; in NumPy, save array.astype('<f4')");
+            throw InvalidPayloadException.Field("descr", place, Quote(type),
+                $"must be {rule}; in NumPy, save array.astype('<f4')");
         }
     }
 
@@ -123,9 +127,11 @@ ref struct NpyHeader
         int place = Place();
         isColumnMajor = text[at..].StartsWith("True"u8);
         if (isColumnMajor && !anyForm)
-            throw InvalidPayloadException.Field("fortran_order", place, "True", "must be False; in NumPy, save numpy.ascontiguousarray(array)");
+            throw InvalidPayloadException.Field("fortran_order", place, "True",
+                "must be False; in NumPy, save numpy.ascontiguousarray(array)");
         if (!isColumnMajor && !text[at..].StartsWith("False"u8))
-            throw InvalidPayloadException.Field("fortran_order", place, Next(), anyForm ? "must be True or False" : "must be False");
+            throw InvalidPayloadException.Field("fortran_order", place, Next(), anyForm ? "must be True or False"
+                : "must be False");
         at += isColumnMajor ? "True".Length : "False".Length;
     }
 
@@ -149,7 +155,8 @@ ref struct NpyHeader
         }
 
         if (dimensions.Count == 1 && !comma)
-            throw InvalidPayloadException.Field("shape", Place(), $"({dimensions[0]})", "must be a tuple: a single dimension has a comma after it");
+            throw InvalidPayloadException.Field("shape", Place(), $"({dimensions[0]})",
+                "must be a tuple: a single dimension has a comma after it");
         return [.. dimensions];
     }
 
@@ -160,7 +167,8 @@ ref struct NpyHeader
             at++;
         return int.TryParse(text[first..at], NumberStyles.None, CultureInfo.InvariantCulture, out int dimension)
             ? dimension
-            : throw InvalidPayloadException.Field("shape", place, at == first ? Next() : "a dimension beyond it", $"must have dimensions from 0 to {int.MaxValue}");
+            : throw InvalidPayloadException.Field("shape", place, at == first ? Next()
+            : "a dimension beyond it", $"must have dimensions from 0 to {int.MaxValue}");
     }
 
     // No key and no type that is known has an escape, so a backslash is just another wrong character.
@@ -205,7 +213,8 @@ ref struct NpyHeader
     }
 
     // A stranger's text goes into messages only where it is short and plain.
-    static string Quote(string value) => value.Length <= LongestQuote && value.All(mark => mark is >= ' ' and <= '~') ? $"'{value}'" : $"a text of {value.Length} bytes";
+    static string Quote(string value) => value.Length <= LongestQuote && value.All(mark => mark is >= ' ' and <= '~')
+        ? $"'{value}'" : $"a text of {value.Length} bytes";
 
     readonly string Next() => at == text.Length ? "at its end" : $"'{(char)text[at]}'";
 }

@@ -3,12 +3,13 @@ using Plume.Compression.Wire;
 namespace Plume.Compression.Weights.Formats;
 
 /// <summary>
-/// Reads and writes safetensors files that hold floats and nothing else: a JSON header that names, shapes and places the tensors, and their bytes. Every
-/// rule of the format is enforced, so that a file has one meaning in every program.
+/// Reads and writes safetensors files that hold floats and nothing else: a JSON header that names, shapes and places the tensors,
+/// and their bytes. Every rule of the format is enforced, so that a file has one meaning in every program.
 /// </summary>
 /// <remarks>
-/// F32 is read as it is; F16, BF16 and F64 are turned into 32-bit floats; a tensor of another type is refused by name. <see cref="SafetensorsFile"/> keeps every type.
-/// Source: the format's public description, https://github.com/huggingface/safetensors.
+/// F32 is read as it is; F16, BF16 and F64 are turned into 32-bit floats; a tensor of another type is refused by name.
+/// <see cref="SafetensorsFile"/> keeps every type. Source: the format's public description,
+/// https://github.com/huggingface/safetensors.
 /// </remarks>
 public static class Safetensors
 {
@@ -18,7 +19,8 @@ public static class Safetensors
     {
         var file = SafetensorsFile.Read(bytes.ToArray());
         return file.Tensors.FirstOrDefault(tensor => !tensor.IsFloat) is { } other
-            ? throw new InvalidPayloadException($"Tensor '{other.Name}' has dtype '{other.Type}', but weights must be F32, F16, BF16 or F64.")
+            ? throw new InvalidPayloadException(
+                $"Tensor '{other.Name}' has dtype '{other.Type}', but weights must be F32, F16, BF16 or F64.")
             : file.ToWeights();
     }
 

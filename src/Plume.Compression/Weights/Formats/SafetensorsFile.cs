@@ -23,7 +23,8 @@ public sealed class SafetensorsFile
 
     readonly ReadOnlyMemory<byte> head;
 
-    SafetensorsFile(ReadOnlyMemory<byte> head, IReadOnlyList<SafetensorsTensor> tensors) => (this.head, Tensors) = (head, tensors);
+    SafetensorsFile(ReadOnlyMemory<byte> head, IReadOnlyList<SafetensorsTensor> tensors) =>
+        (this.head, Tensors) = (head, tensors);
 
     /// <summary>The tensors, in the order of their bytes.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors { get; }
@@ -34,15 +35,22 @@ public sealed class SafetensorsFile
     {
         var entries = SafetensorsHeader.Read(bytes.Span, out var data);
         int start = bytes.Length - data.Length;
-        return new(bytes[..start], [.. entries.Select(entry => new SafetensorsTensor(entry.Name, entry.Type, entry.Shape, bytes[(start + entry.Start)..(start + entry.End)]))]);
+        return new(bytes[..start],
+            [.. entries.Select(entry =>
+                new SafetensorsTensor(entry.Name, entry.Type, entry.Shape, bytes[(start + entry.Start)..(start + entry.End)]))]);
     }
 
-    /// <summary>The floats among the tensors as 32-bit ones, but for those that are to stay as they are; roles are told from names and shapes.</summary>
+    /// <summary>
+    /// The floats among the tensors as 32-bit ones, but for those that are to stay as they are; roles are told from names and
+    /// shapes.
+    /// </summary>
     /// <param name="carried">Names of tensors that are left out; null for none.</param>
     public ModelWeights ToWeights(IReadOnlySet<string>? carried = null)
     {
         SafetensorsTensor[] floats = [.. Tensors.Where(tensor => tensor.IsFloat && carried?.Contains(tensor.Name) != true)];
-        var weights = new ModelWeights(ModelLayout.Of(floats.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRoles.Guess(tensor.Name, tensor.Shape.Count)))));
+        var weights = new ModelWeights(
+            ModelLayout.Of(floats.Select(tensor =>
+                (tensor.Name, tensor.Shape.ToArray(), TensorRoles.Guess(tensor.Name, tensor.Shape.Count)))));
         foreach (var (tensor, place) in floats.Zip(weights.Layout.Tensors))
             FloatFormats.Read(tensor.Data.Span, SafetensorsTypes.FormatOf(tensor.Type)!.Value, weights[place]);
         return weights;
@@ -77,7 +85,9 @@ public sealed class SafetensorsFile
             if (places.Remove(entry.Name, out var place))
             {
                 if (SafetensorsTypes.FormatOf(entry.Type) is not { } format || !place.Shape.SequenceEqual(entry.Shape))
-                    throw new InvalidPayloadException($"Tensor '{entry.Name}' is {entry.Type} [{string.Join(", ", entry.Shape)}], but its values are floats of shape [{string.Join(", ", place.Shape)}].");
+                    throw new InvalidPayloadException(
+                        $"Tensor '{entry.Name}' is {entry.Type} [{string.Join(", ", entry.Shape)}], but its values are floats "
+                            + $"of shape [{string.Join(", ", place.Shape)}].");
                 data = FloatFormats.Write(weights[place], format);
             }
             else

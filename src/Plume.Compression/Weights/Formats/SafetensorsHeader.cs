@@ -94,7 +94,9 @@ static class SafetensorsHeader
         while (NextProperty(ref json, out string name))
         {
             if (name.Length == 0 || !names.Add(name))
-                throw new InvalidPayloadException($"A tensor's name must be there and be its own; the header has '{name}' {(name.Length == 0 ? "as one" : "twice")}.");
+                throw new InvalidPayloadException(
+                    $"A tensor's name must be there and be its own; the header has '{name}' "
+                        + $"{(name.Length == 0 ? "as one" : "twice")}.");
             if (name == "__metadata__")
                 CheckMetadata(ref json);
             else
@@ -127,7 +129,8 @@ static class SafetensorsHeader
                     offsets = ReadNumbers(ref json, name, dataLength);
                     break;
                 default:
-                    throw new InvalidPayloadException($"Tensor '{name}' must have dtype, shape and data_offsets once each, but has '{field}' beyond them.");
+                    throw new InvalidPayloadException(
+                        $"Tensor '{name}' must have dtype, shape and data_offsets once each, but has '{field}' beyond them.");
             }
         }
 
@@ -140,12 +143,15 @@ static class SafetensorsHeader
     static void CheckSize(string name, string type, int[] shape, int start, int end)
     {
         if (SafetensorsTypes.BytesOf(type) is not { } size)
-            throw new InvalidPayloadException($"Tensor '{name}' has dtype '{type}'; known are {string.Join(", ", SafetensorsTypes.Known)}.");
+            throw new InvalidPayloadException(
+                $"Tensor '{name}' has dtype '{type}'; known are {string.Join(", ", SafetensorsTypes.Known)}.");
         long need = size;
         foreach (int dimension in shape)
             need = Math.Min(need * dimension, int.MaxValue + 1L);
         if (need != (long)end - start)
-            throw new InvalidPayloadException($"Tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {type} needs {need} bytes, but its data_offsets {start} to {end} hold {(long)end - start}.");
+            throw new InvalidPayloadException(
+                $"Tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {type} needs {need} bytes, but its "
+                    + $"data_offsets {start} to {end} hold {(long)end - start}.");
     }
 
     static void CheckCover(List<SafetensorsEntry> entries, int dataLength)
@@ -154,12 +160,15 @@ static class SafetensorsHeader
         foreach (var entry in entries)
         {
             if (entry.Start != covered)
-                throw new InvalidPayloadException($"Tensor '{entry.Name}' must begin where the one before it ends, at byte {covered}, but begins at {entry.Start}.");
+                throw new InvalidPayloadException(
+                    $"Tensor '{entry.Name}' must begin where the one before it ends, at byte {covered}, but begins at "
+                        + $"{entry.Start}.");
             covered = entry.End;
         }
 
         if (covered != dataLength)
-            throw new InvalidPayloadException($"The tensors cover {covered} bytes, but the file holds {dataLength} after its header.");
+            throw new InvalidPayloadException(
+                $"The tensors cover {covered} bytes, but the file holds {dataLength} after its header.");
     }
 
     static void CheckMetadata(ref Utf8JsonReader json)
@@ -176,7 +185,9 @@ static class SafetensorsHeader
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
             if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out long number) || number < 0 || number > maximum)
-                throw new InvalidPayloadException($"Tensor '{name}' has '{Encoding.UTF8.GetString(json.ValueSpan)}' where a whole number from 0 to {maximum} must stand.");
+                throw new InvalidPayloadException(
+                    $"Tensor '{name}' has '{Encoding.UTF8.GetString(json.ValueSpan)}' where a whole number from 0 to {maximum} "
+                        + $"must stand.");
             numbers.Add((int)number);
         }
 

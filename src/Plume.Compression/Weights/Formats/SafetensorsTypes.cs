@@ -4,7 +4,8 @@ namespace Plume.Compression.Weights.Formats;
 static class SafetensorsTypes
 {
     public static IReadOnlyList<string> Known { get; } =
-        ["BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "I64", "U64", "F64", "C64"];
+        ["BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "I64", "U64",
+            "F64", "C64"];
 
     /// <summary>The format of floats that 32-bit ones stand for; none for other types, which are carried as they are.</summary>
     public static FloatFormat? FormatOf(string type) => type switch

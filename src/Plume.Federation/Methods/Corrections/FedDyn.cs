@@ -7,14 +7,15 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
-/// Dynamic regularization: each client adds a linear and a quadratic term to its loss, by which the optima of all clients come to be
-/// that of their mean. No byte more travels than in averaging.
+/// Dynamic regularization: each client adds a linear and a quadratic term to its loss, by which the optima of all clients come to
+/// be that of their mean. No byte more travels than in averaging.
 /// </summary>
 /// <remarks>
-/// Client: minimizes f_k(t) - g_k * t + (Strength / 2) * ||t - x||^2; then g_k -= Strength * (t - x). Server: h -= Strength * (participants
-/// / clients) * mean(t - x), and its optimizer takes mean(t - x) - h / Strength. A float a weight is remembered by the server and by each client.
-/// Running statistics take the plain mean. Differs from the paper: means are weighted by samples as in averaging.
-/// Source: Acar et al., "Federated Learning Based on Dynamic Regularization", ICLR 2021, arXiv:2111.04263, algorithm 1.
+/// Client: minimizes f_k(t) - g_k * t + (Strength / 2) * ||t - x||^2; then g_k -= Strength * (t - x). Server: h -= Strength *
+/// (participants / clients) * mean(t - x), and its optimizer takes mean(t - x) - h / Strength. A float a weight is remembered by
+/// the server and by each client. Running statistics take the plain mean. Differs from the paper: means are weighted by samples
+/// as in averaging. Source: Acar et al., "Federated Learning Based on Dynamic Regularization", ICLR 2021, arXiv:2111.04263,
+/// algorithm 1.
 /// </remarks>
 public sealed record FedDyn : Method, INotatedMethod<FedDyn>
 {
@@ -34,7 +35,8 @@ public sealed record FedDyn : Method, INotatedMethod<FedDyn>
 
     private protected override string Word => "feddyn";
 
-    private protected override IEnumerable<string> Arguments => Strength == DefaultStrength ? [] : [Strength.ToString("R", CultureInfo.InvariantCulture)];
+    private protected override IEnumerable<string> Arguments => Strength == DefaultStrength ? []
+        : [Strength.ToString("R", CultureInfo.InvariantCulture)];
 
     static FedDyn INotatedMethod<FedDyn>.Parse(LineArguments arguments)
     {
@@ -55,12 +57,14 @@ public sealed record FedDyn : Method, INotatedMethod<FedDyn>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
         var correction = new float[memory.Length];
         TensorPrimitives.Negate(memory, correction);
-        return base.Work(learner, task with { Correction = correction, Objective = task.Objective with { Proximal = Strength } }, memory, message, cancellation);
+        return base.Work(learner, task with { Correction = correction, Objective = task.Objective with { Proximal = Strength } },
+            memory, message, cancellation);
     }
 
     /// <inheritdoc/>

@@ -7,17 +7,19 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
-/// Normalized averaging: each update is divided by the steps that it took before the mean is taken, and the mean multiplied by the mean
-/// number of steps. A client with ten times the samples has its weight, but not ten steps of its own direction where others have one.
+/// Normalized averaging: each update is divided by the steps that it took before the mean is taken, and the mean multiplied by
+/// the mean number of steps. A client with ten times the samples has its weight, but not ten steps of its own direction where
+/// others have one.
 /// </summary>
 /// <remarks>
-/// Server: its optimizer takes tau * sum of p_k * update_k / a_k, where tau is the sum of p_k * a_k, p_k a client's share of the weights and a_k
-/// the steps that its gradients count for: K without momentum; more with it, fewer with a proximal term. Running statistics take the plain mean.
-/// Bytes: those of averaging and one float up, two small numbers down that seldom change. Nobody remembers anything.
-/// Updates travel divided by a_k / 2^e, where 2^e is published and fits the most steps that a client can take: so codecs and the bound on norms
-/// see updates of the usual size, and a residual, which is in the same measure, fits the next update of a client whose steps do not change.
-/// Differs from the paper: tau is at most 2^(e + 1), whatever clients say.
-/// Source: Wang et al., "Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization", NeurIPS 2020, arXiv:2007.07481.
+/// Server: its optimizer takes tau * sum of p_k * update_k / a_k, where tau is the sum of p_k * a_k, p_k a client's share of the
+/// weights and a_k the steps that its gradients count for: K without momentum; more with it, fewer with a proximal term. Running
+/// statistics take the plain mean. Bytes: those of averaging and one float up, two small numbers down that seldom change. Nobody
+/// remembers anything. Updates travel divided by a_k / 2^e, where 2^e is published and fits the most steps that a client can
+/// take: so codecs and the bound on norms see updates of the usual size, and a residual, which is in the same measure, fits the
+/// next update of a client whose steps do not change. Differs from the paper: tau is at most 2^(e + 1), whatever clients say.
+/// Source: Wang et al., "Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization", NeurIPS 2020,
+/// arXiv:2007.07481.
 /// </remarks>
 public sealed record FedNova : Method, INotatedMethod<FedNova>
 {
@@ -33,10 +35,12 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     static FedNova INotatedMethod<FedNova>.Parse(LineArguments arguments) => new();
 
     /// <inheritdoc/>
-    public override MessageShape Published(ModelLayout layout, Codec downlink) => new(new MessagePart(Weights, layout, downlink), Figure.Published(Steps, Numbers));
+    public override MessageShape Published(ModelLayout layout, Codec downlink) =>
+        new(new MessagePart(Weights, layout, downlink), Figure.Published(Steps, Numbers));
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, layout, uplink), Figure.Answered(Steps));
+    public override MessageShape Answer(ModelLayout layout, Codec uplink) =>
+        new(new MessagePart(Update, layout, uplink), Figure.Answered(Steps));
 
     /// <inheritdoc/>
     public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
@@ -51,13 +55,15 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
         var layout = learner.Layout;
         var published = task.Received.Span[layout.Length..];
-        var outcome = base.Work(learner, task with { Received = task.Received[..layout.Length] }, memory, message[..layout.Length], cancellation);
+        var outcome = base.Work(learner, task with { Received = task.Received[..layout.Length] }, memory,
+            message[..layout.Length], cancellation);
         if (!double.IsFinite(outcome.Loss))
             return outcome;
         double steps = Math.ScaleB(StepsOf(task.Objective, outcome.Steps), -(int)published[0]);
@@ -78,7 +84,10 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
         published[1] = Figure.UnitFor(2 * norm, published[1]);
     }
 
-    /// <summary>The steps that a client's gradients count for: the sum of the weights with which each of them moved the model, over the rate.</summary>
+    /// <summary>
+    /// The steps that a client's gradients count for: the sum of the weights with which each of them moved the model, over the
+    /// rate.
+    /// </summary>
     /// <param name="objective">How it trained.</param>
     /// <param name="steps">How many steps it took.</param>
     public static double StepsOf(LocalObjective objective, int steps)
@@ -98,7 +107,9 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     public override string? Misfit(ILearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
-        return learner.TakesCorrections ? null : "The learner must say how many steps it took, which this one does not: use one that does (and takes corrections), or train by 'averaging'.";
+        return learner.TakesCorrections ? null
+            : "The learner must say how many steps it took, which this one does not: use one that does (and takes "
+                + "corrections), or train by 'averaging'.";
     }
 
     /// <inheritdoc/>
@@ -106,10 +117,13 @@ public sealed record FedNova : Method, INotatedMethod<FedNova>
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Objective.Optimizer != LocalOptimizer.Sgd)
-            yield return $"'{this}' counts the steps of sgd, with momentum or without; let the clients' optimizer be sgd, or train by 'averaging'.";
+            yield return $"'{this}' counts the steps of sgd, with momentum or without; let the clients' optimizer be sgd, or "
+                + $"train by 'averaging'.";
         if (plan.SampleCap is null)
-            yield return $"'{this}' must know the most samples that a client may have, since nobody would believe any number of steps; give the plan a sample cap, or train by 'averaging'.";
+            yield return $"'{this}' must know the most samples that a client may have, since nobody would believe any number "
+                + $"of steps; give the plan a sample cap, or train by 'averaging'.";
         if (plan.Objective.LearningRate * plan.Objective.Proximal >= 1)
-            yield return $"'{this}' needs a learning rate times proximal term below 1, but they are {plan.Objective.LearningRate} and {plan.Objective.Proximal}.";
+            yield return $"'{this}' needs a learning rate times proximal term below 1, but they are "
+                + $"{plan.Objective.LearningRate} and {plan.Objective.Proximal}.";
     }
 }

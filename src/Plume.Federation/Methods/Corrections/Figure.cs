@@ -5,8 +5,8 @@ using Plume.Compression.Weights;
 namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
-/// A number that each client sends beside its update, of which the server takes the mean. It travels in a unit that is published, a power
-/// of two near the size of updates: what a client can say with it is then within the bound on norms as its update is.
+/// A number that each client sends beside its update, of which the server takes the mean. It travels in a unit that is published,
+/// a power of two near the size of updates: what a client can say with it is then within the bound on norms as its update is.
 /// </summary>
 static class Figure
 {
@@ -19,7 +19,8 @@ static class Figure
     public static MessagePart Answered(string name) => new(name, LayoutOf(name, 1), Floats);
 
     /// <summary>The exponent of the unit beside updates of that size; the one before where there is no size.</summary>
-    public static int UnitFor(double norm, float before) => norm > 0 && double.IsFinite(norm) ? Math.Clamp((int)Math.Ceiling(Math.Log2(norm)), -30, 30) : (int)before;
+    public static int UnitFor(double norm, float before) => norm > 0 && double.IsFinite(norm)
+        ? Math.Clamp((int)Math.Ceiling(Math.Log2(norm)), -30, 30) : (int)before;
 
     /// <summary>The exponent of the unit before any update is known: beside the model's first weights.</summary>
     public static int FirstUnit(ReadOnlySpan<float> initial)
@@ -36,7 +37,9 @@ static class Figure
     /// <summary>The number of which that was sent.</summary>
     public static double Of(float unit, float sent) => Math.ScaleB(sent, -(int)unit);
 
-    /// <summary>The sum of the squares of what is learned. In one order, so that every instruction set gives the same bits.</summary>
+    /// <summary>
+    /// The sum of the squares of what is learned. In one order, so that every instruction set gives the same bits.
+    /// </summary>
     public static double SquaresOf(ModelLayout layout, ReadOnlySpan<float> values)
     {
         double squares = 0;

@@ -9,17 +9,18 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Corrections;
 
 /// <summary>
-/// SCAFFOLD whose clients send one vector instead of two: what their own control changes by is also what the model moves by, so that
-/// the uplink is half as large, and a lossy codec takes from both the same.
+/// SCAFFOLD whose clients send one vector instead of two: what their own control changes by is also what the model moves by, so
+/// that the uplink is half as large, and a lossy codec takes from both the same.
 /// </summary>
 /// <remarks>
-/// Client: y -= rate * (g + c - c_k) for K steps; sends d = Share * ((x - y) / (K * rate) - c), and c_k += d. Server: its optimizer takes
-/// -Unit * (c + mean d), and c += (participants / clients) * mean d. With a share of 1, floats and clients of K steps it is SCAFFOLD.
-/// d travels times -Unit, as large as an update is: Unit, which is published, is the rate times the largest power of two of steps that a client may take.
-/// A client of fewer steps so moves the model as one of that many; the server's learning rate makes all move it less.
-/// Bytes: up those of averaging, down twice those. Each client remembers a float a weight. Running statistics take the plain mean.
-/// Source: Huang, Li, Li, "Stochastic Controlled Averaging for Federated Learning with Communication Compression", ICLR 2024,
-/// arXiv:2308.08165 (SCALLION). Differs from it: means are weighted by samples as in averaging.
+/// Client: y -= rate * (g + c - c_k) for K steps; sends d = Share * ((x - y) / (K * rate) - c), and c_k += d. Server: its
+/// optimizer takes -Unit * (c + mean d), and c += (participants / clients) * mean d. With a share of 1, floats and clients of K
+/// steps it is SCAFFOLD. d travels times -Unit, as large as an update is: Unit, which is published, is the rate times the largest
+/// power of two of steps that a client may take. A client of fewer steps so moves the model as one of that many; the server's
+/// learning rate makes all move it less. Bytes: up those of averaging, down twice those. Each client remembers a float a weight.
+/// Running statistics take the plain mean. Source: Huang, Li, Li, "Stochastic Controlled Averaging for Federated Learning with
+/// Communication Compression", ICLR 2024, arXiv:2308.08165 (SCALLION). Differs from it: means are weighted by samples as in
+/// averaging.
 /// </remarks>
 public sealed record Scallion : Method, INotatedMethod<Scallion>
 {
@@ -31,7 +32,8 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
     static readonly Codec Constant = Codec.Parse("delta | deadzone(abs=0.00000095367431640625) | range");
 
     /// <summary>SCAFFOLD by one vector.</summary>
-    /// <param name="share">How far a control goes with a round, alpha in the paper, above 0 and at most 1: the less, the noisier the codec may be.</param>
+    /// <param name="share">How far a control goes with a round, alpha in the paper, above 0 and at most 1: the less, the noisier
+    /// the codec may be.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not above 0 and at most 1.</exception>
     public Scallion(double share = DefaultShare) => Share = share > 0 && share <= 1
         ? share
@@ -44,14 +46,16 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
 
     private protected override string Word => "scallion";
 
-    private protected override IEnumerable<string> Arguments => Share == DefaultShare ? [] : [Share.ToString("R", CultureInfo.InvariantCulture)];
+    private protected override IEnumerable<string> Arguments => Share == DefaultShare ? []
+        : [Share.ToString("R", CultureInfo.InvariantCulture)];
 
     static Scallion INotatedMethod<Scallion>.Parse(LineArguments arguments)
     {
         if (arguments.Positional("share") is not { } argument)
             return new Scallion();
         double share = arguments.Number(argument, argument.Text);
-        return share > 0 && share <= 1 ? new Scallion(share) : throw arguments.Error(argument.Column, $"'{argument.Text}' must be above 0 and at most 1");
+        return share > 0 && share <= 1 ? new Scallion(share)
+            : throw arguments.Error(argument.Column, $"'{argument.Text}' must be above 0 and at most 1");
     }
 
     /// <inheritdoc/>
@@ -77,7 +81,8 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -87,7 +92,8 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
         memory[length] = unit;
         var correction = new float[length];
         TensorPrimitives.Subtract(control.Span, memory[..length], correction);
-        var outcome = base.Work(learner, task with { Received = task.Received[..length], Correction = correction }, memory, message, cancellation);
+        var outcome = base.Work(learner, task with { Received = task.Received[..length], Correction = correction }, memory,
+            message, cancellation);
         if (!double.IsFinite(outcome.Loss))
             return outcome;
         float steps = (float)(Share * unit / (outcome.Steps * task.Objective.LearningRate)), back = (float)(Share * unit);
@@ -141,10 +147,13 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
         foreach (string missing in PlainStepsMissing(plan.Objective))
             yield return missing;
         if (Codec.Parse(plan.Uplink) is { Remembers: true } or { UsesReference: true })
-            yield return $"'{this}' sends changes of a control, which neither feedback nor mask fits: a residual would be added to what has changed meanwhile. Use an uplink without them, such as 'rotate | uniform(4) | rans'.";
+            yield return $"'{this}' sends changes of a control, which neither feedback nor mask fits: a residual would be "
+                + $"added to what has changed meanwhile. Use an uplink without them, such as 'rotate | uniform(4) | rans'.";
         if (plan.Schedule != RateSchedule.Constant)
-            yield return $"'{this}' moves the model by one rate in all rounds, so the schedule must be constant; with '{plan.Schedule}' train by 'scaffold'.";
+            yield return $"'{this}' moves the model by one rate in all rounds, so the schedule must be constant; with "
+                + $"'{plan.Schedule}' train by 'scaffold'.";
         if (plan.SampleCap is null)
-            yield return $"'{this}' must know the most samples that a client may have; give the plan a sample cap, or train by 'scaffold'.";
+            yield return $"'{this}' must know the most samples that a client may have; give the plan a sample cap, or train by "
+                + $"'scaffold'.";
     }
 }

@@ -10,19 +10,21 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
-/// Learns which of a network's random weights live, and no weight: each has the probability that it does. A client learns scores by drawing a
-/// mask at every step, and sends one drawn bit a weight; the probability becomes the share of clients whose bit is set.
+/// Learns which of a network's random weights live, and no weight: each has the probability that it does. A client learns scores
+/// by drawing a mask at every step, and sends one drawn bit a weight; the probability becomes the share of clients whose bit is
+/// set.
 /// </summary>
 /// <remarks>
-/// Weights are +-c with c = e / sqrt(fan-in), their signs drawn from the seed, so that none travels. Client: scores s = logit(0.01 + 0.98 *
-/// probability), weights times masks of chance sigmoid(s), the gradient straight through the draw; then a bit of the chance sigmoid(s).
-/// Server: the posterior mean of the bits after a Beta(1, 1) prior that is reset each round, which is their mean, one bit a client whatever its
-/// samples; its optimizer takes the change (at a learning rate below 1 it remembers what was before). The model has the weights whose
-/// probability is a half or more, and zeros. Biases and normalizations stay as they begin; running statistics take the plain mean.
-/// Bytes: up, whether a bit differs from the likelier one, by a range coder, the surest first: less than a bit a weight; down, the
-/// probabilities by the downlink (counts of the participants are whole levels of deadzone(abs=1/participants)).
-/// Source: Isik et al., "Sparse Random Networks for Communication-Efficient Federated Learning", ICLR 2023, arXiv:2209.15328. Differs from it:
-/// the probabilities that travel are quantized, and the model is the most probable one rather than a drawn one.
+/// Weights are +-c with c = e / sqrt(fan-in), their signs drawn from the seed, so that none travels. Client: scores s =
+/// logit(0.01 + 0.98 * probability), weights times masks of chance sigmoid(s), the gradient straight through the draw; then a bit
+/// of the chance sigmoid(s). Server: the posterior mean of the bits after a Beta(1, 1) prior that is reset each round, which is
+/// their mean, one bit a client whatever its samples; its optimizer takes the change (at a learning rate below 1 it remembers
+/// what was before). The model has the weights whose probability is a half or more, and zeros. Biases and normalizations stay as
+/// they begin; running statistics take the plain mean. Bytes: up, whether a bit differs from the likelier one, by a range coder,
+/// the surest first: less than a bit a weight; down, the probabilities by the downlink (counts of the participants are whole
+/// levels of deadzone(abs=1/participants)). Source: Isik et al., "Sparse Random Networks for Communication-Efficient Federated
+/// Learning", ICLR 2023, arXiv:2209.15328. Differs from it: the probabilities that travel are quantized, and the model is the
+/// most probable one rather than a drawn one.
 /// </remarks>
 public sealed record Masks : Method, INotatedMethod<Masks>
 {
@@ -41,7 +43,8 @@ public sealed record Masks : Method, INotatedMethod<Masks>
 
     private protected override string Word => "masks";
 
-    private protected override IEnumerable<string> Arguments => Seed is { } seed ? [string.Create(CultureInfo.InvariantCulture, $"seed={seed}")] : [];
+    private protected override IEnumerable<string> Arguments => Seed is { } seed
+        ? [string.Create(CultureInfo.InvariantCulture, $"seed={seed}")] : [];
 
     static Masks INotatedMethod<Masks>.Parse(LineArguments arguments)
     {
@@ -91,7 +94,8 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -138,7 +142,8 @@ public sealed record Masks : Method, INotatedMethod<Masks>
         ArgumentNullException.ThrowIfNull(learner);
         if (!Masked(learner.Layout).Any())
             return "The learner's model has no weights, of which a mask could be learned.";
-        return learner.LearnsMasks ? null : "The learner must learn masks of frozen weights, which this one does not: use one that does, or exchange 'updates'.";
+        return learner.LearnsMasks ? null
+            : "The learner must learn masks of frozen weights, which this one does not: use one that does, or exchange 'updates'.";
     }
 
     /// <inheritdoc/>
@@ -146,9 +151,11 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Uplink != "pack")
-            yield return $"'{this}' sends bits by a coder of its own, so that the uplink '{plan.Uplink}' has nothing to do; leave it out.";
+            yield return $"'{this}' sends bits by a coder of its own, so that the uplink '{plan.Uplink}' has nothing to do; "
+                + $"leave it out.";
         if (plan.Objective.WeightDecay > 0)
-            yield return $"'{this}' trains scores, of which no decay makes a model smaller; leave the weight decay of {plan.Objective.WeightDecay} out.";
+            yield return $"'{this}' trains scores, of which no decay makes a model smaller; leave the weight decay of "
+                + $"{plan.Objective.WeightDecay} out.";
     }
 
     /// <summary>The score of a probability: the logarithm of its odds, after it was moved off 0 and 1.</summary>
@@ -208,5 +215,6 @@ public sealed record Masks : Method, INotatedMethod<Masks>
         return Array.ConvertAll(keys, key => key.Place);
     }
 
-    static IEnumerable<TensorSpec> Masked(ModelLayout layout) => layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0);
+    static IEnumerable<TensorSpec> Masked(ModelLayout layout) =>
+        layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0);
 }

@@ -10,22 +10,30 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
-/// Predictions travel instead of weights: clients, whose models may all differ, say in a few bits what they take a drawn batch of public
-/// samples to be; the mean of it, sharpened, teaches a student on the server, which is what ships, and clients what others know.
+/// Predictions travel instead of weights: clients, whose models may all differ, say in a few bits what they take a drawn batch of
+/// public samples to be; the mean of it, sharpened, teaches a student on the server, which is what ships, and clients what others
+/// know.
 /// </summary>
 /// <remarks>
-/// Round t: a client trains on its own samples and, among them, the public ones whose labels were published, and sends labels of batch t. Server:
-/// mean, sharpened; the student learns all labels so far, of each sample the latest; published are the ensemble's labels of batch t, or the student's.
-/// Bytes: in both directions a batch of labels, whatever the models' size. Hard labels (one bit) of ten classes take about 3.6 bits each, enumerative
-/// coding of all as likely log2(10) = 3.32. A batch is drawn by the public set's hash, and its labels need nothing from before: who joins late, or missed rounds, takes the newest.
-/// Remembered: by the server the student and a float for each public sample and class; by a client its model.
-/// Settings: <c>bits=8, sharpen=none</c> is nearest to FedMD (Li and Wang, 2019, arXiv:1910.03581), which averages logits and has no student; <c>sharpen=era(0.1)</c>
-/// DS-FL (Itahara et al., 2020, arXiv:2008.06180); <c>bits=1, labels=student</c> CFD (Sattler et al., 2020, arXiv:2012.00632); <c>sharpen=power(2)</c>
-/// SCARLET (Azuma et al., 2025, arXiv:2504.19602), without its cache. FedDF (Lin et al., 2020, arXiv:2006.07242) is <c>sharpen=none</c> without the weights that it averages by architecture.
+/// Round t: a client trains on its own samples and, among them, the public ones whose labels were published, and sends labels of
+/// batch t. Server: mean, sharpened; the student learns all labels so far, of each sample the latest; published are the
+/// ensemble's labels of batch t, or the student's. Bytes: in both directions a batch of labels, whatever the models' size. Hard
+/// labels (one bit) of ten classes take about 3.6 bits each, enumerative coding of all as likely log2(10) = 3.32. A batch is
+/// drawn by the public set's hash, and its labels need nothing from before: who joins late, or missed rounds, takes the newest.
+/// Remembered: by the server the student and a float for each public sample and class; by a client its model. Settings:
+/// <c>bits=8, sharpen=none</c> is nearest to FedMD (Li and Wang, 2019, arXiv:1910.03581), which averages logits and has no
+/// student; <c>sharpen=era(0.1)</c>
+/// DS-FL (Itahara et al., 2020, arXiv:2008.06180); <c>bits=1, labels=student</c> CFD (Sattler et al., 2020, arXiv:2012.00632);
+/// <c>sharpen=power(2)</c>
+/// SCARLET (Azuma et al., 2025, arXiv:2504.19602), without its cache. FedDF (Lin et al., 2020, arXiv:2006.07242) is
+/// <c>sharpen=none</c> without the weights that it averages by architecture.
 /// </remarks>
 public sealed record Predictions : Method, INotatedMethod<Predictions>
 {
-    /// <summary>The part of a message: a row for each class but the last, whose level is what is missing, and a column for each sample of the batch.</summary>
+    /// <summary>
+    /// The part of a message: a row for each class but the last, whose level is what is missing, and a column for each sample of
+    /// the batch.
+    /// </summary>
     public const string Labels = "labels";
 
     const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000;
@@ -34,7 +42,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     static readonly Sharpening DefaultSharpening = new(SharpeningRule.Power, 2);
 
     /// <summary>Predictions on a public set.</summary>
-    /// <param name="source">Where the public samples come from, in words for whoever loads them: <c>holdout(5000)</c>, or a file.</param>
+    /// <param name="source">Where the public samples come from, in words for whoever loads them: <c>holdout(5000)</c>, or a
+    /// file.</param>
     /// <param name="batch">Public samples of a round.</param>
     /// <param name="bits">Bits of a label, 1 to 8.</param>
     public Predictions(string source, int batch = DefaultBatch, int bits = DefaultBits)
@@ -98,7 +107,13 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
         var sharpening = arguments.Named("sharpen") is { } rule ? Sharpening.Parse(arguments, rule) : DefaultSharpening;
         var from = arguments.Named("labels") is { } labels ? FromOf(arguments, labels) : LabelSource.Ensemble;
         int epochs = arguments.Named("epochs") is { } passes ? arguments.Integer(passes, 1, MostEpochs) : 1;
-        return new Predictions(source.Text, batch, bits) { Sharpening = sharpening, From = from, Epochs = epochs, Public = PublicSet.Read(arguments) };
+        return new Predictions(source.Text, batch, bits)
+        {
+            Sharpening = sharpening,
+            From = from,
+            Epochs = epochs,
+            Public = PublicSet.Read(arguments),
+        };
     }
 
     static LabelSource FromOf(LineArguments arguments, LineArgument labels) => labels.Text switch
@@ -120,9 +135,12 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) => Shape;
 
-    MessageShape Shape => new(new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), WholeNumbers.Alone));
+    MessageShape Shape => new(
+        new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), WholeNumbers.Alone));
 
-    PublicSet Bound => Public ?? throw new InvalidOperationException($"'{this}' does not know its public set yet: load the samples, and say what they are with {nameof(Public)}.");
+    PublicSet Bound => Public
+        ?? throw new InvalidOperationException(
+            $"'{this}' does not know its public set yet: load the samples, and say what they are with {nameof(Public)}.");
 
     /// <inheritdoc/>
     public override double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial) => Grid.Levels * Math.Sqrt(Batch);
@@ -137,7 +155,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     public override ReadOnlyMemory<float> Model(ModelLayout layout, ReadOnlyMemory<float> published) => default;
 
     /// <summary>The student.</summary>
-    public override ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published, ReadOnlyMemory<float> memory)
+    public override ReadOnlyMemory<float> ServerModel(ModelLayout layout, ReadOnlyMemory<float> published,
+        ReadOnlyMemory<float> memory)
     {
         ArgumentNullException.ThrowIfNull(layout);
         return memory[..layout.Length];
@@ -151,7 +170,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -165,7 +185,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
         }
 
         var said = new float[shares.Length];
-        var outcome = learner.Predictor!.Predict(task with { Received = default }, taught, Bound.Batch(task.Round, Batch), said, cancellation);
+        var outcome = learner.Predictor!.Predict(task with { Received = default }, taught, Bound.Batch(task.Round, Batch), said,
+            cancellation);
         if (!double.IsFinite(outcome.Loss))
             return outcome;
         rows.Write(said, message);
@@ -193,7 +214,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
             label.CopyTo(labels.Slice(batch[i] * classes, classes));
         }
 
-        state.Student.Learn(weights, PublicLabels.In(labels, classes), state.Objective with { Epochs = Epochs }, Bound.Key.Fold("student").Fold((ulong)round.Round));
+        state.Student.Learn(weights, PublicLabels.In(labels, classes), state.Objective with { Epochs = Epochs },
+            Bound.Key.Fold("student").Fold((ulong)round.Round));
         if (From == LabelSource.Student)
             state.Student.Predict(weights, PublishedBatch(round.Round), shares);
         rows.Write(shares, state.Published);
@@ -207,10 +229,13 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     {
         ArgumentNullException.ThrowIfNull(learner);
         if (learner.Predictor is not { } predictor)
-            return "The learner must have a model for each client and predict with it, which this one does not; use one that does, or exchange 'updates'.";
+            return "The learner must have a model for each client and predict with it, which this one does not; use one that "
+                + "does, or exchange 'updates'.";
         return predictor.Public == Bound
             ? null
-            : $"Its public set has {Bound.Samples} samples of {Bound.Classes} classes with the hash {Bound.Hash:x16}, but the one at hand has {predictor.Public.Samples} of {predictor.Public.Classes} with {predictor.Public.Hash:x16}: every client must have the very same samples.";
+            : $"Its public set has {Bound.Samples} samples of {Bound.Classes} classes with the hash {Bound.Hash:x16}, but the "
+                + $"one at hand has {predictor.Public.Samples} of {predictor.Public.Classes} with {predictor.Public.Hash:x16}: "
+                + $"every client must have the very same samples.";
     }
 
     /// <inheritdoc/>
@@ -218,12 +243,15 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Public is { Samples: var samples } && Batch > samples)
-            yield return $"A batch of {Batch} cannot be drawn from {samples} public samples; take a smaller batch, or more samples.";
+            yield return $"A batch of {Batch} cannot be drawn from {samples} public samples; take a smaller batch, or more "
+                + $"samples.";
         if (plan.Uplink != Floats || plan.Downlink != Floats)
             yield return "Predictions are coded by their bits; leave uplink and downlink out.";
         if (plan.Objective.Teaching is { } teaching)
-            yield return $"Clients learn from one another's predictions, and '{teaching}' would be another teacher; leave it out of the training.";
+            yield return $"Clients learn from one another's predictions, and '{teaching}' would be another teacher; leave it "
+                + $"out of the training.";
         if (plan.Objective.Proximal > 0)
-            yield return $"A proximal term of {plan.Objective.Proximal} pulls to received weights, and none are received; leave it out.";
+            yield return $"A proximal term of {plan.Objective.Proximal} pulls to received weights, and none are received; "
+                + $"leave it out.";
     }
 }

@@ -6,24 +6,26 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Exchanges;
 
 /// <summary>
-/// Weaker clients train smaller models: of each layer a share of its channels, cut out of the server's model. The first channels (<c>leading</c>), or a
-/// window that moves on by a channel a round (<c>rolling</c>), so that every channel comes to be trained by all.
+/// Weaker clients train smaller models: of each layer a share of its channels, cut out of the server's model. The first channels
+/// (<c>leading</c>), or a window that moves on by a channel a round (<c>rolling</c>), so that every channel comes to be trained
+/// by all.
 /// </summary>
 /// <remarks>
-/// A layer of C channels has ceil(r C) of them at capacity r. Client k has capacity k modulo their number, the same on a network as in a simulation: who asks
-/// for one gets a place that has it. The server's model is that of the largest capacity. Rolling, the window of a round that starts from version v begins at
-/// channel v mod C.
+/// A layer of C channels has ceil(r C) of them at capacity r. Client k has capacity k modulo their number, the same on a network
+/// as in a simulation: who asks for one gets a place that has it. The server's model is that of the largest capacity. Rolling,
+/// the window of a round that starts from version v begins at channel v mod C.
 /// Server: each value takes the mean of the updates that have it; values that nobody's update has stay.
-/// Clients: scores of classes that a client has no sample of are left out of its loss. With <c>scaled</c>, a layer that lost channels has its output
-/// multiplied by C / ceil(r C) in the client's model.
-/// Bytes: those of the client's own model in both directions, about r^2 of the server's. Nobody remembers anything; a residual is as long as the
-/// client's own model.
-/// Differs from HeteroFL: outputs are scaled only where the line says so, since without a normalization behind it a scaled layer takes steps as many times
-/// larger; means are weighted by samples as in averaging; rows of the last layer are averaged over all clients, also those without the
-/// class; absent classes are left out by minus infinity, where the published code puts zeros; models with running statistics are refused, where it
-/// measures them at the end. Differs from FedRolex: the window rolls as the paper says, not as its code does.
-/// Sources: Diao, Ding, Tarokh, "HeteroFL: Computation and Communication Efficient Federated Learning for Heterogeneous Clients", ICLR 2021,
-/// arXiv:2010.01264; Alam et al., "FedRolex: Model-Heterogeneous Federated Learning with Rolling Sub-Model Extraction", NeurIPS 2022, arXiv:2212.01548.
+/// Clients: scores of classes that a client has no sample of are left out of its loss. With <c>scaled</c>, a layer that lost
+/// channels has its output multiplied by C / ceil(r C) in the client's model.
+/// Bytes: those of the client's own model in both directions, about r^2 of the server's. Nobody remembers anything; a residual is
+/// as long as the client's own model.
+/// Differs from HeteroFL: outputs are scaled only where the line says so, since without a normalization behind it a scaled layer
+/// takes steps as many times larger; means are weighted by samples as in averaging; rows of the last layer are averaged over all
+/// clients, also those without the class; absent classes are left out by minus infinity, where the published code puts zeros;
+/// models with running statistics are refused, where it measures them at the end. Differs from FedRolex: the window rolls as the
+/// paper says, not as its code does. Sources: Diao, Ding, Tarokh, "HeteroFL: Computation and Communication Efficient Federated
+/// Learning for Heterogeneous Clients", ICLR 2021, arXiv:2010.01264; Alam et al., "FedRolex: Model-Heterogeneous Federated
+/// Learning with Rolling Sub-Model Extraction", NeurIPS 2022, arXiv:2212.01548.
 /// </remarks>
 public sealed record SubModels : Method, INotatedMethod<SubModels>
 {
@@ -36,7 +38,9 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
     {
         ArgumentNullException.ThrowIfNull(capacities);
         if (capacities.Count == 0 || capacities.Zip(capacities.Skip(1)).Any(pair => !pair.Second.IsBelow(pair.First)))
-            throw new ArgumentException($"Capacities must be one or more, each below the one before it; found {(capacities.Count == 0 ? "none" : string.Join(", ", capacities))}.", nameof(capacities));
+            throw new ArgumentException(
+                $"Capacities must be one or more, each below the one before it; found "
+                    + $"{(capacities.Count == 0 ? "none" : string.Join(", ", capacities))}.", nameof(capacities));
         Capacities = [.. capacities];
     }
 
@@ -57,8 +61,11 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
     {
         get
         {
-            string options = string.Join(", ", new[] { (Is: IsRolling, Word: Rolling), (Is: IsScaled, Word: Scaled) }.Where(option => option.Is).Select(option => option.Word));
-            return [.. Capacities.SkipLast(1).Select(capacity => capacity.ToString()), options.Length == 0 ? Capacities[^1].ToString() : $"{Capacities[^1]}; {options}"];
+            string options = string.Join(", ",
+                new[] { (Is: IsRolling, Word: Rolling), (Is: IsScaled, Word: Scaled) }.Where(option => option.Is)
+                    .Select(option => option.Word));
+            return [.. Capacities.SkipLast(1).Select(capacity => capacity.ToString()), options.Length == 0
+                ? Capacities[^1].ToString() : $"{Capacities[^1]}; {options}"];
         }
     }
 
@@ -85,21 +92,26 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
 
     static Capacity Next(LineArguments arguments, LineArgument argument, string text, List<Capacity> before)
     {
-        var capacity = Capacity.TryParse(text) ?? throw arguments.Error(argument.Column, $"'{text}' must be 1 or a fraction above 0 and below it, such as 1/4");
+        var capacity = Capacity.TryParse(text)
+            ?? throw arguments.Error(argument.Column, $"'{text}' must be 1 or a fraction above 0 and below it, such as 1/4");
         return before.Count == 0 || capacity.IsBelow(before[^1])
             ? capacity
-            : throw arguments.Error(argument.Column, $"'{capacity}' must be below '{before[^1]}', the capacity before it: each stands once, the largest first");
+            : throw arguments.Error(argument.Column,
+                $"'{capacity}' must be below '{before[^1]}', the capacity before it: each stands once, the largest first");
     }
 
-    static string Option(LineArguments arguments, LineArgument argument, string text, List<string> before) => text is Rolling or Scaled && !before.Contains(text)
+    static string Option(LineArguments arguments, LineArgument argument, string text, List<string> before) =>
+        text is Rolling or Scaled && !before.Contains(text)
         ? text
-        : throw arguments.Error(argument.Column, $"'{text}' must be {Rolling} or {Scaled}, which may stand behind ';', each once");
+        : throw arguments.Error(argument.Column,
+            $"'{text}' must be {Rolling} or {Scaled}, which may stand behind ';', each once");
 
     /// <inheritdoc/>
     public override int CapacityOf(int client) => client % Capacities.Count;
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
         return base.Work(learner, task with { LeavesAbsentOut = true }, memory, message, cancellation);
@@ -113,17 +125,23 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Clients < Capacities.Count)
-            yield return $"'{this}' has {Capacities.Count} capacities, of which each needs a client, but there are {plan.Clients}: leave the smallest out, or have more clients.";
+            yield return $"'{this}' has {Capacities.Count} capacities, of which each needs a client, but there are "
+                + $"{plan.Clients}: leave the smallest out, or have more clients.";
         if (!IsRolling)
             yield break;
         if (Codec.Parse(plan.Downlink) is { UsesReference: true } downlink)
-            yield return $"'{this}' sends other channels every round, of which a client has no earlier version, so the downlink '{downlink}' cannot send changes: use one without delta, such as 'uniform(8) | rans', or leave '{Rolling}' out.";
+            yield return $"'{this}' sends other channels every round, of which a client has no earlier version, so the "
+                + $"downlink '{downlink}' cannot send changes: use one without delta, such as 'uniform(8) | rans', or leave "
+                + $"'{Rolling}' out.";
         if (Codec.Parse(plan.Uplink) is { Remembers: true } uplink)
-            yield return $"'{this}' trains other channels every round, so the feedback of '{uplink}' would add what was left of others: use an uplink without it, such as 'rotate | uniform(4) | rans', or leave '{Rolling}' out.";
+            yield return $"'{this}' trains other channels every round, so the feedback of '{uplink}' would add what was left "
+                + $"of others: use an uplink without it, such as 'rotate | uniform(4) | rans', or leave '{Rolling}' out.";
     }
 
     /// <inheritdoc/>
-    public bool Equals(SubModels? other) => other is not null && IsRolling == other.IsRolling && IsScaled == other.IsScaled && Capacities.SequenceEqual(other.Capacities);
+    public bool Equals(SubModels? other) =>
+        other is not null && IsRolling == other.IsRolling && IsScaled == other.IsScaled
+            && Capacities.SequenceEqual(other.Capacities);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(IsRolling, IsScaled, Capacities.Count, Capacities[^1]);

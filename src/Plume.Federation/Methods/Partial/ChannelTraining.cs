@@ -7,15 +7,15 @@ using Plume.Compression.Weights;
 namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
-/// Takes channels and neurons out of the model while it trains: at the end of each of some rounds the server removes those whose weights
-/// have the smallest norms. All clients train the smaller model from then on, and what ships is smaller.
+/// Takes channels and neurons out of the model while it trains: at the end of each of some rounds the server removes those whose
+/// weights have the smallest norms. All clients train the smaller model from then on, and what ships is smaller.
 /// </summary>
 /// <remarks>
-/// After the k-th of n rounds Share * k / n of the weights are gone. What has gone stays gone. What is published says for each index of each
-/// axis of a tensor whether it lives, a few hundred symbols, so that every client makes the smaller graph of the one that it has.
-/// Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017, arXiv:1608.08710, in a federation after Jiang et al., "Model
-/// Pruning Enables Efficient Federated Learning on Edge Devices", 2019, arXiv:1909.12326. Differs from both: channels of all layers are ranked together, by the
-/// mean square of all that goes with them, on the server's exact model.
+/// After the k-th of n rounds Share * k / n of the weights are gone. What has gone stays gone. What is published says for each
+/// index of each axis of a tensor whether it lives, a few hundred symbols, so that every client makes the smaller graph of the
+/// one that it has. Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017, arXiv:1608.08710, in a federation
+/// after Jiang et al., "Model Pruning Enables Efficient Federated Learning on Edge Devices", 2019, arXiv:1909.12326. Differs from
+/// both: channels of all layers are ranked together, by the mean square of all that goes with them, on the server's exact model.
 /// </remarks>
 public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTraining>
 {
@@ -31,7 +31,8 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
         if (!(share > 0 && share < 1))
             throw new ArgumentOutOfRangeException(nameof(share), share, "It must be above 0 and below 1.");
         if (!Rise(rounds))
-            throw new ArgumentOutOfRangeException(nameof(rounds), string.Join(", ", rounds), "There must be rounds, each from 1 and after the one before.");
+            throw new ArgumentOutOfRangeException(nameof(rounds), string.Join(", ", rounds),
+                "There must be rounds, each from 1 and after the one before.");
         (Share, Rounds) = (share, rounds);
     }
 
@@ -83,7 +84,8 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
     {
         ArgumentNullException.ThrowIfNull(layout);
         int[] indices = [layout.Tensors.Sum(tensor => tensor.Shape.Sum())];
-        return new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, ModelLayout.Of([(Live, indices, TensorRole.Weight)]), WholeNumbers.Changes));
+        return new(new MessagePart(Weights, layout, downlink),
+            new MessagePart(Live, ModelLayout.Of([(Live, indices, TensorRole.Weight)]), WholeNumbers.Changes));
     }
 
     /// <inheritdoc/>
@@ -91,13 +93,17 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Rounds[^1] > plan.Rounds)
-            yield return $"'{this}' removes channels until round {Rounds[^1]}, but there are {plan.Rounds}: let it end earlier, or run more rounds.";
+            yield return $"'{this}' removes channels until round {Rounds[^1]}, but there are {plan.Rounds}: let it end "
+                + $"earlier, or run more rounds.";
         if (Channels is null)
             yield return $"'{this}' must know the model's channels; give it those of the graph.";
         else if (Channels.MostShare == 0)
-            yield return $"'{this}' finds no channels that can go in this model; 'prune({Percentage.Print(Share)}, rounds=...)' takes single weights.";
+            yield return $"'{this}' finds no channels that can go in this model; 'prune({Percentage.Print(Share)}, "
+                + $"rounds=...)' takes single weights.";
         else if (Share > Channels.MostShare)
-            yield return string.Create(CultureInfo.InvariantCulture, $"'{this}' cannot be reached: with one channel of each layer left, {Channels.MostShare:P1} of the weights are gone; ask for less.");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"'{this}' cannot be reached: with one channel of each layer left, {Channels.MostShare:P1} of the weights are "
+                    + $"gone; ask for less.");
     }
 
     private protected override void Prune(ServerState state, RoundMean mean)
@@ -106,9 +112,11 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
         int step = Rounds.Count(each => each <= round);
         if (!Rounds.Contains(round))
             return;
-        var channels = Channels ?? throw new InvalidOperationException($"'{this}' must know the model's channels to remove some.");
+        var channels = Channels ?? throw new InvalidOperationException(
+            $"'{this}' must know the model's channels to remove some.");
         float[] weights = Masked(state.Published, LiveIn(state.Layout, state.Published));
-        var cuts = channels.Without(weights, Share * step / Rounds.Count).ToDictionary(cut => (cut.Tensor, cut.Axis), cut => cut.Kept);
+        var cuts = channels.Without(weights, Share * step / Rounds.Count)
+            .ToDictionary(cut => (cut.Tensor, cut.Axis), cut => cut.Kept);
         foreach (var (tensor, axis, place) in Axes(state.Layout))
         {
             if (!cuts.TryGetValue((tensor.Name, axis), out var kept))
@@ -155,5 +163,6 @@ public sealed record ChannelTraining : MaskedMethod, INotatedMethod<ChannelTrain
         }
     }
 
-    static bool Rise(IReadOnlyList<int> rounds) => rounds.Count > 0 && rounds[0] >= 1 && rounds.Zip(rounds.Skip(1)).All(pair => pair.First < pair.Second);
+    static bool Rise(IReadOnlyList<int> rounds) =>
+        rounds.Count > 0 && rounds[0] >= 1 && rounds.Zip(rounds.Skip(1)).All(pair => pair.First < pair.Second);
 }

@@ -6,10 +6,13 @@ using Plume.Federation.Learners;
 
 namespace Plume.Federation.Methods.Partial;
 
-/// <summary>A method in which some of the weights are dead: zero, and not trained. One mask for all, which is published with the weights.</summary>
+/// <summary>
+/// A method in which some of the weights are dead: zero, and not trained. One mask for all, which is published with the weights.
+/// </summary>
 /// <remarks>
-/// Bytes: updates of live weights alone, whose positions both ends know (<c>mask</c> is put before the uplink's quantizer, unless it selects,
-/// rotates or sends products already); down the weights, and the mask's changes, next to nothing where there are none.
+/// Bytes: updates of live weights alone, whose positions both ends know (<c>mask</c> is put before the uplink's quantizer, unless
+/// it selects, rotates or sends products already); down the weights, and the mask's changes, next to nothing where there are
+/// none.
 /// </remarks>
 public abstract record MaskedMethod : Method
 {
@@ -38,12 +41,14 @@ public abstract record MaskedMethod : Method
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
         float[] live = LiveIn(learner.Layout, task.Received.Span);
-        var outcome = base.Work(learner, task with { Received = Masked(task.Received.Span, live), Live = live }, memory, message, cancellation);
+        var outcome = base.Work(learner, task with { Received = Masked(task.Received.Span, live), Live = live }, memory, message,
+            cancellation);
         TensorPrimitives.Multiply(message, live, message);
         return outcome;
     }

@@ -9,17 +9,17 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
-/// Averaging in which some layers stay at home: each client trains and keeps its own, and only the others travel. Clients whose data look
-/// different keep their normalization, say, or their last layer.
+/// Averaging in which some layers stay at home: each client trains and keeps its own, and only the others travel. Clients whose
+/// data look different keep their normalization, say, or their last layer.
 /// </summary>
 /// <remarks>
-/// Which: <c>normalization</c> for scales, shifts and running statistics, or patterns of tensors' names, in which * stands for anything.
-/// A client begins with the layers of version 0, which are published and never change, and remembers its own afterwards: a float a value.
-/// Bytes: those of averaging for what travels; down a few bytes more a tensor that stays.
-/// There is no one model of all: a simulation measures the mean over a round's clients, each with its own layers; a server, which has
-/// none of them, measures nothing; what a client ends with has its own layers, and what leaves the server has those of version 0.
-/// Source: Li et al., "FedBN: Federated Learning on Non-IID Features via Local Batch Normalization", ICLR 2021, arXiv:2102.07623; of last layers
-/// Arivazhagan et al., "Federated Learning with Personalization Layers", 2019, arXiv:1912.00818.
+/// Which: <c>normalization</c> for scales, shifts and running statistics, or patterns of tensors' names, in which * stands for
+/// anything. A client begins with the layers of version 0, which are published and never change, and remembers its own
+/// afterwards: a float a value. Bytes: those of averaging for what travels; down a few bytes more a tensor that stays.
+/// There is no one model of all: a simulation measures the mean over a round's clients, each with its own layers; a server, which
+/// has none of them, measures nothing; what a client ends with has its own layers, and what leaves the server has those of
+/// version 0. Source: Li et al., "FedBN: Federated Learning on Non-IID Features via Local Batch Normalization", ICLR 2021,
+/// arXiv:2102.07623; of last layers Arivazhagan et al., "Federated Learning with Personalization Layers", 2019, arXiv:1912.00818.
 /// </remarks>
 public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
 {
@@ -39,7 +39,8 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
     {
         ArgumentNullException.ThrowIfNull(layers);
         if (layers.Count == 0 || layers.Any(string.IsNullOrWhiteSpace))
-            throw new ArgumentException($"It takes layers, such as {Normalization} or a pattern of tensors' names.", nameof(layers));
+            throw new ArgumentException($"It takes layers, such as {Normalization} or a pattern of tensors' names.",
+                nameof(layers));
         this.layers = [.. layers];
     }
 
@@ -57,7 +58,9 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
         var layers = new List<string>();
         while (arguments.Positional("layers") is { } argument)
             layers.Add(argument.Text);
-        return layers.Count > 0 ? new PersonalLayers(layers) : throw arguments.Error($"personal needs the layers that stay at home, such as personal({Normalization}) or personal(fc2.*)");
+        return layers.Count > 0 ? new PersonalLayers(layers)
+            : throw arguments.Error(
+                $"personal needs the layers that stay at home, such as personal({Normalization}) or personal(fc2.*)");
     }
 
     /// <inheritdoc/>
@@ -68,7 +71,8 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
         new(new MessagePart(Weights, Travelling(layout), downlink), new MessagePart(AtFirst, Staying(layout), Constant));
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink) => new(new MessagePart(Update, Travelling(layout), uplink));
+    public override MessageShape Answer(ModelLayout layout, Codec uplink) =>
+        new(new MessagePart(Update, Travelling(layout), uplink));
 
     /// <summary>The layers' values, and a 1 once there are any.</summary>
     public override int ClientMemoryLength(ModelLayout layout) => Staying(layout).Length + 1;
@@ -95,10 +99,12 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
     }
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) => published[..Travelling(layout).Length];
+    public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published) =>
+        published[..Travelling(layout).Length];
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -129,7 +135,9 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
         var travelling = layout.Tensors.Where(tensor => !Stays(tensor)).ToList();
         return travelling.Count > 0
             ? ModelLayout.Of(travelling.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role, tensor.Axis)))
-            : throw new ArgumentException($"'{this}' leaves no layer to train together: all {layout.Tensors.Count} tensors of the model would stay at home. Name fewer.", nameof(layout));
+            : throw new ArgumentException(
+                $"'{this}' leaves no layer to train together: all {layout.Tensors.Count} tensors of the model would stay at "
+                    + $"home. Name fewer.", nameof(layout));
     }
 
     // Weights whatever they are, so that none of them is sent again and again because of its role.
@@ -139,7 +147,9 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
         var staying = layout.Tensors.Where(Stays).ToList();
         return staying.Count > 0
             ? ModelLayout.Of(staying.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), TensorRole.Weight, tensor.Axis)))
-            : throw new ArgumentException($"'{this}' finds no layer that could stay at home. The model has {string.Join(", ", layout.Tensors.Take(MostNamed).Select(tensor => tensor.Name))}{(layout.Tensors.Count > MostNamed ? ", ..." : "")}: name some of them, or train by 'averaging'.", nameof(layout));
+            : throw new ArgumentException(
+                $"'{this}' finds no layer that could stay at home. The model has "
+                    + $"{string.Join(", ", layout.Tensors.Take(MostNamed).Select(tensor => tensor.Name))}{(layout.Tensors.Count > MostNamed ? ", ..." : "")}: name some of them, or train by 'averaging'.", nameof(layout));
     }
 
     bool Stays(TensorSpec tensor) => Array.Exists(layers, layer => layer == Normalization
@@ -164,7 +174,8 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
         foreach (var tensor in layout.Tensors)
         {
             bool stays = Stays(tensor);
-            (stays ? staying.Slice(home, tensor.Length) : travelling.Slice(away, tensor.Length)).CopyTo(model.AsSpan(tensor.Offset));
+            (stays ? staying.Slice(home, tensor.Length) : travelling.Slice(away, tensor.Length))
+                .CopyTo(model.AsSpan(tensor.Offset));
             (home, away) = stays ? (home + tensor.Length, away) : (home, away + tensor.Length);
         }
 

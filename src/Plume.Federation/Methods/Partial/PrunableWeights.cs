@@ -27,7 +27,8 @@ static class PrunableWeights
         var prunable = Of(layout).Select(entry => entry.Tensor).ToList();
         return prunable.Count > 0
             ? ModelLayout.Of(prunable.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role)))
-            : throw new ArgumentException($"Training cannot prune this model: it has no weights of {FewestValues} values or more.", nameof(layout));
+            : throw new ArgumentException(
+                $"Training cannot prune this model: it has no weights of {FewestValues} values or more.", nameof(layout));
     }
 
     /// <summary>The dead of which a client said something, the largest first.</summary>

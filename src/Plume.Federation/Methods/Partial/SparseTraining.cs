@@ -9,21 +9,22 @@ using Plume.Federation.Learners;
 namespace Plume.Federation.Methods.Partial;
 
 /// <summary>
-/// Prunes while it trains: at the end of rounds First to Last the server puts more and more weights to zero, those that are smallest at
-/// the moment or matter least to the clients' losses, and all clients train what lives. One mask for all.
+/// Prunes while it trains: at the end of rounds First to Last the server puts more and more weights to zero, those that are
+/// smallest at the moment or matter least to the clients' losses, and all clients train what lives. One mask for all.
 /// </summary>
 /// <remarks>
-/// Share pruned after round t: Share * (1 - (1 - (t - First) / (Last - First))^3), of the weights of 256 values or more, ranked together; of
-/// equal magnitudes the later ones go. What has gone stays gone, unless it is regrown: then a share more of what lives goes,
-/// Regrow / 2 * (1 + cos(pi * (t - First) / (Last - First))), and as many of the dead live again, from zero, where the clients' mean gradient is largest.
-/// By saliency go those with the least sum of n_k * |w * g_k|, each client's magnitude before the sum, so that opposite clients do not cancel.
-/// Clients send what is ranked in the rounds after which the mask changes and in no other: saliencies as floats of 8 bits, scaled to the length of
-/// their update so that the bound on norms holds for both; of the dead the <c>topk</c> that can live again. g_k is how far their training moved a weight;
-/// where weights regrow, the dead are trained along in that round.
-/// Source: the schedule of Zhu and Gupta, "To Prune, or Not to Prune", 2017, arXiv:1710.01878, in a federation after Stripelis et al.,
-/// "Federated Progressive Sparsification", 2022, arXiv:2204.12430; saliency of Lee, Ajanthan, Torr, "SNIP", ICLR 2019, arXiv:1810.02340; regrowing after
-/// Bibikar et al., "Federated Dynamic Sparse Training", AAAI 2022, arXiv:2112.09824. Differs from them: the server changes its exact model, so that no
-/// masks are merged, and saliency is taken at each change rather than once before training.
+/// Share pruned after round t: Share * (1 - (1 - (t - First) / (Last - First))^3), of the weights of 256 values or more, ranked
+/// together; of equal magnitudes the later ones go. What has gone stays gone, unless it is regrown: then a share more of what
+/// lives goes, Regrow / 2 * (1 + cos(pi * (t - First) / (Last - First))), and as many of the dead live again, from zero, where
+/// the clients' mean gradient is largest. By saliency go those with the least sum of n_k * |w * g_k|, each client's magnitude
+/// before the sum, so that opposite clients do not cancel. Clients send what is ranked in the rounds after which the mask changes
+/// and in no other: saliencies as floats of 8 bits, scaled to the length of their update so that the bound on norms holds for
+/// both; of the dead the <c>topk</c> that can live again. g_k is how far their training moved a weight; where weights regrow, the
+/// dead are trained along in that round. Source: the schedule of Zhu and Gupta, "To Prune, or Not to Prune", 2017,
+/// arXiv:1710.01878, in a federation after Stripelis et al., "Federated Progressive Sparsification", 2022, arXiv:2204.12430;
+/// saliency of Lee, Ajanthan, Torr, "SNIP", ICLR 2019, arXiv:1810.02340; regrowing after Bibikar et al., "Federated Dynamic
+/// Sparse Training", AAAI 2022, arXiv:2112.09824. Differs from them: the server changes its exact model, so that no masks are
+/// merged, and saliency is taken at each change rather than once before training.
 /// </remarks>
 public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTraining>
 {
@@ -38,8 +39,10 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
     /// <param name="first">The last round in which all live, from 1.</param>
     /// <param name="last">The round after which the share is reached, above the first.</param>
     /// <param name="bySaliency">Whether those go that matter least to the clients' losses, rather than the smallest.</param>
-    /// <param name="regrow">Share of what lives that goes and regrows after the first of these rounds, from 0 to below 1; less and less later.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range, or weights are to regrow that go by saliency.</exception>
+    /// <param name="regrow">Share of what lives that goes and regrows after the first of these rounds, from 0 to below 1; less
+    /// and less later.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range, or weights are to regrow that go by
+    /// saliency.</exception>
     public SparseTraining(double share, int first, int last, bool bySaliency = false, double regrow = 0)
     {
         if (!(share > 0 && share < 1))
@@ -47,7 +50,8 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
         ArgumentOutOfRangeException.ThrowIfLessThan(first, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(last, first);
         if (!(regrow >= 0 && regrow < 1) || (regrow > 0 && bySaliency))
-            throw new ArgumentOutOfRangeException(nameof(regrow), regrow, "It must be from 0 to below 1, and 0 where weights go by saliency.");
+            throw new ArgumentOutOfRangeException(nameof(regrow), regrow,
+                "It must be from 0 to below 1, and 0 where weights go by saliency.");
         (Share, First, Last, BySaliency, Regrow) = (share, first, last, bySaliency, regrow);
     }
 
@@ -98,7 +102,8 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
         {
             regrow = Percentage.Parse(arguments, again);
             if (regrow == 1 || bySaliency)
-                throw arguments.Error(again.Column, regrow == 1 ? "not all that lives can go; regrow less than 100%" : "saliency is of what lives, so nothing regrows by it; leave by=saliency out, or regrow");
+                throw arguments.Error(again.Column, regrow == 1 ? "not all that lives can go; regrow less than 100%"
+                    : "saliency is of what lives, so nothing regrows by it; leave by=saliency out, or regrow");
         }
 
         string[] ends = rounds.Text.Split("..");
@@ -106,22 +111,28 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
             && int.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out int first) && first >= 1
             && int.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out int last) && last > first
             ? new SparseTraining(pruned, first, last, bySaliency, regrow)
-            : throw arguments.Error(rounds.Column, $"'{rounds.Text}' must be two rounds, the first from 1 and the last after it, such as 5..20");
+            : throw arguments.Error(rounds.Column,
+                $"'{rounds.Text}' must be two rounds, the first from 1 and the last after it, such as 5..20");
     }
 
     /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) =>
-        new(new MessagePart(Weights, layout, downlink), new MessagePart(Live, PrunableWeights.LayoutOf(layout), WholeNumbers.Changes));
+        new(new MessagePart(Weights, layout, downlink),
+            new MessagePart(Live, PrunableWeights.LayoutOf(layout), WholeNumbers.Changes));
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink)
     {
         var update = base.Answer(layout, uplink);
-        return IsRanked ? new MessageShape([.. update.Parts, new MessagePart(Ranked, PrunableWeights.LayoutOf(layout), BySaliency ? Saliencies : Codec.Parse($"topk({Percentage.Print(Math.Max(LeastRegrown, Regrow * (1 - Share)))}) | fp8(e5m2) | rans"))]) : update;
+        return IsRanked ? new MessageShape(
+            [.. update.Parts, new MessagePart(Ranked, PrunableWeights.LayoutOf(layout), BySaliency ? Saliencies
+                : Codec.Parse($"topk({Percentage.Print(Math.Max(LeastRegrown, Regrow * (1 - Share)))}) | fp8(e5m2) | rans"))])
+                : update;
     }
 
     /// <inheritdoc/>
-    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message, CancellationToken cancellation)
+    public override LocalOutcome Work(ILearner learner, LocalTask task, Span<float> memory, Span<float> message,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
@@ -167,7 +178,8 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
         foreach (var (tensor, first) in PrunableWeights.Of(layout))
         {
             for (int i = 0; i < tensor.Length; i++)
-                ranks[first + i] = (mask[first + i] > 0 ? -(BySaliency ? ranked[first + i] : Math.Abs(state.Weights[tensor.Offset + i])) : 1, first + i);
+                ranks[first + i] = (mask[first + i] > 0
+                    ? -(BySaliency ? ranked[first + i] : Math.Abs(state.Weights[tensor.Offset + i])) : 1, first + i);
         }
 
         // The most worth live on; of equal ones the first. What is dead already comes last.
@@ -194,16 +206,20 @@ public sealed record SparseTraining : MaskedMethod, INotatedMethod<SparseTrainin
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (Last > plan.Rounds)
-            yield return $"'{this}' prunes until round {Last}, but there are {plan.Rounds}: let it end earlier, or run more rounds.";
+            yield return $"'{this}' prunes until round {Last}, but there are {plan.Rounds}: let it end earlier, or run more "
+                + $"rounds.";
         if (IsRanked && plan.Objective.Optimizer != LocalOptimizer.Sgd)
-            yield return $"'{this}' takes a client's gradient from how far sgd moved, so the clients' optimizer must be sgd; prune by magnitude without regrowing, or let it be sgd.";
+            yield return $"'{this}' takes a client's gradient from how far sgd moved, so the clients' optimizer must be sgd; "
+                + $"prune by magnitude without regrowing, or let it be sgd.";
     }
 
     /// <summary>The share that is zero after a round.</summary>
-    public double ShareAfter(int round) => round <= First ? 0 : round >= Last ? Share : Share * (1 - Math.Pow(1 - (double)(round - First) / (Last - First), 3));
+    public double ShareAfter(int round) => round <= First ? 0 : round >= Last ? Share
+        : Share * (1 - Math.Pow(1 - (double)(round - First) / (Last - First), 3));
 
     /// <summary>The share of what lives after a round that had been dead before it.</summary>
-    public double RegrownAfter(int round) => ChangesAfter(round) ? Regrow / 2 * (1 + Math.Cos(Math.PI * (round - First) / (Last - First))) : 0;
+    public double RegrownAfter(int round) => ChangesAfter(round)
+        ? Regrow / 2 * (1 + Math.Cos(Math.PI * (round - First) / (Last - First))) : 0;
 
     bool IsRanked => BySaliency || Regrow > 0;
 

@@ -4,12 +4,13 @@ namespace Plume.Federation.SecureSums.Graph;
 /// <param name="Degree">Neighbours.</param>
 /// <param name="Threshold">Holders.</param>
 /// <remarks>
-/// Up to <see cref="LargestComplete"/> clients all are neighbours and hold their own shares, too, and more than two thirds give a secret: fewer than a third
-/// can then get nothing even if the server tells different clients different things, and up to three in ten may vanish. Beyond, the smallest even
-/// degree k with a threshold t such that, of n clients of which some collude and some vanish, but for a chance of 2^-40 nobody has 2t - k or
-/// more neighbours that collude, or none but such as collude or vanish; and but for 2^-20 nobody has fewer than t that stay (all n counted).
-/// Source: Bell et al., "Secure Single-Server Aggregation with (Poly)Logarithmic Overhead", CCS 2020, eprint 2020/704; the numbers are those of
-/// Google's federated-compute for a server that lies about who is alive.
+/// Up to <see cref="LargestComplete"/> clients all are neighbours and hold their own shares, too, and more than two thirds give a
+/// secret: fewer than a third can then get nothing even if the server tells different clients different things, and up to three
+/// in ten may vanish. Beyond, the smallest even degree k with a threshold t such that, of n clients of which some collude and
+/// some vanish, but for a chance of 2^-40 nobody has 2t - k or more neighbours that collude, or none but such as collude or
+/// vanish; and but for 2^-20 nobody has fewer than t that stay (all n counted). Source: Bell et al., "Secure Single-Server
+/// Aggregation with (Poly)Logarithmic Overhead", CCS 2020, eprint 2020/704; the numbers are those of Google's federated-compute
+/// for a server that lies about who is alive.
 /// </remarks>
 public readonly record struct GraphSize(int Degree, int Threshold)
 {
@@ -26,7 +27,8 @@ public readonly record struct GraphSize(int Degree, int Threshold)
     static readonly double Correct = Math.ScaleB(1, -20);
 
     /// <summary>The size for a number of clients of which a share may vanish.</summary>
-    public static GraphSize Of(int clients, double dropOut) => clients <= LargestComplete ? Complete(clients) : Sparse(clients, Colluding, dropOut) ?? Complete(clients);
+    public static GraphSize Of(int clients, double dropOut) => clients <= LargestComplete ? Complete(clients)
+        : Sparse(clients, Colluding, dropOut) ?? Complete(clients);
 
     /// <summary>The smallest sparse graph; null where none will do.</summary>
     /// <param name="clients">All.</param>
@@ -57,7 +59,8 @@ public readonly record struct GraphSize(int Degree, int Threshold)
         while (low < high)
         {
             int middle = (low + high) / 2;
-            (low, high) = clients * draws.AtLeast(2 * middle - degree, colluding, degree) <= Secure ? (low, middle) : (middle + 1, high);
+            (low, high) = clients * draws.AtLeast(2 * middle - degree, colluding, degree) <= Secure ? (low, middle)
+                : (middle + 1, high);
         }
 
         return Math.Max(2, low);

@@ -5,8 +5,8 @@ namespace Plume.Federation.SecureSums.Graph;
 
 /// <summary>Which clients of a session share masks with which, and who holds shares of whose secrets: known to all.</summary>
 /// <remarks>
-/// Clients stand in a ring whose order is drawn from the session; the neighbours of each are half of its degree on either side. Places count the
-/// roster's clients from 0. Source: as <see cref="GraphSize"/>.
+/// Clients stand in a ring whose order is drawn from the session; the neighbours of each are half of its degree on either side.
+/// Places count the roster's clients from 0. Source: as <see cref="GraphSize"/>.
 /// </remarks>
 public sealed class SumGraph
 {
@@ -47,9 +47,12 @@ public sealed class SumGraph
         if (IsComplete)
             return [.. ring.Where(other => other != place)];
         int at = inRing[place], half = Degree / 2;
-        return [.. Enumerable.Range(1, half).SelectMany(step => new[] { ring[(at + step) % Clients], ring[(at - step + Clients) % Clients] }).Order()];
+        return [.. Enumerable.Range(1, half)
+            .SelectMany(step => new[] { ring[(at + step) % Clients], ring[(at - step + Clients) % Clients] }).Order()];
     }
 
-    /// <summary>The holders of a client's shares, in ascending order: a holder's number among them, from 1, is its place in the sharing.</summary>
+    /// <summary>
+    /// The holders of a client's shares, in ascending order: a holder's number among them, from 1, is its place in the sharing.
+    /// </summary>
     public int[] HoldersOf(int place) => IsComplete ? ring : NeighboursOf(place);
 }

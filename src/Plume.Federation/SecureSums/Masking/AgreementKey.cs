@@ -5,8 +5,8 @@ namespace Plume.Federation.SecureSums.Masking;
 
 /// <summary>One session's key of a client, from which it and each other client make a secret that nobody else has.</summary>
 /// <remarks>
-/// Formula: elliptic-curve Diffie-Hellman on P-256; a public key is its point's coordinates, a secret the raw x coordinate of the product.
-/// Bytes: 64. Source: NIST SP 800-56A; no key is used for two sessions.
+/// Formula: elliptic-curve Diffie-Hellman on P-256; a public key is its point's coordinates, a secret the raw x coordinate of the
+/// product. Bytes: 64. Source: NIST SP 800-56A; no key is used for two sessions.
 /// </remarks>
 public sealed class AgreementKey : IDisposable
 {
@@ -19,9 +19,12 @@ public sealed class AgreementKey : IDisposable
     const int CoordinateBytes = 32;
 
     // The order of P-256's group, the modulus of its coordinates and the constant b (SEC 2, secp256r1).
-    static readonly BigInteger Order = Number(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"));
-    static readonly BigInteger Modulus = Number(Convert.FromHexString("FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF"));
-    static readonly BigInteger Constant = Number(Convert.FromHexString("5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B"));
+    static readonly BigInteger Order =
+        Number(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"));
+    static readonly BigInteger Modulus =
+        Number(Convert.FromHexString("FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF"));
+    static readonly BigInteger Constant =
+        Number(Convert.FromHexString("5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B"));
 
     readonly ECDiffieHellman key;
 
@@ -31,7 +34,8 @@ public sealed class AgreementKey : IDisposable
     public AgreementKey(ReadOnlySpan<byte> secret)
     {
         if (!IsSecret(secret))
-            throw new ArgumentException($"A secret number has {SecretBytes} bytes and is at least 1 and below the order of P-256.", nameof(secret));
+            throw new ArgumentException(
+                $"A secret number has {SecretBytes} bytes and is at least 1 and below the order of P-256.", nameof(secret));
         key = ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = secret.ToArray() });
         var point = key.ExportParameters(includePrivateParameters: false).Q;
         Public = (byte[])[.. point.X!, .. point.Y!];
@@ -81,7 +85,9 @@ public sealed class AgreementKey : IDisposable
         return key.DeriveRawSecretAgreement(publicKey);
     }
 
-    /// <summary>Whether bytes are a point of the curve: y^2 = x^3 - 3x + b. All of its points are of the group, whose cofactor is 1.</summary>
+    /// <summary>
+    /// Whether bytes are a point of the curve: y^2 = x^3 - 3x + b. All of its points are of the group, whose cofactor is 1.
+    /// </summary>
     public static bool IsPublic(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != PublicBytes)

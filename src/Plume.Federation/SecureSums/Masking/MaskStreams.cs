@@ -12,9 +12,9 @@ public readonly record struct Mask(byte[] Key, bool Subtracts);
 
 /// <summary>Adds masks to words modulo 2^32.</summary>
 /// <remarks>
-/// Formula: the key-stream of AES-256 in counter mode from counter 0, four bytes a word, little-endian. A pass goes through the words
-/// in pieces that stay in the core's cache, and through all masks for each piece, so that counters are written once for all of them.
-/// Source: NIST SP 800-38A, 6.5.
+/// Formula: the key-stream of AES-256 in counter mode from counter 0, four bytes a word, little-endian. A pass goes through the
+/// words in pieces that stay in the core's cache, and through all masks for each piece, so that counters are written once for all
+/// of them. Source: NIST SP 800-38A, 6.5.
 /// </remarks>
 public static class MaskStreams
 {

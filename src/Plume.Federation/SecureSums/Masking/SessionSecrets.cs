@@ -5,8 +5,8 @@ namespace Plume.Federation.SecureSums.Masking;
 
 /// <summary>What is made of the secrets of a session, each for one use: keys of masks, and keys that seal shares.</summary>
 /// <remarks>
-/// Formula: HKDF with SHA-256, the session as salt and the use as info; a session is the hash of everything that its clients must agree on, so
-/// that clients who were told different things share no mask. Source: RFC 5869.
+/// Formula: HKDF with SHA-256, the session as salt and the use as info; a session is the hash of everything that its clients must
+/// agree on, so that clients who were told different things share no mask. Source: RFC 5869.
 /// </remarks>
 public static class SessionSecrets
 {

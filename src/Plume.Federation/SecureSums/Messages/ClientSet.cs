@@ -25,7 +25,8 @@ static class ClientSet
         int offset = input.Offset;
         var bits = input.Bytes(LengthOf(places), field);
         if (places % 8 != 0 && bits[^1] >> (places % 8) != 0)
-            throw InvalidPayloadException.Field(field, offset, "of a client that there is none of", $"must be of {places} clients");
+            throw InvalidPayloadException.Field(field, offset, "of a client that there is none of",
+                $"must be of {places} clients");
         var members = new bool[places];
         for (int place = 0; place < places; place++)
             members[place] = (bits[place / 8] >> (place % 8) & 1) != 0;

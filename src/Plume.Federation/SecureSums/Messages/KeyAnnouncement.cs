@@ -7,7 +7,8 @@ namespace Plume.Federation.SecureSums.Messages;
 
 /// <summary>First trip: a client's keys of this session.</summary>
 /// <param name="SealKey">By which others seal what is for it alone.</param>
-/// <param name="MaskKey">By which it and each neighbour come to a mask. Should it vanish, its neighbours give this one's secret away, and not the other's.</param>
+/// <param name="MaskKey">By which it and each neighbour come to a mask. Should it vanish, its neighbours give this one's secret
+/// away, and not the other's.</param>
 public sealed record KeyAnnouncement(ReadOnlyMemory<byte> SealKey, ReadOnlyMemory<byte> MaskKey)
 {
     /// <summary>The client's signature of <see cref="Statement"/>; empty where keys are not signed.</summary>
@@ -26,7 +27,8 @@ public sealed record KeyAnnouncement(ReadOnlyMemory<byte> SealKey, ReadOnlyMemor
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
-    /// <exception cref="InvalidPayloadException">The bytes are too few or too many, or a key is no point of the curve.</exception>
+    /// <exception cref="InvalidPayloadException">The bytes are too few or too many, or a key is no point of the
+    /// curve.</exception>
     public static KeyAnnouncement Read(ReadOnlySpan<byte> bytes, SumTerms terms)
     {
         ArgumentNullException.ThrowIfNull(terms);
@@ -36,15 +38,17 @@ public sealed record KeyAnnouncement(ReadOnlyMemory<byte> SealKey, ReadOnlyMemor
         return read;
     }
 
-    internal static KeyAnnouncement Read(ref PayloadReader input, SumTerms terms) => new(ReadKey(ref input, "seal key"), ReadKey(ref input, "mask key"))
-    {
-        Signature = input.Bytes(terms.SignatureBytes, "signature").ToArray(),
-    };
+    internal static KeyAnnouncement Read(ref PayloadReader input, SumTerms terms) =>
+        new(ReadKey(ref input, "seal key"), ReadKey(ref input, "mask key"))
+        {
+            Signature = input.Bytes(terms.SignatureBytes, "signature").ToArray(),
+        };
 
     static byte[] ReadKey(ref PayloadReader input, string field)
     {
         int offset = input.Offset;
         byte[] key = input.Bytes(AgreementKey.PublicBytes, field).ToArray();
-        return AgreementKey.IsPublic(key) ? key : throw InvalidPayloadException.Field(field, offset, "no point of P-256", "must be one");
+        return AgreementKey.IsPublic(key) ? key
+            : throw InvalidPayloadException.Field(field, offset, "no point of P-256", "must be one");
     }
 }

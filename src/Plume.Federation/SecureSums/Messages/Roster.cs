@@ -11,7 +11,8 @@ namespace Plume.Federation.SecureSums.Messages;
 /// <param name="Graph">Who is whose neighbour.</param>
 /// <param name="Place">The client's place among them.</param>
 /// <param name="NeighbourKeys">Its neighbours' keys, in the order of their places.</param>
-public sealed record Roster(IReadOnlyList<int> Clients, ReadOnlyMemory<byte> Hash, SumGraph Graph, int Place, IReadOnlyList<KeyAnnouncement> NeighbourKeys)
+public sealed record Roster(IReadOnlyList<int> Clients, ReadOnlyMemory<byte> Hash, SumGraph Graph, int Place,
+    IReadOnlyList<KeyAnnouncement> NeighbourKeys)
 {
     /// <summary>The hash of clients and keys.</summary>
     public static byte[] HashOf(IEnumerable<(int Client, KeyAnnouncement Keys)> all)
@@ -53,7 +54,8 @@ public sealed record Roster(IReadOnlyList<int> Clients, ReadOnlyMemory<byte> Has
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote for a client.</summary>
-    /// <exception cref="InvalidPayloadException">The bytes break a rule, or the client is not among those who take part.</exception>
+    /// <exception cref="InvalidPayloadException">The bytes break a rule, or the client is not among those who take
+    /// part.</exception>
     public static Roster Read(ReadOnlySpan<byte> bytes, SumTerms terms, int client)
     {
         ArgumentNullException.ThrowIfNull(terms);

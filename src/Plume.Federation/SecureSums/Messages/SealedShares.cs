@@ -4,7 +4,9 @@ using Plume.Federation.SecureSums.Sharing;
 
 namespace Plume.Federation.SecureSums.Messages;
 
-/// <summary>Second trip: for each neighbour a share of the client's two secrets, sealed so that only that neighbour can read it.</summary>
+/// <summary>
+/// Second trip: for each neighbour a share of the client's two secrets, sealed so that only that neighbour can read it.
+/// </summary>
 /// <remarks>AES-256-GCM with a key for this client, neighbour and session alone. Bytes: 56 for each.</remarks>
 public static class SealedShares
 {
@@ -40,7 +42,8 @@ public static class SealedShares
     {
         var pair = new byte[PairBytes];
         using var cipher = new AesGcm(key, TagBytes);
-        cipher.Encrypt(new byte[NonceBytes], [.. ofSelfMask, .. ofMaskKey], pair.AsSpan(0, 2 * ShareBytes), pair.AsSpan(2 * ShareBytes));
+        cipher.Encrypt(new byte[NonceBytes], [.. ofSelfMask, .. ofMaskKey], pair.AsSpan(0, 2 * ShareBytes),
+            pair.AsSpan(2 * ShareBytes));
         return pair;
     }
 

@@ -2,7 +2,10 @@ using Plume.Compression.Wire;
 
 namespace Plume.Federation.SecureSums.Messages;
 
-/// <summary>Fourth trip: of each client whose shares the sender holds one share: that of its own mask where its words are in the sum, and that of its key where they are not.</summary>
+/// <summary>
+/// Fourth trip: of each client whose shares the sender holds one share: that of its own mask where its words are in the sum, and
+/// that of its key where they are not.
+/// </summary>
 public static class UnmaskingShares
 {
     /// <summary>The bytes that travel.</summary>

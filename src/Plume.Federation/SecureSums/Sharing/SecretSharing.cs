@@ -10,8 +10,8 @@ public readonly record struct SecretShare(int Place, ReadOnlyMemory<byte> Bytes)
 
 /// <summary>Secrets cut into parts of which a threshold gives the secret and fewer say nothing.</summary>
 /// <remarks>
-/// Formula: each 31 bits of the secret, the highest first, are the value at 0 of a polynomial of degree threshold - 1 modulo 2^31 + 11 whose other
-/// coefficients are uniform; the holder in place x has its value at x. Bytes: 4 ceil(8 n / 31) of n.
+/// Formula: each 31 bits of the secret, the highest first, are the value at 0 of a polynomial of degree threshold - 1 modulo 2^31
+/// + 11 whose other coefficients are uniform; the holder in place x has its value at x. Bytes: 4 ceil(8 n / 31) of n.
 /// Source: Shamir, "How to Share a Secret", Communications of the ACM 1979.
 /// </remarks>
 public static class SecretSharing
@@ -36,7 +36,8 @@ public static class SecretSharing
         if (secret.IsEmpty)
             throw new ArgumentException("An empty secret has no parts.", nameof(secret));
         if (threshold < 2 || threshold > holders)
-            throw new ArgumentException($"A secret of {holders} holders must need 2 to {holders} of them, but needs {threshold}.", nameof(threshold));
+            throw new ArgumentException($"A secret of {holders} holders must need 2 to {holders} of them, but needs {threshold}.",
+                nameof(threshold));
         int limbs = Limbs(secret.Length);
         byte[][] shares = [.. Enumerable.Range(0, holders).Select(_ => new byte[ShareBytes * limbs])];
         var polynomial = new uint[threshold];
@@ -46,7 +47,8 @@ public static class SecretSharing
             for (int i = 1; i < threshold; i++)
                 polynomial[i] = Draw(secrets);
             for (int holder = 0; holder < holders; holder++)
-                BinaryPrimitives.WriteUInt32BigEndian(shares[holder].AsSpan(ShareBytes * limb), Evaluate(polynomial, (uint)holder + 1));
+                BinaryPrimitives.WriteUInt32BigEndian(shares[holder].AsSpan(ShareBytes * limb),
+                    Evaluate(polynomial, (uint)holder + 1));
         }
 
         Array.Clear(polynomial);
@@ -54,7 +56,8 @@ public static class SecretSharing
     }
 
     /// <summary>Puts a secret together again.</summary>
-    /// <param name="shares">The threshold or more, of different holders. What is beyond the threshold is held against the rest.</param>
+    /// <param name="shares">The threshold or more, of different holders. What is beyond the threshold is held against the
+    /// rest.</param>
     /// <param name="threshold">Parts that give it.</param>
     /// <param name="secretBytes">Its length.</param>
     /// <returns>The secret; null where the parts are not of one secret of that length.</returns>
@@ -63,9 +66,11 @@ public static class SecretSharing
     {
         ArgumentNullException.ThrowIfNull(shares);
         if (shares.Count < threshold || threshold < 2)
-            throw new ArgumentException($"{threshold} parts are needed, at least 2, but there are {shares.Count}.", nameof(shares));
+            throw new ArgumentException($"{threshold} parts are needed, at least 2, but there are {shares.Count}.",
+                nameof(shares));
         int length = LengthOf(secretBytes);
-        if (shares.Any(share => share.Place < 1 || share.Bytes.Length != length) || shares.DistinctBy(share => share.Place).Count() < shares.Count)
+        if (shares.Any(share => share.Place < 1 || share.Bytes.Length != length)
+            || shares.DistinctBy(share => share.Place).Count() < shares.Count)
             throw new ArgumentException($"Parts must have {length} bytes each and be of different holders.", nameof(shares));
         uint[] places = [.. shares.Take(threshold).Select(share => (uint)share.Place)];
         uint[] atZero = Weights(places, 0);

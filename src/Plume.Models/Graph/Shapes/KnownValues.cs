@@ -104,7 +104,7 @@ sealed class KnownValues
     {
         if (IsTooLarge(shape))
             throw inputs.Fail($"its output [{string.Join(", ", shape)}] passes {int.MaxValue} values a sample or {MaximumRank} "
-                + "dimensions");
+                + $"dimensions");
         shapes.Add(output, shape);
     }
 

@@ -99,7 +99,7 @@ public sealed record ChannelPruning(
                 if (values.Any(double.IsNaN))
                     throw new ArgumentException(
                         $"A score must be a number, but one of the channels of '{groups.Groups[group].Name}' is not: are the "
-                            + "weights finite?");
+                            + $"weights finite?");
                 int[] ranked = [.. Enumerable.Range(0, count).OrderBy(channel => values[channel])
                     .ThenByDescending(channel => channel)];
                 for (int from = 0; NextOf(count, from) is var to && count - to >= Fewest; from = to)

@@ -89,8 +89,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return problem;
         if (SecureUplink.IsIn(Plan.Uplink))
             yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate "
-                + "and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | "
-                + "range'.";
+                + $"and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | "
+                + $"range'.";
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
         if (Graph is not null && SmallerGraphs.Count != Plan.Smaller.Count)

@@ -108,7 +108,7 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
         if (!Fits(own, capacity))
             return $"Client '{name}' has place {own}, of capacity {CapacityOf(own)}, above the "
                 + $"{plan.Method.Capacities[capacity!.Value]} that it can have by now. An operator can give that place back; "
-                + "then it gets another.";
+                + $"then it gets another.";
         return wanted is { } other && other != own ? $"Client '{name}' has place {own} in the federation and cannot have {other}."
             : null;
     }
@@ -124,7 +124,7 @@ sealed partial class PlaceBook(string federation, FederationPlan plan, ILogger l
                 + $"{places} are kept for those that were invited.";
         return wanted is { } place && !Fits(place, capacity)
             ? $"Place {place} is of capacity {CapacityOf(place)}, above the {plan.Method.Capacities[capacity!.Value]} that the "
-                + "client can have; join without a number to get one that it can."
+                + $"client can have; join without a number to get one that it can."
             : null;
     }
 

@@ -69,6 +69,6 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
             ? bytes
             : throw new InvalidDataException(
                 $"The update of client {update.Client} in round {update.Round} was taken in, but its bytes do not have its "
-                    + "hash any more.");
+                    + $"hash any more.");
     }
 }

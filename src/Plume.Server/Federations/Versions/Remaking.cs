@@ -39,7 +39,7 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
             .ConfigureAwait(false))
             throw new InvalidDataException(
                 $"The checkpoint of version {version} of '{definition.Name}' is damaged, and so is the one before it. Restore "
-                    + "the storage from a copy.");
+                    + $"the storage from a copy.");
         IReadOnlyList<byte[]> payloads;
         try
         {
@@ -56,7 +56,7 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         if (await store.WriteCheckpointAsync(version, cancellation).ConfigureAwait(false) != head.Checkpoint)
             throw new InvalidDataException(
                 $"The checkpoint of version {version} of '{definition.Name}' is damaged, and what it was made of does not make "
-                    + "it again. Restore the storage from a copy.");
+                    + $"it again. Restore the storage from a copy.");
     }
 
     async Task<IReadOnlyList<byte[]>> ApplyAgainAsync(FederationHead head, VersionRecord record, CancellationToken cancellation)

@@ -17,7 +17,7 @@ sealed class EarlierRecords(ILedger ledger, string id, string federation, Federa
         if (whole.Lengths!.Count != newest || whole.Hashes.Count != newest || whole.History.Count != newest)
             throw new InvalidDataException(
                 $"The head of version {newest} of '{federation}' tells of {whole.History.Count} rounds. Restore the storage "
-                    + "from a copy.");
+                    + $"from a copy.");
         var records = new List<VersionRecord>();
         for (int version = 0; version <= newest; version++)
         {

@@ -95,7 +95,7 @@ sealed partial class WrittenBooks(string federation, RoundBooks books, Journal j
             {
                 throw new InvalidDataException(
                     $"The ledger of '{federation}' contradicts itself, so it is damaged: {contradiction.Message} Restore the "
-                        + "storage from a copy.", contradiction);
+                        + $"storage from a copy.", contradiction);
             }
         }
     }

@@ -57,7 +57,7 @@ sealed class FlowerUpdates(ModelLayout layout)
         if (trained.Tensors.Count != layout.Tensors.Count)
             throw new InvalidPayloadException(
                 $"The model has {layout.Tensors.Count} tensors, but {trained.Tensors.Count} arrays were sent: send one for "
-                    + "each, in the order received.");
+                    + $"each, in the order received.");
         return trained.Tensors;
     }
 

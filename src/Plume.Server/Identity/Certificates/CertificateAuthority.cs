@@ -147,7 +147,7 @@ public sealed class CertificateAuthority : IDisposable
         if (now >= signer.NotAfter.ToUniversalTime())
             throw new InvalidDataException(
                 $"The root has ended on {signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, so nothing can be issued by it. Move "
-                    + "its folder away, make another one with plume certs init, and enrol everybody anew.");
+                    + $"its folder away, make another one with plume certs init, and enrol everybody anew.");
         return request.Create(signer, Later(now - ClockSkew, signer.NotBefore), Earlier(now + life, signer.NotAfter),
             NewSerial());
     }

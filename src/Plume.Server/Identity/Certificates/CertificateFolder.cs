@@ -167,7 +167,7 @@ public static class CertificateFolder
             if (present.Issuer != root.Subject)
                 throw new InvalidDataException(
                     $"The certificate in '{path}' is of '{present.Issuer}' and not of this folder's root, so it is not "
-                        + "replaced. Move it away first.");
+                        + $"replaced. Move it away first.");
         }
         catch (CryptographicException)
         {
@@ -186,7 +186,7 @@ public static class CertificateFolder
         {
             throw new InvalidDataException(
                 $"{folder} must hold {certificate} and {key}, a certificate and its key in PEM, and does not: {error.Message} "
-                    + "Make them with plume certs init.", error);
+                    + $"Make them with plume certs init.", error);
         }
     }
 

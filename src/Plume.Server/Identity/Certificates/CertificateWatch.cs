@@ -99,10 +99,10 @@ public sealed partial class CertificateWatch : BackgroundService
         DateTimeOffset now = time.GetUtcNow(), root = authority.Root.NotAfter.ToUniversalTime();
         if (root - now < RootNotice)
             yield return $"The root of all certificates here ends on {root:yyyy-MM-dd}. Before that, make another one with "
-                + "plume certs init in another folder, and enrol everybody anew.";
+                + $"plume certs init in another folder, and enrol everybody anew.";
         if (served?.Certificate.NotAfter.ToUniversalTime() is { } own && own - now.UtcDateTime < ServerNotice)
             yield return $"The server's certificate ends on {own:yyyy-MM-dd}. Put a newer one into its folder (plume certs "
-                + "init, for one of the own root).";
+                + $"init, for one of the own root).";
     }
 
     IEnumerable<string> ClientWarnings(IReadOnlyList<EnrolledEntry> entries)

@@ -168,7 +168,7 @@ sealed class EventLog : IDisposable
                 missing) || Count + missing.Count != kept.Events)
             throw new InvalidDataException(
                 $"The log '{file.Name}' was cut: it has {Count} events, but had {kept.Events}, so what was acknowledged cannot "
-                    + "be read. Restore the folder from a copy.");
+                    + $"be read. Restore the folder from a copy.");
         Append(missing);
         events.AddRange(missing);
     }
@@ -235,5 +235,5 @@ sealed class EventLog : IDisposable
 
     InvalidDataException Damaged(long place) =>
         new($"The log '{file.Name}' is damaged at byte {place}, before its end, so what was acknowledged cannot be read. "
-            + "Restore the folder from a copy.");
+            + $"Restore the folder from a copy.");
 }

@@ -47,7 +47,7 @@ public sealed class FolderLedger : ILedger, IDisposable
                 if (version >= 0 && !PrivateFiles.Exists(EventsPath(folder, version)))
                     throw new InvalidDataException(
                         $"The log '{EventsPath(folder, version)}' is gone, so what was acknowledged cannot be read. Restore "
-                            + "the folder from a copy.");
+                            + $"the folder from a copy.");
                 log = EventLog.Open(EventsPath(folder, version), version, isKept: true, out var events);
                 records.Cut(version + 1);
                 long epoch = NextEpoch(folder, last);

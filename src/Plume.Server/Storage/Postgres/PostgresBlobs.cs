@@ -167,7 +167,8 @@ public sealed class PostgresBlobs : IBlobs
     {
         // From the chunk in which the offset lies; of the first and the last chunk only the part that is asked for.
         const string Read = """
-            select c.start, substring(c.bytes from least(greatest($2 - c.start, 0), 1048576)::integer + 1 for ($3 - greatest(c.start, $2))::integer)
+            select c.start, substring(c.bytes
+                from least(greatest($2 - c.start, 0), 1048576)::integer + 1 for ($3 - greatest(c.start, $2))::integer)
             from plume.blob as b left join plume.blob_chunk as c on c.blob = b.id and c.start < $3
                 and c.start >= coalesce((select max(start) from plume.blob_chunk where blob = b.id and start <= $2), 0)
             where b.name = $1 order by c.start

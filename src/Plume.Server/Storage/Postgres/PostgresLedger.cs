@@ -73,7 +73,8 @@ public sealed class PostgresLedger : ILedger
                 with head as (
                     update plume.ledger_head set version = $3, head = $4, events = 0
                     where federation = $1 and epoch = $2 and version = $3 - 1
-                        and $3 = cardinality($5) + coalesce((select max(r.version) from plume.ledger_record as r where r.federation = $1), -1)
+                        and $3 = cardinality($5)
+                            + coalesce((select max(r.version) from plume.ledger_record as r where r.federation = $1), -1)
                     returning federation),
                 pruned as (
                     delete from plume.ledger_event as e using head where e.federation = head.federation and e.version < $3 - 1)

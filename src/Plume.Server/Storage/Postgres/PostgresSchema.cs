@@ -55,7 +55,7 @@ public static class PostgresSchema
         if (found < Version)
             throw new InvalidOperationException(
                 $"The database's tables are of version {found}, and this program needs version {Version}. Run 'plume db apply' "
-                    + "on it.");
+                    + $"on it.");
         await using var command = connection.Command("show synchronous_commit");
         if (await command.ExecuteScalarAsync(token).ConfigureAwait(false) is "off")
             throw new InvalidOperationException(
@@ -80,5 +80,5 @@ public static class PostgresSchema
 
     static InvalidOperationException Newer(int found) =>
         new($"The database's tables are of version {found}, and this program knows version {Version} at most. Use the newer "
-            + "program.");
+            + $"program.");
 }

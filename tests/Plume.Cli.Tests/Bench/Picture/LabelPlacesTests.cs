@@ -15,7 +15,9 @@ public class LabelPlacesTests
     {
         var draws = new RandomDraws(RandomKey.FromSeed(seed));
         // Along a falling curve, as codecs lie, with a cluster in the corner.
-        var points = Enumerable.Range(0, 16).Select(i => (X: 90 + (float)(i * 45 * draws.NextDouble()), Y: 70 + (float)(i * 25 + 15 * draws.NextDouble()))).ToList();
+        var points = Enumerable.Range(0, 16)
+            .Select(i => (X: 90 + (float)(i * 45 * draws.NextDouble()), Y: 70 + (float)(i * 25 + 15 * draws.NextDouble())))
+                .ToList();
         var places = new LabelPlaces(Area);
         points.ForEach(point => places.KeepMarker(point.X, point.Y));
         var boxes = points.Select(point => places.Place(point.X, point.Y, 180, 15)).ToList();

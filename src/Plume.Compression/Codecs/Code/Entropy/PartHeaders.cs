@@ -6,7 +6,10 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code.Entropy;
 
-/// <summary>What the receiver must know of a block's parts before their tokens: the class of each row, the groups of classes, and each part's form, number of coded symbols and tables.</summary>
+/// <summary>
+/// What the receiver must know of a block's parts before their tokens: the class of each row, the groups of classes, and each
+/// part's form, number of coded symbols and tables.
+/// </summary>
 static class PartHeaders
 {
     const int GroupCountBits = 4;
@@ -82,7 +85,8 @@ static class PartHeaders
 
         int rowClasses = (int)bits.Read(memory.Columns is null ? GroupCountBits : RowClassesBits) + 1;
         if (rowClasses > RowGroups.MaxRowClasses || (memory.Columns is null && rowClasses == 1))
-            throw InvalidPayloadException.Field("classes of rows", 0, rowClasses, $"must be at most {RowGroups.MaxRowClasses}, and more than one group");
+            throw InvalidPayloadException.Field("classes of rows", 0, rowClasses,
+                $"must be at most {RowGroups.MaxRowClasses}, and more than one group");
         groups.TakeRowClasses(rowClasses);
         var classOf = groups.ClassesOf(memory.Rows.Count);
         for (int row = 0; row < classOf.Length; row++)

@@ -38,8 +38,10 @@ public sealed record Rans : CodeStage, INotated<Rans>
         int zero = plan.Codec.Selects ? -1 : plan.Quantizer.ZeroSymbol;
         int bits = plan.Quantizer.SymbolBits;
         bool codesGaps = plan.Codec.Selector is { Positions: PositionCoding.Gaps };
-        RansSymbols symbols = bits > 16 ? new FloatSymbols() : bits > 8 ? new WideSymbols(bits, zero) : new NarrowSymbols(bits, zero, codesGaps);
+        RansSymbols symbols = bits > 16 ? new FloatSymbols() : bits > 8 ? new WideSymbols(bits, zero)
+            : new NarrowSymbols(bits, zero, codesGaps);
         var escapes = plan.Quantizer.HasEscapes ? new EscapeCode((byte)plan.Quantizer.ZeroSymbol) : null;
-        return new RansCoder(symbols, new ColumnSet(plan, symbols), escapes, zero >= 0, codesGaps, plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
+        return new RansCoder(symbols, new ColumnSet(plan, symbols), escapes, zero >= 0, codesGaps,
+            plan.Codec.Selector is { Positions: PositionCoding.Written } ? 0 : SegmentValues);
     }
 }

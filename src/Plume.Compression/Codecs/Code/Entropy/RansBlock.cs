@@ -44,7 +44,8 @@ sealed class RansBlock
     /// <summary>Sums each column's distances from zero.</summary>
     public void SumColumns(Block block, byte zero)
     {
-        int count = block.Plan.Tensor.Length / block.Plan.Tensor.Channels, column = (block.Plan.Start - block.Plan.Tensor.Offset) % count;
+        int count = block.Plan.Tensor.Length / block.Plan.Tensor.Channels,
+            column = (block.Plan.Start - block.Plan.Tensor.Offset) % count;
         if (columnSums.Length == 0)
             columnSums = new int[count];
         columnSums.AsSpan().Clear();
@@ -216,7 +217,8 @@ sealed class RansBlock
             var own = sorted.AsSpan(Rows.Start(row));
             for (int columnClass = 0; columnClass < Columns!.Classes; columnClass++)
             {
-                int group = Groups.Of(classOf[row] + columnClass), start = starts[columnClass], length = starts[columnClass + 1] - start;
+                int group = Groups.Of(classOf[row] + columnClass), start = starts[columnClass],
+                    length = starts[columnClass + 1] - start;
                 var moved = SymbolsOf(parts[group], block).Slice(done[group], length);
                 if (back)
                     moved.CopyTo(own[start..]);
@@ -275,7 +277,10 @@ sealed class RansBlock
     }
 }
 
-/// <summary>A row's places in the order of their columns' classes, the rank of each place in it, and where each class begins and the last one ends.</summary>
+/// <summary>
+/// A row's places in the order of their columns' classes, the rank of each place in it, and where each class begins and the last
+/// one ends.
+/// </summary>
 readonly ref struct RowOrder(ReadOnlySpan<ushort> places, ReadOnlySpan<ushort> ranks, ReadOnlySpan<int> classStarts)
 {
     readonly ReadOnlySpan<ushort> places = places;

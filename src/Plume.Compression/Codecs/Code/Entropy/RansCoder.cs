@@ -18,7 +18,8 @@ namespace Plume.Compression.Codecs.Code.Entropy;
 /// <param name="choosesForm">Whether dense parts may be in pairs.</param>
 /// <param name="codesGaps">Whether positions of kept values are sent as gaps.</param>
 /// <param name="segmentValues">Values that a segment may have, if it has more than one block.</param>
-sealed class RansCoder(RansSymbols symbols, ColumnSet columns, EscapeCode? escapes, bool choosesForm, bool codesGaps, int segmentValues) : BlockCoder
+sealed class RansCoder(RansSymbols symbols, ColumnSet columns, EscapeCode? escapes, bool choosesForm, bool codesGaps,
+    int segmentValues) : BlockCoder
 {
     const int StatesBits = 3;
 

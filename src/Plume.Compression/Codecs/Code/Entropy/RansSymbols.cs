@@ -60,7 +60,8 @@ sealed class NarrowSymbols(int bits, int zero, bool codesGaps) : RansSymbols
 
     public override int Runs => 1;
 
-    public override TableAlphabet Alphabet(int run, bool inPairs) => new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
+    public override TableAlphabet Alphabet(int run, bool inPairs) =>
+        new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
 
     public override bool HasActivity => zero >= 0 || codesGaps;
 
@@ -96,7 +97,8 @@ sealed class NarrowSymbols(int bits, int zero, bool codesGaps) : RansSymbols
             tokens[i] = symbols[positions[i]];
     }
 
-    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.IsScattered ? part.SymbolTokens(part.Coded) : symbols;
+    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.IsScattered
+        ? part.SymbolTokens(part.Coded) : symbols;
 
     public override void Join(ref BitReader input, RansPart part, Span<byte> symbols)
     {
@@ -119,7 +121,8 @@ sealed class WideSymbols(int bits, int zero) : RansSymbols
 
     public override int Runs => 1;
 
-    public override TableAlphabet Alphabet(int run, bool inPairs) => new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
+    public override TableAlphabet Alphabet(int run, bool inPairs) =>
+        new(map.Alphabet, inPairs ? map.PairShape : map.Shape, MayBeRaw: false);
 
     public override bool HasActivity => zero >= 0;
 
@@ -205,13 +208,15 @@ sealed class FloatSymbols : RansSymbols
     public override void Count(ReadOnlySpan<byte> tokens, Span<int> counts)
     {
         Histogram.Count(tokens[..Math.Min(Sample, tokens.Length)], counts);
-        if (tokens.Length < 2 * Sample || Shares.LeastCost(counts) < (long)(Sample * RandomBits * (1 << Information.FractionBits)))
+        if (tokens.Length < 2 * Sample
+            || Shares.LeastCost(counts) < (long)(Sample * RandomBits * (1 << Information.FractionBits)))
             Histogram.Count(tokens, counts);
         else
             counts.Fill(tokens.Length / 256);
     }
 
-    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) => part.SymbolTokens(symbols.Length).Slice(run * part.Count, part.Count);
+    public override Span<byte> Tokens(RansPart part, Span<byte> symbols, int run) =>
+        part.SymbolTokens(symbols.Length).Slice(run * part.Count, part.Count);
 
     public override void Join(ref BitReader input, RansPart part, Span<byte> symbols) =>
         BytePlanes.Join(part.SymbolTokens(symbols.Length), MemoryMarshal.Cast<byte, uint>(symbols));

@@ -13,7 +13,8 @@ sealed class RansTables(RansSymbols symbols, bool choosesForm, bool codesGaps)
 {
     const int FormBits = 2;
 
-    readonly TableSet gaps = new(new TableAlphabet(GapToken.Alphabet, TokenShape.OfGaps(), MayBeRaw: false), RansPart.Gaps, inPairs: true);
+    readonly TableSet gaps =
+        new(new TableAlphabet(GapToken.Alphabet, TokenShape.OfGaps(), MayBeRaw: false), RansPart.Gaps, inPairs: true);
     readonly TableSet[] plain = Sets(symbols, inPairs: false);
     readonly TableSet[] pairs = Sets(symbols, inPairs: true);
     readonly List<RansPart> parts = [];

@@ -23,19 +23,23 @@ public abstract record Float16Stage : QuantizeStage
 
     internal sealed override GridScope GridScope => GridScope.Tensor;
 
-    internal sealed override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
+    internal sealed override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) =>
+        statistics.Add(values);
 
-    internal sealed override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) => new(0, Format.ValueOf(Format.SymbolOf(statistics.Largest)));
+    internal sealed override Grid Fit(in GridStatistics statistics, bool sparse, Grid grid) =>
+        new(0, Format.ValueOf(Format.SymbolOf(statistics.Largest)));
 
     internal sealed override float Reach(Grid grid, bool sparse) => Format.Largest;
 
-    internal sealed override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
+    internal sealed override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols) =>
         Format.Encode(values, MemoryMarshal.Cast<byte, ushort>(symbols));
 
     internal sealed override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values) =>
         Format.Decode(MemoryMarshal.Cast<byte, ushort>(symbols), Format.SymbolOf(grid.Step), values);
 
-    internal sealed override void Write(Grid grid, bool sparse, PayloadWriter writer) => writer.UInt16((ushort)Format.SymbolOf(grid.Step));
+    internal sealed override void Write(Grid grid, bool sparse, PayloadWriter writer) =>
+        writer.UInt16((ushort)Format.SymbolOf(grid.Step));
 
     internal sealed override Grid Read(ref PayloadReader reader, bool sparse)
     {

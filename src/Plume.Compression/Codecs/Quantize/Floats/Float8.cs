@@ -55,7 +55,8 @@ public sealed record Float8 : QuantizeStage, INotated<Float8>
 
     int LargestExponent => 127 - Math.ILogB(code.Largest);
 
-    static Float8 INotated<Float8>.Parse(LineArguments arguments) => new(arguments.Flag("e5m2") ? Float8Format.E5M2 : Float8Format.E4M3);
+    static Float8 INotated<Float8>.Parse(LineArguments arguments) =>
+        new(arguments.Flag("e5m2") ? Float8Format.E5M2 : Float8Format.E4M3);
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid) => statistics.Add(values);
 
@@ -69,13 +70,15 @@ public sealed record Float8 : QuantizeStage, INotated<Float8>
 
     internal override float Reach(Grid grid, bool sparse) => code.Largest * grid.Step;
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols) =>
         code.Encode(values, 1 / grid.Step, symbols);
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values) =>
         code.Decode(symbols, grid.Step, values);
 
-    internal override void Write(Grid grid, bool sparse, PayloadWriter writer) => writer.UInt8((byte)(Math.ILogB(grid.Step) - SmallestExponent));
+    internal override void Write(Grid grid, bool sparse, PayloadWriter writer) =>
+        writer.UInt8((byte)(Math.ILogB(grid.Step) - SmallestExponent));
 
     internal override Grid Read(ref PayloadReader reader, bool sparse)
     {
@@ -83,7 +86,8 @@ public sealed record Float8 : QuantizeStage, INotated<Float8>
         int exponent = reader.UInt8("scale") + SmallestExponent;
         return exponent <= LargestExponent
             ? new Grid(0, MathF.ScaleB(1, exponent))
-            : throw InvalidPayloadException.Field("scale", offset, exponent - SmallestExponent, $"must be at most {LargestExponent - SmallestExponent}");
+            : throw InvalidPayloadException.Field("scale", offset, exponent - SmallestExponent,
+                $"must be at most {LargestExponent - SmallestExponent}");
     }
 
     internal override double Largest(Grid grid, bool sparse) => (double)code.Largest * grid.Step;

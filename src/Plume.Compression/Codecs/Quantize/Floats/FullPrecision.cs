@@ -24,7 +24,8 @@ sealed record FullPrecision : QuantizeStage
 
     internal override float Floor => 0;
 
-    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw, Span<byte> symbols) =>
+    internal override void Quantize(ReadOnlySpan<float> values, Grid grid, bool sparse, RandomKey key, int firstDraw,
+        Span<byte> symbols) =>
         MemoryMarshal.AsBytes(values).CopyTo(symbols);
 
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values) =>

@@ -15,7 +15,7 @@ static class ReshapeRule
 
         if (target.Any(number => number.Value is < -1 or > int.MaxValue) || target.Count(number => number.Value == -1) > 1)
             throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths, "
-                + "and one -1 at most");
+                + $"and one -1 at most");
 
         bool zeroCopies = inputs.Node.Int("allowzero", 0) == 0;
         var left = data.ToList();

@@ -25,7 +25,7 @@ static class ResizeRule
         return sizes.Length == axes.Length && sizes.All(size => size.Symbol is not null || size.Value is > 0 and <= int.MaxValue)
             ? Replaced(data, axes, (_, index) => sizes[index].Symbol ?? Dimension.Fixed(sizes[index].Value))
             : throw inputs.Fail($"its sizes [{string.Join(", ", sizes.Select(size => size.Value))}] must be {axes.Length} "
-                + "positive numbers");
+                + $"positive numbers");
     }
 
     /// <summary>The axes that scales or sizes are for: those of the attribute, else all.</summary>

@@ -7,7 +7,7 @@ static class StretchRules
     {
         var target = inputs.Numbers(1)
             ?? throw inputs.Fail($"input 1 must be at most {KnownValues.MaximumRank} integers that follow from constants and "
-                + "shapes");
+                + $"shapes");
         if (target.Any(number => number.Value is < 0 or > int.MaxValue))
             throw inputs.Fail($"the new shape [{string.Join(", ", target.Select(number => number.Value))}] must have lengths");
         return ElementwiseRules.Broadcast(inputs, inputs.Shape(0),

@@ -1,0 +1,213 @@
+using Plume.Compression.Weights;
+using Plume.Federation.Capacities;
+using Plume.Federation.Learners;
+using Plume.Federation.Methods;
+using Plume.Federation.Methods.Corrections;
+using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Methods.Partial;
+using Plume.Federation.Notation;
+using Plume.Federation.Privacy;
+using Plume.Federation.Robustness;
+using Plume.Federation.Rounds;
+using Plume.Federation.ServerOptimizers;
+
+namespace Plume.Simulation.Tests;
+
+// What the laws are held for.
+public partial class SimulationTests
+{
+    static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), "pack", "pack")
+    {
+        SampleCap = 12,
+    };
+
+    static SimulationOptions Options(string kind, int rounds)
+    {
+        var options = new SimulationOptions(Plan(rounds), Seed: 3) { Threads = 2 };
+        var sparse = options with { Plan = options.Plan with { Uplink = Sparse, Downlink = Delta } };
+        return kind switch
+        {
+            "plain" => options,
+            "sparse" => sparse,
+            "sums" => options with
+            {
+                Plan = options.Plan
+                with
+                { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums }
+            },
+            "scaffold" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new Scaffold(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+            },
+            "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
+            "fednova" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums }
+            },
+            "fedexp" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+            },
+            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
+            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
+            "scallion" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+            },
+            "prune" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta }
+            },
+            "saliency" => options with
+            {
+                Plan = options.Plan
+                with
+                {
+                    Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true),
+                    Uplink = "feedback | uniform(4) | rans",
+                    Downlink = Sums
+                },
+                DropOut = 0.3
+            },
+            "regrow" => options with
+            {
+                Plan = options.Plan
+                with
+                {
+                    Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3),
+                    Uplink = "feedback | uniform(4) | rans",
+                    Downlink = Delta
+                }
+            },
+            "channels" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()),
+                    Uplink = "feedback | uniform(4) | rans",
+                    Downlink = Delta
+                },
+            },
+            "mutual" => sparse with
+            {
+                Plan = sparse.Plan
+                with
+                { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } },
+                DropOut = 0.3,
+                Corruption = 0.1
+            },
+            "predictions" => options with { Plan = options.Plan with { Method = Said("bits=3") }, DropOut = 0.3 },
+            "predictions of a student" =>
+                options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
+            "adapters" => options with
+            {
+                Plan = options.Plan
+                with
+                { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums },
+                DropOut = 0.3
+            },
+            "masks" => options with
+            {
+                Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" },
+                DropOut = 0.3
+            },
+            "submodels" => sparse with
+            {
+                Plan = sparse.Plan
+                with
+                {
+                    Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)"),
+                    Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)]
+                },
+                Server = new FedAdam(0.05),
+                DropOut = 0.3
+            },
+            "rolling" => options with
+            {
+                Plan = options.Plan
+                with
+                {
+                    Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"),
+                    Smaller = [Inputs(100, rolls: true)],
+                    Uplink = "rotate | uniform(4) | rans",
+                    Downlink = "uniform(8) | rans"
+                }
+            },
+            "secure" => options with
+            {
+                Plan = options.Plan
+                with
+                {
+                    Participants = 7,
+                    Quorum = 3,
+                    Attempts = 9,
+                    Uplink = "feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure",
+                    Downlink = Delta
+                },
+                DropOut = 0.2
+            },
+            "secure, over-selection" =>
+                options with
+                {
+                    Plan = options.Plan
+                    with
+                    {
+                        Participants = 4,
+                        Quorum = 3,
+                        OverSelection = 1.5,
+                        SampleCap = 8,
+                        Attempts = 9,
+                        Uplink = "rotate | uniform(4, stochastic, shared) | secure",
+                        Downlink = Sums
+                    },
+                    DropOut = 0.2
+                },
+            "private" => sparse with
+            {
+                Plan = sparse.Plan
+                with
+                {
+                    SampleCap = null,
+                    Privacy = new DifferentialPrivacy(2, 1e-5, 100),
+                    Uplink = "feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans"
+                },
+                DropOut = 0.3
+            },
+            "corrupted" => sparse with { Corruption = 0.4 },
+            "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
+            "ruled" => sparse with
+            {
+                Plan = sparse.Plan
+                with
+                { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 }
+            },
+            _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
+        };
+    }
+
+    static Method Said(string arguments) =>
+        ((Predictions)MethodNotation.Parse($"predictions(public=points, batch=30, {arguments})")) with
+        {
+            Public = new Blobs(20).Public,
+        };
+
+    // A model of fewer inputs, the first ones or others every round.
+    static CapacityModel Inputs(int count, bool rolls)
+    {
+        LayoutSlice At(int version) =>
+            LayoutSlice.Of(new Blobs(1).Layout,
+                [("w", 1, [.. Enumerable.Range(0, count).Select(input => (input + (rolls ? version : 0)) % Blobs.Inputs)
+                    .Order()])]);
+        return new CapacityModel(At(0).Part, At);
+    }
+}
