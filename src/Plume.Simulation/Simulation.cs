@@ -92,9 +92,9 @@ public sealed class Simulation : IDisposable
         int[] lengths = ClientMemories.LengthsOf(options.Plan, learner, uplink);
         memories = new ClientMemories(client => lengths[plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory,
             options.SpillFolder);
-        versions = new int[options.Plan.Clients];
-        costs = new ClientCost[options.Plan.Clients];
-        links = options.Links is { } given ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
+        (versions, costs) = (new int[plan.Clients], new ClientCost[plan.Clients]);
+        links = options.Links is { } given ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))]
+            : null;
         roundCosts = NewCosts();
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
     }

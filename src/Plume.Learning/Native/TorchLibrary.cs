@@ -28,6 +28,7 @@ public static class TorchLibrary
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge
             ? LoadRelaxed() : 0;
         Allocator.KeepFreedMemory();
+        Reproducibility.AskForIt();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(1);
         return true;
