@@ -73,7 +73,8 @@ public sealed class Simulation : IDisposable
         if (Participant.Misfit(learner, options.Plan.Method, options.Plan.Objective.Teaching) is { } misfit)
             throw new ArgumentException($"The federation {misfit}", nameof(learner));
         if (observer is not null && !options.Plan.Method.SendsUpdates)
-            throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
+        links = options.Links is { } given
+            ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
         if (observer is not null && SecureUplink.IsIn(options.Plan.Uplink))
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)

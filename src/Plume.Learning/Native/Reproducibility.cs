@@ -11,9 +11,9 @@ static partial class Reproducibility
     const string Strict = "AUTO,STRICT";
 
     /// <summary>
-    /// Lets a product of matrices have the same bits wherever these lie in memory. By itself MKL adds up in an order that follows from
-    /// the address, so that the same training in another thread or process ended in other bits. No time was measured to be lost.
-    /// Whoever sets the variable decides.
+    /// Lets a product of matrices have the same bits wherever these lie in memory. By itself MKL adds up in an order that
+    /// follows from the address, so that the same training in another thread or process ended in other bits. No time was
+    /// measured to be lost. Whoever sets the variable decides.
     /// </summary>
     public static void AskForIt()
     {
