@@ -73,8 +73,7 @@ public sealed class Simulation : IDisposable
         if (Participant.Misfit(learner, options.Plan.Method, options.Plan.Objective.Teaching) is { } misfit)
             throw new ArgumentException($"The federation {misfit}", nameof(learner));
         if (observer is not null && !options.Plan.Method.SendsUpdates)
-        links = options.Links is { } given
-            ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
+            throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
         if (observer is not null && SecureUplink.IsIn(options.Plan.Uplink))
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
@@ -94,8 +93,8 @@ public sealed class Simulation : IDisposable
         memories = new ClientMemories(client => lengths[plan.Method.CapacityOf(client)], lengths.Max(), options.ClientMemory,
             options.SpillFolder);
         (versions, costs) = (new int[plan.Clients], new ClientCost[plan.Clients]);
-        links = options.Links is { } given ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))]
-            : null;
+        links = options.Links is { } given
+            ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
         roundCosts = NewCosts();
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
     }

@@ -28,7 +28,8 @@ public class ReproducibilityTests
         {
             byte[] between = new byte[1000 + 17 * client];
             trained[client] = new float[initial.Length];
-            learner.Train(new LocalTask(1, 0, initial, objective, RandomKey.FromSeed(7)), trained[client], CancellationToken.None);
+            var task = new LocalTask(1, 0, initial, objective, RandomKey.FromSeed(7));
+            learner.Train(task, trained[client], CancellationToken.None);
             GC.KeepAlive(between);
         });
         Assert.All(trained, weights => Assert.Equal(trained[0], weights));
