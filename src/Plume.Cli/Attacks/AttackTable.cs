@@ -42,7 +42,7 @@ static class AttackTable
                 .. row.Accuracies.Select(accuracy =>
                     new Cell(Percent(accuracy), IsNumber: true, double.IsNaN(accuracy) ? 0 : accuracy)),
                     Cell.Number(Points(row.Worst))])]),
-            "Of the model after the last round, on the test samples. The bar under a number is its length of 100 %. Hostile "
+            "Of the model after the last round, on the test samples. The bar under a number is as long as it is. Hostile "
                 + "clients know all honest updates of a round and act as one, which is more than clients can."),
         "The worst loss is between the accuracy without an attack and the lowest under one, by the same rule.");
 

@@ -39,8 +39,8 @@ static class Html
 
     static string Render(Cell cell)
     {
-        string bar = cell.Share is { } share ? $"<span class=\"bar\" style=\"width:{Math.Clamp(share, 0, 1) * 100:0.#}%\"></span>"
-            : "";
+        string bar = cell.Share is { } share
+            ? $"<span class=\"bar\" style=\"width:calc({Math.Clamp(share, 0, 1):0.###} * (100% - 2.4rem))\"></span>" : "";
         return $"<td{(cell.IsNumber ? " class=\"number\"" : "")}>{bar}{Text(cell.Text)}</td>";
     }
 }

@@ -65,6 +65,7 @@ public class BadInputTests
         Assert.StartsWith("plume: ", run.Error);
         Assert.DoesNotContain("   at ", run.Error);
         Assert.Empty(run.Output);
+        Assert.False(Path.Exists("/no"), "A folder was made before the mistake was found.");
     }
 
     [Fact]

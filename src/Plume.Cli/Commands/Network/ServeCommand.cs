@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Network.Serving;
+using Plume.Server.Federations.Definitions;
 using Plume.Server.Flower;
 using Plume.Server.Hosting;
 using Plume.Server.Identity.Certificates;
@@ -65,6 +66,8 @@ static class ServeCommand
         var federations = (settings.Experiments.Count == 0 ? [null] : settings.Experiments.Cast<string?>())
             .Select(file => ServedFederations.Load(file, [.. settings.Overrides], settings.Deadline, settings.StartWith,
                 settings.Away, settings.UnusedPlace)).ToList();
+        // What cannot be hosted is said before a folder is made for it.
+        _ = InputErrors.Explain(() => new FederationCatalog(federations), ExitCode.Usage);
         using var authority = settings.Certs is null ? null
             : CertificateFolder.LoadAuthority(settings.Certs, TimeProvider.System);
         var served = authority is null ? null : ServedCertificate.Load(settings.Certs!, authority, TimeProvider.System);
