@@ -42,13 +42,13 @@ public sealed class Simulation : IDisposable
     readonly ClientCost[] costs;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
+    readonly Dictionary<int, byte[]> payloads = [];
     readonly float firstStep;
     readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
     RoundCosts roundCosts;
     SecureRound? secure;
     SecureExchange? exchange;
     long started;
-    readonly Dictionary<int, byte[]> kept = [];
     ReadOnlyMemory<byte> lastUplink;
     int lastClient;
 
@@ -213,7 +213,7 @@ public sealed class Simulation : IDisposable
         else
             roundCosts.TryAgain();
         lastUplink = default;
-        kept.Clear();
+        payloads.Clear();
         sum.Begin(plan, capacity => global.Broadcasts[capacity].Published);
         foreach (int client in plan.Participants)
         {
@@ -312,7 +312,7 @@ public sealed class Simulation : IDisposable
 
         memories.Commit(add.Client, result.Sent.Memory);
         if (options.Plan.Rule is not null)
-            kept[add.Client] = result.Sent.Payload;
+            payloads[add.Client] = result.Sent.Payload;
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
             (lastClient, lastUplink) = (add.Client, result.Sent.Payload);
@@ -351,7 +351,7 @@ public sealed class Simulation : IDisposable
         }
 
         var messages = new RoundMessages(sum,
-            [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => kept[entry.Key]))]);
+            [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => payloads[entry.Key]))]);
         var outcome = messages.Combine(options.Plan, books.State.Current);
         global.Apply(outcome.Mean, contributors);
         return [.. messages.Notes(rule, outcome)];

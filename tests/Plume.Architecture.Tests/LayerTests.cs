@@ -10,13 +10,15 @@ public partial class LayerTests
 {
     const int MostFiles = 15;
 
-    public static TheoryData<string> Projects => [.. Layers().Keys];
+    static readonly Dictionary<string, string[]> Layers = ReadLayers();
+
+    public static TheoryData<string> Projects => [.. Layers.Keys];
 
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_folder_uses_only_those_before_it(string project)
     {
-        string[] layers = Layers()[project];
+        string[] layers = Layers[project];
         Assert.All(Repository.Files($"src/{project}", "*.cs"), path =>
         {
             string folder = FolderOf(project, path);
@@ -37,8 +39,8 @@ public partial class LayerTests
     {
         var found = Repository.Files("src", "*.cs").Select(path => path.Split('/')).Where(parts => parts.Length > 3)
             .ToLookup(parts => parts[1], parts => parts[2]);
-        Assert.Equal(found.Select(project => project.Key).Order(), Layers().Keys.Order());
-        Assert.All(Layers(), layers => Assert.Equal(found[layers.Key].Distinct().Order(), layers.Value.Order()));
+        Assert.Equal(found.Select(project => project.Key).Order(), Layers.Keys.Order());
+        Assert.All(Layers, layers => Assert.Equal(found[layers.Key].Distinct().Order(), layers.Value.Order()));
     }
 
     [Fact]
@@ -60,7 +62,7 @@ public partial class LayerTests
     {
         string family = project["Plume.".Length..];
         return Regex.Matches(text, $@"(?:\bPlume\.|(?<![\w.])){family}\.(\w+)").Select(match => match.Groups[1].Value)
-            .Where(Layers()[project].Contains).Distinct();
+            .Where(Layers[project].Contains).Distinct();
     }
 
     static string FolderOf(string project, string path)
@@ -69,7 +71,7 @@ public partial class LayerTests
         return parts.Length == 1 ? "" : parts[0];
     }
 
-    static Dictionary<string, string[]> Layers() => Layer().Matches(Repository.Text("docs/architecture.md"))
+    static Dictionary<string, string[]> ReadLayers() => Layer().Matches(Repository.Text("docs/architecture.md"))
         .ToDictionary(line => line.Groups[1].Value, line => line.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries));
 
     [GeneratedRegex(@"^- (Plume\.\w+): (.+)$", RegexOptions.Multiline)]

@@ -50,9 +50,6 @@ public sealed class RowBlock
     /// <summary>A row's columns in use.</summary>
     public Span<float> this[int row] => values.AsSpan(row * width, Columns);
 
-    /// <summary>A row's columns in use.</summary>
-    public Memory<float> Row(int row) => values.AsMemory(row * width, Columns);
-
     /// <summary>Adds the inner products of all pairs of rows.</summary>
     /// <param name="products">Rows x rows.</param>
     public void AddProducts(Span<double> products)

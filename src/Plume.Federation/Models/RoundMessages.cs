@@ -56,8 +56,8 @@ public sealed class RoundMessages : IMessageRows
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        return RobustMean.Of(plan.Rule!, this, norm => plan.NormBound is { Factor: var most } && round.UsualNorm is { } usual
-            && norm > most * usual ? usual / norm : 1);
+        return RobustMean.Of(plan.Rule!, this,
+            norm => round.UsualNorm is { } usual && norm > plan.NormFactor * usual ? usual / norm : 1);
     }
 
     /// <summary>

@@ -21,9 +21,6 @@ public sealed record CenteredClipping(double? Radius, int Steps) : RobustRule
     /// <summary>Steps unless it says others.</summary>
     public const int UsualSteps = 3;
 
-    /// <inheritdoc/>
-    public override int Withstands(int messages) => (messages - 1) / 2;
-
     private protected override int FewestFor(int messages) => 1;
 
     internal override double[] Weigh(RowDistances distances)
@@ -47,10 +44,12 @@ public sealed record CenteredClipping(double? Radius, int Steps) : RobustRule
     {
         get
         {
-            string[] arguments = [.. Radius is { } radius ? [radius.ToString(CultureInfo.InvariantCulture)]
-                : Array.Empty<string>(), .. Steps != UsualSteps ? [string.Create(CultureInfo.InvariantCulture, $"steps={Steps}")]
-                : Array.Empty<string>()];
-            return arguments.Length == 0 ? Keyword : $"{Keyword}({string.Join(", ", arguments)})";
+            var arguments = new List<string>();
+            if (Radius is { } radius)
+                arguments.Add(radius.ToString(CultureInfo.InvariantCulture));
+            if (Steps != UsualSteps)
+                arguments.Add(string.Create(CultureInfo.InvariantCulture, $"steps={Steps}"));
+            return arguments.Count == 0 ? Keyword : $"{Keyword}({string.Join(", ", arguments)})";
         }
     }
 }

@@ -13,9 +13,6 @@ public sealed record CoordinateMedian : RobustRule
     /// <summary>The word that names it.</summary>
     public const string Keyword = "median";
 
-    /// <inheritdoc/>
-    public override int Withstands(int messages) => (messages - 1) / 2;
-
     private protected override int FewestFor(int messages) => 1;
 
     internal override void Combine(RowBlock sorted, Span<float> result) =>

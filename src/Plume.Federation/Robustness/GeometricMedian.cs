@@ -15,9 +15,6 @@ public sealed record GeometricMedian : RobustRule
     const double Settled = 1e-13;
     const double Nearest = 1e-6;
 
-    /// <inheritdoc/>
-    public override int Withstands(int messages) => (messages - 1) / 2;
-
     private protected override int FewestFor(int messages) => 1;
 
     internal override double[] Weigh(RowDistances distances)

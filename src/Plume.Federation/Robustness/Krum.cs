@@ -22,9 +22,6 @@ public sealed record Krum(Hostile Hostile, int? Taken) : RobustRule
     /// <summary>The word of the rule that takes several.</summary>
     public const string SeveralKeyword = "multikrum";
 
-    /// <inheritdoc/>
-    public override int Withstands(int messages) => Hostile.Of(messages);
-
     private protected override int FewestFor(int messages) => Math.Max(2 * Hostile.Of(messages) + 3, Taken ?? 1);
 
     internal override bool ChoosesWhole => true;

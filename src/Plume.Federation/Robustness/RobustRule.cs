@@ -17,9 +17,6 @@ public abstract record RobustRule
     /// <summary>Before the rule each message becomes the mean of those nearest to it, all but so many; null for none.</summary>
     public NearestMixing? Mixing { get; init; }
 
-    /// <summary>How many of so many messages it withstands.</summary>
-    public abstract int Withstands(int messages);
-
     /// <summary>
     /// Why it cannot work on so few messages, the end of a sentence that begins with the rule; null where it can.
     /// </summary>

@@ -12,9 +12,6 @@ public sealed record TrimmedMean(Hostile Hostile) : RobustRule
     /// <summary>The word that names it.</summary>
     public const string Keyword = "trimmed";
 
-    /// <inheritdoc/>
-    public override int Withstands(int messages) => Hostile.Of(messages);
-
     private protected override int FewestFor(int messages) => 2 * Hostile.Of(messages) + 1;
 
     internal override void Combine(RowBlock sorted, Span<float> result)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -17,7 +16,7 @@ public sealed class AttackedLearner : ILearner
     readonly ILearner? misled;
     readonly Attack attack;
     readonly HashSet<int> hostile;
-    readonly ConcurrentDictionary<int, float[]> updates = [];
+    readonly Dictionary<int, float[]> updates = [];
     readonly Lock access = new();
     HonestUpdates? honest;
     int round;

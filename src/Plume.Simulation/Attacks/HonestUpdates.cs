@@ -34,6 +34,14 @@ sealed class HonestUpdates
     /// </summary>
     public double MostDeviations => sizes.Value.MostDeviations;
 
+    /// <summary>Writes their mean less so many of their standard deviations.</summary>
+    public void Below(double deviations, Span<float> point)
+    {
+        var (mean, deviation) = moments.Value;
+        for (int i = 0; i < point.Length; i++)
+            point[i] = (float)(mean[i] - deviations * deviation[i]);
+    }
+
     (float[], float[]) Moments()
     {
         var (mean, deviation) = (new float[updates.Columns], new float[updates.Columns]);

@@ -19,12 +19,8 @@ public sealed record LittleIsEnough(double Deviations) : Attack
     /// <summary>Deviations unless it says others.</summary>
     public const double Usual = 1.5;
 
-    internal override void Craft(HonestUpdates honest, int client, RandomKey key, Span<float> update)
-    {
-        var (mean, deviation) = (honest.Mean, honest.Deviation);
-        for (int i = 0; i < update.Length; i++)
-            update[i] = (float)(mean[i] - Deviations * deviation[i]);
-    }
+    internal override void Craft(HonestUpdates honest, int client, RandomKey key, Span<float> update) =>
+        honest.Below(Deviations, update);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Keyword}({Deviations})");

@@ -16,13 +16,8 @@ public sealed record MinMax : Attack
     /// <summary>The word that names it.</summary>
     public const string Keyword = "min-max";
 
-    internal override void Craft(HonestUpdates honest, int client, RandomKey key, Span<float> update)
-    {
-        var (mean, deviation) = (honest.Mean, honest.Deviation);
-        double most = honest.MostDeviations;
-        for (int i = 0; i < update.Length; i++)
-            update[i] = (float)(mean[i] - most * deviation[i]);
-    }
+    internal override void Craft(HonestUpdates honest, int client, RandomKey key, Span<float> update) =>
+        honest.Below(honest.MostDeviations, update);
 
     /// <inheritdoc/>
     public override string ToString() => Keyword;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Tests.Storage;
@@ -68,50 +67,4 @@ sealed class LedgerInMemory : ILedger
             throw failure;
         }
     }
-}
-
-/// <summary>Blobs that last as long as their test.</summary>
-sealed class BlobsInMemory : IBlobs
-{
-    readonly ConcurrentDictionary<string, byte[]> blobs = [];
-
-    public Task<long?> LengthAsync(string name, CancellationToken cancellation) =>
-        Task.FromResult<long?>(blobs.TryGetValue(name, out byte[]? bytes) ? bytes.Length : null);
-
-    public Task AppendAsync(string name, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
-    {
-        byte[] before = blobs.GetValueOrDefault(name, []);
-        if (before.Length < offset)
-            throw new InvalidOperationException($"The blob '{name}' is shorter than {offset}.");
-        blobs[name] = [.. before.AsSpan(0, (int)offset), .. bytes.Span];
-        return Task.CompletedTask;
-    }
-
-    public Task FlushAsync(string name, CancellationToken cancellation) => blobs.ContainsKey(name) ? Task.CompletedTask
-        : throw new FileNotFoundException($"There is no '{name}'.");
-
-    public Task MoveAsync(string from, string to, CancellationToken cancellation)
-    {
-        blobs[to] = blobs.TryRemove(from, out byte[]? bytes) ? bytes : throw new FileNotFoundException($"There is no '{from}'.");
-        return Task.CompletedTask;
-    }
-
-    public Task<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellation)
-    {
-        if (!blobs.TryGetValue(name, out byte[]? bytes))
-            throw new FileNotFoundException($"There is no '{name}'.");
-        int read = (int)Math.Clamp(bytes.Length - offset, 0, destination.Length);
-        bytes.AsMemory((int)Math.Min(offset, bytes.Length), read).CopyTo(destination);
-        return Task.FromResult(read);
-    }
-
-    public Task DeleteAsync(string name, CancellationToken cancellation)
-    {
-        blobs.TryRemove(name, out _);
-        return Task.CompletedTask;
-    }
-
-    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<string>>(
-            [.. blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]);
 }
