@@ -1,6 +1,7 @@
+#:property PublishAot=false
+#:property NeedsLibtorch=true
 #:project ../src/Plume.Learning/Plume.Learning.csproj
 // A small model learns digits from a large one, with and without labels. Run it with: dotnet run samples/distill.cs
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;

@@ -1,20 +1,21 @@
-using System.Net;
-using Microsoft.Extensions.Logging;
-using Plume.Client;
-using Plume.Federation.Learners;
-using Plume.Federation.Rounds;
-using Plume.Learning.Data;
-using Plume.Server.Federations.Definitions;
-using Plume.Server.Hosting;
-using Plume.Server.Storage;
-using TorchSharp;
-
 #:property PublishAot=false
+#:property NeedsLibtorch=true
 #:project ../src/Plume.Client/Plume.Client.csproj
 #:project ../src/Plume.Learning/Plume.Learning.csproj
 #:project ../src/Plume.Server/Plume.Server.csproj
 // A network written in TorchSharp learns digits in a federation: a server and four clients, here in one process, over real gRPC.
 // Run it with: dotnet run samples/federate.cs
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Plume.Client;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Learning;
+using Plume.Learning.Data;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Hosting;
+using Plume.Server.Storage;
+using TorchSharp;
 using static TorchSharp.torch;
 
 const int Clients = 4;

@@ -1,7 +1,9 @@
+#:property PublishAot=false
+#:property NeedsLibtorch=true
 #:project ../src/Plume.Learning/Plume.Learning.csproj
 // Prunes a model that knows digits: first its smallest weights, then whole neurons. Run it with: dotnet run samples/prune.cs
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
+using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
@@ -9,6 +11,7 @@ using Plume.Models.Cost;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Prune.Connections;
+using Plume.Models.Zoo;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();

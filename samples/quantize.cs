@@ -1,6 +1,7 @@
+#:property PublishAot=false
+#:property NeedsLibtorch=true
 #:project ../src/Plume.Learning/Plume.Learning.csproj
 // Gives a model that knows digits fewer bits: 8 after training, 3 while training. Run it with: dotnet run samples/quantize.cs
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
@@ -10,6 +11,7 @@ using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
 using Plume.Models.Quantize;
+using Plume.Models.Zoo;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();

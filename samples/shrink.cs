@@ -1,3 +1,5 @@
+#:property PublishAot=false
+#:property NeedsLibtorch=true
 #:project ../src/Plume.Learning/Plume.Learning.csproj
 // Makes a model that knows digits ten times smaller at a bounded loss. Run it with: dotnet run samples/shrink.cs
 using Plume.Compression.Codecs;
@@ -7,6 +9,7 @@ using Plume.Learning.Shrink;
 using Plume.Learning.Training;
 using Plume.Models.Container;
 using Plume.Models.Onnx;
+using Plume.Models.Zoo;
 
 var key = RandomKey.FromSeed(1);
 var (train, test) = Digits.Load();
