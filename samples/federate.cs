@@ -8,6 +8,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Plume.Client;
+using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 using Plume.Learning;
@@ -27,7 +28,7 @@ float[] start = reference.GetWeights();
 
 var plan = new FederationPlan(Clients, Rounds: 10, Participants: Clients,
     new LocalObjective(Epochs: 2, BatchSize: 16, LearningRate: 0.1),
-    Uplink: "feedback | topk(10%) | uniform(4) | rans", Downlink: "delta | uniform(6) | rans");
+    Uplink: Codec.Parse("feedback | topk(10%) | uniform(4) | rans"), Downlink: Codec.Parse("delta | uniform(6) | rans"));
 var definition = new FederationDefinition("digits", plan, Seed: 1, reference.Layout, () => start);
 await using var server = PlumeServer.Build(
     new ServerOptions([definition],

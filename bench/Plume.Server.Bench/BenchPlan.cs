@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Globalization;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -16,7 +17,8 @@ sealed record BenchPlan(int Values, int Clients, int Rounds, int Participants, s
 
     public FederationDefinition Definition => new(
         Federation,
-        new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 32, 0.1), Uplink, Downlink)
+        new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 32, 0.1),
+            Codec.Parse(Uplink), Codec.Parse(Downlink))
         {
             StartWith = Clients,
             Quorum = Participants,

@@ -74,14 +74,14 @@ public sealed class Simulation : IDisposable
             throw new ArgumentException($"The federation {misfit}", nameof(learner));
         if (observer is not null && !options.Plan.Method.SendsUpdates)
             throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
-        if (observer is not null && SecureUplink.IsIn(options.Plan.Uplink))
+        if (observer is not null && options.Plan.Uplink.IsSecure)
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
             throw new ArgumentException(insecure, nameof(options));
         (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
-        uplink = Codec.Parse(options.Plan.Uplink);
+        uplink = options.Plan.Uplink;
         double usualNorm = options.Plan.Method.UsualNorm(layout, initial);
         firstStep = uplink.IsSecure ? SecureRound.FirstStep(options.Plan, layout, usualNorm) : 0;
         books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);

@@ -85,7 +85,7 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             yield return $"The chance of a drop-out must be 0 to 1, but is {DropOut}.";
         if (!(Corruption >= 0 && Corruption <= 1))
             yield return $"The chance of corruption must be 0 to 1, but is {Corruption}.";
-        if (Corruption > 0 && SecureUplink.IsIn(Plan.Uplink))
+        if (Corruption > 0 && Plan.Uplink.IsSecure)
             yield return $"Payloads of a secure sum cannot be corrupted at random: nobody could see whose words were. Leave "
                 + $"the corruption of {Corruption} out.";
         if (Links?.DropOut is not null && DropOut > 0)

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Globalization;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -78,7 +79,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         var layout = LayoutOf(Values);
         var key = RandomKey.FromSeed(Seed).Fold("initial");
         var method = MethodNotation.Parse(Training).Of(() => new ToyChannels(layout));
-        var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1), Uplink, Downlink)
+        var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1),
+            Codec.Parse(Uplink), Codec.Parse(Downlink))
         {
             Method = method,
             Rule = RobustNotation.Parse(Rule),

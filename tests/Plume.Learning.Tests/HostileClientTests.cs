@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -34,8 +35,9 @@ public class HostileClientTests
         var key = RandomKey.FromSeed(5);
         var graph = ModelZoo.Build("logistic", train.SampleShape, train.Classes, key.Fold("model"));
         var deal = Plume.Learning.Partition.Partition.Parse("dirichlet(1)").Deal(train, 20, key.Fold("partition"));
-        var plan = new FederationPlan(20, Rounds, 10, new LocalObjective(3, 16, 0.1), "feedback | topk(20%) | uniform(4) | rans",
-            "delta | topk(30%) | uniform(4) | rans")
+        var plan = new FederationPlan(20, Rounds, 10, new LocalObjective(3, 16, 0.1),
+            Codec.Parse("feedback | topk(20%) | uniform(4) | rans"),
+            Codec.Parse("delta | topk(30%) | uniform(4) | rans"))
         {
             SampleCap = deal.Clients.Max(samples => samples.Length),
             NormBound = bound,

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
@@ -74,7 +75,7 @@ public class LinksTests
     public void A_round_takes_as_long_as_the_slowest_of_those_that_count(string line, double overSelection, double dropOut)
     {
         var time = new ToldTime();
-        var plan = new FederationPlan(20, 6, 8, new LocalObjective(1, 1, 0.05), "pack", "pack")
+        var plan = new FederationPlan(20, 6, 8, new LocalObjective(1, 1, 0.05), Codec.Floats, Codec.Floats)
         {
             OverSelection = overSelection,
             Quorum = 3,
@@ -123,7 +124,8 @@ public class LinksTests
     static (IReadOnlyList<RoundMetrics>, float[]) Run(string? line)
     {
         var blobs = new Blobs(20);
-        var options = new SimulationOptions(new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), "pack", "pack"), Seed: 3)
+        var options = new SimulationOptions(new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05),
+            Codec.Floats, Codec.Floats), Seed: 3)
         {
             Links = line is null ? null : Links.Parse(line),
         };

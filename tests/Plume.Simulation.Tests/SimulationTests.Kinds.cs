@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
@@ -16,7 +17,7 @@ namespace Plume.Simulation.Tests;
 // What the laws are held for.
 public partial class SimulationTests
 {
-    static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), "pack", "pack")
+    static FederationPlan Plan(int rounds) => new(20, rounds, 8, new LocalObjective(1, 1, 0.05), Codec.Floats, Codec.Floats)
     {
         SampleCap = 12,
     };
@@ -24,7 +25,7 @@ public partial class SimulationTests
     static SimulationOptions Options(string kind, int rounds)
     {
         var options = new SimulationOptions(Plan(rounds), Seed: 3) { Threads = 2 };
-        var sparse = options with { Plan = options.Plan with { Uplink = Sparse, Downlink = Delta } };
+        var sparse = options with { Plan = options.Plan with { Uplink = Codec.Parse(Sparse), Downlink = Codec.Parse(Delta) } };
         return kind switch
         {
             "plain" => options,
@@ -33,40 +34,43 @@ public partial class SimulationTests
             {
                 Plan = options.Plan
                 with
-                { Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums }
+                { Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"), Downlink = Codec.Parse(Sums) }
             },
             "scaffold" => options with
             {
                 Plan = options.Plan
                 with
-                { Method = new Scaffold(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+                { Method = new Scaffold(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
             },
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
             "fednova" => options with
             {
                 Plan = options.Plan
                 with
-                { Method = new FedNova(), Uplink = "feedback | lowrank | deadzone(abs=0.01) | range", Downlink = Sums }
+                { Method = new FedNova(), Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"),
+                    Downlink = Codec.Parse(Sums) }
             },
             "fedexp" => options with
             {
                 Plan = options.Plan
                 with
-                { Method = new FedExp(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+                { Method = new FedExp(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
             },
-            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(), Downlink = Sums }, DropOut = 0.3 },
+            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(),
+                Downlink = Codec.Parse(Sums) }, DropOut = 0.3 },
             "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
             "scallion" => options with
             {
                 Plan = options.Plan
                 with
-                { Method = new Scallion(), Uplink = "rotate | uniform(4) | rans", Downlink = Sums }
+                { Method = new Scallion(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
             },
             "prune" => options with
             {
                 Plan = options.Plan
                 with
-                { Method = new SparseTraining(0.9, 1, rounds), Uplink = "feedback | uniform(4) | rans", Downlink = Delta }
+                { Method = new SparseTraining(0.9, 1, rounds), Uplink = Codec.Parse("feedback | uniform(4) | rans"),
+                    Downlink = Codec.Parse(Delta) }
             },
             "saliency" => options with
             {
@@ -74,8 +78,8 @@ public partial class SimulationTests
                 with
                 {
                     Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true),
-                    Uplink = "feedback | uniform(4) | rans",
-                    Downlink = Sums
+                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
+                    Downlink = Codec.Parse(Sums)
                 },
                 DropOut = 0.3
             },
@@ -85,8 +89,8 @@ public partial class SimulationTests
                 with
                 {
                     Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3),
-                    Uplink = "feedback | uniform(4) | rans",
-                    Downlink = Delta
+                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
+                    Downlink = Codec.Parse(Delta)
                 }
             },
             "channels" => options with
@@ -94,8 +98,8 @@ public partial class SimulationTests
                 Plan = options.Plan with
                 {
                     Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()),
-                    Uplink = "feedback | uniform(4) | rans",
-                    Downlink = Delta
+                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
+                    Downlink = Codec.Parse(Delta)
                 },
             },
             "mutual" => sparse with
@@ -113,12 +117,13 @@ public partial class SimulationTests
             {
                 Plan = options.Plan
                 with
-                { Method = new Adapters(2), Uplink = "feedback | deadzone(abs=0.003) | range", Downlink = Sums },
+                { Method = new Adapters(2), Uplink = Codec.Parse("feedback | deadzone(abs=0.003) | range"),
+                    Downlink = Codec.Parse(Sums) },
                 DropOut = 0.3
             },
             "masks" => options with
             {
-                Plan = options.Plan with { Method = new Masks(3), Downlink = "deadzone(abs=0.25) | range" },
+                Plan = options.Plan with { Method = new Masks(3), Downlink = Codec.Parse("deadzone(abs=0.25) | range") },
                 DropOut = 0.3
             },
             "submodels" => sparse with
@@ -139,8 +144,8 @@ public partial class SimulationTests
                 {
                     Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"),
                     Smaller = [Inputs(100, rolls: true)],
-                    Uplink = "rotate | uniform(4) | rans",
-                    Downlink = "uniform(8) | rans"
+                    Uplink = Codec.Parse("rotate | uniform(4) | rans"),
+                    Downlink = Codec.Parse("uniform(8) | rans")
                 }
             },
             "secure" => options with
@@ -151,8 +156,8 @@ public partial class SimulationTests
                     Participants = 7,
                     Quorum = 3,
                     Attempts = 9,
-                    Uplink = "feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure",
-                    Downlink = Delta
+                    Uplink = Codec.Parse("feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure"),
+                    Downlink = Codec.Parse(Delta)
                 },
                 DropOut = 0.2
             },
@@ -167,8 +172,8 @@ public partial class SimulationTests
                         OverSelection = 1.5,
                         SampleCap = 8,
                         Attempts = 9,
-                        Uplink = "rotate | uniform(4, stochastic, shared) | secure",
-                        Downlink = Sums
+                        Uplink = Codec.Parse("rotate | uniform(4, stochastic, shared) | secure"),
+                        Downlink = Codec.Parse(Sums)
                     },
                     DropOut = 0.2
                 },
@@ -179,7 +184,7 @@ public partial class SimulationTests
                 {
                     SampleCap = null,
                     Privacy = new DifferentialPrivacy(2, 1e-5, 100),
-                    Uplink = "feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans"
+                    Uplink = Codec.Parse("feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans")
                 },
                 DropOut = 0.3
             },

@@ -101,7 +101,8 @@ public partial class SimulationTests
     [InlineData("uniform(4, stochastic) | rans", "uniform(8) | pack")]
     public void A_federation_learns(string uplink, string downlink)
     {
-        var (metrics, _) = Run(Options("plain", 25) with { Plan = Plan(25) with { Uplink = uplink, Downlink = downlink } });
+        var (metrics, _) = Run(Options("plain", 25)
+            with { Plan = Plan(25) with { Uplink = Codec.Parse(uplink), Downlink = Codec.Parse(downlink) } });
         Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
         Assert.True(metrics[^1].Loss < metrics[0].Loss);
     }
@@ -140,7 +141,7 @@ public partial class SimulationTests
     public void A_client_that_diverges_is_named_and_the_round_goes_on()
     {
         var plan = Plan(3) with { Participants = 20 };
-        using var simulation = new Simulation(Options("plain", 3) with { Plan = plan with { Uplink = Sparse } },
+        using var simulation = new Simulation(Options("plain", 3) with { Plan = plan with { Uplink = Codec.Parse(Sparse) } },
             new Blobs(20) { Diverging = 4 }, new Blobs(20), new float[new Blobs(20).Layout.Length], TimeProvider.System);
         Assert.All(Finish(simulation), round =>
         {
@@ -170,7 +171,7 @@ public partial class SimulationTests
         const int rounds = 25, liar = 4;
         var options = Options("plain", rounds) with
         {
-            Plan = Plan(rounds) with { Uplink = uplink, Method = MethodNotation.Parse(training) },
+            Plan = Plan(rounds) with { Uplink = Codec.Parse(uplink), Method = MethodNotation.Parse(training) },
         };
         var (calm, _) = Run(options);
         using var simulation = new Simulation(options, new Blobs(20) { Lying = (liar, times) }, new Blobs(20),
@@ -336,10 +337,11 @@ public partial class SimulationTests
     {
         Assert.Contains("must not have delta",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "delta | pack" } })).Message);
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = Codec.Parse("delta | pack") } })).Message);
         Assert.Contains("must not have feedback",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "feedback | pack" } })).Message);
+                Simulate(Options("plain", 1)
+                    with { Plan = Plan(1) with { Downlink = Codec.Parse("feedback | pack") } })).Message);
     }
 
     [Fact]
@@ -347,10 +349,11 @@ public partial class SimulationTests
     {
         Assert.Contains("drops values for good",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = "topk(1%) | pack" } })).Message);
+                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = Codec.Parse("topk(1%) | pack") } })).Message);
         Assert.Contains("a model with values missing",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1) with { Plan = Plan(1) with { Downlink = "topk(1%) | pack" } })).Message);
+                Simulate(Options("plain", 1)
+                    with { Plan = Plan(1) with { Downlink = Codec.Parse("topk(1%) | pack") } })).Message);
     }
 
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)

@@ -84,7 +84,7 @@ static class SimulateCommand
             throw new CliException(ExitCode.Usage,
                 $"--dump-updates writes updates, and a client of '{settings.Get<ExchangeLine>("exchange")}' sends no updates; "
                     + $"leave it out.");
-        if (request.DumpUpdates is not null && options.Plan.Uplink is var uplink && Federation.Rounds.SecureUplink.IsIn(uplink))
+        if (request.DumpUpdates is not null && options.Plan.Uplink is { IsSecure: true } uplink)
             throw new CliException(ExitCode.Usage,
                 $"--dump-updates writes single updates, and under '{uplink}' nobody sees one; leave it out.");
         UpdateDump? dump = null;

@@ -21,23 +21,22 @@ namespace Plume.Cli.Setup;
 /// <summary>The federation that an experiment describes, and the same one with 32-bit floats both ways.</summary>
 static class Federations
 {
-    const string Floats = "pack";
 
     /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
     public static SimulationOptions Compressed(Settings settings, Inputs inputs, int threads)
     {
         var options = Options(settings, inputs, threads, settings.Get<TrainingLine>("training"),
             inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : settings.Get<ExchangeLine>("exchange"),
-            settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text, PrivacySettings.Of(settings));
+            settings.Get<Codec>("uplink"), settings.Get<Codec>("downlink"), PrivacySettings.Of(settings));
         inputs.Ships.Check(settings, inputs.Floats, inputs.Test);
         return options;
     }
 
     public static SimulationOptions Baseline(Settings settings, Inputs inputs, int threads) =>
-        Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Floats, Floats, privacy: null);
+        Options(settings, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Codec.Floats, Codec.Floats, privacy: null);
 
     static SimulationOptions Options(Settings settings, Inputs inputs, int threads, TrainingLine training, ExchangeLine exchange,
-        string uplink, string downlink, DifferentialPrivacy? privacy)
+        Codec uplink, Codec downlink, DifferentialPrivacy? privacy)
     {
         var allotment = inputs.Allotment;
         var method = Knowing(exchange.With(training).Seeded((ulong)settings.Get<long>("seed")), settings, inputs.Graph);

@@ -28,6 +28,9 @@ public sealed class Codec : IEquatable<Codec>
         RotatesKept = stages.OfType<TransformStage>().Count() > Transforms.Count;
     }
 
+    /// <summary>Every value as the 32 bits that it is.</summary>
+    public static Codec Floats { get; } = Parse("pack");
+
     /// <summary>The stages, left to right.</summary>
     public IReadOnlyList<Stage> Stages => stages;
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
 
 namespace Plume.Federation.Methods;
@@ -8,9 +9,9 @@ namespace Plume.Federation.Methods;
 /// <param name="Clients">Number of clients; a client is a number from 0.</param>
 /// <param name="Rounds">Rounds to run.</param>
 /// <param name="Objective">What clients minimize.</param>
-/// <param name="Uplink">The codec of updates, in its notation.</param>
-/// <param name="Downlink">The codec of models, in its notation.</param>
-public abstract record LearningPlan(int Clients, int Rounds, LocalObjective Objective, string Uplink, string Downlink)
+/// <param name="Uplink">The codec of updates.</param>
+/// <param name="Downlink">The codec of models.</param>
+public abstract record LearningPlan(int Clients, int Rounds, LocalObjective Objective, Codec Uplink, Codec Downlink)
 {
     /// <summary>How the clients' learning rate goes over the rounds.</summary>
     public RateSchedule Schedule { get; init; } = RateSchedule.Constant;

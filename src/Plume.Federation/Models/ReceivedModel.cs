@@ -31,7 +31,7 @@ public sealed class ReceivedModel
     }
 
     /// <summary>The codec of a whole model: 32-bit floats.</summary>
-    public static Codec Whole { get; } = Codec.Parse("pack");
+    public static Codec Whole { get; } = Codec.Floats;
 
     /// <summary>
     /// The same parts as 32-bit floats; those of whole levels, which their own codec gives back without loss, as these.

@@ -37,7 +37,7 @@ public sealed class FederationMachine
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
         (this.plan, this.key, this.modelNorm, sumsInSecret) =
-            (plan, key.Fold("selection"), modelNorm, SecureUplink.IsIn(plan.Uplink));
+            (plan, key.Fold("selection"), modelNorm, plan.Uplink.IsSecure);
     }
 
     /// <summary>

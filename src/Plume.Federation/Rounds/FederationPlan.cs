@@ -16,10 +16,10 @@ namespace Plume.Federation.Rounds;
 /// <param name="Rounds">Rounds to run.</param>
 /// <param name="Participants">Updates that a round wants.</param>
 /// <param name="Objective">What clients minimize.</param>
-/// <param name="Uplink">The codec of updates, in its notation.</param>
-/// <param name="Downlink">The codec of models, in its notation.</param>
-public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, string Uplink,
-    string Downlink)
+/// <param name="Uplink">The codec of updates.</param>
+/// <param name="Downlink">The codec of models.</param>
+public sealed record FederationPlan(int Clients, int Rounds, int Participants, LocalObjective Objective, Codec Uplink,
+    Codec Downlink)
     : LearningPlan(Clients, Rounds, Objective, Uplink, Downlink)
 {
     /// <summary>How the federation learns.</summary>
@@ -52,7 +52,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null
     /// where none is.
     /// </summary>
-    public double? ClipNorm => Privacy is null ? null : Codec.Parse(Uplink).Stages.OfType<Clip>().LastOrDefault()?.Norm;
+    public double? ClipNorm => Privacy is null ? null : Uplink.Stages.OfType<Clip>().LastOrDefault()?.Norm;
 
     /// <summary>
     /// How many times a round's usual norm a message may have before it counts as one of that: not above it at all where privacy
@@ -76,10 +76,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public CapacityModels ModelsOf(ModelLayout layout) => new(layout, Smaller);
 
     /// <summary>What is published, by the downlink's codec.</summary>
-    public MessageShape Published(ModelLayout layout) => Method.Published(layout, Codec.Parse(Downlink));
+    public MessageShape Published(ModelLayout layout) => Method.Published(layout, Downlink);
 
     /// <summary>What a participant sends, by the uplink's codec.</summary>
-    public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Codec.Parse(Uplink));
+    public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Uplink);
 
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors =>
@@ -107,18 +107,16 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     }
 
     /// <summary>Why the uplink's codec cannot code updates; null where it can.</summary>
-    /// <exception cref="FormatException">It is no codec.</exception>
-    public string? UplinkMisfit => CodecRules.UplinkMisfit(Codec.Parse(Uplink));
+    public string? UplinkMisfit => CodecRules.UplinkMisfit(Uplink);
 
     /// <summary>Why the downlink's codec cannot code models; null where it can.</summary>
-    /// <exception cref="FormatException">It is no codec.</exception>
-    public string? DownlinkMisfit => CodecRules.DownlinkMisfit(Codec.Parse(Downlink));
+    public string? DownlinkMisfit => CodecRules.DownlinkMisfit(Downlink);
 
     /// <summary>Why its rule against hostile clients cannot work; null where it can, or where there is none.</summary>
     public string? RuleMisfit => Rule is null ? null
         : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the "
             + $"noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
-        : SecureUplink.IsIn(Uplink)
+        : Uplink.IsSecure
         ? $"'{Rule}' compares updates with one another, and under 'secure' nobody sees one: leave the rule out, or take "
             + $"'secure' out of the uplink."
         : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. "
@@ -175,11 +173,11 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return problem;
         if (ClipNorm is null)
             yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write "
-                + $"'{Clipped(Codec.Parse(Uplink))}'.";
-        if (SecureUplink.IsIn(Uplink))
+                + $"'{Clipped(Uplink)}'.";
+        if (Uplink.IsSecure)
             yield return $"In a secure sum the server cannot see whether an update keeps to its clip, and the step that "
                 + $"clients share follows the sum without its noise: with privacy write "
-                + $"'{string.Join(" | ", Codec.Parse(Uplink).Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
+                + $"'{string.Join(" | ", Uplink.Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
         if (SampleCap is not null)
             yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave "
                 + "the sample cap out.";

@@ -1,4 +1,3 @@
-using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.SecureSums;
 
@@ -7,18 +6,11 @@ namespace Plume.Federation.Rounds;
 /// <summary>What a plan whose uplink ends in <c>secure</c> must be, so that its sums can be had and say nothing more.</summary>
 public static class SecureUplink
 {
-    /// <summary>Whether a codec's line ends in <c>secure</c>.</summary>
-    public static bool IsIn(string uplink)
-    {
-        ArgumentNullException.ThrowIfNull(uplink);
-        return uplink.Contains("secure", StringComparison.Ordinal) && Codec.Parse(uplink).IsSecure;
-    }
-
     /// <summary>Every rule of a secure sum that a plan breaks, in sentences; none where its uplink is another.</summary>
     public static IEnumerable<string> Problems(FederationPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (!IsIn(plan.Uplink))
+        if (!plan.Uplink.IsSecure)
             yield break;
         if (plan.Participants < SumTerms.LeastMinimum || plan.Fixed?.Any(list => list.Length < SumTerms.LeastMinimum) == true)
             yield return $"Under 'secure' a round must want {SumTerms.LeastMinimum} updates or more, since of two each client "
@@ -44,7 +36,7 @@ public static class SecureUplink
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
-        if (!IsIn(plan.Uplink))
+        if (!plan.Uplink.IsSecure)
             return null;
         var shape = plan.Answer(layout);
         if (shape.Parts.Count > 1 || !shape.Parts[0].Codec.IsSecure)

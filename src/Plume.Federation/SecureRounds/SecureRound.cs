@@ -42,7 +42,7 @@ public sealed class SecureRound
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        Uplink = Codec.Parse(plan.Uplink).ForRound(step, round.Participants.Count);
+        Uplink = plan.Uplink.ForRound(step, round.Participants.Count);
         Shared = DrawKeys.Shared(run, round);
         shape = plan.Method.Answer(layout, Uplink);
         (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
@@ -69,7 +69,7 @@ public sealed class SecureRound
     public static float FirstStep(FederationPlan plan, ModelLayout layout, double usualNorm)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var codec = Codec.Parse(plan.Uplink);
+        var codec = plan.Uplink;
         double norm = codec.Stages.OfType<Clip>().Select(clip => clip.Norm).Append(usualNorm).Min();
         double grown = codec.Remembers ? 1 : 1 / codec.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
         return SharedStep.First(grown * norm / Math.Sqrt(Math.Max(1, plan.Answer(layout).Length)), QuantizerOf(codec).Bits);

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Plume.Compression.Codecs;
 using Plume.Server.Federations;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
@@ -67,7 +66,7 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     // An uplink that is decoded against the model is added up where the model is.
     IAggregator AggregatorFor(FederationDefinition definition, Func<int, ReadOnlyMemory<float>> published) =>
-        sharding.Shards > 1 && !Codec.Parse(definition.Plan.Uplink).UsesReference
+        sharding.Shards > 1 && !definition.Plan.Uplink.UsesReference
         ? new ShardedAggregator(definition, GrainFactory, storage.Blobs, sharding.Shards)
         : new LocalAggregator(definition, storage.Blobs, published);
 

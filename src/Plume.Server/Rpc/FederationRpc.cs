@@ -50,8 +50,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Layout = { definition.LayoutOf(place.Number).Tensors.Select(tensor =>
                 new Tensor { Name = tensor.Name, Role = (uint)tensor.Role, Axis = (uint)tensor.Axis,
                     Shape = { tensor.Shape.Select(size => (uint)size) } }) },
-            Uplink = definition.Plan.Uplink,
-            Downlink = definition.Plan.Downlink,
+            Uplink = definition.Plan.Uplink.Text,
+            Downlink = definition.Plan.Downlink.Text,
             BroadcastKey = DrawKeys.Downlink(definition.Key).Value,
             HasGraph = definition.Graph is not null,
             Method = definition.Plan.Method.ToString(),

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
@@ -11,7 +12,8 @@ public class RoundBooksTests
 
     static RoundBooks Open(int rounds = 5, int participants = 3, NoteLimit? notes = null, int measureEvery = 1)
     {
-        var plan = new FederationPlan(participants, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        var plan = new FederationPlan(participants, rounds, participants, new LocalObjective(1, 1, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             Quorum = 2,
             Attempts = 2,

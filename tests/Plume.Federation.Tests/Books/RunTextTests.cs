@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Reflection;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
@@ -12,7 +13,8 @@ namespace Plume.Federation.Tests.Books;
 
 public class RunTextTests
 {
-    static readonly FederationPlan Plan = new(20, 30, 5, new LocalObjective(1, 32, 0.05), "pack", "delta | pack");
+    static readonly FederationPlan Plan = new(20, 30, 5, new LocalObjective(1, 32, 0.05),
+        Codec.Floats, Codec.Parse("delta | pack"));
 
     static string Text(FederationPlan plan, ServerOptimizer server, ulong seed) => RunText.Of(plan, server, seed).ToString();
 
@@ -28,8 +30,9 @@ public class RunTextTests
     {
         FederationPlan[] others =
         [
-            Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 }, Plan with { Uplink = "rans" },
-            Plan with { Downlink = "pack" },
+            Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 },
+            Plan with { Uplink = Codec.Parse("rans") },
+            Plan with { Downlink = Codec.Floats },
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null },
             Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
             Plan with { Rule = new CoordinateMedian() },

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -70,7 +71,7 @@ public class AdaptersTests
     {
         var told = new Told(Wide, (task, i) => task.Received.Span[i] + 0.3f * RandomKey.FromSeed(7).Fold((ulong)task.Round)
             .Fold((ulong)task.Client).Uniform((ulong)i));
-        var plan = Plan("adapters(rank=4)", 2, 6) with { Uplink = uplink, Downlink = downlink };
+        var plan = Plan("adapters(rank=4)", 2, 6) with { Uplink = Codec.Parse(uplink), Downlink = Codec.Parse(downlink) };
         float[] before = new float[Wide.Length];
         int round = 0;
         foreach (var model in told.Run(plan, before, new FedAvgM(1, 0.9)))
@@ -110,9 +111,10 @@ public class AdaptersTests
     [InlineData("feedback | lowrank | deadzone(abs=0.003) | range")]
     public void An_uplink_that_chooses_or_mixes_places_is_refused_where_factors_take_turns(string uplink)
     {
-        Assert.Contains("by turns", Assert.Single((Plan("adapters(rank=4)", 2, 2) with { Uplink = uplink }).Problems()),
+        Assert.Contains("by turns", Assert.Single((Plan("adapters(rank=4)", 2, 2)
+            with { Uplink = Codec.Parse(uplink) }).Problems()),
             StringComparison.Ordinal);
-        Assert.Empty((Plan("adapters(rank=4, frozen=A)", 2, 2) with { Uplink = uplink }).Problems());
+        Assert.Empty((Plan("adapters(rank=4, frozen=A)", 2, 2) with { Uplink = Codec.Parse(uplink) }).Problems());
     }
 
     [Fact]
@@ -127,7 +129,8 @@ public class AdaptersTests
     }
 
     static FederationPlan Plan(string method, int clients, int rounds) =>
-        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = MethodNotation.Parse(method) };
+        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1),
+            Codec.Floats, Codec.Floats) { Method = MethodNotation.Parse(method) };
 
     // Of A (1 x 2) and after it B (2 x 1), row by row.
     static double[] Product(float[] factors) =>

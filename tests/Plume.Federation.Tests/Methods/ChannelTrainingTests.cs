@@ -23,7 +23,8 @@ public class ChannelTrainingTests
     public void Channels_go_after_their_rounds_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
         var rows = new Rows();
-        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1), uplink, downlink)
+        var plan = new FederationPlan(4, 9, 2, new LocalObjective(1, 1, 0.1),
+            Codec.Parse(uplink), Codec.Parse(downlink))
         {
             Method = MethodNotation.Parse("channels(75%, rounds=2,3,6)").Of(() => rows),
         };
@@ -77,7 +78,8 @@ public class ChannelTrainingTests
     [InlineData("channels(95%, rounds=2)", 0.9, "with one channel of each layer left, 90.0 % of the weights are gone")]
     public void What_cannot_be_reached_is_refused_before_the_first_round(string line, double most, string message)
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             Method = MethodNotation.Parse(line).Of(() => new Rows { MostShare = most }),
         };

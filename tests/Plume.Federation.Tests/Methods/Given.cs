@@ -27,7 +27,7 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
     }
 
     public FederationPlan Plan(string training) =>
-        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        new(updates.Length, 100, updates.Length, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
         {
             Method = MethodNotation.Parse(training),
             SampleCap = 1,
@@ -41,7 +41,7 @@ sealed class Given(float[][] updates, params (string Name, int[] Shape)[] tensor
         var plan = Plan(training);
         var model = new GlobalModel(plan, Layout, initial
             ?? new float[Layout.Length], new FedAvg(), default, threads: 1, historyMemory: 0);
-        var (shape, codec) = (plan.Answer(Layout), Codec.Parse(plan.Uplink));
+        var (shape, codec) = (plan.Answer(Layout), plan.Uplink);
         float[][] memories = [.. updates.Select(_ => new float[Participant.MemoryLength(this, plan.Method, codec)])];
         for (int round = 1; round <= rounds; round++)
         {

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -53,7 +54,7 @@ public class MasksTests
             : task.Received.Span[i] + 1);
         var method = new Masks(5);
         int round = 0;
-        foreach (var model in told.Run(Plan(method, 10, 4) with { Downlink = downlink }, Initial))
+        foreach (var model in told.Run(Plan(method, 10, 4) with { Downlink = Codec.Parse(downlink) }, Initial))
         {
             round++;
             var exact = model.Exact.Span;
@@ -107,7 +108,7 @@ public class MasksTests
         Assert.Contains("column 7: '-1' must be an integer",
             Assert.Throws<FormatException>(() => MethodNotation.Parse("masks(seed=-1)")).Message, StringComparison.Ordinal);
         var plan = Plan(new Masks(1), 2, 2);
-        Assert.Contains("leave it out", Assert.Single((plan with { Uplink = "uniform(4) | rans" }).Problems()),
+        Assert.Contains("leave it out", Assert.Single((plan with { Uplink = Codec.Parse("uniform(4) | rans") }).Problems()),
             StringComparison.Ordinal);
         Assert.Contains("weight decay",
             Assert.Single((plan with { Objective = plan.Objective with { WeightDecay = 0.1 } }).Problems()),
@@ -121,5 +122,6 @@ public class MasksTests
     static float[] Initial => [.. new float[Weights], .. Enumerable.Repeat(0.25f, 50), .. new float[50]];
 
     static FederationPlan Plan(Method method, int clients, int rounds) =>
-        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), "pack", "pack") { Method = method, SampleCap = 1000 };
+        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1),
+            Codec.Floats, Codec.Floats) { Method = method, SampleCap = 1000 };
 }

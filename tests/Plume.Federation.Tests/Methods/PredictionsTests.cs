@@ -133,7 +133,8 @@ public class PredictionsTests
         Assert.Contains("cannot be drawn from 8",
             Assert.Single((Plan(Line) with { Method = Bound("predictions(public=points, batch=9)") }).Problems()),
             StringComparison.Ordinal);
-        Assert.Contains("leave uplink and downlink out", Assert.Single((Plan(Line) with { Uplink = "rans" }).Problems()),
+        Assert.Contains("leave uplink and downlink out", Assert.Single((Plan(Line)
+            with { Uplink = Codec.Parse("rans") }).Problems()),
             StringComparison.Ordinal);
         Assert.Contains("proximal",
             Assert.Single((Plan(Line) with { Objective = new LocalObjective(1, 1, 0.1, Proximal: 0.1) }).Problems()),
@@ -143,7 +144,7 @@ public class PredictionsTests
 
     static Predictions Bound(string line) => (Predictions)MethodNotation.Parse(line) with { Public = Points };
 
-    static FederationPlan Plan(string line) => new(2, 9, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    static FederationPlan Plan(string line) => new(2, 9, 2, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         Method = Bound(line),
     };

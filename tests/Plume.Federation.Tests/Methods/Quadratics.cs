@@ -26,7 +26,7 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
 
     public bool TakesCorrections => true;
 
-    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), "pack", "pack")
+    public FederationPlan Plan { get; } = new(2, 1000, 2, new LocalObjective(2, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         Method = MethodNotation.Parse(method),
         SampleCap = 1,
@@ -56,14 +56,14 @@ sealed class Quadratics(string method, params int[] steps) : ILearner
         var model = new GlobalModel(Plan, Layout, [0f], new FedAvg(), default, threads: 1, historyMemory: 0);
         var decoder = new Compression.Messages.MessageDecoder(Plan.Answer(Layout));
         float[][] memories = [.. Losses.Select(_ =>
-            new float[Participant.MemoryLength(this, Plan.Method, Codec.Parse(Plan.Uplink))])];
+            new float[Participant.MemoryLength(this, Plan.Method, Plan.Uplink)])];
         for (int round = 1; round <= rounds; round++)
         {
             var sum = new ExactSum(Plan.Answer(Layout).Length, Losses.Length);
             for (int client = 0; client < Losses.Length; client++)
             {
                 var key = RandomKey.FromSeed(1).Fold((ulong)round).Fold((ulong)client);
-                var sent = new Participant(this, Plan.Method, Codec.Parse(Plan.Uplink))
+                var sent = new Participant(this, Plan.Method, Plan.Uplink)
                     .Run(new LocalTask(round, client, model.Broadcast.Published, Plan.Objective, key), memories[client], default);
                 Assert.Null(sent.Problem);
                 decoder.AddTo(sent.Payload, sum, 1, DrawKeys.Update(key));

@@ -33,7 +33,8 @@ public class SparseTrainingTests
     [InlineData("delta | uniform(6) | rans", "feedback | lowrank | deadzone(abs=0.003) | range")]
     public void Just_the_smallest_weights_go_stay_gone_and_are_gone_for_clients_too(string downlink, string uplink)
     {
-        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1), uplink, downlink)
+        var plan = new FederationPlan(4, 12, 2, new LocalObjective(1, 1, 0.1),
+            Codec.Parse(uplink), Codec.Parse(downlink))
         {
             Method = MethodNotation.Parse("prune(75%, rounds=2..8)"),
         };
@@ -69,7 +70,8 @@ public class SparseTrainingTests
             sparse.Answer(Layout, Codec.Parse("feedback | uniform(4) | rans")).Parts[0].Codec.Text);
         Assert.Equal("clip(5) | topk(10%) | pack",
             sparse.Answer(Layout, Codec.Parse("clip(5) | topk(10%) | pack")).Parts[0].Codec.Text);
-        var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), "pack", "delta | deadzone(abs=0.0078125) | range")
+        var plan = new FederationPlan(1, 9, 1, new LocalObjective(1, 1, 0.1), Codec.Floats,
+            Codec.Parse("delta | deadzone(abs=0.0078125) | range"))
         {
             Method = sparse,
         };
@@ -163,7 +165,8 @@ public class SparseTrainingTests
     [Fact]
     public void A_schedule_beyond_the_last_round_and_a_model_without_large_weights_are_refused()
     {
-        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        var plan = new FederationPlan(1, 5, 1, new LocalObjective(1, 1, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             Method = MethodNotation.Parse("prune(50%, rounds=1..6)"),
         };

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -128,15 +129,17 @@ public class SubModelsTests
             (Plan("submodels(1, 1/2, 1/4)", "pack") with { Clients = 2, Participants = 2 }).Problems().Single(),
             StringComparison.Ordinal);
         string[] rolling = [.. (Plan("submodels(1, 1/2, 1/4; rolling)", "delta | uniform(8) | rans")
-            with { Uplink = "feedback | uniform(4) | rans" }).Problems()];
+            with { Uplink = Codec.Parse("feedback | uniform(4) | rans") }).Problems()];
         Assert.Contains("cannot send changes", rolling[0], StringComparison.Ordinal);
         Assert.Contains("would add what was left of others", rolling[1], StringComparison.Ordinal);
-        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans") with { Uplink = "rotate | uniform(4) | rans" })
+        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans")
+            with { Uplink = Codec.Parse("rotate | uniform(4) | rans") })
             .Problems());
         Assert.Empty(Plan("submodels(1, 1/2, 1/4)", "delta | uniform(8) | rans").Problems());
     }
 
-    static FederationPlan Plan(string exchange, string downlink) => new(6, 10, 3, new LocalObjective(1, 1, 0.1), "pack", downlink)
+    static FederationPlan Plan(string exchange, string downlink) => new(6, 10, 3, new LocalObjective(1, 1, 0.1),
+        Codec.Floats, Codec.Parse(downlink))
     {
         Method = MethodNotation.Parse(exchange),
         NormBound = null,

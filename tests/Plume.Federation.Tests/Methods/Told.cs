@@ -1,5 +1,4 @@
 using Plume.Compression.Aggregation;
-using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -35,7 +34,7 @@ sealed class Told(ModelLayout layout, Func<LocalTask, int, float> to) : ILearner
     {
         var model = new GlobalModel(plan, layout, initial, optimizer
             ?? new FedAvg(), default, threads: 1, historyMemory: 1 << 20);
-        var uplink = Codec.Parse(plan.Uplink);
+        var uplink = plan.Uplink;
         var decoder = new MessageDecoder(plan.Answer(layout));
         float[][] memories = [.. Enumerable.Range(0, plan.Clients)
             .Select(_ => new float[Participant.MemoryLength(this, plan.Method, uplink)])];

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
@@ -27,7 +28,7 @@ public class PrivateFederationTests
         {
             Privacy = privacy,
             SampleCap = null,
-            Uplink = "clip(0.5) | pack",
+            Uplink = Codec.Parse("clip(0.5) | pack"),
         };
 
     [Fact]
@@ -151,7 +152,7 @@ public class PrivateFederationTests
     [Fact]
     public void A_model_gets_noise_or_is_not_made()
     {
-        var plan = Plan(Two) with { Downlink = "pack" };
+        var plan = Plan(Two) with { Downlink = Codec.Floats };
         var model = new GlobalModel(plan, Layout, new float[Values], new FedAvg(), default, 1, 0);
         Assert.Throws<InvalidOperationException>(() => model.Apply(Sum(0), [4], 4));
         Assert.Throws<InvalidOperationException>(() => model.Apply(new float[Values], 4));
@@ -173,11 +174,12 @@ public class PrivateFederationTests
         { Plan(Two with { Epsilon = 1 }),
             "The budget is spent at the start: one round with noise 2 costs an epsilon of 1.993, and the budget is 1; noise of "
                 + "3.731 would pay" },
-        { Plan(Two) with { Uplink = "pack" }, "the uplink 'pack' has none: write 'clip(1) | pack'." },
-        { Plan(Two) with { Uplink = "feedback | topk(5%) | pack" }, "write 'feedback | clip(1) | topk(5%) | pack'." },
+        { Plan(Two) with { Uplink = Codec.Floats }, "the uplink 'pack' has none: write 'clip(1) | pack'." },
+        { Plan(Two)
+            with { Uplink = Codec.Parse("feedback | topk(5%) | pack") }, "write 'feedback | clip(1) | topk(5%) | pack'." },
         { Plan(Two) with { Rule = new CoordinateMedian() },
             "leave the rule out, since the clip bounds what a hostile client can do." },
-        { Plan(Two) with { Uplink = "clip(1) | randk(10%) | rotate | uniform(4, shared) | secure" },
+        { Plan(Two) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(4, shared) | secure") },
             "with privacy write 'clip(1) | randk(10%) | rotate | uniform(4) | rans'." },
         { Plan(Two) with { SampleCap = 5 }, "leave the sample cap out." },
         { Plan(Two) with { Method = new Scaffold() }, "'scaffold' sends, keeps or shows more of a client: train by 'averaging'" },
@@ -195,8 +197,9 @@ public class PrivateFederationTests
     public void Plans_that_hold_are_not()
     {
         Assert.Empty(Plan(Two).Problems());
-        Assert.Empty((Plan(Two) with { Uplink = "feedback(50%) | clip(1) | deadzone(abs=0.003) | range" }).Problems());
-        Assert.Empty((Plan(Two) with { Uplink = "clip(1) | randk(10%) | rotate | uniform(4) | rans" }).Problems());
+        Assert.Empty((Plan(Two)
+            with { Uplink = Codec.Parse("feedback(50%) | clip(1) | deadzone(abs=0.003) | range") }).Problems());
+        Assert.Empty((Plan(Two) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(4) | rans") }).Problems());
     }
 
     static void Answer(RoundBooks books, int client)

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
@@ -34,7 +35,7 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
 
     public static FederationPlan Plan(int clients, int participants, int rounds, int quorum = 1, double overSelection = 1,
         int attempts = 3) =>
-        new(clients, rounds, participants, new LocalObjective(1, 1, 0.1), "pack", "pack")
+        new(clients, rounds, participants, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
         {
             Quorum = quorum,
             OverSelection = overSelection,

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
@@ -58,7 +59,7 @@ public class RateScheduleTests
         Assert.Contains("until round 12", Assert.Single(Plan("warmup(12) | cosine").Problems()), StringComparison.Ordinal);
     }
 
-    static FederationPlan Plan(string schedule) => new(4, 10, 2, new LocalObjective(1, 1, 0.2), "pack", "pack")
+    static FederationPlan Plan(string schedule) => new(4, 10, 2, new LocalObjective(1, 1, 0.2), Codec.Floats, Codec.Floats)
     {
         Schedule = RateSchedule.Parse(schedule),
     };

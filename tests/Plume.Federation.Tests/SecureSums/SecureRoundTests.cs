@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -15,7 +16,8 @@ public class SecureRoundTests
 {
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("b", [60], TensorRole.Bias)]);
 
-    static FederationPlan Plan(string uplink) => new(20, 5, 6, new LocalObjective(1, 1, 0.1), uplink, "pack") { SampleCap = 100 };
+    static FederationPlan Plan(string uplink) => new(20, 5, 6, new LocalObjective(1, 1, 0.1),
+        Codec.Parse(uplink), Codec.Floats) { SampleCap = 100 };
 
     static readonly RoundPlan Round = new(2, 1, 1, [1, 4, 5, 9, 12, 17], default);
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights.Formats;
 using Plume.Federation.Labels;
@@ -120,7 +121,7 @@ public class PublicLearningTests
         using var learner = new PredictingLearner(student.Weights, models, Digits.Train, left.Clients, samples);
         using var teaching = new PublicStudent(student, samples, threads);
         using var evaluator = new GraphEvaluator(student, Digits.Test, threads);
-        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), "pack", "pack")
+        var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), Codec.Floats, Codec.Floats)
         {
             Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)")
                 with

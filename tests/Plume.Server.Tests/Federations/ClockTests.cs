@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -107,7 +108,8 @@ public sealed class ClockTests : IAsyncDisposable
     async Task OpenAsync(int startWith = 2)
     {
         var layout = ModelLayout.Of([("dense.weight", [1, 6], TensorRole.Weight)]);
-        var plan = new FederationPlan(Clients: 3, Rounds: 2, Participants: 2, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        var plan = new FederationPlan(Clients: 3, Rounds: 2, Participants: 2, new LocalObjective(1, 8, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             StartWith = startWith,
             Deadline = Deadline,

@@ -273,7 +273,8 @@ public sealed class PlacesTests : IAsyncDisposable
 
     async Task OpenAsync(int startWith = Clients, int quorum = 3, Func<FederationPlan, FederationPlan>? exchange = null)
     {
-        var plan = new FederationPlan(Clients, Rounds, Participants: Clients, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        var plan = new FederationPlan(Clients, Rounds, Participants: Clients, new LocalObjective(1, 8, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             StartWith = startWith,
             Quorum = quorum,

@@ -37,8 +37,8 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     /// <summary>Opens what the folder has, as a server that starts does.</summary>
     public async Task OpenAsync()
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? "pack"
-            : "clip(1) | pack", "pack")
+        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? Codec.Floats
+            : Codec.Parse("clip(1) | pack"), Codec.Floats)
         { StartWith = Clients, Quorum = Clients, Privacy = privacy };
         var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length])
         {

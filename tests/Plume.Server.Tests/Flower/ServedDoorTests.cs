@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
@@ -163,8 +164,9 @@ public sealed class ServedDoorTests : IAsyncDisposable
     async Task StartAsync(bool tls)
     {
         var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
-        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1), "uniform(8) | rans",
-            "pack")
+        var plan = new FederationPlan(Clients: 2, Rounds, Participants: 2, new LocalObjective(1, 8, 0.1),
+            Codec.Parse("uniform(8) | rans"),
+            Codec.Floats)
         { Quorum = 2, StartWith = 2, NormBound = null, SampleCap = Cap };
         var options = new ServerOptions([new FederationDefinition(Name, plan, Seed: 1, Layout, () => new float[Layout.Length])],
             ServerStorage.InFolder(Path.Combine(folder, "state")))

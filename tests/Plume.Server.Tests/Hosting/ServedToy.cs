@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -48,7 +49,7 @@ sealed class ServedToy : IAsyncDisposable
         Teaching? teaching = null)
     {
         var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching },
-            "pack", "pack")
+            Codec.Floats, Codec.Floats)
         { StartWith = startWith, SampleCap = sampleCap };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length])
         {

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
@@ -126,7 +127,8 @@ public sealed class MetricsAddressTests : IAsyncLifetime
 
     static FederationDefinition Toy(string name)
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), "pack", "pack")
+        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1),
+            Codec.Floats, Codec.Floats)
         {
             Quorum = Clients,
             StartWith = Clients,

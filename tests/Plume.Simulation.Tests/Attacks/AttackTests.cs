@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
@@ -65,7 +66,7 @@ public class AttackTests
     {
         var learner = new Blobs(6);
         var attacked = attack is null ? null : new AttackedLearner(learner, AttackNotation.Parse(attack), [2]);
-        var plan = new FederationPlan(6, 8, 6, new LocalObjective(1, 1, 0.05), "pack", "pack")
+        var plan = new FederationPlan(6, 8, 6, new LocalObjective(1, 1, 0.05), Codec.Floats, Codec.Floats)
         {
             NormBound = null,
             Quorum = 5,

@@ -196,7 +196,7 @@ static class ExperimentKeys
     static NotationKey Line(string name, string description, params string[] examples) =>
         new(name, description, (text, _) => Codec.Parse(text), CodecPattern)
         {
-            Default = Codec.Parse("pack"),
+            Default = Codec.Floats,
             Examples = examples,
         };
 }

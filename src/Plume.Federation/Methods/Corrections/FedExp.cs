@@ -100,7 +100,7 @@ public sealed record FedExp : Method, INotatedMethod<FedExp>
     public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (Codec.Parse(plan.Uplink).Selects)
+        if (plan.Uplink.Selects)
             yield return $"'{this}' compares updates with their mean, which an uplink that drops values makes too short: steps "
                 + $"would be too long. Use one that keeps all, such as 'feedback | lowrank | deadzone(abs=0.003) | range', or "
                 + $"train by 'averaging'.";

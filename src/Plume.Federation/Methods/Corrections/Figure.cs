@@ -10,13 +10,12 @@ namespace Plume.Federation.Methods.Corrections;
 /// </summary>
 static class Figure
 {
-    static readonly Codec Floats = Codec.Parse("pack");
 
     /// <summary>The part of whole numbers that is published.</summary>
     public static MessagePart Published(string name, int values) => new(name, LayoutOf(name, values), WholeNumbers.Changes);
 
     /// <summary>The part of one number that a client sends.</summary>
-    public static MessagePart Answered(string name) => new(name, LayoutOf(name, 1), Floats);
+    public static MessagePart Answered(string name) => new(name, LayoutOf(name, 1), Codec.Floats);
 
     /// <summary>The exponent of the unit beside updates of that size; the one before where there is no size.</summary>
     public static int UnitFor(double norm, float before) => norm > 0 && double.IsFinite(norm)

@@ -102,7 +102,7 @@ public sealed record Scaffold : Method, INotatedMethod<Scaffold>
         ArgumentNullException.ThrowIfNull(plan);
         foreach (string missing in PlainStepsMissing(plan.Objective))
             yield return missing;
-        if (Codec.Parse(plan.Uplink) is { Remembers: true } or { UsesReference: true })
+        if (plan.Uplink is { Remembers: true } or { UsesReference: true })
             yield return $"'{this}' sends changes of a control beside updates, which neither feedback nor mask fits: a "
                 + $"residual would be added to what has changed meanwhile. Use an uplink without them, such as 'rotate | "
                 + $"uniform(4) | rans'.";

@@ -146,7 +146,7 @@ public sealed record Scallion : Method, INotatedMethod<Scallion>
         ArgumentNullException.ThrowIfNull(plan);
         foreach (string missing in PlainStepsMissing(plan.Objective))
             yield return missing;
-        if (Codec.Parse(plan.Uplink) is { Remembers: true } or { UsesReference: true })
+        if (plan.Uplink is { Remembers: true } or { UsesReference: true })
             yield return $"'{this}' sends changes of a control, which neither feedback nor mask fits: a residual would be "
                 + $"added to what has changed meanwhile. Use an uplink without them, such as 'rotate | uniform(4) | rans'.";
         if (plan.Schedule != RateSchedule.Constant)

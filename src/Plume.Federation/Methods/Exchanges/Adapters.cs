@@ -136,7 +136,7 @@ public sealed record Adapters : Method, INotatedMethod<Adapters>
     public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (!FreezesA && KnownPlaces.AreMixed(Codec.Parse(plan.Uplink)))
+        if (!FreezesA && KnownPlaces.AreMixed(plan.Uplink))
             yield return $"'{this}' sends one factor of two by turns, whose places both ends know: the uplink '{plan.Uplink}' "
                 + $"would choose or mix them anew. Use one such as 'feedback | deadzone(abs=0.003) | range', or "
                 + $"'adapters(rank={Rank}, frozen=A)'.";

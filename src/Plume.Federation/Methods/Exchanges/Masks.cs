@@ -150,7 +150,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Uplink != "pack")
+        if (plan.Uplink != Codec.Floats)
             yield return $"'{this}' sends bits by a coder of its own, so that the uplink '{plan.Uplink}' has nothing to do; "
                 + $"leave it out.";
         if (plan.Objective.WeightDecay > 0)

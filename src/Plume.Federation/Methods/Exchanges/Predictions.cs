@@ -37,7 +37,6 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     public const string Labels = "labels";
 
     const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000;
-    const string Floats = "pack";
 
     static readonly Sharpening DefaultSharpening = new(SharpeningRule.Power, 2);
 
@@ -245,7 +244,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
         if (Public is { Samples: var samples } && Batch > samples)
             yield return $"A batch of {Batch} cannot be drawn from {samples} public samples; take a smaller batch, or more "
                 + $"samples.";
-        if (plan.Uplink != Floats || plan.Downlink != Floats)
+        if (plan.Uplink != Codec.Floats || plan.Downlink != Codec.Floats)
             yield return "Predictions are coded by their bits; leave uplink and downlink out.";
         if (plan.Objective.Teaching is { } teaching)
             yield return $"Clients learn from one another's predictions, and '{teaching}' would be another teacher; leave it "

@@ -1,4 +1,3 @@
-using Plume.Compression.Codecs;
 using Plume.Compression.Lines;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
@@ -129,11 +128,11 @@ public sealed record SubModels : Method, INotatedMethod<SubModels>
                 + $"{plan.Clients}: leave the smallest out, or have more clients.";
         if (!IsRolling)
             yield break;
-        if (Codec.Parse(plan.Downlink) is { UsesReference: true } downlink)
+        if (plan.Downlink is { UsesReference: true } downlink)
             yield return $"'{this}' sends other channels every round, of which a client has no earlier version, so the "
                 + $"downlink '{downlink}' cannot send changes: use one without delta, such as 'uniform(8) | rans', or leave "
                 + $"'{Rolling}' out.";
-        if (Codec.Parse(plan.Uplink) is { Remembers: true } uplink)
+        if (plan.Uplink is { Remembers: true } uplink)
             yield return $"'{this}' trains other channels every round, so the feedback of '{uplink}' would add what was left "
                 + $"of others: use an uplink without it, such as 'rotate | uniform(4) | rans', or leave '{Rolling}' out.";
     }

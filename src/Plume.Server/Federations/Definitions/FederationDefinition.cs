@@ -87,7 +87,7 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
-        if (SecureUplink.IsIn(Plan.Uplink))
+        if (Plan.Uplink.IsSecure)
             yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate "
                 + $"and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | "
                 + $"range'.";

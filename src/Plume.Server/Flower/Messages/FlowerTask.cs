@@ -30,7 +30,7 @@ public sealed record FlowerUpdate(ReadOnlyMemory<byte> Payload, int Samples, dou
     /// The codec of <see cref="Payload"/>, whatever the federation's uplink is: whole floats, since a Flower client compresses
     /// nothing. It draws nothing at random, so that any key decodes it.
     /// </summary>
-    public static Codec Codec { get; } = Codec.Parse("pack");
+    public static Codec Codec { get; } = Codec.Floats;
 }
 
 /// <summary>How good a client found a model on its own data.</summary>

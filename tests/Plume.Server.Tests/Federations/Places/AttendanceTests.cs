@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
@@ -9,7 +10,7 @@ namespace Plume.Server.Tests.Federations.Places;
 
 public class AttendanceTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         Deadline = TimeSpan.FromMinutes(1),
     };

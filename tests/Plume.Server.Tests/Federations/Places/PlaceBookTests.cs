@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Randomness;
 using Plume.Federation.Books;
@@ -10,7 +11,7 @@ namespace Plume.Server.Tests.Federations.Places;
 
 public class PlaceBookTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         StartWith = 2,
         Quorum = 2,

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +23,7 @@ namespace Plume.Server.Tests.Federations.Uploads;
 /// </summary>
 public class UpdateDeskTests
 {
-    static readonly FederationPlan Plan = new(2, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    static readonly FederationPlan Plan = new(2, 5, 2, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         StartWith = 2,
         Quorum = 2,

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,7 +17,7 @@ namespace Plume.Server.Tests.Federations.Writing;
 /// <summary>Written first, then believed.</summary>
 public class WrittenBooksTests
 {
-    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), "pack", "pack")
+    static readonly FederationPlan Plan = new(3, 5, 2, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
     {
         StartWith = 2,
         Quorum = 2,
