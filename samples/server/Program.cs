@@ -4,6 +4,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
@@ -24,7 +25,7 @@ var (features, classes, clients) = (numbers[0], numbers[1], numbers[2]);
 var layout = ModelLayout.Of([("weight", [classes, features], TensorRole.Weight), ("bias", [classes], TensorRole.Bias)]);
 var plan = new FederationPlan(clients, Rounds: 20, Participants: clients,
     new LocalObjective(Epochs: 2, BatchSize: 16, LearningRate: 0.1),
-    Uplink: "feedback | topk(25%) | uniform(4) | rans", Downlink: "delta | uniform(8) | rans")
+    Codec.Parse("feedback | topk(25%) | uniform(4) | rans"), Codec.Parse("delta | uniform(8) | rans"))
 {
     StartWith = clients,
 };
