@@ -17,6 +17,8 @@ public static class TorchLibrary
 {
     const string Bridge = "LibTorchSharp";
     const string NewerVersion = "GLIBCXX_3.4.32";
+
+    static readonly string[] Platforms = ["linux-x64", "osx-arm64", "win-arm64", "win-x64"];
     static readonly Lazy<bool> Loading = new(Load);
 
     /// <summary>Makes torch ready, once: one thread for each call, so that several models can train side by side.</summary>
@@ -25,6 +27,10 @@ public static class TorchLibrary
 
     static bool Load()
     {
+        // Torch itself would write pages on standard output.
+        string core = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
+        if (Find(core) is null && !NativeLibrary.TryLoad(core, out _))
+            throw new DllNotFoundException(WhyMissing(RuntimeInformation.RuntimeIdentifier));
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge
             ? LoadRelaxed() : 0;
         Allocator.KeepFreedMemory();
@@ -33,6 +39,12 @@ public static class TorchLibrary
         torch.set_num_threads(1);
         return true;
     }
+
+    internal static string WhyMissing(string platform) => Platforms.Contains(platform)
+        ? $"Nothing can be trained here, for torch's native code is not beside the program: its own project needs the package "
+            + $"libtorch-cpu-{platform}."
+        : $"Nothing can be trained on {platform}, for which there is no native code of torch; there is for "
+            + $"{string.Join(", ", Platforms)}.";
 
     // Asked only after the plain load failed.
     static nint LoadRelaxed()
@@ -62,7 +74,7 @@ public static class TorchLibrary
         string folders = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         return folders.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Append(AppContext.BaseDirectory)
-            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"))
+            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"))
             .Select(folder => Path.Combine(folder, file))
             .FirstOrDefault(File.Exists);
     }
