@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using Plume.Cli.Commands.Help;
 using Plume.Cli.Commands.Network;
 using Plume.Cli.Commands.OfModels;
 using Plume.Cli.Errors;
-using Plume.Cli.Experiments;
-using Plume.Compression.Wording;
 
 namespace Plume.Cli.Commands;
 
@@ -13,49 +11,20 @@ namespace Plume.Cli.Commands;
 /// </summary>
 static class PlumeCommand
 {
-    static readonly InvocationConfiguration Invocation = new()
-    {
-        EnableDefaultExceptionHandler = false,
-        // Commands that can stop cleanly listen to the signals themselves and need no deadline.
-        ProcessTerminationTimeout = null,
-    };
-
     /// <summary>Runs the command line and gives the exit code.</summary>
     public static int Run(string[] arguments)
     {
-        var root = new RootCommand("Plume: federated learning that is light on the wire.")
-        {
-            SimulateCommand.Create(),
-            CompareCommand.Create(),
-            AttackCommand.Create(),
-            PrivacyCommand.Create(),
-            ServeCommand.Create(),
-            JoinCommand.Create(),
-            CertsCommand.Create(),
-            DbCommand.Create(),
-            TrainCommand.Create(),
-            PruneCommand.Create(),
-            QuantizeCommand.Create(),
-            SensitivityCommand.Create(),
-            ShrinkCommand.Create(),
-            DistillCommand.Create(),
-            EvaluateCommand.Create(),
-            CompressCommand.Create(),
-            DecompressCommand.Create(),
-            InspectCommand.Create(),
-            BenchCommand.Create(),
-            SchemaCommand.Create(),
-            MemoryCommand.Create(),
-        };
-        foreach (var command in OperateCommands.Create().Append(FetchCommand.Create()).Concat(EnrolmentCommands.Create())
-            .Concat(PlaceCommands.Create()))
-            root.Add(command);
-        var line = root.Parse(arguments);
+        var line = Create().Parse(arguments);
         try
         {
-            return line.Errors.Count == 0
-                ? line.Invoke(Invocation)
-                : throw new CliException(ExitCode.Usage, Mistakes(line));
+            return line.Errors.Count == 0 && Mistakes.OptionTakenForArgument(line) is null
+                ? line.Invoke(new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    // Commands that can stop cleanly listen to the signals themselves and need no deadline.
+                    ProcessTerminationTimeout = null,
+                })
+                : throw new CliException(ExitCode.Usage, Mistakes.Of(line));
         }
         catch (Exception failed)
         {
@@ -63,26 +32,31 @@ static class PlumeCommand
         }
     }
 
-    static string Mistakes(ParseResult line) =>
-        $"{string.Join(" ", line.Errors.Select(error => Printable.Line(error.Message)))}{Meant(line)} See "
-            + $"'{Path(line.CommandResult)} --help'.";
-
-    // A mistyped option may also have been taken for an argument.
-    static string Meant(ParseResult line)
+    /// <summary>The program's commands, by what they are for.</summary>
+    public static RootCommand Create()
     {
-        var command = line.CommandResult.Command;
-        string[] flags = [.. command.Options.Where(option => !option.Hidden)
-            .SelectMany(option => (IEnumerable<string>)[option.Name, .. option.Aliases])];
-        string[] verbs = [.. command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name)];
-        var taken = line.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
-            .Select(token => token.Value);
-        var meant = line.UnmatchedTokens.Concat(taken).Distinct()
-            .Select(word => (Word: word,
-                Nearest: Nearest.Find(word, word.StartsWith("--", StringComparison.Ordinal) ? flags : verbs)))
-            .Where(pair => pair.Nearest is not null && pair.Nearest != pair.Word).ToList();
-        return string.Concat(meant.Select(pair => $" Did you mean '{pair.Nearest}' by '{Printable.Name(pair.Word)}'?"));
+        CommandGroup[] groups =
+        [
+            new("A federation in this process",
+                [SimulateCommand.Create(), CompareCommand.Create(), AttackCommand.Create(), PrivacyCommand.Create()]),
+            new("A federation on a network", [ServeCommand.Create(), JoinCommand.Create(), CertsCommand.Create(), DbCommand.Create()]),
+            new("Who may call a server", [.. EnrolmentCommands.Create()]),
+            new("What a federation does", [.. OperateCommands.Create(), FetchCommand.Create(), .. PlaceCommands.Create()]),
+            new("Smaller models",
+            [
+                TrainCommand.Create(), PruneCommand.Create(), QuantizeCommand.Create(), DistillCommand.Create(),
+                ShrinkCommand.Create(), EvaluateCommand.Create(), SensitivityCommand.Create(),
+            ]),
+            new("Files and codecs",
+                [CompressCommand.Create(), DecompressCommand.Create(), InspectCommand.Create(), BenchCommand.Create()]),
+            new("This program",
+                [DoctorCommand.Create(), SchemaCommand.Create(), CompletionsCommand.Create(), MemoryCommand.Create()]),
+        ];
+        var root = new RootCommand("Plume: federated learning that is light on the wire.");
+        foreach (var command in groups.SelectMany(group => group.Commands))
+            root.Add(command);
+        HelpText.Replace(root, groups);
+        Suggestions.Replace(root);
+        return root;
     }
-
-    static string Path(CommandResult result) =>
-        result.Parent is CommandResult above ? $"{Path(above)} {result.Command.Name}" : "plume";
 }
