@@ -9,6 +9,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Cli.Terminal;
+using Plume.Compression.Codecs;
 using Plume.Compression.Files;
 using Plume.Federation.Notation;
 using Plume.Simulation;
@@ -19,7 +20,7 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
 static class SimulateCommand
 {
-    sealed record Request(string? File, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline,
+    sealed record Request(string? File, string? Codec, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline,
         int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
 
     public static Command Create()
@@ -28,6 +29,10 @@ static class SimulateCommand
         {
             Description = "The experiment; without it, digits over twenty clients.",
             Arity = ArgumentArity.ZeroOrOne,
+        };
+        var codec = new Option<string?>("--codec")
+        {
+            Description = "The codec of updates, the same as --set uplink=: \"topk(1%) | uniform(4) | rans\".",
         };
         var overrides = new Option<string[]>("--set")
         {
@@ -64,10 +69,10 @@ static class SimulateCommand
         var stopsWithInput = new Option<bool>("--stop-with-input") { Hidden = true };
         var command = new Command("simulate", "Run a federation in one process.")
         {
-            file, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput,
+            file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput,
         };
         command.SetAction(line =>
-            (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
+            (int)Run(new Request(line.GetValue(file), line.GetValue(codec), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
             line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery),
             line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
         return command;
@@ -114,7 +119,7 @@ static class SimulateCommand
                 return Interrupt(request, outline, folder, runs);
             var result = RunFiles.Write(folder, settings, subtitle, inputs, runs, request.Threads, request.Measure);
             runs.Close();
-            Report(request, result, folder);
+            Report(request, result, folder, settings);
             return ExitCode.Done;
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)
@@ -157,10 +162,16 @@ static class SimulateCommand
         return ExitCode.Stopped;
     }
 
-    static void Report(Request request, RunResult result, RunFolder folder)
+    static void Report(Request request, RunResult result, RunFolder folder, Settings settings)
     {
         if (request.Json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(result, MetricsJson.Default.RunResult));
+            Console.Out.WriteLine(JsonSerializer.Serialize(result with
+            {
+                Folder = Path.GetFullPath(folder.Folder),
+                Seed = settings.Get<long>("seed"),
+                Uplink = settings.Get<Codec>("uplink").Text,
+                Downlink = settings.Get<Codec>("downlink").Text,
+            }, MetricsJson.Default.RunResult));
         else
             Summary.Write(AnsiConsole.Console, result, folder.Folder);
     }
@@ -172,12 +183,21 @@ static class SimulateCommand
         if (request.SaveEvery < 0)
             throw new CliException(ExitCode.Usage, $"--save-every must not be negative, but is {request.SaveEvery}.");
         if (!request.Resume)
-            return ExperimentFile.Read(request.File, request.NoBaseline ? [.. request.Overrides, "baseline=false"]
-                : request.Overrides);
-        if (request.Out is null || request.File is not null || request.Overrides.Length > 0)
+            return ExperimentFile.Read(request.File, [.. request.Overrides, .. Short(request)]);
+        if (request.Out is null || request.File is not null || request.Overrides.Length > 0 || request.Codec is not null)
             throw new CliException(ExitCode.Usage,
-                "--resume goes on with the settings of the run in --out: name that folder, and leave the file and --set out.");
+                "--resume goes on with the settings of the run in --out: name that folder, and leave the file, --codec and --set "
+                    + "out.");
         return ExperimentFile.Read(RunFolder.Resume(request.Out).Experiment, []);
+    }
+
+    // Options that stand for a key.
+    static IEnumerable<string> Short(Request request)
+    {
+        if (request.Codec is not null)
+            yield return $"uplink={request.Codec}";
+        if (request.NoBaseline)
+            yield return "baseline=false";
     }
 
     static RunFolder NewFolder(Request request, Settings settings)

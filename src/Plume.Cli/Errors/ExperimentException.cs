@@ -6,7 +6,8 @@ namespace Plume.Cli.Errors;
 /// <summary>One thing that is wrong with an experiment.</summary>
 /// <param name="Place">Where it was written.</param>
 /// <param name="Message">Rule, value and next step, a full sentence.</param>
-sealed record Problem(string Place, string Message)
+/// <param name="IsMissing">Whether a file is not there, and all that is written is right.</param>
+sealed record Problem(string Place, string Message, bool IsMissing = false)
 {
     const int MostShown = 50;
 

@@ -27,7 +27,8 @@ static class Failure
     public static (ExitCode Code, string Message) Explain(Exception exception) => exception switch
     {
         CliException known => (known.Code, known.Message),
-        ExperimentException wrong => (ExitCode.Usage, wrong.Message),
+        ExperimentException wrong => (wrong.Problems.All(problem => problem.IsMissing) ? ExitCode.Input : ExitCode.Usage,
+            wrong.Message),
         OperationCanceledException => (ExitCode.Stopped, "Stopped."),
         InvalidPayloadException or UnsupportedOperatorException or FormatException or FileNotFoundException
             or DirectoryNotFoundException => (ExitCode.Input, Printable.Line(exception.Message)),
@@ -47,6 +48,7 @@ static class Failure
         MisfitException => (ExitCode.Input, Printable.Line(exception.Message)),
         DivergedException or QuorumException or RewriteMismatchException => (ExitCode.Run, Printable.Line(exception.Message)),
         AggregateException { InnerExceptions: [var only] } => Explain(only),
+        DllNotFoundException missing => (ExitCode.Run, Printable.Line(missing.Message)),
         OutOfMemoryException => (ExitCode.Run, "The memory of this machine is used up. Use a smaller model, or fewer --threads."),
         _ => (ExitCode.Defect, $"This is a defect in Plume: {exception.GetType().Name}: {FirstLine(exception.Message)} Set "
             + $"PLUME_TRACE=1 to see where, and report it."),

@@ -10,7 +10,8 @@ static class SettingsFile
     /// <summary>All bytes of the file.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="what">What it is, to show: "experiment file".</param>
-    /// <exception cref="CliException">It cannot be read, or is larger than anybody would write.</exception>
+    /// <exception cref="CliException">It cannot be read, which is an input's fault as of any file, or is larger than anybody would
+    /// write.</exception>
     public static byte[] ReadAll(string path, string what)
     {
         try
@@ -25,7 +26,7 @@ static class SettingsFile
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Usage, $"The {what} '{path}' cannot be read: {refused.Message}", refused);
+            throw new CliException(ExitCode.Input, $"The {what} '{path}' cannot be read: {refused.Message}", refused);
         }
     }
 }

@@ -24,6 +24,22 @@ sealed record RunResult(
     int Bounded,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunResult? Baseline)
 {
+    /// <summary>The run folder; printed, but not in the folder's own file, which may be moved.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Folder { get; init; }
+
+    /// <summary>Where every draw came from; printed only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Seed { get; init; }
+
+    /// <summary>The codec of updates; printed only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Uplink { get; init; }
+
+    /// <summary>The codec of what clients receive; printed only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Downlink { get; init; }
+
     /// <summary>Seconds that all participants of all rounds trained and encoded, together.</summary>
     public double ClientSeconds { get; init; }
 

@@ -23,12 +23,12 @@ public class BadInputTests
     [InlineData(1, "The uplink 'uniform(4, shared) | secure' adds updates up in secret, which a server cannot do yet", "serve",
         "--insecure", "--set", "uplink=uniform(4, shared) | secure", "--state", "/no/such")]
     [InlineData(1, "--drop-out must be at most 40.00 %, but is 50%.", "bench", "secure", "--drop-out", "50%")]
-    [InlineData(1, "Folder '/no/such' lacks train-images-idx3-ubyte", "simulate", "--set", "data.set=fashion-mnist", "--set",
+    [InlineData(2, "Folder '/no/such' lacks train-images-idx3-ubyte", "simulate", "--set", "data.set=fashion-mnist", "--set",
         "data.folder=/no/such")]
-    [InlineData(1, "apt-get install dataset-fashion-mnist", "simulate", "--set", "data.set=fashion-mnist", "--set",
+    [InlineData(2, "apt-get install dataset-fashion-mnist", "simulate", "--set", "data.set=fashion-mnist", "--set",
         "data.folder=/no/such")]
     [InlineData(1, "Model 'lenet' does not fit samples of shape [1, 8, 8].", "simulate", "--set", "model.name=lenet")]
-    [InlineData(1, "The experiment file '/no/such.json' cannot be read", "simulate", "/no/such.json")]
+    [InlineData(2, "The experiment file '/no/such.json' cannot be read", "simulate", "/no/such.json")]
     [InlineData(1, "--set participants=21: participants must be at most 20, the number of clients, but is 21.", "simulate",
         "--set", "participants=21")]
     [InlineData(1, "--set quorum=11: quorum must be at most 10", "simulate", "--set", "quorum=11")]

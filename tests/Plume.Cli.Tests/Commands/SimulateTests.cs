@@ -10,12 +10,16 @@ public class SimulateTests
     public void A_run_prints_one_object_and_leaves_metrics_report_and_model()
     {
         using var folder = new Folder();
-        var run = Program.Run("simulate", "--set", "rounds=3", "--json", "--out", folder["run"]);
+        const string Codec = "feedback | topk(7%) | uniform(4) | rans";
+        var run = Program.Run("simulate", "--set", "rounds=3", "--codec", Codec, "--json", "--out", folder["run"]);
         Assert.Equal((0, 1), (run.Code, run.Output.Count(character => character == '\n')));
         using var result = JsonDocument.Parse(run.Output);
         Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused",
-            "bounded", "baseline", "clientSeconds", "model"], result.RootElement.EnumerateObject().Select(member => member.Name));
+            "bounded", "baseline", "folder", "seed", "uplink", "downlink", "clientSeconds", "model"],
+            result.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal(3, result.RootElement.GetProperty("rounds").GetInt32());
+        Assert.Equal((folder["run"], Codec), (result.RootElement.GetProperty("folder").GetString(),
+            result.RootElement.GetProperty("uplink").GetString()));
 
         var rounds = File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal([1, 2, 3], rounds.Select(round => round.GetProperty("round").GetInt32()));

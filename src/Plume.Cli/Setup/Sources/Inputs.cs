@@ -126,7 +126,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         var problems = new List<Problem>();
         string set = settings.Get<string>("data.set");
         if (MnistFolder.Find(set) is { } folder && folder.Missing(Optional(settings, "data.folder")) is { } missing)
-            problems.Add(new Problem(settings.PlaceOf(settings.Has("data.folder") ? "data.folder" : "data.set"), missing));
+            problems.Add(new Problem(settings.PlaceOf(settings.Has("data.folder") ? "data.folder" : "data.set"), missing,
+                IsMissing: true));
         if (set == "csv" && !settings.Has("data.file"))
             problems.Add(new Problem(settings.PlaceOf("data.set"), "The set csv needs data.file, the path of the table."));
         if (settings.Has("model.name") == settings.Has("model.file"))
@@ -136,7 +137,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         {
             if (!File.Exists(settings.Get<string>(path)))
                 problems.Add(new Problem(settings.PlaceOf(path),
-                    $"{path} names '{settings.Get<string>(path)}', which does not exist."));
+                    $"{path} names '{settings.Get<string>(path)}', which does not exist.", IsMissing: true));
         }
 
         if (settings.Get<Partition>("data.partition") is ByColumn column && set != "csv")
@@ -144,7 +145,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
                 $"{column} needs a set with columns, which is csv, but data.set is {set}."));
         if (settings.Get<Partition>("data.partition") is FromFile split && !File.Exists(split.Path))
             problems.Add(new Problem(settings.PlaceOf("data.partition"),
-                $"data.partition names '{split.Path}', which does not exist."));
+                $"data.partition names '{split.Path}', which does not exist.", IsMissing: true));
         if (problems.Count > 0)
             throw new ExperimentException(problems);
     }

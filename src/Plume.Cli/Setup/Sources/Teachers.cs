@@ -94,7 +94,7 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
     public static Problem? Missing(Settings settings) =>
         settings.Get<TrainingLine>("training").Teaching is { NamesFile: true, Model: { } model } teaching && !File.Exists(model)
             ? new Problem(settings.PlaceOf("training"),
-                $"training names '{model}', which does not exist. {NextStep(settings, teaching)}")
+                $"training names '{model}', which does not exist. {NextStep(settings, teaching)}", IsMissing: true)
             : null;
 
     // A teacher may have been trained on the same samples normalized otherwise, or with its columns in another order.
