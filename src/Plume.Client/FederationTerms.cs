@@ -80,10 +80,6 @@ public sealed class FederationTerms
                 reply.Layout.Select(tensor =>
                     (tensor.Name, tensor.Shape.Select(size => checked((int)size)).ToArray(), RoleOf(tensor),
                         checked((int)tensor.Axis))));
-            if (Codec.Parse(reply.Uplink).IsSecure)
-                throw new FormatException(
-                    $"The uplink '{reply.Uplink}' adds updates up in secret, which clients of this release cannot do on a "
-                        + $"network.");
             return new FederationTerms(federation, checked((int)reply.Number), layout, reply.Method.Length == 0 ? new Averaging()
                 : MethodNotation.Parse(reply.Method), Codec.Parse(reply.Uplink), Codec.Parse(reply.Downlink),
                 new RandomKey(reply.BroadcastKey))

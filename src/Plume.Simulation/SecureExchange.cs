@@ -28,16 +28,18 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     /// <summary>Takes a client's update, which nobody else sees.</summary>
     /// <param name="number">Whose.</param>
     /// <param name="result">What came of its work.</param>
-    /// <param name="wanted">Its weight.</param>
-    public void Add(int number, ClientResult result, double wanted)
+    public void Add(int number, ClientResult result)
     {
-        var words = round.WordsOf(result.Sent.Payload, SecureRound.WeightOf(wanted), result.Sent.Outcome.Loss);
+        var words = round.WordsOf(result.Sent.Payload, round.Task.WeightOf(result.Sent.Outcome.Samples), result.Sent.Outcome.Loss);
         members.Add(number, new Member(new SumClient(round.Terms, number, secrets), words, result));
     }
 
-    /// <summary>The first two trips, after which who can be in the sum has shared.</summary>
+    /// <summary>Whether nobody is left.</summary>
+    public bool IsEmpty => members.Count == 0;
+
+    /// <summary>The first three trips, the third of as many clients as the round wants, in their order.</summary>
     /// <returns>Who vanished, and why where there is a reason.</returns>
-    public IReadOnlyList<(int Client, string? Problem)> Prepare()
+    public IReadOnlyList<(int Client, string? Problem)> Prepare(int wanted)
     {
         var gone = new List<(int, string?)>();
         try
@@ -47,45 +49,31 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
             Trip(SumPhase.Shares, gone, static (member, answer) => member.Client.Share(answer), server.RosterFor,
                 server.TakeShares);
             server.CloseShares();
+            Trip(SumPhase.Masked, gone, static (member, answer) => member.Client.Mask(answer, member.Words), server.SharesFor,
+                server.TakeMasked, wanted);
         }
         catch (SumLostException lost)
         {
-            gone.AddRange(There.ToList().Select(client => (client, (string?)lost.Message)));
+            gone.AddRange(There.Select(client => (client, (string?)lost.Message)));
             Dispose();
             members.Clear();
         }
 
-        foreach (int client in There.Where(client => members[client].Result.LostBefore == SumPhase.Masked).ToList())
-            Lose(client, null, gone);
-        masked = Made(There.ToList(), (member, answer) => member.Client.Mask(answer, member.Words), server.SharesFor);
         return gone;
     }
 
-    Dictionary<int, (byte[]? Sent, int Told, string? Problem)> masked = [];
-
-    /// <summary>The clients that have masked words to send, in ascending order.</summary>
-    public IReadOnlyList<int> There => [.. members.Keys];
-
-    /// <summary>The training loss that a client would tell.</summary>
-    public ClientResult ResultOf(int client) => members[client].Result;
-
-    /// <summary>Third trip, of one client.</summary>
-    /// <returns>Why its words are not in the sum; null where they are.</returns>
-    public string? TakeMasked(int client)
+    /// <summary>Fixes who is in the sum.</summary>
+    /// <exception cref="SumLostException">They are too few.</exception>
+    public IReadOnlyList<int> Close()
     {
-        var (sent, told, problem) = masked[client];
-        if (sent is null)
-            return problem;
-        costs.Exchange(client, sent.Length, told);
-        server.TakeMasked(client, sent);
-        return null;
+        server.CloseMasked();
+        return server.Contributing;
     }
 
     /// <summary>Fourth trip: the sum, of those who are in it.</summary>
     /// <exception cref="SumLostException">It cannot be had.</exception>
     public RevealedSum Unmask()
     {
-        server.CloseMasked();
         byte[] contributors = server.ContributorsMessage();
         var left = server.Contributing.Where(client => members[client].Result.LostBefore != SumPhase.Unmasking).ToList();
         var answers = Made(left, static (member, answer) => member.Client.Unmask(answer), _ => contributors);
@@ -107,11 +95,12 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     }
 
     void Trip(SumPhase phase, List<(int, string?)> gone, Func<Member, byte[], byte[]> make, Func<int, byte[]> answer,
-        TakesMessage take)
+        TakesMessage take, int most = int.MaxValue)
     {
-        foreach (int client in There.Where(client => members[client].Result.LostBefore == phase).ToList())
+        foreach (int client in There.Where(client => members[client].Result.LostBefore == phase))
             Lose(client, null, gone);
-        foreach (var (client, (sent, told, problem)) in Made(There.ToList(), make, answer).OrderBy(entry => entry.Key))
+        int taken = 0;
+        foreach (var (client, (sent, told, problem)) in Made(There, make, answer).OrderBy(entry => entry.Key))
         {
             if (sent is null)
             {
@@ -119,10 +108,15 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
                 continue;
             }
 
+            if (++taken > most)
+                break;
             costs.Exchange(client, sent.Length, told);
             take(client, sent);
         }
     }
+
+    // In ascending order.
+    List<int> There => [.. members.Keys];
 
     delegate void TakesMessage(int client, ReadOnlySpan<byte> bytes);
 

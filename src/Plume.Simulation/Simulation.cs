@@ -48,6 +48,7 @@ public sealed class Simulation : IDisposable
     RoundCosts roundCosts;
     SecureRound? secure;
     SecureExchange? exchange;
+    long toldSumBytes;
     long started;
     ReadOnlyMemory<byte> lastUplink;
     int lastClient;
@@ -209,7 +210,7 @@ public sealed class Simulation : IDisposable
     void RunRound(RoundPlan plan)
     {
         if (plan.Attempt == 1)
-            (roundCosts, started) = (NewCosts(), time.GetTimestamp());
+            (roundCosts, toldSumBytes, started) = (NewCosts(), 0, time.GetTimestamp());
         else
             roundCosts.TryAgain();
         lastUplink = default;
@@ -233,18 +234,34 @@ public sealed class Simulation : IDisposable
         exchange?.Dispose();
         if (!uplink.IsSecure)
             return;
-        secure = new SecureRound(options.Plan, learner.Layout, key, plan, plan.SharedStep
-            ?? firstStep, global.Broadcast.Published.Span);
+        secure = new SecureRound(SecureTask.Of(options.Plan, key, plan, plan.SharedStep ?? firstStep), options.Plan.Method, uplink,
+            learner.Layout, global.Broadcast.Published.Span);
         exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
     }
 
     // Of a secure sum: all trips but the last, once all updates are made.
     void Gather(RoundPlan plan, SecureExchange gathered)
     {
-        foreach (var (client, problem) in gathered.Prepare())
+        foreach (var (client, problem) in gathered.Prepare(options.Plan.WantedOf(plan.Participants.Count)))
             Tell(new ClientDropped(client) { Problem = problem });
-        foreach (int client in gathered.There)
-            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion, Samples: 1), gathered.ResultOf(client));
+        // Where nobody is left the round is tried again already.
+        if (gathered.IsEmpty)
+            return;
+        try
+        {
+            Tell(new SumClosed(gathered.Close(), []) { Length = NewSumBytes() });
+        }
+        catch (SumLostException lost)
+        {
+            Tell(new SumLost(lost.Message) { Length = NewSumBytes() });
+        }
+    }
+
+    long NewSumBytes()
+    {
+        long before = toldSumBytes;
+        toldSumBytes = roundCosts.SumBytes;
+        return toldSumBytes - before;
     }
 
     // The last trip; null where the sum is lost, and the round is tried again.
@@ -258,21 +275,20 @@ public sealed class Simulation : IDisposable
         }
         catch (SumLostException lost)
         {
-            Tell(new SumLost(lost.Message));
+            Tell(new SumLost(lost.Message) { Length = NewSumBytes() });
             return null;
         }
 
         var revealed = bounded.Revealed;
         foreach (var (client, memory) in exchange.Memories)
             memories.Commit(client, memory);
-        Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed)));
-        return ApplyMean(apply, [revealed.Weight], figures => figures with
+        Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed))
         {
-            TrainingLoss = revealed.Loss,
-            UplinkBytes = roundCosts.SumBytes,
-            NextStep = books.State.SharedStep,
-            Bounded = bounded.Note is { } note ? [note] : [],
+            Loss = revealed.Loss,
+            Length = NewSumBytes(),
+            Note = bounded.Note,
         });
+        return ApplyMean(apply, [revealed.Weight]);
     }
 
     Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];
@@ -288,7 +304,7 @@ public sealed class Simulation : IDisposable
         }
 
         if (exchange is not null)
-            exchange.Add(client, result, options.Plan.WeightOf(result.Sent.Outcome.Samples));
+            exchange.Add(client, result);
         else
             Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion,
                 result.Sent.Outcome.Samples)
@@ -297,9 +313,6 @@ public sealed class Simulation : IDisposable
 
     FederationEvent Add(int round, AddUpdate add, ClientResult result)
     {
-        if (exchange is not null)
-            return exchange.TakeMasked(add.Client) is { } problem ? new UpdateInvalid(add.Client, problem)
-                : new UpdateAdded(add.Client, 0);
         double norm;
         try
         {
@@ -321,7 +334,7 @@ public sealed class Simulation : IDisposable
 
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
-    RoundMetrics ApplyMean(ApplyMean apply, IReadOnlyList<double> weights, Func<RoundMetrics, RoundMetrics>? figured = null)
+    RoundMetrics ApplyMean(ApplyMean apply, IReadOnlyList<double> weights)
     {
         var notes = MakeNext(apply.Contributors.Count, weights);
         double seconds = time.GetElapsedTime(started).TotalSeconds;
@@ -334,7 +347,6 @@ public sealed class Simulation : IDisposable
         };
         if (notes.Count > 0)
             round = round with { Bounded = [.. round.Bounded, .. notes] };
-        round = figured?.Invoke(round) ?? round;
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;

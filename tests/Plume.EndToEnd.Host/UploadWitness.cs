@@ -15,6 +15,8 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (request.RequestUri?.AbsolutePath.EndsWith("/SumTrip", StringComparison.Ordinal) == true)
+            return await SumTripAsync(request, cancellationToken).ConfigureAwait(false);
         if (request.RequestUri?.AbsolutePath.EndsWith("/Upload", StringComparison.Ordinal) != true)
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         UploadHeader? sent = null;
@@ -32,6 +34,37 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
                 : HistoryLine.Refused, sent, reply.Rule));
         }
 
+        return With(response, body);
+    }
+
+    // Of a secure sum masked words stand for the update; nothing tells them apart, and nobody needs it.
+    async Task<HttpResponseMessage> SumTripAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        SumTripHeader? sent = null;
+        request.Content = new WatchedContent(request.Content!, message =>
+        {
+            sent = SumTripRequest.Parser.ParseFrom(message).Header;
+            if (sent is { Trip: SumTripHeader.Types.Trip.Masked, Length: > 0 })
+                Write(Line(HistoryLine.Sent, sent, ""));
+        });
+        var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        if (body.Length >= FrameHeaderBytes && sent is not null)
+        {
+            var reply = SumTripReply.Parser.ParseFrom(body.AsSpan(FrameHeaderBytes));
+            if (reply.What is SumTripReply.Types.What.Counted or SumTripReply.Types.What.Refused)
+                Write(Line(reply.What == SumTripReply.Types.What.Counted ? HistoryLine.Counted : HistoryLine.Refused, sent,
+                    reply.Rule));
+        }
+
+        return With(response, body);
+    }
+
+    HistoryLine Line(string what, SumTripHeader header, string rule) =>
+        new(what, client, (int)header.Round, (int)header.Attempt, "", rule);
+
+    static HttpResponseMessage With(HttpResponseMessage response, byte[] body)
+    {
         var again = new ByteArrayContent(body);
         foreach (var (name, values) in response.Content.Headers)
             again.Headers.TryAddWithoutValidation(name, values);

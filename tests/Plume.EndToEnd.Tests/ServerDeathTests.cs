@@ -1,12 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
-using Plume.Federation.Learners;
-using Plume.Federation.Methods.Exchanges;
-using Plume.Server.Federations.Definitions;
-using Plume.Simulation;
 
 namespace Plume.EndToEnd.Tests;
 
@@ -27,7 +21,7 @@ public class ServerDeathTests
         var plan = Trainings.Of(Plan, training);
         var run = await CalmRuns.RunAsync(plan);
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), run.Checkpoint);
-        Assert.Equal(Simulate(plan.ToDefinition()), run.Model);
+        Assert.Equal(Simulated.Model(plan), run.Model);
     }
 
     [Fact]
@@ -62,26 +56,5 @@ public class ServerDeathTests
 
         var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
-    }
-
-    // SHA-256 of the model that ships after the last round.
-    static string Simulate(FederationDefinition definition)
-    {
-        ILearner learner = definition.Plan.Smaller.Count > 0
-            ? new ToyLearners(definition.Plan, definition.Layout)
-            : new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
-        using var simulation = new Simulation.Simulation(
-            new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(),
-            definition.Initial(), TimeProvider.System);
-        while (simulation.NextRound() is not null)
-        {
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(simulation.Published.Span)));
-    }
-
-    sealed class Nothing : IEvaluator
-    {
-        public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation) => new(0, 0, 1);
     }
 }

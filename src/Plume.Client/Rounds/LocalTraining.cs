@@ -1,6 +1,7 @@
 using Plume.Client.State;
 using Plume.Federation.Learners;
 using Plume.Federation.Participation;
+using Plume.Federation.SecureRounds;
 
 namespace Plume.Client.Rounds;
 
@@ -19,9 +20,10 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
     /// <param name="version">The version that it starts from.</param>
     /// <param name="memory">What earlier updates left behind; is not changed.</param>
     /// <param name="left">Time to the round's deadline.</param>
+    /// <param name="secure">The secure sum that the update is for; null where it is sent by itself.</param>
     /// <param name="cancellation">Leaves.</param>
     public async Task<TrainingOutcome> RunAsync(LocalTask task, int attempt, int version, float[] memory, TimeSpan left,
-        CancellationToken cancellation)
+        SecureRound? secure, CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
@@ -29,8 +31,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         try
         {
             // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
-            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, terms.Uplink)
-                .Run(task, next, stop.Token), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+            var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, secure?.Uplink ?? terms.Uplink)
+                .Run(task, next, stop.Token, secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
         }

@@ -29,6 +29,8 @@ sealed partial class Participation : IDisposable
     readonly LocalTraining training;
     readonly LocalModel model;
     readonly Uploads uploads;
+    readonly SumTrips trips;
+    SecurePart? part;
     Settlement settled;
     KeptUpdate? pending;
     ReportRequest? report;
@@ -41,6 +43,7 @@ sealed partial class Participation : IDisposable
         training = new LocalTraining(learner, terms, options);
         model = new LocalModel(terms, folder, downloads);
         uploads = new Uploads(options, connection, count, moved);
+        trips = new SumTrips(options, connection, count);
         int memory = Participant.MemoryLength(learner, terms.Method, terms.Uplink);
         settled = folder.ReadSettled(memory);
         pending = folder.ReadPending(memory);
@@ -80,6 +83,8 @@ sealed partial class Participation : IDisposable
     /// <returns>How the federation ended; null where it goes on.</returns>
     public async Task<JoinResult?> StepAsync(CancellationToken cancellation)
     {
+        if (pending is not null && terms.Uplink.IsSecure)
+            return await AddAsync(pending, cancellation).ConfigureAwait(false);
         if (pending is not null)
             await SendAsync(pending, cancellation).ConfigureAwait(false);
         else if (report is not null)
@@ -89,7 +94,11 @@ sealed partial class Participation : IDisposable
         return null;
     }
 
-    public void Dispose() => model.Dispose();
+    public void Dispose()
+    {
+        part?.Dispose();
+        model.Dispose();
+    }
 
     // A file that it misses, say, is not a trouble of the network that passes.
     static ILearner Make(Func<FederationTerms, ILearner> makeLearner, FederationTerms terms)
@@ -182,26 +191,42 @@ sealed partial class Participation : IDisposable
             return;
         }
 
-        tell(ClientStage.Training, round, "");
-        var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
-        var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key));
-        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, cancellation)
-            .ConfigureAwait(false);
-        if (update is not null)
+        var secure = terms.Uplink.IsSecure ? SecureRoundOf(task, objective) : null;
+        if (pending is not null)
         {
-            folder.WritePending(update);
-            (pending, isFresh) = (update, true);
+            // It was made before; its secrets were lost.
+            if (secure is not null && (pending.Round, pending.Attempt) == (round, attempt))
+                Begin(secure, pending);
             return;
         }
 
-        LogFailed(options.Logger, options.Name, round, problem!, cause);
-        tell(ClientStage.Failed, round, problem!);
+        tell(ClientStage.Training, round, "");
+        var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
+        var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key));
+        var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, secure,
+            cancellation).ConfigureAwait(false);
+        if (update is null)
+        {
+            GiveUp(round, attempt, problem!, cause);
+            return;
+        }
+
+        folder.WritePending(update);
+        (pending, isFresh) = (update, true);
+        if (secure is not null)
+            Begin(secure, update);
+    }
+
+    void GiveUp(int round, int attempt, string problem, Exception? cause)
+    {
+        LogFailed(options.Logger, options.Name, round, problem, cause);
+        tell(ClientStage.Failed, round, problem);
         Settle(round, attempt);
         report = new ReportRequest
         {
             Federation = options.Federation,
-            Round = task.Round,
-            Attempt = task.Attempt,
+            Round = (uint)round,
+            Attempt = (uint)attempt,
             Problem = problem,
         };
     }
@@ -234,21 +259,31 @@ sealed partial class Participation : IDisposable
         switch (reply.Outcome)
         {
             case UploadReply.Types.Outcome.Counted:
-                folder.Commit(update);
-                settled = new Settlement(update.Round, update.Attempt, update.Memory);
-                tell(ClientStage.Counted, update.Round, reply.Message);
+                Count(update, reply.Message);
                 break;
             case UploadReply.Types.Outcome.Refused:
-                Settle(update.Round, update.Attempt);
-                LogRefused(options.Logger, options.Name, update.Round, reply.Rule, reply.Message);
-                tell(ClientStage.Refused, update.Round, $"{reply.Rule}: {reply.Message}");
+                Refuse(update, reply.Rule, reply.Message);
                 break;
             default:
                 throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does "
                     + $"not know.");
         }
 
+    }
+
+    void Count(KeptUpdate update, string message)
+    {
+        folder.Commit(update);
+        settled = new Settlement(update.Round, update.Attempt, update.Memory);
         (pending, isFresh) = (null, false);
+        tell(ClientStage.Counted, update.Round, message);
+    }
+
+    void Refuse(KeptUpdate update, string rule, string message)
+    {
+        Settle(update.Round, update.Attempt);
+        LogRefused(options.Logger, options.Name, update.Round, rule, message);
+        tell(ClientStage.Refused, update.Round, $"{rule}: {message}");
     }
 
     // What the update left behind goes with it: the memory is that of the last one that counts.
@@ -257,6 +292,7 @@ sealed partial class Participation : IDisposable
         var next = new Settlement(round, attempt, settled.Memory);
         folder.Settle(next);
         settled = next;
+        (pending, isFresh) = (null, false);
     }
 
     async Task ReportAsync(ReportRequest request, CancellationToken cancellation)

@@ -64,6 +64,8 @@ sealed partial class ClientFolder : IDisposable
 
     string GraphPath => PathOf("graph");
 
+    string UnmaskedPath => PathOf("unmasked");
+
     /// <summary>The place at hand.</summary>
     public Place Place => place ?? throw new InvalidOperationException("The client has no place yet.");
 
@@ -76,7 +78,8 @@ sealed partial class ClientFolder : IDisposable
         bool isVoid = place is not null;
         if (isVoid)
         {
-            foreach (string path in (string[])[ModelPath, PendingPath, SettledPath, GraphPath, DownloadPath])
+            foreach (string path in (string[])[ModelPath, PendingPath, SettledPath, GraphPath, DownloadPath,
+                UnmaskedPath])
                 File.Delete(path);
         }
 
@@ -120,6 +123,19 @@ sealed partial class ClientFolder : IDisposable
         AtomicFile.Write(SettledPath, new KeptUpdate(settled.Round, settled.Attempt, 0, 0, 0, [], settled.Memory)
             .ToBytes(Place).Span, AtomicFile.OwnerOnly);
         File.Delete(PendingPath);
+    }
+
+    /// <summary>Keeps, durably, that the client unmasks a sum of a round: one in each, and none of a round before it.</summary>
+    /// <param name="round">The round.</param>
+    /// <param name="set">Says which sum: a hash of the session and of who is in it.</param>
+    /// <returns>Whether it may; it may again where it is the same sum.</returns>
+    public bool Unmask(int round, byte[] set)
+    {
+        var before = LoadOwn(UnmaskedPath, KeptUnmasking.Read, _ => true);
+        if (before is not null && before.Round >= round)
+            return before.Round == round && before.Set.AsSpan().SequenceEqual(set);
+        AtomicFile.Write(UnmaskedPath, new KeptUnmasking(round, set).ToBytes(Place).Span, AtomicFile.OwnerOnly);
+        return true;
     }
 
     /// <summary>The federation's graph; null where it was not downloaded yet.</summary>

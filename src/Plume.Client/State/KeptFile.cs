@@ -14,6 +14,7 @@ enum KeptKind : byte
     Update = 3,
     Download = 4,
     Graph = 5,
+    Unmasking = 6,
 }
 
 /// <summary>

@@ -156,9 +156,10 @@ public sealed class RoundBooks
     /// <param name="seconds">That it took.</param>
     public RoundMetrics Figures(Evaluation? measured, long downlinkBytes, double seconds) =>
         new(State.Current.Round, measured?.Accuracy, measured?.Loss,
-        State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds,
+        tally.SumLoss ?? State.Weights.Keys.Average(client => arrived[client].Loss), tally.UplinkBytes, downlinkBytes, seconds,
         State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
         {
+            NextStep = State.SharedStep,
             Epsilon = plan.Privacy?.Spent(State.MostParticipations),
         };
 
@@ -177,6 +178,10 @@ public sealed class RoundBooks
                 break;
             case UpdateInvalid invalid:
                 Settle(new RoundPart(current.Round, current.Attempt, invalid.Client), entry.Refusal!.Message);
+                break;
+            case SumRevealed:
+                foreach (int client in entry.After.Weights.Keys)
+                    Settle(new RoundPart(current.Round, current.Attempt, client), null);
                 break;
             case ModelApplied:
                 foreach (var part in settled.Keys.Where(part => part.Round < current.Round).ToList())

@@ -18,6 +18,9 @@ sealed class RoundTally(NoteLimit limit)
 {
     public long UplinkBytes { get; private set; }
 
+    /// <summary>The mean of the training losses, out of a secure sum; null where none was made.</summary>
+    public double? SumLoss { get; private set; }
+
     /// <summary>Why updates did not come or do not count.</summary>
     public List<string> Refused { get; } = [];
 
@@ -30,14 +33,33 @@ sealed class RoundTally(NoteLimit limit)
             UplinkBytes += arrived.Length;
         if (happened is ClientDropped { Problem: { } problem } dropped)
             Note(Refused, $"Client {dropped.Client} sent no update: {problem}");
-        if (happened is SumLost lost)
-            Note(Refused, lost.Problem);
+        CountSum(happened);
         foreach (var command in commands)
         {
             if (command is RefuseUpdate refusal)
                 Note(Refused, refusal.Message);
             else if (command is ReportBounded bounded)
                 Note(Bounded, bounded.Message);
+        }
+    }
+
+    void CountSum(FederationEvent happened)
+    {
+        switch (happened)
+        {
+            case SumClosed closed:
+                UplinkBytes += closed.Length;
+                break;
+            case SumRevealed revealed:
+                UplinkBytes += revealed.Length;
+                SumLoss = revealed.Loss;
+                if (revealed.Note is { } note)
+                    Note(Bounded, note);
+                break;
+            case SumLost lost:
+                UplinkBytes += lost.Length;
+                Note(Refused, lost.Problem);
+                break;
         }
     }
 

@@ -71,14 +71,40 @@ public sealed record ClientDropped(int Client, bool IsMissed = false) : Federati
 /// <summary>Time has passed; a deadline may have.</summary>
 public sealed record TimePassed : FederationEvent;
 
+/// <summary>Who is in the secure sum of the round is fixed, before anybody is asked to unmask it.</summary>
+/// <param name="Clients">Whose masked words are in it, in ascending order.</param>
+/// <param name="Missing">Who did not do its part in time: later rounds ask it less.</param>
+public sealed record SumClosed(IReadOnlyList<int> Clients, IReadOnlyList<int> Missing) : FederationEvent
+{
+    /// <summary>Bytes that were sent for it; no rule looks at it.</summary>
+    public long Length { get; init; }
+}
+
 /// <summary>The secure sum of the round was unmasked.</summary>
 /// <param name="Norm">The Euclidean norm of its mean, which stands for those of single updates, since nobody knows these.</param>
 /// <param name="NextStep">The step that clients of the next round should share.</param>
-public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent;
+public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent
+{
+    /// <summary>The mean of the training losses; no rule looks at it.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Bytes that were sent since who is in it was fixed; no rule looks at it.</summary>
+    public long Length { get; init; }
+
+    /// <summary>What there is to tell the operator; null where it counts as it is.</summary>
+    public string? Note { get; init; }
+}
 
 /// <summary>The secure sum of the round cannot be had: the round is tried again, with new keys.</summary>
 /// <param name="Problem">Why.</param>
-public sealed record SumLost(string Problem) : FederationEvent;
+public sealed record SumLost(string Problem) : FederationEvent
+{
+    /// <summary>Who did not do its part in time, where who is in the sum was not fixed yet.</summary>
+    public IReadOnlyList<int> Missing { get; init; } = [];
+
+    /// <summary>Bytes that were sent for it and not told of yet; no rule looks at it.</summary>
+    public long Length { get; init; }
+}
 
 /// <summary>The mean of the round was applied to the model and the new version is durable.</summary>
 public sealed record ModelApplied : FederationEvent;

@@ -22,7 +22,6 @@ public sealed class FederationMachine
     readonly FederationPlan plan;
     readonly RandomKey key;
     readonly double modelNorm;
-    readonly bool sumsInSecret;
 
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
@@ -36,8 +35,7 @@ public sealed class FederationMachine
         string problems = string.Join(" ", plan.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
-        (this.plan, this.key, this.modelNorm, sumsInSecret) =
-            (plan, key.Fold("selection"), modelNorm, plan.Uplink.IsSecure);
+        (this.plan, this.key, this.modelNorm) = (plan, key.Fold("selection"), modelNorm);
     }
 
     /// <summary>
@@ -91,13 +89,10 @@ public sealed class FederationMachine
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
-            SumRevealed sum => Ignore(Applying(state)
-                with
-            {
-                SharedStep = sum.NextStep,
-                Norms = state.Norms.SetItems(state.Norms.Keys.Select(client => KeyValuePair.Create(client, sum.Norm)))
-            }),
-            SumLost lost => TryAgain(Applying(state),
+            SumClosed sum => (SecureSteps.Close(plan, state, sum),
+                [new ApplyMean(state.Current.Round, sum.Clients.Count, sum.Clients)]),
+            SumRevealed sum => Ignore(SecureSteps.Reveal(state, sum)),
+            SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),
             ModelApplied => Advance(state, now),
@@ -205,13 +200,12 @@ public sealed class FederationMachine
         if (reason is { } refusal)
             return (state, [new RefuseUpdate(update.Client, update.Round, refusal,
                 $"The update of client {update.Client} is refused: {message}.")]);
-        // What weighs how much is in the secure sum, for nobody to see.
-        double weight = sumsInSecret ? 1 : plan.WeightOf(update.Samples);
+        double weight = plan.WeightOf(update.Samples);
         ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
         return (Stand(state, update.Client, Standing.Asked, Standing.Decoding)
             with
         { Weights = state.Weights.SetItem(update.Client, weight) },
-            !sumsInSecret && plan.CapOn(update.Samples) is { } capped
+            plan.CapOn(update.Samples) is { } capped
                 ? add.Add(new ReportBounded(update.Client, update.Round,
                     $"The update of client {update.Client} in round {update.Round} {capped}")) : add);
     }
@@ -255,7 +249,7 @@ public sealed class FederationMachine
         if (state.Phase != Phase.Collecting || state.Any(Standing.Decoding))
             return Ignore(state);
         int added = state.Added;
-        int wanted = plan.Fixed is null ? Math.Min(plan.Participants, state.Standings.Count) : state.Standings.Count;
+        int wanted = plan.WantedOf(state.Standings.Count);
         bool ended = !state.Any(Standing.Asked) || now >= state.Current.Deadline;
         if (added < wanted && ended && plan.Fixed is null)
             state = Absences.Missed(state);
@@ -272,11 +266,6 @@ public sealed class FederationMachine
         state.Current.Attempt < plan.Attempts
         ? Next(state, state.Current.Round, state.Current.Attempt + 1, now)
         : (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, problem)]);
-
-    static FederationState Applying(FederationState state) => state.Phase == Phase.Applying
-        ? state
-        : throw new InvalidOperationException(
-            $"A sum is unmasked or lost while a round is applied, but the federation is {state.Phase}.");
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
     {

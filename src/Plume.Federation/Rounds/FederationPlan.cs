@@ -81,6 +81,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>What a participant sends, by the uplink's codec.</summary>
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Uplink);
 
+    /// <summary>Updates after which a round that asked so many clients waits for no more.</summary>
+    public int WantedOf(int asked) => Fixed is null ? Math.Min(Participants, asked) : asked;
+
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors =>
         Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);

@@ -15,6 +15,9 @@ public static class SecureUplink
         if (plan.Participants < SumTerms.LeastMinimum || plan.Fixed?.Any(list => list.Length < SumTerms.LeastMinimum) == true)
             yield return $"Under 'secure' a round must want {SumTerms.LeastMinimum} updates or more, since of two each client "
                 + $"knows the other's, but it wants {plan.Participants}.";
+        if (plan.Quorum < SumTerms.LeastMinimum)
+            yield return $"Under 'secure' a round needs {SumTerms.LeastMinimum} updates or more, since of two each client knows the "
+                + $"other's, but its quorum is {plan.Quorum}.";
         if (plan.Rule is not null)
             yield return $"'{plan.Rule}' compares single updates, and under 'secure' nobody sees one: let the rule be the "
                 + $"mean, whose size the bound on norms holds, or leave 'secure' out.";

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,6 +9,7 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
+using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureSums;
 
@@ -31,33 +31,36 @@ public sealed class SecureRound
     readonly int last;
 
     /// <summary>An attempt at a round.</summary>
-    /// <param name="plan">The federation's rules.</param>
+    /// <param name="task">What its participants are told.</param>
+    /// <param name="method">How the federation learns.</param>
+    /// <param name="uplink">The uplink's codec, as the plan has it.</param>
     /// <param name="layout">The server's model.</param>
-    /// <param name="run">The run's key.</param>
-    /// <param name="round">The round.</param>
-    /// <param name="step">The step that its clients share.</param>
     /// <param name="published">What was published: clients who have something else share no mask with the others.</param>
-    public SecureRound(FederationPlan plan, ModelLayout layout, RandomKey run, RoundPlan round, float step,
-        ReadOnlySpan<float> published)
+    /// <exception cref="ArgumentException">The task is none that an update can be made by.</exception>
+    public SecureRound(SecureTask task, Method method, Codec uplink, ModelLayout layout, ReadOnlySpan<float> published)
     {
-        ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(round);
-        Uplink = plan.Uplink.ForRound(step, round.Participants.Count);
-        Shared = DrawKeys.Shared(run, round);
-        shape = plan.Method.Answer(layout, Uplink);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(uplink);
+        Task = task;
+        Uplink = uplink.ForRound(task.Step, task.Participants.Count);
+        shape = method.Answer(layout, Uplink);
         (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
         last = QuantizerOf(Uplink).Last;
         var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits))
             .Append(new WordSection(SumFigures.Words, SumFigures.Bits));
-        Terms = new SumTerms(ContextOf(plan, round, published), new SumShape([.. sections]), round.Participants.Count,
-            Math.Max(SumTerms.LeastMinimum, plan.Quorum), DropOut);
+        Terms = new SumTerms(ContextOf(method, published), new SumShape([.. sections]), task.Participants.Count,
+            Math.Max(SumTerms.LeastMinimum, task.Quorum), DropOut);
     }
+
+    /// <summary>What its participants are told.</summary>
+    public SecureTask Task { get; }
 
     /// <summary>The uplink's codec with the round's numbers.</summary>
     public Codec Uplink { get; }
 
     /// <summary>What clients draw alike: positions and rotation.</summary>
-    public RandomKey Shared { get; }
+    public RandomKey Shared => Task.Shared;
 
     /// <summary>What all agree on.</summary>
     public SumTerms Terms { get; }
@@ -134,17 +137,10 @@ public sealed class SecureRound
 
     static Uniform QuantizerOf(Codec codec) => codec.Stages.OfType<Uniform>().Single();
 
-    byte[] ContextOf(FederationPlan plan, RoundPlan round, ReadOnlySpan<float> published)
+    byte[] ContextOf(Method method, ReadOnlySpan<float> published)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"plume round 1\n{plan.Method}\n{Uplink}\n{plan.Clients} {plan.Quorum}\n"));
-        Span<byte> number = stackalloc byte[sizeof(int)];
-        foreach (int value in new[] { round.Round, round.Attempt, round.ModelVersion }.Concat(round.Participants))
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(number, value);
-            hash.AppendData(number);
-        }
-
+        hash.AppendData(Encoding.UTF8.GetBytes($"plume round 2\n{method}\n{Uplink}\n{Task.Text}"));
         hash.AppendData(MemoryMarshal.AsBytes(published));
         return hash.GetHashAndReset();
     }

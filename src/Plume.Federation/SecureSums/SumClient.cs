@@ -143,6 +143,13 @@ public sealed class SumClient : IDisposable
     }
 
     /// <summary>
+    /// What unmasking would be about: a hash of the session, with the keys of all who take part, and of who is in the sum. Keep
+    /// it durably before <see cref="Unmask"/>'s answer is sent, and answer for no other in the same round.
+    /// </summary>
+    /// <param name="answer">The <see cref="Contributors"/>.</param>
+    public byte[] SetHash(ReadOnlySpan<byte> answer) => SHA256.HashData([.. "plume set 1"u8, .. session, .. answer]);
+
+    /// <summary>
     /// Fourth trip: of each client whose shares it holds the one share that the sum needs. It answers once: keep durably that it
     /// did before it is sent.
     /// </summary>

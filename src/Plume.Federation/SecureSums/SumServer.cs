@@ -27,6 +27,9 @@ public sealed class SumServer
     bool[] members = [];
     byte[][]?[] answers = [];
 
+    // How many shares of each client's secret there are.
+    int[] given = [];
+
     /// <summary>A session without clients yet.</summary>
     /// <exception cref="ArgumentException">The terms break rules; the message has all of them.</exception>
     public SumServer(SumTerms terms)
@@ -54,30 +57,41 @@ public sealed class SumServer
         _ => answers.Count(answer => answer is not null),
     };
 
-    /// <summary>First trip.</summary>
-    /// <exception cref="InvalidPayloadException">The keys break a rule, come twice or too late.</exception>
+    /// <summary>First trip. A client that lost its secrets may come again with others, which take the place of those before.</summary>
+    /// <exception cref="InvalidPayloadException">The keys break a rule, or come too late.</exception>
     public void TakeKeys(int client, ReadOnlySpan<byte> bytes)
     {
-        Expect(SumPhase.Keys, client, keys.ContainsKey(client));
-        if (keys.Count == terms.Invited)
+        Expect(SumPhase.Keys, client, isThere: false);
+        if (keys.Count == terms.Invited && !keys.ContainsKey(client))
             throw Wrong(client, "is one more than were asked");
         var read = KeyAnnouncement.Read(bytes, terms);
-        string[] own = [Convert.ToHexString(read.SealKey.Span), Convert.ToHexString(read.MaskKey.Span)];
+        string[] own = NamesOf(read);
         if (own[0] == own[1] || seen.Contains(own[0]) || seen.Contains(own[1]))
             throw Wrong(client, "has a key that is there already");
+        if (keys.TryGetValue(client, out var before))
+            seen.ExceptWith(NamesOf(before));
         seen.UnionWith(own);
-        keys.Add(client, read);
+        keys[client] = read;
     }
+
+    static string[] NamesOf(KeyAnnouncement keys) =>
+        [Convert.ToHexString(keys.SealKey.Span), Convert.ToHexString(keys.MaskKey.Span)];
 
     /// <summary>Ends the first phase: who sent keys is the roster.</summary>
     /// <exception cref="SumLostException">There are too few.</exception>
     public void CloseKeys()
     {
         Close(SumPhase.Keys, keys.Count, terms.Minimum, "sent keys");
+        Seat();
+    }
+
+    void Seat()
+    {
         clients = [.. keys.Keys];
         hash = Roster.HashOf(keys.Select(entry => (entry.Key, entry.Value)));
         graph = new SumGraph(clients.Length, terms.DropOut, hash);
         (pairs, members, answers) = (new byte[clients.Length][][], new bool[clients.Length], new byte[clients.Length][][]);
+        given = new int[clients.Length];
     }
 
     /// <summary>What a client of the roster is told: a <see cref="Roster"/>.</summary>
@@ -146,7 +160,61 @@ public sealed class SumServer
         Expect(SumPhase.Unmasking, client, answers[place] is not null);
         if (!members[place])
             throw Wrong(client, "is not in the sum");
-        answers[place] = UnmaskingShares.Read(bytes, HeldBy(place).Length);
+        int[] held = HeldBy(place);
+        answers[place] = UnmaskingShares.Read(bytes, held.Length);
+        foreach (int other in held)
+            given[other]++;
+    }
+
+    /// <summary>Whether there are shares enough to take all masks off.</summary>
+    public bool HasEnough => Phase == SumPhase.Unmasking
+        && clients.Index().All(client => pairs[client.Index] is null || given[client.Index] >= graph!.Threshold);
+
+    /// <summary>
+    /// All that it takes to go on to unmask: who takes part, their public keys, who shared, who is in the sum, and the sum of
+    /// masked words. None of it is a client's secret, and no client's words are in it by themselves.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Who is in the sum is not fixed, or it is unmasked.</exception>
+    public byte[] Keep()
+    {
+        if (Phase != SumPhase.Unmasking)
+            throw new InvalidOperationException($"A session is kept between its last two trips, but waits for {Phase}.");
+        var output = new PayloadWriter();
+        output.Varint(clients.Length);
+        foreach (var (client, announced) in keys)
+        {
+            output.Varint(client);
+            output.Bytes(announced.ToBytes());
+        }
+
+        ClientSet.Write([.. pairs.Select(each => each is not null)], output);
+        ClientSet.Write(members, output);
+        terms.Sent.Reduce(sum);
+        terms.Sent.Pack(sum, output);
+        return output.Written.ToArray();
+    }
+
+    /// <summary>Goes on from what <see cref="Keep"/> wrote: the last trip is open, and nobody has answered yet.</summary>
+    /// <param name="terms">The session's.</param>
+    /// <param name="kept">The bytes.</param>
+    /// <exception cref="InvalidPayloadException">They are not a session of these terms.</exception>
+    public static SumServer Restore(SumTerms terms, ReadOnlySpan<byte> kept)
+    {
+        var server = new SumServer(terms);
+        var input = new PayloadReader(kept);
+        int count = input.Varint("number of clients", terms.Minimum, terms.Invited);
+        for (int i = 0; i < count; i++)
+            server.keys[input.Varint("client", 0, int.MaxValue)] = KeyAnnouncement.Read(ref input, terms);
+        if (server.keys.Count < count)
+            throw new InvalidPayloadException("A client is in the kept session twice.");
+        server.Seat();
+        bool[] shared = ClientSet.Read(ref input, count, "who shared");
+        server.pairs = [.. shared.Select(each => each ? Array.Empty<byte[]>() : null)];
+        server.members = ClientSet.Read(ref input, count, "who is in the sum");
+        terms.Sent.AddPacked(ref input, server.sum);
+        input.End("kept session");
+        server.Phase = SumPhase.Unmasking;
+        return server;
     }
 
     /// <summary>Takes the masks off.</summary>

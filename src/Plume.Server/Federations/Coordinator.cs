@@ -3,11 +3,13 @@ using Microsoft.Extensions.Logging;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Federations.Places;
 using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Secure;
 using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Federations.Uploads;
@@ -43,6 +45,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly Attendance attendance;
     readonly Announcements news;
     readonly UpdateDesk updates;
+    readonly SumDesk? sums;
     readonly Downloads downloads;
     readonly VersionMaker maker;
     readonly Clearing clearing;
@@ -67,8 +70,8 @@ sealed partial class Coordinator : IAsyncDisposable
                     + $"{definition.Layout.Length}.", nameof(definition));
         (this.definition, this.metrics, this.logger) = (definition, metrics, logger);
         var (name, names, time) = (definition.Name, new BlobNames(definition.Id), new SteadyTime(clock));
-        var books = new RoundBooks(definition.Plan, definition.Key, definition.Plan.Method.UsualNorm(definition.Layout, initial),
-            Notes, definition.EvaluateEvery);
+        double usualNorm = definition.Plan.Method.UsualNorm(definition.Layout, initial);
+        var books = new RoundBooks(definition.Plan, definition.Key, usualNorm, Notes, definition.EvaluateEvery);
         var model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key,
             Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         aggregator = aggregators(capacity => model.Broadcasts[capacity].Published);
@@ -80,13 +83,25 @@ sealed partial class Coordinator : IAsyncDisposable
                 new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
         updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
         written.Tell(places, attendance, news, updates);
+        if (definition.SumsInSecret)
+        {
+            var sessions = new SumSessions(definition, SecureRound.FirstStep(definition.Plan, definition.Layout, usualNorm),
+                () => model.Broadcast.Published);
+            sums = new SumDesk(definition, written, journal, sessions, new SumBlobs(blobs, names), retry, logger)
+            {
+                Changed = Announce,
+                Faulted = Fault,
+            };
+            written.Tell(sums);
+        }
+
         var store = new VersionStore(definition, model, blobs, names, history, logger);
         downloads = new Downloads(definition, store, journal, news, blobs, names);
         clearing = new Clearing(name, store, journal, blobs, names, retry, logger);
         var merging = new Merging(definition, aggregator, blobs, capacity => model.Broadcasts[capacity].Published);
         maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics,
             logger)
-        { Places = () => places.Entered, Committed = Announce };
+        { Places = () => places.Entered, Committed = Announce, Sum = () => sums?.Revealed };
         var remaking = new Remaking(definition, store, merging, blobs, names, logger);
         opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store,
             remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
@@ -153,6 +168,11 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <inheritdoc cref="UpdateDesk.ConsiderAsync"/>
     public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation) =>
         updates.ConsiderAsync(update, cancellation);
+
+    /// <inheritdoc cref="SumDesk.AnswerAsync"/>
+    public Task<SumAnswer> AnswerAsync(SumMessage message, CancellationToken cancellation) => sums is null
+        ? Task.FromResult(SumAnswer.Refused(nameof(Refusal.NotAsked), "The federation makes no secure sums."))
+        : sums.AnswerAsync(message, cancellation);
 
     /// <inheritdoc cref="Downloads.CatchUpAsync"/>
     public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) =>
@@ -264,8 +284,11 @@ sealed partial class Coordinator : IAsyncDisposable
     /// </summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
-        await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
-            ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        if (sums is not null)
+            await sums.TickAsync(cancellation).ConfigureAwait(false);
+        else
+            await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
+                ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
         foreach (int client in members.Where(client => attendance.IsSilent(client) && !news.Latest.Asks(client)))
             await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client)
                 : null, cancellation).ConfigureAwait(false);
@@ -308,6 +331,8 @@ sealed partial class Coordinator : IAsyncDisposable
         await retry.CloseAsync().ConfigureAwait(false);
         await applying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await updates.SettleAsync().ConfigureAwait(false);
+        if (sums is not null)
+            await sums.SettleAsync().ConfigureAwait(false);
         (aggregator as IDisposable)?.Dispose();
         news.End();
         retry.Dispose();
@@ -326,7 +351,11 @@ sealed partial class Coordinator : IAsyncDisposable
             applying = RetireAfterAsync(applying);
         else
             updates.GoOn();
-        if (written.State.Phase == Phase.Applying)
+        if (written.State.Phase != Phase.Applying)
+            return;
+        if (sums is { Revealed: null })
+            sums.GoOn();
+        else
             applying = ApplyAfterAsync(applying);
     }
 
@@ -336,7 +365,8 @@ sealed partial class Coordinator : IAsyncDisposable
     void Enter(BooksEntry entry)
     {
         Announce();
-        if (entry.Commands.Any(command => command is ApplyMean))
+        // Of a secure sum there is nothing to apply before it is revealed.
+        if (sums is null ? entry.Commands.Any(command => command is ApplyMean) : entry.Happened is SumRevealed)
             applying = ApplyAfterAsync(applying);
         if (entry.After.HasEnded)
             applying = RetireAfterAsync(applying);
@@ -345,7 +375,7 @@ sealed partial class Coordinator : IAsyncDisposable
     void Announce()
     {
         members = written.State.Members;
-        news.Announce(journal.Epoch, written.State, journal.Head.Version, places.Vacated, places.GivenBack);
+        news.Announce(journal.Epoch, written.State, journal.Head.Version, places.Vacated, places.GivenBack, sums?.Stands);
     }
 
     // The next round may close while what the last one left is still being cleared away.

@@ -6,6 +6,7 @@ using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Secure;
 using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
 using Plume.Server.Storage;
@@ -119,6 +120,9 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update) =>
         GuardAsync(() => Coordinator.ArriveAsync(update, CancellationToken.None));
+
+    public Task<SumAnswer> AnswerAsync(SumMessage message) =>
+        GuardAsync(() => Coordinator.AnswerAsync(message, CancellationToken.None));
 
     public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity) =>
         GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, capacity, CancellationToken.None) is { } parts

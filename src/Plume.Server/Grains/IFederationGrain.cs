@@ -1,6 +1,7 @@
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.News;
 using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Secure;
 
 namespace Plume.Server.Grains;
 
@@ -32,6 +33,9 @@ interface IFederationGrain : IGrainWithStringKey
 
     /// <summary>Takes in an update whose bytes are durable.</summary>
     Task<UploadOutcome> ArriveAsync(ArrivedUpdate update);
+
+    /// <summary>Takes a client's message of a trip of a secure sum, and says how the trip stands.</summary>
+    Task<SumAnswer> AnswerAsync(SumMessage message);
 
     /// <summary>What leads a client of a capacity to a version; null where that is not the newest.</summary>
     Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity = 0);

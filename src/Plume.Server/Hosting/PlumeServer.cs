@@ -125,6 +125,7 @@ public static class PlumeServer
         services.AddSingleton<ConnectionGate>();
         services.AddSingleton<ClientBudgets>();
         services.AddSingleton<UploadReceiver>();
+        services.AddSingleton<SumTrips>();
         services.AddSingleton<DownloadSender>();
         services.AddGrpc(grpc =>
         {

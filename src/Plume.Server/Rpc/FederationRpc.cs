@@ -6,23 +6,27 @@ using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
+using Plume.Server.Federations.Secure;
 using Plume.Server.Identity;
 using LocalOptimizer = Plume.Federation.Learners.LocalOptimizer;
 
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Federation: what a client does in a federation. Any server of a cluster answers any client.</summary>
-sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads,
+sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, SumTrips trips,
     TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 3;
+    public const uint OldestProtocol = 1, NewestProtocol = 4;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
 
     // Since then it knows of teachers; an older one would learn from labels alone.
     const uint FirstWithTeachers = 3;
+
+    // Since then it can add updates up in secret; an older one would send its own in clear.
+    const uint FirstWithSums = 4;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -38,6 +42,10 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw TooOld(request, method, FirstWithMethods);
         if (feed.Definition.Plan.Objective.Teaching is { } teaching && request.Protocol < FirstWithTeachers)
             throw TooOld(request, teaching, FirstWithTeachers);
+        if (feed.Definition.SumsInSecret && request.Protocol < FirstWithSums)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"The federation '{request.Federation}' adds updates up in secret, which clients can from version {FirstWithSums} "
+                    + $"of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
         var definition = feed.Definition;
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
             : null, capacity: CapacityFor(definition, request.Capacity));
@@ -114,6 +122,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var header = await uploads.HeaderAsync(requestStream, context.CancellationToken);
         var (feed, client) = await PlaceOfAsync(header.Federation, context);
         feed.Heard(client);
+        if (feed.Definition.SumsInSecret)
+            throw new RpcException(new Status(StatusCode.InvalidArgument,
+                $"The federation '{feed.Definition.Name}' adds updates up in secret and takes none by itself."));
         var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream, context.CancellationToken);
         return new UploadReply
         {
@@ -139,6 +150,13 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         string problem = request.Problem.Length > longest ? request.Problem[..longest] : request.Problem;
         await feed.Grain.ReportAsync(client, (int)request.Round, (int)request.Attempt, problem);
         return new ReportReply();
+    }
+
+    public override async Task<SumTripReply> SumTrip(IAsyncStreamReader<SumTripRequest> requestStream, ServerCallContext context)
+    {
+        var header = await trips.HeaderAsync(requestStream, context.CancellationToken);
+        var (feed, client) = await PlaceOfAsync(header.Federation, context);
+        return await trips.MakeAsync(feed, client, header, requestStream, context.CancellationToken);
     }
 
     async ValueTask<(FederationFeed Feed, int Client)> PlaceOfAsync(string federation, ServerCallContext context)
@@ -179,13 +197,15 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var objective = definition.Plan.ObjectiveIn(snapshot.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
             snapshot.Deadline);
+        var left = snapshot.LeftBy(time);
         return new RoundTask
         {
+            Secure = snapshot.Sum is { } sum ? SecureOf(Federation.SecureRounds.SecureTask.Of(definition.Plan, definition.Key, plan, sum.Step), sum) : null,
             Round = (uint)snapshot.Round,
             Attempt = (uint)snapshot.Attempt,
             ModelVersion = (uint)snapshot.ModelVersion,
             Key = DrawKeys.Task(definition.Key, plan, client).Value,
-            LeftMs = (ulong)snapshot.LeftBy(time).TotalMilliseconds,
+            LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
             Objective = new LocalObjective
             {
                 Epochs = (uint)objective.Epochs,
@@ -198,4 +218,14 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             },
         };
     }
+
+    static SecureTask SecureOf(Federation.SecureRounds.SecureTask task, SumStanding sum) => new()
+    {
+        Session = (ulong)sum.Session,
+        SharedKey = task.Shared.Value,
+        Step = task.Step,
+        Participants = { task.Participants.Select(client => (uint)client) },
+        Quorum = (uint)task.Quorum,
+        SampleCap = (uint)(task.SampleCap ?? 0),
+    };
 }

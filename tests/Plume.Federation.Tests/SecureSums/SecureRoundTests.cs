@@ -17,7 +17,10 @@ public class SecureRoundTests
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("b", [60], TensorRole.Bias)]);
 
     static FederationPlan Plan(string uplink) => new(20, 5, 6, new LocalObjective(1, 1, 0.1),
-        Codec.Parse(uplink), Codec.Floats) { SampleCap = 100 };
+        Codec.Parse(uplink), Codec.Floats) { SampleCap = 100, Quorum = 3 };
+
+    static SecureRound RoundOf(FederationPlan plan, RoundPlan round, float step, ReadOnlySpan<float> published) =>
+        new(SecureTask.Of(plan, RandomKey.FromSeed(1), round, step), plan.Method, plan.Uplink, Layout, published);
 
     static readonly RoundPlan Round = new(2, 1, 1, [1, 4, 5, 9, 12, 17], default);
 
@@ -27,7 +30,7 @@ public class SecureRoundTests
     public void A_sum_through_the_protocol_is_the_plain_sum_and_its_mean_the_weighted_mean(string uplink)
     {
         const float step = 1f / 512;
-        var round = new SecureRound(Plan(uplink), Layout, RandomKey.FromSeed(1), Round, step, new float[Layout.Length]);
+        var round = RoundOf(Plan(uplink), Round, step, new float[Layout.Length]);
         var encoder = new MessageEncoder(new Averaging().Answer(Layout, round.Uplink));
         var words = new Dictionary<int, uint[]>();
         double[] expected = new double[Layout.Length], weights = [0.25, 1, 0.5, 0.1, 1, 0.75];
@@ -66,7 +69,7 @@ public class SecureRoundTests
         var steps = new List<float>();
         for (int i = 0; i < 8; i++)
         {
-            var round = new SecureRound(Plan(uplink), Layout, RandomKey.FromSeed(1), Round with { Round = i + 1 }, step, default);
+            var round = RoundOf(Plan(uplink), Round with { Round = i + 1 }, step, default);
             var encoder = new MessageEncoder(new Averaging().Answer(Layout, round.Uplink));
             uint[] words = round.WordsOf(encoder.Encode(update, round.Shared).Span, 1, 1);
             steps.Add(step = round.NextStep(round.Reveal(words, 1)));
@@ -94,7 +97,9 @@ public class SecureRoundTests
     public void What_cannot_be_added_up_in_secret_is_refused_before_the_first_round()
     {
         const string uplink = "uniform(4, shared) | secure";
-        Assert.Contains("3 updates or more", string.Join(" ", (Plan(uplink) with { Participants = 2 }).Problems()));
+        Assert.Contains("must want 3 updates or more",
+            string.Join(" ", (Plan(uplink) with { Participants = 2, Quorum = 2 }).Problems()));
+        Assert.Contains("a round needs 3 updates or more", string.Join(" ", (Plan(uplink) with { Quorum = 2 }).Problems()));
         Assert.Contains("'submodels(1, 1/2)' clients of each capacity",
             string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2)") }).Problems()));
         Assert.Contains("a secure sum is of one part",
@@ -128,7 +133,7 @@ public class SecureRoundTests
     [Fact]
     public void A_sum_whose_weight_no_clients_can_have_is_lost()
     {
-        var round = new SecureRound(Plan("uniform(4, shared) | secure"), Layout, RandomKey.FromSeed(1), Round, 1, default);
+        var round = RoundOf(Plan("uniform(4, shared) | secure"), Round, 1, default);
         var words = new uint[round.Terms.Shape.Words];
         words[^3] = uint.MaxValue;
         Assert.Contains("cannot be that of 6 clients",

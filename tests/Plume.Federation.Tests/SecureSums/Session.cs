@@ -19,7 +19,7 @@ sealed class Session
 
     public SumTerms Terms { get; }
 
-    public SumServer Server { get; }
+    public SumServer Server { get; private set; }
 
     public SumClient this[int client] => clients[client];
 
@@ -55,6 +55,9 @@ sealed class Session
         Server.CloseMasked();
         return this;
     }
+
+    /// <summary>The server goes on from what it kept.</summary>
+    public void Restart() => Server = SumServer.Restore(Terms, Server.Keep());
 
     public uint[] Unmask(int threads = 1)
     {

@@ -37,6 +37,17 @@ readonly record struct BlobNames(string Federation)
 
     public string Uploads(int round) => Text($"{Federation}/uploads/{round}/");
 
+    /// <summary>A secure sum that is masked, with what it takes to unmask it.</summary>
+    public string MaskedSum(int round, int attempt, long session) =>
+        Text($"{Federation}/secure/{round}/{attempt}-masked-{session}");
+
+    /// <summary>A secure sum that was revealed.</summary>
+    public string RevealedSum(int round, int attempt) => Text($"{Federation}/secure/{round}/{attempt}");
+
+    public string AllSecureSums => $"{Federation}/secure/";
+
+    public string SecureSums(int round) => Text($"{Federation}/secure/{round}/");
+
     /// <summary>A shard's part of a round's sum, on its way to the coordinator.</summary>
     public string Sum(int round, int attempt, string shard) => Text($"{Federation}/sums/{round}-{attempt}-{shard}");
 
@@ -54,13 +65,13 @@ readonly record struct BlobNames(string Federation)
             (_, null) => true,
             ("checkpoints", { } of) => of >= version - 1,
             ("versions", { } of) => of >= firstPayload,
-            ("uploads", { } of) => of >= version,
+            ("uploads" or "secure", { } of) => of >= version,
             _ => true,
         };
     }
 
     /// <summary>Whether a blob can only be there when a version after the first was made.</summary>
-    public bool IsOfLater(string name) => PartsOf(name) is ("checkpoints", > 0) or ("versions", > 0) or ("uploads", > 1);
+    public bool IsOfLater(string name) => PartsOf(name) is ("checkpoints", > 0) or ("versions", > 0) or ("uploads" or "secure", > 1);
 
     // What somebody else put there has no number.
     (string Kind, int? Number) PartsOf(string name)

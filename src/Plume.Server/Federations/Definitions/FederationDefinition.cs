@@ -18,6 +18,8 @@ namespace Plume.Server.Federations.Definitions;
 /// <param name="Initial">Makes version 0, in the order of the layout: the same each time, and not held between.</param>
 public sealed record FederationDefinition(string Name, FederationPlan Plan, ulong Seed, ModelLayout Layout, Func<float[]> Initial)
 {
+    const long BytesForEachClient = 64;
+
     /// <summary>How the mean update becomes the next model.</summary>
     public ServerOptimizer Optimizer { get; init; } = new FedAvg();
 
@@ -71,6 +73,12 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>Most bytes of one upload.</summary>
     public long LargestUpload => Answer.LargestPayload;
 
+    /// <summary>Whether updates are added up in secret, and none is uploaded by itself.</summary>
+    public bool SumsInSecret => Plan.Uplink.IsSecure;
+
+    /// <summary>Most bytes of a client's message in a secure sum: its words, or what it has for each other client.</summary>
+    public long LargestSumMessage => Math.Max(Answer.LargestPayload, BytesForEachClient * Plan.MostContributors);
+
     /// <summary>The model that a client trains, which is that of its capacity.</summary>
     public ModelLayout LayoutOf(int client) => Plan.ModelsOf(Layout)[Plan.Method.CapacityOf(client)].Layout;
 
@@ -87,10 +95,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
-        if (Plan.Uplink.IsSecure)
-            yield return $"The uplink '{Plan.Uplink}' adds updates up in secret, which a server cannot do yet: plume simulate "
-                + $"and programs can. Serve an uplink without 'secure', such as 'feedback | lowrank | deadzone(abs=0.003) | "
-                + $"range'.";
+        if (SecureUplink.Misfit(Plan, Layout) is { } insecure)
+            yield return insecure;
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
         if (Graph is not null && SmallerGraphs.Count != Plan.Smaller.Count)

@@ -1,6 +1,7 @@
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Secure;
 using Plume.Server.Federations.Writing;
 
 namespace Plume.Server.Federations.News;
@@ -59,19 +60,22 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
     /// <param name="vacated">Who is asked in the round and has its place no longer.</param>
     /// <param name="placesGivenBack">How many places were given back so far: with one more, who has which is to be asked
     /// again.</param>
-    public void Announce(long epoch, FederationState state, int version, IEnumerable<int> vacated, int placesGivenBack)
+    /// <param name="sum">How the secure sum of the round stands; null where there is none.</param>
+    public void Announce(long epoch, FederationState state, int version, IEnumerable<int> vacated, int placesGivenBack,
+        SumStanding? sum = null)
     {
         bool isVacated = placesGivenBack != givenBack;
         givenBack = placesGivenBack;
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
         if (!isVacated && latest is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round
-            && at.Attempt == attempt)
+            && at.Attempt == attempt && at.Sum == sum)
             return;
         long sequence = latest?.Sequence + 1 ?? epoch << EpochShift;
         latest = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, version, state.Current.Deadline,
             [.. state.Current.Participants.Except(vacated)], Message)
         {
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
+            Sum = sum,
         };
         var before = changed;
         changed = NewSignal();

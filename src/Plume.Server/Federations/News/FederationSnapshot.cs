@@ -1,5 +1,6 @@
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
+using Plume.Server.Federations.Secure;
 
 namespace Plume.Server.Federations.News;
 
@@ -38,6 +39,10 @@ public sealed record FederationSnapshot(
     /// </summary>
     [Id(2)]
     public long PlacesSince { get; init; }
+
+    /// <summary>How the secure sum of the round stands; null where there is none.</summary>
+    [Id(3)]
+    public SumStanding? Sum { get; init; }
 
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;

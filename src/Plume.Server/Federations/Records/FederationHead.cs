@@ -82,18 +82,28 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableSortedDictionary<int, int>? Participations { get; init; }
 
+    /// <summary>The step that clients of the next round share; null where no secure sum has said one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public float? SharedStep { get; init; }
+
     public static KeptState Of(FederationState state) => new(
         state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants,
         state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
         state.Absences.IsEmpty ? null : state.Absences)
     {
         Participations = state.Participations.IsEmpty ? null : state.Participations,
+        SharedStep = state.SharedStep,
     };
 
     public FederationState ToState() => FederationState.Initial with
     {
         Phase = Phase,
-        Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline) { UsualNorm = UsualNorm },
+        Current = new RoundPlan(Round, Attempt, ModelVersion, Participants, Deadline)
+        {
+            UsualNorm = UsualNorm,
+            SharedStep = SharedStep,
+        },
+        SharedStep = SharedStep,
         Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked)
             : FederationState.Initial.Standings,
         Members = [.. Members],

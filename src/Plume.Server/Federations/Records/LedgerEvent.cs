@@ -20,6 +20,9 @@ namespace Plume.Server.Federations.Records;
 [JsonDerivedType(typeof(WasInvalid), "invalid")]
 [JsonDerivedType(typeof(GaveUp), "gave-up")]
 [JsonDerivedType(typeof(DeadlinePassed), "deadline")]
+[JsonDerivedType(typeof(SumWasClosed), "sum-closed")]
+[JsonDerivedType(typeof(SumWasRevealed), "sum-revealed")]
+[JsonDerivedType(typeof(SumWasLost), "sum-lost")]
 [JsonDerivedType(typeof(WasPaused), "paused")]
 [JsonDerivedType(typeof(WasResumed), "resumed")]
 [JsonDerivedType(typeof(WasStopped), "stopped")]
@@ -92,6 +95,27 @@ sealed record GaveUp(DateTimeOffset At, int Client, string Problem,
 sealed record DeadlinePassed(DateTimeOffset At) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new TimePassed();
+}
+
+/// <summary>Who is in the round's secure sum is fixed, and the sum of their masked words is among the blobs.</summary>
+sealed record SumWasClosed(DateTimeOffset At, IReadOnlyList<int> Clients, IReadOnlyList<int> Missing, long Length, KeptSum Sum)
+    : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new SumClosed(Clients, Missing) { Length = Length };
+}
+
+/// <summary>The round's secure sum was unmasked, and is among the blobs.</summary>
+sealed record SumWasRevealed(DateTimeOffset At, double Norm, float NextStep, double Loss, long Length, string? Note, KeptSum Sum)
+    : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() =>
+        new SumRevealed(Norm, NextStep) { Loss = Loss, Length = Length, Note = Note };
+}
+
+/// <summary>The round's secure sum cannot be had.</summary>
+sealed record SumWasLost(DateTimeOffset At, string Problem, IReadOnlyList<int> Missing, long Length) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new SumLost(Problem) { Missing = Missing, Length = Length };
 }
 
 /// <summary>An operator paused the federation.</summary>

@@ -23,6 +23,10 @@ sealed record VersionRecord(long Length, ulong Hash, RoundMetrics? Round, IReadO
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PayloadMark>? Smaller { get; init; }
 
+    /// <summary>The secure sum that it was made of; null where it was made of updates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KeptSum? Sum { get; init; }
+
     /// <summary>The payloads for clients of each capacity, the largest first.</summary>
     [JsonIgnore]
     public IEnumerable<PayloadMark> Payloads => [new PayloadMark(Length, Hash), .. Smaller ?? []];
@@ -58,6 +62,9 @@ sealed record SettledUpdate(
     public static SettledUpdate Of(ArrivedUpdate update, UploadOutcome outcome) =>
         new(update.Client, update.Attempt, update.Samples, update.Length, update.Sha256, update.IsFloats, outcome.IsCounted ? null
             : outcome.Message);
+
+    /// <summary>Of an update that was added up in secret, of which nothing is known but that it counts.</summary>
+    public static SettledUpdate InSecret(RoundPart part) => new(part.Client, part.Attempt, 0, 0, "", false, null);
 
     /// <summary>The update; its loss is in the round's mean.</summary>
     public ArrivedUpdate In(int round) => new(Client, round, Attempt, round - 1, Samples, double.NaN, Length, Sha256, IsFloats);

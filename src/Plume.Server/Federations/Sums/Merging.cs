@@ -3,8 +3,11 @@ using Plume.Federation.Models;
 using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Records;
+using Plume.Server.Federations.Secure;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Sums;
@@ -26,6 +29,7 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
     Func<int, ReadOnlyMemory<float>> published)
 {
     readonly StoredUpdates stored = new(definition.Id, blobs);
+    readonly SumBlobs sums = new(blobs, new BlobNames(definition.Id));
 
     /// <summary>Makes one of exactly these updates.</summary>
     /// <exception cref="InvalidDataException">An update was taken in, but cannot be read any more.</exception>
@@ -33,6 +37,16 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         definition.Plan.Rule is { } rule
             ? Task.Run(() => Compared(rule, updates, plan, cancellation), cancellation)
             : SummedAsync(updates, plan, cancellation);
+
+    /// <summary>Makes one of a secure sum that was revealed.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read any more.</exception>
+    public async Task<MergedUpdates> OfSumAsync(KeptSum kept, RoundPlan plan, CancellationToken cancellation)
+    {
+        var revealed = await sums.ReadRevealedAsync(plan.Round, kept, cancellation).ConfigureAwait(false);
+        var sum = SumSessions.NewSum(definition);
+        BoundedSum.Of(revealed, definition.Plan, plan).AddTo(sum);
+        return new MergedUpdates((model, noise) => model.Apply(sum, [revealed.Weight], kept.Clients, noise), []);
+    }
 
     async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
     {

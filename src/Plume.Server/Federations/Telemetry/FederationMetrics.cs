@@ -37,9 +37,21 @@ sealed class FederationMetrics(ServerMetrics server, string federation)
             server.PayloadBytes.Add(arrived.Update.Length, Tag, Up);
         if (happened is WasAdded)
             server.Updates.Add(1, Tag, Outcome("counted"));
+        if (happened is SumWasClosed sum)
+            server.Updates.Add(sum.Clients.Count, Tag, Outcome("counted"));
+        if (SumBytes(happened) is > 0 and var bytes)
+            server.PayloadBytes.Add(bytes, Tag, Up);
         foreach (var refusal in commands.OfType<RefuseUpdate>())
             Refused(refusal.Reason);
     }
+
+    static long SumBytes(LedgerEvent happened) => happened switch
+    {
+        SumWasClosed closed => closed.Length,
+        SumWasRevealed revealed => revealed.Length,
+        SumWasLost lost => lost.Length,
+        _ => 0,
+    };
 
     /// <summary>Counts an update that a rule refused.</summary>
     public void Refused(Refusal rule) =>

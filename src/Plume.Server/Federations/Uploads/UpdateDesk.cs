@@ -33,11 +33,13 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     /// <summary>
     /// The updates in the mean, in the order of their clients: what the next version is a function of. Under the turn.
     /// </summary>
-    public WeightedUpdate[] Contributions => [.. written.Books.Contributions.Select(entry => WeightedOf(entry.Key))];
+    public WeightedUpdate[] Contributions => definition.SumsInSecret ? []
+        : [.. written.Books.Contributions.Select(entry => WeightedOf(entry.Key))];
 
     /// <summary>What a version's record has of a round's updates. Under the turn.</summary>
     public SettledUpdate[] SettledIn(int round) =>
-        [.. written.Books.SettledIn(round).Select(settled => SettledUpdate.Of(arrivals[settled.Part], AnswerOf(settled)))];
+        [.. written.Books.SettledIn(round).Select(settled => arrivals.TryGetValue(settled.Part, out var arrived)
+            ? SettledUpdate.Of(arrived, AnswerOf(settled)) : SettledUpdate.InSecret(settled.Part))];
 
     /// <summary>
     /// Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.

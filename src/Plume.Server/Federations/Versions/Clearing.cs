@@ -34,6 +34,7 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
         {
             await blobs.DeleteAsync(names.Checkpoint(round - 2), retry.Closing).ConfigureAwait(false);
             var old = (await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false))
+                .Concat(await blobs.ListAsync(names.SecureSums(round - 1), retry.Closing).ConfigureAwait(false))
                 .Concat(await blobs.ListAsync(names.CatchUps(round - 2), retry.Closing).ConfigureAwait(false));
             foreach (string name in old)
                 await blobs.DeleteAsync(name, retry.Closing).ConfigureAwait(false);
@@ -73,7 +74,8 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
         if (await blobs.Sha256Async(names.Copy(head.Version), CancellationToken.None).ConfigureAwait(false) != head.Checkpoint)
             await blobs.CopyAsync(names.Checkpoint(head.Version), names.Copy(head.Version), CancellationToken.None)
                 .ConfigureAwait(false);
-        foreach (string name in await blobs.ListAsync(names.AllUploads, CancellationToken.None).ConfigureAwait(false))
+        foreach (string name in (await blobs.ListAsync(names.AllUploads, CancellationToken.None).ConfigureAwait(false))
+            .Concat(await blobs.ListAsync(names.AllSecureSums, CancellationToken.None).ConfigureAwait(false)))
             await blobs.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
         if (head.Version > 0)
             await blobs.DeleteAsync(names.Checkpoint(head.Version - 1), CancellationToken.None).ConfigureAwait(false);

@@ -63,14 +63,15 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
     {
         int version = head.Version;
         var counted = record.Updates.Where(update => update.IsCounted).ToList();
-        int attempt = counted.Max(update => update.Attempt);
+        int attempt = record.Sum?.Attempt ?? counted.Max(update => update.Attempt);
         WeightedUpdate[] contributions = [.. counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
             .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples)))];
         var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)],
             default)
         { UsualNorm = head.UsualNorm };
-        return (await merging.OfAsync(contributions, plan, cancellation).ConfigureAwait(false))
-            .Apply(store.Model, head.NoiseSecret);
+        var merged = record.Sum is { } sum ? merging.OfSumAsync(sum, plan, cancellation)
+            : merging.OfAsync(contributions, plan, cancellation);
+        return (await merged.ConfigureAwait(false)).Apply(store.Model, head.NoiseSecret);
     }
 
     [LoggerMessage(Level = LogLevel.Warning,

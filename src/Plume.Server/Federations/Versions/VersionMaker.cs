@@ -22,6 +22,9 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     /// <summary>Places that were taken or given back since the newest version.</summary>
     public required Func<IReadOnlyDictionary<int, string>> Places { get; init; }
 
+    /// <summary>The secure sum that the round has revealed; null where its updates are not added up in secret.</summary>
+    public required Func<KeptSum?> Sum { get; init; }
+
     /// <summary>Is told of a version that was committed. Under the turn.</summary>
     public required Action Committed { get; init; }
 
@@ -31,7 +34,9 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     {
         var plan = written.State.Current;
         var contributions = updates.Contributions;
-        var merged = await retry.UntilDoneAsync(() => merging.OfAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
+        var sum = Sum();
+        var merged = await retry.UntilDoneAsync(() => sum is null ? merging.OfAsync(contributions, plan, retry.Closing)
+            : merging.OfSumAsync(sum, plan, retry.Closing)).ConfigureAwait(false);
         var payloads = await ApplyAsync(merged).ConfigureAwait(false);
         var measured = Measure(plan.Round);
         await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured, merged.Notes)).ConfigureAwait(false);
@@ -98,6 +103,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         return new VersionRecord(marks[0].Length, marks[0].Hash, figures, Places(), updates.SettledIn(figures.Round))
         {
             Smaller = marks.Length > 1 ? marks[1..] : null,
+            Sum = Sum(),
         };
     }
 

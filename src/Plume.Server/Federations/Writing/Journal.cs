@@ -80,7 +80,14 @@ sealed class Journal(ILedger ledger, string id, string federation)
     public async Task AppendAsync(LedgerEvent happened)
     {
         await ledger.AppendAsync(id, Epoch, position, [happened.ToBytes()], CancellationToken.None).ConfigureAwait(false);
-        CrashPoint.Pass(happened is Arrived ? "arrived" : happened is WasAdded ? "added" : "event");
+        CrashPoint.Pass(happened switch
+        {
+            Arrived => "arrived",
+            WasAdded => "added",
+            SumWasClosed => "sum-closed",
+            SumWasRevealed => "sum-revealed",
+            _ => "event",
+        });
         position++;
     }
 

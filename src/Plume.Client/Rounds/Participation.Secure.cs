@@ -1,0 +1,102 @@
+using Plume.Client.Calls;
+using Plume.Client.State;
+using Plume.Compression.Randomness;
+using Plume.Compression.Wire;
+using Plume.Federation.SecureRounds;
+using Plume.Federation.SecureSums;
+using Plume.Protocol.V1;
+using LocalObjective = Plume.Federation.Learners.LocalObjective;
+using SecureTask = Plume.Federation.SecureRounds.SecureTask;
+using What = Plume.Protocol.V1.SumTripReply.Types.What;
+
+namespace Plume.Client.Rounds;
+
+/// <summary>How an update comes to be in a secure sum.</summary>
+sealed partial class Participation
+{
+    // One call: a trip, or the question what became of an update whose secrets are lost.
+    async Task<JoinResult?> AddAsync(KeptUpdate update, CancellationToken cancellation)
+    {
+        SumTripReply? reply;
+        try
+        {
+            reply = part is null ? await OutcomeAsync(update, cancellation).ConfigureAwait(false)
+                : await part.StepAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (SumRefusedException refusal)
+        {
+            Forget();
+            GiveUp(update.Round, update.Attempt, refusal.Message, null);
+            return null;
+        }
+
+        switch (reply?.What)
+        {
+            case null or What.Open:
+                return null;
+            case What.Anew:
+                Forget();
+                return await AskAsync(cancellation).ConfigureAwait(false);
+            case What.Counted:
+                Forget();
+                Count(update, reply.Message);
+                return null;
+            case What.Refused:
+                Forget();
+                Refuse(update, reply.Rule, reply.Message);
+                return null;
+            default:
+                throw new IOException($"The server answered a trip of a secure sum with {reply.What}, which this release does not "
+                    + $"know.");
+        }
+    }
+
+    Task<SumTripReply> OutcomeAsync(KeptUpdate update, CancellationToken cancellation) => trips.MakeAsync(
+        new SumTripHeader
+        {
+            Round = (uint)update.Round,
+            Attempt = (uint)update.Attempt,
+            Trip = SumTripHeader.Types.Trip.Outcome,
+        }, default, cancellation);
+
+    void Begin(SecureRound round, KeptUpdate update)
+    {
+        Forget();
+        tell(ClientStage.Uploading, update.Round, "");
+        try
+        {
+            part = new SecurePart(round, update, terms.Number, folder, trips);
+        }
+        catch (SumRefusedException refusal)
+        {
+            GiveUp(update.Round, update.Attempt, refusal.Message, null);
+        }
+    }
+
+    void Forget()
+    {
+        part?.Dispose();
+        part = null;
+    }
+
+    SecureRound SecureRoundOf(RoundTask task, LocalObjective objective)
+    {
+        var secure = task.Secure
+            ?? throw new InvalidPayloadException("The server sent a task without what its clients share in a secure sum.");
+        var told = new SecureTask(task.Round.Checked("round"), task.Attempt.Checked("attempt"),
+            task.ModelVersion.Checked("model version"), [.. secure.Participants.Select(client => client.Checked("participant"))],
+            secure.Quorum.Checked("quorum"), new RandomKey(secure.SharedKey), secure.Step, objective)
+        {
+            SampleCap = secure.SampleCap == 0 ? null : secure.SampleCap.Checked("sample cap"),
+            Session = (long)secure.Session,
+        };
+        try
+        {
+            return new SecureRound(told, terms.Method, terms.Uplink, terms.Layout, model.Values.Span);
+        }
+        catch (Exception problem) when (problem is ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidPayloadException($"The server sent a task that no update can be made by: {problem.Message}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Security.Cryptography;
+using Plume.Compression.Wire;
+using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+using Plume.Federation.SecureSums;
+using Plume.Server.Federations.Records;
+
+namespace Plume.Server.Federations.Secure;
+
+/// <summary>
+/// One session of a secure sum, in the memory of the server that owns the federation: keys, what clients sealed for one another,
+/// and the sum of masked words. What a client sent for the last two trips is in nothing else.
+/// </summary>
+/// <param name="round">The attempt at a round.</param>
+/// <param name="server">Its protocol, from the first trip on or restored before the last.</param>
+sealed class SumSession(SecureRound round, SumServer server)
+{
+    // What each client sent for a trip, by its hash: to answer it alike when it is sent again.
+    readonly Dictionary<(SumPhase Trip, int Client), byte[]> taken = [];
+
+    // Who has no secrets of the session any more, or said that it can do no more: nobody waits for them.
+    readonly HashSet<int> gone = [];
+
+    // Whose part in a trip did not come in time.
+    readonly SortedSet<int> missing = [];
+    long told;
+
+    /// <summary>A session whose last trip is open.</summary>
+    public static SumSession Unmasking(SecureRound round, SumServer server)
+    {
+        var session = new SumSession(round, server) { Deadline = DateTimeOffset.MaxValue, IsFixed = true };
+        foreach (int client in server.Contributing)
+        {
+            foreach (var trip in (SumPhase[])[SumPhase.Keys, SumPhase.Shares, SumPhase.Masked])
+                session.taken[(trip, client)] = [];
+        }
+
+        return session;
+    }
+
+    /// <summary>The attempt.</summary>
+    public SecureRound Round => round;
+
+    /// <summary>What its participants are told.</summary>
+    public SecureTask Task => round.Task;
+
+    /// <summary>Tells it from others.</summary>
+    public long Number => round.Task.Session;
+
+    /// <summary>The protocol.</summary>
+    public SumServer Server => server;
+
+    /// <summary>When the open trip closes with what has come.</summary>
+    public required DateTimeOffset Deadline { get; set; }
+
+    /// <summary>Whether who is in the sum is durable, so that clients may be asked to unmask.</summary>
+    public bool IsFixed { get; set; }
+
+    /// <summary>Whether the sum is being unmasked.</summary>
+    public bool IsFinishing { get; set; }
+
+    /// <summary>Who did not do its part in time so far.</summary>
+    public IReadOnlyList<int> Missing => [.. missing];
+
+    /// <summary>Bytes that clients sent.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>How it stands, for others.</summary>
+    public SumStanding Stands => new(Number, server.Phase == SumPhase.Unmasking && !IsFixed ? SumPhase.Masked : server.Phase,
+        round.Task.Step);
+
+    /// <summary>What the ledger has of the sum.</summary>
+    /// <param name="sha256">Hash of its bytes.</param>
+    public KeptSum Kept(string sha256) => new(Task.Attempt, server.Contributing.Count, Number, sha256);
+
+    /// <summary>Bytes that clients sent since this was asked last.</summary>
+    public long NewBytes()
+    {
+        long before = told;
+        told = Bytes;
+        return told - before;
+    }
+
+    /// <summary>Whether a client's message of a trip is here.</summary>
+    public bool Has(SumPhase trip, int client) => taken.ContainsKey((trip, client));
+
+    /// <summary>Whether a client sent another message for a trip before.</summary>
+    public bool IsOther(SumMessage message) => message.Bytes is { } bytes
+        && taken.TryGetValue((message.Trip, message.Client), out byte[]? before) && before.Length > 0
+        && !before.AsSpan().SequenceEqual(SHA256.HashData(bytes));
+
+    /// <summary>Nobody waits for a client any more.</summary>
+    public void Leave(int client) => gone.Add(client);
+
+    /// <summary>Takes a message of the open trip.</summary>
+    /// <exception cref="InvalidPayloadException">It breaks a rule, or the client sent another one before.</exception>
+    public void Take(SumMessage message)
+    {
+        byte[] bytes = message.Bytes!, hash = SHA256.HashData(bytes);
+        var key = (message.Trip, message.Client);
+        if (taken.TryGetValue(key, out byte[]? before) && before.AsSpan().SequenceEqual(hash))
+            return;
+        switch (message.Trip)
+        {
+            case SumPhase.Keys:
+                server.TakeKeys(message.Client, bytes);
+                break;
+            case SumPhase.Shares:
+                server.TakeShares(message.Client, bytes);
+                break;
+            case SumPhase.Masked:
+                server.TakeMasked(message.Client, bytes);
+                break;
+            default:
+                server.TakeUnmasking(message.Client, bytes);
+                break;
+        }
+
+        taken[key] = hash;
+        gone.Remove(message.Client);
+        Bytes += bytes.Length;
+    }
+
+    /// <summary>What a client is told when a trip that it made is over.</summary>
+    public byte[] ToldAfter(SumPhase trip, int client) => trip switch
+    {
+        SumPhase.Keys => server.RosterFor(client),
+        SumPhase.Shares => server.SharesFor(client),
+        _ => server.ContributorsMessage(),
+    };
+
+    /// <summary>Who has still to make the open trip.</summary>
+    /// <param name="state">Of the rules.</param>
+    /// <param name="wanted">After how many keys nobody waits for more.</param>
+    public IReadOnlyList<int> Awaited(FederationState state, int wanted)
+    {
+        if (server.Phase == SumPhase.Keys && server.Answered >= wanted)
+            return [];
+        var there = state.Standings.Where(entry => entry.Value == Standing.Asked && !gone.Contains(entry.Key))
+            .Select(entry => entry.Key).Where(client => !Has(server.Phase, client));
+        return [.. server.Phase switch
+        {
+            SumPhase.Keys => there,
+            SumPhase.Shares or SumPhase.Masked => there.Where(client => Has(server.Phase - 1, client)),
+            _ => [],
+        }];
+    }
+
+    /// <summary>Closes the open trip; who did not make it, and could, is missing.</summary>
+    /// <exception cref="SumLostException">Too few made it.</exception>
+    public void Close(FederationState state, int wanted)
+    {
+        missing.UnionWith(Awaited(state, wanted));
+        switch (server.Phase)
+        {
+            case SumPhase.Keys:
+                server.CloseKeys();
+                break;
+            case SumPhase.Shares:
+                server.CloseShares();
+                break;
+            default:
+                server.CloseMasked();
+                break;
+        }
+    }
+}
