@@ -54,6 +54,9 @@ public sealed record ServerOptions(IReadOnlyList<FederationDefinition> Federatio
             is { } taught)
             yield return $"Flower's clients learn from labels alone, but those of '{taught.Name}' are taught by "
                 + $"'{taught.Plan.Objective.Teaching}': serve it without their door.";
+        if (Flower is not null && Federations.FirstOrDefault(federation => federation.SumsInSecret) is { } secure)
+            yield return $"Flower's clients send updates by themselves, and those of '{secure.Name}' are added up in secret: serve "
+                + $"an uplink without 'secure', or without the door.";
         if (Flower is not null && Federations.Count != 1)
             yield return $"Flower's clients do not say which federation they join, so a server with their door hosts one, not "
                 + $"{Federations.Count}.";
