@@ -17,7 +17,8 @@ public class SecureRoundTests
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("b", [60], TensorRole.Bias)]);
 
     static FederationPlan Plan(string uplink) => new(20, 5, 6, new LocalObjective(1, 1, 0.1),
-        Codec.Parse(uplink), Codec.Floats) { SampleCap = 100, Quorum = 3 };
+        Codec.Parse(uplink), Codec.Floats)
+    { SampleCap = 100, Quorum = 3 };
 
     static SecureRound RoundOf(FederationPlan plan, RoundPlan round, float step, ReadOnlySpan<float> published) =>
         new(SecureTask.Of(plan, RandomKey.FromSeed(1), round, step), plan.Method, plan.Uplink, Layout, published);
