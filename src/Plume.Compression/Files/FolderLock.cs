@@ -8,8 +8,10 @@ namespace Plume.Compression.Files;
 /// </summary>
 public sealed partial class FolderLock : IDisposable
 {
-    const int ExclusiveNow = 2 | 4, Unlock = 8, Busy = 11, ReadOnly = 0, IsFolder = 0x10000, Closing = 0x80000,
-        WindowsBusy = unchecked((int)0x80070020);
+    // Of Linux, and the same on each of its architectures: O_DIRECTORY is not, and what is no folder is found by opening the file.
+    const int ExclusiveNow = 2 | 4, Unlock = 8, ReadOnly = 0, WithoutWaiting = 0x800, Closing = 0x80000;
+
+    const int LinuxBusy = 11, MacBusy = 35, WindowsBusy = unchecked((int)0x80070020);
 
     readonly int folder = -1;
     readonly FileStream file;
@@ -31,7 +33,7 @@ public sealed partial class FolderLock : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             Dispose();
-            throw problem is IOException { HResult: Busy or WindowsBusy }
+            throw problem is IOException { HResult: LinuxBusy or MacBusy or WindowsBusy }
                 ? new IOException(busy, problem)
                 : new IOException($"The folder '{path}' cannot be written to: {problem.Message} Give one that the program's "
                     + $"user may write to.", problem);
@@ -56,7 +58,7 @@ public sealed partial class FolderLock : IDisposable
 
     static int Lock(string path)
     {
-        int opened = Open(path, ReadOnly | IsFolder | Closing);
+        int opened = Open(path, ReadOnly | WithoutWaiting | Closing);
         if (opened < 0)
             throw new IOException($"It cannot be opened (error {Marshal.GetLastPInvokeError()}).");
         if (Flock(opened, ExclusiveNow) == 0)
