@@ -20,16 +20,16 @@ sealed class AttackTrials
     readonly SimulationOptions options;
     readonly LabeledSet flipped;
 
-    /// <param name="settings">The experiment.</param>
+    /// <param name="experiment">The experiment.</param>
     /// <param name="share">Share of the clients that are hostile.</param>
     /// <param name="threads">Clients that train side by side.</param>
-    /// <exception cref="ExperimentException">The settings do not fit one another.</exception>
+    /// <exception cref="ExperimentException">Its settings do not fit one another.</exception>
     /// <exception cref="CliException">No client would be hostile, or all of a majority, or messages are no plain
     /// updates.</exception>
-    public AttackTrials(Settings settings, Hostile share, int threads)
+    public AttackTrials(Experiment experiment, Hostile share, int threads)
     {
-        inputs = Inputs.Load(settings);
-        options = Federations.Compressed(settings, inputs, threads) with { EvaluateEvery = settings.Int32("rounds") };
+        inputs = Inputs.Load(experiment);
+        options = Federations.Compressed(experiment, inputs, threads) with { EvaluateEvery = experiment.Rounds };
         if (!options.Plan.Method.TakesRules)
             throw new CliException(ExitCode.Usage,
                 $"plume attack compares rules for updates, and by '{options.Plan.Method}' messages are more than that. Give it "

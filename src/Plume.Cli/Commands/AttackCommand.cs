@@ -77,11 +77,11 @@ static class AttackCommand
     {
         if (request.Threads < 1)
             throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
-        var settings = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
+        var experiment = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
         var share = Read("--clients", request.Share, Hostile.Parse);
         Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks)
             .Select(text => Read("--attack", text, AttackNotation.Parse))];
-        var trials = new AttackTrials(settings, share, request.Threads);
+        var trials = new AttackTrials(experiment, share, request.Threads);
         Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share))
             .Select(text => Read("--rule", text, Defence.Parse))];
         foreach (var defence in defences)
@@ -99,7 +99,7 @@ static class AttackCommand
             rows.Add(row);
         }
 
-        Write(request, settings, trials, [.. attacks.Select(attack => attack.ToString())], rows);
+        Write(request, experiment, trials, [.. attacks.Select(attack => attack.ToString())], rows);
         return ExitCode.Done;
     }
 
@@ -119,14 +119,14 @@ static class AttackCommand
         return new AttackRow(defence.Name, accuracies);
     }
 
-    static void Write(Request request, Settings settings, AttackTrials trials, string[] attacks, List<AttackRow> rows)
+    static void Write(Request request, Experiment experiment, AttackTrials trials, string[] attacks, List<AttackRow> rows)
     {
         string subtitle = string.Create(CultureInfo.InvariantCulture,
             $"{trials.Hostile.Count} of {trials.Plan.Clients} clients are hostile, {trials.Plan.Participants} a round, "
                 + $"{trials.Plan.Rounds} rounds, uplink {trials.Plan.Uplink}");
         if (request.Page is not null)
             AtomicFile.Write(request.Page,
-                Encoding.UTF8.GetBytes(AttackTable.Page(settings.Get<string>("name"), subtitle, attacks, rows)));
+                Encoding.UTF8.GetBytes(AttackTable.Page(experiment.Name, subtitle, attacks, rows)));
         Console.Out.Write(request.Json ? AttackTable.Json(attacks, rows).ToJsonString(Indented) + "\n"
             : $"\n{subtitle}\n\n{AttackTable.Text(attacks, rows)}");
     }

@@ -85,7 +85,7 @@ static class CompareCommand
                 runs.Add(run);
             }
 
-            rows.Add(new ComparedExperiment(bySeed[0].Name, bySeed[0].Settings, runs));
+            rows.Add(new ComparedExperiment(bySeed[0].Name, bySeed[0].Experiment, runs));
         }
 
         Write(request, folder, rows, seeds);
@@ -97,7 +97,7 @@ static class CompareCommand
         if (stop.IsCancellationRequested)
             return null;
         var progress = request.Json ? Console.Error : Console.Out;
-        int told = 0, rounds = planned.Settings.Int32("rounds");
+        int told = 0, rounds = planned.Experiment.Rounds;
         try
         {
             var run = folder.Run(planned, request.Threads, Told, stop);

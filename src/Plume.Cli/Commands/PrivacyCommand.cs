@@ -3,7 +3,6 @@ using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Privacy;
-using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Federation.Privacy;
 
@@ -106,13 +105,13 @@ static class PrivacyCommand
 
     static (PrivacyQuestion, PrivacyPlan?) Planned(Request request)
     {
-        var settings = ExperimentFile.Read(request.File, request.Overrides);
-        var budget = PrivacySettings.Of(settings);
+        var experiment = ExperimentFile.Read(request.File, request.Overrides);
+        var budget = experiment.Privacy.Promise;
         int clients = request.Clients
-            ?? (settings.Has("clients") ? settings.Int32("clients") : Inputs.Load(settings).Allotment.Clients.Count);
+            ?? experiment.Clients ?? Inputs.Load(experiment).Allotment.Clients.Count;
         var plan = new PrivacyPlan(clients, request.Participants
-            ?? settings.Get<Experiments.Keys.Amount>("participants").Of(clients), request.Rounds
-            ?? settings.Int32("rounds"), budget);
+            ?? experiment.Participants.Of(clients), request.Rounds
+            ?? experiment.Rounds, budget);
         var question = QuestionOf(request
             with
         {

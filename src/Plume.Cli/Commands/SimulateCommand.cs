@@ -9,9 +9,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Cli.Terminal;
-using Plume.Compression.Codecs;
 using Plume.Compression.Files;
-using Plume.Federation.Notation;
 using Plume.Simulation;
 using Spectre.Console;
 
@@ -81,13 +79,13 @@ static class SimulateCommand
     static ExitCode Run(Request request)
     {
         // Everything that can be wrong is found before a folder is made.
-        var settings = Read(request);
-        var inputs = Inputs.Load(settings);
-        var options = Federations.Compressed(settings, inputs, request.Threads);
-        inputs = inputs.WithTeachers(settings, request.Threads);
+        var experiment = Read(request);
+        var inputs = Inputs.Load(experiment);
+        var options = Federations.Compressed(experiment, inputs, request.Threads);
+        inputs = inputs.WithTeachers(experiment, request.Threads);
         if (request.DumpUpdates is not null && !options.Plan.Method.SendsUpdates)
             throw new CliException(ExitCode.Usage,
-                $"--dump-updates writes updates, and a client of '{settings.Get<ExchangeLine>("exchange")}' sends no updates; "
+                $"--dump-updates writes updates, and a client of '{experiment.Exchange}' sends no updates; "
                     + $"leave it out.");
         if (request.DumpUpdates is not null && options.Plan.Uplink is { IsSecure: true } uplink)
             throw new CliException(ExitCode.Usage,
@@ -99,27 +97,27 @@ static class SimulateCommand
             signals.StopWithInput();
         using var dumped = dump = request.DumpUpdates is null ? null
             : UpdateDump.Open(request.DumpUpdates, options.Plan.Rounds, options.Plan.Clients, request.Resume);
-        using var made = folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, settings);
-        bool withBaseline = settings.Get<bool>("baseline");
+        using var made = folder = request.Resume ? RunFolder.Resume(request.Out!) : NewFolder(request, experiment);
+        bool withBaseline = experiment.HasBaseline;
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null
                 ? null : dump.Write),
-            withBaseline ? new FederatedRun(Federations.Baseline(settings, inputs, request.Threads)
+            withBaseline ? new FederatedRun(Federations.Baseline(experiment, inputs, request.Threads)
                 with
             { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats, Teachers = Teachers.None },
                 folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
-        var outline = new RunOutline(settings.Get<string>("name"), subtitle, options.Plan.Rounds, withBaseline);
+        var outline = new RunOutline(experiment.Name, subtitle, options.Plan.Rounds, withBaseline);
         try
         {
             bool finished = Follow(request, outline, runs, Keep, signals.Stopped);
             Keep();
             if (!finished)
                 return Interrupt(request, outline, folder, runs);
-            var result = RunFiles.Write(folder, settings, subtitle, inputs, runs, request.Threads, request.Measure);
+            var result = RunFiles.Write(folder, experiment, subtitle, inputs, runs, request.Threads, request.Measure);
             runs.Close();
-            Report(request, result, folder, settings);
+            Report(request, result, folder, experiment);
             return ExitCode.Done;
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)
@@ -162,21 +160,21 @@ static class SimulateCommand
         return ExitCode.Stopped;
     }
 
-    static void Report(Request request, RunResult result, RunFolder folder, Settings settings)
+    static void Report(Request request, RunResult result, RunFolder folder, Experiment experiment)
     {
         if (request.Json)
             Console.Out.WriteLine(JsonSerializer.Serialize(result with
             {
                 Folder = Path.GetFullPath(folder.Folder),
-                Seed = settings.Get<long>("seed"),
-                Uplink = settings.Get<Codec>("uplink").Text,
-                Downlink = settings.Get<Codec>("downlink").Text,
+                Seed = (long)experiment.Seed,
+                Uplink = experiment.Uplink.Text,
+                Downlink = experiment.Downlink.Text,
             }, MetricsJson.Default.RunResult));
         else
             Summary.Write(AnsiConsole.Console, result, folder.Folder);
     }
 
-    static Settings Read(Request request)
+    static Experiment Read(Request request)
     {
         if (request.Threads < 1)
             throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
@@ -200,12 +198,12 @@ static class SimulateCommand
             yield return "baseline=false";
     }
 
-    static RunFolder NewFolder(Request request, Settings settings)
+    static RunFolder NewFolder(Request request, Experiment experiment)
     {
-        string name = $"{settings.Get<string>("name")}-{TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        string name = $"{experiment.Name}-{TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
         var folder = RunFolder.Create(request.Out ?? Path.Combine("runs", name));
-        AtomicFile.Write(folder.Experiment, settings.ToBytes());
-        if (settings.Get<bool>("baseline"))
+        AtomicFile.Write(folder.Experiment, experiment.ToBytes());
+        if (experiment.HasBaseline)
             folder.AddBaseline();
         return folder;
     }

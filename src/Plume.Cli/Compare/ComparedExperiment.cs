@@ -1,7 +1,6 @@
 using Plume.Cli.Experiments;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
-using Plume.Compression.Codecs;
 using Plume.Federation.Notation;
 
 namespace Plume.Cli.Compare;
@@ -16,28 +15,28 @@ sealed record ComparedRun(long Seed, IReadOnlyList<RoundLine> Rounds, RunResult 
 /// A row of a comparison: an experiment by all seeds. Figures are means over the seeds; those that a run does not have are null.
 /// </summary>
 /// <param name="Name">The experiment's name.</param>
-/// <param name="Settings">What it says.</param>
+/// <param name="Experiment">What it says.</param>
 /// <param name="Runs">One for each seed.</param>
-sealed record ComparedExperiment(string Name, Settings Settings, IReadOnlyList<ComparedRun> Runs)
+sealed record ComparedExperiment(string Name, Experiment Experiment, IReadOnlyList<ComparedRun> Runs)
 {
     /// <summary>What travels.</summary>
-    public string Exchange => Settings.Get<ExchangeLine>("exchange").ToString();
+    public string Exchange => Experiment.Exchange.ToString();
 
     /// <summary>How clients train.</summary>
     public string Training =>
-        (Settings.Get<TrainingLine>("training") is { Teaching: { NamesFile: true, Model: { } file } teaching } line
+        (Experiment.Training is { Teaching: { NamesFile: true, Model: { } file } teaching } line
         ? line with { Teaching = teaching with { Model = Path.GetFileName(file) } }
-        : Settings.Get<TrainingLine>("training")).ToString();
+        : Experiment.Training).ToString();
 
     /// <summary>How the federation learns, in the words that tell.</summary>
-    public string How => Settings.Get<ExchangeLine>("exchange").Method is null ? Training
-        : Settings.Get<TrainingLine>("training") == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
+    public string How => Experiment.Exchange.Method is null ? Training
+        : Experiment.Training == TrainingLine.Plain ? Exchange : $"{Exchange}, {Training}";
 
     /// <summary>The codec of updates.</summary>
-    public string Uplink => Settings.Get<Codec>("uplink").Text;
+    public string Uplink => Experiment.Uplink.Text;
 
     /// <summary>The codec of models.</summary>
-    public string Downlink => Settings.Get<Codec>("downlink").Text;
+    public string Downlink => Experiment.Downlink.Text;
 
     /// <summary>What becomes of the last model; null where it ships as it was trained.</summary>
     public string? Ships => Runs[0].Result.Shipped?.Line;

@@ -27,7 +27,7 @@ sealed class ComparisonFolder(string path)
         string place = Path.Combine(path, planned.Name, string.Create(CultureInfo.InvariantCulture, $"seed-{planned.Seed}"));
         string kept = Path.Combine(place, "experiment.json");
         bool isThere = System.IO.File.Exists(kept);
-        if (isThere && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(planned.Settings.ToBytes()))
+        if (isThere && !System.IO.File.ReadAllBytes(kept).AsSpan().SequenceEqual(planned.Experiment.ToBytes()))
             throw new CliException(ExitCode.Output,
                 $"'{place}' has a run of other settings. Compare into another folder with --out, or remove that one.");
         if (!isThere || !System.IO.File.Exists(Path.Combine(place, "report.html")))

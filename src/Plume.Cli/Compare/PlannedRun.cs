@@ -6,12 +6,12 @@ namespace Plume.Cli.Compare;
 
 /// <summary>A run of a comparison, before it is run: an experiment by a seed.</summary>
 /// <param name="Seed">The seed.</param>
-/// <param name="Settings">What the experiment then says.</param>
+/// <param name="Experiment">What the experiment then says.</param>
 /// <param name="Arguments">The command line that says the same.</param>
-sealed record PlannedRun(long Seed, Settings Settings, string[] Arguments)
+sealed record PlannedRun(long Seed, Experiment Experiment, string[] Arguments)
 {
     /// <summary>The experiment's name.</summary>
-    public string Name => Settings.Get<string>("name");
+    public string Name => Experiment.Name;
 
     /// <summary>
     /// The experiments of a comparison by each seed, in the order in which they were named: mistakes in any are told before the
@@ -29,7 +29,7 @@ sealed record PlannedRun(long Seed, Settings Settings, string[] Arguments)
             [.. files.Select(file =>
                 (PlannedRun[])[.. seeds.Select(seed =>
                     Read(file, [.. overrides, "baseline=false", FormattableString.Invariant($"seed={seed}")], seed))])];
-        Problem[] missing = [.. read.Select(runs => Teachers.Missing(runs[0].Settings)).OfType<Problem>()];
+        Problem[] missing = [.. read.Select(runs => Teachers.Missing(runs[0].Experiment)).OfType<Problem>()];
         if (missing.Length > 0)
             throw new ExperimentException(missing);
         return read.GroupBy(runs => runs[0].Name, StringComparer.OrdinalIgnoreCase)

@@ -55,10 +55,10 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
     /// <summary>
     /// On the part of an experiment's data that the client's place has: what a simulation of it gives to that client.
     /// </summary>
-    public Func<FederationTerms, ILearner> Dealt(string experiment, string[] overrides)
+    public Func<FederationTerms, ILearner> Dealt(string file, string[] overrides)
     {
-        var settings = ExperimentFile.Read(experiment == "digits" ? null : experiment, overrides);
-        var inputs = Inputs.Load(settings);
+        var experiment = ExperimentFile.Read(file == "digits" ? null : file, overrides);
+        var inputs = Inputs.Load(experiment);
         var gate = new Lock();
         (Teaching? Teaching, string? Model, Teachers Teachers) last = (null, null, Teachers.None);
         return terms =>
@@ -69,13 +69,13 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
                         + $"place {terms.Number}, counted from 0. Give the experiment that the server has.");
             if (terms.Method is Predictions)
                 return DealtPredictions(terms, inputs);
-            string? model = Named(terms) ?? ModelOf(settings, terms.Teaching);
+            string? model = Named(terms) ?? ModelOf(experiment, terms.Teaching);
             lock (gate)
             {
                 // Clients of one process share the teacher's scores.
                 if ((last.Teaching, last.Model) != (terms.Teaching, model))
                     last = (terms.Teaching, model,
-                        Teachers.Of(terms.Teaching, model, settings, inputs, Environment.ProcessorCount));
+                        Teachers.Of(terms.Teaching, model, experiment, inputs, Environment.ProcessorCount));
                 return New(terms, last.Teachers, OnnxFile.Read(terms.Graph), inputs.Train,
                     inputs.Allotment.Clients[terms.Number]);
             }
@@ -133,9 +133,9 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
     }
 
     // The experiment's own, where it is taught as the federation is.
-    static string? ModelOf(Settings settings, Teaching? teaching) =>
-        settings.Get<TrainingLine>("training").Teaching is { } own && own.GetType() == teaching?.GetType()
-        ? Teachers.Missing(settings) is { } missing ? throw new ExperimentException([missing]) : own.Model
+    static string? ModelOf(Experiment experiment, Teaching? teaching) =>
+        experiment.Training.Teaching is { } own && own.GetType() == teaching?.GetType()
+        ? Teachers.Missing(experiment) is { } missing ? throw new ExperimentException([missing]) : own.Model
         : teaching?.Model;
 
     // A learner looks its samples up by the client's number.

@@ -25,9 +25,9 @@ static class ServedFederations
     public static FederationDefinition Load(string? file, string[] overrides, TimeSpan deadline, int? startWith, TimeSpan away,
         TimeSpan unusedPlace)
     {
-        var settings = ExperimentFile.Read(file, overrides);
-        var inputs = Inputs.Load(settings);
-        var options = Federations.Compressed(settings, inputs, threads: 1);
+        var experiment = ExperimentFile.Read(file, overrides);
+        var inputs = Inputs.Load(experiment);
+        var options = Federations.Compressed(experiment, inputs, threads: 1);
         // On a network a round that finds no quorum today may find one tomorrow.
         var plan = options.Plan with
         {
@@ -35,10 +35,10 @@ static class ServedFederations
             StartWith = startWith ?? options.Plan.Clients,
             Attempts = int.MaxValue,
         };
-        if (ShipsInputs.LineOf(settings) is { } line)
+        if (experiment.Ships is { } line)
             Tell.Note($"A server keeps the model as it is trained; what ships by '{line}' is made by: plume fetch --federation "
-                + $"{settings.Get<string>("name")} --experiment {file ?? "FILE"}");
-        return new FederationDefinition(settings.Get<string>("name"), plan, options.Seed, inputs.Graph.Weights,
+                + $"{experiment.Name} --experiment {file ?? "FILE"}");
+        return new FederationDefinition(experiment.Name, plan, options.Seed, inputs.Graph.Weights,
             () => inputs.Graph.ToWeights().Values)
         {
             Optimizer = options.Server,

@@ -13,10 +13,11 @@ namespace Plume.Cli.Network;
 /// </summary>
 sealed class ShippedFetch
 {
-    readonly Settings settings;
+    readonly Experiment experiment;
     readonly Inputs inputs;
 
-    ShippedFetch(Settings settings, ShipsLine line) => (this.settings, inputs, Line) = (settings, Inputs.Load(settings), line);
+    ShippedFetch(Experiment experiment, ShipsLine line) =>
+        (this.experiment, inputs, Line) = (experiment, Inputs.Load(experiment), line);
 
     /// <summary>The line.</summary>
     public ShipsLine Line { get; }
@@ -24,16 +25,16 @@ sealed class ShippedFetch
     /// <summary>Reads it; null where no experiment is named.</summary>
     /// <exception cref="CliException">The experiment ships its model as it was trained.</exception>
     /// <exception cref="ExperimentException">The experiment is wrong.</exception>
-    public static ShippedFetch? Of(string? experiment, string[] overrides)
+    public static ShippedFetch? Of(string? file, string[] overrides)
     {
-        if (experiment is null)
+        if (file is null)
             return overrides.Length == 0 ? null
                 : throw new CliException(ExitCode.Usage, "--set overrides a key of the experiment, which --experiment names.");
-        var settings = ExperimentFile.Read(experiment, overrides);
-        return ShipsInputs.LineOf(settings) is { } line
-            ? new ShippedFetch(settings, line)
+        var experiment = ExperimentFile.Read(file, overrides);
+        return experiment.Ships is { } line
+            ? new ShippedFetch(experiment, line)
             : throw new CliException(ExitCode.Usage,
-                $"'{experiment}' says nothing of what ships: fetch without --experiment, or add a line such as --set "
+                $"'{file}' says nothing of what ships: fetch without --experiment, or add a line such as --set "
                     + $"\"ships=quantize(8)\".");
     }
 
@@ -50,7 +51,7 @@ sealed class ShippedFetch
         var trained = ShippedModel.Of(last, inputs.Test, name);
         var source = trained.IsIntegers ? last : trained.Graph;
         return InputErrors.Explain(() =>
-            ShippedModel.By(Line, source, inputs.Ships.Work(settings, inputs.Test, Environment.ProcessorCount), inputs.Test,
+            ShippedModel.By(Line, source, inputs.Ships.Work(experiment, inputs.Test, Environment.ProcessorCount), inputs.Test,
                 name));
     }
 }

@@ -4,10 +4,8 @@ using Plume.Cli.Experiments;
 using Plume.Cli.Progress;
 using Plume.Cli.Runs;
 using Plume.Cli.Setup.Sources;
-using Plume.Compression.Codecs;
 using Plume.Compression.Files;
 using Plume.Compression.Weights;
-using Plume.Simulation;
 
 namespace Plume.Cli.Report;
 
@@ -18,19 +16,19 @@ namespace Plume.Cli.Report;
 static class RunFiles
 {
     /// <param name="folder">Where to.</param>
-    /// <param name="settings">The experiment.</param>
+    /// <param name="experiment">The experiment.</param>
     /// <param name="subtitle">The federation in one line.</param>
     /// <param name="inputs">What it learned from and with.</param>
     /// <param name="runs">What was run.</param>
     /// <param name="threads">Threads for what is trained before it ships.</param>
     /// <param name="measure">Whether the last model is measured on each client's samples, and its latency.</param>
     /// <returns>What it came to.</returns>
-    public static RunResult Write(RunFolder folder, Settings settings, string subtitle, Inputs inputs, Comparison runs,
+    public static RunResult Write(RunFolder folder, Experiment experiment, string subtitle, Inputs inputs, Comparison runs,
         int threads, bool measure)
     {
         var layout = inputs.Graph.Weights;
         var simulation = runs.Compressed.Simulation;
-        var models = RunModels.Of(folder, settings, inputs,
+        var models = RunModels.Of(folder, experiment, inputs,
             inputs.Graph.With(new ModelWeights(layout, simulation.Published.ToArray())), threads);
         var clients = new ClientFigures(inputs.Allotment.Clients, simulation.Costs, simulation.Links);
         if (measure)
@@ -39,15 +37,15 @@ static class RunFiles
         var result = models.Write(folder, runs.Result(), inputs.Test, measure) with { WorstTenth = clients.WorstTenth };
         AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
         var report = new RunReport(
-            settings.Get<string>("name"),
+            experiment.Name,
             subtitle,
-            TrackOf("compressed", runs.Compressed, settings.Get<Codec>("uplink").Text, settings.Get<Codec>("downlink").Text),
+            TrackOf("compressed", runs.Compressed, experiment.Uplink.Text, experiment.Downlink.Text),
             runs.Baseline is { } baseline ? TrackOf("fp32", baseline, "pack", "pack") : null,
             TensorsOf(layout, runs.Compressed.Simulation),
-            [.. settings.Written()],
+            [.. experiment.Written()],
             Versions())
         {
-            Links = settings.Has("links") ? settings.Get<Links>("links").ToString() : null,
+            Links = experiment.Links is not null ? experiment.Links.ToString() : null,
             Result = result,
         };
         AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));

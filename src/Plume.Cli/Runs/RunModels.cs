@@ -26,16 +26,16 @@ sealed record RunModels(ShippedModel Trained, ShippedModel? Made, ShipsLine? Lin
     public ShippedModel Ships => Made ?? Trained;
 
     /// <summary>Makes what ships of the model of the last round.</summary>
-    public static RunModels Of(RunFolder folder, Settings settings, Inputs inputs, ModelGraph last, int threads)
+    public static RunModels Of(RunFolder folder, Experiment experiment, Inputs inputs, ModelGraph last, int threads)
     {
         var trained = ShippedModel.Of(last, inputs.Test, folder.OnnxModel);
-        if (ShipsInputs.LineOf(settings) is not { } line)
+        if (experiment.Ships is not { } line)
             return new RunModels(trained, null, null);
         // A student learns from what was trained; all else is made of floats, without channels that are dead already.
         var source = trained.IsIntegers ? last : trained.Graph;
         return new RunModels(trained,
             InputErrors.Explain(() =>
-                ShippedModel.By(line, source, inputs.Ships.Work(settings, inputs.Test, threads), inputs.Test,
+                ShippedModel.By(line, source, inputs.Ships.Work(experiment, inputs.Test, threads), inputs.Test,
                     folder.ShippedOnnx)), line);
     }
 

@@ -71,7 +71,7 @@ public class ComparisonTableTests
                 Line = "channels(50%)"
             } : null,
         };
-        return new ComparedExperiment(name, settings,
+        return new ComparedExperiment(name, new Experiment(settings),
             [.. Enumerable.Range(1, seeds)
                 .Select(seed => new ComparedRun(seed, rounds, result with { Accuracy = 0.88 + seed / 1000.0 }))]);
     }

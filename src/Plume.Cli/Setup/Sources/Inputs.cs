@@ -6,7 +6,6 @@ using Plume.Compression.Weights.Formats;
 using Plume.Compression.Wire;
 using Plume.Federation.Capacities;
 using Plume.Federation.Methods.Exchanges;
-using Plume.Federation.Notation;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Learning.Partition;
@@ -26,28 +25,26 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     // Of the first and the last layer, which mind coarse levels most.
     const int EndBits = 8;
 
-    static readonly string[] Files = ["data.file", "model.file", "model.weights"];
-
-    /// <summary>Loads everything that the settings name.</summary>
+    /// <summary>Loads everything that the experiment name.</summary>
     /// <exception cref="ExperimentException">Something named does not exist or does not fit; it says where it was
     /// named.</exception>
     /// <exception cref="InvalidPayloadException">A file is damaged.</exception>
-    public static Inputs Load(Settings settings)
+    public static Inputs Load(Experiment experiment)
     {
-        CheckFiles(settings);
-        var key = RandomKey.FromSeed((ulong)settings.Get<long>("seed"));
-        var given = ReadModel(settings);
-        var (train, test) = LoadData(settings, given, key);
-        var graph = LoadModel(settings, given, train, key);
-        CheckFit(settings, graph, train);
-        var capacities = CapacityGraphs.Of(settings, graph);
+        CheckFiles(experiment);
+        var key = experiment.Key;
+        var given = ReadModel(experiment);
+        var (train, test) = LoadData(experiment, given, key);
+        var graph = LoadModel(experiment, given, train, key);
+        CheckFit(experiment, graph, train);
+        var capacities = CapacityGraphs.Of(experiment, graph);
         graph = capacities.Largest;
-        var (predictions, allotment) = PredictionInputs.Load(settings, train, test, graph, Deal(settings, train, key), key);
-        return new Inputs(train, test, allotment, Adapted(settings, Quantized(settings, graph, test), key))
+        var (predictions, allotment) = PredictionInputs.Load(experiment, train, test, graph, Deal(experiment, train, key), key);
+        return new Inputs(train, test, allotment, Adapted(experiment, Quantized(experiment, graph, test), key))
         {
             Floats = graph,
             Predictions = predictions,
-            Ships = ShipsInputs.Load(settings, graph, test),
+            Ships = ShipsInputs.Load(experiment, graph, test),
             Narrower = capacities.Trained,
             Smaller = capacities.Smaller,
         };
@@ -73,21 +70,21 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
 
     /// <summary>The same with what the training line has clients learn from.</summary>
     /// <exception cref="ExperimentException">It names a model that is missing or does not fit.</exception>
-    public Inputs WithTeachers(Settings settings, int threads) => this with { Teachers = Teachers.Load(settings, this, threads) };
+    public Inputs WithTeachers(Experiment experiment, int threads) => this with { Teachers = Teachers.Load(experiment, this, threads) };
 
     /// <summary>
     /// The training samples, in the same order, as a model takes them that says how they are normalized and in which columns.
     /// </summary>
-    public static LabeledSet TrainFor(Settings settings, ModelGraph graph) => settings.Get<string>("data.set") switch
+    public static LabeledSet TrainFor(Experiment experiment, ModelGraph graph) => experiment.Data.Set switch
     {
         "digits" => Digits.Load().Train,
-        "csv" => DataSource.HoldOut(Table(settings, graph), RandomKey.FromSeed((ulong)settings.Get<long>("seed"))).Train,
-        var set => MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), SampleSchema.Of(graph)).Train,
+        "csv" => DataSource.HoldOut(Table(experiment, graph), experiment.Key).Train,
+        var set => MnistFolder.Find(set)!.Load(experiment.Data.Folder, SampleSchema.Of(graph)).Train,
     };
 
-    static ModelGraph Adapted(Settings settings, ModelGraph graph, RandomKey key)
+    static ModelGraph Adapted(Experiment experiment, ModelGraph graph, RandomKey key)
     {
-        if (settings.Get<ExchangeLine>("exchange").Method is not Adapters adapters)
+        if (experiment.Exchange.Method is not Adapters adapters)
             return graph;
         try
         {
@@ -95,15 +92,15 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "exchange", $"exchange: {InputErrors.Sentence(misfit)}");
+            throw experiment.Wrong("exchange", $"exchange: {InputErrors.Sentence(misfit)}");
         }
     }
 
     // A server has no client's samples, but those that it measures on; their labels are not looked at, and the ranges are
     // trained.
-    static ModelGraph Quantized(Settings settings, ModelGraph graph, LabeledSet test)
+    static ModelGraph Quantized(Experiment experiment, ModelGraph graph, LabeledSet test)
     {
-        if (settings.Get<TrainingLine>("training").Precision is not { } precision)
+        if (experiment.Training.Precision is not { } precision)
             return graph;
         var scheme = new QuantizationScheme(precision.WeightBits, precision.ActivationBits) { EndBits = EndBits };
         try
@@ -112,137 +109,126 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             var quantized = PostTraining.Quantize(graph, scheme, samples);
             return quantized.Nodes.Any(node => node.OpType == FakeQuantizer.OpType)
                 ? quantized
-                : throw Wrong(settings, "training",
+                : throw experiment.Wrong("training",
                     $"training: '{precision}' finds no layer of '{graph.Name}' that can have fewer bits.");
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "training", $"training: {InputErrors.Sentence(misfit)}");
+            throw experiment.Wrong("training", $"training: {InputErrors.Sentence(misfit)}");
         }
     }
 
-    static void CheckFiles(Settings settings)
+    static void CheckFiles(Experiment experiment)
     {
         var problems = new List<Problem>();
-        string set = settings.Get<string>("data.set");
-        if (MnistFolder.Find(set) is { } folder && folder.Missing(Optional(settings, "data.folder")) is { } missing)
-            problems.Add(new Problem(settings.PlaceOf(settings.Has("data.folder") ? "data.folder" : "data.set"), missing,
-                IsMissing: true));
-        if (set == "csv" && !settings.Has("data.file"))
-            problems.Add(new Problem(settings.PlaceOf("data.set"), "The set csv needs data.file, the path of the table."));
-        if (settings.Has("model.name") == settings.Has("model.file"))
-            problems.Add(new Problem(settings.PlaceOf("model.name"),
+        string set = experiment.Data.Set;
+        if (MnistFolder.Find(set) is { } folder && folder.Missing(experiment.Data.Folder) is { } missing)
+            problems.Add(experiment.Missing(experiment.Data.Folder is not null ? "data.folder" : "data.set", missing));
+        if (experiment.Data is { IsTable: true, File: null })
+            problems.Add(experiment.Problem("data.set", "The set csv needs data.file, the path of the table."));
+        if (experiment.Model.Name is null == experiment.Model.File is null)
+            problems.Add(experiment.Problem("model.name",
                 "A model is named by either model.name or model.file; give one of them."));
-        foreach (string path in Files.Where(settings.Has))
-        {
-            if (!File.Exists(settings.Get<string>(path)))
-                problems.Add(new Problem(settings.PlaceOf(path),
-                    $"{path} names '{settings.Get<string>(path)}', which does not exist.", IsMissing: true));
-        }
+        foreach (var (key, file) in experiment.Files.Where(entry => !File.Exists(entry.Path)))
+            problems.Add(experiment.Missing(key, $"{key} names '{file}', which does not exist."));
 
-        if (settings.Get<Partition>("data.partition") is ByColumn column && set != "csv")
-            problems.Add(new Problem(settings.PlaceOf("data.partition"),
+        if (experiment.Data is { IsTable: false, Partition: ByColumn column })
+            problems.Add(experiment.Problem("data.partition",
                 $"{column} needs a set with columns, which is csv, but data.set is {set}."));
-        if (settings.Get<Partition>("data.partition") is FromFile split && !File.Exists(split.Path))
-            problems.Add(new Problem(settings.PlaceOf("data.partition"),
-                $"data.partition names '{split.Path}', which does not exist.", IsMissing: true));
+        if (experiment.Data.Partition is FromFile split && !File.Exists(split.Path))
+            problems.Add(experiment.Missing("data.partition",
+                $"data.partition names '{split.Path}', which does not exist."));
         if (problems.Count > 0)
             throw new ExperimentException(problems);
     }
 
-    static ModelGraph? ReadModel(Settings settings) => settings.Has("model.file")
-        ? ModelFiles.ReadLayers(settings.Get<string>("model.file")) : null;
+    static ModelGraph? ReadModel(Experiment experiment) => experiment.Model.File is not null
+        ? ModelFiles.ReadLayers(experiment.Model.File!) : null;
 
     // A model that is brought says which columns it takes, and in what order.
-    static (LabeledSet Train, LabeledSet Test) LoadData(Settings settings, ModelGraph? given, RandomKey key)
+    static (LabeledSet Train, LabeledSet Test) LoadData(Experiment experiment, ModelGraph? given, RandomKey key)
     {
-        switch (settings.Get<string>("data.set"))
+        switch (experiment.Data.Set)
         {
             case "digits":
                 return Digits.Load();
             case "csv":
-                var table = Table(settings, given);
-                if (settings.Get<bool>("data.normalize") && given is not null)
-                    throw Wrong(settings, "data.normalize",
+                var table = Table(experiment, given);
+                if (experiment.Data.IsNormalized && given is not null)
+                    throw experiment.Wrong("data.normalize",
                         "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
                 return table.Count >= 2
-                    ? DataSource.Normalized(DataSource.HoldOut(table, key), settings.Get<bool>("data.normalize"))
-                    : throw Wrong(settings, "data.file",
+                    ? DataSource.Normalized(DataSource.HoldOut(table, key), experiment.Data.IsNormalized)
+                    : throw experiment.Wrong("data.file",
                         $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
             case var set:
-                return MnistFolder.Find(set)!.Load(Optional(settings, "data.folder"), given is null ? null
+                return MnistFolder.Find(set)!.Load(experiment.Data.Folder, given is null ? null
                     : SampleSchema.Of(given));
         }
     }
 
-    static LabeledSet Table(Settings settings, ModelGraph? given) =>
-        DataSource.Table(settings.Get<string>("data.file"), settings.Get<string>("data.label"), given,
-            (settings.Get<Partition>("data.partition") as ByColumn)?.Column);
+    static LabeledSet Table(Experiment experiment, ModelGraph? given) =>
+        DataSource.Table(experiment.Data.File!, experiment.Data.Label, given, (experiment.Data.Partition as ByColumn)?.Column);
 
-    static ModelGraph LoadModel(Settings settings, ModelGraph? given, LabeledSet train, RandomKey key)
+    static ModelGraph LoadModel(Experiment experiment, ModelGraph? given, LabeledSet train, RandomKey key)
     {
         ModelGraph graph;
         try
         {
             graph = given is not null ? train.Schema.AddTo(given)
-                : Students.BuiltIn(settings.Get<string>("model.name"), train, key);
+                : Students.BuiltIn(experiment.Model.Name!, train, key);
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "model.name", InputErrors.Sentence(misfit));
+            throw experiment.Wrong("model.name", InputErrors.Sentence(misfit));
         }
 
-        if (!settings.Has("model.weights"))
+        if (experiment.Model.Weights is null)
             return graph;
-        float[] values = NpyFile.Read(settings.Get<string>("model.weights")).Values;
+        float[] values = NpyFile.Read(experiment.Model.Weights!).Values;
         int strange = Array.FindIndex(values, value => !float.IsFinite(value));
         if (strange >= 0)
-            throw Wrong(settings, "model.weights", $"model.weights must be finite, but value {strange} is {values[strange]}.");
+            throw experiment.Wrong("model.weights", $"model.weights must be finite, but value {strange} is {values[strange]}.");
         return values.Length == graph.Weights.Length
             ? graph.With(new ModelWeights(graph.Weights, values))
-            : throw Wrong(settings, "model.weights",
+            : throw experiment.Wrong("model.weights",
                 $"model.weights has {values.Length} values, but the model has {graph.Weights.Length}.");
     }
 
-    static void CheckFit(Settings settings, ModelGraph graph, LabeledSet train)
+    static void CheckFit(Experiment experiment, ModelGraph graph, LabeledSet train)
     {
         try
         {
             SampleFit.Check(graph, train);
         }
-        catch (MisfitException misfit) when (settings.Has("model.file"))
+        catch (MisfitException misfit) when (experiment.Model.File is not null)
         {
             throw new CliException(ExitCode.Input,
-                $"'{settings.Get<string>("model.file")}' does not fit the data. {misfit.Message}", misfit);
+                $"'{experiment.Model.File!}' does not fit the data. {misfit.Message}", misfit);
         }
     }
 
-    static Allotment Deal(Settings settings, LabeledSet train, RandomKey key)
+    static Allotment Deal(Experiment experiment, LabeledSet train, RandomKey key)
     {
-        var partition = settings.Get<Partition>("data.partition");
+        var partition = experiment.Data.Partition;
         int? brought = partition switch
         {
             FromFile split => split.Read(train).Clients.Count,
             ByColumn => train.Clients!.Names.Distinct(StringComparer.Ordinal).Count(),
             _ => null,
         };
-        if (brought is { } own && settings.Has("clients") && settings.Int32("clients") != own)
-            throw Wrong(settings, "clients",
-                $"clients is {settings.Int32("clients")}, but {partition} brings {own}; leave clients out.");
-        if (brought is null && !settings.Has("clients"))
-            throw Wrong(settings, "clients", $"clients is missing: {partition} needs the number of clients to deal to.");
+        if (brought is { } own && experiment.Clients is { } written && written != own)
+            throw experiment.Wrong("clients",
+                $"clients is {written}, but {partition} brings {own}; leave clients out.");
+        if ((brought ?? experiment.Clients) is not { } clients)
+            throw experiment.Wrong("clients", $"clients is missing: {partition} needs the number of clients to deal to.");
         try
         {
-            return partition.Deal(train, brought ?? settings.Int32("clients"), key.Fold("partition"));
+            return partition.Deal(train, clients, key.Fold("partition"));
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "data.partition", InputErrors.Sentence(misfit));
+            throw experiment.Wrong("data.partition", InputErrors.Sentence(misfit));
         }
     }
-
-    static string? Optional(Settings settings, string path) => settings.Has(path) ? settings.Get<string>(path) : null;
-
-    static ExperimentException Wrong(Settings settings, string path, string message) =>
-        new([new Problem(settings.PlaceOf(path), message)]);
 }

@@ -2,7 +2,6 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Compression.Randomness;
 using Plume.Federation.Methods.Exchanges;
-using Plume.Federation.Notation;
 using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
@@ -20,7 +19,7 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     const string ModelsKey = "model.local";
 
     /// <summary>Loads it, and takes public samples from the clients.</summary>
-    /// <param name="settings">The experiment.</param>
+    /// <param name="experiment">The experiment.</param>
     /// <param name="train">The training samples.</param>
     /// <param name="test">What is measured on.</param>
     /// <param name="graph">The federation's model: the server's student, and clients' where they have no other.</param>
@@ -28,13 +27,13 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     /// <param name="key">Of the run.</param>
     /// <returns>It, null where no predictions are exchanged, and who then holds what.</returns>
     /// <exception cref="ExperimentException">Something named does not exist or does not fit.</exception>
-    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Settings settings, LabeledSet train, LabeledSet test,
+    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Experiment experiment, LabeledSet train, LabeledSet test,
         ModelGraph graph, Allotment dealt, RandomKey key)
     {
-        if (settings.Get<ExchangeLine>("exchange").Method is not Predictions method)
+        if (experiment.Exchange.Method is not Predictions method)
         {
-            return settings.Has(ModelsKey)
-                ? throw Wrong(settings, ModelsKey,
+            return experiment.Model.Local is not null
+                ? throw experiment.Wrong(ModelsKey,
                     "model.local is for clients that exchange predictions; write exchange as "
                         + "predictions(public=holdout(5000)), or leave model.local out.")
                 : (null, dealt);
@@ -44,11 +43,11 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
         {
             var (samples, allotment) = PublicSource.Take(method.Source, train, test, dealt, key);
             var bound = method with { Source = Path.GetFileName(method.Source), Public = samples.Terms };
-            return (new PredictionInputs(bound, samples, ModelsOf(settings, train, graph, key)), allotment);
+            return (new PredictionInputs(bound, samples, ModelsOf(experiment, train, graph, key)), allotment);
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, "exchange", $"exchange: public: {InputErrors.Sentence(misfit)}.");
+            throw experiment.Wrong("exchange", $"exchange: public: {InputErrors.Sentence(misfit)}.");
         }
     }
 
@@ -59,12 +58,10 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     /// <summary>The server's student.</summary>
     public PublicStudent Student(ModelGraph student, int threads) => new(student, Samples, threads);
 
-    static IReadOnlyList<ModelGraph> ModelsOf(Settings settings, LabeledSet train, ModelGraph graph, RandomKey key) =>
-        settings.Has(ModelsKey)
-        ? [.. settings.Get<List<string>>(ModelsKey).Select(name => Model(settings, name, train, key))]
-        : [graph];
+    static IReadOnlyList<ModelGraph> ModelsOf(Experiment experiment, LabeledSet train, ModelGraph graph, RandomKey key) =>
+        experiment.Model.Local is { } names ? [.. names.Select(name => Model(experiment, name, train, key))] : [graph];
 
-    static ModelGraph Model(Settings settings, string name, LabeledSet train, RandomKey key)
+    static ModelGraph Model(Experiment experiment, string name, LabeledSet train, RandomKey key)
     {
         try
         {
@@ -72,10 +69,7 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, ModelsKey, $"model.local: '{name}': {InputErrors.Sentence(misfit)}");
+            throw experiment.Wrong(ModelsKey, $"model.local: '{name}': {InputErrors.Sentence(misfit)}");
         }
     }
-
-    static ExperimentException Wrong(Settings settings, string path, string message) =>
-        new([new Problem(settings.PlaceOf(path), message)]);
 }

@@ -1,7 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Terminal;
-using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
 using Plume.Learning.Shipping;
@@ -19,21 +18,18 @@ sealed record ShipsInputs(LabeledSet? Public)
     // Samples to see on how far activations reach.
     const int SamplesOfRanges = 256;
 
-    /// <summary>The line; null where the experiment has none.</summary>
-    public static ShipsLine? LineOf(Settings settings) => settings.Has(Key) ? settings.Get<ShipsLine>(Key) : null;
-
     /// <summary>Loads it.</summary>
-    /// <param name="settings">The experiment.</param>
+    /// <param name="experiment">The experiment.</param>
     /// <param name="graph">The model, which says what samples are.</param>
     /// <param name="test">What is measured on.</param>
     /// <exception cref="ExperimentException">The public samples are missing or do not fit.</exception>
-    public static ShipsInputs Load(Settings settings, ModelGraph graph, LabeledSet test) => LineOf(settings)?.Public is { } source
-        ? new(PublicSamples(settings, source, graph, test)) : new((LabeledSet?)null);
+    public static ShipsInputs Load(Experiment experiment, ModelGraph graph, LabeledSet test) => experiment.Ships?.Public is { } source
+        ? new(PublicSamples(experiment, source, graph, test)) : new((LabeledSet?)null);
 
-    static LabeledSet PublicSamples(Settings settings, string source, ModelGraph graph, LabeledSet test)
+    static LabeledSet PublicSamples(Experiment experiment, string source, ModelGraph graph, LabeledSet test)
     {
         if (!source.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
-            throw Wrong(settings, $"'{source}' is no public set; name FILE.npy, a file of samples without labels.");
+            throw Wrong(experiment, $"'{source}' is no public set; name FILE.npy, a file of samples without labels.");
         try
         {
             var samples = DataSource.Load(source, "", graph).Samples;
@@ -41,25 +37,25 @@ sealed record ShipsInputs(LabeledSet? Public)
             SampleFit.Check(graph, samples);
             int shared = PublicSource.Shared(samples, test).Count;
             return shared == 0 ? samples
-                : throw Wrong(settings, $"{shared} samples of '{source}' are test samples: what measures the model must not "
+                : throw Wrong(experiment, $"{shared} samples of '{source}' are test samples: what measures the model must not "
                     + $"teach it; leave them out.");
         }
         catch (Exception misfit) when (misfit is CliException or MisfitException)
         {
-            throw Wrong(settings, misfit.Message.Replace("--data names", "public names", StringComparison.Ordinal));
+            throw Wrong(experiment, misfit.Message.Replace("--data names", "public names", StringComparison.Ordinal));
         }
     }
 
-    static ExperimentException Wrong(Settings settings, string message) =>
-        new([new Problem(settings.PlaceOf(Key), $"ships: {message}")]);
+    static ExperimentException Wrong(Experiment experiment, string message) =>
+        experiment.Wrong(Key, $"ships: {message}");
 
     /// <summary>
     /// What the steps work with. A server has no client's samples, but those that it measures on: of some of them it sees how far
     /// activations reach, and never a label.
     /// </summary>
-    public ShippingWork Work(Settings settings, LabeledSet test, int threads) => new(
+    public ShippingWork Work(Experiment experiment, LabeledSet test, int threads) => new(
         test.Take(test.Name, [.. Enumerable.Range(0, Math.Min(SamplesOfRanges, test.Count))]), Public,
-        RandomKey.FromSeed((ulong)settings.Get<long>("seed")).Fold(Key))
+        experiment.Key.Fold(Key))
     {
         Threads = threads,
         Note = note => Tell.Note($"ships: {note}"),
@@ -67,15 +63,15 @@ sealed record ShipsInputs(LabeledSet? Public)
 
     /// <summary>Finds out whether the line can be carried out, before anything is trained.</summary>
     /// <exception cref="ExperimentException">It does not fit the model.</exception>
-    public void Check(Settings settings, ModelGraph graph, LabeledSet test)
+    public void Check(Experiment experiment, ModelGraph graph, LabeledSet test)
     {
         try
         {
-            LineOf(settings)?.Rehearse(graph, Work(settings, test, threads: 1));
+            experiment.Ships?.Rehearse(graph, Work(experiment, test, threads: 1));
         }
         catch (ArgumentException misfit)
         {
-            throw Wrong(settings, InputErrors.Sentence(misfit));
+            throw Wrong(experiment, InputErrors.Sentence(misfit));
         }
     }
 }

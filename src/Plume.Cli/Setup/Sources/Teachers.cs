@@ -3,7 +3,6 @@ using Plume.Cli.Experiments;
 using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
 using Plume.Federation.Learners;
-using Plume.Federation.Notation;
 using Plume.Learning;
 using Plume.Learning.Data;
 using Plume.Learning.Distill;
@@ -34,31 +33,30 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
     /// </summary>
     /// <exception cref="ExperimentException">The model is missing, is none, or does not fit; it says where it was named, and what
     /// to do.</exception>
-    public static Teachers Load(Settings settings, Inputs inputs, int threads)
+    public static Teachers Load(Experiment experiment, Inputs inputs, int threads)
     {
-        if (settings.Get<TrainingLine>("training").Teaching is not { Model: { } model } teaching)
+        if (experiment.Training.Teaching is not { Model: { } model } teaching)
             return None;
-        if (Missing(settings) is { } missing)
+        if (Missing(experiment) is { } missing)
             throw new ExperimentException([missing]);
         try
         {
-            var teachers = Of(teaching, model, settings, inputs, threads);
+            var teachers = Of(teaching, model, experiment, inputs, threads);
             teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients).Dispose();
             return teachers;
         }
         catch (ArgumentException misfit)
         {
-            throw new ExperimentException(
-                [new Problem(settings.PlaceOf("training"),
-                    $"training: {InputErrors.Sentence(misfit)} {NextStep(settings, teaching)}")]);
+            throw experiment.Wrong("training",
+                    $"training: {InputErrors.Sentence(misfit)} {NextStep(experiment, teaching)}");
         }
     }
 
     /// <summary>A model for an experiment's data, whoever named it.</summary>
     /// <exception cref="ArgumentException">It is none, or does not fit.</exception>
-    public static Teachers Of(Teaching? teaching, string? model, Settings settings, Inputs inputs, int threads) =>
-        Of(teaching, model, inputs.Train, graph => Inputs.TrainFor(settings, graph),
-            RandomKey.FromSeed((ulong)settings.Get<long>("seed")), threads);
+    public static Teachers Of(Teaching? teaching, string? model, Experiment experiment, Inputs inputs, int threads) =>
+        Of(teaching, model, inputs.Train, graph => Inputs.TrainFor(experiment, graph),
+            experiment.Key, threads);
 
     /// <summary>The model that somebody named.</summary>
     /// <param name="teaching">How clients learn from it; null where they do not.</param>
@@ -91,10 +89,10 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
     }
 
     /// <summary>What is wrong where the training line names a file that is not there; null where it is.</summary>
-    public static Problem? Missing(Settings settings) =>
-        settings.Get<TrainingLine>("training").Teaching is { NamesFile: true, Model: { } model } teaching && !File.Exists(model)
-            ? new Problem(settings.PlaceOf("training"),
-                $"training names '{model}', which does not exist. {NextStep(settings, teaching)}", IsMissing: true)
+    public static Problem? Missing(Experiment experiment) =>
+        experiment.Training.Teaching is { NamesFile: true, Model: { } model } teaching && !File.Exists(model)
+            ? experiment.Missing("training",
+                $"training names '{model}', which does not exist. {NextStep(experiment, teaching)}")
             : null;
 
     // A teacher may have been trained on the same samples normalized otherwise, or with its columns in another order.
@@ -106,15 +104,15 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
         return SoftLabels.Of(teacher, schema.Difference(train.Schema) is null ? train : trainFor(teacher), threads);
     }
 
-    static string NextStep(Settings settings, Teaching teaching)
+    static string NextStep(Experiment experiment, Teaching teaching)
     {
         if (teaching is not FromTeacher)
             return "Name a built-in model, or an .onnx file that takes the same samples and tells the same classes apart.";
-        string set = settings.Get<string>("data.set");
+        string set = experiment.Data.Set;
         string data = set == "csv"
-            ? $"{settings.Get<string>("data.file")} --label "
-                + $"{settings.Get<string>("data.label")}{(settings.Get<bool>("data.normalize") ? " --normalize" : "")}"
-            : settings.Has("data.folder") ? $"{set}:{settings.Get<string>("data.folder")}" : set;
+            ? $"{experiment.Data.File} --label "
+                + $"{experiment.Data.Label}{(experiment.Data.IsNormalized ? " --normalize" : "")}"
+            : experiment.Data.Folder is not null ? $"{set}:{experiment.Data.Folder}" : set;
         return $"A teacher for this data can be made with: plume train {(set == "csv" ? LeNet300.Name : ResNet8.Name)} --data "
             + $"{data} -o {(File.Exists(teaching.Model) ? "teacher.onnx" : teaching.Model)}";
     }

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Plume.Cli.Errors;
+using Plume.Federation.Privacy;
+
+namespace Plume.Cli.Experiments;
+
+/// <summary>The privacy that an experiment asks for.</summary>
+sealed class PrivacySettings(Settings settings)
+{
+    /// <summary>The key that problems are told of.</summary>
+    public const string Key = "privacy.noise";
+
+    static readonly string[] Keys = [Key, "privacy.delta", "privacy.epsilon"];
+
+    /// <summary>The promise; null where the experiment makes none.</summary>
+    /// <exception cref="ExperimentException">It says a part of one only.</exception>
+    public DifferentialPrivacy? Promise
+    {
+        get
+        {
+            string[] missing = [.. Keys.Where(key => !settings.Has(key))];
+            if (missing.Length == Keys.Length && !settings.Has("privacy.unit"))
+                return null;
+            return missing.Length == 0
+                ? new DifferentialPrivacy(settings.Get<double>("privacy.noise"), settings.Get<double>("privacy.delta"),
+                    settings.Get<double>("privacy.epsilon"))
+                : throw new ExperimentException(
+                    [new Problem(settings.PlaceOf(Keys.Append("privacy.unit").First(settings.Has)),
+                        $"privacy needs {string.Join(" and ", missing)}, too: noise, delta and epsilon belong "
+                            + $"together.{Advice()}")]);
+        }
+    }
+
+    // Whoever has a budget may not know what it costs.
+    string Advice()
+    {
+        if (settings.Has("privacy.noise") || !settings.Has("privacy.epsilon") || !settings.Has("privacy.delta"))
+            return "";
+        double? noise = DifferentialPrivacy.Sampling.NoiseFor(settings.Get<double>("privacy.epsilon"), settings.Int32("rounds"),
+            settings.Get<double>("privacy.delta"));
+        return noise is { } enough
+            ? string.Create(CultureInfo.InvariantCulture,
+                $" Noise of {DifferentialPrivacy.RoundedUp(enough)} would pay for a client in each of the "
+                    + $"{settings.Int32("rounds")} rounds; plume privacy says more.") : "";
+    }
+}
