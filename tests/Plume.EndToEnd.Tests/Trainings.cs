@@ -21,10 +21,10 @@ static class Trainings
     ];
 
     /// <summary>
-    /// Those that are killed in all places: a client's memory, a model of the server's own, channels that go, and what each
-    /// capacity has are lost or kept as nothing else is.
+    /// Those that are killed in all places: averaging, one whose clients remember, and one that goes on to another model. The
+    /// others are killed at random by the long run.
     /// </summary>
-    public static IReadOnlyList<string> Killed { get; } = [All[0], All[1], Predictions, Channels, SubModels];
+    public static IReadOnlyList<string> Killed { get; } = [All[0], All[1], Channels];
 
     /// <summary>The plan by another method, with codecs that fit it.</summary>
     public static ToyPlan Of(ToyPlan plan, string training) => training.Split('(')[0] switch
