@@ -38,7 +38,8 @@ static class StatusView
     {
         string what = status.Phase switch
         {
-            "Waiting" => status.Paused ? $"paused before round {status.Round}" : $"waits for clients before round {status.Round}",
+            "Waiting" when status.Paused => $"paused before round {status.Round}",
+            "Waiting" => $"waits for clients before round {status.Round}{(status.Needed > 0 ? $", which needs {status.Needed}" : "")}",
             "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has "
                 + $"{status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} "
                 + $"left{(status.Paused ? ", then paused" : "")}",

@@ -104,7 +104,7 @@ public sealed class FederationMachine
 
     (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
-        int needed = state.Current is { Round: 1, Attempt: 1 } ? Math.Max(plan.StartWith, plan.Quorum) : plan.Quorum;
+        int needed = plan.NeededFor(state.Current.Round, state.Current.Attempt);
         return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state).Members.Count >= needed
             ? Open(state, state.Current.Round, state.Current.Attempt, now)
             : Ignore(state);

@@ -84,6 +84,11 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>Updates after which a round that asked so many clients waits for no more.</summary>
     public int WantedOf(int asked) => Fixed is null ? Math.Min(Participants, asked) : asked;
 
+    /// <summary>Clients that must be there before a round opens.</summary>
+    /// <param name="round">The round.</param>
+    /// <param name="attempt">Its attempt.</param>
+    public int NeededFor(int round, int attempt) => (round, attempt) == (1, 1) ? Math.Max(StartWith, Quorum) : Quorum;
+
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors =>
         Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);

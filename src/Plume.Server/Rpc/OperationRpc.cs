@@ -187,6 +187,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             Rounds = (uint)overview.Rounds,
             ModelVersion = (uint)now.ModelVersion,
             Members = (uint)overview.Members,
+            Needed = (uint)definition.Plan.NeededFor(now.Round, now.Attempt),
             Asked = (uint)now.Participants.Length,
             Added = (uint)overview.Added,
             LeftMs = (ulong)Math.Max(0, now.Left.TotalMilliseconds),

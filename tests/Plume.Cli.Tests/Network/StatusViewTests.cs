@@ -25,6 +25,15 @@ public sealed class StatusViewTests
     }
 
     [Fact]
+    public void What_a_round_waits_for_is_told_by_number()
+    {
+        var status = new FederationStatus { Federation = "digits", Phase = "Waiting", Round = 1, Members = 2, Needed = 5 };
+
+        Assert.Contains(Print(status, 120), line => line.StartsWith(
+            "digits: waits for clients before round 1, which needs 5. 2 clients are there", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_trouble_stands_below_the_last_figures()
     {
         var status = new FederationStatus { Federation = "digits", Phase = "Finished" };

@@ -107,7 +107,7 @@ static class ServeCommand
                 Tell($"Nobody is enrolled as an operator yet. Enrol one within a day: plume enrol {address} --root "
                     + $"{Path.Combine(settings.Certs!, CertificateFolder.RootCertificate)} --token-file {file} --name admin "
                     + $"--identity admin");
-            Tell($"Serving {string.Join(", ", federations.Select(federation => $"{federation.Name} ({federation.Plan.Rounds} rounds, {federation.Plan.Clients} clients)"))} at {address}");
+            Tell($"Serving {string.Join(", ", federations.Select(Outline))} at {address}");
             await WaitAsync(app, stop);
         }
 
@@ -116,6 +116,14 @@ static class ServeCommand
         void Tell(string text) =>
             ServeLog.Tell(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Plume.Serve"), settings.IsLogJson,
                 text);
+    }
+
+    static string Outline(FederationDefinition federation)
+    {
+        var plan = federation.Plan;
+        int needed = plan.NeededFor(round: 1, attempt: 1);
+        string opens = needed < plan.Clients ? $", the first opens with {needed}" : "";
+        return $"{federation.Name} ({plan.Rounds} rounds, {plan.Clients} clients{opens})";
     }
 
     static ServerStorage InFolder(string path)
