@@ -5,7 +5,7 @@ namespace Plume.Compression.Tests.Codecs;
 
 public class DeadZoneTests
 {
-    const int Length = 1 << 19;
+    const int Length = 1 << 20;
 
     static readonly float[] Normal = Some.Normal(Length, 51);
     static readonly float[] Laplace = Some.Laplace(Length, 52);
