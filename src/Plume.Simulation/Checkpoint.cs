@@ -4,6 +4,7 @@ using System.Text;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
+using Plume.Simulation.Buffering;
 
 namespace Plume.Simulation;
 
@@ -28,7 +29,10 @@ sealed record Checkpoint(
     ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
-    const byte FormatVersion = 7;
+    /// <summary>Who is at work, where rounds are buffered.</summary>
+    public KeptWork Work { get; init; } = KeptWork.None;
+
+    const byte FormatVersion = 8;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -50,13 +54,8 @@ sealed record Checkpoint(
         foreach (var round in Metrics)
             WriteRound(output, round);
         WriteArray(output, Costs);
-        output.Varint(Memories.Count);
-        foreach (var (client, memory) in Memories)
-        {
-            output.Varint(client);
-            WriteArray(output, memory);
-        }
-
+        WriteArrays(output, Memories);
+        WriteWork(output, Work);
         output.UInt64(XxHash64.HashToUInt64(output.Written.Span));
         return output.Written.ToArray();
     }
@@ -80,7 +79,8 @@ sealed record Checkpoint(
                     + "with, or begin anew in another folder.");
         var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input),
             ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
-            ReadArray<ClientCost>(ref input), ReadMemories(ref input));
+            ReadArray<ClientCost>(ref input), ReadArrays(ref input, "client"))
+        { Work = ReadWork(ref input) };
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;
@@ -125,13 +125,24 @@ sealed record Checkpoint(
         output.Varint(round.Round);
         WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss
             ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds
-            ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN]);
+            ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN, round.Staleness ?? double.NaN,
+            round.MostStale ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
         WriteTexts(output, round.Bounded);
         WriteArray<double>(output, [.. round.SecondsByCapacity ?? []]);
     }
+
+    static void WriteWork(PayloadWriter output, KeptWork work)
+    {
+        output.UInt64((ulong)work.Now);
+        WriteArray(output, work.Tasks);
+        WriteArrays(output, work.Models);
+    }
+
+    static KeptWork ReadWork(ref PayloadReader input) =>
+        new((long)input.UInt64("time"), ReadArray<Assignment>(ref input), ReadArrays(ref input, "version"));
 
     static void WriteTexts(PayloadWriter output, IReadOnlyList<string> texts)
     {
@@ -147,9 +158,9 @@ sealed record Checkpoint(
         {
             int number = input.Varint("round", 1, int.MaxValue);
             if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
-                var clientSeconds, var linkSeconds, var nextStep, var epsilon]
+                var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale]
                     || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have nine figures and two sizes");
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have eleven figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
             var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
@@ -159,6 +170,8 @@ sealed record Checkpoint(
                 LinkSeconds = Known(linkSeconds),
                 NextStep = (float?)Known(nextStep),
                 Epsilon = Known(epsilon),
+                Staleness = Known(staleness),
+                MostStale = (int?)Known(mostStale),
             };
             rounds.Add(round with
             {
@@ -178,12 +191,22 @@ sealed record Checkpoint(
         return texts;
     }
 
-    static Dictionary<int, float[]> ReadMemories(ref PayloadReader input)
+    static void WriteArrays(PayloadWriter output, IReadOnlyDictionary<int, float[]> arrays)
     {
-        var memories = new Dictionary<int, float[]>();
-        for (int left = input.Varint("number of memories", 0, input.Left); left > 0; left--)
-            memories[input.Varint("client", 0, int.MaxValue)] = ReadArray<float>(ref input);
-        return memories;
+        output.Varint(arrays.Count);
+        foreach (var (number, values) in arrays)
+        {
+            output.Varint(number);
+            WriteArray(output, values);
+        }
+    }
+
+    static Dictionary<int, float[]> ReadArrays(ref PayloadReader input, string what)
+    {
+        var arrays = new Dictionary<int, float[]>();
+        for (int left = input.Varint($"number of arrays by {what}", 0, input.Left); left > 0; left--)
+            arrays[input.Varint(what, 0, int.MaxValue)] = ReadArray<float>(ref input);
+        return arrays;
     }
 
     static double? Known(double value) => double.IsNaN(value) ? null : value;

@@ -9,6 +9,9 @@ public readonly record struct ClientLink(double Down, double Up, double Latency,
 {
     const double BitsOfMegabit = 1e6;
 
+    /// <summary>How long this client works on a task; null where that is measured.</summary>
+    public WorkTime? Work { get; init; }
+
     /// <summary>Seconds from the start of a round to this client's answer: download, latency, work, upload.</summary>
     /// <param name="received">Bytes that it downloads.</param>
     /// <param name="work">Seconds that it computes.</param>

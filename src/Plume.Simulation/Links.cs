@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Compression.Lines;
 using Plume.Compression.Randomness;
+using Plume.Federation.Rounds.Buffering;
 
 namespace Plume.Simulation;
 
@@ -10,7 +11,7 @@ namespace Plume.Simulation;
 /// </summary>
 /// <remarks>
 /// Units: Mbit/s of a million bits, seconds or milliseconds, chances. Links say how long a round would take; no bit of a run
-/// depends on them but by <see cref="DropOut"/>.
+/// depends on them but by <see cref="DropOut"/>, and where rounds are buffered by who answers first.
 /// </remarks>
 /// <param name="Speed">How fast they are.</param>
 /// <param name="Latency">Seconds that asking and answering take in a round, beside transfer: drawn uniformly between
@@ -21,11 +22,14 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
     (double Least, double Most)? DropOut = null)
 {
     const string Subject = "Links";
-    const string LatencyWord = "latency", DropOutWord = "dropout";
+    const string LatencyWord = "latency", DropOutWord = "dropout", WorkWord = WorkTime.Word;
     const double LongestLatency = 3600;
 
     /// <summary>The words that may stand in a line.</summary>
-    public static IEnumerable<string> Words => [.. LinkSpeed.Words, LatencyWord, DropOutWord];
+    public static IEnumerable<string> Words => [.. LinkSpeed.Words, LatencyWord, DropOutWord, WorkWord];
+
+    /// <summary>How long clients work; null where the time that they take on this machine counts.</summary>
+    public WorkTime? Work { get; init; }
 
     /// <summary>Reads a line; printing it gives it back.</summary>
     /// <exception cref="FormatException">The line breaks a rule; the message has the column.</exception>
@@ -37,12 +41,15 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
         LinkSpeed? speed = null;
         (double, double) latency = default;
         (double, double)? dropOut = null;
+        WorkTime? work = null;
         foreach (var word in words)
         {
             if (word.Word == LatencyWord)
                 latency = LatencyOf(word.Arguments);
             else if (word.Word == DropOutWord)
                 dropOut = DropOutOf(word.Arguments);
+            else if (word.Word == WorkWord)
+                work = WorkTime.Parse(word.Arguments);
             else if (speed is not null && LinkSpeed.Words.Contains(word.Word))
                 throw Line.Error(Subject, text, word.Column,
                     $"'{word.Word}' cannot stand beside '{speed}': links have one distribution of speeds");
@@ -56,7 +63,7 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
 
         return speed is null
             ? throw Line.Error(Subject, text, 1, "links need their speeds, such as lognormal(down=20, up=5, spread=0.5)")
-            : new Links(speed, latency, dropOut);
+            : new Links(speed, latency, dropOut) { Work = work };
     }
 
     /// <summary>A client's own link.</summary>
@@ -67,15 +74,24 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
         var key = RandomKey.FromSeed(seed).Fold("links").Fold((ulong)client);
         var draws = new RandomDraws(key.Fold("speed"));
         var (down, up) = Speed.Draw(ref draws);
-        return new ClientLink(down, up, Between(Latency, key.Fold(LatencyWord)), DropOut is { } chance
-            ? Between(chance, key.Fold(DropOutWord)) : null);
+        double? dropOut = DropOut is { } chance ? Between(chance, key.Fold(DropOutWord)) : null;
+        return new ClientLink(down, up, Between(Latency, key.Fold(LatencyWord)), dropOut)
+        {
+            Work = Work?.Of(key.Fold(WorkWord)),
+        };
     }
+
+    /// <summary>Why they cannot say who answers first where rounds are buffered; null where they can.</summary>
+    public string? MisfitTo(Buffered rhythm) => Work is not null ? null
+        : $"In '{rhythm}' who answers first depends on how long clients work, which these links do not say: write "
+            + $"'{this} | {WorkTime.Word}(10s, spread=0.5)', or leave links out.";
 
     /// <summary>The notation.</summary>
     public override string ToString()
     {
         string latency = Latency == default ? "" : $" | {LatencyWord}({Ends(Latency, Time)})";
-        return $"{Speed}{latency}{(DropOut is { } chance ? $" | {DropOutWord}({Ends(chance, Share)})" : "")}";
+        return $"{Speed}{latency}{(DropOut is { } chance ? $" | {DropOutWord}({Ends(chance, Share)})" : "")}"
+            + (Work is null ? "" : $" | {Work}");
     }
 
     static double Between((double Least, double Most) ends, RandomKey key)
@@ -84,11 +100,12 @@ public sealed record Links(LinkSpeed Speed, (double Least, double Most) Latency 
         return ends.Least + (ends.Most - ends.Least) * draws.NextDouble();
     }
 
-    static (double, double) LatencyOf(LineArguments arguments) =>
-        RangeOf(arguments, arguments.Positional("time"), "latency needs a time, such as 50ms or 20ms..200ms", "a time",
-            LongestLatency,
-        text => text.EndsWith("ms", StringComparison.Ordinal) ? NumberOf(text[..^2]) / 1000 : text.EndsWith('s')
-            ? NumberOf(text[..^1]) : null);
+    static (double, double) LatencyOf(LineArguments arguments) => RangeOf(arguments, arguments.Positional("time"),
+        "latency needs a time, such as 50ms or 20ms..200ms", "a time", LongestLatency, SecondsOf);
+
+    internal static double? SecondsOf(string text) => text.EndsWith("ms", StringComparison.Ordinal)
+        ? NumberOf(text[..^2]) / 1000
+        : text.EndsWith('s') ? NumberOf(text[..^1]) : null;
 
     static (double, double) DropOutOf(LineArguments arguments)
     {

@@ -1,3 +1,5 @@
+using Plume.Compression.Randomness;
+
 namespace Plume.Simulation;
 
 /// <summary>What one client's part in all rounds so far has cost.</summary>
@@ -22,8 +24,9 @@ public readonly record struct ClientCost(int Tasks, long DownlinkBytes, long Upl
 /// <param name="capacities">How many capacities clients have.</param>
 sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities)
 {
-    readonly (double Seconds, int Clients)[] work = new (double, int)[capacities];
+    readonly (double Seconds, int Clients)[] byCapacity = new (double, int)[capacities];
     readonly Dictionary<int, ClientCost> attempt = [];
+    readonly Dictionary<int, double> declared = [];
     double earlier;
 
     /// <summary>Seconds that all participants computed, together.</summary>
@@ -31,7 +34,7 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
 
     /// <summary>Mean seconds of a client of each capacity, 0 where none worked; null where there is one capacity.</summary>
     public double[]? SecondsByCapacity => capacities == 1 ? null
-        : [.. work.Select(each => each.Seconds / Math.Max(1, each.Clients))];
+        : [.. byCapacity.Select(each => each.Seconds / Math.Max(1, each.Clients))];
 
     /// <summary>What all participants downloaded.</summary>
     public long DownlinkBytes { get; private set; }
@@ -41,6 +44,7 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
     {
         earlier += Slowest(attempt.Keys);
         attempt.Clear();
+        declared.Clear();
     }
 
     /// <summary>A participant downloads.</summary>
@@ -51,11 +55,18 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
     }
 
     /// <summary>A participant has worked, and sends so many bytes; none where it has nothing to send.</summary>
-    public void Answer(int client, int capacity, double seconds, long bytes)
+    /// <param name="client">Which.</param>
+    /// <param name="capacity">Its capacity.</param>
+    /// <param name="seconds">Wall time of its work.</param>
+    /// <param name="bytes">What it sends.</param>
+    /// <param name="task">Where the draws of its task come from, by which declared work is drawn.</param>
+    public void Answer(int client, int capacity, double seconds, long bytes, RandomKey task)
     {
+        if (links?[client].Work is { } work)
+            declared[client] = work.Seconds(task);
         ClientSeconds += seconds;
         if (bytes > 0)
-            work[capacity] = (work[capacity].Seconds + seconds, work[capacity].Clients + 1);
+            byCapacity[capacity] = (byCapacity[capacity].Seconds + seconds, byCapacity[capacity].Clients + 1);
         Take(client, new ClientCost(0, 0, bytes, seconds));
     }
 
@@ -89,5 +100,6 @@ sealed class RoundCosts(ClientLink[]? links, ClientCost[] totals, int capacities
             .DefaultIfEmpty(0).Max();
 
     double SecondsOf(int client) =>
-        links![client].Seconds(attempt[client].DownlinkBytes, attempt[client].Seconds, attempt[client].UplinkBytes);
+        links![client].Seconds(attempt[client].DownlinkBytes, declared.GetValueOrDefault(client, attempt[client].Seconds),
+            attempt[client].UplinkBytes);
 }

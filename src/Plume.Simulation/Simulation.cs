@@ -8,10 +8,10 @@ using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
-using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
+using Plume.Simulation.Buffering;
 
 namespace Plume.Simulation;
 
@@ -27,7 +27,6 @@ public sealed class Simulation : IDisposable
 {
     readonly SimulationOptions options;
     readonly ILearner learner;
-    readonly IEvaluator evaluator;
     readonly TimeProvider time;
     readonly RandomKey key;
     readonly Codec uplink;
@@ -36,22 +35,23 @@ public sealed class Simulation : IDisposable
     readonly RoundSum sum;
     readonly ClientMemories memories;
     readonly VirtualClients clients;
+    readonly ClientsAtWork? atWork;
+    readonly ModelMeasure measure;
     readonly UpdateObserver? observer;
     readonly int[] versions;
     readonly ClientLink[]? links;
     readonly ClientCost[] costs;
     readonly List<RoundMetrics> metrics = [];
     readonly Queue<FederationCommand> pending = [];
-    readonly Dictionary<int, byte[]> payloads = [];
+    readonly Merging merging;
     readonly float firstStep;
     readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
     RoundCosts roundCosts;
     SecureRound? secure;
     SecureExchange? exchange;
-    long toldSumBytes;
-    long started;
+    long started, opened, toldSumBytes;
     ReadOnlyMemory<byte> lastUplink;
-    int lastClient;
+    RoundPart lastPart;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="options">What to run.</param>
@@ -79,7 +79,7 @@ public sealed class Simulation : IDisposable
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
             throw new ArgumentException(insecure, nameof(options));
-        (this.options, this.learner, this.evaluator, this.time, this.observer) = (options, learner, evaluator, time, observer);
+        (this.options, this.learner, this.time, this.observer) = (options, learner, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = options.Plan.Uplink;
@@ -98,6 +98,9 @@ public sealed class Simulation : IDisposable
             ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
         roundCosts = NewCosts();
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
+        atWork = plan.Buffered is null ? null : new ClientsAtWork(clients, links, key, options.Threads);
+        merging = new Merging(options, global, sum, books);
+        measure = new ModelMeasure(plan, learner, evaluator, global, memories);
     }
 
     /// <summary>The server's exact model.</summary>
@@ -112,7 +115,7 @@ public sealed class Simulation : IDisposable
     /// </summary>
     public IReadOnlyList<long> MeasureLastUplink() => lastUplink.IsEmpty ? []
         : TensorBits.Of(options.Plan, learner.Layout, options.Plan.Answer(learner.Layout),
-            sum.MeasureTensors(lastClient, lastUplink));
+            sum.MeasureTensors(lastPart, lastUplink));
 
     /// <summary>Bits that each tensor took in the last version's payload; empty before.</summary>
     public IReadOnlyList<long> MeasureLastDownlink() =>
@@ -147,7 +150,8 @@ public sealed class Simulation : IDisposable
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
         return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())],
-            global.Memory.ToArray(), versions, Participations(), metrics, costs, kept).ToBytes();
+            global.Memory.ToArray(), versions, Participations(), metrics, costs, kept)
+        { Work = atWork?.Keep() ?? KeptWork.None }.ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -166,9 +170,13 @@ public sealed class Simulation : IDisposable
             memories.Commit(client, memory);
         books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep,
             kept.Participations.Index().Where(entry => entry.Item > 0)
-                .Select(entry => KeyValuePair.Create(entry.Index, entry.Item)));
+                .Select(entry => KeyValuePair.Create(entry.Index, entry.Item)), kept.Work.Tasks.Select(task => task.Part));
+        atWork?.Restore(kept.Work);
         if (books.State.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(books.State.Current));
+        foreach (var task in books.State.Tasks.Values.Where(task => task.Part.Round == books.State.Current.Round)
+            .OrderBy(task => task.Part.Attempt))
+            pending.Enqueue(new AskClient(task));
     }
 
     int[] Participations() => options.Plan.Privacy is null ? []
@@ -183,10 +191,16 @@ public sealed class Simulation : IDisposable
     {
         if (books.State.Phase == Phase.Waiting)
             Tell(new Started());
-        while (pending.TryDequeue(out var command))
+        while (pending.TryDequeue(out var command) || TakesNextAnswer())
         {
             switch (command)
             {
+                case AskClient ask:
+                    Ask(ask.Task.Part);
+                    break;
+                case PublishRound publish when atWork is not null:
+                    Begin(publish.Plan);
+                    break;
                 case PublishRound publish:
                     RunRound(publish.Plan);
                     break;
@@ -207,26 +221,48 @@ public sealed class Simulation : IDisposable
         return null;
     }
 
-    void RunRound(RoundPlan plan)
+    void Begin(RoundPlan plan)
     {
         if (plan.Attempt == 1)
-            (roundCosts, toldSumBytes, started) = (NewCosts(), 0, time.GetTimestamp());
+            (roundCosts, toldSumBytes, started, opened) = (NewCosts(), 0, time.GetTimestamp(), atWork?.Now ?? 0);
         else
             roundCosts.TryAgain();
         lastUplink = default;
-        payloads.Clear();
+        merging.Begin();
         sum.Begin(plan, capacity => global.Broadcasts[capacity].Published);
-        foreach (int client in plan.Participants)
-        {
-            long bytes = BroadcastTo(client).From(versions[client]).Length;
-            roundCosts.Download(client, bytes);
-            versions[client] = global.Broadcast.Version;
-        }
+    }
 
+    void RunRound(RoundPlan plan)
+    {
+        Begin(plan);
+        foreach (int client in plan.Participants)
+            Download(client);
         BeginSum(plan);
-        clients.Run(plan, client => BroadcastTo(client).Published, secure, (client, result) => Deliver(plan, client, result));
+        clients.Run(plan, client => BroadcastTo(client).Published, secure,
+            (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
         if (exchange is not null)
             Gather(plan, exchange);
+    }
+
+    long Download(int client)
+    {
+        long bytes = BroadcastTo(client).From(versions[client]).Length;
+        roundCosts.Download(client, bytes);
+        versions[client] = global.Broadcast.Version;
+        return bytes;
+    }
+
+    // Where rounds are buffered: a client begins to work, and whoever is done first answers.
+    void Ask(RoundPart part) =>
+        atWork!.Ask(part, global.Broadcast.Version, BroadcastTo(part.Client).Published, Download(part.Client));
+
+    bool TakesNextAnswer()
+    {
+        if (atWork is null || books.State.Phase != Phase.Collecting)
+            return false;
+        var next = atWork.Next((options.Plan.Rounds - metrics.Count) * (long)options.Plan.MostContributors - books.State.Added);
+        Deliver(next.Task.Part, next.Task.Version, next.Result!);
+        return true;
     }
 
     void BeginSum(RoundPlan plan)
@@ -293,10 +329,11 @@ public sealed class Simulation : IDisposable
 
     Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];
 
-    void Deliver(RoundPlan plan, int client, ClientResult result)
+    void Deliver(RoundPart part, int version, ClientResult result)
     {
+        int client = part.Client;
         roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null
-            ? result.Sent.Payload.Length : 0);
+            ? result.Sent.Payload.Length : 0, DrawKeys.Task(key, part));
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
@@ -306,8 +343,7 @@ public sealed class Simulation : IDisposable
         if (exchange is not null)
             exchange.Add(client, result);
         else
-            Tell(new UpdateArrived(client, plan.Round, plan.Attempt, plan.ModelVersion,
-                result.Sent.Outcome.Samples)
+            Tell(new UpdateArrived(client, part.Round, part.Attempt, version, result.Sent.Outcome.Samples)
             { Length = result.Sent.Payload.Length, Loss = result.Sent.Outcome.Loss }, result);
     }
 
@@ -316,7 +352,7 @@ public sealed class Simulation : IDisposable
         double norm;
         try
         {
-            norm = sum.Add(add.Client, add.Weight, result.Sent.Payload);
+            norm = sum.Add(books.PartOf(add.Client), add.Weight, result.Sent.Payload);
         }
         catch (InvalidPayloadException refusal)
         {
@@ -324,11 +360,10 @@ public sealed class Simulation : IDisposable
         }
 
         memories.Commit(add.Client, result.Sent.Memory);
-        if (options.Plan.Rule is not null)
-            payloads[add.Client] = result.Sent.Payload;
+        merging.Keep(add.Client, result.Sent.Payload);
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
-            (lastClient, lastUplink) = (add.Client, result.Sent.Payload);
+            (lastPart, lastUplink) = (books.PartOf(add.Client), result.Sent.Payload);
         return new UpdateAdded(add.Client, norm);
     }
 
@@ -336,56 +371,20 @@ public sealed class Simulation : IDisposable
 
     RoundMetrics ApplyMean(ApplyMean apply, IReadOnlyList<double> weights)
     {
-        var notes = MakeNext(apply.Contributors.Count, weights);
+        var notes = merging.MakeNext(apply.Contributors.Count, weights);
         double seconds = time.GetElapsedTime(started).TotalSeconds;
-        var evaluation = books.IsMeasured(apply.Round) ? Evaluate(apply.Contributors) : null;
+        var evaluation = books.IsMeasured(apply.Round) ? measure.Of(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with
         {
             ClientSeconds = roundCosts.ClientSeconds,
             SecondsByCapacity = roundCosts.SecondsByCapacity,
-            LinkSeconds = roundCosts.LinkSeconds(apply.Contributors),
+            LinkSeconds = links is null ? null : atWork?.SecondsSince(opened) ?? roundCosts.LinkSeconds(apply.Contributors),
         };
         if (notes.Count > 0)
             round = round with { Bounded = [.. round.Bounded, .. notes] };
         metrics.Add(round);
         Tell(new ModelApplied());
         return round;
-    }
-
-    // What there is to say of single messages, where a rule looks at each.
-    IReadOnlyList<string> MakeNext(int contributors, IReadOnlyList<double> weights)
-    {
-        if (options.Plan.Rule is not { } rule)
-        {
-            global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
-                : NoiseSecret.FromSeed(options.Seed));
-            return [];
-        }
-
-        var messages = new RoundMessages(sum,
-            [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => payloads[entry.Key]))]);
-        var outcome = messages.Combine(options.Plan, books.State.Current);
-        global.Apply(outcome.Mean, contributors);
-        return [.. messages.Notes(rule, outcome)];
-    }
-
-    // Where clients have models of their own, the mean over those of the round's.
-    Evaluation Evaluate(IReadOnlyList<int> contributors)
-    {
-        var method = options.Plan.Method;
-        if (!method.IsPersonal)
-            return evaluator.Evaluate(Published, CancellationToken.None);
-        int residuals = options.Plan.Answer(learner.Layout).MemoryLength;
-        var each = new List<Evaluation>();
-        foreach (int client in contributors)
-        {
-            var memory = new float[memories.LengthOf(client)];
-            memories.Load(client, memory);
-            var own = memory.AsSpan(residuals, method.ClientMemoryLength(learner.Layout));
-            each.Add(evaluator.Evaluate(method.ModelOf(learner.Layout, global.Broadcast.Published, own), CancellationToken.None));
-        }
-
-        return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples);
     }
 
     // Virtual clients answer or drop out; no deadline passes, and a constant keeps runs alike.

@@ -3,6 +3,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Simulation;
@@ -69,6 +70,7 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             .Say("drop-out", DropOut)
             .Say("corruption", Corruption)
             .Say("measured", EvaluateEvery)
+            .SayUnless("answers", Plan.Buffered is null ? null : Links?.ToString(), null)
             .SayUnless("drop-out by client", Links?.DropOut is { } chance
                 ? string.Create(CultureInfo.InvariantCulture, $"{chance.Least}..{chance.Most}") : null, null)
             .SayUnless("constants", ConstantsHash, 0UL);
@@ -88,6 +90,10 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
         if (Corruption > 0 && Plan.Uplink.IsSecure)
             yield return $"Payloads of a secure sum cannot be corrupted at random: nobody could see whose words were. Leave "
                 + $"the corruption of {Corruption} out.";
+        if (Plan.Buffered is { } rhythm && Links?.MisfitTo(rhythm) is { } unknown)
+            yield return unknown;
+        if (Plan.Buffered is not null && WorksLast is not null)
+            yield return $"In '{Plan.Buffered}' no client works after all others: let the rhythm be {Buffered.Synchronous}.";
         if (Links?.DropOut is not null && DropOut > 0)
             yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. "
                 + $"Keep one of them.";

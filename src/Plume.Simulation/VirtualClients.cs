@@ -57,7 +57,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan, client, received(client), sum);
+                var result = Work(plan.PartOf(client), received(client), sum);
                 lock (gate)
                 {
                     results[index] = result;
@@ -71,15 +71,36 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         }
     }
 
+    /// <summary>Lets clients train and encode, side by side, each what it received.</summary>
+    /// <returns>What came of it, in the same order.</returns>
+    public ClientResult[] Work(IReadOnlyList<(RoundPart Part, ReadOnlyMemory<float> Received)> tasks)
+    {
+        var results = new ClientResult[tasks.Count];
+        try
+        {
+            Parallel.ForEach(Partitioner.Create(LongestFirst([.. tasks.Select(task => task.Part.Client)],
+                [.. Enumerable.Range(0, tasks.Count)]), EnumerablePartitionerOptions.NoBuffering),
+                new ParallelOptions { MaxDegreeOfParallelism = options.Threads },
+                index => results[index] = Work(tasks[index].Part, tasks[index].Received, sum: null));
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+
+        return results;
+    }
+
     // With the most work first the threads end together. Only within a window: results wait for those before them, and
     // what waits takes memory.
     IEnumerable<int> LongestFirst(IReadOnlyList<int> participants, int[] party) => party
         .Chunk(8 * options.Threads)
         .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
 
-    ClientResult Work(RoundPlan plan, int client, ReadOnlyMemory<float> received, SumTask? sum)
+    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SumTask? sum)
     {
-        var clientKey = DrawKeys.Task(key, plan, client);
+        int client = part.Client;
+        var clientKey = DrawKeys.Task(key, part);
         var lost = clientKey.Fold("drop-out");
         bool vanishes = lost.Uniform(0) < (links?[client].DropOut ?? options.DropOut);
         // During a secure sum in any of its trips alike; elsewhere after the download.
@@ -93,7 +114,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
-        var update = work.Run(new LocalTask(plan.Round, client, received, options.Plan.ObjectiveIn(plan.Round), clientKey),
+        var update = work.Run(new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey),
             memory, CancellationToken.None, sum);
         var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)
             : [], time.GetElapsedTime(begun).TotalSeconds)

@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
@@ -13,6 +14,8 @@ public class LinksTests
     [InlineData("lognormal(down=20, up=5, spread=0.5) | latency(50ms)")]
     [InlineData("uniform(down=5..50, up=0.5..10) | latency(20ms..200ms) | dropout(0%..29%)")]
     [InlineData("fixed(down=0.001, up=1000000) | dropout(5%)")]
+    [InlineData("fixed(down=20, up=5) | work(2500ms)")]
+    [InlineData("fixed(down=20, up=5) | dropout(5%) | work(10000ms, spread=0.8, jitter=0.2)")]
     public void A_line_reads_back_as_it_prints(string line) => Assert.Equal(line, Links.Parse(line).ToString());
 
     [Fact]
@@ -21,9 +24,9 @@ public class LinksTests
             Links.Parse("dropout(1%)|latency(1.5s)|lognormal(spread=0,up=5,down=20)").ToString());
 
     [Theory]
-    [InlineData("", "column 1: a word is missing here; known are fixed, lognormal, uniform, latency, dropout.")]
+    [InlineData("", "column 1: a word is missing here; known are fixed, lognormal, uniform, latency, dropout, work.")]
     [InlineData("gaussian(down=1, up=1)",
-        "column 1: 'gaussian' says nothing of links; known are fixed, lognormal, uniform, latency, dropout.")]
+        "column 1: 'gaussian' says nothing of links; known are fixed, lognormal, uniform, latency, dropout, work.")]
     [InlineData("latency(5ms)", "column 1: links need their speeds, such as lognormal(down=20, up=5, spread=0.5).")]
     [InlineData("fixed(down=20)", "column 1: the speeds of links are in Mbit/s, and 'up=' is missing.")]
     [InlineData("fixed(down=20, up=0)", "column 16: 'up=0' must be a speed in Mbit/s, from 1E-06 to 1000000.")]
@@ -43,6 +46,11 @@ public class LinksTests
         "column 31: '20%..5%' must be a chance or two, the lesser first, such as 5% or 0%..20%.")]
     [InlineData("fixed(down=9, up=5) | dropout(100%)",
         "column 31: a client that always vanishes is none: chances must be below 100%.")]
+    [InlineData("fixed(down=9, up=5) | work(0s)",
+        "column 28: '0s' must be a time above 0 and at most a day, such as 10s or 500ms.")]
+    [InlineData("fixed(down=9, up=5) | work(spread=1)", "column 23: work needs a time, such as work(10s, spread=0.5).")]
+    [InlineData("fixed(down=9, up=5) | work(1s, jitter=9)",
+        "column 32: 'jitter=9' must be the deviation of the time's logarithm, from 0 to 5.")]
     public void A_mistake_is_named_with_its_column(string line, string message) =>
         Assert.Equal($"Links '{line}', {message}", Assert.Throws<FormatException>(() => Links.Parse(line)).Message);
 
@@ -62,6 +70,39 @@ public class LinksTests
         Assert.InRange(drawn.Average(link => link.DropOut!.Value), 0.1 - 0.002, 0.1 + 0.002);
         Assert.Equal(drawn, Enumerable.Range(0, clients).Select(client => links.Of(7, client)));
         Assert.NotEqual(drawn[0], links.Of(8, 0));
+    }
+
+    [Fact]
+    public void Each_client_has_a_time_to_work_of_its_own_and_each_of_its_tasks_a_little_more_or_less()
+    {
+        const int clients = 20_000;
+        var links = Links.Parse("fixed(down=20, up=5) | work(10s, spread=0.8, jitter=0.2)");
+        WorkTime[] works = [.. Enumerable.Range(0, clients).Select(client => links.Of(7, client).Work!)];
+        Assert.InRange(works.Average(work => Math.Log(work.Median / 10)), -5 * 0.8 / Math.Sqrt(clients), 5 * 0.8 / Math.Sqrt(clients));
+        double[] tasks = [.. Enumerable.Range(0, clients)
+            .Select(task => Math.Log(works[0].Seconds(RandomKey.FromSeed((ulong)task)) / works[0].Median))];
+        Assert.InRange(tasks.Average(value => value * value), 0.04 * (1 - 5 * Math.Sqrt(2.0 / clients)),
+            0.04 * (1 + 5 * Math.Sqrt(2.0 / clients)));
+        Assert.Equal(works[5], links.Of(7, 5).Work);
+    }
+
+    [Fact]
+    public void Where_work_is_declared_no_clock_of_this_machine_is_part_of_what_a_round_takes()
+    {
+        const string line = "uniform(down=1..2, up=1..2) | work(2s, spread=0.5)";
+        Assert.Equal(Run(line).Metrics.Select(round => round.LinkSeconds), Run(line).Metrics.Select(round => round.LinkSeconds));
+    }
+
+    [Theory]
+    [InlineData("fixed(down=20, up=5)", "who answers first depends on how long clients work, which these links do not say: write "
+        + "'fixed(down=20, up=5) | work(10s, spread=0.5)', or leave links out.")]
+    [InlineData("fixed(down=20, up=5) | work(1s)", null)]
+    [InlineData(null, null)]
+    public void Buffered_rounds_need_links_that_say_how_long_clients_work(string? line, string? problem)
+    {
+        var plan = new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { Buffered = new(4) };
+        var options = new SimulationOptions(plan, Seed: 3) { Links = line is null ? null : Links.Parse(line) };
+        Assert.Equal(problem is null ? [] : [$"In 'buffered(4)' {problem}"], options.Problems());
     }
 
     [Fact]
@@ -121,7 +162,7 @@ public class LinksTests
         Assert.NotEqual(model, other);
     }
 
-    static (IReadOnlyList<RoundMetrics>, float[]) Run(string? line)
+    static (IReadOnlyList<RoundMetrics> Metrics, float[] Model) Run(string? line)
     {
         var blobs = new Blobs(20);
         var options = new SimulationOptions(new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05),

@@ -10,6 +10,7 @@ using Plume.Federation.Notation;
 using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Simulation.Tests;
@@ -188,6 +189,23 @@ public partial class SimulationTests
                 },
                 DropOut = 0.3
             },
+            "buffered" => sparse with { Plan = sparse.Plan with { Buffered = new Buffered(4) }, DropOut = 0.2 },
+            "buffered, on links" => options with
+            {
+                Plan = options.Plan
+                with
+                {
+                    Participants = 12,
+                    Buffered = new Buffered(5, 2),
+                    Uplink = "feedback | lowrank | deadzone(abs=0.01) | range",
+                    Downlink = Sums
+                },
+                Links = Links.Parse("lognormal(down=2, up=1, spread=1) | latency(10ms) | dropout(0%..30%) | "
+                    + "work(1s, spread=1.5, jitter=0.3)"),
+                Server = new FedAdam(0.05),
+                Corruption = 0.1,
+            },
+            "buffered, personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b"), Buffered = new Buffered(4) } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             "ruled" => sparse with

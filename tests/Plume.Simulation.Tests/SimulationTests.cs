@@ -21,6 +21,7 @@ public partial class SimulationTests
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
         "secure", "secure, over-selection", "private",
+        "buffered", "buffered, on links", "buffered, personal",
     ];
 
     [Theory]

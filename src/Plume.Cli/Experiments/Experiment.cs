@@ -6,6 +6,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning.Shipping;
 using Plume.Simulation;
@@ -95,6 +96,9 @@ sealed class Experiment(Settings settings)
 
     /// <summary>How large updates may be; null lets them have any size.</summary>
     public NormBound? NormBound => settings.Get<double>("server.norm") is var factor and > 0 ? new NormBound(factor) : null;
+
+    /// <summary>How rounds go where nobody waits for the slowest; null where a round waits for whom it asked.</summary>
+    public Buffered? Buffered => settings.Get<object>("rhythm") as Buffered;
 
     /// <summary>The rule against hostile clients; null for the mean.</summary>
     public RobustRule? Rule => settings.Get<object>("server.rule") as RobustRule;

@@ -83,6 +83,7 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         ClientSeconds = run.Rounds.Sum(round => round.ClientSeconds),
         LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null)
             ? run.Rounds.Sum(round => round.LinkSeconds) : null,
+        Staleness = run.Rounds.Average(round => round.Staleness),
     };
 
     public void Dispose()

@@ -42,6 +42,9 @@ static class Summary
         if (result.LinkSeconds is { } seconds)
             Row(table, "time on the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer ? Quantity.Seconds(longer)
                 : plain is null ? null : "", "");
+        if (result.Staleness is { } staleness)
+            Row(table, "staleness", $"{staleness:0.00} versions", plain?.Staleness is { } other ? $"{other:0.00} versions"
+                : plain is null ? null : "", "");
         if (result.Privacy is { } privacy)
             Row(table, "epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)} of {privacy.Budget:0.###}",
                 plain is null ? null : "", $"delta {privacy.Delta:0.###e+0}");

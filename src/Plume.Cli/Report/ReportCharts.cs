@@ -27,7 +27,7 @@ static class ReportCharts
                 Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy,
                 value => Quantity.RoundBytes((long)value))
             + (timed.Count == 0 ? ""
-            : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as it was measured here",
+            : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as measured or declared",
                 Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
             + "</div>\n";
     }

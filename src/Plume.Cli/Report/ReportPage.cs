@@ -41,6 +41,8 @@ static class ReportPage
         if (run.LinkSeconds is { } seconds)
             facts.Add(("On the links", Quantity.Seconds(seconds), plain?.LinkSeconds is { } longer
                 ? $"{Quantity.Seconds(longer)} with 32-bit floats" : $"all {run.Rounds.Count} rounds"));
+        if (run.Staleness is { } staleness)
+            facts.Add(("Staleness", $"{staleness:0.00}", "versions between an update's own and the one that took it in"));
         if (report.Result?.Privacy is { } privacy)
             facts.Insert(1, ("Epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)}",
                 $"of {privacy.Budget:0.###}, at delta {privacy.Delta:0.###e+0}"));

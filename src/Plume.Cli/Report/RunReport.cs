@@ -16,6 +16,9 @@ sealed record Track(string Name, IReadOnlyList<RoundLine> Rounds, string Uplink,
     public double? LinkSeconds => Rounds.Count > 0 && Rounds.All(round => round.LinkSeconds is not null)
         ? Rounds.Sum(round => round.LinkSeconds) : null;
 
+    /// <summary>Mean staleness of the updates in all versions; null where rounds are not buffered.</summary>
+    public double? Staleness => Rounds.Average(round => round.Staleness);
+
     /// <summary>The last measured accuracy, 0 to 1; null before the first measurement.</summary>
     public double? Accuracy => Rounds.LastOrDefault(round => round.Accuracy is not null)?.Accuracy;
 

@@ -76,6 +76,8 @@ sealed class FederatedRun : IDisposable
             ClientSeconds = round.ClientSeconds,
             SecondsByCapacity = round.SecondsByCapacity,
             LinkSeconds = round.LinkSeconds,
+            Staleness = round.Staleness,
+            MostStale = round.MostStale,
             Epsilon = round.Epsilon,
         };
         log.Append(line);

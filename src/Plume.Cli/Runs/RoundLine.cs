@@ -34,6 +34,14 @@ sealed record RoundLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Epsilon { get; init; }
 
+    /// <summary>Mean staleness of the updates in the mean, in versions; null where rounds are not buffered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Staleness { get; init; }
+
+    /// <summary>The largest staleness among them; null where rounds are not buffered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MostStale { get; init; }
+
     /// <summary>Seconds that the round would take on the clients' links; null where the experiment has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }

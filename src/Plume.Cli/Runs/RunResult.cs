@@ -47,6 +47,10 @@ sealed record RunResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }
 
+    /// <summary>Mean staleness of the updates in all versions; null where rounds are not buffered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Staleness { get; init; }
+
     /// <summary>What the run has given away; null where it promises no privacy.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PrivacySpent? Privacy { get; init; }

@@ -51,7 +51,9 @@ static class Federations
             Privacy = privacy,
             NormBound = experiment.NormBound,
             Rule = experiment.Rule,
-            Fixed = allotment.Rounds,
+            Buffered = experiment.Buffered,
+            // Where rounds are buffered the next client is asked when another has answered, whatever a file names.
+            Fixed = experiment.Buffered is null ? allotment.Rounds : null,
         };
         var options = new SimulationOptions(plan, experiment.Seed)
         {
@@ -101,6 +103,8 @@ static class Federations
             yield return ("downlink", $"downlink: {wrongDown}");
         if (plan.RuleMisfit is { } noRule)
             yield return ("server.rule", $"server.rule: {noRule}");
+        foreach (string problem in plan.Buffered?.Problems(plan) ?? [])
+            yield return ("rhythm", $"rhythm: {problem}");
         foreach (string problem in SecureUplink.Problems(plan))
             yield return ("uplink", $"uplink: {problem}");
         if (plan.Schedule.Misfit(plan.Rounds) is { } tooLong)
@@ -120,6 +124,8 @@ static class Federations
             yield return ("dropout",
                 $"dropout is {experiment.DropOut} for all clients, but links has a chance for each: keep one of "
                     + $"them.");
+        if (plan.Buffered is { } rhythm && experiment.Links?.MisfitTo(rhythm) is { } unknown)
+            yield return ("links", $"links: {unknown}");
         if (!plan.Method.SendsUpdates && experiment.Optimizer is not FedAvg)
             yield return ("server.optimizer",
                 $"server.optimizer moves the model by updates, of which '{exchange}' sends none; leave it out.");

@@ -115,11 +115,12 @@ public sealed class RoundBooks
     /// <param name="at">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
     /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
+    /// <param name="atWork">Who was at work when the last of them ended, where rounds are buffered.</param>
     public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null,
-        IEnumerable<KeyValuePair<int, int>>? participations = null)
+        IEnumerable<KeyValuePair<int, int>>? participations = null, IEnumerable<RoundPart>? atWork = null)
     {
         ArgumentNullException.ThrowIfNull(norms);
-        Restore(machine.After(norms.Count, norms, at, sharedStep, participations), at, []);
+        Restore(machine.After(norms.Count, norms, at, sharedStep, participations, atWork), at, []);
     }
 
     /// <summary>Whether the model is measured after a round.</summary>
@@ -135,7 +136,7 @@ public sealed class RoundBooks
     public IReadOnlyCollection<KeyValuePair<int, double>> Contributions => State.Weights;
 
     /// <summary>A client's part in the attempt at hand.</summary>
-    public RoundPart PartOf(int client) => new(State.Current.Round, State.Current.Attempt, client);
+    public RoundPart PartOf(int client) => State.PartOf(client);
 
     /// <summary>The weights of the round's updates, those of each capacity added up.</summary>
     public double[] WeightsByCapacity => plan.WeightsByCapacity(State.Weights);
@@ -147,7 +148,7 @@ public sealed class RoundBooks
 
     /// <summary>What became of the updates of a round, this one or the last, by attempt and client.</summary>
     public IReadOnlyList<SettledPart> SettledIn(int round) =>
-        [.. settled.Values.Where(entry => entry.Part.Round == round).OrderBy(entry => entry.Part.Attempt)
+        [.. settled.Values.Where(entry => entry.Round == round).OrderBy(entry => entry.Part.Attempt)
             .ThenBy(entry => entry.Part.Client)];
 
     /// <summary>What the round at hand did, when its mean is applied.</summary>
@@ -161,34 +162,47 @@ public sealed class RoundBooks
         {
             NextStep = State.SharedStep,
             Epsilon = plan.Privacy?.Spent(State.MostParticipations),
+            Staleness = plan.Buffered is null ? null : Stalenesses.Average(),
+            MostStale = plan.Buffered is null ? null : Stalenesses.Max(),
         };
+
+    IEnumerable<int> Stalenesses =>
+        State.Weights.Keys.Select(client => State.Current.ModelVersion - arrived[client].ModelVersion);
 
     void Begin(DateTimeOffset at) => (Opened, tally) = (at, new RoundTally(Notes));
 
     void Settle(BooksEntry entry)
     {
-        var current = entry.Before.Current;
+        var before = entry.Before;
         switch (entry.Happened)
         {
+            // Where rounds are buffered, one that is refused may settle its client's part.
+            case UpdateArrived update when entry.IsChange && entry.Refusal is { } refusal:
+                Settle(before, update.Client, refusal.Message);
+                break;
             case UpdateArrived update when entry.IsChange:
                 arrived[update.Client] = update;
                 break;
             case UpdateAdded added:
-                Settle(new RoundPart(current.Round, current.Attempt, added.Client), null);
+                Settle(before, added.Client, null);
                 break;
             case UpdateInvalid invalid:
-                Settle(new RoundPart(current.Round, current.Attempt, invalid.Client), entry.Refusal!.Message);
+                Settle(before, invalid.Client, entry.Refusal!.Message);
                 break;
             case SumRevealed:
                 foreach (int client in entry.After.Weights.Keys)
                     Settle(new RoundPart(current.Round, current.Attempt, client), null);
                 break;
             case ModelApplied:
-                foreach (var part in settled.Keys.Where(part => part.Round < current.Round).ToList())
-                    settled.Remove(part);
+                foreach (var old in settled.Values.Where(old => old.Round < before.Current.Round).ToList())
+                    settled.Remove(old.Part);
                 break;
         }
     }
 
-    void Settle(RoundPart part, string? problem) => settled[part] = new SettledPart(part, problem);
+    void Settle(FederationState before, int client, string? problem)
+    {
+        var part = before.PartOf(client);
+        settled[part] = new SettledPart(part, problem) { Round = before.Current.Round };
+    }
 }

@@ -56,6 +56,17 @@ public sealed record RoundMetrics(
     public double? Epsilon { get; init; }
 
     /// <summary>
+    /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an update started
+    /// from. Null elsewhere.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Staleness { get; init; }
+
+    /// <summary>The largest staleness among them; null where rounds are not buffered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MostStale { get; init; }
+
+    /// <summary>
     /// Seconds that the round would take on the clients' links, from its start to the last answer that counts; null without
     /// links.
     /// </summary>

@@ -37,6 +37,7 @@ public sealed class RunText
             .SayUnless("over-selection", plan.OverSelection, 1.0)
             .SayUnless("sample cap", plan.SampleCap, null)
             .SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor)
+            .SayUnless("rhythm", plan.Buffered?.ToString(), null)
             .SayUnless("rule", plan.Rule?.ToString(), null)
             .SayUnless("privacy", plan.Privacy is { } privacy
                 ? string.Create(CultureInfo.InvariantCulture,

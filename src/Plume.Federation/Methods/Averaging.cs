@@ -21,5 +21,8 @@ public sealed record Averaging : Method, INotatedMethod<Averaging>
     /// <inheritdoc/>
     public override bool TakesNoise => true;
 
+    /// <inheritdoc/>
+    public override bool TakesStale => true;
+
     static Averaging INotatedMethod<Averaging>.Parse(LineArguments arguments) => new();
 }

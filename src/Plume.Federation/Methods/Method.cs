@@ -147,6 +147,12 @@ public abstract record Method
     public virtual bool TakesNoise => false;
 
     /// <summary>
+    /// Whether messages of clients that were given different versions may be added up: each is an update from the model that its client had,
+    /// and is read without anything else that was published then.
+    /// </summary>
+    public virtual bool TakesStale => false;
+
+    /// <summary>
     /// Capacities that clients may have, the largest first: those of each train a model of their own, which is a part of the
     /// server's (<see cref="CapacityModels"/>). What a method of several publishes and takes in are weights alone.
     /// </summary>

@@ -65,19 +65,19 @@ public sealed class RoundSum
     }
 
     /// <summary>Adds a message.</summary>
-    /// <param name="client">Whose it is.</param>
+    /// <param name="part">Whose it is, and of which task.</param>
     /// <param name="weight">What it weighs.</param>
     /// <param name="payload">Its bytes.</param>
     /// <param name="isFloats">Whether it came as 32-bit floats, and not by the uplink's codec.</param>
     /// <returns>Its norm before it is weighted or bounded.</returns>
     /// <exception cref="InvalidPayloadException">The payload breaks a rule; nothing was added.</exception>
-    public double Add(int client, double weight, ReadOnlyMemory<byte> payload, bool isFloats = false)
+    public double Add(RoundPart part, double weight, ReadOnlyMemory<byte> payload, bool isFloats = false)
     {
-        int capacity = plan.Method.CapacityOf(client);
+        int capacity = plan.Method.CapacityOf(part.Client);
         double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormFactor;
         return isFloats
             ? FloatsOf(capacity).AddTo(payload, sums[capacity], weight, default, default, usual, most)
-            : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(client), ReferenceOf(capacity), usual, most);
+            : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(part), ReferenceOf(capacity), usual, most);
     }
 
     /// <summary>Reads a message of the round, neither weighted nor bounded.</summary>
@@ -92,14 +92,14 @@ public sealed class RoundSum
         if (isFloats)
             FloatsOf(capacity).Decode(payload, values, default);
         else
-            DecoderOf(capacity).Decode(payload, values, KeyOf(client), ReferenceOf(capacity));
+            DecoderOf(capacity).Decode(payload, values, KeyOf(round.PartOf(client)), ReferenceOf(capacity));
     }
 
     /// <summary>Bits that each tensor takes in a message of the round.</summary>
-    public IReadOnlyList<long> MeasureTensors(int client, ReadOnlyMemory<byte> payload)
+    public IReadOnlyList<long> MeasureTensors(RoundPart part, ReadOnlyMemory<byte> payload)
     {
-        int capacity = plan.Method.CapacityOf(client);
-        return DecoderOf(capacity).MeasureTensors(payload, KeyOf(client), ReferenceOf(capacity));
+        int capacity = plan.Method.CapacityOf(part.Client);
+        return DecoderOf(capacity).MeasureTensors(payload, KeyOf(part), ReferenceOf(capacity));
     }
 
     MessageDecoder DecoderOf(int capacity) => decoders[capacity] ??= new MessageDecoder(shapes[capacity], threads);
@@ -107,7 +107,7 @@ public sealed class RoundSum
     MessageDecoder FloatsOf(int capacity) =>
         floats[capacity] ??= new MessageDecoder(ReceivedModel.AsFloats(shapes[capacity]), threads);
 
-    RandomKey KeyOf(int client) => DrawKeys.Update(DrawKeys.Task(run, round, client));
+    RandomKey KeyOf(RoundPart part) => DrawKeys.Update(DrawKeys.Task(run, part));
 
     ReadOnlyMemory<float> ReferenceOf(int capacity) =>
         shapes[capacity].UsesReference

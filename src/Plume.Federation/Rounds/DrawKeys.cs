@@ -8,11 +8,8 @@ namespace Plume.Federation.Rounds;
 public static class DrawKeys
 {
     /// <summary>Of one client's work in one attempt of a round.</summary>
-    public static RandomKey Task(RandomKey run, RoundPlan plan, int client)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        return run.Fold("client").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt).Fold((ulong)client);
-    }
+    public static RandomKey Task(RandomKey run, RoundPart part) =>
+        run.Fold("client").Fold((ulong)part.Round).Fold((ulong)part.Attempt).Fold((ulong)part.Client);
 
     /// <summary>
     /// Of what all clients draw alike in one attempt of a round, so that their messages can be added up in secret.

@@ -1,3 +1,5 @@
+using Plume.Federation.Rounds.Buffering;
+
 namespace Plume.Federation.Rounds;
 
 /// <summary>Something that the host must now do.</summary>
@@ -10,6 +12,9 @@ public abstract record FederationCommand
 
 /// <summary>Publish a round to its participants, with an empty sum.</summary>
 public sealed record PublishRound(RoundPlan Plan) : FederationCommand;
+
+/// <summary>Give a client work, from the newest version. Only where rounds are buffered.</summary>
+public sealed record AskClient(AskedTask Task) : FederationCommand;
 
 /// <summary>
 /// Decode the client's update and add it with this weight and the round's usual norm; then report UpdateAdded or UpdateInvalid.
@@ -44,6 +49,9 @@ public enum Refusal
 
     /// <summary>It was made from another model version.</summary>
     WrongVersion,
+
+    /// <summary>It was made from a version that is too many versions old, where rounds are buffered.</summary>
+    TooOld,
 
     /// <summary>The client's update of this round is here already.</summary>
     Duplicate,

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Plume.Compression.Randomness;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.Selection;
 
 namespace Plume.Federation.Rounds;
@@ -16,12 +16,10 @@ namespace Plume.Federation.Rounds;
 /// </remarks>
 public sealed class FederationMachine
 {
-    // Codecs make clipped updates a little larger.
-    const double SlackOfClip = 1.5;
-
     readonly FederationPlan plan;
     readonly RandomKey key;
     readonly double modelNorm;
+    readonly BufferRules? buffered;
 
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
@@ -36,6 +34,7 @@ public sealed class FederationMachine
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
         (this.plan, this.key, this.modelNorm) = (plan, key.Fold("selection"), modelNorm);
+        buffered = plan.Buffered is { } rhythm ? new BufferRules(plan, rhythm, this.key, modelNorm) : null;
     }
 
     /// <summary>
@@ -46,9 +45,18 @@ public sealed class FederationMachine
     /// <param name="now">The time.</param>
     /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
     /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
+    /// <param name="atWork">Who was at work when the last of them ended, where rounds are buffered.</param>
     public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null,
-        IEnumerable<KeyValuePair<int, int>>? participations = null)
+        IEnumerable<KeyValuePair<int, int>>? participations = null, IEnumerable<RoundPart>? atWork = null)
     {
+        if (buffered is not null && rounds < plan.Rounds)
+            return buffered.Open(FederationState.Initial with
+            {
+                Members = Everyone,
+                RoundNorms = [.. norms.TakeLast(NormBound.Window)],
+                Standings = (atWork ?? []).ToImmutableSortedDictionary(part => part.Client, _ => Standing.Asked),
+                Tasks = (atWork ?? []).ToImmutableSortedDictionary(part => part.Client, part => new AskedTask(part, now + plan.Deadline)),
+            }, rounds + 1, now).State;
         var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
         return rounds < plan.Rounds && HasBudget(spent, rounds + 1)
             ? Open(FederationState.Initial
@@ -74,7 +82,7 @@ public sealed class FederationMachine
         FederationEvent happened, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return happened switch
+        return buffered is not null ? buffered.Step(state, happened, now) : happened switch
         {
             Started => OpenIfReady(state with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
@@ -212,21 +220,11 @@ public sealed class FederationMachine
 
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
     {
-        var current = state.Current;
         var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
         var (next, commands) = Settle(standing
             with
         { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
-        double? bound = plan.Privacy is null ? plan.NormBound?.Factor : SlackOfClip;
-        if (!(added.Norm > bound * current.UsualNorm))
-            return (next, commands);
-        string message = plan.Privacy is null ? string.Create(CultureInfo.InvariantCulture,
-            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round "
-                + $"{current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.")
-            : string.Create(CultureInfo.InvariantCulture,
-                $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the clip: its own is "
-                    + $"{added.Norm:g3}, though the client should have clipped it.");
-        return (next, commands.Insert(0, new ReportBounded(added.Client, current.Round, message)));
+        return (next, NormBound.ReportOn(added, state.Current, plan) is { } bounded ? commands.Insert(0, bounded) : commands);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid, DateTimeOffset now)
@@ -279,7 +277,7 @@ public sealed class FederationMachine
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }
 
-    static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>
+    internal static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>
         state.Standings.TryGetValue(client, out var standing) && standing == from
             ? state with { Standings = state.Standings.SetItem(client, to) }
             : throw new InvalidOperationException(

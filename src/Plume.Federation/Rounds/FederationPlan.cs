@@ -8,13 +8,14 @@ using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
+using Plume.Federation.Rounds.Buffering;
 
 namespace Plume.Federation.Rounds;
 
 /// <summary>The rules of one federation, fixed before its first round: what its method looks at, and how rounds go.</summary>
 /// <param name="Clients">Number of clients; a client is a number from 0.</param>
 /// <param name="Rounds">Rounds to run.</param>
-/// <param name="Participants">Updates that a round wants.</param>
+/// <param name="Participants">Updates that a round wants; where rounds are buffered, clients that are at work at any time.</param>
 /// <param name="Objective">What clients minimize.</param>
 /// <param name="Uplink">The codec of updates.</param>
 /// <param name="Downlink">The codec of models.</param>
@@ -39,6 +40,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>How large updates may be; null lets them have any size.</summary>
     public NormBound? NormBound { get; init; } = new(NormBound.DefaultFactor);
+
+    /// <summary>How rounds go where nobody waits for the slowest; null where a round waits for the clients that it asked.</summary>
+    public Buffered? Buffered { get; init; }
 
     /// <summary>What makes one of a round's messages where some clients may be hostile; null for their weighted mean.</summary>
     public RobustRule? Rule { get; init; }
@@ -90,8 +94,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public int NeededFor(int round, int attempt) => (round, attempt) == (1, 1) ? Math.Max(StartWith, Quorum) : Quorum;
 
     /// <summary>Most updates that one round can take in.</summary>
-    public int MostContributors =>
-        Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);
+    public int MostContributors => Buffered?.Updates
+        ?? Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);
 
     /// <summary>What an update weighs in the mean: its share of the largest weight that one can have.</summary>
     public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap
@@ -168,6 +172,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         if (Smaller.Count != Method.Capacities.Count - 1)
             yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs "
                 + $"{Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
+        foreach (string problem in Buffered?.Problems(this) ?? [])
+            yield return problem;
         foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems()))
             yield return problem;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.Selection;
 
 namespace Plume.Federation.Rounds;
@@ -91,7 +92,20 @@ public sealed record FederationState(
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
     public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;
 
-    /// <summary>Whether no further round may open.</summary>
+    /// <summary>What clients were asked to do, where rounds are buffered: of all in <see cref="Standings"/>.</summary>
+    public ImmutableSortedDictionary<int, AskedTask> Tasks { get; init; } = ImmutableSortedDictionary<int, AskedTask>.Empty;
+
+    /// <summary>How many clients the round at hand has asked, where rounds are buffered.</summary>
+    public int Asked { get; init; }
+
+    /// <summary>How many of those that were to answer in the round at hand sent nothing that counts, where rounds are
+    /// buffered.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>A client's part in the round at hand.</summary>
+    public RoundPart PartOf(int client) => Tasks.TryGetValue(client, out var task) ? task.Part : Current.PartOf(client);
+
+    /// <summary>Whether no further round may open; where rounds are buffered, whether no further client is asked.</summary>
     public bool IsPaused { get; init; }
 
     /// <summary>Whether nothing more will happen.</summary>

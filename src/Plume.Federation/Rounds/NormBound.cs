@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Plume.Federation.Methods;
 
 namespace Plume.Federation.Rounds;
@@ -26,12 +27,29 @@ public sealed record NormBound(double Factor)
     /// <summary>The factor that a plan has unless it says another.</summary>
     public const double DefaultFactor = 3;
 
+    // Codecs make clipped updates a little larger.
+    const double SlackOfClip = 1.5;
+
     /// <summary>The norm that is usual in the next round.</summary>
     /// <param name="rounds">Medians of the recent rounds; empty before the first has ended.</param>
     /// <param name="modelNorm">What the plan's <see cref="Method.UsualNorm"/> says of version 0: usual, too, while no update had
     /// any size.</param>
     public static double Usual(ImmutableArray<double> rounds, double modelNorm) => LowerMedian(rounds) is > 0 and var usual
         ? usual : modelNorm;
+
+    /// <summary>What there is to say of an update that is in a round's sum at less than its size; null where there is nothing.</summary>
+    internal static ReportBounded? ReportOn(UpdateAdded added, RoundPlan current, FederationPlan plan)
+    {
+        double? bound = plan.Privacy is null ? plan.NormBound?.Factor : SlackOfClip;
+        if (!(added.Norm > bound * current.UsualNorm))
+            return null;
+        return new ReportBounded(added.Client, current.Round, plan.Privacy is null ? string.Create(CultureInfo.InvariantCulture,
+            $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the usual one in round "
+                + $"{current.Round}: its own is {added.Norm:g3}, above {plan.NormBound!.Factor:g3} times that.")
+            : string.Create(CultureInfo.InvariantCulture,
+                $"The update of client {added.Client} counts as one of norm {current.UsualNorm:g3}, the clip: its own is "
+                    + $"{added.Norm:g3}, though the client should have clipped it."));
+    }
 
     /// <summary>The recent rounds' medians with one more.</summary>
     /// <param name="rounds">Before it.</param>

@@ -204,7 +204,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Round = (uint)snapshot.Round,
             Attempt = (uint)snapshot.Attempt,
             ModelVersion = (uint)snapshot.ModelVersion,
-            Key = DrawKeys.Task(definition.Key, plan, client).Value,
+            Key = DrawKeys.Task(definition.Key, plan.PartOf(client)).Value,
             LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
             Objective = new LocalObjective
             {

@@ -231,7 +231,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         return reply;
     }
 
-    RandomKey TaskKey(int round, int attempt) => DrawKeys.Task(key, new RoundPlan(round, attempt, round - 1, [0], default), 0);
+    RandomKey TaskKey(int round, int attempt) => DrawKeys.Task(key, new RoundPart(round, attempt, 0));
 
     Broadcast Begin(byte run)
     {

@@ -35,7 +35,7 @@ public class RunTextTests
             Plan with { Downlink = Codec.Floats },
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null },
             Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
-            Plan with { Rule = new CoordinateMedian() },
+            Plan with { Rule = new CoordinateMedian() }, Plan with { Buffered = new(5) }, Plan with { Buffered = new(5, 3) },
             Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] },
             Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } },
@@ -67,7 +67,7 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
+        ["Attempts", "Buffered", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
             "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 

@@ -98,7 +98,7 @@ public class PrivateFederationTests
             float[] update = new float[Values];
             Array.Fill(update, size);
             // A hostile client leaves the clip out.
-            sum.Add(0, 1, new MessageEncoder(ReceivedModel.AsFloats(plan.Answer(Layout))).Encode(update, default),
+            sum.Add(books.PartOf(0), 1, new MessageEncoder(ReceivedModel.AsFloats(plan.Answer(Layout))).Encode(update, default),
                 isFloats: true);
             float[] counted = new float[Values];
             sum.Sum.DivideInto(1, counted);

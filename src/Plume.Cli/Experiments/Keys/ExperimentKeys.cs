@@ -4,6 +4,7 @@ using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Learning.Partition;
 using Plume.Learning.Shipping;
 using Plume.Models.Zoo;
@@ -33,7 +34,7 @@ static class ExperimentKeys
         new IntegerKey("clients", "Clients that the partition makes. A partition by file or column brings its own number.", 1,
             1_000_000),
         new AmountKey("participants",
-            "Clients that take part in a round: a count, or a share of all clients.") { Default = new Amount(10, 0) },
+            "Clients that take part in a round, or where rounds are buffered are at work at once: a count, or a share of all clients.") { Default = new Amount(10, 0) },
         new NumberKey("overSelect",
             "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0,
             10) { Default = 0.0 },
@@ -69,11 +70,23 @@ static class ExperimentKeys
         },
         new NotationKey("links",
             "The links of clients, to tell how long rounds would take on them: speeds in Mbit/s (fixed, lognormal or uniform), "
-                + "and where wanted what asking and answering take (latency), and each client's chance to vanish in a round "
-                + "(dropout).", (text, _) => Links.Parse(text), CodecPattern)
+                + "and where wanted what asking and answering take (latency), each client's chance to vanish in a round "
+                + "(dropout), and how long clients work (work), without which the time that they take here counts.", (text, _) => Links.Parse(text), CodecPattern)
         {
             Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)",
-                "uniform(down=5..50, up=1..10) | dropout(0%..20%)"],
+                "uniform(down=5..50, up=1..10) | dropout(0%..20%)",
+                "fixed(down=20, up=5) | work(10s, spread=0.8, jitter=0.2)"],
+        },
+        new NotationKey("rhythm",
+            $"How rounds go: {Buffered.Synchronous}, where a round waits for the clients that it asked, or buffered(10), where as many "
+                + "clients as there are participants are at work at any time, each on the version that was newest when it began, and "
+                + "every ten updates make a version. An update of an older version weighs less, and counts not at all where it is "
+                + "more versions behind than stale says. Participants that a partition's file names for rounds are those of "
+                + "synchronous ones.",
+            (text, _) => Buffered.Parse(text) is { } buffered ? buffered : Buffered.Synchronous, CodecPattern)
+        {
+            Default = Buffered.Synchronous,
+            Examples = [Buffered.Synchronous, "buffered(10)", "buffered(10, stale=5)"],
         },
         new FlagKey("baseline", "Whether the same federation is also run by plain averaging of 32-bit floats both ways, to "
             + "compare.") { Default = false },

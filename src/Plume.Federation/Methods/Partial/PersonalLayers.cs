@@ -67,6 +67,9 @@ public sealed record PersonalLayers : Method, INotatedMethod<PersonalLayers>
     public override bool IsPersonal => true;
 
     /// <inheritdoc/>
+    public override bool TakesStale => true;
+
+    /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) =>
         new(new MessagePart(Weights, Travelling(layout), downlink), new MessagePart(AtFirst, Staying(layout), Constant));
 

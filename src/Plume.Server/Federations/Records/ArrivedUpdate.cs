@@ -1,4 +1,3 @@
-using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations.Records;

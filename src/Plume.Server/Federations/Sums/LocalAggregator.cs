@@ -95,7 +95,7 @@ sealed class LocalAggregator : IAggregator, IDisposable
             return new AddedUpdate(0, "Its bytes do not have the hash that the client gave.");
         try
         {
-            double norm = sum.Add(update.Client, weighted.Weight, bytes, update.IsFloats);
+            double norm = sum.Add(update.Part, weighted.Weight, bytes, update.IsFloats);
             added.Add(update, norm);
             return new AddedUpdate(norm, null);
         }

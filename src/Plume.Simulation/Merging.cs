@@ -1,0 +1,41 @@
+using Plume.Federation.Books;
+using Plume.Federation.Models;
+using Plume.Federation.Privacy;
+
+namespace Plume.Simulation;
+
+/// <summary>Makes the next version of a round's messages: of their sum, or where the plan has a rule, of each.</summary>
+sealed class Merging(SimulationOptions options, GlobalModel global, RoundSum sum, RoundBooks books)
+{
+    readonly Dictionary<int, byte[]> payloads = [];
+
+    /// <summary>Begins a round, or another attempt at it.</summary>
+    public void Begin() => payloads.Clear();
+
+    /// <summary>Keeps a message that counts, where a rule will look at it.</summary>
+    public void Keep(int client, byte[] payload)
+    {
+        if (options.Plan.Rule is not null)
+            payloads[client] = payload;
+    }
+
+    /// <summary>Makes and publishes the next version.</summary>
+    /// <param name="contributors">How many messages count.</param>
+    /// <param name="weights">What those of each capacity weigh together.</param>
+    /// <returns>What there is to say of single messages, where a rule looks at each.</returns>
+    public IReadOnlyList<string> MakeNext(int contributors, IReadOnlyList<double> weights)
+    {
+        if (options.Plan.Rule is not { } rule)
+        {
+            global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
+                : NoiseSecret.FromSeed(options.Seed));
+            return [];
+        }
+
+        var messages = new RoundMessages(sum,
+            [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => payloads[entry.Key]))]);
+        var outcome = messages.Combine(options.Plan, books.State.Current);
+        global.Apply(outcome.Mean, contributors);
+        return [.. messages.Notes(rule, outcome)];
+    }
+}
