@@ -4,7 +4,7 @@ using System.Text;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
-using Plume.Simulation.Buffering;
+using Plume.Simulation.Clients;
 
 namespace Plume.Simulation;
 

@@ -1,11 +1,14 @@
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Simulation.Clients;
 
 namespace Plume.Simulation;
 
-/// <summary>Measures what a round made: the model, or where clients have models of their own, the mean over those of the round's.</summary>
-sealed class ModelMeasure(FederationPlan plan, ILearner learner, IEvaluator evaluator, GlobalModel global, ClientMemories memories)
+/// <summary>Measures what a round made: the model, or where clients have models of their own, the mean over those of the
+/// round's.</summary>
+sealed class ModelMeasure(FederationPlan plan, ILearner learner, IEvaluator evaluator, GlobalModel global,
+    ClientMemories memories)
 {
     /// <summary>Measures it.</summary>
     /// <param name="contributors">The round's clients.</param>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Plume.Compression.Wire;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
+using Plume.Simulation.Clients;
 
 namespace Plume.Simulation;
 

@@ -11,7 +11,7 @@ using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
-using Plume.Simulation.Buffering;
+using Plume.Simulation.Clients;
 
 namespace Plume.Simulation;
 

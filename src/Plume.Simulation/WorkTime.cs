@@ -5,15 +5,16 @@ using Plume.Compression.Randomness;
 namespace Plume.Simulation;
 
 /// <summary>
-/// How long clients work on a task: <c>work(10s, spread=0.8, jitter=0.2)</c>. Each client has a time of its own, drawn once, and each of
-/// its tasks takes that or a little more or less. With it no measured time is part of what links say.
+/// How long clients work on a task: <c>work(10s, spread=0.8, jitter=0.2)</c>. Each client has a time of its own, drawn once,
+/// and each of its tasks takes that or a little more or less. With it no measured time is part of what links say.
 /// </summary>
 /// <remarks>
-/// A client's time is <c>Median * exp(Spread * n)</c>, and a task's that times <c>exp(Jitter * m)</c>, with n and m standard normal: n of
-/// the client, m of the task.
+/// A client's time is <c>Median * exp(Spread * n)</c>, and a task's that times <c>exp(Jitter * m)</c>, with n and m standard
+/// normal: n of the client, m of the task.
 /// </remarks>
 /// <param name="Median">Seconds of a client in the middle.</param>
-/// <param name="Spread">Deviation of the natural logarithm over clients: at 0.8 one client in six takes 2.2 times the median.</param>
+/// <param name="Spread">Deviation of the natural logarithm over clients: at 0.8 one client in six takes 2.2 times the
+/// median.</param>
 /// <param name="Jitter">Deviation of the natural logarithm over a client's tasks.</param>
 public sealed record WorkTime(double Median, double Spread = 0, double Jitter = 0)
 {

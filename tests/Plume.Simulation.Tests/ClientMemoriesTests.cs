@@ -1,3 +1,5 @@
+using Plume.Simulation.Clients;
+
 namespace Plume.Simulation.Tests;
 
 public class ClientMemoriesTests

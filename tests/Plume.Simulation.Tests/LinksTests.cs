@@ -78,7 +78,8 @@ public class LinksTests
         const int clients = 20_000;
         var links = Links.Parse("fixed(down=20, up=5) | work(10s, spread=0.8, jitter=0.2)");
         WorkTime[] works = [.. Enumerable.Range(0, clients).Select(client => links.Of(7, client).Work!)];
-        Assert.InRange(works.Average(work => Math.Log(work.Median / 10)), -5 * 0.8 / Math.Sqrt(clients), 5 * 0.8 / Math.Sqrt(clients));
+        Assert.InRange(works.Average(work => Math.Log(work.Median / 10)), -5 * 0.8 / Math.Sqrt(clients),
+            5 * 0.8 / Math.Sqrt(clients));
         double[] tasks = [.. Enumerable.Range(0, clients)
             .Select(task => Math.Log(works[0].Seconds(RandomKey.FromSeed((ulong)task)) / works[0].Median))];
         Assert.InRange(tasks.Average(value => value * value), 0.04 * (1 - 5 * Math.Sqrt(2.0 / clients)),

@@ -56,8 +56,8 @@ public sealed record RoundMetrics(
     public double? Epsilon { get; init; }
 
     /// <summary>
-    /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an update started
-    /// from. Null elsewhere.
+    /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an
+    /// update started from. Null elsewhere.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Staleness { get; init; }

@@ -147,8 +147,8 @@ public abstract record Method
     public virtual bool TakesNoise => false;
 
     /// <summary>
-    /// Whether messages of clients that were given different versions may be added up: each is an update from the model that its client had,
-    /// and is read without anything else that was published then.
+    /// Whether messages of clients that were given different versions may be added up: each is an update from the model that its
+    /// client had, and is read without anything else that was published then.
     /// </summary>
     public virtual bool TakesStale => false;
 

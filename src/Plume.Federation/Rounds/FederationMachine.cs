@@ -55,7 +55,8 @@ public sealed class FederationMachine
                 Members = Everyone,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
                 Standings = (atWork ?? []).ToImmutableSortedDictionary(part => part.Client, _ => Standing.Asked),
-                Tasks = (atWork ?? []).ToImmutableSortedDictionary(part => part.Client, part => new AskedTask(part, now + plan.Deadline)),
+                Tasks = (atWork ?? [])
+                    .ToImmutableSortedDictionary(part => part.Client, part => new AskedTask(part, now + plan.Deadline)),
             }, rounds + 1, now).State;
         var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
         return rounds < plan.Rounds && HasBudget(spent, rounds + 1)

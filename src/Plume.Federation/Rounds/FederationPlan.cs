@@ -15,7 +15,8 @@ namespace Plume.Federation.Rounds;
 /// <summary>The rules of one federation, fixed before its first round: what its method looks at, and how rounds go.</summary>
 /// <param name="Clients">Number of clients; a client is a number from 0.</param>
 /// <param name="Rounds">Rounds to run.</param>
-/// <param name="Participants">Updates that a round wants; where rounds are buffered, clients that are at work at any time.</param>
+/// <param name="Participants">Updates that a round wants; where rounds are buffered, clients that are at work at any
+/// time.</param>
 /// <param name="Objective">What clients minimize.</param>
 /// <param name="Uplink">The codec of updates.</param>
 /// <param name="Downlink">The codec of models.</param>
@@ -41,7 +42,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>How large updates may be; null lets them have any size.</summary>
     public NormBound? NormBound { get; init; } = new(NormBound.DefaultFactor);
 
-    /// <summary>How rounds go where nobody waits for the slowest; null where a round waits for the clients that it asked.</summary>
+    /// <summary>How rounds go where nobody waits for the slowest; null where a round waits for the clients that it
+    /// asked.</summary>
     public Buffered? Buffered { get; init; }
 
     /// <summary>What makes one of a round's messages where some clients may be hostile; null for their weighted mean.</summary>

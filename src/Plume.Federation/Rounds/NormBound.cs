@@ -37,7 +37,8 @@ public sealed record NormBound(double Factor)
     public static double Usual(ImmutableArray<double> rounds, double modelNorm) => LowerMedian(rounds) is > 0 and var usual
         ? usual : modelNorm;
 
-    /// <summary>What there is to say of an update that is in a round's sum at less than its size; null where there is nothing.</summary>
+    /// <summary>What there is to say of an update that is in a round's sum at less than its size; null where there is
+    /// nothing.</summary>
     internal static ReportBounded? ReportOn(UpdateAdded added, RoundPlan current, FederationPlan plan)
     {
         double? bound = plan.Privacy is null ? plan.NormBound?.Factor : SlackOfClip;

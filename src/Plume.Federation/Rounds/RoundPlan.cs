@@ -5,8 +5,8 @@ namespace Plume.Federation.Rounds;
 /// <param name="Attempt">From 1; above where earlier participants did not answer in numbers.</param>
 /// <param name="ModelVersion">The version to start from: 0 before the first round has ended.</param>
 /// <param name="Participants">The clients asked, in ascending order; where rounds are buffered, those at work.</param>
-/// <param name="Deadline">When the round closes with what has arrived; where rounds are buffered, when the first of those at work is
-/// late.</param>
+/// <param name="Deadline">When the round closes with what has arrived; where rounds are buffered, when the first of those at work
+/// is late.</param>
 public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOnlyList<int> Participants, DateTimeOffset Deadline)
 {
     /// <summary>

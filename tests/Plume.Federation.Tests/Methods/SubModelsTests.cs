@@ -161,7 +161,8 @@ public class SubModelsTests
         foreach (var (client, weight, update) in messages)
         {
             var shape = plan.Answer(plan.ModelsOf(Layout)[plan.Method.CapacityOf(client)].Layout);
-            double norm = sum.Add(new RoundPart(1, 1, client), weight, new MessageEncoder(shape).Encode(update, default).ToArray());
+            double norm = sum.Add(new RoundPart(1, 1, client), weight,
+                new MessageEncoder(shape).Encode(update, default).ToArray());
             Assert.Equal(Math.Sqrt(update.Sum(value => (double)value * value)), norm, 1e-6);
         }
 

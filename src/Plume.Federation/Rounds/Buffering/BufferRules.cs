@@ -4,12 +4,13 @@ using Plume.Compression.Randomness;
 namespace Plume.Federation.Rounds.Buffering;
 
 /// <summary>
-/// The machine's rules where rounds are buffered: a round is what one version takes, it closes when it has its updates, and clients at
-/// work stay at work over that.
+/// The machine's rules where rounds are buffered: a round is what one version takes, it closes when it has its updates, and
+/// clients at work stay at work over that.
 /// </summary>
 /// <remarks>
-/// Promises: an update counts once or not at all; a version is made of as many updates as the plan says, each of another client; who is
-/// asked next is a function of the key, of what was settled before, and of the members alone. Deadlines are those of single clients.
+/// Promises: an update counts once or not at all; a version is made of as many updates as the plan says, each of another
+/// client; who is asked next is a function of the key, of what was settled before, and of the members alone. Deadlines are
+/// those of single clients.
 /// </remarks>
 /// <param name="plan">The rules of the federation.</param>
 /// <param name="rhythm">Its buffered rounds.</param>
@@ -23,8 +24,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     int MostFailures => plan.Attempts * Math.Max(rhythm.Updates, plan.Participants);
 
     /// <summary>Takes one event.</summary>
-    public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state, FederationEvent happened,
-        DateTimeOffset now) => happened switch
+    public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state,
+        FederationEvent happened, DateTimeOffset now) => happened switch
         {
             Started => GoOn(state with { Members = [.. Enumerable.Range(0, plan.Clients)] }, now),
             ClientJoined joined => GoOn(state with { Members = state.Members.Add(joined.Client) }, now),
@@ -44,7 +45,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         };
 
     /// <summary>
-    /// Opens a round: those at work stay, and others are asked beside them. Those of the round before that have answered may be asked again.
+    /// Opens a round: those at work stay, and others are asked beside them. Those of the round before that have answered may
+    /// be asked again.
     /// </summary>
     public (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round,
         DateTimeOffset now)
@@ -71,8 +73,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     // Before the first round it opens when enough clients are there; from then on one that comes may be asked at once.
     (FederationState, ImmutableArray<FederationCommand>) GoOn(FederationState state, DateTimeOffset now) =>
         state.Phase != Phase.Waiting ? Fill(state, now)
-            : !state.IsPaused && state.Members.Count >= Math.Max(plan.StartWith, plan.Quorum) ? Open(state, state.Current.Round, now)
-            : (state, []);
+            : !state.IsPaused && state.Members.Count >= Math.Max(plan.StartWith, plan.Quorum)
+                ? Open(state, state.Current.Round, now) : (state, []);
 
     (FederationState, ImmutableArray<FederationCommand>) Fill(FederationState state, DateTimeOffset now)
     {
@@ -174,14 +176,16 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
     }
 
-    (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid, DateTimeOffset now) =>
+    (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid,
+        DateTimeOffset now) =>
         Fail(state with { Weights = state.Weights.Remove(invalid.Client) }, invalid.Client, Standing.Decoding, now,
             new RefuseUpdate(invalid.Client, state.Current.Round, Refusal.Invalid,
                 $"The update of client {invalid.Client} is refused: {invalid.Problem}"));
 
     // While a version is made, too: whoever goes then is replaced when the next round opens.
     (FederationState, ImmutableArray<FederationCommand>) Drop(FederationState state, int client, DateTimeOffset now) =>
-        state.Phase is Phase.Collecting or Phase.Applying && state.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Asked
+        state.Phase is Phase.Collecting or Phase.Applying
+            && state.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Asked
             ? Fail(state, client, Standing.Asked, now) : (state, []);
 
     (FederationState, ImmutableArray<FederationCommand>) PassDeadlines(FederationState state, DateTimeOffset now)
@@ -196,8 +200,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         return (state, commands);
     }
 
-    (FederationState, ImmutableArray<FederationCommand>) Fail(FederationState state, int client, Standing from, DateTimeOffset now,
-        params ImmutableArray<FederationCommand> first)
+    (FederationState, ImmutableArray<FederationCommand>) Fail(FederationState state, int client, Standing from,
+        DateTimeOffset now, params ImmutableArray<FederationCommand> first)
     {
         var failed = Stand(state, client, from, Standing.Out) with { Failed = state.Failed + 1 };
         if (failed.Phase == Phase.Collecting && failed.Failed >= MostFailures)
@@ -215,7 +219,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
         return state.Current.Round < plan.Rounds
-            ? Open(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1, now)
+            ? Open(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) },
+                state.Current.Round + 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);
     }
 
@@ -236,7 +241,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
 
     static bool IsAtWork(Standing standing) => standing is Standing.Asked or Standing.Decoding;
 
-    static bool Rests(FederationState state, int client) => state.Absences.TryGetValue(client, out var absence) && absence.Rest > 0;
+    static bool Rests(FederationState state, int client) =>
+        state.Absences.TryGetValue(client, out var absence) && absence.Rest > 0;
 
     static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>
         FederationMachine.Stand(state, client, from, to);

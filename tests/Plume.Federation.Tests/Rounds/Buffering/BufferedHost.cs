@@ -5,7 +5,8 @@ using Plume.Federation.Rounds.Buffering;
 
 namespace Plume.Federation.Tests.Rounds.Buffering;
 
-/// <summary>A host that does nothing but keep the books of buffered rounds, and checks the rules' promises after every event.</summary>
+/// <summary>A host that does nothing but keep the books of buffered rounds, and checks the rules' promises after every
+/// event.</summary>
 sealed class BufferedHost(FederationPlan plan, ulong seed = 1)
 {
     readonly RoundBooks books = new(plan, RandomKey.FromSeed(seed), Host.ModelNorm, NoteLimit.None);
@@ -40,8 +41,8 @@ sealed class BufferedHost(FederationPlan plan, ulong seed = 1)
         Assert.True(State.Standings.Count(entry => entry.Value == Standing.Asked) <= plan.Participants);
         Assert.Equal(State.Standings.Keys, State.Tasks.Keys);
         if (State.Phase == Phase.Collecting)
-            Assert.Equal(State.Standings.Where(entry => entry.Value is Standing.Asked or Standing.Decoding).Select(entry => entry.Key),
-                State.Current.Participants);
+            Assert.Equal(State.Standings.Where(entry => entry.Value is Standing.Asked or Standing.Decoding)
+                .Select(entry => entry.Key), State.Current.Participants);
     }
 
     /// <summary>A client answers what it was asked last, from the version of that moment.</summary>
@@ -64,7 +65,8 @@ sealed class BufferedHost(FederationPlan plan, ulong seed = 1)
         switch (command)
         {
             case PublishRound publish:
-                Assert.Equal((Applied.Count + 1, 1, Applied.Count), (publish.Plan.Round, publish.Plan.Attempt, publish.Plan.ModelVersion));
+                Assert.Equal((Applied.Count + 1, 1, Applied.Count), (publish.Plan.Round, publish.Plan.Attempt,
+                    publish.Plan.ModelVersion));
                 summed.Clear();
                 break;
             case AskClient { Task: var task }:

@@ -47,8 +47,9 @@ public class BufferedRoundsTests
         var hosts = Enumerable.Range(0, 2).Select(_ => Chaos(rounds: 500)).ToArray();
         Assert.All(hosts, host => Assert.True(host.Finished));
         Assert.Equal(hosts[0].Asked, hosts[1].Asked);
-        Assert.Superset(new HashSet<Refusal> { Refusal.NotAsked, Refusal.Stale, Refusal.Duplicate, Refusal.Invalid, Refusal.TooOld,
-            Refusal.WrongVersion, Refusal.Samples }, hosts[0].Refused.Select(refused => refused.Reason).ToHashSet());
+        Assert.Superset(new HashSet<Refusal> { Refusal.NotAsked, Refusal.Stale, Refusal.Duplicate, Refusal.Invalid,
+            Refusal.TooOld, Refusal.WrongVersion, Refusal.Samples },
+            hosts[0].Refused.Select(refused => refused.Reason).ToHashSet());
         Assert.Contains(hosts[0].Figures, round => round.MostStale == 3);
         Assert.All(hosts[0].Figures, round => Assert.InRange(round.Staleness!.Value, 0, 3));
     }
@@ -80,7 +81,8 @@ public class BufferedRoundsTests
                 case 4 when host.State.Tasks.TryGetValue(client, out var task):
                     host.Tell(new UpdateArrived(client, task.Part.Round, task.Part.Attempt, round + draws.NextInt(3) - 1, 5));
                     break;
-                case 5 when draws.NextInt(10) == 0 && host.State.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Asked:
+                case 5 when draws.NextInt(10) == 0
+                    && host.State.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Asked:
                     host.PassDeadlineOf(client);
                     break;
                 default:

@@ -8,7 +8,7 @@ using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
 
-namespace Plume.Simulation;
+namespace Plume.Simulation.Clients;
 
 /// <summary>A round's participants, at work side by side on a number of threads.</summary>
 sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec encodes, ClientMemories memories, RandomKey key,

@@ -1,6 +1,6 @@
 using Plume.Federation.Rounds;
 
-namespace Plume.Simulation.Buffering;
+namespace Plume.Simulation.Clients;
 
 /// <summary>A virtual client's task, where rounds are buffered.</summary>
 /// <param name="Part">The task.</param>

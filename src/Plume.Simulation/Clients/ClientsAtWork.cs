@@ -1,17 +1,17 @@
 using Plume.Compression.Randomness;
 using Plume.Federation.Rounds;
 
-namespace Plume.Simulation.Buffering;
+namespace Plume.Simulation.Clients;
 
 /// <summary>
-/// The virtual clients that are at work where rounds are buffered, and the order in which they answer: by a time of the run's own, which
-/// no clock of this machine is part of, and at the same time by number.
+/// The virtual clients that are at work where rounds are buffered, and the order in which they answer: by a time of the
+/// run's own, which no clock of this machine is part of, and at the same time by number.
 /// </summary>
 /// <remarks>
 /// With links a task takes what its client's link and declared work say; without, a time drawn for each task from a half-normal
 /// distribution, as the paper on buffered rounds found of real clients. What a task makes depends on nothing that happens after
-/// it was given, so clients train when their answer may be the next, side by side with others that will be needed soon: no number of
-/// threads changes who answers when, or what.
+/// it was given, so clients train when their answer may be the next, side by side with others that will be needed soon: no
+/// number of threads changes who answers when, or what.
 /// </remarks>
 /// <param name="clients">Lets them train.</param>
 /// <param name="links">The link of each client; null where none are given.</param>
@@ -76,7 +76,8 @@ sealed class ClientsAtWork(VirtualClients clients, ClientLink[]? links, RandomKe
     // Those whose answers may come first.
     void Train(int most)
     {
-        ClientAtWork[] next = [.. atWork.Where(client => client.Result is null).OrderBy(client => (client.At, client.Client)).Take(most)];
+        ClientAtWork[] next = [.. atWork.Where(client => client.Result is null)
+            .OrderBy(client => (client.At, client.Client)).Take(most)];
         atWork.RemoveAll(next.Contains);
         var results = clients.Work([.. next.Select(client => (client.Task.Part, client.Received))]);
         atWork.AddRange(next.Zip(results, (client, result) => client with

@@ -4,7 +4,7 @@ using Plume.Federation.Learners;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 
-namespace Plume.Simulation;
+namespace Plume.Simulation.Clients;
 
 /// <summary>
 /// What all clients remember: residuals, and what their method keeps. Those that do not fit the memory they may have go to a
