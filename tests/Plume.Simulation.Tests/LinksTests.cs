@@ -101,7 +101,7 @@ public class LinksTests
     [InlineData(null, null)]
     public void Buffered_rounds_need_links_that_say_how_long_clients_work(string? line, string? problem)
     {
-        var plan = new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), "pack", "pack") { Buffered = new(4) };
+        var plan = new FederationPlan(20, 4, 8, new LocalObjective(1, 1, 0.05), Codec.Floats, Codec.Floats) { Buffered = new(4) };
         var options = new SimulationOptions(plan, Seed: 3) { Links = line is null ? null : Links.Parse(line) };
         Assert.Equal(problem is null ? [] : [$"In 'buffered(4)' {problem}"], options.Problems());
     }

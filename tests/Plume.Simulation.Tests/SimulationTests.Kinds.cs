@@ -197,8 +197,8 @@ public partial class SimulationTests
                 {
                     Participants = 12,
                     Buffered = new Buffered(5, 2),
-                    Uplink = "feedback | lowrank | deadzone(abs=0.01) | range",
-                    Downlink = Sums
+                    Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"),
+                    Downlink = Codec.Parse(Sums)
                 },
                 Links = Links.Parse("lognormal(down=2, up=1, spread=1) | latency(10ms) | dropout(0%..30%) | "
                     + "work(1s, spread=1.5, jitter=0.3)"),
