@@ -10,7 +10,7 @@ namespace Plume.Cli.Network;
 /// <summary>A federation's status for people: a sentence, and the last rounds as a table.</summary>
 static class StatusView
 {
-    const int RoundsShown = 12;
+    const int RoundsShown = 12, ClientsShown = 8;
 
     /// <summary>Shows a status.</summary>
     /// <param name="status">What the server said last.</param>
@@ -29,7 +29,7 @@ static class StatusView
         }
 
         IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
-        string[] promise = status.Privacy.Length == 0 ? [] : [status.Privacy];
+        string[] promise = [.. new[] { AtWork(status), status.Privacy }.Where(sentence => sentence.Length > 0)];
         return new Rows([new Text(Printable.Line(Sentence(status))), table, .. promise.Concat(words)
             .Select(word => new Text(Printable.Line(word, int.MaxValue)))]);
     }
@@ -41,8 +41,9 @@ static class StatusView
             "Waiting" when status.Paused => $"paused before round {status.Round}",
             "Waiting" => $"waits for clients before round {status.Round}{(status.Needed > 0 ? $", which needs {status.Needed}" : "")}",
             "Collecting" => $"round {status.Round}{(status.Attempt > 1 ? $" (attempt {status.Attempt})" : "")} has "
-                + $"{status.Added} of {status.Asked} updates, {TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} "
-                + $"left{(status.Paused ? ", then paused" : "")}",
+                + $"{status.Added} of {status.Asked} updates, "
+                + (status.Rhythm.Length > 0 ? $"{status.AtWork.Count} at work{(status.Paused ? ", and asks nobody" : "")}"
+                    : $"{TimeSpan.FromMilliseconds(status.LeftMs):hh\\:mm\\:ss} left{(status.Paused ? ", then paused" : "")}"),
             "Applying" => $"makes version {status.Round}",
             "Finished" when status.Message.Length == 0 => "finished",
             var other => status.Message.Length == 0 ? other.ToLowerInvariant()
@@ -54,6 +55,17 @@ static class StatusView
             + $"{(status.Members == 1 ? "1 client is" : $"{status.Members} clients are")} there; version {status.ModelVersion} "
             + $"of {status.Rounds}; {Quantity.Bytes((long)status.UplinkBytes)} up, "
             + $"{Quantity.Bytes((long)status.DownlinkBytes)} down.";
+    }
+
+    // Where rounds are buffered.
+    static string AtWork(FederationStatus status)
+    {
+        if (status.AtWork.Count == 0)
+            return "";
+        var versions = status.AtWork.GroupBy(client => client.Version).OrderBy(group => group.Key).Select(group =>
+            $"version {group.Key}: {string.Join(", ", group.Select(client => client.Name).Take(ClientsShown))}"
+                + (group.Count() > ClientsShown ? $" and {group.Count() - ClientsShown} more" : ""));
+        return $"At work on {string.Join("; on ", versions)}.";
     }
 
     // So short that the table has room in 80 columns.

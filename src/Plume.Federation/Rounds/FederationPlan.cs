@@ -103,6 +103,12 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public double WeightOf(int samples) => SampleCap is { } cap && Method.WeighsSamples ? (double)Math.Min(samples, cap) / cap
         : 1;
 
+    /// <summary>What an update weighs that may be stale.</summary>
+    /// <param name="samples">That it was made from.</param>
+    /// <param name="staleness">Versions made since its own; 0 where rounds are not buffered.</param>
+    public double WeightOf(int samples, int staleness) => Buffered is null ? WeightOf(samples)
+        : WeightOf(samples) * Buffered.WeightOf(staleness);
+
     /// <summary>
     /// What there is to say of an update that weighs less than its samples: the end of a sentence; null where there is nothing.
     /// </summary>

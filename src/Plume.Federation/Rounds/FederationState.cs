@@ -105,6 +105,9 @@ public sealed record FederationState(
     /// <summary>A client's part in the round at hand.</summary>
     public RoundPart PartOf(int client) => Tasks.TryGetValue(client, out var task) ? task.Part : Current.PartOf(client);
 
+    /// <summary>Whether a client's answer is still to come, or being decoded.</summary>
+    public bool IsAtWork(int client) => Standings.GetValueOrDefault(client, Standing.Out) is Standing.Asked or Standing.Decoding;
+
     /// <summary>Whether no further round may open; where rounds are buffered, whether no further client is asked.</summary>
     public bool IsPaused { get; init; }
 

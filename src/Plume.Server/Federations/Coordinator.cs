@@ -97,7 +97,7 @@ sealed partial class Coordinator : IAsyncDisposable
 
         var store = new VersionStore(definition, model, blobs, names, history, logger);
         downloads = new Downloads(definition, store, journal, news, blobs, names);
-        clearing = new Clearing(name, store, journal, blobs, names, retry, logger);
+        clearing = new Clearing(definition, updates, store, journal, blobs, names, retry, logger);
         var merging = new Merging(definition, aggregator, blobs, capacity => model.Broadcasts[capacity].Published);
         maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics,
             logger)
@@ -159,7 +159,11 @@ sealed partial class Coordinator : IAsyncDisposable
         news.WaitAsync(sequence, longest, cancellation);
 
     /// <inheritdoc cref="Announcements.LetGo"/>
-    public void LetGo() => news.LetGo();
+    public void LetGo()
+    {
+        news.LetGo();
+        updates.LetGo();
+    }
 
     /// <inheritdoc cref="UpdateDesk.ArriveAsync"/>
     public Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation) =>
@@ -289,7 +293,7 @@ sealed partial class Coordinator : IAsyncDisposable
         else
             await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
                 ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
-        foreach (int client in members.Where(client => attendance.IsSilent(client) && !news.Latest.Asks(client)))
+        foreach (int client in members.Where(client => attendance.IsSilent(client) && news.Latest.TaskOf(client) is null))
             await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client)
                 : null, cancellation).ConfigureAwait(false);
         // What a client has spent of a privacy budget stays with its place, so it cannot come again to another.
@@ -318,6 +322,8 @@ sealed partial class Coordinator : IAsyncDisposable
             history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
             MostParticipations = state.MostParticipations,
+            AtWork = [.. state.Tasks.Values.Where(task => state.IsAtWork(task.Part.Client))
+                .Select(task => new MemberAtWork(places.Names.GetValueOrDefault(task.Part.Client, ""), task.Version))],
             AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key))
                 .Select(entry => new AbsentMember(places.Names.GetValueOrDefault(entry.Key, ""), entry.Value.Own,
                     entry.Value.Rest))],
@@ -328,6 +334,7 @@ sealed partial class Coordinator : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         following?.Dispose();
+        updates.LetGo();
         await retry.CloseAsync().ConfigureAwait(false);
         await applying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await updates.SettleAsync().ConfigureAwait(false);

@@ -60,7 +60,9 @@ sealed partial class Opening(
         foreach (var record in records)
             history.Add(record);
         await remaking.RestoreAsync(journal.Head, newest, cancellation).ConfigureAwait(false);
-        await clearing.SweepAsync(content.Version, cancellation).ConfigureAwait(false);
+        var updatesOfUse = newest.Updates.Select(update => update.In(content.Version).Part)
+            .Concat((journal.Head.State.Tasks ?? []).Select(task => task.Part)).ToHashSet();
+        await clearing.SweepAsync(content.Version, updatesOfUse, cancellation).ConfigureAwait(false);
         await MendGraphsAsync(cancellation).ConfigureAwait(false);
         var state = journal.Head.State.ToState();
         LedgerEvent[] events = [.. content.Events.Select(LedgerEvent.FromBytes)];

@@ -23,14 +23,16 @@ interface IAggregatorGrain : IGrainWithStringKey
     Task<string> SumAsync(ShardUpdate[] updates);
 }
 
-/// <summary>An update of a shard, its weight in the mean, and the round's usual norm.</summary>
+/// <summary>An update of a shard, its weight in the mean, and of the round that takes it in what decoding needs.</summary>
 [GenerateSerializer, Immutable]
-sealed record ShardUpdate(ArrivedUpdate Update, double Weight, double? UsualNorm)
+sealed record ShardUpdate(ArrivedUpdate Update, double Weight, double? UsualNorm, int Round, int Attempt)
 {
+    public static ShardUpdate Of(WeightedUpdate update, RoundPlan plan) =>
+        new(update.Update, update.Weight, plan.UsualNorm, plan.Round, plan.Attempt);
+
     public WeightedUpdate Weighted => new(Update, Weight);
 
-    // All that decoding needs of the round: whose draws they are, and how large updates usually are.
-    public RoundPlan Plan => new(Update.Round, Update.Attempt, Update.ModelVersion, [], default) { UsualNorm = UsualNorm };
+    public RoundPlan Plan => new(Round, Attempt, Round - 1, [], default) { UsualNorm = UsualNorm };
 }
 
 /// <summary>
@@ -65,7 +67,7 @@ sealed class AggregatorGrain(FederationCatalog catalog, ServerStorage storage) :
     {
         var sum = await aggregator.SumAsync([.. updates.Select(update => update.Weighted)], updates[0].Plan,
             CancellationToken.None);
-        string name = names.Sum(updates[0].Update.Round, updates[0].Update.Attempt, shard), partial = BlobNames.Partial(name);
+        string name = names.Sum(updates[0].Round, updates[0].Attempt, shard), partial = BlobNames.Partial(name);
         for (long offset = 0; offset < 8L * sum.Length;)
         {
             byte[] chunk = Chunk(sum, offset);

@@ -14,13 +14,13 @@ namespace Plume.Server.Grains;
 sealed class ShardedAggregator(FederationDefinition definition, IGrainFactory grains, IBlobs blobs, int shards) : IAggregator
 {
     public Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation) =>
-        Retry(() => Shard(update.Update.Client % shards).AddAsync(new ShardUpdate(update.Update, update.Weight, plan.UsualNorm)),
+        Retry(() => Shard(update.Update.Client % shards).AddAsync(ShardUpdate.Of(update, plan)),
             cancellation);
 
     public async Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
     {
         var parts = updates.GroupBy(update => update.Update.Client % shards).Select(shard => Retry(() =>
-            Shard(shard.Key).SumAsync([.. shard.Select(update => new ShardUpdate(update.Update, update.Weight, plan.UsualNorm))]),
+            Shard(shard.Key).SumAsync([.. shard.Select(update => ShardUpdate.Of(update, plan))]),
             cancellation));
         int length = RoundSum.LengthOf(definition.Plan, definition.Layout);
         var total = new ExactSum(length, definition.Plan.MostContributors);

@@ -188,23 +188,25 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
                     ModelVersion = (uint)snapshot.ModelVersion
                 },
             };
-        bool isSettled = request.SettledRound == snapshot.Round && request.SettledAttempt == snapshot.Attempt;
-        return snapshot.Asks(client) && !isSettled ? new NextTaskReply { Task = TaskOf(definition, snapshot, client) } : null;
+        return snapshot.TaskOf(client) is { } task
+            && (request.SettledRound, request.SettledAttempt) != ((uint)task.Round, (uint)task.Attempt)
+            ? new NextTaskReply { Task = TaskOf(definition, snapshot, task) } : null;
     }
 
-    RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, int client)
+    RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, PublishedTask task)
     {
-        var objective = definition.Plan.ObjectiveIn(snapshot.Round);
+        var objective = definition.Plan.ObjectiveIn(task.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
             snapshot.Deadline);
-        var left = snapshot.LeftBy(time);
+        var left = snapshot.LeftBy(time, task);
         return new RoundTask
         {
             Secure = snapshot.Sum is { } sum ? SecureOf(Federation.SecureRounds.SecureTask.Of(definition.Plan, definition.Key, plan, sum.Step), sum) : null,
-            Round = (uint)snapshot.Round,
-            Attempt = (uint)snapshot.Attempt,
+            Round = (uint)task.Round,
+            Attempt = (uint)task.Attempt,
+            // Where rounds are buffered maybe a later one than when the client was asked: the newest can be downloaded.
             ModelVersion = (uint)snapshot.ModelVersion,
-            Key = DrawKeys.Task(definition.Key, plan.PartOf(client)).Value,
+            Key = DrawKeys.Task(definition.Key, task.Part).Value,
             LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
             Objective = new LocalObjective
             {

@@ -47,14 +47,14 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
             places = snapshot?.PlacesSince;
             if (snapshot is { HasEnded: true })
                 return null;
-            if (snapshot is not null && snapshot.Asks(client) && !IsAnswered(client, snapshot)
+            if (snapshot?.TaskOf(client) is { } task && !IsAnswered(task)
                 && await ModelAsync(snapshot.ModelVersion, cancellation) is { } model)
             {
                 // Arrays of floats, as long as a whole model.
                 feed.CountDownload(sizeof(float) * (long)model.Length);
                 var now = SteadyTime.Of(time).GetUtcNow();
-                return new FlowerTask(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, model,
-                    feed.Definition.Plan.ObjectiveIn(snapshot.Round), now, now + snapshot.LeftBy(time));
+                return new FlowerTask(task.Round, task.Attempt, snapshot.ModelVersion, model,
+                    feed.Definition.Plan.ObjectiveIn(task.Round), now, now + snapshot.LeftBy(time, task));
             }
 
             await feed.WaitAsync(snapshot, LongestWait, cancellation);
@@ -102,10 +102,10 @@ sealed class FlowerFederation(FederationFeeds feeds, ServerStorage storage, Rese
 
     public void Dispose() => reading.Dispose();
 
-    bool IsAnswered(int client, FederationSnapshot snapshot)
+    bool IsAnswered(PublishedTask task)
     {
         lock (answered)
-            return answered.TryGetValue(client, out var last) && last == (snapshot.Round, snapshot.Attempt);
+            return answered.TryGetValue(task.Client, out var last) && last == (task.Round, task.Attempt);
     }
 
     void Answer(int client, FlowerTask task)

@@ -188,13 +188,15 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             ModelVersion = (uint)now.ModelVersion,
             Members = (uint)overview.Members,
             Needed = (uint)definition.Plan.NeededFor(now.Round, now.Attempt),
-            Asked = (uint)now.Participants.Length,
+            Asked = (uint)(definition.Plan.Buffered?.Updates ?? now.Participants.Length),
             Added = (uint)overview.Added,
             LeftMs = (ulong)Math.Max(0, now.Left.TotalMilliseconds),
             UplinkBytes = (ulong)overview.UplinkBytes,
             DownlinkBytes = (ulong)overview.DownlinkBytes,
             Message = now.Message,
             Method = definition.Plan.Method.ToString(),
+            Rhythm = definition.Plan.Buffered?.ToString() ?? "",
+            AtWork = { overview.AtWork.Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
             Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
         };
         if (certificates is not null)
@@ -241,6 +243,10 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             figures.Accuracy = accuracy;
         if (round.Loss is { } loss)
             figures.Loss = loss;
+        if (round.Staleness is { } staleness)
+            figures.Staleness = staleness;
+        if (round.MostStale is { } mostStale)
+            figures.MostStale = (uint)mostStale;
         if (round.Epsilon is { } epsilon)
             figures.Epsilon = epsilon;
         return figures;

@@ -67,15 +67,15 @@ public sealed class PlacesTests : IAsyncDisposable
         await JoinAsync("one", "two", "three", "four");
         await SendAsync(0);
         await coordinator!.GiveBackAsync("two", default);
-        Assert.False(coordinator.Snapshot.Asks(1));
+        Assert.Null(coordinator.Snapshot.TaskOf(1));
         await JoinAsync("five");
-        Assert.False(coordinator.Snapshot.Asks(1));
+        Assert.Null(coordinator.Snapshot.TaskOf(1));
         await AgainAsync();
-        Assert.False(coordinator.Snapshot.Asks(1));
+        Assert.Null(coordinator.Snapshot.TaskOf(1));
         await SendAsync(2);
         await SendAsync(3);
         await ReachAsync(1);
-        Assert.True(coordinator.Snapshot.Asks(1));
+        Assert.NotNull(coordinator.Snapshot.TaskOf(1));
         await SendAsync(1);
     }
 
@@ -158,7 +158,7 @@ public sealed class PlacesTests : IAsyncDisposable
         int asked = 0;
         for (int round = 1; round <= Rounds && (await PlacesAsync()).Length == Clients; round++)
         {
-            bool isAsked = coordinator!.Snapshot.Asks(3);
+            bool isAsked = coordinator!.Snapshot.TaskOf(3) is not null;
             asked += isAsked ? 1 : 0;
             await SendAsync(0);
             await SendAsync(1);

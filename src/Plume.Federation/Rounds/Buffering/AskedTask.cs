@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Plume.Federation.Rounds.Buffering;
 
 /// <summary>What a client was asked to do where rounds are buffered.</summary>
@@ -6,5 +8,6 @@ namespace Plume.Federation.Rounds.Buffering;
 public sealed record AskedTask(RoundPart Part, DateTimeOffset Deadline)
 {
     /// <summary>The version that was newest then: the client works on this or on a later one.</summary>
+    [JsonIgnore]
     public int Version => Part.Round - 1;
 }

@@ -9,7 +9,7 @@ namespace Plume.Federation.Rounds.Buffering;
 /// </summary>
 /// <remarks>
 /// Promises: an update counts once or not at all; a version is made of as many updates as the plan says, each of another
-/// client; who is asked next is a function of the key, of what was settled before, and of the members alone. Deadlines are
+/// client, or where nobody is left to ask of fewer, a quorum at least; who is asked next is a function of the key, of what was settled before, and of the members alone. Deadlines are
 /// those of single clients.
 /// </remarks>
 /// <param name="plan">The rules of the federation.</param>
@@ -22,6 +22,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     const int MostDraws = 64;
 
     int MostFailures => plan.Attempts * Math.Max(rhythm.Updates, plan.Participants);
+
+    int Quorum => Math.Min(plan.Quorum, rhythm.Updates);
 
     /// <summary>Takes one event.</summary>
     public (FederationState State, ImmutableArray<FederationCommand> Commands) Step(FederationState state,
@@ -52,7 +54,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         DateTimeOffset now)
     {
         int[] settled = [.. state.Standings.Where(entry => entry.Value != Standing.Asked).Select(entry => entry.Key)];
-        var (next, asked) = Fill(state with
+        var (next, asked) = Settle(state with
         {
             Phase = Phase.Collecting,
             Current = new RoundPlan(round, 1, round - 1, [], default)
@@ -72,16 +74,39 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
 
     // Before the first round it opens when enough clients are there; from then on one that comes may be asked at once.
     (FederationState, ImmutableArray<FederationCommand>) GoOn(FederationState state, DateTimeOffset now) =>
-        state.Phase != Phase.Waiting ? Fill(state, now)
+        state.Phase != Phase.Waiting ? Settle(state, now)
             : !state.IsPaused && state.Members.Count >= Math.Max(plan.StartWith, plan.Quorum)
                 ? Open(state, state.Current.Round, now) : (state, []);
 
-    (FederationState, ImmutableArray<FederationCommand>) Fill(FederationState state, DateTimeOffset now)
+    // Closes the round when it has all it wanted, or all it will get: where nobody is left to ask, or too many have failed. Asks
+    // others otherwise.
+    (FederationState, ImmutableArray<FederationCommand>) Settle(FederationState state, DateTimeOffset now,
+        params ImmutableArray<FederationCommand> first)
     {
         if (state.Phase != Phase.Collecting)
-            return (state, []);
-        var commands = ImmutableArray.CreateBuilder<FederationCommand>();
-        int atWork = state.Standings.Count(entry => IsAtWork(entry.Value));
+            return (state, first);
+        bool isEnough = state.Added >= Quorum && !state.Any(Standing.Decoding);
+        bool hasFailed = state.Failed >= MostFailures && !state.Any(Standing.Decoding);
+        if (state.Added >= rhythm.Updates || (isEnough && hasFailed))
+            return Close(state, now, first);
+        if (hasFailed)
+            return (state with { Phase = Phase.Abandoned }, first.Add(new Abandon(state.Current.Round,
+                $"Round {state.Current.Round} needs {rhythm.Updates} updates, but has {state.Added}, and {state.Failed} that were "
+                    + $"asked for failed.")));
+        var (filled, asked) = Fill(state, now);
+        return isEnough && !state.IsPaused && filled.Current.Participants.Count == 0
+            ? Close(filled, now, first) : (filled, first.AddRange(asked));
+    }
+
+    (FederationState, ImmutableArray<FederationCommand>) Close(FederationState state, DateTimeOffset now,
+        ImmutableArray<FederationCommand> first) =>
+        (Described(state with { Phase = Phase.Applying }, now),
+            first.Add(new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])));
+
+    (FederationState, IEnumerable<FederationCommand>) Fill(FederationState state, DateTimeOffset now)
+    {
+        var commands = new List<FederationCommand>();
+        int atWork = state.Standings.Keys.Count(state.IsAtWork);
         for (; atWork < plan.Participants && !state.IsPaused && Draw(state, atWork) is { } client; atWork++)
         {
             var task = new AskedTask(new RoundPart(state.Current.Round, state.Asked + 1, client), now + plan.Deadline);
@@ -94,10 +119,10 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             commands.Add(new AskClient(task));
         }
 
-        return (Described(state, now), commands.ToImmutable());
+        return (Described(state, now), commands);
     }
 
-    // Whoever has answered in this round is asked again in it only where nobody else is left.
+    // Whoever has failed in this round is asked again in it only where it cannot do without.
     int? Draw(FederationState state, int atWork)
     {
         var draws = new RandomDraws(key.Fold((ulong)state.Current.Round).Fold((ulong)state.Asked + 1));
@@ -109,7 +134,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         }
 
         int[] left = [.. state.Members.Where(client => !state.Standings.ContainsKey(client) && !Rests(state, client))];
-        if (left.Length == 0 && atWork == 0)
+        if (left.Length == 0 && atWork == 0 && state.Added < Quorum)
             left = [.. state.Members.Where(client => state.Standings.GetValueOrDefault(client, Standing.Out) == Standing.Out)];
         return left.Length == 0 ? null : left[draws.NextInt(left.Length)];
     }
@@ -119,7 +144,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         int staleness = state.Current.ModelVersion - update.ModelVersion;
         if (Judge(state, update, staleness) is not { } judged)
         {
-            double weight = plan.WeightOf(update.Samples) * Buffered.WeightOf(staleness);
+            double weight = plan.WeightOf(update.Samples, staleness);
             ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
             return (Stand(state, update.Client, Standing.Asked, Standing.Decoding)
                 with
@@ -166,14 +191,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             Absences = state.Absences.Remove(added.Client),
         };
         ImmutableArray<FederationCommand> said = NormBound.ReportOn(added, state.Current, plan) is { } bounded ? [bounded] : [];
-        if (next.Added < rhythm.Updates)
-        {
-            var (filled, asked) = Fill(next, now);
-            return (filled, [.. said, .. asked]);
-        }
-
-        return (Described(next with { Phase = Phase.Applying }, now), [.. said,
-            new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
+        return Settle(next, now, said);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Refuse(FederationState state, UpdateInvalid invalid,
@@ -203,13 +221,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     (FederationState, ImmutableArray<FederationCommand>) Fail(FederationState state, int client, Standing from,
         DateTimeOffset now, params ImmutableArray<FederationCommand> first)
     {
-        var failed = Stand(state, client, from, Standing.Out) with { Failed = state.Failed + 1 };
-        if (failed.Phase == Phase.Collecting && failed.Failed >= MostFailures)
-            return (failed with { Phase = Phase.Abandoned }, first.Add(new Abandon(state.Current.Round,
-                $"Round {state.Current.Round} needs {rhythm.Updates} updates, but has {failed.Added}, and {failed.Failed} that were "
-                    + $"asked for failed.")));
-        var (next, asked) = Fill(failed, now);
-        return (next, first.AddRange(asked));
+        return Settle(Stand(state, client, from, Standing.Out) with { Failed = state.Failed + 1 }, now, first);
     }
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
@@ -227,7 +239,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     // Who is at work, and when the first of them is late.
     FederationState Described(FederationState state, DateTimeOffset now)
     {
-        var atWork = state.Standings.Where(entry => IsAtWork(entry.Value)).Select(entry => entry.Key).ToList();
+        var atWork = state.Standings.Keys.Where(state.IsAtWork).ToList();
         return state with
         {
             Current = state.Current with
@@ -238,8 +250,6 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             },
         };
     }
-
-    static bool IsAtWork(Standing standing) => standing is Standing.Asked or Standing.Decoding;
 
     static bool Rests(FederationState state, int client) =>
         state.Absences.TryGetValue(client, out var absence) && absence.Rest > 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Federation.Rounds;
 
 namespace Plume.Server.Federations.Blobs;
 
@@ -32,6 +33,15 @@ readonly record struct BlobNames(string Federation)
     /// <summary>An update as it arrives; the hash keeps apart what a client sends twice and differently.</summary>
     public string Upload(int round, int attempt, int client, string sha256) =>
         Text($"{Federation}/uploads/{round}/{attempt}-{client}-{sha256}");
+
+    /// <summary>Of which part in a round an update is by its name; null for what is none.</summary>
+    public RoundPart? PartOf(string name)
+    {
+        string[] parts = name[(Federation.Length + 1)..].Split('/');
+        return parts is ["uploads", var round, var rest] && rest.Split('-') is [var attempt, var client, _]
+            && Number(round) is { } ofRound && Number(attempt) is { } ofAttempt && Number(client) is { } ofClient
+            ? new RoundPart(ofRound, ofAttempt, ofClient) : null;
+    }
 
     public string AllUploads => $"{Federation}/uploads/";
 
@@ -77,9 +87,11 @@ readonly record struct BlobNames(string Federation)
     (string Kind, int? Number) PartsOf(string name)
     {
         string[] parts = name[(Federation.Length + 1)..].Split('/', '.');
-        return (parts[0], parts.Length > 1
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null);
+        return (parts[0], parts.Length > 1 ? Number(parts[1]) : null);
     }
+
+    static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     /// <summary>The same while bytes are missing.</summary>
     public static string Partial(string name) => $"{name}.part";

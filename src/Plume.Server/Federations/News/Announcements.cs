@@ -67,13 +67,15 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
         bool isVacated = placesGivenBack != givenBack;
         givenBack = placesGivenBack;
         var (round, attempt) = (state.Current.Round, state.Current.Attempt);
+        var tasks = TasksIn(state);
         if (!isVacated && latest is { } at && at.Phase == state.Phase && at.IsPaused == state.IsPaused && at.Round == round
-            && at.Attempt == attempt && at.Sum == sum)
+            && at.Attempt == attempt && at.Sum == sum && (at.Tasks ?? []).SequenceEqual(tasks ?? []))
             return;
         long sequence = latest?.Sequence + 1 ?? epoch << EpochShift;
         latest = new FederationSnapshot(sequence, state.Phase, state.IsPaused, round, attempt, version, state.Current.Deadline,
             [.. state.Current.Participants.Except(vacated)], Message)
         {
+            Tasks = tasks,
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
             Sum = sum,
         };
@@ -98,6 +100,11 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
                 Message = why;
         }
     }
+
+    // A task that nobody has any more is settled with the place that was given back.
+    static PublishedTask[]? TasksIn(FederationState state) => state.Tasks.IsEmpty ? null
+        : [.. state.Tasks.Values.Where(task => state.Standings[task.Part.Client] == Standing.Asked)
+            .Select(task => new PublishedTask(task.Part.Client, task.Part.Round, task.Part.Attempt, task.Deadline))];
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -44,18 +44,48 @@ public sealed record FederationSnapshot(
     [Id(3)]
     public SumStanding? Sum { get; init; }
 
+    /// <summary>What each client is asked to do that has not answered, where rounds are buffered; null where they
+    /// are not.</summary>
+    [Id(4)]
+    public PublishedTask[]? Tasks { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 
-    /// <summary>Time to the deadline, for who heard of it by this clock; zero after it.</summary>
-    public TimeSpan LeftBy(TimeProvider time)
+    /// <summary>Time to a task's deadline, for who heard of it by this clock; zero after it.</summary>
+    public TimeSpan LeftBy(TimeProvider time, PublishedTask task)
     {
-        var left = Left - time.GetElapsedTime(Heard);
+        var left = Left + (task.Deadline - Deadline) - time.GetElapsedTime(Heard);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    /// <summary>Whether the round at hand asks this client.</summary>
-    public bool Asks(int client) => Phase == Phase.Collecting && Array.BinarySearch(Participants, client) >= 0;
+    /// <summary>What the round at hand asks of this client; null where it asks nothing.</summary>
+    public PublishedTask? TaskOf(int client)
+    {
+        if (Phase != Phase.Collecting)
+            return null;
+        if (Tasks is null)
+            return Array.BinarySearch(Participants, client) >= 0
+                ? new PublishedTask(client, Round, Attempt, Deadline) : null;
+        int place = Array.BinarySearch(Tasks, new PublishedTask(client, 0, 0, default), PublishedTask.ByClient);
+        return place >= 0 ? Tasks[place] : null;
+    }
+}
+
+/// <summary>What a client is asked to do.</summary>
+/// <param name="Client">Which client.</param>
+/// <param name="Round">The round that asked it.</param>
+/// <param name="Attempt">That round's attempt, or where rounds are buffered the task's number in it.</param>
+/// <param name="Deadline">When it is late, by the federation's owner's clock.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct PublishedTask(int Client, int Round, int Attempt, DateTimeOffset Deadline)
+{
+    /// <summary>Tasks in the order of their clients.</summary>
+    public static IComparer<PublishedTask> ByClient { get; } =
+        Comparer<PublishedTask>.Create((left, right) => left.Client.CompareTo(right.Client));
+
+    /// <summary>The client's part in the round.</summary>
+    public RoundPart Part => new(Round, Attempt, Client);
 }
 
 /// <summary>Everything that an operator sees.</summary>
@@ -74,10 +104,20 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(0)]
     public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
 
+    /// <summary>Who is at work, where rounds are buffered.</summary>
+    [Id(2)]
+    public IReadOnlyList<MemberAtWork> AtWork { get; init; } = [];
+
     /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
     [Id(1)]
     public int MostParticipations { get; init; }
 }
+
+/// <summary>A member with a task, where rounds are buffered.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Version">The newest version when it was asked; it works on this or a later one.</param>
+[GenerateSerializer, Immutable]
+public sealed record MemberAtWork(string Name, int Version);
 
 /// <summary>A member that let deadlines pass, or has the place of one that did.</summary>
 /// <param name="Name">What it is called.</param>

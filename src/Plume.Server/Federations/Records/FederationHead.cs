@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Plume.Federation.Books;
 using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.Selection;
 
 namespace Plume.Server.Federations.Records;
@@ -86,6 +87,14 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? SharedStep { get; init; }
 
+    /// <summary>What clients were asked to do, where rounds are buffered; null where they are not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<AskedTask>? Tasks { get; init; }
+
+    /// <summary>How many clients the round has asked, where rounds are buffered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Asked { get; init; }
+
     public static KeptState Of(FederationState state) => new(
         state.Phase, state.Current.Round, state.Current.Attempt, state.Current.ModelVersion, state.Current.Participants,
         state.Current.Deadline, [.. state.Members], state.IsPaused, state.Current.UsualNorm, state.RoundNorms,
@@ -93,6 +102,8 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     {
         Participations = state.Participations.IsEmpty ? null : state.Participations,
         SharedStep = state.SharedStep,
+        Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
+        Asked = state.Asked,
     };
 
     public FederationState ToState() => FederationState.Initial with
@@ -111,5 +122,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         RoundNorms = [.. RoundNorms ?? []],
         Absences = Absences ?? FederationState.Initial.Absences,
         Participations = Participations ?? FederationState.Initial.Participations,
+        Tasks = (Tasks ?? []).ToImmutableSortedDictionary(task => task.Part.Client, task => task),
+        Asked = Asked,
     };
 }

@@ -59,15 +59,32 @@ sealed record SettledUpdate(
     [property: JsonPropertyName("f"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsFloats,
     [property: JsonPropertyName("p"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Problem)
 {
-    public static SettledUpdate Of(ArrivedUpdate update, UploadOutcome outcome) =>
+    /// <summary>The round that asked for it, where that is an earlier one than took it in.</summary>
+    [JsonPropertyName("r"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Round { get; init; }
+
+    /// <summary>The version that it was made from, where that is not the one before the round's.</summary>
+    [JsonPropertyName("v"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Version { get; init; }
+
+    /// <summary>What a version's record has of an update.</summary>
+    /// <param name="round">The round that took it in.</param>
+    /// <param name="update">The update.</param>
+    /// <param name="outcome">What became of it.</param>
+    public static SettledUpdate Of(int round, ArrivedUpdate update, UploadOutcome outcome) =>
         new(update.Client, update.Attempt, update.Samples, update.Length, update.Sha256, update.IsFloats, outcome.IsCounted ? null
-            : outcome.Message);
+            : outcome.Message)
+        {
+            Round = update.Round == round ? null : update.Round,
+            Version = update.ModelVersion == round - 1 ? null : update.ModelVersion,
+        };
 
     /// <summary>Of an update that was added up in secret, of which nothing is known but that it counts.</summary>
     public static SettledUpdate InSecret(RoundPart part) => new(part.Client, part.Attempt, 0, 0, "", false, null);
 
     /// <summary>The update; its loss is in the round's mean.</summary>
-    public ArrivedUpdate In(int round) => new(Client, round, Attempt, round - 1, Samples, double.NaN, Length, Sha256, IsFloats);
+    public ArrivedUpdate In(int round) =>
+        new(Client, Round ?? round, Attempt, Version ?? round - 1, Samples, double.NaN, Length, Sha256, IsFloats);
 
     [JsonIgnore]
     public bool IsCounted => Problem is null;

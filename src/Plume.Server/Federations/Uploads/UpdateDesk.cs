@@ -24,8 +24,11 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     // What arrived in this round and the last.
     readonly Dictionary<RoundPart, ArrivedUpdate> arrivals = [];
 
-    // Of the attempt at hand, by client.
-    readonly Dictionary<int, Task<UploadOutcome>> settling = [];
+    // Of the attempt at hand.
+    readonly Dictionary<RoundPart, Task<UploadOutcome>> settling = [];
+
+    readonly TaskCompletionSource left = NewSignal();
+    TaskCompletionSource changed = NewSignal();
 
     /// <summary>Is told where this owner cannot go on.</summary>
     public Action<Exception> Faulted { get; set; } = _ => { };
@@ -39,31 +42,37 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     /// <summary>What a version's record has of a round's updates. Under the turn.</summary>
     public SettledUpdate[] SettledIn(int round) =>
         [.. written.Books.SettledIn(round).Select(settled => arrivals.TryGetValue(settled.Part, out var arrived)
-            ? SettledUpdate.Of(arrived, AnswerOf(settled)) : SettledUpdate.InSecret(settled.Part))];
+            ? SettledUpdate.Of(round, arrived, AnswerOf(settled)) : SettledUpdate.InSecret(settled.Part))];
+
+    /// <summary>The parts of updates that a restart would need, or that are still to come.</summary>
+    public async Task<IReadOnlySet<RoundPart>> PartsOfUseAsync(CancellationToken cancellation)
+    {
+        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
+        return arrivals.Keys.Concat(written.State.Tasks.Values.Select(task => task.Part)).ToHashSet();
+    }
 
     /// <summary>
     /// Takes in an update whose bytes are durable, and answers when its outcome is. The same update again has the same answer.
     /// </summary>
     public async Task<UploadOutcome> ArriveAsync(ArrivedUpdate update, CancellationToken cancellation)
     {
-        Task<UploadOutcome> outcome;
-        using (await written.TurnAsync(cancellation).ConfigureAwait(false))
+        while (true)
         {
-            if (await KnownAsync(update).ConfigureAwait(false) is { } known)
+            Task<UploadOutcome>? outcome;
+            Task room;
+            using (await written.TurnAsync(cancellation).ConfigureAwait(false))
             {
-                outcome = known;
+                room = changed.Task;
+                outcome = await KnownAsync(update).ConfigureAwait(false)
+                    ?? (MustWait(update) ? null : await TakeInAsync(update).ConfigureAwait(false));
             }
-            else
-            {
-                var entry = await written.HappenAsync(new Arrived(written.Now, update)).ConfigureAwait(false);
-                if (entry.Refusal is { } refusal)
-                    return Refused(refusal);
-                Decide(update.Client);
-                outcome = settling[update.Client];
-            }
-        }
 
-        return await outcome.WaitAsync(cancellation).ConfigureAwait(false);
+            if (outcome is not null)
+                return await outcome.WaitAsync(cancellation).ConfigureAwait(false);
+            await Task.WhenAny(room, left.Task).WaitAsync(cancellation).ConfigureAwait(false);
+            if (left.Task.IsCompleted)
+                throw new OperationCanceledException($"This server leaves the federation '{definition.Name}'.");
+        }
     }
 
     /// <summary>What would become of an update, so that no byte is sent for nothing; null where its bytes are wanted.</summary>
@@ -75,9 +84,14 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
             known = await KnownAsync(update).ConfigureAwait(false);
             if (known is null)
             {
-                if (written.Books.Consider(update.ToFederation(), written.Now).Refusal is not { } refusal)
+                var entry = written.Books.Consider(update.ToFederation(), written.Now);
+                if (entry.Refusal is not { } refusal || MustWait(update))
                     return null;
-                metrics.Refused(refusal.Reason);
+                // Where rounds are buffered, a refusal may settle the client's part; none of its bytes came.
+                if (entry.IsChange)
+                    await written.HappenAsync(new Arrived(written.Now, update with { Length = 0 })).ConfigureAwait(false);
+                else
+                    metrics.Refused(refusal.Reason);
                 return Refused(refusal);
             }
         }
@@ -97,10 +111,9 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     /// <returns>What the books know of its updates.</returns>
     public IEnumerable<SettledPart> Restore(int version, VersionRecord record)
     {
-        foreach (var update in record.Updates)
-            arrivals[new RoundPart(version, update.Attempt, update.Client)] = update.In(version);
-        return record.Updates.Select(update =>
-            new SettledPart(new RoundPart(version, update.Attempt, update.Client), update.Problem));
+        foreach (var update in record.Updates.Select(update => update.In(version)))
+            arrivals[update.Part] = update;
+        return record.Updates.Select(update => new SettledPart(update.In(version).Part, update.Problem) { Round = version });
     }
 
     /// <summary>
@@ -135,12 +148,31 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         // Answers of the last round are kept; older ones are in the ledger's records.
         if (happened is null)
         {
-            foreach (var part in arrivals.Keys.Where(part => part.Round < entry.Before.Current.Round).ToList())
+            foreach (var part in arrivals.Keys.Where(part => written.Books.OutcomeOf(part) is null).ToList())
                 arrivals.Remove(part);
         }
 
         if (entry.Opens)
             settling.Clear();
+        var before = changed;
+        changed = NewSignal();
+        before.TrySetResult();
+    }
+
+    /// <summary>Lets go those whose updates wait for the next round: this owner is about to leave, and the next answers them.</summary>
+    public void LetGo() => left.TrySetResult();
+
+    // Where rounds are buffered, what comes while a version is made, or has all its updates, counts in the next.
+    bool MustWait(ArrivedUpdate update) => definition.Plan.Buffered is not null && !written.State.HasEnded
+        && written.Books.Consider(update.ToFederation(), written.Now).Refusal is { Reason: Refusal.Late };
+
+    async Task<Task<UploadOutcome>> TakeInAsync(ArrivedUpdate update)
+    {
+        var entry = await written.HappenAsync(new Arrived(written.Now, update)).ConfigureAwait(false);
+        if (entry.Refusal is { } refusal)
+            return Task.FromResult(Refused(refusal));
+        Decide(update.Client);
+        return settling[update.Part];
     }
 
     // What was answered, or is being decided, on this client's part in that round; null where nothing is.
@@ -148,22 +180,32 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
     {
         if (written.Books.OutcomeOf(update.Part) is { } outcome)
             return Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256, AnswerOf(outcome)));
-        if (update.Part == written.Books.PartOf(update.Client) && settling.TryGetValue(update.Client, out var pending))
+        if (settling.TryGetValue(update.Part, out var pending))
             return arrivals[update.Part].Sha256 == update.Sha256 ? pending
                 : Task.FromResult(SameOrRefused(update, arrivals[update.Part].Sha256,
                     UploadOutcome.CountedOf(update, definition.Plan)));
-        return update.Round < written.State.Current.Round - 1 && update.Round >= 1
-            ? await RememberedAsync(update).ConfigureAwait(false) : null;
+        if (update.Round < 1)
+            return null;
+        // Where rounds are buffered, a later one may have taken it in than asked for it.
+        var (first, last) = definition.Plan.Buffered is { } rhythm
+            ? (Math.Max(update.Round, update.ModelVersion + 1), update.ModelVersion + 1 + rhythm.MostStale)
+            : (update.Round, update.Round);
+        for (int round = first; round <= Math.Min(last, written.State.Current.Round - 2); round++)
+        {
+            if (await RememberedAsync(update, round).ConfigureAwait(false) is { } known)
+                return known;
+        }
+
+        return null;
     }
 
     // A client that was away for rounds still learns what became of its update.
-    async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update)
+    async Task<Task<UploadOutcome>?> RememberedAsync(ArrivedUpdate update, int round)
     {
-        var record = await journal.RecordAsync(update.Round).ConfigureAwait(false);
-        var before = record?.Updates.FirstOrDefault(settled => settled.Client == update.Client
-            && settled.Attempt == update.Attempt);
+        var record = await journal.RecordAsync(round).ConfigureAwait(false);
+        var before = record?.Updates.FirstOrDefault(settled => settled.In(round).Part == update.Part);
         return before is { Problem: null }
-            ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(update.Round, definition.Plan))) : null;
+            ? Task.FromResult(SameOrRefused(update, before.Sha256, before.OutcomeIn(round, definition.Plan))) : null;
     }
 
     UploadOutcome SameOrRefused(ArrivedUpdate update, string sha256, UploadOutcome outcome)
@@ -181,7 +223,9 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
 
     static UploadOutcome Refused(RefuseUpdate refusal) => new(false, refusal.Reason.ToString(), refusal.Message);
 
-    void Decide(int client) => settling[client] = AddAsync(WeightedOf(client), written.State.Current);
+    void Decide(int client) => settling[written.Books.PartOf(client)] = AddAsync(WeightedOf(client), written.State.Current);
+
+    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     WeightedUpdate WeightedOf(int client) => new(arrivals[written.Books.PartOf(client)], written.State.Weights[client]);
 

@@ -1,25 +1,38 @@
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Rounds;
 using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Uploads;
 using Plume.Server.Federations.Writing;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Federations.Versions;
 
 /// <summary>Deletes the blobs that no restart needs any more.</summary>
-sealed partial class Clearing(string federation, VersionStore store, Journal journal, IBlobs blobs, BlobNames names,
-    StorageRetry retry, ILogger logger)
+sealed partial class Clearing(FederationDefinition definition, UpdateDesk updates, VersionStore store, Journal journal,
+    IBlobs blobs, BlobNames names, StorageRetry retry, ILogger logger)
 {
-    // The first version whose payload is kept, and the first that was of use to anybody when the newest was made.
+    // Versions that are made while somebody downloads an earlier one: where rounds are buffered, they come faster than the
+    // slowest client is.
+    readonly int whileDownloading = definition.Plan.Buffered is null ? 1 : 8;
+
+    // The first version that was of use to anybody when each of the newest was made.
+    readonly Queue<int> firstsOfUse = [];
+
+    // The first version whose payload is kept.
     int firstPayload = 1;
-    int firstOfUse = 1;
 
     /// <summary>Deletes what a process that died did not come to clear away.</summary>
-    public async Task SweepAsync(int version, CancellationToken cancellation)
+    /// <param name="version">The newest version.</param>
+    /// <param name="ofUse">Of earlier rounds' updates, the parts of those that are of use.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public async Task SweepAsync(int version, IReadOnlySet<RoundPart> ofUse, CancellationToken cancellation)
     {
-        firstPayload = firstOfUse = store.FirstOfUse;
+        firstPayload = store.FirstOfUse;
+        firstsOfUse.Enqueue(firstPayload);
         foreach (string name in await blobs.ListAsync(names.All, cancellation).ConfigureAwait(false))
         {
-            if (!names.IsOfUse(name, version, firstPayload))
+            if (!names.IsOfUse(name, version, firstPayload) && !(names.PartOf(name) is { } part && ofUse.Contains(part)))
                 await blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
         }
     }
@@ -33,19 +46,31 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
         try
         {
             await blobs.DeleteAsync(names.Checkpoint(round - 2), retry.Closing).ConfigureAwait(false);
-            var old = (await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false))
+            var old = (await OldUpdatesAsync(round).ConfigureAwait(false))
                 .Concat(await blobs.ListAsync(names.SecureSums(round - 1), retry.Closing).ConfigureAwait(false))
-                .Concat(await blobs.ListAsync(names.CatchUps(round - 2), retry.Closing).ConfigureAwait(false));
+                .Concat(await blobs.ListAsync(names.CatchUps(round - 1 - whileDownloading), retry.Closing).ConfigureAwait(false));
             foreach (string name in old)
                 await blobs.DeleteAsync(name, retry.Closing).ConfigureAwait(false);
-            for (; firstPayload < firstOfUse; firstPayload++)
+            for (; firstsOfUse.TryPeek(out int first) && firstPayload < first; firstPayload++)
                 await store.DeletePayloadsAsync(firstPayload, retry.Closing).ConfigureAwait(false);
-            firstOfUse = store.FirstOfUse;
+            firstsOfUse.Enqueue(store.FirstOfUse);
+            if (firstsOfUse.Count > whileDownloading)
+                firstsOfUse.Dequeue();
         }
         catch (IOException problem)
         {
             retry.Note(problem);
         }
+    }
+
+    // Where rounds are buffered, a round takes in updates of earlier ones.
+    async Task<IEnumerable<string>> OldUpdatesAsync(int round)
+    {
+        if (definition.Plan.Buffered is null)
+            return await blobs.ListAsync(names.Uploads(round - 1), retry.Closing).ConfigureAwait(false);
+        var all = await blobs.ListAsync(names.AllUploads, retry.Closing).ConfigureAwait(false);
+        var ofUse = await updates.PartsOfUseAsync(retry.Closing).ConfigureAwait(false);
+        return all.Where(name => names.PartOf(name) is { } part && part.Round <= round && !ofUse.Contains(part));
     }
 
     /// <summary>
@@ -62,7 +87,7 @@ sealed partial class Clearing(string federation, VersionStore store, Journal jou
         catch (Exception problem) when (problem is OperationCanceledException or InvalidDataException or FileNotFoundException)
         {
             // The next start does it.
-            LogNotRetired(logger, federation, problem.Message);
+            LogNotRetired(logger, definition.Name, problem.Message);
         }
     }
 

@@ -63,9 +63,12 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
     {
         int version = head.Version;
         var counted = record.Updates.Where(update => update.IsCounted).ToList();
-        int attempt = record.Sum?.Attempt ?? counted.Max(update => update.Attempt);
-        WeightedUpdate[] contributions = [.. counted.Where(update => update.Attempt == attempt).OrderBy(update => update.Client)
-            .Select(update => new WeightedUpdate(update.In(version), definition.Plan.WeightOf(update.Samples)))];
+        // Where rounds are buffered there is one attempt, and numbers tell tasks apart.
+        bool isBuffered = definition.Plan.Buffered is not null;
+        int attempt = isBuffered ? 1 : record.Sum?.Attempt ?? counted.Max(update => update.Attempt);
+        WeightedUpdate[] contributions = [.. counted.Where(update => isBuffered || update.Attempt == attempt)
+            .Select(update => update.In(version)).OrderBy(update => update.Client).Select(update =>
+                new WeightedUpdate(update, definition.Plan.WeightOf(update.Samples, version - 1 - update.ModelVersion)))];
         var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)],
             default)
         { UsualNorm = head.UsualNorm };

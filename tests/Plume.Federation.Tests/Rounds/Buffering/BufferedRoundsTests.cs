@@ -185,6 +185,26 @@ public class BufferedRoundsTests
         Assert.Equal("Round 1 needs 2 updates, but has 0, and 6 that were asked for failed.", host.Abandoned);
     }
 
+    [Fact]
+    public void Where_fewer_clients_are_there_than_make_a_version_theirs_do()
+    {
+        var host = new BufferedHost(BufferedHost.Plan(clients: 9, atWork: 4, updates: 5, rounds: 5) with { Quorum = 2 });
+        host.Tell(new ClientJoined(3));
+        Assert.Equal(Phase.Waiting, host.State.Phase);
+        host.Tell(new ClientJoined(5));
+        host.Answer(3);
+        host.Answer(5, valid: false);
+        Assert.Empty(host.Applied);
+        host.Answer(5);
+        Assert.Equal([3, 5], host.Applied.Single().Contributors);
+        host.Tell(new ClientJoined(7));
+        host.Answer(3);
+        host.Answer(5);
+        Assert.Single(host.Applied);
+        host.Tell(new ClientDropped(7));
+        Assert.Equal(2, host.Applied.Count);
+    }
+
     [Theory]
     [InlineData("buffered(10)")]
     [InlineData("buffered(3, stale=0)")]
