@@ -191,7 +191,7 @@ public sealed class RoundBooks
                 break;
             case SumRevealed:
                 foreach (int client in entry.After.Weights.Keys)
-                    Settle(new RoundPart(current.Round, current.Attempt, client), null);
+                    Settle(before, client, null);
                 break;
             case ModelApplied:
                 foreach (var old in settled.Values.Where(old => old.Round < before.Current.Round).ToList())

@@ -196,7 +196,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
             Message = now.Message,
             Method = definition.Plan.Method.ToString(),
             Rhythm = definition.Plan.Buffered?.ToString() ?? "",
-            AtWork = { overview.AtWork.Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
+            AtWork = { overview.AtWork
+                .Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
             Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
         };
         if (certificates is not null)

@@ -21,7 +21,9 @@ using Plume.Simulation;
 
 namespace Plume.Server.Tests.Federations;
 
-/// <summary>Buffered rounds on a server: the same arrivals make the same versions as in a simulation, over every restart.</summary>
+/// <summary>
+/// Buffered rounds on a server: the same arrivals make the same versions as in a simulation, over every restart.
+/// </summary>
 public sealed class BufferedFederationTests : IAsyncDisposable
 {
     const int Clients = 8, Rounds = 6, Seed = 5;
@@ -118,8 +120,8 @@ public sealed class BufferedFederationTests : IAsyncDisposable
     {
         var arrivals = new List<(int, int)>();
         var learner = new Drifting();
-        using var simulation = new Plume.Simulation.Simulation(new SimulationOptions(Plan, Seed) { Threads = 2 }, learner, learner,
-            new float[Layout.Length], TimeProvider.System, (round, client, _) => arrivals.Add((round, client)));
+        using var simulation = new Plume.Simulation.Simulation(new SimulationOptions(Plan, Seed) { Threads = 2 }, learner,
+            learner, new float[Layout.Length], TimeProvider.System, (round, client, _) => arrivals.Add((round, client)));
         var published = new List<float[]> { simulation.Published.ToArray() };
         while (simulation.NextRound() is not null)
             published.Add(simulation.Published.ToArray());

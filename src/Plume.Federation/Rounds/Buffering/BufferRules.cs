@@ -9,8 +9,8 @@ namespace Plume.Federation.Rounds.Buffering;
 /// </summary>
 /// <remarks>
 /// Promises: an update counts once or not at all; a version is made of as many updates as the plan says, each of another
-/// client, or where nobody is left to ask of fewer, a quorum at least; who is asked next is a function of the key, of what was settled before, and of the members alone. Deadlines are
-/// those of single clients.
+/// client, or where nobody is left to ask of fewer, a quorum at least; who is asked next is a function of the key, of what was
+/// settled before, and of the members alone. Deadlines are those of single clients.
 /// </remarks>
 /// <param name="plan">The rules of the federation.</param>
 /// <param name="rhythm">Its buffered rounds.</param>

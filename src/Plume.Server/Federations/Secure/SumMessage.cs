@@ -1,4 +1,4 @@
-using Plume.Federation.Books;
+using Plume.Federation.Rounds;
 using Plume.Federation.SecureSums;
 
 namespace Plume.Server.Federations.Secure;

@@ -159,7 +159,8 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
         before.TrySetResult();
     }
 
-    /// <summary>Lets go those whose updates wait for the next round: this owner is about to leave, and the next answers them.</summary>
+    /// <summary>Lets go those whose updates wait for the next round: this owner is about to leave, and the next answers
+    /// them.</summary>
     public void LetGo() => left.TrySetResult();
 
     // Where rounds are buffered, what comes while a version is made, or has all its updates, counts in the next.

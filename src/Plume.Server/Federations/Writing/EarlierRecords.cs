@@ -41,7 +41,8 @@ sealed class EarlierRecords(ILedger ledger, string id, string federation, Federa
             if (happened is Arrived arrival)
                 arrived[arrival.Update.Client] = arrival.Update;
             else if (happened is WasAdded added)
-                updates.Add(SettledUpdate.Of(version, arrived[added.Client], UploadOutcome.CountedOf(arrived[added.Client], plan)));
+                updates.Add(SettledUpdate.Of(version, arrived[added.Client],
+                    UploadOutcome.CountedOf(arrived[added.Client], plan)));
             else if (happened is WasInvalid invalid)
                 updates.Add(SettledUpdate.Of(version, arrived[invalid.Client],
                     new UploadOutcome(false, nameof(Refusal.Invalid), invalid.Problem)));
