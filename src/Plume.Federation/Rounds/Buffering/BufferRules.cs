@@ -21,7 +21,8 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     // Where few are there who may be asked, drawing would take long to meet one.
     const int MostDraws = 64;
 
-    int MostFailures => plan.Attempts * Math.Max(rhythm.Updates, plan.Participants);
+    // A server tries without end.
+    long MostFailures => (long)plan.Attempts * Math.Max(rhythm.Updates, plan.Participants);
 
     int Quorum => Math.Min(plan.Quorum, rhythm.Updates);
 

@@ -186,6 +186,18 @@ public class BufferedRoundsTests
     }
 
     [Fact]
+    public void A_federation_that_tries_without_end_asks_as_any()
+    {
+        var host = new BufferedHost(BufferedHost.Plan(clients: 5, atWork: 3, updates: 2, rounds: 1) with { Attempts = int.MaxValue });
+        host.Tell(new Started());
+        Assert.Equal(3, host.State.Current.Participants.Count);
+        host.Answer(host.State.Current.Participants[0], valid: false);
+        host.Answer(host.State.Current.Participants[0]);
+        host.Answer(host.State.Current.Participants[0]);
+        Assert.True(host.Finished);
+    }
+
+    [Fact]
     public void Where_fewer_clients_are_there_than_make_a_version_theirs_do()
     {
         var host = new BufferedHost(BufferedHost.Plan(clients: 9, atWork: 4, updates: 5, rounds: 5) with { Quorum = 2 });
