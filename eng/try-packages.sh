@@ -64,11 +64,11 @@ grep -q 'bytes of floats' readmes.log && grep -q 'bytes of ONNX' readmes.log || 
 say "readmes of ${names[*]} build; of Plume.Compression: $(grep 'bytes of floats' readmes.log)"
 
 dotnet new install "Plume.Templates::$version" --add-source "$feed" > templates.log || fail "$(cat templates.log)"
-dotnet new plume-server --output host > templates.log && dotnet new plume-client --output site >> templates.log || fail "$(cat templates.log)"
-dotnet build host -v q -warnaserror -o host/out
-dotnet build site -v q -warnaserror -o site/out
-dotnet publish site -v q -warnaserror -r "$platform" -o site/native
-say "a client as one native program: $(du -h --apparent-size site/native/site | cut -f1)"
+dotnet new plume-server --output the-host > templates.log && dotnet new plume-client --output the-site >> templates.log || fail "$(cat templates.log)"
+dotnet build the-host -v q -warnaserror -o the-host/out
+dotnet build the-site -v q -warnaserror -o the-site/out
+dotnet publish the-site -v q -warnaserror -r "$platform" -o the-site/native
+say "a client as one native program: $(du -h --apparent-size the-site/native/the-site | cut -f1)"
 
 # Three classes around three places.
 for site in a b; do
@@ -76,12 +76,12 @@ for site in a b; do
     print k ", " (k == 0) + rand() / 2 ", " (k == 1) + rand() / 2 ", " (k == 2) + rand() / 2 ", " rand() } }' > "$site.csv"
 done
 port=$((20000 + RANDOM % 10000))
-(cd host && exec out/host 4 3 2 "$port") > host.log 2>&1 &
+(cd the-host && exec out/the-host 4 3 2 "$port") > host.log 2>&1 &
 server=$!
 for _ in $(seq 100); do grep -q waits host.log && break; kill -0 "$server" 2>/dev/null || fail "the server ended: $(cat host.log)"; sleep 0.1; done
-site/out/site "http://127.0.0.1:$port" softmax site-a a.csv state-a > a.log 2>&1 &
+the-site/out/the-site "http://127.0.0.1:$port" softmax site-a a.csv state-a > a.log 2>&1 &
 managed=$!
-site/native/site "http://127.0.0.1:$port" softmax site-b b.csv state-b > b.log 2>&1 || fail "the native client said: $(tail -3 b.log)"
+the-site/native/the-site "http://127.0.0.1:$port" softmax site-b b.csv state-b > b.log 2>&1 || fail "the native client said: $(tail -3 b.log)"
 wait "$managed" || fail "the client said: $(tail -3 a.log)"
 grep -q 'ended with version 20' b.log || fail "the native client said: $(tail -3 b.log)"
 say "server and clients of the templates: $(tail -1 b.log)"
@@ -90,4 +90,5 @@ dotnet tool install plume --tool-path tools --add-source "$feed" --version "$ver
 mkdir empty
 (cd empty && ../tools/plume simulate --set rounds=3 > ../simulate.log 2>&1) || fail "plume simulate: $(cat simulate.log)"
 ls empty/runs/*/report.html > /dev/null || fail "plume simulate left no report"
+(cd empty && ../tools/plume doctor > ../doctor.log) || fail "plume doctor: $(cat doctor.log)"
 say "plume $(tools/plume --version): $(grep 'round 3/3' simulate.log), $(du -sh tools | cut -f1) on disk"
