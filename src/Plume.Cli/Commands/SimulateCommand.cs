@@ -18,8 +18,8 @@ namespace Plume.Cli.Commands;
 /// <summary><c>plume simulate</c>: runs a federation in one process and leaves a run folder.</summary>
 static class SimulateCommand
 {
-    sealed record Request(string? File, string? Codec, string[] Overrides, string? Out, bool Json, bool Resume, int Threads, bool NoBaseline,
-        int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
+    sealed record Request(string? File, string? Codec, string[] Overrides, string? Out, bool Json, bool Resume, int Threads,
+        bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
 
     public static Command Create()
     {

@@ -13,7 +13,8 @@ static class Machine
     /// <summary>A run folder with its checkpoints takes a small part of it.</summary>
     const long LeastDisk = 1L << 30;
 
-    public static IEnumerable<Finding> Look() => [System(), Processors(), Memory(), Disk(), Clock(TimeProvider.System.GetUtcNow())];
+    public static IEnumerable<Finding> Look() =>
+        [System(), Processors(), Memory(), Disk(), Clock(TimeProvider.System.GetUtcNow())];
 
     static Finding System() => Finding.Good("system",
         $"{RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription}");

@@ -30,7 +30,8 @@ static class Reach
                 + (server.Scheme == Uri.UriSchemeHttps ? ", and its certificate is believed" : ", without TLS"));
             return answer.Headers.Date is { } there ? [reached, Clocks(there, time.GetUtcNow())] : [reached];
         }
-        catch (Exception failure) when (failure is HttpRequestException || failure is TaskCanceledException && !stop.IsCancellationRequested)
+        catch (Exception failure) when (failure is HttpRequestException
+            || failure is TaskCanceledException && !stop.IsCancellationRequested)
         {
             return [Finding.Wrong("server", ConnectionTrouble.Explain(failure, server)
                 ?? $"{server.Authority} does not answer within {Quantity.Seconds(Patience.TotalSeconds)}.",

@@ -8,7 +8,8 @@ namespace Plume.Compression.Files;
 /// </summary>
 public sealed partial class FolderLock : IDisposable
 {
-    // Of Linux, and the same on each of its architectures: O_DIRECTORY is not, and what is no folder is found by opening the file.
+    // Of Linux, and the same on each of its architectures: O_DIRECTORY is not, and what is no folder is found by opening the
+    // file.
     const int ExclusiveNow = 2 | 4, Unlock = 8, ReadOnly = 0, WithoutWaiting = 0x800, Closing = 0x80000;
 
     const int LinuxBusy = 11, MacBusy = 35, WindowsBusy = unchecked((int)0x80070020);

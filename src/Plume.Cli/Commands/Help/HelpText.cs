@@ -5,7 +5,8 @@ using System.CommandLine.Invocation;
 namespace Plume.Cli.Commands.Help;
 
 /// <summary>
-/// What <c>--help</c> prints: of the program its commands in groups, of a command what the parser says of it, and examples of both.
+/// What <c>--help</c> prints: of the program its commands in groups, of a command what the parser says of it, and examples of
+/// both.
 /// </summary>
 sealed class HelpText(IReadOnlyList<CommandGroup> groups, SynchronousCommandLineAction ofCommand) : SynchronousCommandLineAction
 {
@@ -57,7 +58,8 @@ sealed class HelpText(IReadOnlyList<CommandGroup> groups, SynchronousCommandLine
         }
 
         output.WriteLine($"\nOptions:\n  {"--help".PadRight(width)}  Show this, or what a command takes: plume COMMAND --help."
-            + $"\n  {"--version".PadRight(width)}  Show the version.");
+            + $"\n  {"--version".PadRight(width)}  Show the version."
+            + "\n\nEnvironment:\n  NO_COLOR=1 leaves colours out; PLUME_TRACE=1 shows where a defect is.");
         WriteExamples("", output);
         output.WriteLine($"Exit codes:\n  {ExitCodes}\n");
     }
