@@ -31,18 +31,25 @@ var plan = new FederationPlan(Clients, Rounds: 10, Participants: Clients,
     Uplink: Codec.Parse("feedback | topk(10%) | uniform(4) | rans"), Downlink: Codec.Parse("delta | uniform(6) | rans"));
 var definition = new FederationDefinition("digits", plan, Seed: 1, reference.Layout, () => start);
 await using var server = PlumeServer.Build(
-    new ServerOptions([definition],
-        ServerStorage.InFolder(Path.Combine(folder, "server"))) { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+    new ServerOptions([definition], ServerStorage.InFolder(Path.Combine(folder, "server")))
+    {
+        Listen = new IPEndPoint(IPAddress.Loopback, 0),
+    },
     logging => logging.SetMinimumLevel(LogLevel.Error));
 await server.StartAsync();
 
 var results = await Task.WhenAll(Enumerable.Range(0, Clients).Select(async client =>
 {
     using var learner = new ModuleLearner(NewNet, () => Samples(train, sample => sample % Clients == client));
-    return await FederatedClient.JoinAsync(
-        new ClientOptions { Server = new Uri(server.Urls.First()), Federation = "digits", Name = $"site-{client}",
-            Number = client, Folder = Path.Combine(folder, $"site-{client}") },
-        learner);
+    var options = new ClientOptions
+    {
+        Server = new Uri(server.Urls.First()),
+        Federation = "digits",
+        Name = $"site-{client}",
+        Number = client,
+        Folder = Path.Combine(folder, $"site-{client}"),
+    };
+    return await FederatedClient.JoinAsync(options, learner);
 }));
 
 reference.SetWeights(results[0].Model.Span);
