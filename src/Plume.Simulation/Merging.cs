@@ -25,6 +25,12 @@ sealed class Merging(SimulationOptions options, GlobalModel global, RoundSum sum
     /// <returns>What there is to say of single messages, where a rule looks at each.</returns>
     public IReadOnlyList<string> MakeNext(int contributors, IReadOnlyList<double> weights)
     {
+        if (contributors == 0)
+        {
+            global.Pass();
+            return [];
+        }
+
         if (options.Plan.Rule is not { } rule)
         {
             global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null

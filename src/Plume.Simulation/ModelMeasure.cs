@@ -14,7 +14,7 @@ sealed class ModelMeasure(FederationPlan plan, ILearner learner, IEvaluator eval
     /// <param name="contributors">The round's clients.</param>
     public Evaluation Of(IReadOnlyList<int> contributors)
     {
-        if (!plan.Method.IsPersonal)
+        if (!plan.Method.IsPersonal || contributors.Count == 0)
             return evaluator.Evaluate(global.Weights, CancellationToken.None);
         int residuals = plan.Answer(learner.Layout).MemoryLength;
         var each = new List<Evaluation>();

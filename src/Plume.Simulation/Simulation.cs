@@ -204,7 +204,7 @@ public sealed class Simulation : IDisposable
                 case PublishRound publish:
                     RunRound(publish.Plan);
                     break;
-                case ApplyMean apply when exchange is null:
+                case ApplyMean apply when exchange is null || apply.Contributors.Count == 0:
                     return ApplyMean(apply, books.WeightsByCapacity);
                 case ApplyMean apply:
                     if (Unmasked(apply) is { } figures)
@@ -300,7 +300,7 @@ public sealed class Simulation : IDisposable
         return toldSumBytes - before;
     }
 
-    // The last trip; null where the sum is lost, and the round is tried again.
+    // The last trip; null where the sum is lost, and the round passes.
     RoundMetrics? Unmasked(ApplyMean apply)
     {
         BoundedSum bounded;

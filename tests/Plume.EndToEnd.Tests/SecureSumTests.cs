@@ -1,5 +1,7 @@
+using Plume.Client.State;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
+using Plume.EndToEnd.Tests.Processes;
 
 namespace Plume.EndToEnd.Tests;
 
@@ -27,5 +29,59 @@ public class SecureSumTests
 
         var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
         Assert.Equal(Simulated.Model(Plan), ended.Model);
+    }
+
+    // Bytes in the midst of what a client would send by itself, which lie in its own folder until the server has answered.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_update_of_a_client_is_in_the_servers_folder_or_memory(bool isSecure)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the memory of a process.");
+        var plan = new ToyPlan(Clients: 3, Rounds: 4, Participants: 3, Values: 20_000)
+        {
+            Uplink = isSecure ? "rotate | uniform(6, shared) | secure" : "uniform(6) | pack",
+        };
+        await using var trial = new Trial(plan) { Training = TimeSpan.FromMilliseconds(100) };
+        var server = await trial.ServeAsync();
+        var clients = trial.StartAllClients();
+        var updates = new Dictionary<string, byte[]>();
+        while (!clients.HasEnded)
+        {
+            foreach (byte[] update in KeptUpdates(trial))
+                updates[Convert.ToHexString(update)] = update;
+            await Task.Delay(5);
+        }
+
+        Assert.True(updates.Count >= 6, $"{updates.Count} updates were seen.");
+        var found = ProcessMemory.Find(server.Id, [.. updates.Values]);
+        var written = Directory.EnumerateFiles(trial.State, "*", SearchOption.AllDirectories).Select(File.ReadAllBytes)
+            .SelectMany(file => updates.Values.Where(update => file.AsSpan().IndexOf(update) >= 0));
+        if (isSecure)
+            Assert.Empty(found.Concat(written));
+        else
+            Assert.NotEmpty(found);
+        await trial.EndAsync(server, clients);
+    }
+
+    static IEnumerable<byte[]> KeptUpdates(Trial trial)
+    {
+        const int bytes = 64;
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(trial.Folder, "clients"), "pending.bin",
+            SearchOption.AllDirectories))
+        {
+            byte[]? payload = null;
+            try
+            {
+                payload = KeptUpdate.Read(File.ReadAllBytes(path), out _).Payload;
+            }
+            catch (IOException)
+            {
+                // It was sent meanwhile.
+            }
+
+            if (payload is not null)
+                yield return payload.AsSpan(payload.Length / 2, bytes).ToArray();
+        }
     }
 }

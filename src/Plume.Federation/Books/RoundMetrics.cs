@@ -6,7 +6,7 @@ namespace Plume.Federation.Books;
 /// <param name="Round">From 1.</param>
 /// <param name="Accuracy">Of the model that the round made, 0 to 1; null where it was not measured.</param>
 /// <param name="Loss">Its mean cross-entropy; null where it was not measured.</param>
-/// <param name="TrainingLoss">Mean of the accepted clients' own training losses.</param>
+/// <param name="TrainingLoss">Mean of the accepted clients' own training losses; 0 where none was accepted.</param>
 /// <param name="UplinkBytes">Lengths of the payloads that arrived, refused ones too.</param>
 /// <param name="DownlinkBytes">Lengths of what clients downloaded. On a network what was sent before a crash is not known after
 /// it.</param>

@@ -132,14 +132,31 @@ public sealed class GlobalModel
         return Apply(mean, [], contributors);
     }
 
+    /// <summary>Publishes the model as it is, as the next version: of a round of which nothing can be had.</summary>
+    /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
+    /// <exception cref="InvalidOperationException">The model rests.</exception>
+    public IReadOnlyList<byte[]> Pass()
+    {
+        ThrowIfResting();
+        return Publish(Broadcast.Version + 1);
+    }
+
     IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors)
     {
-        if (exact.Length < published)
-            throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
+        ThrowIfResting();
         int version = Broadcast.Version + 1;
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
-        return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
+        return Publish(version);
+    }
+
+    byte[][] Publish(int version) =>
+        [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
+
+    void ThrowIfResting()
+    {
+        if (exact.Length < published)
+            throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
     }
 
     float[] Noisy(ExactSum sum, double messages, DifferentialPrivacy privacy, NoiseSecret? secret)

@@ -29,7 +29,10 @@ public sealed record ReportBounded(int Client, int Round, string Message) : Fede
 /// <summary>Tell the client that its update does not count, and why.</summary>
 public sealed record RefuseUpdate(int Client, int Round, Refusal Reason, string Message) : FederationCommand;
 
-/// <summary>Divide the sum by the weight and apply it to the model; then report ModelApplied.</summary>
+/// <summary>
+/// Divide the sum by the weight and apply it to the model, or where nobody contributes publish the model as it is; then report
+/// ModelApplied.
+/// </summary>
 public sealed record ApplyMean(int Round, double TotalWeight, IReadOnlyList<int> Contributors) : FederationCommand;
 
 /// <summary>All rounds are done.</summary>

@@ -101,6 +101,8 @@ public sealed class FederationMachine
             SumClosed sum => (SecureSteps.Close(plan, state, sum),
                 [new ApplyMean(state.Current.Round, sum.Clients.Count, sum.Clients)]),
             SumRevealed sum => Ignore(SecureSteps.Reveal(state, sum)),
+            SumLost when state.Phase == Phase.Applying =>
+                (SecureSteps.Pass(state), [new ApplyMean(state.Current.Round, 0, [])]),
             SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),

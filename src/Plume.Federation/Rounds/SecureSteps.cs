@@ -32,12 +32,21 @@ static class SecureSteps
         }
         : throw new InvalidOperationException($"A sum is unmasked while a round is applied, but the federation is {state.Phase}.");
 
-    /// <summary>The state when the sum is lost, before another attempt.</summary>
-    /// <exception cref="InvalidOperationException">No round is open or applied.</exception>
+    /// <summary>
+    /// The state when the sum is lost after clients were asked to unmask it: they unmask no other of the round, so the round passes
+    /// and leaves the model as it is.
+    /// </summary>
+    public static FederationState Pass(FederationState state) => state with
+    {
+        Weights = FederationState.Initial.Weights,
+        Norms = FederationState.Initial.Norms,
+    };
+
+    /// <summary>The state when the sum is lost before anybody was asked to unmask it, before another attempt.</summary>
+    /// <exception cref="InvalidOperationException">No round is open.</exception>
     public static FederationState Lose(FederationPlan plan, FederationState state, SumLost lost) =>
-        state.Phase is Phase.Collecting or Phase.Applying ? Missed(plan, state, lost.Missing)
-        : throw new InvalidOperationException(
-            $"A sum is lost while a round is open or applied, but the federation is {state.Phase}.");
+        state.Phase == Phase.Collecting ? Missed(plan, state, lost.Missing)
+        : throw new InvalidOperationException($"A sum is lost while a round is open, but the federation is {state.Phase}.");
 
     // Where who takes part is fixed, everybody is asked again.
     static FederationState Missed(FederationPlan plan, FederationState state, IReadOnlyList<int> missing) =>

@@ -360,7 +360,7 @@ sealed partial class Coordinator : IAsyncDisposable
             updates.GoOn();
         if (written.State.Phase != Phase.Applying)
             return;
-        if (sums is { Revealed: null })
+        if (sums is { Masked: not null, Revealed: null })
             sums.GoOn();
         else
             applying = ApplyAfterAsync(applying);
@@ -372,8 +372,8 @@ sealed partial class Coordinator : IAsyncDisposable
     void Enter(BooksEntry entry)
     {
         Announce();
-        // Of a secure sum there is nothing to apply before it is revealed.
-        if (sums is null ? entry.Commands.Any(command => command is ApplyMean) : entry.Happened is SumRevealed)
+        // Of a secure sum there is nothing to apply before it is revealed, or lost.
+        if (entry.Happened is SumRevealed || (entry.Happened is not SumClosed && entry.Commands.Any(command => command is ApplyMean)))
             applying = ApplyAfterAsync(applying);
         if (entry.After.HasEnded)
             applying = RetireAfterAsync(applying);

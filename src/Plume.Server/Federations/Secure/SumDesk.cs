@@ -45,6 +45,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
 
     TimeSpan Trip => TripShare * definition.Plan.Deadline;
 
+    // Whoever misses it spoils the round for all.
+    TimeSpan LastTrip => 3 * Trip;
+
     /// <summary>Time that clients have for training and keys, of what is left of a round.</summary>
     public static TimeSpan LeftForKeys(TimeSpan left, TimeSpan deadline)
     {
@@ -73,9 +76,14 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
     public async Task TickAsync(CancellationToken cancellation)
     {
         using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
-        if (Begun() is { } at && written.State.Phase == Phase.Collecting
-            && (written.Now >= at.Deadline || at.Awaited(written.State, Wanted).Count == 0))
+        if (Begun() is not { } at)
+            return;
+        bool isOver = written.Now >= at.Deadline;
+        if (written.State.Phase == Phase.Collecting && (isOver || at.Awaited(written.State, Wanted).Count == 0))
             await CloseAsync(at).ConfigureAwait(false);
+        else if (isOver && at.IsFixed && !at.IsFinishing && Revealed is null)
+            await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have sent shares in "
+                + $"time, which are too few.").ConfigureAwait(false);
     }
 
     /// <summary>Goes on with a sum that was fixed and not revealed when the last owner left. Under the turn.</summary>
@@ -96,6 +104,8 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
 
         if (happened is SumWasRevealed revealed)
             Revealed = revealed.Sum;
+        if (happened is SumWasLost)
+            (session, Masked) = (null, null);
         if (happened is GaveUp gave)
             session?.Leave(gave.Client);
         if (entry.Opens || happened is null || entry.After.HasEnded)
@@ -122,7 +132,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         if (message.Bytes is null && !at.Has(message.Trip, message.Client))
             return SumAnswer.Again;
         // It has enough, and takes what is too much when that does not do.
-        if (at.IsFinishing || (message.Trip == SumPhase.Unmasking && !at.IsFixed))
+        if (at.IsFinishing || (at.Server.Phase == SumPhase.Unmasking && !at.IsFixed))
             return SumAnswer.Open;
         if (message.Bytes is not null)
         {
@@ -211,8 +221,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             return;
         }
 
-        at.Deadline = written.Now + Trip;
-        if (at.Server.Phase == SumPhase.Unmasking)
+        bool isLast = at.Server.Phase == SumPhase.Unmasking;
+        at.Deadline = written.Now + (isLast ? LastTrip : Trip);
+        if (isLast)
             working = FixAsync(at);
         Changed();
     }
@@ -271,7 +282,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         {
             byte[] bytes = await retry.UntilDoneAsync(() => kept.ReadMaskedAsync(current.Round, Masked!, retry.Closing))
                 .ConfigureAwait(false);
-            session = sessions.Restore(current, Masked!.Session, bytes);
+            session = sessions.Restore(current, Masked!.Session, written.Now + LastTrip, bytes);
             Changed();
         }
         catch (Exception damage) when (damage is InvalidDataException or InvalidPayloadException)

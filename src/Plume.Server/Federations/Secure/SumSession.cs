@@ -26,9 +26,9 @@ sealed class SumSession(SecureRound round, SumServer server)
     long told;
 
     /// <summary>A session whose last trip is open.</summary>
-    public static SumSession Unmasking(SecureRound round, SumServer server)
+    public static SumSession Unmasking(SecureRound round, SumServer server, DateTimeOffset deadline)
     {
-        var session = new SumSession(round, server) { Deadline = DateTimeOffset.MaxValue, IsFixed = true };
+        var session = new SumSession(round, server) { Deadline = deadline, IsFixed = true };
         foreach (int client in server.Contributing)
         {
             foreach (var trip in (SumPhase[])[SumPhase.Keys, SumPhase.Shares, SumPhase.Masked])

@@ -22,10 +22,10 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, Func<
 
     /// <summary>A session whose last trip is open.</summary>
     /// <exception cref="Compression.Wire.InvalidPayloadException">The bytes are not one of this attempt.</exception>
-    public SumSession Restore(RoundPlan plan, long number, byte[] bytes)
+    public SumSession Restore(RoundPlan plan, long number, DateTimeOffset deadline, byte[] bytes)
     {
         var round = RoundOf(plan, number);
-        return SumSession.Unmasking(round, SumServer.Restore(round.Terms, bytes));
+        return SumSession.Unmasking(round, SumServer.Restore(round.Terms, bytes), deadline);
     }
 
     /// <summary>Takes the masks off a sum for which there are shares enough.</summary>

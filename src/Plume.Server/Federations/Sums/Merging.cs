@@ -38,6 +38,9 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
             ? Task.Run(() => Compared(rule, updates, plan, cancellation), cancellation)
             : SummedAsync(updates, plan, cancellation);
 
+    /// <summary>Of a round of which nothing can be had.</summary>
+    public static MergedUpdates Nothing { get; } = new((model, _) => model.Pass(), []);
+
     /// <summary>Makes one of a secure sum that was revealed.</summary>
     /// <exception cref="InvalidDataException">It cannot be read any more.</exception>
     public async Task<MergedUpdates> OfSumAsync(KeptSum kept, RoundPlan plan, CancellationToken cancellation)

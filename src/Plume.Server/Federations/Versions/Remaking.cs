@@ -63,6 +63,8 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
     {
         int version = head.Version;
         var counted = record.Updates.Where(update => update.IsCounted).ToList();
+        if (counted.Count == 0)
+            return Merging.Nothing.Apply(store.Model, head.NoiseSecret);
         // Where rounds are buffered there is one attempt, and numbers tell tasks apart.
         bool isBuffered = definition.Plan.Buffered is not null;
         int attempt = isBuffered ? 1 : record.Sum?.Attempt ?? counted.Max(update => update.Attempt);

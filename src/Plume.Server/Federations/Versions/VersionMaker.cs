@@ -35,8 +35,9 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         var plan = written.State.Current;
         var contributions = updates.Contributions;
         var sum = Sum();
-        var merged = await retry.UntilDoneAsync(() => sum is null ? merging.OfAsync(contributions, plan, retry.Closing)
-            : merging.OfSumAsync(sum, plan, retry.Closing)).ConfigureAwait(false);
+        var merged = await retry.UntilDoneAsync(() => sum is not null ? merging.OfSumAsync(sum, plan, retry.Closing)
+            : contributions.Length == 0 ? Task.FromResult(Merging.Nothing)
+            : merging.OfAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
         var payloads = await ApplyAsync(merged).ConfigureAwait(false);
         var measured = Measure(plan.Round);
         await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured, merged.Notes)).ConfigureAwait(false);

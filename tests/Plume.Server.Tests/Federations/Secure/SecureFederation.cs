@@ -1,0 +1,183 @@
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Plume.Compression.Codecs;
+using Plume.Compression.Messages;
+using Plume.Compression.Weights;
+using Plume.Federation.Learners;
+using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
+using Plume.Federation.SecureSums;
+using Plume.Server.Federations;
+using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.Definitions;
+using Plume.Server.Federations.Secure;
+using Plume.Server.Federations.Sums;
+using Plume.Server.Federations.Telemetry;
+using Plume.Server.Storage;
+
+namespace Plume.Server.Tests.Federations.Secure;
+
+/// <summary>
+/// A federation of six clients whose updates are added up in secret, and the same in every play. Clients make their trips by hand,
+/// and time passes as it is told.
+/// </summary>
+sealed class SecureFederation : IAsyncDisposable
+{
+    public const int Clients = 6;
+
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
+
+    static readonly ModelLayout Layout = ModelLayout.Of([("dense.weight", [10, 20], TensorRole.Weight)]);
+
+    static readonly FederationPlan Plan = new(Clients, Rounds: 2, Clients, new LocalObjective(1, 8, 0.1),
+        Codec.Parse("rotate | uniform(6, shared) | secure"), Codec.Floats)
+    { StartWith = Clients, Quorum = 4, Deadline = Deadline };
+
+    static readonly FederationDefinition Definition = new("toy", Plan, Seed: 1, Layout, () => new float[Layout.Length]);
+
+    readonly Dictionary<int, SumClient> clients = [];
+    readonly Dictionary<int, byte[]> told = [];
+    readonly Dictionary<(SumPhase, int), byte[]> sent = [];
+    readonly string folder = Directory.CreateTempSubdirectory("plume-secure-").FullName;
+    SecureRound? round;
+    ServerStorage? storage;
+
+    public JumpingTime Time { get; } = new();
+
+    public Coordinator Coordinator { get; private set; } = null!;
+
+    /// <summary>Everything that the server has written.</summary>
+    public string Folder => folder;
+
+    /// <summary>One that stands where six clients were asked for their keys.</summary>
+    public static async Task<SecureFederation> BeginAsync()
+    {
+        var federation = new SecureFederation();
+        await federation.OpenAsync();
+        for (int client = 0; client < Clients; client++)
+            await federation.Coordinator.JoinAsync($"client-{client}", client, 0, null, default);
+        federation.EnterSession();
+        return federation;
+    }
+
+    /// <summary>Opens what the folder has, as a server that starts does.</summary>
+    public async Task OpenAsync()
+    {
+        storage = ServerStorage.InFolder(folder);
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        Coordinator = await Coordinator.OpenAsync(Definition, storage.Ledger, storage.Blobs,
+            published => new LocalAggregator(Definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), Time,
+            NullLogger.Instance, default);
+    }
+
+    /// <summary>All clients begin anew in the session at hand, with other secrets for the same updates.</summary>
+    public void EnterSession()
+    {
+        var now = Coordinator.Snapshot;
+        var plan = new RoundPlan(now.Round, now.Attempt, now.ModelVersion, now.Participants, now.Deadline);
+        var task = SecureTask.Of(Plan, Definition.Key, plan, now.Sum!.Step) with { Session = now.Sum.Session };
+        round = new SecureRound(task, Plan.Method, Plan.Uplink, Layout, new float[Layout.Length]);
+        for (int client = 0; client < Clients; client++)
+            clients[client] = new SumClient(round.Terms, client, RandomNumberGenerator.Create());
+    }
+
+    /// <summary>Plays the first round, in which a client may vanish before a trip.</summary>
+    public async Task PlayAsync(int lost = -1, SumPhase before = SumPhase.Done)
+    {
+        for (var trip = SumPhase.Keys; trip <= SumPhase.Unmasking; trip++)
+        {
+            int[] there = [.. Enumerable.Range(0, Clients).Where(client => client != lost || trip < before)];
+            await MakeAsync(trip, there);
+            if (trip == before && trip < SumPhase.Unmasking)
+                await PassAsync(trip == SumPhase.Keys ? 0.7 : 0.1);
+        }
+
+        await ReachAsync(1);
+    }
+
+    /// <summary>Some clients make a trip, once they were told what the one before came to.</summary>
+    public async Task MakeAsync(SumPhase trip, params int[] there)
+    {
+        foreach (int client in there)
+        {
+            if (trip > SumPhase.Keys)
+                told[client] = await ToldAsync(client, trip - 1);
+            var answer = await SendAsync(client, trip, Message(trip, client));
+            Assert.True(answer.Kind is SumAnswerKind.Open or SumAnswerKind.Told or SumAnswerKind.Counted, $"{trip}: {answer}");
+        }
+    }
+
+    /// <summary>What a client has sent for a trip.</summary>
+    public byte[] Sent(SumPhase trip, int client) => sent[(trip, client)];
+
+    /// <summary>What a client sends for a trip.</summary>
+    public byte[] Message(SumPhase trip, int client) => sent[(trip, client)] = trip switch
+    {
+        SumPhase.Keys => clients[client].AnnounceKeys(),
+        SumPhase.Shares => clients[client].Share(told[client]),
+        SumPhase.Masked => clients[client].Mask(told[client], Words(client)),
+        _ => clients[client].Unmask(told[client]),
+    };
+
+    /// <summary>Sends a client's message, or asks what the trip came to.</summary>
+    public Task<SumAnswer> SendAsync(int client, SumPhase trip, byte[]? bytes, long? session = null) =>
+        Coordinator.AnswerAsync(new SumMessage(client, round!.Task.Round, round.Task.Attempt, session ?? round.Task.Session, trip,
+            bytes), default);
+
+    /// <summary>Lets a share of the round's deadline pass.</summary>
+    public async Task PassAsync(double share)
+    {
+        Time.Pass(share * Deadline + TimeSpan.FromSeconds(1));
+        await Coordinator.TickAsync(default);
+    }
+
+    /// <summary>Waits until a version is there.</summary>
+    public async Task ReachAsync(int version)
+    {
+        while (Coordinator.Snapshot.ModelVersion < version)
+            await Coordinator.WaitAsync(Coordinator.Snapshot.Sequence, TimeSpan.FromSeconds(5), default);
+    }
+
+    /// <summary>What a client is told when a trip is over.</summary>
+    public async Task<byte[]> ToldAsync(int client, SumPhase trip)
+    {
+        while (true)
+        {
+            var sequence = Coordinator.Snapshot.Sequence;
+            var answer = await SendAsync(client, trip, null);
+            if (answer.Kind == SumAnswerKind.Told)
+                return answer.Told;
+            Assert.Equal(SumAnswerKind.Open, answer.Kind);
+            await Coordinator.WaitAsync(sequence, TimeSpan.FromSeconds(5), default);
+        }
+    }
+
+    /// <summary>SHA-256 of a checkpoint.</summary>
+    public async Task<string?> CheckpointAsync(int version) =>
+        await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(version), default);
+
+    /// <summary>What a client's words are before they are masked.</summary>
+    public uint[] Words(int client)
+    {
+        var encoder = new MessageEncoder(Plan.Method.Answer(Layout, round!.Uplink));
+        float[] update = [.. Enumerable.Range(0, Layout.Length).Select(place => 0.01f * MathF.Sin(place * (client + 1)))];
+        return round.WordsOf(encoder.Encode(update, round.Shared).Span, round.Task.WeightOf(10), loss: client);
+    }
+
+    /// <summary>The server goes; what it has written stays.</summary>
+    public async Task CloseAsync()
+    {
+        await Coordinator.DisposeAsync();
+        (storage!.Ledger as IDisposable)?.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        foreach (var client in clients.Values)
+            client.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+}
