@@ -50,6 +50,12 @@ public sealed record ClientOptions
     public Func<X509Certificate2?>? Certificate { get; init; }
 
     /// <summary>
+    /// The names of the clients that this one adds its updates up with, where that is done in secret, as they were told out of band;
+    /// null for any that has a certificate of the server's root.
+    /// </summary>
+    public IReadOnlyCollection<string>? Known { get; init; }
+
+    /// <summary>
     /// What calls go through instead of a connection of the client's own, so that thousands of clients in one process share their
     /// connections. It is not disposed; <see cref="RootFile"/>, <see cref="Identity"/> and <see cref="Certificate"/> do not
     /// change it.

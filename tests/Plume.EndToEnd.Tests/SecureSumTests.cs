@@ -55,7 +55,7 @@ public class SecureSumTests
 
         Assert.True(updates.Count >= 6, $"{updates.Count} updates were seen.");
         var found = ProcessMemory.Find(server.Id, [.. updates.Values]);
-        var written = Directory.EnumerateFiles(trial.State, "*", SearchOption.AllDirectories).Select(File.ReadAllBytes)
+        var written = Directory.EnumerateFiles(trial.State, "*", SearchOption.AllDirectories).Select(ReadShared)
             .SelectMany(file => updates.Values.Where(update => file.AsSpan().IndexOf(update) >= 0));
         if (isSecure)
             Assert.Empty(found.Concat(written));
@@ -64,11 +64,19 @@ public class SecureSumTests
         await trial.EndAsync(server, clients);
     }
 
+    // The server has it open.
+    static byte[] ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
     static IEnumerable<byte[]> KeptUpdates(Trial trial)
     {
         const int bytes = 64;
-        foreach (string path in Directory.EnumerateFiles(Path.Combine(trial.Folder, "clients"), "pending.bin",
-            SearchOption.AllDirectories))
+        foreach (string path in Directory.EnumerateFiles(trial.Folder, "pending.bin", SearchOption.AllDirectories))
         {
             byte[]? payload = null;
             try

@@ -8,6 +8,7 @@ using Plume.Federation.Methods;
 using Plume.Federation.Privacy;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureSums;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning;
 using Plume.Models.Graph;
@@ -46,7 +47,8 @@ static class Federations
             Smaller = method.Capacities.Count > 1 ? inputs.Smaller : [],
             Schedule = experiment.Schedule,
             OverSelection = 1 + experiment.OverSelection,
-            Quorum = experiment.Quorum.Of(participants),
+            // Half of few participants is fewer than a sum in secret needs.
+            Quorum = Math.Max(uplink.IsSecure ? SumTerms.LeastMinimum : 1, experiment.Quorum.Of(participants)),
             SampleCap = privacy is null ? allotment.Clients.Max(samples => samples.Length) : null,
             Privacy = privacy,
             NormBound = experiment.NormBound,

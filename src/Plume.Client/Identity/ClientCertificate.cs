@@ -185,7 +185,7 @@ public sealed class ClientCertificate
         }
     }
 
-    static string NameIn(X509Certificate2 certificate) =>
+    internal static string NameIn(X509Certificate2 certificate) =>
         certificate.SubjectName.EnumerateRelativeDistinguishedNames()
             .Where(part => !part.HasMultipleElements && part.GetSingleElementType().Value == CommonName)
             .Select(part => part.GetSingleElementValue())

@@ -1,4 +1,7 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Plume.Client.Calls;
+using Plume.Client.Identity;
 using Plume.Client.State;
 using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
@@ -14,6 +17,11 @@ namespace Plume.Client.Rounds;
 /// <summary>How an update comes to be in a secure sum.</summary>
 sealed partial class Participation
 {
+    const string Unsigned = "Updates are added up in secret, but without TLS nobody vouches for the other clients: a server that puts keys of "
+        + "its own in the place of theirs reads this client's update.";
+
+    bool isWarned;
+
     // One call: a trip, or the question what became of an update whose secrets are lost.
     async Task<JoinResult?> AddAsync(KeptUpdate update, CancellationToken cancellation)
     {
@@ -65,12 +73,27 @@ sealed partial class Participation
         tell(ClientStage.Uploading, update.Round, "");
         try
         {
-            part = new SecurePart(round, update, terms.Number, folder, trips);
+            part = new SecurePart(round, update, terms.Number, folder, trips, Identity());
         }
         catch (SumRefusedException refusal)
         {
             GiveUp(update.Round, update.Attempt, refusal.Message, null);
         }
+    }
+
+    CertifiedIdentity? Identity()
+    {
+        if ((options.Identity?.Certificate ?? options.Certificate?.Invoke()) is { } own)
+            return new CertifiedIdentity(own, options.RootFile is { } file ? X509CertificateLoader.LoadCertificateFromFile(file) : null,
+                options.Known, options.Time);
+        if (!isWarned)
+        {
+            LogUnsigned(options.Logger, options.Name, Unsigned);
+            tell(ClientStage.Noted, 0, Unsigned);
+        }
+
+        isWarned = true;
+        return null;
     }
 
     void Forget()
@@ -89,6 +112,7 @@ sealed partial class Participation
         {
             SampleCap = secure.SampleCap == 0 ? null : secure.SampleCap.Checked("sample cap"),
             Session = (long)secure.Session,
+            IsSigned = secure.IsSigned,
         };
         try
         {
@@ -99,4 +123,7 @@ sealed partial class Participation
             throw new InvalidPayloadException($"The server sent a task that no update can be made by: {problem.Message}");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Client}: {Note}")]
+    static partial void LogUnsigned(ILogger logger, string client, string note);
 }

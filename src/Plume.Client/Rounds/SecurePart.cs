@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Plume.Client.Identity;
 using Plume.Client.State;
 using Plume.Client.Transfers;
 using Plume.Compression.Wire;
@@ -20,16 +21,18 @@ sealed class SecurePart : IDisposable
     readonly SumClient client;
     readonly ClientFolder folder;
     readonly SumTrips trips;
+    readonly CertifiedIdentity? identity;
     SumPhase trip;
     byte[] message;
     bool isSent;
 
     /// <summary>A part at the start of a session.</summary>
     /// <exception cref="SumRefusedException">The session asks for less than a client of ours gives its words to.</exception>
-    public SecurePart(SecureRound round, KeptUpdate update, int number, ClientFolder folder, SumTrips trips)
+    public SecurePart(SecureRound round, KeptUpdate update, int number, ClientFolder folder, SumTrips trips,
+        CertifiedIdentity? identity)
     {
-        (this.round, this.update, this.folder, this.trips) = (round, update, folder, trips);
-        client = new SumClient(round.Terms, number, RandomNumberGenerator.Create());
+        (this.round, this.update, this.folder, this.trips, this.identity) = (round, update, folder, trips, identity);
+        client = new SumClient(round.Terms, number, RandomNumberGenerator.Create(), identity);
         message = client.AnnounceKeys();
     }
 
@@ -55,6 +58,7 @@ sealed class SecurePart : IDisposable
                 isSent = false;
                 return null;
             case What.Told:
+                identity?.Hear(reply.Identities.Select(each => ((int)each.Client, each.Certificate.Memory)));
                 message = Next(reply.Told.Span);
                 (trip, isSent) = (trip + 1, false);
                 return null;
@@ -64,7 +68,11 @@ sealed class SecurePart : IDisposable
     }
 
     /// <summary>Forgets its secrets.</summary>
-    public void Dispose() => client.Dispose();
+    public void Dispose()
+    {
+        client.Dispose();
+        identity?.Dispose();
+    }
 
     byte[] Next(ReadOnlySpan<byte> told)
     {

@@ -50,7 +50,10 @@ public sealed class SecureRound
         var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits))
             .Append(new WordSection(SumFigures.Words, SumFigures.Bits));
         Terms = new SumTerms(ContextOf(method, published), new SumShape([.. sections]), task.Participants.Count,
-            Math.Max(SumTerms.LeastMinimum, task.Quorum), DropOut);
+            Math.Max(SumTerms.LeastMinimum, task.Quorum), DropOut)
+        {
+            SignatureBytes = task.IsSigned ? PinnedIdentity.Bytes : 0,
+        };
     }
 
     /// <summary>What its participants are told.</summary>

@@ -25,6 +25,9 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
     /// <summary>Tells sessions of one attempt apart: keys of another are of no use in it.</summary>
     public long Session { get; init; }
 
+    /// <summary>Whether clients sign their keys with P-256, so that they know each other.</summary>
+    public bool IsSigned { get; init; }
+
     /// <summary>The task of a round by a plan.</summary>
     /// <param name="plan">The federation's rules.</param>
     /// <param name="run">The run's key.</param>
@@ -49,7 +52,7 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
     /// <summary>All of it as text, of which sessions have a hash.</summary>
     internal string Text => FormattableString.Invariant(
         $"round {Round}, attempt {Attempt}, session {Session}, version {ModelVersion}, of {string.Join(' ', Participants)}\n")
-        + FormattableString.Invariant($"quorum {Quorum}, sample cap {SampleCap}, shared {Shared.Value}, step {Step:R}\n")
+        + FormattableString.Invariant($"quorum {Quorum}, sample cap {SampleCap}, shared {Shared.Value}, step {Step:R}, signed {IsSigned}\n")
         + FormattableString.Invariant(
             $"{Objective.Epochs} {Objective.BatchSize} {Objective.LearningRate:R} {Objective.Optimizer} {Objective.Momentum:R} ")
         + FormattableString.Invariant($"{Objective.WeightDecay:R} {Objective.Proximal:R}\n");

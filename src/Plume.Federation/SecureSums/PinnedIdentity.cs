@@ -11,8 +11,11 @@ namespace Plume.Federation.SecureSums;
 /// <remarks>Signatures are ECDSA with SHA-256, 64 bytes. Source: NIST FIPS 186-5.</remarks>
 public sealed class PinnedIdentity(ECDsa own, IReadOnlyDictionary<int, ReadOnlyMemory<byte>> known) : ISumIdentity
 {
+    /// <summary>Bytes of a signature by P-256.</summary>
+    public const int Bytes = 64;
+
     /// <inheritdoc/>
-    public int SignatureBytes => 64;
+    public int SignatureBytes => Bytes;
 
     /// <inheritdoc/>
     public byte[] Sign(ReadOnlySpan<byte> statement) => own.SignData(statement, HashAlgorithmName.SHA256);

@@ -102,6 +102,9 @@ public sealed class SumServer
             .ToBytes();
     }
 
+    /// <summary>The clients whose keys a client of the roster is told.</summary>
+    public IEnumerable<int> NeighboursOf(int client) => graph!.NeighboursOf(PlaceOf(client)).Select(place => clients[place]);
+
     /// <summary>Second trip.</summary>
     /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the
     /// roster.</exception>

@@ -61,7 +61,7 @@ sealed partial class Coordinator : IAsyncDisposable
 
     Coordinator(FederationDefinition definition, ILedger ledger, IBlobs blobs,
         Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider clock,
-        ILogger logger)
+        ILogger logger, bool isTls)
     {
         float[] initial = definition.Initial();
         if (initial.Length != definition.Layout.Length)
@@ -86,7 +86,7 @@ sealed partial class Coordinator : IAsyncDisposable
         if (definition.SumsInSecret)
         {
             var sessions = new SumSessions(definition, SecureRound.FirstStep(definition.Plan, definition.Layout, usualNorm),
-                () => model.Broadcast.Published);
+                isTls, () => model.Broadcast.Published);
             sums = new SumDesk(definition, written, journal, sessions, new SumBlobs(blobs, names), retry, logger)
             {
                 Changed = Announce,
@@ -116,18 +116,19 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <param name="time">The server's clock.</param>
     /// <param name="logger">Is told of versions and troubles.</param>
     /// <param name="cancellation">Stops the start.</param>
+    /// <param name="isTls">Whether clients call with certificates, by which they can know each other.</param>
     /// <exception cref="ArgumentException">The definition breaks rules; the message has all of them.</exception>
     /// <exception cref="InvalidDataException">What storage holds is of another federation, or damaged beyond what can be made
     /// again.</exception>
     public static async Task<Coordinator> OpenAsync(
         FederationDefinition definition, ILedger ledger, IBlobs blobs,
         Func<Func<int, ReadOnlyMemory<float>>, IAggregator> aggregators, FederationMetrics metrics, TimeProvider time,
-        ILogger logger, CancellationToken cancellation)
+        ILogger logger, CancellationToken cancellation, bool isTls = false)
     {
         string problems = string.Join(" ", definition.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(definition));
-        var coordinator = new Coordinator(definition, ledger, blobs, aggregators, metrics, time, logger);
+        var coordinator = new Coordinator(definition, ledger, blobs, aggregators, metrics, time, logger, isTls);
         try
         {
             await coordinator.opening.RestoreAsync(cancellation).ConfigureAwait(false);

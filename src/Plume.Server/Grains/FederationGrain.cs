@@ -9,6 +9,7 @@ using Plume.Server.Federations.Records;
 using Plume.Server.Federations.Secure;
 using Plume.Server.Federations.Sums;
 using Plume.Server.Federations.Telemetry;
+using Plume.Server.Identity;
 using Plume.Server.Storage;
 
 namespace Plume.Server.Grains;
@@ -19,7 +20,7 @@ namespace Plume.Server.Grains;
 /// </summary>
 [Reentrant]
 sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics,
-    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+    IdentityOptions identity, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 
@@ -39,7 +40,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         try
         {
             coordinator = await Federations.Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs,
-                published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken);
+                published => AggregatorFor(definition, published), metrics.For(definition.Name), time, logger, cancellationToken,
+                isTls: !identity.Insecure);
         }
         catch (Exception damage) when (damage is InvalidDataException or UnauthorizedAccessException)
         {

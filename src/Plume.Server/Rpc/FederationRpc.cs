@@ -156,7 +156,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var header = await trips.HeaderAsync(requestStream, context.CancellationToken);
         var (feed, client) = await PlaceOfAsync(header.Federation, context);
-        return await trips.MakeAsync(feed, client, header, requestStream, context.CancellationToken);
+        return await trips.MakeAsync(feed, client, header, requestStream,
+            context.GetHttpContext().Connection.ClientCertificate?.RawData, context.CancellationToken);
     }
 
     async ValueTask<(FederationFeed Feed, int Client)> PlaceOfAsync(string federation, ServerCallContext context)
@@ -229,5 +230,6 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         Participants = { task.Participants.Select(client => (uint)client) },
         Quorum = (uint)task.Quorum,
         SampleCap = (uint)(task.SampleCap ?? 0),
+        IsSigned = sum.IsSigned,
     };
 }

@@ -33,13 +33,16 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
 
     /// <summary>Takes a client's message, and answers when there is something to tell or its patience is over.</summary>
     public async Task<SumTripReply> MakeAsync(FederationFeed feed, int client, SumTripHeader header,
-        IAsyncStreamReader<SumTripRequest> chunks, CancellationToken cancellation)
+        IAsyncStreamReader<SumTripRequest> chunks, byte[]? certificate, CancellationToken cancellation)
     {
         if (!feed.Definition.SumsInSecret)
             throw Invalid($"The federation '{feed.Definition.Name}' makes no secure sums: send updates by themselves.");
         var message = new SumMessage(client, Number(header.Round), Number(header.Attempt), (long)header.Session,
             TripOf(header.Trip), header.Length == 0 ? null
-                : await ReadAsync(feed, client, header, chunks, cancellation).ConfigureAwait(false));
+                : await ReadAsync(feed, client, header, chunks, cancellation).ConfigureAwait(false))
+        {
+            Certificate = header.Trip == SumTripHeader.Types.Trip.Keys ? certificate : null,
+        };
         using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(header.WaitMs, LongestHold.TotalMilliseconds));
         long began = time.GetTimestamp();
@@ -87,7 +90,7 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
     static SumTripReply ReplyOf(FederationFeed feed, SumAnswer answer)
     {
         if (answer.Told.Length > 0)
-            feed.CountDownload(answer.Told.Length);
+            feed.CountDownload(answer.Told.Length + answer.Neighbours.Sum(neighbour => (long)neighbour.Certificate.Length));
         return new SumTripReply
         {
             What = answer.Kind switch
@@ -100,6 +103,11 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
                 _ => SumTripReply.Types.What.Refused,
             },
             Told = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(answer.Told),
+            Identities = { answer.Neighbours.Select(neighbour => new SumIdentity
+            {
+                Client = (uint)neighbour.Client,
+                Certificate = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(neighbour.Certificate),
+            }) },
             Rule = answer.Rule,
             Message = answer.Message,
         };

@@ -21,7 +21,8 @@ namespace Plume.Cli.Commands.Network;
 static class JoinCommand
 {
     sealed record Request(Uri Server, string Federation, string? Name, Places Places, Capacity? Capacity, string State,
-        string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Output);
+        string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Known,
+        string? Output);
 
     public static Command Create()
     {
@@ -84,18 +85,23 @@ static class JoinCommand
         {
             Description = "root.pem of the server; without it, servers are believed that this machine believes.",
         };
+        var known = new Option<string?>("--known")
+        {
+            Description = "Where updates are added up in secret: a file with the names of the clients to add up with, one a line, as "
+                + "they were told out of band. Without it, any that has a certificate of the server's root.",
+        };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
         var command = new Command("join", "Take part in a federation with data that stays here.")
         {
             server, federation, name, number, capacity, state, experiment, overrides, data, label, teacher, localModel,
-            publicSamples, root, output,
+            publicSamples, root, known, output,
         };
         command.SetAction(async (line, stop) =>
             (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name),
                 Places.Parse(line.GetValue(number)), CapacityOf(line.GetValue(capacity)), line.GetValue(state)!,
             line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!,
             LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel), line.GetValue(publicSamples)),
-            line.GetValue(root), line.GetValue(output)), stop));
+            line.GetValue(root), line.GetValue(known), line.GetValue(output)), stop));
         return command;
     }
 
@@ -171,6 +177,9 @@ static class JoinCommand
         ?? throw new CliException(ExitCode.Usage,
             $"--capacity must be 1 or a fraction above 0 and below it, such as 1/4, but is '{text}'.");
 
+    static string[]? NamesIn(string? file) => file is null ? null
+        : [.. File.ReadAllLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+
     static Uri Address(string text) => ServerConnection.Parse(text);
 
     static ClientOptions OptionsOf(Request request, int? number, TaskScheduler training, DivergenceWatch watch)
@@ -202,6 +211,7 @@ static class JoinCommand
             NeedsGraph = true,
             Training = training,
             RootFile = request.Root,
+            Known = NamesIn(request.Known),
             Identity = certificate,
             Progress = watch.Before(new ClientLines(name, Console.Error, TimeProvider.System)),
         };

@@ -170,7 +170,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             return SumAnswer.Refused(nameof(Refusal.Duplicate),
                 $"Client {message.Client} has sent something else for the trip {message.Trip} before.");
         return message.Trip == SumPhase.Masked && !at.IsFixed ? SumAnswer.Open
-            : SumAnswer.Says(at.ToldAfter(message.Trip, message.Client));
+            : at.ToldAfter(message.Trip, message.Client);
     }
 
     // A client that began anew: what it has sent stays, and more will not come.

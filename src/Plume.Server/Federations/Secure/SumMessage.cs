@@ -14,6 +14,10 @@ namespace Plume.Server.Federations.Secure;
 [GenerateSerializer, Immutable]
 sealed record SumMessage(int Client, int Round, int Attempt, long Session, SumPhase Trip, byte[]? Bytes)
 {
+    /// <summary>The certificate that the client calls with, in DER; null without TLS.</summary>
+    [Id(0)]
+    public byte[]? Certificate { get; init; }
+
     /// <summary>The client's part in the round.</summary>
     public RoundPart Part => new(Round, Attempt, Client);
 }
@@ -48,6 +52,10 @@ enum SumAnswerKind
 [GenerateSerializer, Immutable]
 sealed record SumAnswer(SumAnswerKind Kind, byte[] Told, string Rule, string Message)
 {
+    /// <summary>Who the client's neighbours are, with the roster, where keys are signed.</summary>
+    [Id(0)]
+    public SumNeighbour[] Neighbours { get; init; } = [];
+
     public static SumAnswer Open { get; } = Of(SumAnswerKind.Open);
 
     public static SumAnswer Again { get; } = Of(SumAnswerKind.Again);
@@ -63,9 +71,16 @@ sealed record SumAnswer(SumAnswerKind Kind, byte[] Told, string Rule, string Mes
     static SumAnswer Of(SumAnswerKind kind) => new(kind, [], "", "");
 }
 
+/// <summary>Who a client is.</summary>
+/// <param name="Client">Its number.</param>
+/// <param name="Certificate">The certificate that it calls with, in DER.</param>
+[GenerateSerializer, Immutable]
+readonly record struct SumNeighbour(int Client, byte[] Certificate);
+
 /// <summary>How the session of a round's secure sum stands: what servers that hold clients must know of it.</summary>
 /// <param name="Session">Which session.</param>
 /// <param name="Trip">The trip that is open.</param>
 /// <param name="Step">The step that clients share.</param>
+/// <param name="IsSigned">Whether clients sign their keys.</param>
 [GenerateSerializer, Immutable]
-public sealed record SumStanding(long Session, SumPhase Trip, float Step);
+public sealed record SumStanding(long Session, SumPhase Trip, float Step, bool IsSigned);

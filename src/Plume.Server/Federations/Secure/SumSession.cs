@@ -21,6 +21,9 @@ sealed class SumSession(SecureRound round, SumServer server)
     // Who has no secrets of the session any more, or said that it can do no more: nobody waits for them.
     readonly HashSet<int> gone = [];
 
+    // By client, where keys are signed.
+    readonly Dictionary<int, byte[]> certificates = [];
+
     // Whose part in a trip did not come in time.
     readonly SortedSet<int> missing = [];
     long told;
@@ -67,7 +70,7 @@ sealed class SumSession(SecureRound round, SumServer server)
 
     /// <summary>How it stands, for others.</summary>
     public SumStanding Stands => new(Number, server.Phase == SumPhase.Unmasking && !IsFixed ? SumPhase.Masked : server.Phase,
-        round.Task.Step);
+        round.Task.Step, round.Task.IsSigned);
 
     /// <summary>What the ledger has of the sum.</summary>
     /// <param name="sha256">Hash of its bytes.</param>
@@ -103,6 +106,8 @@ sealed class SumSession(SecureRound round, SumServer server)
         switch (message.Trip)
         {
             case SumPhase.Keys:
+                if (round.Task.IsSigned)
+                    certificates[message.Client] = Signers.Check(message, round.Terms);
                 server.TakeKeys(message.Client, bytes);
                 break;
             case SumPhase.Shares:
@@ -122,11 +127,15 @@ sealed class SumSession(SecureRound round, SumServer server)
     }
 
     /// <summary>What a client is told when a trip that it made is over.</summary>
-    public byte[] ToldAfter(SumPhase trip, int client) => trip switch
+    public SumAnswer ToldAfter(SumPhase trip, int client) => trip switch
     {
-        SumPhase.Keys => server.RosterFor(client),
-        SumPhase.Shares => server.SharesFor(client),
-        _ => server.ContributorsMessage(),
+        SumPhase.Keys => SumAnswer.Says(server.RosterFor(client)) with
+        {
+            Neighbours = !round.Task.IsSigned ? []
+                : [.. server.NeighboursOf(client).Select(other => new SumNeighbour(other, certificates[other]))],
+        },
+        SumPhase.Shares => SumAnswer.Says(server.SharesFor(client)),
+        _ => SumAnswer.Says(server.ContributorsMessage()),
     };
 
     /// <summary>Who has still to make the open trip.</summary>

@@ -10,8 +10,9 @@ namespace Plume.Server.Federations.Secure;
 /// <summary>Begins sessions, and reveals their sums.</summary>
 /// <param name="definition">The federation.</param>
 /// <param name="firstStep">The step of the first round.</param>
+/// <param name="isSigned">Whether clients sign their keys.</param>
 /// <param name="published">What is published.</param>
-sealed class SumSessions(FederationDefinition definition, float firstStep, Func<ReadOnlyMemory<float>> published)
+sealed class SumSessions(FederationDefinition definition, float firstStep, bool isSigned, Func<ReadOnlyMemory<float>> published)
 {
     /// <summary>A session of an attempt, from its first trip on.</summary>
     public SumSession Begin(RoundPlan plan, long number, DateTimeOffset deadline)
@@ -51,6 +52,10 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, Func<
         new(RoundSum.LengthOf(definition.Plan, definition.Layout), definition.Plan.MostContributors);
 
     SecureRound RoundOf(RoundPlan plan, long number) => new(
-        SecureTask.Of(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep) with { Session = number },
+        SecureTask.Of(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep) with
+        {
+            Session = number,
+            IsSigned = isSigned,
+        },
         definition.Plan.Method, definition.Plan.Uplink, definition.Layout, published().Span);
 }
