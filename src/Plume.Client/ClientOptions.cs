@@ -50,8 +50,8 @@ public sealed record ClientOptions
     public Func<X509Certificate2?>? Certificate { get; init; }
 
     /// <summary>
-    /// The names of the clients that this one adds its updates up with, where that is done in secret, as they were told out of band;
-    /// null for any that has a certificate of the server's root.
+    /// The names of the clients that this one adds its updates up with, where that is done in secret, as they were told out of
+    /// band; null for any that has a certificate of the server's root.
     /// </summary>
     public IReadOnlyCollection<string>? Known { get; init; }
 

@@ -10,7 +10,6 @@ using Plume.Federation.Models;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
-using Plume.Federation.SecureSums;
 using Plume.Simulation.Clients;
 
 namespace Plume.Simulation;
@@ -23,7 +22,7 @@ namespace Plume.Simulation;
 /// Memory: the server's model, sum and optimizer, one trained model a thread, the payloads of one round, and the
 /// clients' memories up to <see cref="SimulationOptions.ClientMemory"/>.
 /// </remarks>
-public sealed class Simulation : IDisposable
+public sealed partial class Simulation : IDisposable
 {
     readonly SimulationOptions options;
     readonly ILearner learner;
@@ -263,68 +262,6 @@ public sealed class Simulation : IDisposable
         var next = atWork.Next((options.Plan.Rounds - metrics.Count) * (long)options.Plan.MostContributors - books.State.Added);
         Deliver(next.Task.Part, next.Task.Version, next.Result!);
         return true;
-    }
-
-    void BeginSum(RoundPlan plan)
-    {
-        exchange?.Dispose();
-        if (!uplink.IsSecure)
-            return;
-        secure = new SecureRound(SecureTask.Of(options.Plan, key, plan, plan.SharedStep ?? firstStep), options.Plan.Method, uplink,
-            learner.Layout, global.Broadcast.Published.Span);
-        exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
-    }
-
-    // Of a secure sum: all trips but the last, once all updates are made.
-    void Gather(RoundPlan plan, SecureExchange gathered)
-    {
-        foreach (var (client, problem) in gathered.Prepare(options.Plan.WantedOf(plan.Participants.Count)))
-            Tell(new ClientDropped(client) { Problem = problem });
-        // Where nobody is left the round is tried again already.
-        if (gathered.IsEmpty)
-            return;
-        try
-        {
-            Tell(new SumClosed(gathered.Close(), []) { Length = NewSumBytes() });
-        }
-        catch (SumLostException lost)
-        {
-            Tell(new SumLost(lost.Message) { Length = NewSumBytes() });
-        }
-    }
-
-    long NewSumBytes()
-    {
-        long before = toldSumBytes;
-        toldSumBytes = roundCosts.SumBytes;
-        return toldSumBytes - before;
-    }
-
-    // The last trip; null where the sum is lost, and the round passes.
-    RoundMetrics? Unmasked(ApplyMean apply)
-    {
-        BoundedSum bounded;
-        try
-        {
-            bounded = BoundedSum.Of(exchange!.Unmask(), options.Plan, books.State.Current);
-            bounded.AddTo(sum.Sum);
-        }
-        catch (SumLostException lost)
-        {
-            Tell(new SumLost(lost.Message) { Length = NewSumBytes() });
-            return null;
-        }
-
-        var revealed = bounded.Revealed;
-        foreach (var (client, memory) in exchange.Memories)
-            memories.Commit(client, memory);
-        Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed))
-        {
-            Loss = revealed.Loss,
-            Length = NewSumBytes(),
-            Note = bounded.Note,
-        });
-        return ApplyMean(apply, [revealed.Weight]);
     }
 
     Broadcast BroadcastTo(int client) => global.Broadcasts[options.Plan.Method.CapacityOf(client)];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Plume.Client.State;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
@@ -44,13 +45,18 @@ public class SecureSumTests
         };
         await using var trial = new Trial(plan) { Training = TimeSpan.FromMilliseconds(100) };
         var server = await trial.ServeAsync();
-        var clients = trial.StartAllClients();
-        var updates = new Dictionary<string, byte[]>();
-        while (!clients.HasEnded)
+        var updates = new ConcurrentDictionary<string, byte[]>();
+        HostProcess clients;
+        using (var watcher = new FileSystemWatcher(trial.Folder, "pending.bin") { IncludeSubdirectories = true })
         {
-            foreach (byte[] update in KeptUpdates(trial))
-                updates[Convert.ToHexString(update)] = update;
-            await Task.Delay(5);
+            watcher.Renamed += (_, file) =>
+            {
+                if (PartOf(file.FullPath) is { } update)
+                    updates[Convert.ToHexString(update)] = update;
+            };
+            watcher.EnableRaisingEvents = true;
+            clients = trial.StartAllClients();
+            await clients.EndAsync();
         }
 
         Assert.True(updates.Count >= 6, $"{updates.Count} updates were seen.");
@@ -73,23 +79,18 @@ public class SecureSumTests
         return bytes;
     }
 
-    static IEnumerable<byte[]> KeptUpdates(Trial trial)
+    static byte[]? PartOf(string path)
     {
         const int bytes = 64;
-        foreach (string path in Directory.EnumerateFiles(trial.Folder, "pending.bin", SearchOption.AllDirectories))
+        try
         {
-            byte[]? payload = null;
-            try
-            {
-                payload = KeptUpdate.Read(File.ReadAllBytes(path), out _).Payload;
-            }
-            catch (IOException)
-            {
-                // It was sent meanwhile.
-            }
-
-            if (payload is not null)
-                yield return payload.AsSpan(payload.Length / 2, bytes).ToArray();
+            byte[] payload = KeptUpdate.Read(File.ReadAllBytes(path), out _).Payload;
+            return payload.AsSpan(payload.Length / 2, bytes).ToArray();
+        }
+        catch (IOException)
+        {
+            // It was counted meanwhile.
+            return null;
         }
     }
 }

@@ -6,7 +6,8 @@ namespace Plume.Client.Identity;
 
 /// <summary>
 /// Clients of a secure sum that know each other by the certificates that they call a server with: keys are believed that are
-/// signed by a certificate of the root, of another name than anybody else's, and where names were told out of band of one of those.
+/// signed by a certificate of the root, of another name than anybody else's, and where names were told out of band of one of
+/// those.
 /// </summary>
 /// <param name="own">This client's certificate, with its key.</param>
 /// <param name="root">The only root that others' may come from; null for those that the machine believes.</param>
@@ -16,8 +17,8 @@ namespace Plume.Client.Identity;
 /// Whoever has the root's key can make certificates of its own: names that were told out of band help only where that is not who
 /// runs the server.
 /// </remarks>
-sealed class CertifiedIdentity(X509Certificate2 own, X509Certificate2? root, IReadOnlyCollection<string>? known, TimeProvider time)
-    : ISumIdentity, IDisposable
+sealed class CertifiedIdentity(X509Certificate2 own, X509Certificate2? root, IReadOnlyCollection<string>? known,
+    TimeProvider time) : ISumIdentity, IDisposable
 {
     const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 

@@ -17,8 +17,8 @@ namespace Plume.Client.Rounds;
 /// <summary>How an update comes to be in a secure sum.</summary>
 sealed partial class Participation
 {
-    const string Unsigned = "Updates are added up in secret, but without TLS nobody vouches for the other clients: a server that puts keys of "
-        + "its own in the place of theirs reads this client's update.";
+    const string Unsigned = "Updates are added up in secret, but without TLS nobody vouches for the other clients: a server that "
+        + "puts keys of its own in the place of theirs reads this client's update.";
 
     bool isWarned;
 
@@ -84,8 +84,11 @@ sealed partial class Participation
     CertifiedIdentity? Identity()
     {
         if ((options.Identity?.Certificate ?? options.Certificate?.Invoke()) is { } own)
-            return new CertifiedIdentity(own, options.RootFile is { } file ? X509CertificateLoader.LoadCertificateFromFile(file) : null,
-                options.Known, options.Time);
+        {
+            var root = options.RootFile is { } file ? X509CertificateLoader.LoadCertificateFromFile(file) : null;
+            return new CertifiedIdentity(own, root, options.Known, options.Time);
+        }
+
         if (!isWarned)
         {
             LogUnsigned(options.Logger, options.Name, Unsigned);

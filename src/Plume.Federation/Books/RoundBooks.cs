@@ -157,7 +157,8 @@ public sealed class RoundBooks
     /// <param name="seconds">That it took.</param>
     public RoundMetrics Figures(Evaluation? measured, long downlinkBytes, double seconds) =>
         new(State.Current.Round, measured?.Accuracy, measured?.Loss,
-        tally.SumLoss ?? State.Weights.Keys.Select(client => arrived[client].Loss).DefaultIfEmpty(0).Average(), tally.UplinkBytes, downlinkBytes, seconds,
+        tally.SumLoss ?? State.Weights.Keys.Select(client => arrived[client].Loss).DefaultIfEmpty(0).Average(),
+        tally.UplinkBytes, downlinkBytes, seconds,
         State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
         {
             NextStep = State.SharedStep,

@@ -96,8 +96,8 @@ public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent
 }
 
 /// <summary>
-/// The secure sum of the round cannot be had. Before who is in it was fixed the round is tried again, with new keys; after that it
-/// passes, and leaves the model as it is.
+/// The secure sum of the round cannot be had. Before who is in it was fixed the round is tried again, with new keys; after that
+/// it passes, and leaves the model as it is.
 /// </summary>
 /// <param name="Problem">Why.</param>
 public sealed record SumLost(string Problem) : FederationEvent

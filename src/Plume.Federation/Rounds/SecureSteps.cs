@@ -33,8 +33,8 @@ static class SecureSteps
         : throw new InvalidOperationException($"A sum is unmasked while a round is applied, but the federation is {state.Phase}.");
 
     /// <summary>
-    /// The state when the sum is lost after clients were asked to unmask it: they unmask no other of the round, so the round passes
-    /// and leaves the model as it is.
+    /// The state when the sum is lost after clients were asked to unmask it: they unmask no other of the round, so the round
+    /// passes and leaves the model as it is.
     /// </summary>
     public static FederationState Pass(FederationState state) => state with
     {

@@ -52,7 +52,8 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
     /// <summary>All of it as text, of which sessions have a hash.</summary>
     internal string Text => FormattableString.Invariant(
         $"round {Round}, attempt {Attempt}, session {Session}, version {ModelVersion}, of {string.Join(' ', Participants)}\n")
-        + FormattableString.Invariant($"quorum {Quorum}, sample cap {SampleCap}, shared {Shared.Value}, step {Step:R}, signed {IsSigned}\n")
+        + FormattableString.Invariant($"quorum {Quorum}, sample cap {SampleCap}, signed {IsSigned}\n")
+        + FormattableString.Invariant($"shared {Shared.Value}, step {Step:R}\n")
         + FormattableString.Invariant(
             $"{Objective.Epochs} {Objective.BatchSize} {Objective.LearningRate:R} {Objective.Optimizer} {Objective.Momentum:R} ")
         + FormattableString.Invariant($"{Objective.WeightDecay:R} {Objective.Proximal:R}\n");

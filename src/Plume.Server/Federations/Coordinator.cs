@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
-using Plume.Federation.SecureRounds;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
@@ -83,18 +82,8 @@ sealed partial class Coordinator : IAsyncDisposable
                 new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
         updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
         written.Tell(places, attendance, news, updates);
-        if (definition.SumsInSecret)
-        {
-            var sessions = new SumSessions(definition, SecureRound.FirstStep(definition.Plan, definition.Layout, usualNorm),
-                isTls, () => model.Broadcast.Published);
-            sums = new SumDesk(definition, written, journal, sessions, new SumBlobs(blobs, names), retry, logger)
-            {
-                Changed = Announce,
-                Faulted = Fault,
-            };
+        if ((sums = SumsOf(model, usualNorm, isTls, new SumBlobs(blobs, names))) is not null)
             written.Tell(sums);
-        }
-
         var store = new VersionStore(definition, model, blobs, names, history, logger);
         downloads = new Downloads(definition, store, journal, news, blobs, names);
         clearing = new Clearing(definition, updates, store, journal, blobs, names, retry, logger);
@@ -173,11 +162,6 @@ sealed partial class Coordinator : IAsyncDisposable
     /// <inheritdoc cref="UpdateDesk.ConsiderAsync"/>
     public Task<UploadOutcome?> ConsiderAsync(ArrivedUpdate update, CancellationToken cancellation) =>
         updates.ConsiderAsync(update, cancellation);
-
-    /// <inheritdoc cref="SumDesk.AnswerAsync"/>
-    public Task<SumAnswer> AnswerAsync(SumMessage message, CancellationToken cancellation) => sums is null
-        ? Task.FromResult(SumAnswer.Refused(nameof(Refusal.NotAsked), "The federation makes no secure sums."))
-        : sums.AnswerAsync(message, cancellation);
 
     /// <inheritdoc cref="Downloads.CatchUpAsync"/>
     public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) =>
@@ -289,11 +273,7 @@ sealed partial class Coordinator : IAsyncDisposable
     /// </summary>
     public async Task TickAsync(CancellationToken cancellation)
     {
-        if (sums is not null)
-            await sums.TickAsync(cancellation).ConfigureAwait(false);
-        else
-            await written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
-                ? new DeadlinePassed(now) : null, cancellation).ConfigureAwait(false);
+        await CloseAsync(cancellation).ConfigureAwait(false);
         foreach (int client in members.Where(client => attendance.IsSilent(client) && news.Latest.TaskOf(client) is null))
             await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client)
                 : null, cancellation).ConfigureAwait(false);
@@ -359,11 +339,7 @@ sealed partial class Coordinator : IAsyncDisposable
             applying = RetireAfterAsync(applying);
         else
             updates.GoOn();
-        if (written.State.Phase != Phase.Applying)
-            return;
-        if (sums is { Masked: not null, Revealed: null })
-            sums.GoOn();
-        else
+        if (written.State.Phase == Phase.Applying && !UnmasksFirst())
             applying = ApplyAfterAsync(applying);
     }
 
@@ -373,8 +349,7 @@ sealed partial class Coordinator : IAsyncDisposable
     void Enter(BooksEntry entry)
     {
         Announce();
-        // Of a secure sum there is nothing to apply before it is revealed, or lost.
-        if (entry.Happened is SumRevealed || (entry.Happened is not SumClosed && entry.Commands.Any(command => command is ApplyMean)))
+        if (IsToApply(entry))
             applying = ApplyAfterAsync(applying);
         if (entry.After.HasEnded)
             applying = RetireAfterAsync(applying);

@@ -20,7 +20,8 @@ namespace Plume.Server.Grains;
 /// </summary>
 [Reentrant]
 sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage storage, Sharding sharding, ServerMetrics metrics,
-    IdentityOptions identity, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger) : Grain, IFederationGrain
+    IdentityOptions identity, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FederationGrain> logger)
+    : Grain, IFederationGrain
 {
     static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(500);
 

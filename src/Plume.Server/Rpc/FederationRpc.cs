@@ -3,6 +3,7 @@ using Grpc.Core;
 using Plume.Federation.Capacities;
 using Plume.Federation.Methods;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureSums;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
@@ -189,7 +190,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
                     ModelVersion = (uint)snapshot.ModelVersion
                 },
             };
-        return snapshot.TaskOf(client) is { } task
+        // Whose keys are not in the roster has no part in a secure sum any more.
+        bool isOpen = snapshot.Sum is not { Trip: > SumPhase.Keys };
+        return snapshot.TaskOf(client) is { } task && isOpen
             && (request.SettledRound, request.SettledAttempt) != ((uint)task.Round, (uint)task.Attempt)
             ? new NextTaskReply { Task = TaskOf(definition, snapshot, task) } : null;
     }

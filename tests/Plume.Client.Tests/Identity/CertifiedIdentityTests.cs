@@ -59,7 +59,8 @@ public class CertifiedIdentityTests
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         byte[] request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
-        var reply = (other ?? authority).Enrol(new EnrolRequest { CertificateRequest = ByteString.CopyFrom(request) }, null!).Result;
+        var asked = new EnrolRequest { CertificateRequest = ByteString.CopyFrom(request) };
+        var reply = (other ?? authority).Enrol(asked, null!).Result;
         return X509CertificateLoader.LoadCertificate(reply.Certificate.Span).CopyWithPrivateKey(key);
     }
 }

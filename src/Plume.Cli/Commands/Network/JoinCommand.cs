@@ -87,8 +87,8 @@ static class JoinCommand
         };
         var known = new Option<string?>("--known")
         {
-            Description = "Where updates are added up in secret: a file with the names of the clients to add up with, one a line, as "
-                + "they were told out of band. Without it, any that has a certificate of the server's root.",
+            Description = "Where updates are added up in secret: a file with the names of the clients to add up with, one a "
+                + "line, as they were told out of band. Without it, any that has a certificate of the server's root.",
         };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
         var command = new Command("join", "Take part in a federation with data that stays here.")

@@ -6,7 +6,9 @@ using Plume.Federation.SecureSums.Messages;
 
 namespace Plume.Server.Federations.Secure;
 
-/// <summary>Holds clients' keys against the certificates that they call with, so that none spoils a sum for its neighbours.</summary>
+/// <summary>
+/// Holds clients' keys against the certificates that they call with, so that none spoils a sum for its neighbours.
+/// </summary>
 static class Signers
 {
     /// <summary>The certificate of a client whose keys it signed.</summary>
@@ -14,11 +16,13 @@ static class Signers
     public static byte[] Check(SumMessage message, SumTerms terms)
     {
         if (message.Certificate is not { } shown)
-            throw new InvalidPayloadException($"Client {message.Client} shows no certificate by which others could know its keys.");
+            throw new InvalidPayloadException(
+                $"Client {message.Client} shows no certificate by which others could know its keys.");
         var keys = KeyAnnouncement.Read(message.Bytes, terms);
         using var certificate = X509CertificateLoader.LoadCertificate(shown);
         using var key = certificate.GetECDsaPublicKey();
-        return key?.VerifyData(keys.Statement(terms, message.Client), keys.Signature.Span, HashAlgorithmName.SHA256) == true ? shown
+        byte[] statement = keys.Statement(terms, message.Client);
+        return key?.VerifyData(statement, keys.Signature.Span, HashAlgorithmName.SHA256) == true ? shown
             : throw new InvalidPayloadException($"Client {message.Client} did not sign its keys with its certificate's key.");
     }
 }

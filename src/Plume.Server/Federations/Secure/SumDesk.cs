@@ -82,8 +82,8 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         if (written.State.Phase == Phase.Collecting && (isOver || at.Awaited(written.State, Wanted).Count == 0))
             await CloseAsync(at).ConfigureAwait(false);
         else if (isOver && at.IsFixed && !at.IsFinishing && Revealed is null)
-            await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have sent shares in "
-                + $"time, which are too few.").ConfigureAwait(false);
+            await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have sent shares "
+                + $"in time, which are too few.").ConfigureAwait(false);
     }
 
     /// <summary>Goes on with a sum that was fixed and not revealed when the last owner left. Under the turn.</summary>

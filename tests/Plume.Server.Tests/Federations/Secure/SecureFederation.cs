@@ -20,8 +20,8 @@ using Plume.Server.Storage;
 namespace Plume.Server.Tests.Federations.Secure;
 
 /// <summary>
-/// A federation of six clients whose updates are added up in secret, and the same in every play. Clients make their trips by hand,
-/// and time passes as it is told.
+/// A federation of six clients whose updates are added up in secret, and the same in every play. Clients make their trips by
+/// hand, and time passes as it is told.
 /// </summary>
 sealed class SecureFederation : IAsyncDisposable
 {
