@@ -150,7 +150,7 @@ public sealed class GlobalModel
         return Publish(version);
     }
 
-    byte[][] Publish(int version) =>
+    IReadOnlyList<byte[]> Publish(int version) =>
         [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
 
     void ThrowIfResting()
