@@ -233,18 +233,6 @@ sealed partial class Coordinator : IAsyncDisposable
             && written.State.Standings.ContainsKey(client);
     }
 
-    /// <summary>No further round opens.</summary>
-    public Task PauseAsync(CancellationToken cancellation) =>
-        written.HappenAsync(now => written.State.IsPaused ? null : new WasPaused(now), cancellation);
-
-    /// <summary>Rounds open again.</summary>
-    public Task ResumeAsync(CancellationToken cancellation) =>
-        written.HappenAsync(now => written.State.IsPaused ? new WasResumed(now) : null, cancellation);
-
-    /// <summary>The federation ends.</summary>
-    public Task StopAsync(CancellationToken cancellation) =>
-        written.HappenAsync(now => written.State.HasEnded ? null : new WasStopped(now), cancellation);
-
     /// <summary>
     /// Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.
     /// </summary>
