@@ -31,7 +31,8 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     /// <param name="result">What came of its work.</param>
     public void Add(int number, ClientResult result)
     {
-        var words = round.WordsOf(result.Sent.Payload, round.Task.WeightOf(result.Sent.Outcome.Samples), result.Sent.Outcome.Loss);
+        var (sent, outcome) = (result.Sent.Payload, result.Sent.Outcome);
+        var words = round.WordsOf(sent, round.Task.WeightOf(outcome.Samples), outcome.Loss);
         members.Add(number, new Member(new SumClient(round.Terms, number, secrets), words, result));
     }
 

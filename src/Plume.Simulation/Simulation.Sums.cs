@@ -13,8 +13,8 @@ public sealed partial class Simulation
         exchange?.Dispose();
         if (!uplink.IsSecure)
             return;
-        secure = new SecureRound(SecureTask.Of(options.Plan, key, plan, plan.SharedStep ?? firstStep), options.Plan.Method, uplink,
-            learner.Layout, global.Broadcast.Published.Span);
+        var task = SecureTask.Of(options.Plan, key, plan, plan.SharedStep ?? firstStep);
+        secure = new SecureRound(task, options.Plan.Method, uplink, learner.Layout, global.Broadcast.Published.Span);
         exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
     }
 

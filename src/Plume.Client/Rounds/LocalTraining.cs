@@ -32,7 +32,8 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         {
             // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
             var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, secure?.Uplink ?? terms.Uplink)
-                .Run(task, next, stop.Token, secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)), stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
+                .Run(task, next, stop.Token, secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)),
+                stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
         }

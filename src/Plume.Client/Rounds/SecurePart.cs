@@ -11,8 +11,8 @@ using What = Plume.Protocol.V1.SumTripReply.Types.What;
 namespace Plume.Client.Rounds;
 
 /// <summary>
-/// A client's part in one session of a secure sum: its trips in order, each again until the server has answered it. Its secrets are
-/// in this object alone, and are gone with it.
+/// A client's part in one session of a secure sum: its trips in order, each again until the server has answered it. Its secrets
+/// are in this object alone, and are gone with it.
 /// </summary>
 sealed class SecurePart : IDisposable
 {

@@ -1,6 +1,8 @@
 namespace Plume.Federation.Rounds;
 
-/// <summary>How a round goes whose updates are added up in secret: no single one is here, and all that is known comes at once.</summary>
+/// <summary>
+/// How a round goes whose updates are added up in secret: no single one is here, and all that is known comes at once.
+/// </summary>
 static class SecureSteps
 {
     /// <summary>The state when who is in the sum is fixed: the round has closed.</summary>

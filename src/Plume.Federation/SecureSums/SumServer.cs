@@ -57,7 +57,9 @@ public sealed class SumServer
         _ => answers.Count(answer => answer is not null),
     };
 
-    /// <summary>First trip. A client that lost its secrets may come again with others, which take the place of those before.</summary>
+    /// <summary>
+    /// First trip. A client that lost its secrets may come again with others, which take the place of those before.
+    /// </summary>
     /// <exception cref="InvalidPayloadException">The keys break a rule, or come too late.</exception>
     public void TakeKeys(int client, ReadOnlySpan<byte> bytes)
     {

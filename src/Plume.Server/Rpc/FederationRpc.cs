@@ -205,7 +205,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var left = snapshot.LeftBy(time, task);
         return new RoundTask
         {
-            Secure = snapshot.Sum is { } sum ? SecureOf(Federation.SecureRounds.SecureTask.Of(definition.Plan, definition.Key, plan, sum.Step), sum) : null,
+            Secure = snapshot.Sum is { } sum
+                ? SecureOf(Federation.SecureRounds.SecureTask.Of(definition.Plan, definition.Key, plan, sum.Step), sum) : null,
             Round = (uint)task.Round,
             Attempt = (uint)task.Attempt,
             // Where rounds are buffered maybe a later one than when the client was asked: the newest can be downloaded.

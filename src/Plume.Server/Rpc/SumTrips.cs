@@ -8,8 +8,8 @@ using Plume.Server.Identity.Admission;
 namespace Plume.Server.Rpc;
 
 /// <summary>
-/// Receives the trips of secure sums: what a client sends is gathered in memory, given to the federation's owner, and forgotten. What
-/// broke off is sent again from its beginning.
+/// Receives the trips of secure sums: what a client sends is gathered in memory, given to the federation's owner, and forgotten.
+/// What broke off is sent again from its beginning.
 /// </summary>
 sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider time, IHostApplicationLifetime lifetime)
 {

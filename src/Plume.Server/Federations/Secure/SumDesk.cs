@@ -15,9 +15,9 @@ namespace Plume.Server.Federations.Secure;
 /// taken back is written down before anybody acts on it.
 /// </summary>
 /// <remarks>
-/// Of a session nothing is durable until who is in the sum is fixed: that, and the sum of masked words, is one event, written before
-/// anybody is asked to unmask. A server that goes before it begins another session, for which clients draw other secrets; one that
-/// goes after it goes on to unmask exactly that sum. Shares, and what single clients sent, are never written.
+/// Of a session nothing is durable until who is in the sum is fixed: that, and the sum of masked words, is one event, written
+/// before anybody is asked to unmask. A server that goes before it begins another session, for which clients draw other secrets;
+/// one that goes after it goes on to unmask exactly that sum. Shares, and what single clients sent, are never written.
 /// </remarks>
 sealed partial class SumDesk(FederationDefinition definition, WrittenBooks written, Journal journal, SumSessions sessions,
     SumBlobs kept, StorageRetry retry, ILogger logger) : IFollower
