@@ -20,8 +20,6 @@ public class BadInputTests
         "uplink=uniform(4, shared) | secure", "--set", "training=scaffold")]
     [InlineData(1, "under 'uniform(4, shared) | secure' nobody sees one; leave it out.", "simulate", "--set",
         "uplink=uniform(4, shared) | secure", "--dump-updates", "/no/such")]
-    [InlineData(1, "The uplink 'uniform(4, shared) | secure' adds updates up in secret, which a server cannot do yet", "serve",
-        "--insecure", "--set", "uplink=uniform(4, shared) | secure", "--state", "/no/such")]
     [InlineData(1, "--drop-out must be at most 40.00 %, but is 50%.", "bench", "secure", "--drop-out", "50%")]
     [InlineData(2, "Folder '/no/such' lacks train-images-idx3-ubyte", "simulate", "--set", "data.set=fashion-mnist", "--set",
         "data.folder=/no/such")]
@@ -32,6 +30,10 @@ public class BadInputTests
     [InlineData(1, "--set participants=21: participants must be at most 20, the number of clients, but is 21.", "simulate",
         "--set", "participants=21")]
     [InlineData(1, "--set quorum=11: quorum must be at most 10", "simulate", "--set", "quorum=11")]
+    [InlineData(1, "--set rhythm=buffered(5): rhythm: In 'buffered(5)' clients answer from different versions, and 'scaffold' needs",
+        "simulate", "--set", "rhythm=buffered(5)", "--set", "training=scaffold", "--set", "uplink=pack")]
+    [InlineData(1, "who answers first depends on how long clients work, which these links do not say: write 'fixed(down=9, up=5) | work(",
+        "simulate", "--set", "rhythm=buffered(5)", "--set", "links=fixed(down=9, up=5)")]
     [InlineData(1, "column(site) needs a set with columns, which is csv, but data.set is digits.", "simulate", "--set",
         "data.partition=column(site)")]
     [InlineData(1, "privacy needs privacy.noise, too: noise, delta and epsilon belong together. Noise of", "simulate", "--set",
