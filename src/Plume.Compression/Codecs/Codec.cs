@@ -174,4 +174,10 @@ public sealed class Codec : IEquatable<Codec>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>Whether two codecs have the same stages.</summary>
+    public static bool operator ==(Codec? left, Codec? right) => left is null ? right is null : left.Equals(right);
+
+    /// <summary>Whether two codecs differ in a stage.</summary>
+    public static bool operator !=(Codec? left, Codec? right) => !(left == right);
 }
