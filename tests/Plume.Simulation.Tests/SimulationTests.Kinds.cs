@@ -23,105 +23,48 @@ public partial class SimulationTests
         SampleCap = 12,
     };
 
+    const string Rotated = "rotate | uniform(4) | rans", Remembered = "feedback | uniform(4) | rans",
+        LowRank = "feedback | lowrank | deadzone(abs=0.01) | range";
+
+    static FederationPlan Through(int rounds, string uplink, string downlink) =>
+        Plan(rounds) with { Uplink = Codec.Parse(uplink), Downlink = Codec.Parse(downlink) };
+
     static SimulationOptions Options(string kind, int rounds)
     {
         var options = new SimulationOptions(Plan(rounds), Seed: 3) { Threads = 2 };
         var sparse = options with { Plan = options.Plan with { Uplink = Codec.Parse(Sparse), Downlink = Codec.Parse(Delta) } };
+        SimulationOptions By(Method method, string uplink, string downlink) =>
+            options with { Plan = Through(rounds, uplink, downlink) with { Method = method } };
         return kind switch
         {
             "plain" => options,
             "sparse" => sparse,
-            "sums" => options with
-            {
-                Plan = options.Plan
-                with
-                { Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"), Downlink = Codec.Parse(Sums) }
-            },
-            "scaffold" => options with
-            {
-                Plan = options.Plan
-                with
-                { Method = new Scaffold(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
-            },
+            "sums" => options with { Plan = Through(rounds, LowRank, Sums) },
+            "scaffold" => By(new Scaffold(), Rotated, Sums),
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },
-            "fednova" => options with
+            "fednova" => By(new FedNova(), LowRank, Sums),
+            "fedexp" => By(new FedExp(), Rotated, Sums),
+            "fedcm" => sparse with
             {
-                Plan = options.Plan
-                with
-                { Method = new FedNova(), Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"),
-                    Downlink = Codec.Parse(Sums) }
-            },
-            "fedexp" => options with
-            {
-                Plan = options.Plan
-                with
-                { Method = new FedExp(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
-            },
-            "fedcm" => sparse with { Plan = sparse.Plan with { Method = new FedCm(),
-                Downlink = Codec.Parse(Sums) }, DropOut = 0.3 },
-            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
-            "scallion" => options with
-            {
-                Plan = options.Plan
-                with
-                { Method = new Scallion(), Uplink = Codec.Parse("rotate | uniform(4) | rans"), Downlink = Codec.Parse(Sums) }
-            },
-            "prune" => options with
-            {
-                Plan = options.Plan
-                with
-                { Method = new SparseTraining(0.9, 1, rounds), Uplink = Codec.Parse("feedback | uniform(4) | rans"),
-                    Downlink = Codec.Parse(Delta) }
-            },
-            "saliency" => options with
-            {
-                Plan = options.Plan
-                with
-                {
-                    Method = new SparseTraining(0.9, 1, rounds - 1, bySaliency: true),
-                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
-                    Downlink = Codec.Parse(Sums)
-                },
+                Plan = sparse.Plan with { Method = new FedCm(), Downlink = Codec.Parse(Sums) },
                 DropOut = 0.3
             },
-            "regrow" => options with
-            {
-                Plan = options.Plan
-                with
-                {
-                    Method = new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3),
-                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
-                    Downlink = Codec.Parse(Delta)
-                }
-            },
-            "channels" => options with
-            {
-                Plan = options.Plan with
-                {
-                    Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()),
-                    Uplink = Codec.Parse("feedback | uniform(4) | rans"),
-                    Downlink = Codec.Parse(Delta)
-                },
-            },
+            "personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b") }, DropOut = 0.3 },
+            "scallion" => By(new Scallion(), Rotated, Sums),
+            "prune" => By(new SparseTraining(0.9, 1, rounds), Remembered, Delta),
+            "saliency" => By(new SparseTraining(0.9, 1, rounds - 1, bySaliency: true), Remembered, Sums) with { DropOut = 0.3 },
+            "regrow" => By(new SparseTraining(0.9, 1, rounds - 1, regrow: 0.3), Remembered, Delta),
+            "channels" => By(new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()), Remembered, Delta),
             "mutual" => sparse with
             {
-                Plan = sparse.Plan
-                with
-                { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } },
+                Plan = sparse.Plan with { Objective = sparse.Plan.Objective with { Teaching = new Mutual() } },
                 DropOut = 0.3,
                 Corruption = 0.1
             },
             "predictions" => options with { Plan = options.Plan with { Method = Said("bits=3") }, DropOut = 0.3 },
             "predictions of a student" =>
                 options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
-            "adapters" => options with
-            {
-                Plan = options.Plan
-                with
-                { Method = new Adapters(2), Uplink = Codec.Parse("feedback | deadzone(abs=0.003) | range"),
-                    Downlink = Codec.Parse(Sums) },
-                DropOut = 0.3
-            },
+            "adapters" => By(new Adapters(2), "feedback | deadzone(abs=0.003) | range", Sums) with { DropOut = 0.3 },
             "masks" => options with
             {
                 Plan = options.Plan with { Method = new Masks(3), Downlink = Codec.Parse("deadzone(abs=0.25) | range") },
@@ -129,8 +72,7 @@ public partial class SimulationTests
             },
             "submodels" => sparse with
             {
-                Plan = sparse.Plan
-                with
+                Plan = sparse.Plan with
                 {
                     Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)"),
                     Smaller = [Inputs(150, rolls: false), Inputs(75, rolls: false)]
@@ -140,19 +82,17 @@ public partial class SimulationTests
             },
             "rolling" => options with
             {
-                Plan = options.Plan
-                with
+                Plan = options.Plan with
                 {
                     Method = MethodNotation.Parse("submodels(1, 1/3; rolling)"),
                     Smaller = [Inputs(100, rolls: true)],
-                    Uplink = Codec.Parse("rotate | uniform(4) | rans"),
+                    Uplink = Codec.Parse(Rotated),
                     Downlink = Codec.Parse("uniform(8) | rans")
                 }
             },
             "secure" => options with
             {
-                Plan = options.Plan
-                with
+                Plan = options.Plan with
                 {
                     Participants = 7,
                     Quorum = 3,
@@ -165,8 +105,7 @@ public partial class SimulationTests
             "secure, over-selection" =>
                 options with
                 {
-                    Plan = options.Plan
-                    with
+                    Plan = options.Plan with
                     {
                         Participants = 4,
                         Quorum = 3,
@@ -180,8 +119,7 @@ public partial class SimulationTests
                 },
             "private" => sparse with
             {
-                Plan = sparse.Plan
-                with
+                Plan = sparse.Plan with
                 {
                     SampleCap = null,
                     Privacy = new DifferentialPrivacy(2, 1e-5, 100),
@@ -192,12 +130,11 @@ public partial class SimulationTests
             "buffered" => sparse with { Plan = sparse.Plan with { Buffered = new Buffered(4) }, DropOut = 0.2 },
             "buffered, on links" => options with
             {
-                Plan = options.Plan
-                with
+                Plan = options.Plan with
                 {
                     Participants = 12,
                     Buffered = new Buffered(5, 2),
-                    Uplink = Codec.Parse("feedback | lowrank | deadzone(abs=0.01) | range"),
+                    Uplink = Codec.Parse(LowRank),
                     Downlink = Codec.Parse(Sums)
                 },
                 Links = Links.Parse("lognormal(down=2, up=1, spread=1) | latency(10ms) | dropout(0%..30%) | "
@@ -205,13 +142,13 @@ public partial class SimulationTests
                 Server = new FedAdam(0.05),
                 Corruption = 0.1,
             },
-            "buffered, personal" => sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b"), Buffered = new Buffered(4) } },
+            "buffered, personal" =>
+                sparse with { Plan = sparse.Plan with { Method = new PersonalLayers("b"), Buffered = new Buffered(4) } },
             "corrupted" => sparse with { Corruption = 0.4 },
             "bounded" => sparse with { Plan = sparse.Plan with { NormBound = new NormBound(1) } },
             "ruled" => sparse with
             {
-                Plan = sparse.Plan
-                with
+                Plan = sparse.Plan with
                 { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 }
             },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },

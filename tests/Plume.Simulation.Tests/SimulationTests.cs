@@ -102,8 +102,7 @@ public partial class SimulationTests
     [InlineData("uniform(4, stochastic) | rans", "uniform(8) | pack")]
     public void A_federation_learns(string uplink, string downlink)
     {
-        var (metrics, _) = Run(Options("plain", 25)
-            with { Plan = Plan(25) with { Uplink = Codec.Parse(uplink), Downlink = Codec.Parse(downlink) } });
+        var (metrics, _) = Run(Options("plain", 25) with { Plan = Through(25, uplink, downlink) });
         Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
         Assert.True(metrics[^1].Loss < metrics[0].Loss);
     }
@@ -212,8 +211,7 @@ public partial class SimulationTests
         Assert.InRange(metrics[^1].Accuracy!.Value, 0.85, 1);
         Assert.All(Run(options with
         {
-            Plan = options.Plan
-            with
+            Plan = options.Plan with
             { Fixed = [.. Enumerable.Repeat<int[]>([1, 3, 5], 20)] }
         }).Model.Skip(75).Take(225),
             value => Assert.Equal(0, value));
@@ -265,8 +263,7 @@ public partial class SimulationTests
         second.Resume(first.Save());
         Assert.Null(second.NextRound());
         Assert.Equal((first.WhyEnded, true), (second.WhyEnded, second.IsFinished));
-        using var richer = Simulate(options
-            with
+        using var richer = Simulate(options with
         { Plan = options.Plan with { Privacy = options.Plan.Privacy! with { Epsilon = 6 } } });
         Assert.Contains("of other settings", Assert.Throws<InvalidPayloadException>(() => richer.Resume(first.Save())).Message);
     }
@@ -341,8 +338,7 @@ public partial class SimulationTests
                 Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = Codec.Parse("delta | pack") } })).Message);
         Assert.Contains("must not have feedback",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1)
-                    with { Plan = Plan(1) with { Downlink = Codec.Parse("feedback | pack") } })).Message);
+                Simulate(Options("plain", 1) with { Plan = Through(1, "pack", "feedback | pack") })).Message);
     }
 
     [Fact]
@@ -353,8 +349,7 @@ public partial class SimulationTests
                 Simulate(Options("plain", 1) with { Plan = Plan(1) with { Uplink = Codec.Parse("topk(1%) | pack") } })).Message);
         Assert.Contains("a model with values missing",
             Assert.Throws<ArgumentException>(() =>
-                Simulate(Options("plain", 1)
-                    with { Plan = Plan(1) with { Downlink = Codec.Parse("topk(1%) | pack") } })).Message);
+                Simulate(Options("plain", 1) with { Plan = Through(1, "pack", "topk(1%) | pack") })).Message);
     }
 
     static Simulation Simulate(SimulationOptions options, UpdateObserver? observer = null)

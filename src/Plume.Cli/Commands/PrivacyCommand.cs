@@ -112,8 +112,7 @@ static class PrivacyCommand
         var plan = new PrivacyPlan(clients, request.Participants
             ?? experiment.Participants.Of(clients), request.Rounds
             ?? experiment.Rounds, budget);
-        var question = QuestionOf(request
-            with
+        var question = QuestionOf(request with
         {
             Noise = request.Noise ?? budget?.Noise,
             Epsilon = request.Epsilon ?? budget?.Epsilon,

@@ -70,9 +70,9 @@ static class SimulateCommand
             file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput,
         };
         command.SetAction(line =>
-            (int)Run(new Request(line.GetValue(file), line.GetValue(codec), line.GetValue(overrides)!, line.GetValue(folder), line.GetValue(json),
-            line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline), line.GetValue(saveEvery),
-            line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
+            (int)Run(new Request(line.GetValue(file), line.GetValue(codec), line.GetValue(overrides)!, line.GetValue(folder),
+                line.GetValue(json), line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline),
+                line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
         return command;
     }
 
@@ -102,8 +102,7 @@ static class SimulateCommand
         using var runs = new Comparison(
             new FederatedRun(options with { SpillFolder = folder.Folder }, inputs, folder.Metrics, folder.Checkpoint, dump is null
                 ? null : dump.Write),
-            withBaseline ? new FederatedRun(Federations.Baseline(experiment, inputs, request.Threads)
-                with
+            withBaseline ? new FederatedRun(Federations.Baseline(experiment, inputs, request.Threads) with
             { SpillFolder = folder.Folder }, inputs with { Graph = inputs.Floats, Teachers = Teachers.None },
                 folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 

@@ -60,16 +60,14 @@ public sealed class FederationMachine
             }, rounds + 1, now).State;
         var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
         return rounds < plan.Rounds && HasBudget(spent, rounds + 1)
-            ? Open(FederationState.Initial
-                with
+            ? Open(FederationState.Initial with
             {
                 Members = Everyone,
                 SharedStep = sharedStep,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
                 Participations = spent
             }, rounds + 1, attempt: 1, now).State
-            : FederationState.Initial
-                with
+            : FederationState.Initial with
             {
                 Phase = Phase.Finished,
                 Current = new RoundPlan(rounds, 1, rounds - 1, [], default),
@@ -213,8 +211,7 @@ public sealed class FederationMachine
                 $"The update of client {update.Client} is refused: {message}.")]);
         double weight = plan.WeightOf(update.Samples);
         ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
-        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding)
-            with
+        return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with
         { Weights = state.Weights.SetItem(update.Client, weight) },
             plan.CapOn(update.Samples) is { } capped
                 ? add.Add(new ReportBounded(update.Client, update.Round,
@@ -224,8 +221,7 @@ public sealed class FederationMachine
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
     {
         var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
-        var (next, commands) = Settle(standing
-            with
+        var (next, commands) = Settle(standing with
         { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
         return (next, NormBound.ReportOn(added, state.Current, plan) is { } bounded ? commands.Insert(0, bounded) : commands);
     }

@@ -52,8 +52,7 @@ public static class BatchNormFolding
             }
 
             nodes.Add(each.Norm, null);
-            nodes.Add(each.Product, each.Product
-                with
+            nodes.Add(each.Product, each.Product with
             {
                 Inputs = [each.Product.Inputs[0], each.Quantize is null ? weight : each.Product.Inputs[1], bias],
                 Outputs = [each.Norm.Outputs[0]]

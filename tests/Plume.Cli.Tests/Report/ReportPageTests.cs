@@ -53,8 +53,7 @@ public class ReportPageTests
         var report = Some.Report();
         var timed = report with
         {
-            Compressed = report.Compressed
-                with
+            Compressed = report.Compressed with
             { Rounds = [.. report.Compressed.Rounds.Select(round => round with { LinkSeconds = 4 })] },
             Result = new Plume.Cli.Runs.RunResult(0.93, 15, 1, 1, 1, 1, 0, 0, null)
             {

@@ -19,8 +19,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         var identity = await EnrolAsync(server);
-        var result = await FederatedClient.JoinAsync(server.Client(folder)
-            with
+        var result = await FederatedClient.JoinAsync(server.Client(folder) with
         { RootFile = folder["root.pem"], Identity = identity }, learner);
         Assert.Equal(3, result.Version);
         Assert.Equal(identity.Certificate.SerialNumber, server.Federation.Certificate);
@@ -32,8 +31,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await FakeServer.StartAsync(authority: authority);
         var certificate = (await EnrolAsync(server)).Certificate;
-        await FederatedClient.JoinAsync(server.Client(folder)
-            with
+        await FederatedClient.JoinAsync(server.Client(folder) with
         { RootFile = folder["root.pem"], Certificate = () => certificate }, learner);
         Assert.Equal(certificate.SerialNumber, server.Federation.Certificate);
     }
@@ -46,8 +44,7 @@ public sealed class TlsTests : IDisposable
         var identity = await EnrolAsync(server);
         string old = identity.Certificate.SerialNumber;
         authority.Age = 0;
-        await FederatedClient.JoinAsync(server.Client(folder)
-            with
+        await FederatedClient.JoinAsync(server.Client(folder) with
         { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
         Assert.NotEqual(old, identity.Certificate.SerialNumber);
         Assert.Equal(identity.Certificate.SerialNumber, ClientCertificate.Load(folder.Path)!.Certificate.SerialNumber);
@@ -61,8 +58,7 @@ public sealed class TlsTests : IDisposable
         authority.Failures = 1;
         await using var server = await FakeServer.StartAsync(authority: authority);
         var identity = await EnrolAsync(server);
-        var result = await FederatedClient.JoinAsync(server.Client(folder)
-            with
+        var result = await FederatedClient.JoinAsync(server.Client(folder) with
         { RootFile = folder["root.pem"], Identity = identity, Logger = heard }, learner);
         Assert.Equal(3, result.Version);
         Assert.Single(heard.Lines,
@@ -126,8 +122,7 @@ public sealed class TlsTests : IDisposable
         await using var server = await FakeServer.StartAsync(authority: authority);
         // Where the server resets the connection while the client still writes, all that it sees is that it broke; the next try
         // sees more.
-        string trouble = await FirstTroubleAsync(server.Client(folder)
-            with
+        string trouble = await FirstTroubleAsync(server.Client(folder) with
         { Server = new Uri($"http://{server.Address.Authority}") }, besides: "The connection to ");
         Assert.StartsWith($"What answers at {server.Address.Authority} does not take calls without TLS. A server with "
             + $"certificates has an address that begins with https://", trouble, StringComparison.Ordinal);

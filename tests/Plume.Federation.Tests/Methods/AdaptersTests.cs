@@ -111,8 +111,8 @@ public class AdaptersTests
     [InlineData("feedback | lowrank | deadzone(abs=0.003) | range")]
     public void An_uplink_that_chooses_or_mixes_places_is_refused_where_factors_take_turns(string uplink)
     {
-        Assert.Contains("by turns", Assert.Single((Plan("adapters(rank=4)", 2, 2)
-            with { Uplink = Codec.Parse(uplink) }).Problems()),
+        Assert.Contains("by turns",
+            Assert.Single((Plan("adapters(rank=4)", 2, 2) with { Uplink = Codec.Parse(uplink) }).Problems()),
             StringComparison.Ordinal);
         Assert.Empty((Plan("adapters(rank=4, frozen=A)", 2, 2) with { Uplink = Codec.Parse(uplink) }).Problems());
     }
@@ -129,8 +129,10 @@ public class AdaptersTests
     }
 
     static FederationPlan Plan(string method, int clients, int rounds) =>
-        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1),
-            Codec.Floats, Codec.Floats) { Method = MethodNotation.Parse(method) };
+        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
+        {
+            Method = MethodNotation.Parse(method),
+        };
 
     // Of A (1 x 2) and after it B (2 x 1), row by row.
     static double[] Product(float[] factors) =>

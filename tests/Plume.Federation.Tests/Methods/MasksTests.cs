@@ -122,6 +122,9 @@ public class MasksTests
     static float[] Initial => [.. new float[Weights], .. Enumerable.Repeat(0.25f, 50), .. new float[50]];
 
     static FederationPlan Plan(Method method, int clients, int rounds) =>
-        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1),
-            Codec.Floats, Codec.Floats) { Method = method, SampleCap = 1000 };
+        new(clients, rounds, clients, new LocalObjective(1, 1, 0.1), Codec.Floats, Codec.Floats)
+        {
+            Method = method,
+            SampleCap = 1000,
+        };
 }

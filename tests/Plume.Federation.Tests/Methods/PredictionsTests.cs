@@ -133,8 +133,8 @@ public class PredictionsTests
         Assert.Contains("cannot be drawn from 8",
             Assert.Single((Plan(Line) with { Method = Bound("predictions(public=points, batch=9)") }).Problems()),
             StringComparison.Ordinal);
-        Assert.Contains("leave uplink and downlink out", Assert.Single((Plan(Line)
-            with { Uplink = Codec.Parse("rans") }).Problems()),
+        Assert.Contains("leave uplink and downlink out",
+            Assert.Single((Plan(Line) with { Uplink = Codec.Parse("rans") }).Problems()),
             StringComparison.Ordinal);
         Assert.Contains("proximal",
             Assert.Single((Plan(Line) with { Objective = new LocalObjective(1, 1, 0.1, Proximal: 0.1) }).Problems()),

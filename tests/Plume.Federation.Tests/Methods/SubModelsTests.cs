@@ -132,9 +132,8 @@ public class SubModelsTests
             with { Uplink = Codec.Parse("feedback | uniform(4) | rans") }).Problems()];
         Assert.Contains("cannot send changes", rolling[0], StringComparison.Ordinal);
         Assert.Contains("would add what was left of others", rolling[1], StringComparison.Ordinal);
-        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans")
-            with { Uplink = Codec.Parse("rotate | uniform(4) | rans") })
-            .Problems());
+        var rotated = Codec.Parse("rotate | uniform(4) | rans");
+        Assert.Empty((Plan("submodels(1, 1/2, 1/4; rolling)", "uniform(8) | rans") with { Uplink = rotated }).Problems());
         Assert.Empty(Plan("submodels(1, 1/2, 1/4)", "delta | uniform(8) | rans").Problems());
     }
 

@@ -197,8 +197,8 @@ public class PrivateFederationTests
     public void Plans_that_hold_are_not()
     {
         Assert.Empty(Plan(Two).Problems());
-        Assert.Empty((Plan(Two)
-            with { Uplink = Codec.Parse("feedback(50%) | clip(1) | deadzone(abs=0.003) | range") }).Problems());
+        Assert.Empty((
+            Plan(Two) with { Uplink = Codec.Parse("feedback(50%) | clip(1) | deadzone(abs=0.003) | range") }).Problems());
         Assert.Empty((Plan(Two) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(4) | rans") }).Problems());
     }
 

@@ -123,8 +123,7 @@ public class PublicLearningTests
         using var evaluator = new GraphEvaluator(student, Digits.Test, threads);
         var plan = new FederationPlan(6, 8, 4, new LocalObjective(6, 16, 0.1), Codec.Floats, Codec.Floats)
         {
-            Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)")
-                with
+            Method = (Predictions)MethodNotation.Parse("predictions(public=held, batch=100, bits=2, epochs=10)") with
             { Public = samples.Terms },
         };
         using var simulation = new Simulation.Simulation(

@@ -71,8 +71,7 @@ public class OperatorTests
                 Attributes(("strides", new long[] { 2, 1 }), ("pads", new long[] { 0, 1, 2, 1 }),
                     ("dilations", new long[] { 2, 1 }))
             }, [Values("w", 6, 4, 3, 3)]),
-        ["Conv, in groups"] = (With("Conv", "w")
-            with
+        ["Conv, in groups"] = (With("Conv", "w") with
         { Attributes = Attributes(("group", 2L), ("pads", new long[] { 1, 1, 1, 1 })) }, [Values("w", 6, 2, 3, 3)]),
         ["Conv, depthwise, same size"] =
             (With("Conv", "w") with

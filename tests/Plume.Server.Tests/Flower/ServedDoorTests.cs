@@ -182,8 +182,7 @@ public sealed class ServedDoorTests : IAsyncDisposable
             options = options with { Tls = new ServerTls(shown, [], authority) };
         }
 
-        app = PlumeServer.Build(options
-            with
+        app = PlumeServer.Build(options with
         { Flower = new FlowerOptions { Listen = anyPort, Certificate = options.Tls?.Certificate } });
         await app.StartAsync();
     }

@@ -40,8 +40,8 @@ sealed record CapacityGraphs(ModelGraph Largest, IReadOnlyList<ModelGraph> Train
             models.Add(model);
         }
 
-        var trained = models.Select((model, index) => method.IsScaled ? Cut(experiment, method.Capacities[index + 1], model.Scaled)
-            : model.Graph);
+        var trained = models.Select((model, index) =>
+            method.IsScaled ? Cut(experiment, method.Capacities[index + 1], model.Scaled) : model.Graph);
         return new CapacityGraphs(whole, [.. trained],
             [.. models.Select(model =>
                 new CapacityModel(model.Leading.Part, method.IsRolling ? model.SliceAt : _ => model.Leading))]);

@@ -70,7 +70,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
 
     /// <summary>The same with what the training line has clients learn from.</summary>
     /// <exception cref="ExperimentException">It names a model that is missing or does not fit.</exception>
-    public Inputs WithTeachers(Experiment experiment, int threads) => this with { Teachers = Teachers.Load(experiment, this, threads) };
+    public Inputs WithTeachers(Experiment experiment, int threads) =>
+        this with { Teachers = Teachers.Load(experiment, this, threads) };
 
     /// <summary>
     /// The training samples, in the same order, as a model takes them that says how they are normalized and in which columns.

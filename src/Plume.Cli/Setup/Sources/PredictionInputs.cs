@@ -27,8 +27,8 @@ sealed record PredictionInputs(Predictions Method, PublicSamples Samples, IReadO
     /// <param name="key">Of the run.</param>
     /// <returns>It, null where no predictions are exchanged, and who then holds what.</returns>
     /// <exception cref="ExperimentException">Something named does not exist or does not fit.</exception>
-    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Experiment experiment, LabeledSet train, LabeledSet test,
-        ModelGraph graph, Allotment dealt, RandomKey key)
+    public static (PredictionInputs? Predictions, Allotment Allotment) Load(Experiment experiment, LabeledSet train,
+        LabeledSet test, ModelGraph graph, Allotment dealt, RandomKey key)
     {
         if (experiment.Exchange.Method is not Predictions method)
         {

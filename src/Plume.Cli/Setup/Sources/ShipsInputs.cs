@@ -23,8 +23,8 @@ sealed record ShipsInputs(LabeledSet? Public)
     /// <param name="graph">The model, which says what samples are.</param>
     /// <param name="test">What is measured on.</param>
     /// <exception cref="ExperimentException">The public samples are missing or do not fit.</exception>
-    public static ShipsInputs Load(Experiment experiment, ModelGraph graph, LabeledSet test) => experiment.Ships?.Public is { } source
-        ? new(PublicSamples(experiment, source, graph, test)) : new((LabeledSet?)null);
+    public static ShipsInputs Load(Experiment experiment, ModelGraph graph, LabeledSet test) =>
+        new(experiment.Ships?.Public is { } source ? PublicSamples(experiment, source, graph, test) : null);
 
     static LabeledSet PublicSamples(Experiment experiment, string source, ModelGraph graph, LabeledSet test)
     {
