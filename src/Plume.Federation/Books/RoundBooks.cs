@@ -138,8 +138,9 @@ public sealed class RoundBooks
     /// <summary>A client's part in the attempt at hand.</summary>
     public RoundPart PartOf(int client) => State.PartOf(client);
 
-    /// <summary>The weights of the round's updates, those of each capacity added up.</summary>
-    public double[] WeightsByCapacity => plan.WeightsByCapacity(State.Weights);
+    /// <summary>What the sums of the round's updates are divided by, for each capacity.</summary>
+    public double[] WeightsByCapacity =>
+        plan.WeightsByCapacity(State.Weights.Keys.Select(client => KeyValuePair.Create(client, arrived[client].Samples)));
 
     /// <summary>
     /// What became of an update of this round or the last; null where nothing is decided, or where it never arrived.

@@ -106,7 +106,7 @@ public sealed class GlobalModel
     /// <summary>Makes and publishes the next version.</summary>
     /// <param name="sum">Of the round's weighted messages, those of each capacity for themselves:
     /// <see cref="RoundSum.Sum"/>.</param>
-    /// <param name="weights">Of each capacity's messages, added up: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
+    /// <param name="weights">What each capacity's sum is divided by: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
     /// <param name="contributors">How many messages they are.</param>
     /// <param name="noise">Where noise comes from; needed where the plan promises privacy.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>

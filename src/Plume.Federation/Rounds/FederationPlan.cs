@@ -115,14 +115,17 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public string? CapOn(int samples) => samples > SampleCap && Method.WeighsSamples
         ? $"weighs as one of {SampleCap} samples, the most that one can, and was made from {samples}." : null;
 
-    /// <summary>The weights of messages that count, those of each capacity added up.</summary>
-    /// <param name="weights">The weight of each client's, in the order of the clients.</param>
-    public double[] WeightsByCapacity(IEnumerable<KeyValuePair<int, double>> weights)
+    /// <summary>
+    /// What the sums of messages are divided by: their weights, those of each capacity added up, as if none were stale. So stale
+    /// ones make a smaller step.
+    /// </summary>
+    /// <param name="samples">What each client's was made from, in the order of the clients.</param>
+    public double[] WeightsByCapacity(IEnumerable<KeyValuePair<int, int>> samples)
     {
-        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(samples);
         double[] sums = new double[Method.Capacities.Count];
-        foreach (var (client, weight) in weights)
-            sums[Method.CapacityOf(client)] += weight;
+        foreach (var (client, count) in samples)
+            sums[Method.CapacityOf(client)] += WeightOf(count);
         return sums;
     }
 

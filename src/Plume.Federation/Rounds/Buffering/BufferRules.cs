@@ -147,8 +147,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
         {
             double weight = plan.WeightOf(update.Samples, staleness);
             ImmutableArray<FederationCommand> add = [new AddUpdate(update.Client, weight)];
-            return (Stand(state, update.Client, Standing.Asked, Standing.Decoding)
-                with
+            return (Stand(state, update.Client, Standing.Asked, Standing.Decoding) with
             { Weights = state.Weights.SetItem(update.Client, weight) }, plan.CapOn(update.Samples) is { } capped
                 ? add.Add(new ReportBounded(update.Client, state.Current.Round,
                     $"The update of client {update.Client} in round {state.Current.Round} {capped}")) : add);

@@ -13,10 +13,9 @@ namespace Plume.Federation.Rounds.Buffering;
 /// <c>1 / sqrt(1 + tau)</c> times what it weighs otherwise; with more than <see cref="MostStale"/> it is refused. An update is
 /// a difference from the model that its client had, so that no older version is needed to add it up. Bytes: an update each, and
 /// the way from one version to a later one for each task. Remembers: who is at work since which round.
+/// The weighted updates are divided as if none were stale, so that stale ones make a smaller step.
 /// Source: Nguyen et al., "Federated Learning with Buffered Asynchronous Aggregation", AISTATS 2022, arXiv:2106.06639. Differs
-/// from it: the mean is over the sum of the weights and not over their number, so that versions of stale updates are no
-/// smaller steps (the server's learning rate makes them so), a client counts once in a version, and an update that is too old
-/// counts not at all.
+/// from it: samples weigh, too, a client counts once in a version, and an update that is too old counts not at all.
 /// </remarks>
 /// <param name="Updates">Updates that make a version.</param>
 /// <param name="MostStale">Most versions that may be made between an update's own and the one that takes it in.</param>

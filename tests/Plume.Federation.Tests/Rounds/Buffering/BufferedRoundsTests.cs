@@ -113,6 +113,8 @@ public class BufferedRoundsTests
         var (state, commands) = machine.Step(host.State, new UpdateArrived(0, slow.Part.Round, slow.Part.Attempt, 0, 5), default);
         Assert.Equal(weight, ((AddUpdate)Assert.Single(commands)).Weight, 1e-9);
         Assert.Equal(weight, state.Weights[0], 1e-9);
+        // It is divided as if it were fresh, so its step is that much smaller.
+        Assert.Equal([1.0], plan.WeightsByCapacity([KeyValuePair.Create(0, 5)]));
     }
 
     [Fact]
@@ -188,7 +190,8 @@ public class BufferedRoundsTests
     [Fact]
     public void A_federation_that_tries_without_end_asks_as_any()
     {
-        var host = new BufferedHost(BufferedHost.Plan(clients: 5, atWork: 3, updates: 2, rounds: 1) with { Attempts = int.MaxValue });
+        var plan = BufferedHost.Plan(clients: 5, atWork: 3, updates: 2, rounds: 1);
+        var host = new BufferedHost(plan with { Attempts = int.MaxValue });
         host.Tell(new Started());
         Assert.Equal(3, host.State.Current.Participants.Count);
         host.Answer(host.State.Current.Participants[0], valid: false);
