@@ -10,8 +10,8 @@ using Plume.Models.Graph;
 namespace Plume.Learning;
 
 /// <summary>
-/// Trains clients' own models, which may all be of another architecture: on what others said of a public set, and on each
-/// client's samples.
+/// Trains clients' own models, which may all be of another architecture: on what others said of a public set, and then on each
+/// client's samples, each for as many epochs as a task says.
 /// </summary>
 /// <remarks>
 /// What is kept of a client is 1 once it has trained, and after it its model's weights. All have the length of the largest.
@@ -77,7 +77,10 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
         var executor = model.Take(memory);
         try
         {
-            double loss = Learn(executor, Lesson.Of(set, own, publicSamples, taught), task, cancellation);
+            var labels = new SoftTargets(taught, set.Classes);
+            if (taught.Count > 0)
+                Learn(executor, publicSamples.Samples, labels, taught.Samples.Span, task, cancellation);
+            double loss = Learn(executor, set, new CrossEntropy(), own, task, cancellation);
             publicSamples.Predict(executor, asked, shares);
             LocalModels.Keep(executor, memory);
             return new LocalOutcome(own.Length, loss);
@@ -99,12 +102,12 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
         model.Return(executor);
     }
 
-    static double Learn(GraphExecutor executor, Lesson lesson, LocalTask task, CancellationToken cancellation)
+    static double Learn(GraphExecutor executor, LabeledSet set, ITrainingObjective objective, ReadOnlySpan<int> samples,
+        LocalTask task, CancellationToken cancellation)
     {
-        using var shard = new TrainingShard(executor, lesson.Samples, Math.Min(task.Objective.BatchSize, lesson.Samples.Count));
-        var loop = new TrainingLoop(new GraphGradients("a local model", [shard], lesson.Objective, threads: 1),
-            LoopSettings.Of(task));
-        return loop.Run([.. Enumerable.Range(0, lesson.Samples.Count)], task.Key, cancellation: cancellation).OfSteps;
+        using var shard = new TrainingShard(executor, set, Math.Min(task.Objective.BatchSize, samples.Length));
+        var loop = new TrainingLoop(new GraphGradients("a local model", [shard], objective, threads: 1), LoopSettings.Of(task));
+        return loop.Run(samples, task.Key, cancellation: cancellation).OfSteps;
     }
 
     /// <inheritdoc/>
