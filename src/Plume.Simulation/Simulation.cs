@@ -76,7 +76,7 @@ public sealed partial class Simulation : IDisposable
             throw new ArgumentException($"By '{options.Plan.Method}' no updates travel that an observer could see.", nameof(observer));
         if (observer is not null && options.Plan.Uplink.IsSecure)
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
-        if (SecureUplink.Misfit(options.Plan, learner.Layout) is { } insecure)
+        if (SecureRound.Misfit(options.Plan, learner.Layout) is { } insecure)
             throw new ArgumentException(insecure, nameof(options));
         (this.options, this.learner, this.time, this.observer) = (options, learner, time, observer);
         var layout = learner.Layout;

@@ -117,6 +117,20 @@ public partial class SimulationTests
                     },
                     DropOut = 0.2
                 },
+            "secure, private" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Participants = 7,
+                    Quorum = 4,
+                    Attempts = 9,
+                    SampleCap = null,
+                    Privacy = new DifferentialPrivacy(2, 1e-5, 100),
+                    Uplink = Codec.Parse("feedback | clip(0.5) | randk(50%) | rotate | uniform(8, shared) | secure"),
+                    Downlink = Codec.Parse(Delta)
+                },
+                DropOut = 0.2
+            },
             "private" => sparse with
             {
                 Plan = sparse.Plan with

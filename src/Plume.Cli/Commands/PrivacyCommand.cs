@@ -118,9 +118,9 @@ static class PrivacyCommand
             Epsilon = request.Epsilon ?? budget?.Epsilon,
             Delta = request.Delta
                 ?? budget?.Delta
-        }, plan);
-        bool isAsPlanned = budget is not null && question.Sampling is NoSampling
-            && budget == new DifferentialPrivacy(question.Noise!.Value, question.Delta, question.Epsilon!.Value);
+        }, plan, experiment.Uplink.IsSecure);
+        bool isAsPlanned = budget is not null && question.Sampling == budget.Sampling
+            && (budget.Noise, budget.Delta, budget.Epsilon) == (question.Noise!.Value, question.Delta, question.Epsilon!.Value);
         return (question, isAsPlanned ? plan : null);
     }
 
@@ -130,7 +130,7 @@ static class PrivacyCommand
             throw new CliException(ExitCode.Usage,
                 "Two of --noise, --epsilon and --rounds say what the third is; give two of them, or an experiment.");
         if (request is { Clients: { } clients, Participants: { } participants, Rounds: { } rounds })
-            return (QuestionOf(request, new PrivacyPlan(clients, participants, rounds, null)), null);
+            return (QuestionOf(request, new PrivacyPlan(clients, participants, rounds, null), isAtClients: false), null);
         if (request.Sampling != "none")
             throw new CliException(ExitCode.Usage,
                 $"--sampling {request.Sampling} needs --clients, --participants and --rounds.");
@@ -138,8 +138,12 @@ static class PrivacyCommand
         return (new PrivacyQuestion(new NoSampling(), request.Delta ?? UsualDelta, request.Noise, request.Epsilon, counts), null);
     }
 
-    static PrivacyQuestion QuestionOf(Request request, PrivacyPlan plan)
+    static PrivacyQuestion QuestionOf(Request request, PrivacyPlan plan, bool isAtClients)
     {
+        if (isAtClients && request.Sampling != "none")
+            throw new CliException(ExitCode.Usage,
+                $"--sampling {request.Sampling} is for noise that a server adds, and under an uplink that ends in 'secure' clients add "
+                    + $"it: leave it out.");
         if (plan.Participants > plan.Clients)
             throw new CliException(ExitCode.Usage,
                 $"The participants must be at most {plan.Clients}, the number of clients, but are {plan.Participants}.");
@@ -147,9 +151,9 @@ static class PrivacyCommand
         {
             "fixed" => new FixedSizeSampling(plan.Clients, plan.Participants),
             "poisson" => new PoissonSampling((double)plan.Participants / plan.Clients),
-            _ => new NoSampling(),
+            _ => DifferentialPrivacy.SamplingOf(isAtClients),
         };
-        ReleaseCount[] counts = sampling is not NoSampling ? [new("all rounds", plan.Rounds)]
+        ReleaseCount[] counts = sampling is not (NoSampling or ClientNoise) ? [new("all rounds", plan.Rounds)]
             : plan.Alike == plan.Rounds ? [new("a client in each round", plan.Rounds)]
             : [new("clients in as many as others", plan.Alike), new("a client in each round", plan.Rounds)];
         return new PrivacyQuestion(sampling, request.Delta ?? UsualDelta, request.Noise, request.Epsilon, counts);

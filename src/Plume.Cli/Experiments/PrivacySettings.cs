@@ -1,5 +1,6 @@
 using System.Globalization;
 using Plume.Cli.Errors;
+using Plume.Compression.Codecs;
 using Plume.Federation.Privacy;
 
 namespace Plume.Cli.Experiments;
@@ -24,6 +25,7 @@ sealed class PrivacySettings(Settings settings)
             return missing.Length == 0
                 ? new DifferentialPrivacy(settings.Get<double>("privacy.noise"), settings.Get<double>("privacy.delta"),
                     settings.Get<double>("privacy.epsilon"))
+                { IsAtClients = IsAtClients }
                 : throw new ExperimentException(
                     [new Problem(settings.PlaceOf(Keys.Append("privacy.unit").First(settings.Has)),
                         $"privacy needs {string.Join(" and ", missing)}, too: noise, delta and epsilon belong "
@@ -31,13 +33,16 @@ sealed class PrivacySettings(Settings settings)
         }
     }
 
+    // In a secure sum nobody else can.
+    bool IsAtClients => settings.Get<Codec>("uplink").IsSecure;
+
     // Whoever has a budget may not know what it costs.
     string Advice()
     {
         if (settings.Has("privacy.noise") || !settings.Has("privacy.epsilon") || !settings.Has("privacy.delta"))
             return "";
-        double? noise = DifferentialPrivacy.Sampling.NoiseFor(settings.Get<double>("privacy.epsilon"), settings.Int32("rounds"),
-            settings.Get<double>("privacy.delta"));
+        double? noise = DifferentialPrivacy.SamplingOf(IsAtClients).NoiseFor(settings.Get<double>("privacy.epsilon"),
+            settings.Int32("rounds"), settings.Get<double>("privacy.delta"));
         return noise is { } enough
             ? string.Create(CultureInfo.InvariantCulture,
                 $" Noise of {DifferentialPrivacy.RoundedUp(enough)} would pay for a client in each of the "

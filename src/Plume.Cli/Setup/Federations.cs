@@ -8,6 +8,7 @@ using Plume.Federation.Methods;
 using Plume.Federation.Privacy;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning;
@@ -151,7 +152,7 @@ static class Federations
             misfit = InputErrors.Sentence(refusal);
         }
 
-        if (misfit is null && SecureUplink.Misfit(plan, layout) is { } insecure)
+        if (misfit is null && SecureRound.Misfit(plan, layout) is { } insecure)
             yield return ("uplink", $"uplink: {insecure}");
 
         if (plan.StatisticsMisfit(layout) is { } statistics)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Plume.Client.State;
 using Plume.Federation.Learners;
 using Plume.Federation.Participation;
@@ -32,7 +33,7 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
         {
             // Its memory is needed for moments of a round only; thousands of clients in one process would hold it all the time.
             var work = Task.Factory.StartNew(() => new Participant(learner, terms.Method, secure?.Uplink ?? terms.Uplink)
-                .Run(task, next, stop.Token, secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)),
+                .Run(task, next, stop.Token, secure is null ? null : SumOf(secure)),
                 stop.Token, TaskCreationOptions.DenyChildAttach, options.Training);
             var update = await work.ConfigureAwait(false);
             return Judge(task, attempt, version, update);
@@ -51,6 +52,12 @@ sealed class LocalTraining(ILearner learner, FederationTerms terms, ClientOption
                 failure);
         }
     }
+
+    // Noise that nobody can draw again, this client included: it is kept with the update alone.
+    static SumTask SumOf(SecureRound secure) => new(secure.Shared, secure.Task.WeightOf)
+    {
+        WithNoise = (payload, _) => secure.WithNoise(payload, RandomNumberGenerator.GetBytes(32)),
+    };
 
     // Torch puts the stack of its own code into its messages.
     static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd();

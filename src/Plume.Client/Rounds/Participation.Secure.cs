@@ -116,6 +116,7 @@ sealed partial class Participation
             SampleCap = secure.SampleCap == 0 ? null : secure.SampleCap.Checked("sample cap"),
             Session = (long)secure.Session,
             IsSigned = secure.IsSigned,
+            Noise = secure.Noise == 0 ? null : secure.Noise,
         };
         try
         {

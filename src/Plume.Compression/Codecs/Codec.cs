@@ -89,13 +89,17 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>The codec of a round that says the numbers which this one leaves open.</summary>
     /// <param name="step">The step that its clients share.</param>
     /// <param name="senders">Most clients that a sum has.</param>
+    /// <param name="norm">Largest Euclidean norm of a client's levels; null leaves it as the line has it.</param>
+    /// <param name="noise">Largest standard deviation of the noise in a sum, in levels; null leaves it as the line has
+    /// it.</param>
     /// <exception cref="InvalidOperationException">The codec is not of sums of words.</exception>
-    public Codec ForRound(float step, int senders)
+    public Codec ForRound(float step, int senders, int? norm = null, int? noise = null)
     {
         if (!IsSecure || Quantizer is not Uniform { IsShared: true } quantizer)
             throw new InvalidOperationException($"Codec '{Text}' is not of sums of words: it leaves nothing open for a round.");
         return new Codec([.. stages.Select(stage => stage == quantizer
-            ? Uniform.OfShared(quantizer.Bits, step, quantizer.Stochastic) : stage is Secure ? new Secure(senders) : stage)]);
+            ? Uniform.OfShared(quantizer.Bits, step, quantizer.Stochastic)
+            : stage is Secure secure ? secure.ForRound(senders, norm, noise) : stage)]);
     }
 
     internal SelectStage? Selector { get; }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Allocate;
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels;
@@ -89,6 +90,8 @@ public sealed class PayloadEncoder
             return false;
         if (fit == BlockFit.Fits)
         {
+            if (plan.Codec.Coder is Secure { Norm: { } norm })
+                blocks.Hold(norm, own);
             output.Clear();
             PayloadHeader.Write(plan, blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded, output);
             if (!fine.Write(source.Span, output))

@@ -108,14 +108,15 @@ public sealed class GlobalModel
     /// <see cref="RoundSum.Sum"/>.</param>
     /// <param name="weights">What each capacity's sum is divided by: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
     /// <param name="contributors">How many messages they are.</param>
-    /// <param name="noise">Where noise comes from; needed where the plan promises privacy.</param>
+    /// <param name="noise">Where noise comes from; needed where the plan promises privacy and the server adds the noise.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
     public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null)
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
-        var (mean, cover) = plan.Privacy is { } privacy ? (Noisy(sum, weights[0], privacy, noise), []) : Average(sum, weights);
+        var (mean, cover) = plan.Privacy is { IsAtClients: false } privacy ? (Noisy(sum, weights[0], privacy, noise), [])
+            : Average(sum, weights);
         return Apply(mean, cover, contributors);
     }
 

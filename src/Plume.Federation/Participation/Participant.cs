@@ -132,11 +132,16 @@ public sealed class Participant
             method.Remember(decoded, memory.AsSpan(shape.MemoryLength, remembered));
         }
 
-        return payload;
+        // Last, so that what is remembered is of the update alone.
+        return sum?.WithNoise is { } withNoise ? withNoise(payload, task.Key) : payload;
     }
 }
 
 /// <summary>What a participant must know of a secure sum.</summary>
 /// <param name="Shared">What all participants draw alike.</param>
 /// <param name="WeightOf">The weight that a number of samples counts with.</param>
-public sealed record SumTask(RandomKey Shared, Func<int, double> WeightOf);
+public sealed record SumTask(RandomKey Shared, Func<int, double> WeightOf)
+{
+    /// <summary>Adds the client's share of noise to a payload, given the task's key; null where clients add none.</summary>
+    public Func<byte[], RandomKey, byte[]>? WithNoise { get; init; }
+}

@@ -3,12 +3,14 @@ using System.Globalization;
 namespace Plume.Federation.Privacy;
 
 /// <summary>
-/// Privacy of a federation's clients: the server scales each update down to a norm, adds Gaussian noise to their sum, and stops
-/// asking a client when one more round of its would break the budget.
+/// Privacy of a federation's clients: each update is scaled down to a norm, their sum gets noise, and a client is asked no more
+/// when one more round of its would break the budget.
 /// </summary>
 /// <remarks>
-/// Central: the server sees updates, whoever sees models sees no client. A client is protected as a whole, however much data it
-/// has. Each round that a client takes part in counts in full, whoever else does (<see cref="NoSampling"/>).
+/// Central: the server scales, adds Gaussian noise and sees updates; whoever sees models sees no client. Under an uplink that
+/// ends in <c>secure</c> clients scale and add Skellam noise themselves (<see cref="IsAtClients"/>), and the server sees the
+/// noisy sum. A client is protected as a whole, however much data it has. Each round that a client takes part in counts in full,
+/// whoever else does (<see cref="NoSampling"/>, <see cref="ClientNoise"/>).
 /// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", ICLR 2018, arXiv:1710.06963. Differs from
 /// it: rounds are counted client by client instead of as samples, as in Feldman and Zrnic, "Individual Privacy Accounting via a
 /// Rényi Filter", NeurIPS 2021, arXiv:2008.11193; all updates weigh alike, and the mean is over those that came, since who takes
@@ -19,8 +21,17 @@ namespace Plume.Federation.Privacy;
 /// <param name="Epsilon">The budget of each client.</param>
 public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsilon)
 {
+    /// <summary>
+    /// Whether clients add the noise, inside a secure sum, and not the server. A plan says so by its uplink.
+    /// </summary>
+    public bool IsAtClients { get; init; }
+
     /// <summary>How releases are counted.</summary>
-    public static Sampling Sampling { get; } = new NoSampling();
+    public Sampling Sampling => SamplingOf(IsAtClients);
+
+    /// <summary>How releases of federations are counted.</summary>
+    /// <param name="isAtClients">Whether clients add the noise.</param>
+    public static Sampling SamplingOf(bool isAtClients) => isAtClients ? new ClientNoise() : new NoSampling();
 
     /// <summary>Rounds that a client may take part in within the budget.</summary>
     public int MostParticipations => IsInRange(Noise, Delta, Epsilon) ? Sampling.ReleasesFor(Epsilon, Noise, Delta) : 0;
@@ -40,7 +51,7 @@ public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsi
     /// <summary>The promise in a sentence, of the client that took part in the most rounds.</summary>
     /// <param name="participations">In how many.</param>
     public string Sentence(int participations) => Invariant(
-        $"The models so far are ({RoundedUp(Spent(participations))}, {Delta:0.###e+0})-differentially private {Sampling.Definition}; the budget is {Epsilon}. {Sampling.Assumption}");
+        $"The models so far are ({RoundedUp(Spent(participations))}, {Delta:0.###e+0})-differentially private {Sampling.Definition}; the budget is {Epsilon}. {WhoAdds}{Sampling.Assumption}");
 
     /// <summary>Every rule that is broken, in sentences.</summary>
     /// <param name="clients">How many clients the federation has.</param>
@@ -58,6 +69,9 @@ public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsi
 
     /// <summary>A figure with three digits behind the point, never less than it is.</summary>
     public static double RoundedUp(double figure) => Math.Ceiling(figure * 1000) / 1000;
+
+    // That clients do is part of what is assumed.
+    string WhoAdds => IsAtClients ? "" : "The server adds the noise, and sees updates without it. ";
 
     static bool IsInRange(double noise, double delta, double epsilon) =>
         noise > 0 && double.IsFinite(noise) && delta is > 0 and < 1 && epsilon > 0 && double.IsFinite(epsilon);

@@ -1,4 +1,5 @@
 using Plume.Compression.Aggregation;
+using Plume.Federation.Privacy.Draws;
 
 namespace Plume.Federation.Privacy;
 

@@ -39,6 +39,21 @@ public static class RenyiPrivacy
     /// <summary>Of a client that is in the release for certain: order / (2 noise²).</summary>
     public static double Gaussian(double noise, double order) => order / (2 * noise * noise);
 
+    /// <summary>
+    /// Of a client that is in the release for certain, where it is of whole numbers and each has symmetric Skellam noise.
+    /// </summary>
+    /// <remarks>
+    /// Formula: order s / (2 v) + min(((2 order - 1) s + 6 m) / (4 v²), 3 m / (2 v)). Source: Agarwal, Kairouz and Liu, "The
+    /// Skellam Mechanism for Differentially Private Federated Learning", NeurIPS 2021, arXiv:2110.04995, Theorem 3.5.
+    /// </remarks>
+    /// <param name="variance">Of the noise on each number, v.</param>
+    /// <param name="squares">Largest sum of the squares of what one client can move, s.</param>
+    /// <param name="magnitudes">Largest sum of their magnitudes, m.</param>
+    /// <param name="order">A whole number above 1.</param>
+    public static double Skellam(double variance, double squares, double magnitudes, double order) =>
+        order * squares / (2 * variance)
+            + Math.Min(((2 * order - 1) * squares + 6 * magnitudes) / (4 * variance * variance), 3 * magnitudes / (2 * variance));
+
     /// <summary>Of a client that is in the release with a chance of its own, which nobody learns.</summary>
     /// <remarks>
     /// Whole orders by the binomial sum, others by quadrature of the same expectation, which is exact to its rounding.

@@ -96,7 +96,7 @@ public sealed class FederationMachine
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
-            SumClosed sum => (SecureSteps.Close(plan, state, sum),
+            SumClosed sum => (Debited(SecureSteps.Close(plan, state, sum)),
                 [new ApplyMean(state.Current.Round, sum.Clients.Count, sum.Clients)]),
             SumRevealed sum => Ignore(SecureSteps.Reveal(state, sum)),
             SumLost when state.Phase == Phase.Applying =>
@@ -158,7 +158,8 @@ public sealed class FederationMachine
         plan.Privacy is null || WithBudget(participations, plan.Fixed?[round - 1] ?? Enumerable.Range(0, plan.Clients))
             .Count() >= plan.Quorum;
 
-    // Written down with the event that closes the round, and so before anything is made of its updates.
+    // Written down with the event that closes the round, and so before anything is made of its updates; of a secure sum before
+    // anybody is asked to unmask it. One that is lost after that stays paid for: who asked for it may have it.
     FederationState Debited(FederationState state) => plan.Privacy is null ? state
         : state with
         {

@@ -51,8 +51,13 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>
     /// The privacy of clients; null where none is promised. With it the uplink's clip takes the place of <see cref="NormBound"/>.
+    /// Under an uplink that ends in <c>secure</c> clients add the noise, whatever was said.
     /// </summary>
-    public DifferentialPrivacy? Privacy { get; init; }
+    public DifferentialPrivacy? Privacy
+    {
+        get => field is null || field.IsAtClients == Uplink.IsSecure ? field : field with { IsAtClients = Uplink.IsSecure };
+        init;
+    }
 
     /// <summary>
     /// The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null
@@ -199,10 +204,6 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         if (ClipNorm is null)
             yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write "
                 + $"'{Clipped(Uplink)}'.";
-        if (Uplink.IsSecure)
-            yield return $"In a secure sum the server cannot see whether an update keeps to its clip, and the step that "
-                + $"clients share follows the sum without its noise: with privacy write "
-                + $"'{string.Join(" | ", Uplink.Stages.SkipLast(1)).Replace(", shared", "", StringComparison.Ordinal)} | rans'.";
         if (SampleCap is not null)
             yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave "
                 + "the sample cap out.";

@@ -20,7 +20,9 @@ public sealed record BoundedSum(RevealedSum Revealed, double Factor, string? Not
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
         double norm = revealed.MeanNorm;
-        if (plan.NormBound is not { } bound || round.UsualNorm is not { } usual || !(norm > bound.Factor * usual))
+        // A sum that has its noise in it is far larger than what was clipped.
+        if (plan.Privacy is not null || plan.NormBound is not { } bound || round.UsualNorm is not { } usual
+            || !(norm > bound.Factor * usual))
             return new BoundedSum(revealed, 1, null);
         string note = string.Create(CultureInfo.InvariantCulture,
             $"The sum of round {round.Round} counts as one of norm {usual:g3}, the usual one: its mean has {norm:g3}, above "

@@ -10,6 +10,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
 using Plume.Federation.Methods;
+using Plume.Federation.Privacy.Draws;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureSums;
 
@@ -28,6 +29,8 @@ public sealed class SecureRound
     readonly MessageWords words;
     readonly MessageDecoder decoder;
     readonly MessageShape shape;
+    readonly NoiseShare? share;
+    readonly SkellamNoise? noise;
     readonly int last;
 
     /// <summary>An attempt at a round.</summary>
@@ -43,14 +46,17 @@ public sealed class SecureRound
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(uplink);
         Task = task;
-        Uplink = uplink.ForRound(task.Step, task.Participants.Count);
+        share = NoiseShare.Of(task, uplink);
+        noise = share is null ? null : new SkellamNoise(share.Variance);
+        Uplink = uplink.ForRound(task.Step, task.Participants.Count, share?.Norm, share?.Deviation);
         shape = method.Answer(layout, Uplink);
         (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
         last = QuantizerOf(Uplink).Last;
-        var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits))
-            .Append(new WordSection(SumFigures.Words, SumFigures.Bits));
+        // What would tell more than noise hides is not in the sum.
+        var figures = share is null ? [new WordSection(SumFigures.Words, SumFigures.Bits)] : Array.Empty<WordSection>();
+        var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits)).Concat(figures);
         Terms = new SumTerms(ContextOf(method, published), new SumShape([.. sections]), task.Participants.Count,
-            Math.Max(SumTerms.LeastMinimum, task.Quorum), DropOut)
+            NoiseShare.MinimumOf(task.Quorum), DropOut)
         {
             SignatureBytes = task.IsSigned ? PinnedIdentity.Bytes : 0,
         };
@@ -68,6 +74,18 @@ public sealed class SecureRound
     /// <summary>What all agree on.</summary>
     public SumTerms Terms { get; }
 
+    /// <summary>What its clients keep to and add where they add noise; null where they add none.</summary>
+    internal NoiseShare? Noise => share;
+
+    /// <summary>
+    /// Why what clients send by a plan cannot be added up in secret, or not with noise; null where it can, or where the uplink is
+    /// another.
+    /// </summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="layout">The server's model.</param>
+    public static string? Misfit(FederationPlan plan, ModelLayout layout) =>
+        SecureUplink.Misfit(plan, layout) ?? NoiseShare.Misfit(plan, layout);
+
     /// <summary>The step of the first round.</summary>
     /// <param name="plan">The federation's rules.</param>
     /// <param name="layout">The server's model.</param>
@@ -75,30 +93,57 @@ public sealed class SecureRound
     public static float FirstStep(FederationPlan plan, ModelLayout layout, double usualNorm)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Privacy is not null)
+            return NoiseShare.StepOf(plan, layout);
         var codec = plan.Uplink;
         double norm = codec.Stages.OfType<Clip>().Select(clip => clip.Norm).Append(usualNorm).Min();
         double grown = codec.Remembers ? 1 : 1 / codec.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
         return SharedStep.First(grown * norm / Math.Sqrt(Math.Max(1, plan.Answer(layout).Length)), QuantizerOf(codec).Bits);
     }
 
-    /// <summary>The step of the round after it.</summary>
+    /// <summary>The step of the round after it: the same where clients add noise.</summary>
     /// <param name="sum">What it brought.</param>
     public float NextStep(RevealedSum sum)
     {
         ArgumentNullException.ThrowIfNull(sum);
-        return SharedStep.Next(QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, QuantizerOf(Uplink).Bits);
+        return share is not null ? Task.Step
+            : SharedStep.Next(QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, QuantizerOf(Uplink).Bits);
     }
 
     /// <summary>The weight that counts for a wanted one, which an update is multiplied by before it is encoded.</summary>
     public static double WeightOf(double wanted) => SumFigures.Weight(wanted);
 
-    /// <summary>What a client adds to the sum.</summary>
-    /// <param name="payload">Its update times its weight, by <see cref="Uplink"/>.</param>
+    /// <summary>
+    /// A client's payload with its share of noise on every level; as it is where the round's clients add none. Once for an
+    /// update, however often it is masked: two sums of one update with different noise would tell twice as much.
+    /// </summary>
+    /// <param name="payload">Its update by <see cref="Uplink"/>.</param>
+    /// <param name="key">32 bytes that nobody else knows, and that nothing else is drawn from.</param>
+    public byte[] WithNoise(byte[] payload, byte[] key)
+    {
+        ArgumentNullException.ThrowIfNull(payload);
+        ArgumentNullException.ThrowIfNull(key);
+        if (noise is null)
+            return payload;
+        uint[] levels = words.Read(payload);
+        noise.AddTo(levels, key);
+        return words.Write(levels);
+    }
+
+    /// <summary>A key of noise that is none: that of a simulation, whose bits follow from its seed.</summary>
+    /// <param name="task">The client's task.</param>
+    public static byte[] SimulatedNoise(RandomKey task) =>
+        SHA256.HashData([.. "plume simulated client noise"u8, .. BitConverter.GetBytes(task.Fold("noise").Value)]);
+
+    /// <summary>What a client adds to the sum: of a round with noise its levels alone.</summary>
+    /// <param name="payload">Its update times its weight, by <see cref="Uplink"/>, and <see cref="WithNoise"/>.</param>
     /// <param name="weight">Its weight, by <see cref="WeightOf"/>.</param>
     /// <param name="loss">Its training loss.</param>
     public uint[] WordsOf(ReadOnlySpan<byte> payload, double weight, double loss)
     {
         uint[] levels = words.Read(payload);
+        if (share is not null)
+            return levels;
         var all = new uint[levels.Length + SumFigures.Words];
         levels.CopyTo(all, 0);
         double squares = 0;
@@ -124,11 +169,13 @@ public sealed class SecureRound
     /// <exception cref="SumLostException">It can be no sum of that many.</exception>
     public RevealedSum Reveal(ReadOnlySpan<uint> sum, int clients)
     {
-        var (weight, loss, fill) = SumFigures.Read(sum[^SumFigures.Words..], clients);
+        var (weight, loss, fill) = share is not null ? (clients, 0, 0)
+            : SumFigures.Read(sum[^SumFigures.Words..], clients);
+        var levels = share is not null ? sum : sum[..^SumFigures.Words];
         var values = new float[shape.Length];
         try
         {
-            decoder.Decode(words.Write(sum[..^SumFigures.Words]), values, Shared);
+            decoder.Decode(words.Write(levels), values, Shared);
         }
         catch (InvalidPayloadException invalid)
         {

@@ -22,6 +22,11 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
     /// <summary>Most samples that an update can weigh; null where all weigh the same.</summary>
     public int? SampleCap { get; init; }
 
+    /// <summary>
+    /// The noise that clients add together, as a multiple of the norm that each keeps to; null where they add none.
+    /// </summary>
+    public double? Noise { get; init; }
+
     /// <summary>Tells sessions of one attempt apart: keys of another are of no use in it.</summary>
     public long Session { get; init; }
 
@@ -41,6 +46,7 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
             DrawKeys.Shared(run, round), step, plan.ObjectiveIn(round.Round))
         {
             SampleCap = plan.Method.WeighsSamples ? plan.SampleCap : null,
+            Noise = plan.Privacy?.Noise,
         };
     }
 
@@ -54,6 +60,7 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
         $"round {Round}, attempt {Attempt}, session {Session}, version {ModelVersion}, of {string.Join(' ', Participants)}\n")
         + FormattableString.Invariant($"quorum {Quorum}, sample cap {SampleCap}, signed {IsSigned}\n")
         + FormattableString.Invariant($"shared {Shared.Value}, step {Step:R}\n")
+        + (Noise is { } noise ? FormattableString.Invariant($"noise {noise:R}\n") : "")
         + FormattableString.Invariant(
             $"{Objective.Epochs} {Objective.BatchSize} {Objective.LearningRate:R} {Objective.Optimizer} {Objective.Momentum:R} ")
         + FormattableString.Invariant($"{Objective.WeightDecay:R} {Objective.Proximal:R}\n");

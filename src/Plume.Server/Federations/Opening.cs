@@ -47,7 +47,7 @@ sealed partial class Opening(
             .With(hashes) with
         {
             // Durable before the first noise is drawn.
-            Noise = definition.Plan.Privacy is null ? null
+            Noise = definition.Plan.Privacy is not { IsAtClients: false } ? null
                 : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NoiseSecret.Length)),
         };
         await journal.BeginAsync(first, cancellation).ConfigureAwait(false);

@@ -18,7 +18,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 4;
+    public const uint OldestProtocol = 1, NewestProtocol = 5;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
@@ -28,6 +28,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     // Since then it can add updates up in secret; an older one would send its own in clear.
     const uint FirstWithSums = 4;
+
+    // Since then it can add its share of noise to them; an older one would add none.
+    const uint FirstWithNoise = 5;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -47,6 +50,10 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"The federation '{request.Federation}' adds updates up in secret, which clients can from version {FirstWithSums} "
                     + $"of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+        if (feed.Definition.Plan.Privacy is { IsAtClients: true } && request.Protocol < FirstWithNoise)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"In the federation '{request.Federation}' clients add the noise of its privacy, which they can from version "
+                    + $"{FirstWithNoise} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
         var definition = feed.Definition;
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
             : null, capacity: CapacityFor(definition, request.Capacity));
@@ -235,5 +242,6 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         Quorum = (uint)task.Quorum,
         SampleCap = (uint)(task.SampleCap ?? 0),
         IsSigned = sum.IsSigned,
+        Noise = task.Noise ?? 0,
     };
 }

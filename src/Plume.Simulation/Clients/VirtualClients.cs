@@ -35,7 +35,10 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         if (secure is not null && !secure.Uplink.Equals(encodes))
             Array.ForEach(idle, static pool => pool.Clear());
         encodes = secure?.Uplink ?? encodes;
-        var sum = secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf);
+        var sum = secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)
+        {
+            WithNoise = (payload, task) => secure.WithNoise(payload, SecureRound.SimulatedNoise(task)),
+        };
         var results = new ClientResult?[plan.Participants.Count];
         int next = 0;
         var gate = new Lock();

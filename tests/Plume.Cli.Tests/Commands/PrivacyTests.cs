@@ -34,6 +34,26 @@ public class PrivacyTests
         Assert.Equal(0, InProcess.Run("privacy", folder["e.json"], "--noise", "8", "--json").Code);
     }
 
+    [Fact]
+    public void A_plan_whose_clients_add_the_noise_is_told_with_what_that_costs_and_who_adds_it()
+    {
+        using var folder = new Folder();
+        File.WriteAllText(folder["e.json"], $$"""{ "rounds": 2, "clients": 20, "participants": 10, "data": { "set": "digits" }, "model": { "name": "logistic" }, "uplink": "clip(1) | rotate | uniform(8, shared) | secure", {{Budget}} }""");
+        var run = InProcess.Run("privacy", folder["e.json"]);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("Each client adds its share of the noise to its own numbers before they are masked", run.Output);
+        // Of Gaussian noise one round is 1.993; whole orders and whole numbers make 2.17 of it.
+        Assert.Contains("2.16", InProcess.Run("privacy", folder["e.json"], "--rounds", "1").Output);
+        Assert.Contains("--sampling poisson is for noise that a server adds",
+            InProcess.Run("privacy", folder["e.json"], "--sampling", "poisson").Error);
+        var simulated = Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]);
+        Assert.True(simulated.Code == 0, simulated.Error);
+        var privacy = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "result.json"))).RootElement
+            .GetProperty("privacy");
+        Assert.Contains("Each client adds its share of the noise", privacy.GetProperty("sentence").GetString());
+        Assert.InRange(privacy.GetProperty("epsilon").GetDouble(), 2.1, 3.3);
+    }
+
     static (string Meaning, double Noise, int Rounds, double Epsilon)[] Rows(params string[] arguments)
     {
         var run = InProcess.Run(["privacy", .. arguments, "--json"]);

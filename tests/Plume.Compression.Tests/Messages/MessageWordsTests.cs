@@ -53,6 +53,54 @@ public class MessageWordsTests
         Assert.Contains("leaves the step", Assert.Throws<ArgumentException>(() => new PayloadEncoder(open, Some.Lenet)).Message);
         Assert.Equal("randk(10%) | rotate | uniform(4, shared=0.125) | secure(10)", open.ForRound(0.125f, 10).Text);
         Assert.False(open.ForRound(0.125f, 10).NeedsRound);
+        Assert.Equal("randk(10%) | rotate | uniform(4, shared=0.125) | secure(10, norm=90, noise=95)",
+            open.ForRound(0.125f, 10, norm: 90, noise: 95).Text);
+    }
+
+    [Theory]
+    [InlineData("uniform(8, shared=0.01) | secure(7, norm=300)")]
+    [InlineData("clip(3) | randk(10%) | rotate | uniform(4, stochastic, shared=0.03) | secure(7, norm=100)")]
+    [InlineData("clip(3) | rotate | uniform(2, stochastic, shared=0.02) | secure(7, norm=150)")]
+    [InlineData("feedback | clip(3) | rotate | uniform(16, shared=0.001) | secure(7, norm=3000)")]
+    public void A_senders_levels_keep_to_their_norm_whatever_rounding_does(string line)
+    {
+        var shape = new MessageShape(new MessagePart("update", Some.Lenet, Codec.Parse(line)));
+        var words = new MessageWords(shape);
+        var encoder = new MessageEncoder(shape);
+        long bound = line.Split("norm=")[1].TrimEnd(')') is var norm ? long.Parse(norm) * long.Parse(norm) : 0;
+        long most = 0;
+        foreach (float size in (float[])[1e-20f, 1e-3f, 0.05f, 1, 1e6f, 1e30f])
+        {
+            float[] values = [.. Some.Normal(shape.Length).Select(value => size * value)];
+            float[] memory = new float[shape.MemoryLength];
+            uint[] levels = words.Read(encoder.Encode(values, Some.Key(), memory).Span);
+            long squares = 0;
+            int place = 0;
+            foreach (var (count, bits) in words.Runs)
+            {
+                foreach (uint word in levels.AsSpan(place, count))
+                    squares += (long)((int)(word << (32 - bits)) >> (32 - bits)) * ((int)(word << (32 - bits)) >> (32 - bits));
+                place += count;
+            }
+
+            Assert.InRange(squares, 0, bound);
+            most = Math.Max(most, squares);
+        }
+
+        // And use it.
+        Assert.InRange(most, 0.9 * bound, bound);
+    }
+
+    [Theory]
+    [InlineData(8, 100, 2835, 17)]
+    [InlineData(4, 100, 1000, 15)]
+    [InlineData(4, 3, 1, 7)]
+    [InlineData(16, 32_768, 1 << 24, 32)]
+    public void A_word_is_wide_enough_for_noise(int bits, int senders, int noise, int width)
+    {
+        var shape = new MessageShape(new MessagePart("update", Some.Vector(300),
+            Codec.Parse($"uniform({bits}, shared=1) | secure({senders}, noise={noise})")));
+        Assert.Equal([(300, width)], new MessageWords(shape).Runs);
     }
 
     [Theory]

@@ -179,8 +179,10 @@ public class PrivateFederationTests
             with { Uplink = Codec.Parse("feedback | topk(5%) | pack") }, "write 'feedback | clip(1) | topk(5%) | pack'." },
         { Plan(Two) with { Rule = new CoordinateMedian() },
             "leave the rule out, since the clip bounds what a hostile client can do." },
-        { Plan(Two) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(4, shared) | secure") },
-            "with privacy write 'clip(1) | randk(10%) | rotate | uniform(4) | rans'." },
+        { Plan(Two, quorum: 3) with { Uplink = Codec.Parse("randk(10%) | rotate | uniform(8, shared) | secure") },
+            "write 'clip(1) | randk(10%) | rotate | uniform(8, shared) | secure'." },
+        { Plan(Two, quorum: 3) with { Uplink = Codec.Parse("clip(1) | uniform(8, shared) | secure"), SampleCap = 5 },
+            "leave the sample cap out." },
         { Plan(Two) with { SampleCap = 5 }, "leave the sample cap out." },
         { Plan(Two) with { Method = new Scaffold() }, "'scaffold' sends, keeps or shows more of a client: train by 'averaging'" },
     };
@@ -200,6 +202,33 @@ public class PrivateFederationTests
         Assert.Empty((
             Plan(Two) with { Uplink = Codec.Parse("feedback(50%) | clip(1) | deadzone(abs=0.003) | range") }).Problems());
         Assert.Empty((Plan(Two) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(4) | rans") }).Problems());
+        var secure = Plan(Two, quorum: 3) with { Uplink = Codec.Parse("clip(1) | randk(10%) | rotate | uniform(8, shared) | secure") };
+        Assert.Empty(secure.Problems());
+        Assert.Equal((false, true), (Plan(Two).Privacy!.IsAtClients, secure.Privacy!.IsAtClients));
+        Assert.Equal((new NoSampling(), new ClientNoise()), (Plan(Two).Privacy!.Sampling, secure.Privacy!.Sampling));
+        Assert.Contains("The server adds the noise", Plan(Two).Privacy!.Sentence(1));
+        Assert.Contains("Each client adds its share of the noise", secure.Privacy!.Sentence(1));
+    }
+
+    [Fact]
+    public void A_secure_sum_is_paid_for_before_anybody_may_unmask_it_and_stays_so_when_it_is_lost_then()
+    {
+        var plan = Plan(Two, clients: 6, participants: 6, quorum: 3) with
+        { Uplink = Codec.Parse("clip(1) | rotate | uniform(8, shared) | secure") };
+        var books = new RoundBooks(plan, default, modelNorm: 1, NoteLimit.None);
+        books.Happen(new Started(), default);
+        books.Happen(new SumLost("too few keys"), default);
+        Assert.Equal((2, 0), (books.State.Current.Attempt, books.State.MostParticipations));
+        var entry = books.Consider(new SumClosed([0, 2, 3, 5], []), default);
+        Assert.Contains(entry.Commands, command => command is ApplyMean);
+        Assert.Equal([0, 2, 3, 5], entry.After.Participations.Keys);
+        books.Enter(entry);
+        books.Happen(new SumLost("too few shares"), default);
+        books.Happen(new ModelApplied(), default);
+        Assert.Equal((2, 1), (books.State.Current.Round, books.State.MostParticipations));
+        books.Happen(new SumClosed([0, 1, 2], []), default);
+        books.Happen(new SumRevealed(1, 0.1f), default);
+        Assert.Equal(plan.Privacy!.Spent(2), books.Figures(null, 0, 0).Epsilon);
     }
 
     static void Answer(RoundBooks books, int client)

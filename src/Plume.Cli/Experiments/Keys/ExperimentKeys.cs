@@ -163,7 +163,8 @@ static class ExperimentKeys
 
     static readonly KeyGroup Privacy =
         new("privacy", "Differential privacy of the clients: updates are clipped to the norm of the uplink's clip, and noise "
-            + "is added to their sum. plume privacy says what it is worth.",
+            + "is added to their sum, by the server, or by the clients themselves where the uplink ends in 'secure'. plume privacy "
+            + "says what it is worth.",
     [
         new NumberKey("noise", "Standard deviation of the noise on a sum of updates, as a multiple of the norm that they are "
             + "clipped to.", 0) { Above = true },

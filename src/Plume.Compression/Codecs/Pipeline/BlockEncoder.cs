@@ -3,6 +3,7 @@ using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
+using Plume.Compression.Kernels;
 using Plume.Compression.Kernels.Bits;
 using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Kernels.Rotation;
@@ -31,6 +32,9 @@ sealed class BlockEncoder
 {
     /// <summary>Times that grids are fitted to what is left when outliers are taken out.</summary>
     const int MostFits = 8;
+
+    // Times that values are scaled down before none is left.
+    const int MostHolds = 12;
 
     readonly CodecPlan plan;
     readonly Block[] blocks;
@@ -107,6 +111,38 @@ sealed class BlockEncoder
         return BlockFit.Unfit;
     }
 
+    /// <summary>
+    /// Scales what was found down to a norm where it is above it, and further until its levels, as whole numbers, are not above
+    /// it either: whatever rounding does, no payload says more.
+    /// </summary>
+    /// <param name="norm">In levels.</param>
+    /// <param name="key">What rounds at random.</param>
+    public void Hold(int norm, RandomKey key)
+    {
+        var levels = (SharedLevels)plan.Quantizer;
+        double length = Math.Sqrt(blocks.Sum(block => LaneSums.OfSquares(block.Coded(source.Span)))), most = norm * levels.Step;
+        if (length > most)
+            Scale(most / length);
+        long bound = (long)norm * norm, squares;
+        // Each time by more, in the end to zeros.
+        for (int times = 0; (squares = Squares()) > bound; times++)
+            Scale(Math.Min(Math.Sqrt((double)bound / squares), 1 - Math.ScaleB(1, Math.Min(0, times - MostHolds))));
+
+        long Squares() => blocks.Sum(block => levels.SquaresOf(block.Coded(source.Span), key, block.Plan.Start));
+    }
+
+    void Scale(double factor)
+    {
+        if (selector is null)
+            MakeOwn();
+        foreach (var block in blocks)
+        {
+            var values = block.IsSparse ? block.Kept : tame.AsSpan(block.Plan.Start, block.Plan.Length);
+            foreach (ref float value in values)
+                value = (float)(value * factor);
+        }
+    }
+
     /// <summary>Writes what was found.</summary>
     public void Write(RandomKey key, PayloadWriter output)
     {
@@ -145,17 +181,21 @@ sealed class BlockEncoder
         }
     }
 
-    // The values belong to the caller, so what is left of them stands in memory of our own.
+    // The values belong to the caller, so what becomes of them stands in memory of our own.
+    void MakeOwn()
+    {
+        if (tame.Length == 0)
+            tame = new float[plan.Layout.Length];
+        if (source.Equals((ReadOnlyMemory<float>)tame))
+            return;
+        source.CopyTo(tame);
+        source = tame;
+    }
+
     void TakeOutliers()
     {
         if (!HasOutliers && selector is null)
-        {
-            if (tame.Length == 0)
-                tame = new float[plan.Layout.Length];
-            source.CopyTo(tame);
-            source = tame;
-        }
-
+            MakeOwn();
         HasOutliers = true;
         Loop.Run(blocks.Length, this, static (self, index, _) =>
         {

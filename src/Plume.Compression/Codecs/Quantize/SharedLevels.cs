@@ -59,19 +59,38 @@ sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
 
     internal override double Largest(Grid grid, bool sparse) => Math.ScaleB(step, WordBits - 1);
 
-    // Steps are far from the ends of a float's range, so that neither they nor their inverses lose digits.
+    /// <summary>The step that all clients share.</summary>
+    public double Step => step;
+
+    /// <summary>The sum of the squares of the levels that values become.</summary>
+    public long SquaresOf(ReadOnlySpan<float> values, RandomKey key, int firstDraw)
+    {
+        float inverse = 1 / step, last = Of.Last;
+        long squares = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            long level = LevelOf(values[i], inverse, last, key, firstDraw + i);
+            squares += level * level;
+        }
+
+        return squares;
+    }
+
     void Quantize<T>(ReadOnlySpan<float> values, RandomKey key, int firstDraw, Span<T> symbols)
         where T : unmanaged, INumberBase<T>
     {
         uint mask = uint.MaxValue >> (32 - WordBits);
         float inverse = 1 / step, last = Of.Last;
         for (int i = 0; i < values.Length; i++)
-        {
-            // Within reach first: beyond it a float may be infinite.
-            float scaled = Math.Clamp(values[i] * inverse, -last, last);
-            float level = Of.Stochastic ? MathF.Floor(scaled + key.Uniform((ulong)(firstDraw + i))) : MathF.Round(scaled);
-            symbols[i] = T.CreateTruncating((uint)(int)level & mask);
-        }
+            symbols[i] = T.CreateTruncating((uint)LevelOf(values[i], inverse, last, key, firstDraw + i) & mask);
+    }
+
+    // Steps are far from the ends of a float's range, so that neither they nor their inverses lose digits.
+    int LevelOf(float value, float inverse, float last, RandomKey key, int draw)
+    {
+        // Within reach first: beyond it a float may be infinite.
+        float scaled = Math.Clamp(value * inverse, -last, last);
+        return (int)(Of.Stochastic ? MathF.Floor(scaled + key.Uniform((ulong)draw)) : MathF.Round(scaled));
     }
 
     void Dequantize<T>(ReadOnlySpan<T> symbols, Span<float> values) where T : unmanaged, INumberBase<T>

@@ -6,6 +6,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
 using Plume.Federation.ServerOptimizers;
 
 namespace Plume.Server.Federations.Definitions;
@@ -95,7 +96,7 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
-        if (SecureUplink.Misfit(Plan, Layout) is { } insecure)
+        if (SecureRound.Misfit(Plan, Layout) is { } insecure)
             yield return insecure;
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -6,6 +7,7 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
@@ -31,18 +33,23 @@ sealed class SecureFederation : IAsyncDisposable
 
     static readonly ModelLayout Layout = ModelLayout.Of([("dense.weight", [10, 20], TensorRole.Weight)]);
 
-    static readonly FederationPlan Plan = new(Clients, Rounds: 2, Clients, new LocalObjective(1, 8, 0.1),
-        Codec.Parse("rotate | uniform(6, shared) | secure"), Codec.Floats)
-    { StartWith = Clients, Quorum = 4, Deadline = Deadline };
+    static FederationPlan PlanOf(DifferentialPrivacy? privacy) => new(Clients, Rounds: 2, Clients, new LocalObjective(1, 8, 0.1),
+        Codec.Parse($"{(privacy is null ? "" : "clip(0.1) | ")}rotate | uniform(6, shared) | secure"), Codec.Floats)
+    { StartWith = Clients, Quorum = 4, Deadline = Deadline, Privacy = privacy };
 
-    static readonly FederationDefinition Definition = new("toy", Plan, Seed: 1, Layout, () => new float[Layout.Length]);
-
+    readonly FederationDefinition definition;
+    readonly Dictionary<(RoundPart, float), byte[]> payloads = [];
     readonly Dictionary<int, SumClient> clients = [];
     readonly Dictionary<int, byte[]> told = [];
     readonly Dictionary<(SumPhase, int), byte[]> sent = [];
     readonly string folder = Directory.CreateTempSubdirectory("plume-secure-").FullName;
     SecureRound? round;
     ServerStorage? storage;
+
+    SecureFederation(DifferentialPrivacy? privacy) =>
+        definition = new("toy", PlanOf(privacy), Seed: 1, Layout, () => new float[Layout.Length]);
+
+    FederationPlan Plan => definition.Plan;
 
     public JumpingTime Time { get; } = new();
 
@@ -52,9 +59,10 @@ sealed class SecureFederation : IAsyncDisposable
     public string Folder => folder;
 
     /// <summary>One that stands where six clients were asked for their keys.</summary>
-    public static async Task<SecureFederation> BeginAsync()
+    /// <param name="privacy">What clients add noise for; null for none.</param>
+    public static async Task<SecureFederation> BeginAsync(DifferentialPrivacy? privacy = null)
     {
-        var federation = new SecureFederation();
+        var federation = new SecureFederation(privacy);
         await federation.OpenAsync();
         for (int client = 0; client < Clients; client++)
             await federation.Coordinator.JoinAsync($"client-{client}", client, 0, null, default);
@@ -67,8 +75,8 @@ sealed class SecureFederation : IAsyncDisposable
     {
         storage = ServerStorage.InFolder(folder);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        Coordinator = await Coordinator.OpenAsync(Definition, storage.Ledger, storage.Blobs,
-            published => new LocalAggregator(Definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), Time,
+        Coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs,
+            published => new LocalAggregator(definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), Time,
             NullLogger.Instance, default);
     }
 
@@ -77,7 +85,7 @@ sealed class SecureFederation : IAsyncDisposable
     {
         var now = Coordinator.Snapshot;
         var plan = new RoundPlan(now.Round, now.Attempt, now.ModelVersion, now.Participants, now.Deadline);
-        var task = SecureTask.Of(Plan, Definition.Key, plan, now.Sum!.Step) with { Session = now.Sum.Session };
+        var task = SecureTask.Of(Plan, definition.Key, plan, now.Sum!.Step) with { Session = now.Sum.Session };
         round = new SecureRound(task, Plan.Method, Plan.Uplink, Layout, new float[Layout.Length]);
         for (int client = 0; client < Clients; client++)
             clients[client] = new SumClient(round.Terms, client, RandomNumberGenerator.Create());
@@ -158,12 +166,35 @@ sealed class SecureFederation : IAsyncDisposable
     public async Task<string?> CheckpointAsync(int version) =>
         await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(version), default);
 
-    /// <summary>What a client's words are before they are masked.</summary>
+    /// <summary>What a client's words are before they are masked; its noise is drawn once, as a client does.</summary>
     public uint[] Words(int client)
     {
         var encoder = new MessageEncoder(Plan.Method.Answer(Layout, round!.Uplink));
         float[] update = [.. Enumerable.Range(0, Layout.Length).Select(place => 0.01f * MathF.Sin(place * (client + 1)))];
-        return round.WordsOf(encoder.Encode(update, round.Shared).Span, round.Task.WeightOf(10), loss: client);
+        var part = (new RoundPart(round.Task.Round, round.Task.Attempt, client), round.Task.Step);
+        if (!payloads.TryGetValue(part, out byte[]? payload))
+            payloads[part] = payload = round.WithNoise(encoder.Encode(update, round.Shared).ToArray(),
+                RandomNumberGenerator.GetBytes(32));
+        return round.WordsOf(payload, round.Task.WeightOf(10), loss: client);
+    }
+
+    /// <summary>The mean that the plain sum of clients' words tells.</summary>
+    public float[] Mean(params int[] clients)
+    {
+        var sum = new uint[round!.Terms.Shape.Words];
+        foreach (int client in clients)
+            System.Numerics.Tensors.TensorPrimitives.Add(sum, Words(client), sum);
+        round.Terms.Shape.Reduce(sum);
+        var revealed = round.Reveal(sum, clients.Length);
+        return [.. revealed.Values.Select(value => (float)(value / revealed.Weight))];
+    }
+
+    /// <summary>The model of a version, which begins with its checkpoint.</summary>
+    public async Task<float[]> ModelAsync(int version)
+    {
+        byte[] bytes = new byte[sizeof(float) * Layout.Length];
+        await storage!.Blobs.ReadAsync(new BlobNames("toy").Checkpoint(version), 0, bytes, default);
+        return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
     }
 
     /// <summary>The server goes; what it has written stays.</summary>

@@ -1,8 +1,4 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
-namespace Plume.Federation.Privacy;
+namespace Plume.Federation.Privacy.Draws;
 
 /// <summary>Values of the standard normal distribution from a key's stream of bits.</summary>
 /// <remarks>
@@ -11,29 +7,16 @@ namespace Plume.Federation.Privacy;
 /// Source: Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958; for the grid, Mironov, "On Significance of
 /// the Least Significant Bits for Differential Privacy", CCS 2012.
 /// </remarks>
-sealed class GaussianNoise : IDisposable
+sealed class GaussianNoise(byte[] key) : IDisposable
 {
-    const int BlockBytes = 16;
-    const int Blocks = 1024;
-
-    readonly Aes cipher;
-    readonly byte[] counters = new byte[Blocks * BlockBytes];
-    readonly byte[] stream = new byte[Blocks * BlockBytes];
-    ulong block;
-
-    public GaussianNoise(byte[] key)
-    {
-        cipher = Aes.Create();
-        cipher.Key = key;
-    }
+    readonly KeyStream stream = new(key);
 
     /// <summary>Fills values with draws, the next ones each time; an even number of them, but for the last time.</summary>
     public void Fill(Span<double> values)
     {
         for (int done = 0; done < values.Length;)
         {
-            Refill();
-            var words = MemoryMarshal.Cast<byte, ulong>(stream);
+            var words = stream.Next();
             for (int i = 0; i < words.Length && done < values.Length; i += 2)
             {
                 double radius = Math.Sqrt(-2 * Math.Log(Uniform(words[i])));
@@ -48,12 +31,5 @@ sealed class GaussianNoise : IDisposable
     // Above 0 and at most 1, of 53 bits.
     static double Uniform(ulong bits) => ((bits >> 11) + 1) * (1.0 / (1L << 53));
 
-    void Refill()
-    {
-        for (int i = 0; i < Blocks; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(counters.AsSpan(i * BlockBytes), block++);
-        cipher.EncryptEcb(counters, stream, PaddingMode.None);
-    }
-
-    public void Dispose() => cipher.Dispose();
+    public void Dispose() => stream.Dispose();
 }
