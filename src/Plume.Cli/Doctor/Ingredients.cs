@@ -22,7 +22,8 @@ static class Ingredients
             TorchLibrary.EnsureLoaded();
             using var one = TorchSharp.torch.ones(1);
             return $"TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)}, loaded in "
-                + $"{Quantity.Seconds(watch.Elapsed.TotalSeconds)}";
+                + $"{Quantity.Seconds(watch.Elapsed.TotalSeconds)}"
+                + (TorchLibrary.ConvolvesByOneDnn ? "" : "; without oneDNN, whose gradients of convolutions are wrong here");
         });
     }
 

@@ -23,21 +23,29 @@ public static class TorchLibrary
 
     /// <summary>Makes torch ready, once: one thread for each call, so that several models can train side by side.</summary>
     /// <exception cref="DllNotFoundException">There is no native library for this platform beside the program.</exception>
+    /// <exception cref="PlatformNotSupportedException">It computes wrongly on this machine, and cannot be helped.</exception>
     public static void EnsureLoaded() => _ = Loading.Value;
+
+    /// <summary>
+    /// Whether torch convolves by oneDNN. Where that gives wrong gradients it does so by itself, which takes up to three times
+    /// as long. Makes torch ready.
+    /// </summary>
+    public static bool ConvolvesByOneDnn => Loading.Value;
 
     static bool Load()
     {
+        Reproducibility.AskForIt();
         // Torch itself would write pages on standard output.
         string core = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
-        if (Find(core) is null && !NativeLibrary.TryLoad(core, out _))
+        string? file = Find(core);
+        if (file is null && !NativeLibrary.TryLoad(core, out _))
             throw new DllNotFoundException(WhyMissing(RuntimeInformation.RuntimeIdentifier));
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Path.GetFileNameWithoutExtension(name) == Bridge
             ? LoadRelaxed() : 0;
         Allocator.KeepFreedMemory();
-        Reproducibility.AskForIt();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(1);
-        return true;
+        return OneDnn.UseIfSound(NativeLibrary.TryLoad(file ?? core, out nint library) ? library : 0);
     }
 
     internal static string WhyMissing(string platform) => Platforms.Contains(platform)
