@@ -1,3 +1,4 @@
+using Plume.Learning.Native;
 using Plume.Learning.Training;
 using static TorchSharp.torch;
 
@@ -38,14 +39,14 @@ public sealed record Distillation(SoftLabels Teacher, Ramp Temperature, Ramp Alp
                     + $"{Teacher.Classes} classes apart.");
         var loss = Mixed(batch.Logits, Teacher.Take(batch.Samples.Span), batch.Labels, Temperature.At(batch.Progress),
             Alpha.At(batch.Progress));
-        return Hints is null ? loss : loss + Hints.Loss(batch);
+        return Hints is null ? loss : loss.Plus(Hints.Loss(batch));
     }
 
     /// <summary>(1 - a) * cross-entropy + a * T^2 * KL, the mean over the samples.</summary>
     internal static Tensor Mixed(Tensor student, Tensor teacher, Tensor labels, double temperature, double alpha)
     {
         var soft = Softened(student, teacher, temperature) * alpha;
-        return alpha < 1 ? soft + nn.functional.cross_entropy(student, labels) * (1 - alpha) : soft;
+        return alpha < 1 ? soft.Plus(nn.functional.cross_entropy(student, labels) * (1 - alpha)) : soft;
     }
 
     /// <summary>T^2 * KL(softmax(teacher / T) || softmax(student / T)), the mean over the samples.</summary>

@@ -1,4 +1,5 @@
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 using static TorchSharp.torch;
@@ -31,7 +32,7 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
         {
             executor.Logits(batch.Features);
             return pairs.Select(pair => Distance(pair, batch.Executor.Value(pair.Student), executor.Value(pair.Teacher))
-                * pair.Weight).Aggregate((sum, next) => sum + next);
+                * pair.Weight).Aggregate((sum, next) => sum.Plus(next));
         }
         finally
         {
@@ -42,7 +43,7 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
     static Tensor Distance(Hint pair, Tensor student, Tensor towards)
     {
         if (student.shape.SequenceEqual(towards.shape))
-            return (student - towards).square().mean() / towards.square().mean().clamp_min(1e-12);
+            return (student - towards).square().mean() / towards.square().mean().AtLeast(1e-12);
         if (student.dim() == 4 && towards.dim() == 4
             && student.shape[2] == towards.shape[2] && student.shape[3] == towards.shape[3])
             return (Attention(student) - Attention(towards)).square().sum(1).mean();
@@ -55,7 +56,7 @@ public sealed class Hints(ModelGraph teacher, IReadOnlyList<Hint> pairs) : IDisp
     static Tensor Attention(Tensor map)
     {
         var energy = map.square().sum(1).flatten(1);
-        return energy / energy.square().sum(1, keepdim: true).sqrt().clamp_min(1e-12);
+        return energy / energy.square().sum(1, keepdim: true).sqrt().AtLeast(1e-12);
     }
 
     /// <inheritdoc/>

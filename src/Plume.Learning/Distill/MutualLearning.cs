@@ -2,6 +2,7 @@ using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using Plume.Learning.Objectives;
 using Plume.Learning.Training;
 using TorchSharp;
@@ -56,7 +57,7 @@ sealed class MutualLearning : ITrainingObjective, IDisposable
         loss.backward();
         using var gradientless = no_grad();
         if (objective.WeightDecay > 0)
-            local.Gradients.addcmul_(local.Weights, local.Decaying, value: objective.WeightDecay);
+            local.Gradients.AddProductInPlace(local.Weights, local.Decaying, objective.WeightDecay);
         optimizer.Apply(objective.LearningRate);
         local.KeepScalesPositive();
     }

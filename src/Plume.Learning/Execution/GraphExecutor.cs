@@ -122,8 +122,9 @@ public sealed class GraphExecutor : IExecutor
     /// </summary>
     internal void KeepScalesPositive()
     {
+        using var least = LeastScale.ToScalar();
         foreach (var scale in scales)
-            scale.clamp_min_(LeastScale);
+            scale.clamp_min_(least);
     }
 
     Tensor Run(Tensor batch, bool training, RandomKey key)

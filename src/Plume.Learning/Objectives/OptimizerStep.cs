@@ -1,4 +1,5 @@
 using Plume.Federation.Learners;
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Objectives;
@@ -36,8 +37,8 @@ sealed class SgdStep(double momentum, IReadOnlyList<LearnedTensor> values) : Opt
             if (values[i].Gradient() is not { } gradient)
                 continue;
             if (momentum > 0)
-                gradient = velocities[i].mul_(momentum).add_(gradient);
-            values[i].Values.add_(gradient, alpha: -learningRate);
+                gradient = velocities[i].ScaleInPlace(momentum).AddInPlace(gradient);
+            values[i].Values.AddInPlace(gradient, -learningRate);
         }
     }
 
@@ -62,10 +63,10 @@ sealed class AdamStep(IReadOnlyList<LearnedTensor> values) : OptimizerStep
         {
             if (values[i].Gradient() is not { } gradient)
                 continue;
-            means[i].mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            squares[i].mul_(Beta2).addcmul_(gradient, gradient, value: 1 - Beta2);
-            var deviation = (squares[i] / (1 - Math.Pow(Beta2, steps))).sqrt_().add_(Epsilon);
-            values[i].Values.addcdiv_(means[i], deviation, value: -learningRate / (1 - Math.Pow(Beta1, steps)));
+            means[i].ScaleInPlace(Beta1).AddInPlace(gradient, 1 - Beta1);
+            squares[i].ScaleInPlace(Beta2).AddProductInPlace(gradient, gradient, 1 - Beta2);
+            var deviation = (squares[i] / (1 - Math.Pow(Beta2, steps))).sqrt_().AddInPlace(Epsilon);
+            values[i].Values.AddQuotientInPlace(means[i], deviation, -learningRate / (1 - Math.Pow(Beta1, steps)));
         }
     }
 

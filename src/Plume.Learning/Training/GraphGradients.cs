@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Plume.Compression.Randomness;
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using Plume.Learning.Objectives;
 using static TorchSharp.torch;
 
@@ -50,7 +51,7 @@ sealed class GraphGradients : IGradientSource
         using var gradientless = no_grad();
         var leader = shards[0].Executor;
         for (int i = 1; i < worked; i++)
-            leader.Gradients.add_(shards[i].Executor.Gradients);
+            leader.Gradients.AddInPlace(shards[i].Executor.Gradients);
         if (leader.HasStatistics)
             TrainingShard.JoinStatistics(shards.AsSpan(0, worked));
         return losses.Sum();

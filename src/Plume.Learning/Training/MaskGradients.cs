@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using Plume.Learning.Objectives;
 using static TorchSharp.torch;
 
@@ -52,11 +53,11 @@ sealed class MaskGradients : IGradientSource, IDisposable
         using (no_grad())
         {
             var chances = scores.sigmoid();
-            slope = frozen * executor.Decaying * chances * (1 - chances);
+            slope = frozen * executor.Decaying * chances * Scalars.OneMinus(chances);
             Draw(key.Fold("mask"));
             // Weights take what was drawn; statistics and biases stay.
-            executor.Weights.mul_(1 - executor.Decaying)
-                .addcmul_(frozen * executor.Decaying, draws.lt(chances).to_type(ScalarType.Float32), value: 1);
+            executor.Weights.mul_(Scalars.OneMinus(executor.Decaying))
+                .AddProductInPlace(frozen * executor.Decaying, draws.lt(chances).to_type(ScalarType.Float32), 1);
         }
 
         double loss = weights.Backward(samples, progress, key);

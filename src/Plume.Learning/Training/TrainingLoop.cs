@@ -1,4 +1,5 @@
 using Plume.Compression.Randomness;
+using Plume.Learning.Native;
 using Plume.Learning.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -75,11 +76,11 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
             if (each.Gradient() is not { } gradient)
                 continue;
             if (settings.WeightDecay > 0)
-                gradient.addcmul_(each.Values, each.Decaying, value: settings.WeightDecay);
+                gradient.AddProductInPlace(each.Values, each.Decaying, settings.WeightDecay);
             if (fixtures.Anchors.Length > 0)
-                gradient.addcmul_(each.Values - fixtures.Anchors[i], each.Learnable, value: settings.Proximal);
+                gradient.AddProductInPlace(each.Values - fixtures.Anchors[i], each.Learnable, settings.Proximal);
             if (fixtures.Corrections.Length > 0)
-                gradient.addcmul_(fixtures.Corrections[i], each.Learnable, value: 1);
+                gradient.AddProductInPlace(fixtures.Corrections[i], each.Learnable, 1);
             if (fixtures.Trained.Length > 0)
                 gradient.mul_(fixtures.Trained[i]);
         }
@@ -121,7 +122,7 @@ sealed class TrainingLoop(IGradientSource source, LoopSettings settings)
         if (norm > settings.ClipNorm)
         {
             foreach (var gradient in gradients)
-                gradient.mul_(settings.ClipNorm / norm);
+                gradient.ScaleInPlace(settings.ClipNorm / norm);
         }
     }
 

@@ -1,4 +1,5 @@
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
@@ -58,7 +59,7 @@ public sealed class PresentCrossEntropy : ITrainingObjective
         // Scores beyond the set's classes are of classes that nobody has.
         float[] barred = [.. Enumerable.Range(0, (int)batch.Logits.shape[1])
             .Select(label => label < isPresent.Length && isPresent[label] ? 0 : float.NegativeInfinity)];
-        return nn.functional.cross_entropy(batch.Logits + tensor(barred), batch.Labels);
+        return nn.functional.cross_entropy(batch.Logits.Plus(tensor(barred)), batch.Labels);
     }
 }
 

@@ -2,6 +2,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
+using Plume.Learning.Native;
 using Plume.Learning.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,8 +49,8 @@ sealed class TrainingShard(GraphExecutor executor, LabeledSet set, int size) : I
             using var scope = NewDisposeScope();
             var joined = first.Weights.narrow(0, tensor.Offset, tensor.Length);
             foreach (var other in worked[1..])
-                joined.add_(other.Executor.Weights.narrow(0, tensor.Offset, tensor.Length));
-            joined.div_(worked.Length);
+                joined.AddInPlace(other.Executor.Weights.narrow(0, tensor.Offset, tensor.Length));
+            joined.ScaleInPlace(1.0 / worked.Length);
         }
     }
 

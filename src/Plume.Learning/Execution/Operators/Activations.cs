@@ -1,3 +1,5 @@
+using Plume.Learning.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
@@ -14,13 +16,13 @@ static class Activations
         ("Tanh", node => Elementwise.Unary(node, static x => x.tanh())),
         ("HardSwish", node => Elementwise.Unary(node, static x => nn.functional.hardswish(x))),
         ("Softplus", node => Elementwise.Unary(node, Softplus)),
-        ("Softsign", node => Elementwise.Unary(node, static x => x / (x.abs() + 1))),
+        ("Softsign", node => Elementwise.Unary(node, static x => x / x.abs().Plus(1))),
         ("Mish", node => Elementwise.Unary(node, static x => x * Softplus(x).tanh())),
         ("LeakyRelu", node => WithAlpha(node, 0.01f, static (x, slope) => nn.functional.leaky_relu(x, slope))),
-        ("ThresholdedRelu", node => WithAlpha(node, 1, static (x, least) => x * x.gt(least).to_type(x.dtype))),
-        ("Elu", node => WithAlpha(node, 1, static (x, alpha) => x.relu() + Negative(x).expm1() * alpha)),
-        ("Celu", node => WithAlpha(node, 1, static (x, alpha) => x.relu() + (Negative(x) / alpha).expm1() * alpha)),
-        ("PRelu", node => Elementwise.Binary(node, static (x, slope) => x.relu() + Negative(x) * slope)),
+        ("ThresholdedRelu", node => WithAlpha(node, 1, static (x, least) => x * Above(x, least))),
+        ("Elu", node => WithAlpha(node, 1, static (x, alpha) => x.relu().Plus(Negative(x).expm1() * alpha))),
+        ("Celu", node => WithAlpha(node, 1, static (x, alpha) => x.relu().Plus((Negative(x) / alpha).expm1() * alpha))),
+        ("PRelu", node => Elementwise.Binary(node, static (x, slope) => x.relu().Plus(Negative(x) * slope))),
         ("Selu", Selu), ("Gelu", Gelu), ("HardSigmoid", HardSigmoid),
     ];
 
@@ -34,24 +36,30 @@ static class Activations
     {
         float alpha = node.Node.Float("alpha", 1.67326319217681884765625f),
             gamma = node.Node.Float("gamma", 1.05070102214813232421875f);
-        return Elementwise.Unary(node, x => (x.relu() + Negative(x).expm1() * alpha) * gamma);
+        return Elementwise.Unary(node, x => x.relu().Plus(Negative(x).expm1() * alpha) * gamma);
     }
 
     static Step HardSigmoid(NodeCompiler node)
     {
         float slope = node.Node.Float("alpha", 0.2f), offset = node.Node.Float("beta", 0.5f);
-        return Elementwise.Unary(node, x => (x * slope + offset).clamp(0, 1));
+        return Elementwise.Unary(node, x => (x * slope).Plus(offset).Within(0, 1));
     }
 
     static Step Gelu(NodeCompiler node)
     {
         bool isApproximate = node.Node.Text("approximate", "none") == "tanh";
         return Elementwise.Unary(node, x => isApproximate
-            ? x * 0.5 * (((x + x * x * x * 0.044715) * Math.Sqrt(2 / Math.PI)).tanh() + 1)
-            : x * 0.5 * ((x * Math.Sqrt(0.5)).erf() + 1));
+            ? x * 0.5 * (x.Plus(x * x * x * 0.044715) * Math.Sqrt(2 / Math.PI)).tanh().Plus(1)
+            : x * 0.5 * (x * Math.Sqrt(0.5)).erf().Plus(1));
     }
 
-    static Tensor Softplus(Tensor x) => x.relu() + (-x.abs()).exp().log1p();
+    static Tensor Softplus(Tensor x) => x.relu().Plus((-x.abs()).exp().log1p());
+
+    static Tensor Above(Tensor x, float least)
+    {
+        using var number = least.ToScalar();
+        return x.gt(number).to_type(x.dtype);
+    }
 
     static Tensor Negative(Tensor x) => -(-x).relu();
 }

@@ -1,3 +1,5 @@
+using Plume.Learning.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
@@ -7,7 +9,7 @@ static class Elementwise
 {
     public static (string, Compile)[] All { get; } =
     [
-        ("Add", node => Binary(node, static (left, right) => left + right)),
+        ("Add", node => Binary(node, static (left, right) => left.Plus(right))),
         ("Sub", node => Binary(node, static (left, right) => left - right)),
         ("Mul", node => Binary(node, static (left, right) => left * right)),
         ("Div", node => Binary(node, Quotient)),
@@ -15,7 +17,7 @@ static class Elementwise
         ("Mod", Mod),
         ("Max", node => Joined(node, static (left, right) => left.maximum(right))),
         ("Min", node => Joined(node, static (left, right) => left.minimum(right))),
-        ("Sum", node => Joined(node, static (left, right) => left + right)),
+        ("Sum", node => Joined(node, static (left, right) => left.Plus(right))),
         ("Mean", node => Joined(node, static (left, right) => left + right, node.Node.Inputs.Count)),
         ("Sqrt", node => Unary(node, static x => x.sqrt())),
         ("Exp", node => Unary(node, static x => x.exp())),
@@ -71,14 +73,14 @@ static class Elementwise
     {
         var type = NodeCompiler.TypeOf((Models.Graph.ElementType)node.Node.Int("to", 1))
             ?? throw UnsupportedOperatorException.Use(node.Node, $"a cast to type {node.Node.Int("to", 1)} is not supported");
-        return Unary(node, x => x.dtype == type ? x.alias() : type == ScalarType.Bool ? x.ne(0) : x.to_type(type));
+        return Unary(node, x => x.dtype == type ? x.alias() : type == ScalarType.Bool ? x.ne(Scalars.Zero) : x.to_type(type));
     }
 
     static Step Clip(NodeCompiler node)
     {
         float? low = node.Node.Has("min") ? node.Node.Float("min", 0) : node.ConstantFloat(1);
         float? high = node.Node.Has("max") ? node.Node.Float("max", 0) : node.ConstantFloat(2);
-        return Unary(node, x => x.clamp(low ?? float.NegativeInfinity, high ?? float.PositiveInfinity));
+        return Unary(node, x => x.Within(low ?? float.NegativeInfinity, high ?? float.PositiveInfinity));
     }
 
     /// <summary>Drops values while training, by draws that belong to the step, and scales the others up.</summary>
@@ -96,8 +98,9 @@ static class Elementwise
                 return;
             }
 
+            using var least = ratio.ToScalar();
             using var generator = new Generator(frame.Key.Fold((ulong)output).Value);
-            var keep = rand(x.shape, generator: generator).ge(ratio).to_type(ScalarType.Float32);
+            var keep = rand(x.shape, generator: generator).ge(least).to_type(ScalarType.Float32);
             frame.Slots[output] = x * keep / (1 - ratio);
         };
     }

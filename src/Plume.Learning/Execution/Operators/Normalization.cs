@@ -1,3 +1,4 @@
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
@@ -76,11 +77,11 @@ static class Normalization
                 {
                     var part = squares.narrow(1, from, count);
                     long[] pads = [.. new long[2 * ((int)x.dim() - 2)], Math.Max(0, -offset), Math.Max(0, offset)];
-                    sum += nn.functional.pad(part, pads, TorchSharp.PaddingModes.Constant, 0);
+                    sum = sum.Plus(nn.functional.pad(part, pads, TorchSharp.PaddingModes.Constant, 0));
                 }
             }
 
-            return x / (sum * (alpha / size) + bias).pow(beta);
+            return x / (sum * (alpha / size)).Plus(bias).Power(beta);
         });
     }
 
@@ -107,14 +108,14 @@ static class Normalization
         {
             var x = frame.Slots[input];
             var scaled = normalize(x) * place(x, frame.Slots[scale]);
-            frame.Slots[output] = shift < 0 ? scaled : scaled + place(x, frame.Slots[shift]);
+            frame.Slots[output] = shift < 0 ? scaled : scaled.Plus(place(x, frame.Slots[shift]));
         };
     }
 
     static Tensor Centered(Tensor x, long[] axes, float epsilon)
     {
         var centered = x - x.mean(axes, keepdim: true);
-        return centered / ((centered * centered).mean(axes, keepdim: true) + epsilon).sqrt();
+        return centered / (centered * centered).mean(axes, keepdim: true).Plus(epsilon).sqrt();
     }
 
     static long[] From(int axis, Tensor x) => [.. Enumerable.Range(axis, (int)x.dim() - axis).Select(each => (long)each)];

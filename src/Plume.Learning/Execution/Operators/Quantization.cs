@@ -1,3 +1,4 @@
+using Plume.Learning.Native;
 using Plume.Models.Graph;
 using static TorchSharp.torch;
 
@@ -30,15 +31,15 @@ static class Quantization
     static Tensor Learning(Tensor x, Tensor step, Levels levels)
     {
         double share = 1 / Math.Sqrt((double)x.numel() / step.numel() * Math.Max(1, levels.High));
-        var slowed = step * share + (step * (1 - share)).detach();
+        var slowed = (step * share).Plus((step * (1 - share)).detach());
         if (levels.IsBinary)
-            return Passing(-x, x) + slowed * Levels.Signs(x);
-        var scaled = (x / slowed).clamp(levels.Low, levels.High);
+            return Passing(-x, x).Plus(slowed * Levels.Signs(x));
+        var scaled = (x / slowed).Within(levels.Low, levels.High);
         return Passing(scaled.round() - scaled, scaled) * slowed;
     }
 
     // value + change, of which only value has a gradient.
-    static Tensor Passing(Tensor change, Tensor value) => value + change.detach();
+    static Tensor Passing(Tensor change, Tensor value) => value.Plus(change.detach());
 
     // One step for each channel, in the shape that stretches over x.
     static Tensor Spread(Tensor scale, long? axis, Tensor x)
@@ -57,9 +58,9 @@ static class Quantization
             new(quantizer.Lowest - quantizer.ZeroPoint, quantizer.Highest - quantizer.ZeroPoint,
                 quantizer is { Signed: true, Bits: 1 });
 
-        public static Tensor Signs(Tensor x) => x.ge(0).to_type(ScalarType.Float32) * 2 - 1;
+        public static Tensor Signs(Tensor x) => (x.ge(Scalars.Zero).to_type(ScalarType.Float32) * 2).Plus(-1);
 
         public Tensor Round(Tensor x, Tensor step) => IsBinary ? Signs(x) * step
-            : (x / step).round_().clamp_(Low, High).mul_(step);
+            : (x / step).round_().HoldWithin(Low, High).mul_(step);
     }
 }

@@ -1,3 +1,4 @@
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators;
@@ -56,7 +57,7 @@ static class Reductions
     static Tensor LogSumExp(Tensor x, long[] axes, bool keep)
     {
         var largest = x.amax(axes, true);
-        var sum = (x - largest).exp().sum(axes, keepdim: true).log() + largest;
+        var sum = (x - largest).exp().sum(axes, keepdim: true).log().Plus(largest);
         return keep ? sum : sum.reshape(x.amax(axes, false).shape);
     }
 }

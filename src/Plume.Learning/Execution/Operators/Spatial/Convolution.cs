@@ -1,3 +1,4 @@
+using Plume.Learning.Native;
 using static TorchSharp.torch;
 
 namespace Plume.Learning.Execution.Operators.Spatial;
@@ -34,7 +35,7 @@ static class Convolution
             var window = spreading.Over(frame.Slots[input], kernel.shape.AsSpan(2));
             var spread = window.Cut(Transposed(frame.Slots[input], kernel, window, groups));
             frame.Slots[output] = bias < 0 ? spread
-                : spread + frame.Slots[bias].view([-1, .. Enumerable.Repeat(1L, (int)spread.dim() - 2)]);
+                : spread.Plus(frame.Slots[bias].view([-1, .. Enumerable.Repeat(1L, (int)spread.dim() - 2)]));
         };
     }
 
