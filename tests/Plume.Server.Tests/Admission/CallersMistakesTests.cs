@@ -77,6 +77,7 @@ public sealed class CallersMistakesTests
                 FieldType.UInt32 => uint.MaxValue,
                 FieldType.UInt64 or FieldType.Fixed64 => ulong.MaxValue,
                 FieldType.Bool => true,
+                FieldType.Enum => int.MaxValue,
                 FieldType.Message => Filled(field.MessageType, federation),
                 var other => throw new NotSupportedException(
                     string.Create(CultureInfo.InvariantCulture, $"No value for {other}.")),

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using Plume.Server.Hosting;
@@ -17,13 +18,14 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         string database = await postgres.NewDatabaseAsync();
         await using var proxy = PostgresProxy.To((await postgres.ClusterAsync()).Port);
         using var first = await StartAsync(database);
-        using var second = await StartAsync(proxy.Through(database),
-            silo => silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(1)));
+        using var second = await StartAsync(proxy.Through(database));
         SiloAddress one = AddressOf(first), two = AddressOf(second);
         await StatusAsync(first, two, SiloStatus.Active);
         await StatusAsync(second, one, SiloStatus.Active);
 
         // Killed: it answers no longer, and cannot tell the database, which it tries for as long as it would try to join.
+        var membership = second.Services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
+        membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(1);
         proxy.Cut();
         var killed = second.StopAsync(new CancellationToken(canceled: true));
         await StatusAsync(first, two, SiloStatus.Dead);
@@ -93,21 +95,18 @@ public class OrleansClusteringTests(PostgresFixture postgres)
         await host.StopAsync();
     }
 
-    static async Task<IHost> StartAsync(string? database, Action<ISiloBuilder>? more = null)
+    static async Task<IHost> StartAsync(string? database)
     {
-        var host = Build(database, more);
+        var host = Build(database);
         await host.StartAsync();
         return host;
     }
 
-    static IHost Build(string? database, Action<ISiloBuilder>? more = null)
+    static IHost Build(string? database)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseOrleans(silo =>
-        {
-            silo.UsePlumeClustering(new SiloPlace(IPAddress.Loopback, FreePort.Take(), FreePort.Take()), database);
-            more?.Invoke(silo);
-        });
+            silo.UsePlumeClustering(new SiloPlace(IPAddress.Loopback, FreePort.Take(), FreePort.Take()), database));
         builder.Services.AddSingleton<IFatalErrorHandler, StopsTheHost>();
         return builder.Build();
     }
