@@ -13,16 +13,17 @@ static class OneDnn
     const int Batch = 3, Length = 9;
 
     /// <summary>
-    /// Turns it off where it computes wrongly, and NNPACK, which torch would take next and which complains on each call.
+    /// Turns it off where it computes wrongly. Turns NNPACK off, too, which torch would take in its place, and which complains on
+    /// each call, even where it is not taken, if it does not know the processor.
     /// </summary>
     /// <param name="core">libtorch_cpu; 0 where it is not known.</param>
     /// <returns>Whether it is used.</returns>
     /// <exception cref="PlatformNotSupportedException">It computes wrongly, and cannot be turned off.</exception>
     public static bool UseIfSound(nint core)
     {
+        _ = TryTurnOff(core, "_ZN2at7Context20setUserEnabledNNPACKEb");
         bool isSound = IsSound();
-        if (!isSound && !(TrySet(core, "_ZN2at7Context20setUserEnabledMkldnnEb", false)
-            && TrySet(core, "_ZN2at7Context20setUserEnabledNNPACKEb", false) && IsSound()))
+        if (!isSound && !(TryTurnOff(core, "_ZN2at7Context20setUserEnabledMkldnnEb") && IsSound()))
             throw new PlatformNotSupportedException("On this machine torch computes wrong gradients of convolutions (oneDNN). "
                 + "Set the environment variable ONEDNN_MAX_CPU_ISA to AVX, and start again.");
         return isSound;
@@ -64,12 +65,12 @@ static class OneDnn
         return input.grad!;
     }
 
-    static unsafe bool TrySet(nint core, string setting, bool value)
+    static unsafe bool TryTurnOff(nint core, string setting)
     {
         if (core == 0 || !NativeLibrary.TryGetExport(core, "_ZN2at13globalContextEv", out nint context)
             || !NativeLibrary.TryGetExport(core, setting, out nint set))
             return false;
-        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), value ? (byte)1 : (byte)0);
+        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 0);
         return true;
     }
 }
