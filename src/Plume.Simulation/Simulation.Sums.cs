@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
@@ -5,7 +6,7 @@ using Plume.Federation.SecureSums;
 
 namespace Plume.Simulation;
 
-/// <summary>How a round goes whose updates are added up in secret.</summary>
+/// <summary>How a round goes whose updates are added up in secret, and what a server reads either way.</summary>
 public sealed partial class Simulation
 {
     void BeginSum(RoundPlan plan)
@@ -59,6 +60,7 @@ public sealed partial class Simulation
         }
 
         var revealed = bounded.Revealed;
+        ReadSum(apply, revealed);
         foreach (var (client, memory) in exchange.Memories)
             memories.Commit(client, memory);
         Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed))
@@ -68,5 +70,23 @@ public sealed partial class Simulation
             Note = bounded.Note,
         });
         return ApplyMean(apply, [revealed.Weight]);
+    }
+
+    void ReadUpdate(int round, int client, byte[] payload)
+    {
+        if (options.Reader is not { } reader)
+            return;
+        var message = new float[options.Plan.Answer(learner.Layout).Length];
+        sum.Decode(client, payload, message);
+        reader(round, [client], options.Plan.Method.UpdateIn(learner.Layout, message));
+    }
+
+    void ReadSum(ApplyMean apply, RevealedSum revealed)
+    {
+        if (options.Reader is not { } reader)
+            return;
+        var mean = new float[revealed.Values.Length];
+        TensorPrimitives.Divide(revealed.Values, (float)revealed.Weight, mean);
+        reader(apply.Round, [.. apply.Contributors], options.Plan.Method.UpdateIn(learner.Layout, mean));
     }
 }

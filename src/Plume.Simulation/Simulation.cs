@@ -299,6 +299,7 @@ public sealed partial class Simulation : IDisposable
         memories.Commit(add.Client, result.Sent.Memory);
         merging.Keep(add.Client, result.Sent.Payload);
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
+        ReadUpdate(round, add.Client, result.Sent.Payload);
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
             (lastPart, lastUplink) = (books.PartOf(add.Client), result.Sent.Payload);
         return new UpdateAdded(add.Client, norm);

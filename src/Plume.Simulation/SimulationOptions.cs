@@ -27,6 +27,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// </summary>
     public Predicate<int>? WorksLast { get; init; }
 
+    /// <summary>Is shown what the server can read of each round; changes no bit of the run. Null for nobody.</summary>
+    public ServerReader? Reader { get; init; }
+
     /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
     public double DropOut { get; init; }
 
@@ -97,6 +100,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
         if (Links?.DropOut is not null && DropOut > 0)
             yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. "
                 + $"Keep one of them.";
+        if (Reader is not null && (Plan.Buffered is not null || Plan.Method.Capacities.Count > 1 || !Plan.Method.SendsUpdates))
+            yield return $"What a server reads is shown where each message of a round is an update of one model from one "
+                + $"version: not by '{Plan.Method}' where that sends other things or parts of a model, nor in a buffered rhythm.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

@@ -38,7 +38,10 @@ static class PlumeCommand
         CommandGroup[] groups =
         [
             new("A federation in this process",
-                [SimulateCommand.Create(), CompareCommand.Create(), AttackCommand.Create(), PrivacyCommand.Create()]),
+            [
+                SimulateCommand.Create(), CompareCommand.Create(), AttackCommand.Create(), LeakCommand.Create(),
+                PrivacyCommand.Create(),
+            ]),
             new("A federation on a network", [ServeCommand.Create(), JoinCommand.Create(), CertsCommand.Create(), DbCommand.Create()]),
             new("Who may call a server", [.. EnrolmentCommands.Create()]),
             new("What a federation does", [.. OperateCommands.Create(), FetchCommand.Create(), .. PlaceCommands.Create()]),

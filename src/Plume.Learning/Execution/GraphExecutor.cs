@@ -111,6 +111,11 @@ public sealed class GraphExecutor : IExecutor
     /// <summary>The class scores with everything a backward pass needs.</summary>
     internal Tensor Forward(Tensor batch, RandomKey key) => Run(batch, training: true, key);
 
+    /// <summary>
+    /// The class scores as <see cref="Logits"/> gives them, with everything a backward pass needs: no running statistic moves.
+    /// </summary>
+    internal Tensor Differentiable(Tensor batch) => Run(batch, training: false, default);
+
     /// <summary>A value of the last run: valid as long as the scope that the run stood in.</summary>
     /// <exception cref="ArgumentException">The graph has no such value.</exception>
     internal Tensor Value(string name) => slots.TryGetValue(name, out int slot)

@@ -17,6 +17,11 @@ static class Examples
         ],
         ["compare"] = ["compare first.json second.json --seeds 1,2,3", "compare *.json --set rounds=10 --out comparison"],
         ["attack"] = ["attack experiment.json --attack \"scale(10)\" --attack label-flip --clients 20% --out attack.html"],
+        ["leak"] =
+        [
+            "leak experiment.json --out leak.html",
+            "leak --samples 1 --set client.epochs=1 --uplink \"sign | pack\"  what clients of one sample give away",
+        ],
         ["privacy"] =
         [
             "privacy experiment.json",
