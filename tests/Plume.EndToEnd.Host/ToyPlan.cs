@@ -6,6 +6,7 @@ using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
+using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Definitions;
@@ -34,6 +35,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// <summary>The rule against hostile clients.</summary>
     public string Rule { get; init; } = RobustNotation.Mean;
 
+    /// <summary>Noise that clients add to secure sums; 0 for none.</summary>
+    public double Noise { get; init; }
+
     /// <summary>As <see cref="ToyPlan.Read"/> reads it.</summary>
     public IEnumerable<string> ToArguments() =>
     [
@@ -45,6 +49,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--uplink", Uplink,
         "--downlink", Downlink,
         "--rule", Rule,
+        "--noise", Noise.ToString(CultureInfo.InvariantCulture),
     ];
 
     public static ToyPlan Read(Arguments arguments) =>
@@ -54,6 +59,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Uplink = arguments["uplink"],
             Downlink = arguments["downlink"],
             Rule = arguments["rule"],
+            Noise = double.Parse(arguments["noise"], CultureInfo.InvariantCulture),
         };
 
     /// <summary>The round's clients, in ascending order: as many after one another, a place further each round.</summary>
@@ -88,7 +94,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
             Quorum = Participants,
             // Some have more, and count as this.
-            SampleCap = ToyLearner.SamplesOf(Clients / 2),
+            SampleCap = Noise > 0 ? null : ToyLearner.SamplesOf(Clients / 2),
+            Privacy = Noise > 0 ? new DifferentialPrivacy(Noise, Delta: 1e-5, Epsilon: 1000) : null,
             StartWith = Clients,
         };
         return new FederationDefinition(Federation, plan, Seed, layout,

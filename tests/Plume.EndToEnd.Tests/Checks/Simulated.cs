@@ -11,7 +11,11 @@ namespace Plume.EndToEnd.Tests.Checks;
 static class Simulated
 {
     /// <summary>SHA-256 of the model that ships after the last round.</summary>
-    public static string Model(ToyPlan toy)
+    public static string Model(ToyPlan toy) =>
+        Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Values(toy).AsSpan())));
+
+    /// <summary>The model that ships after the last round.</summary>
+    public static float[] Values(ToyPlan toy)
     {
         var definition = toy.ToDefinition();
         ILearner learner = definition.Plan.Smaller.Count > 0
@@ -24,7 +28,7 @@ static class Simulated
         {
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(simulation.Published.Span)));
+        return simulation.Published.ToArray();
     }
 
     sealed class Nothing : IEvaluator
