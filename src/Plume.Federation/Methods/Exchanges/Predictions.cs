@@ -15,17 +15,16 @@ namespace Plume.Federation.Methods.Exchanges;
 /// know.
 /// </summary>
 /// <remarks>
-/// Round t: a client trains on its own samples and, among them, the public ones whose labels were published, and sends labels of
-/// batch t. Server: mean, sharpened; the student learns all labels so far, of each sample the latest; published are the
+/// Round t: a client learns the public samples whose labels were published, then its own, and sends labels of batch t.
+/// Server: mean, sharpened; the student learns all labels so far, of each sample the latest; published are the
 /// ensemble's labels of batch t, or the student's. Bytes: in both directions a batch of labels, whatever the models' size. Hard
 /// labels (one bit) of ten classes take about 3.6 bits each, enumerative coding of all as likely log2(10) = 3.32. A batch is
 /// drawn by the public set's hash, and its labels need nothing from before: who joins late, or missed rounds, takes the newest.
 /// Remembered: by the server the student and a float for each public sample and class; by a client its model. Settings:
-/// <c>bits=8, sharpen=none</c> is nearest to FedMD (Li and Wang, 2019, arXiv:1910.03581), which averages logits and has no
-/// student; <c>sharpen=era(0.1)</c>
-/// DS-FL (Itahara et al., 2020, arXiv:2008.06180); <c>bits=1, labels=student</c> CFD (Sattler et al., 2020, arXiv:2012.00632);
-/// <c>sharpen=power(2)</c>
-/// SCARLET (Azuma et al., 2025, arXiv:2504.19602), without its cache. FedDF (Lin et al., 2020, arXiv:2006.07242) is
+/// <c>bits=8, sharpen=none</c> is nearest to FedMD (Li and Wang, 2019, arXiv:1910.03581), whose order of learning this is, and
+/// which averages logits and has no student; <c>sharpen=era(0.1)</c> to DS-FL (Itahara et al., 2020, arXiv:2008.06180);
+/// <c>bits=1, labels=student</c> to CFD (Sattler et al., 2020, arXiv:2012.00632); <c>sharpen=power(2)</c> to SCARLET (Azuma et
+/// al., 2025, arXiv:2504.19602), without its cache. FedDF (Lin et al., 2020, arXiv:2006.07242) is
 /// <c>sharpen=none</c> without the weights that it averages by architecture.
 /// </remarks>
 public sealed record Predictions : Method, INotatedMethod<Predictions>
