@@ -6,6 +6,7 @@ using Plume.Cli.Attacks;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Runs;
+using Plume.Cli.Setup;
 using Plume.Cli.Terminal;
 using Plume.Compression.Files;
 using Plume.Federation.Robustness;
@@ -54,15 +55,8 @@ static class AttackCommand
             Description = "Override a key of the experiment: --set rounds=60.",
             DefaultValueFactory = _ => [],
         };
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Clients that train side by side; the result does not depend on it.",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
-        var json = new Option<bool>("--json")
-        {
-            Description = "Print the rows as a JSON array; progress goes to standard error.",
-        };
+        var threads = RunOptions.Threads();
+        var json = RunOptions.JsonRows();
         var command = new Command("attack", "Run an experiment with hostile clients, each attack against each rule.")
         {
             file, attacks, rules, clients, page, overrides, threads, json,
@@ -75,15 +69,14 @@ static class AttackCommand
 
     static ExitCode Run(Request request)
     {
-        if (request.Threads < 1)
-            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        RunOptions.CheckThreads(request.Threads);
         var experiment = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
-        var share = Read("--clients", request.Share, Hostile.Parse);
+        var share = WrittenOption.Read("--clients", request.Share, Hostile.Parse);
         Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks)
-            .Select(text => Read("--attack", text, AttackNotation.Parse))];
+            .Select(text => WrittenOption.Read("--attack", text, AttackNotation.Parse))];
         var trials = new AttackTrials(experiment, share, request.Threads);
         Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share))
-            .Select(text => Read("--rule", text, Defence.Parse))];
+            .Select(text => WrittenOption.Read("--rule", text, Defence.Parse))];
         foreach (var defence in defences)
         {
             if (defence.In(trials.Plan).RuleMisfit is { } misfit)
@@ -129,17 +122,5 @@ static class AttackCommand
                 Encoding.UTF8.GetBytes(AttackTable.Page(experiment.Name, subtitle, attacks, rows)));
         Console.Out.Write(request.Json ? AttackTable.Json(attacks, rows).ToJsonString(Indented) + "\n"
             : $"\n{subtitle}\n\n{AttackTable.Text(attacks, rows)}");
-    }
-
-    static T Read<T>(string option, string text, Func<string, T> parse)
-    {
-        try
-        {
-            return parse(text);
-        }
-        catch (FormatException mistake)
-        {
-            throw new CliException(ExitCode.Usage, $"{option}: {mistake.Message}", mistake);
-        }
     }
 }

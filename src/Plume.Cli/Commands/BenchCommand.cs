@@ -178,8 +178,7 @@ static class BenchCommand
 
     static void Check(Request request)
     {
-        if (request.Threads < 1)
-            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        RunOptions.CheckThreads(request.Threads);
         if (request.Seconds is { } seconds && !(seconds > 0 && seconds <= MostSeconds))
             throw new CliException(ExitCode.Usage, $"--seconds must be above 0 and at most {MostSeconds}, but is {seconds}.");
     }

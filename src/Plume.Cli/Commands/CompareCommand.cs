@@ -5,6 +5,7 @@ using System.Text.Json;
 using Plume.Cli.Compare;
 using Plume.Cli.Errors;
 using Plume.Cli.Runs;
+using Plume.Cli.Setup;
 using Plume.Cli.Terminal;
 using Plume.Compression.Files;
 
@@ -42,15 +43,8 @@ static class CompareCommand
             AllowMultipleArgumentsPerToken = false,
             DefaultValueFactory = _ => [],
         };
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Clients that train side by side; the result does not depend on it.",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
-        var json = new Option<bool>("--json")
-        {
-            Description = "Print the rows as a JSON array; progress goes to standard error.",
-        };
+        var threads = RunOptions.Threads();
+        var json = RunOptions.JsonRows();
         var command = new Command("compare",
             "Run experiments by several seeds, and put accuracy, bytes, time and what ships side by side.")
             {
@@ -64,8 +58,7 @@ static class CompareCommand
 
     static ExitCode Run(Request request)
     {
-        if (request.Threads < 1)
-            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        RunOptions.CheckThreads(request.Threads);
         long[] seeds = SeedsOf(request.Seeds);
         var folder = new ComparisonFolder(request.Out);
         var rows = new List<ComparedExperiment>();

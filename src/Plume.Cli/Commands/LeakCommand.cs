@@ -6,6 +6,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Leaks;
 using Plume.Cli.Runs;
+using Plume.Cli.Setup;
 using Plume.Compression.Codecs;
 using Plume.Compression.Files;
 
@@ -56,15 +57,8 @@ static class LeakCommand
             Description = "Override a key of the experiment: --set client.epochs=1.",
             DefaultValueFactory = _ => [],
         };
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Clients that train side by side; the result does not depend on it.",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
-        var json = new Option<bool>("--json")
-        {
-            Description = "Print the rows as a JSON array; progress goes to standard error.",
-        };
+        var threads = RunOptions.Threads();
+        var json = RunOptions.JsonRows();
         var command = new Command("leak", "Say how much of clients' samples a server that reads updates recovers.")
         {
             file, uplinks, rounds, clients, samples, page, overrides, threads, json,
@@ -78,8 +72,7 @@ static class LeakCommand
 
     static ExitCode Run(Request request)
     {
-        if (request.Threads < 1)
-            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        RunOptions.CheckThreads(request.Threads);
         LeakLine[] asked = [.. request.Uplinks.Select(Asked)];
         var experiment = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
         using var trials = new LeakTrials(experiment, request.Rounds, request.Clients, request.Samples, request.Threads);
@@ -128,17 +121,8 @@ static class LeakCommand
         return lines;
     }
 
-    static LeakLine Asked(string text)
-    {
-        try
-        {
-            return new LeakLine(Codec.Parse(text), Privacy: null, [Reader.Server]);
-        }
-        catch (FormatException mistake)
-        {
-            throw new CliException(ExitCode.Usage, $"--uplink: {mistake.Message}", mistake);
-        }
-    }
+    static LeakLine Asked(string text) =>
+        new(WrittenOption.Read("--uplink", text, Codec.Parse), Privacy: null, [Reader.Server]);
 
     static void Write(Request request, Experiment experiment, LeakTrials trials, List<LeakRow> rows)
     {

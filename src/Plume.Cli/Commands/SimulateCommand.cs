@@ -44,11 +44,7 @@ static class SimulateCommand
             Description = "Print one JSON object at the end, and progress to standard error.",
         };
         var resume = new Option<bool>("--resume") { Description = "Go on with the stopped run in --out." };
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Clients that train side by side; the result does not depend on it.",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
+        var threads = RunOptions.Threads();
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Leave the 32-bit run out." };
         var saveEvery = new Option<int>("--save-every")
         {
@@ -175,8 +171,7 @@ static class SimulateCommand
 
     static Experiment Read(Request request)
     {
-        if (request.Threads < 1)
-            throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {request.Threads}.");
+        RunOptions.CheckThreads(request.Threads);
         if (request.SaveEvery < 0)
             throw new CliException(ExitCode.Usage, $"--save-every must not be negative, but is {request.SaveEvery}.");
         if (!request.Resume)

@@ -38,9 +38,12 @@ sealed class WorkOptions
 
     /// <summary>What the line says.</summary>
     /// <exception cref="CliException">A number is out of its range.</exception>
-    public Work Read(ParseResult line) => line.GetValue(threads) is >= 1 and var count
-        ? new Work(line.GetValue(data), line.GetValue(label)!, RandomKey.FromSeed((ulong)line.GetValue(seed)), count)
-        : throw new CliException(ExitCode.Usage, $"--threads must be 1 or more, but is {line.GetValue(threads)}.");
+    public Work Read(ParseResult line)
+    {
+        int count = line.GetValue(threads);
+        RunOptions.CheckThreads(count);
+        return new Work(line.GetValue(data), line.GetValue(label)!, RandomKey.FromSeed((ulong)line.GetValue(seed)), count);
+    }
 }
 
 /// <summary>What a command works with.</summary>

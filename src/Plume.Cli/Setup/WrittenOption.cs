@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Plume.Cli.Errors;
 
 namespace Plume.Cli.Setup;
 
@@ -20,6 +21,23 @@ static class WrittenOption
         option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase,
             [.. Enum.GetNames(Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T)).Select(word => word.ToLowerInvariant())]);
         return option;
+    }
+
+    /// <summary>What an option's text says by a notation.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="text">What was written.</param>
+    /// <param name="parse">The notation.</param>
+    /// <exception cref="CliException">The text breaks a rule of it.</exception>
+    public static T Read<T>(string option, string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException mistake)
+        {
+            throw new CliException(ExitCode.Usage, $"{option}: {mistake.Message}", mistake);
+        }
     }
 
     static double Number(ArgumentResult given)

@@ -1,7 +1,5 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Code;
-using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Weights;
 using Plume.Federation.Privacy;
@@ -30,7 +28,7 @@ sealed record NoiseShare(int Norm, double Variance, int Deviation)
         if (task.Noise is not { } noise)
             return null;
         double norm = NormOf(uplink, task.Step);
-        double spread = noise * norm * Math.Sqrt((double)task.Participants.Count / (MinimumOf(task.Quorum) - 1));
+        double spread = SpreadOf(noise * norm, task.Participants.Count, task.Quorum);
         if (!(norm >= ClientNoise.LeastNorm && norm <= Secure.MostNorm && noise > 0 && spread <= Secure.MostNoise))
             throw new ArgumentException(
                 $"Noise of {noise} times a norm of {norm} levels cannot be added: the norm must be {ClientNoise.LeastNorm} or more, "
@@ -50,7 +48,7 @@ sealed record NoiseShare(int Norm, double Variance, int Deviation)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
-        return StepOf(plan, layout, QuantizerOf(plan.Uplink).Bits);
+        return StepOf(plan, layout, SharedStep.QuantizerOf(plan.Uplink).Bits);
     }
 
     /// <summary>Why noise does not fit a plan's uplink and model; null where it does, or where clients add none.</summary>
@@ -62,12 +60,12 @@ sealed record NoiseShare(int Norm, double Variance, int Deviation)
         ArgumentNullException.ThrowIfNull(layout);
         if (plan.Privacy is not { IsAtClients: true, Noise: var noise } || plan.ClipNorm is null)
             return null;
-        int bits = QuantizerOf(plan.Uplink).Bits;
+        int bits = SharedStep.QuantizerOf(plan.Uplink).Bits;
         if (NormAt(bits) is var norm && norm < ClientNoise.LeastNorm)
             return $"Of {bits} bits the levels of one update have a norm of {norm} at most, and noise on whole numbers is accounted "
                 + $"for from {ClientNoise.LeastNorm} up: write uniform({Enumerable.Range(bits, 17 - bits).FirstOrDefault(
                     more => NormAt(more) >= ClientNoise.LeastNorm, 16)}, shared).";
-        double spread = noise * norm * Math.Sqrt((double)plan.MostContributors / (MinimumOf(plan.Quorum) - 1));
+        double spread = SpreadOf(noise * norm, plan.MostContributors, plan.Quorum);
         return spread <= Secure.MostNoise ? null
             : $"Noise of {noise} has a deviation of {spread:0} levels in a sum, and a word holds {Secure.MostNoise} at most: write "
                 + $"uniform(8, shared), from which noise takes nothing.";
@@ -75,11 +73,14 @@ sealed record NoiseShare(int Norm, double Variance, int Deviation)
         double NormAt(int width) => NormOf(plan.Uplink, StepOf(plan, layout, width));
     }
 
+    // In a sum of so many, of whom all but one of the fewest have the deviation that is promised.
+    static double SpreadOf(double promised, int contributors, int quorum) =>
+        promised * Math.Sqrt((double)contributors / (MinimumOf(quorum) - 1));
+
     // That of values of the clip's norm, spread evenly over all that are sent.
     static float StepOf(FederationPlan plan, ModelLayout layout, int bits)
     {
-        double sent = plan.Answer(layout).Length
-            * plan.Uplink.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
+        double sent = plan.Answer(layout).Length * SharedStep.ShareSent(plan.Uplink);
         return SharedStep.First(ClipOf(plan.Uplink) / Math.Sqrt(Math.Max(1, sent)), bits);
     }
 
@@ -87,6 +88,4 @@ sealed record NoiseShare(int Norm, double Variance, int Deviation)
 
     static double ClipOf(Codec uplink) => uplink.Stages.OfType<Clip>().LastOrDefault()?.Norm
         ?? throw new ArgumentException($"The uplink '{uplink}' has no clip, whose norm noise is a multiple of.", nameof(uplink));
-
-    static Uniform QuantizerOf(Codec uplink) => uplink.Stages.OfType<Uniform>().Single();
 }

@@ -2,8 +2,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Plume.Compression.Codecs;
-using Plume.Compression.Codecs.Quantize;
-using Plume.Compression.Codecs.Select;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
@@ -51,7 +49,7 @@ public sealed class SecureRound
         Uplink = uplink.ForRound(task.Step, task.Participants.Count, share?.Norm, share?.Deviation);
         shape = method.Answer(layout, Uplink);
         (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
-        last = QuantizerOf(Uplink).Last;
+        last = SharedStep.QuantizerOf(Uplink).Last;
         // What would tell more than noise hides is not in the sum.
         var figures = share is null ? [new WordSection(SumFigures.Words, SumFigures.Bits)] : Array.Empty<WordSection>();
         var sections = words.Runs.Select(each => new WordSection(each.Count, each.Bits)).Concat(figures);
@@ -97,8 +95,9 @@ public sealed class SecureRound
             return NoiseShare.StepOf(plan, layout);
         var codec = plan.Uplink;
         double norm = codec.Stages.OfType<Clip>().Select(clip => clip.Norm).Append(usualNorm).Min();
-        double grown = codec.Remembers ? 1 : 1 / codec.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
-        return SharedStep.First(grown * norm / Math.Sqrt(Math.Max(1, plan.Answer(layout).Length)), QuantizerOf(codec).Bits);
+        double grown = codec.Remembers ? 1 : 1 / SharedStep.ShareSent(codec);
+        return SharedStep.First(grown * norm / Math.Sqrt(Math.Max(1, plan.Answer(layout).Length)),
+            SharedStep.QuantizerOf(codec).Bits);
     }
 
     /// <summary>The step of the round after it: the same where clients add noise.</summary>
@@ -107,7 +106,7 @@ public sealed class SecureRound
     {
         ArgumentNullException.ThrowIfNull(sum);
         return share is not null ? Task.Step
-            : SharedStep.Next(QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, QuantizerOf(Uplink).Bits);
+            : SharedStep.Next(SharedStep.QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, SharedStep.QuantizerOf(Uplink).Bits);
     }
 
     /// <summary>The weight that counts for a wanted one, which an update is multiplied by before it is encoded.</summary>
@@ -184,8 +183,6 @@ public sealed class SecureRound
 
         return new RevealedSum(values, weight, loss, fill);
     }
-
-    static Uniform QuantizerOf(Codec codec) => codec.Stages.OfType<Uniform>().Single();
 
     byte[] ContextOf(Method method, ReadOnlySpan<float> published)
     {

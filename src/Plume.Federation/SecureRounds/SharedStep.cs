@@ -1,3 +1,7 @@
+using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Quantize;
+using Plume.Compression.Codecs.Select;
+
 namespace Plume.Federation.SecureRounds;
 
 /// <summary>Which step a round's clients share: it follows how far the levels of the round before reached.</summary>
@@ -32,6 +36,13 @@ public static class SharedStep
     /// <param name="bits">Of a level.</param>
     public static float Next(float step, double fill, int bits) =>
         Rounded(step * Math.Clamp(fill / FillOf(bits), MostSmaller, MostLarger));
+
+    /// <summary>The stage of a codec whose step clients share.</summary>
+    internal static Uniform QuantizerOf(Codec codec) => codec.Stages.OfType<Uniform>().Single();
+
+    /// <summary>The share of its values that a codec sends; 1 where it leaves none out.</summary>
+    internal static double ShareSent(Codec codec) =>
+        codec.Stages.OfType<RandomK>().Select(select => select.Share).FirstOrDefault(1);
 
     static int LastOf(int bits) => (1 << (bits - 1)) - 1;
 

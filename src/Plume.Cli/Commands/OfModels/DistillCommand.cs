@@ -92,17 +92,7 @@ static class DistillCommand
         ? ramp
         : throw new CliException(ExitCode.Usage, $"--alpha must be 0 to 1, but is '{text}'.");
 
-    static Ramp RampOf(string option, string text)
-    {
-        try
-        {
-            return Ramp.Parse(text);
-        }
-        catch (FormatException mistake)
-        {
-            throw new CliException(ExitCode.Usage, $"{option}: {mistake.Message}", mistake);
-        }
-    }
+    static Ramp RampOf(string option, string text) => WrittenOption.Read(option, text, Ramp.Parse);
 
     static Hint Hint(string text)
     {
