@@ -12,7 +12,8 @@ namespace Plume.Cli.Bench;
 /// <param name="bits">Bits of a level.</param>
 /// <param name="dropOut">Share of the clients that vanish after they have shared, before their words.</param>
 /// <param name="threads">Threads that each end computes on.</param>
-sealed class SecureBench(int clients, int values, int bits, double dropOut, int threads) : IDisposable
+/// <param name="isSigned">Whether clients sign, as with TLS: keys, and who is in the sum.</param>
+sealed class SecureBench(int clients, int values, int bits, double dropOut, int threads, bool isSigned) : IDisposable
 {
     readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
     readonly ProcessorTime ofClients = new();
@@ -27,10 +28,15 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
     public SecureFigures Run()
     {
         var terms = new SumTerms(RandomNumberGenerator.GetBytes(SumTerms.HashBytes),
-            new SumShape(new WordSection(values, ringBits)), clients, SumTerms.LeastMinimum, Math.Max(dropOut, 0.05));
+            new SumShape(new WordSection(values, ringBits)), clients, SumTerms.LeastMinimum, Math.Max(dropOut, 0.05))
+        {
+            SignatureBytes = isSigned ? PinnedIdentity.Bytes : 0,
+        };
+        var identities = IdentitiesOf(isSigned ? clients : 0);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var server = Served(() => new SumServer(terms));
-        var there = Enumerable.Range(0, clients).Select(client => new SumClient(terms, client, secrets)).ToList();
+        var there = Enumerable.Range(0, clients)
+            .Select(client => new SumClient(terms, client, secrets, identities?[client])).ToList();
         long ofKeys = GC.GetTotalMemory(forceFullCollection: true);
         Trip(there, static (client, _) => client.AnnounceKeys(), _ => [], server.TakeKeys);
         Serve(server.CloseKeys);
@@ -42,7 +48,10 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
             server.TakeMasked);
         Serve(server.CloseMasked);
         byte[] contributors = server.ContributorsMessage();
-        Trip(there, static (client, answer) => client.Unmask(answer), _ => contributors, server.TakeUnmasking);
+        if (isSigned)
+            Trip(there, static (client, answer) => client.SignContributors(answer), _ => contributors, server.TakeSignature);
+        Trip(there, static (client, answer) => client.Unmask(answer), isSigned ? server.SignaturesFor : _ => contributors,
+            server.TakeUnmasking);
         there.ForEach(client => client.Dispose());
         there.Clear();
         long memory = GC.GetTotalMemory(forceFullCollection: true) - before;
@@ -76,6 +85,15 @@ sealed class SecureBench(int clients, int values, int bits, double dropOut, int 
     }
 
     delegate void TakesMessage(int client, ReadOnlySpan<byte> bytes);
+
+    // Whose keys are whose is known before.
+    static PinnedIdentity[]? IdentitiesOf(int clients)
+    {
+        ECDsa[] owners = [.. Enumerable.Range(0, clients).Select(_ => ECDsa.Create(ECCurve.NamedCurves.nistP256))];
+        var known = owners.Index().ToDictionary(owner => owner.Index,
+            owner => (ReadOnlyMemory<byte>)owner.Item.ExportSubjectPublicKeyInfo());
+        return clients == 0 ? null : [.. owners.Select(owner => new PinnedIdentity(owner, known))];
+    }
 
     // Making words is nobody's work.
     uint[] WordsOf(int client, uint[] expected)

@@ -104,18 +104,22 @@ static class BenchCommand
             Description = "Threads that each end computes on.",
             DefaultValueFactory = _ => 1,
         };
+        var signed = new Option<bool>("--signed")
+        {
+            Description = "Clients sign their keys and who is in the sum, as with TLS.",
+        };
         var json = new Option<bool>("--json") { Description = "Print one object." };
         var command = new Command("secure", "Measure a secure sum by its whole protocol, all ends in this process.")
         {
-            clients, values, bits, dropOut, threads, json,
+            clients, values, bits, dropOut, threads, signed, json,
         };
         command.SetAction(line =>
             (int)RunSecure(line.GetValue(clients), line.GetValue(values), line.GetValue(bits), line.GetValue(dropOut)!,
-                line.GetValue(threads), line.GetValue(json)));
+                line.GetValue(threads), line.GetValue(signed), line.GetValue(json)));
         return command;
     }
 
-    static ExitCode RunSecure(int clients, int values, int bits, string dropOut, int threads, bool json)
+    static ExitCode RunSecure(int clients, int values, int bits, string dropOut, int threads, bool signed, bool json)
     {
         RequireWithin("--clients", clients, SumTerms.LeastMinimum, Secure.MostSenders);
         RequireWithin("--values", values, 1, 1 << 28);
@@ -125,7 +129,7 @@ static class BenchCommand
         if (share > GraphSize.MostDropOut)
             throw new CliException(ExitCode.Usage,
                 $"--drop-out must be at most {Quantity.Percent(GraphSize.MostDropOut)}, but is {dropOut}.");
-        using var bench = new SecureBench(clients, values, bits, share, threads);
+        using var bench = new SecureBench(clients, values, bits, share, threads, signed);
         try
         {
             var figures = bench.Run();

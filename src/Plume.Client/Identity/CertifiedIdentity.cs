@@ -23,14 +23,15 @@ sealed class CertifiedIdentity(X509Certificate2 own, X509Certificate2? root, IRe
     const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     readonly Dictionary<int, X509Certificate2> shown = [];
+    readonly HashSet<int> believed = [];
 
     /// <inheritdoc/>
     public int SignatureBytes => PinnedIdentity.Bytes;
 
-    /// <summary>Takes what the server says who the neighbours are.</summary>
-    public void Hear(IEnumerable<(int Client, ReadOnlyMemory<byte> Certificate)> neighbours)
+    /// <summary>Takes what the server says who others are; whoever it has said before stays who it is.</summary>
+    public void Hear(IEnumerable<(int Client, ReadOnlyMemory<byte> Certificate)> others)
     {
-        foreach (var (client, bytes) in neighbours)
+        foreach (var (client, bytes) in others.Where(other => !shown.ContainsKey(other.Client)))
         {
             try
             {
@@ -54,8 +55,10 @@ sealed class CertifiedIdentity(X509Certificate2 own, X509Certificate2? root, IRe
     /// <inheritdoc/>
     public bool Verifies(int client, ReadOnlySpan<byte> statement, ReadOnlySpan<byte> signature)
     {
-        if (!shown.TryGetValue(client, out var certificate) || !IsKnown(client, certificate) || !IsOfRoot(certificate))
+        if (!shown.TryGetValue(client, out var certificate)
+            || (!believed.Contains(client) && !(IsKnown(client, certificate) && IsOfRoot(certificate))))
             return false;
+        believed.Add(client);
         using var key = certificate.GetECDsaPublicKey();
         return key?.VerifyData(statement, signature, HashAlgorithmName.SHA256) == true;
     }

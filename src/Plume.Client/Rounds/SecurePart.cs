@@ -25,6 +25,7 @@ sealed class SecurePart : IDisposable
     SumPhase trip;
     byte[] message;
     bool isSent;
+    byte[] set = [];
 
     /// <summary>A part at the start of a session.</summary>
     /// <exception cref="SumRefusedException">The session asks for less than a client of ours gives its words to.</exception>
@@ -60,7 +61,7 @@ sealed class SecurePart : IDisposable
             case What.Told:
                 identity?.Hear(reply.Identities.Select(each => ((int)each.Client, each.Certificate.Memory)));
                 message = Next(reply.Told.Span);
-                (trip, isSent) = (trip + 1, false);
+                (trip, isSent) = (trip == SumPhase.Masked && !round.Task.IsSigned ? SumPhase.Unmasking : trip + 1, false);
                 return null;
             default:
                 return reply;
@@ -83,15 +84,23 @@ sealed class SecurePart : IDisposable
             case SumPhase.Shares:
                 return client.Mask(told, WordsOf());
             case SumPhase.Masked:
-                byte[] set = client.SetHash(told), answer = client.Unmask(told);
-                // Durable before it is sent: whoever could ask for two sums of one round would know their difference.
-                return folder.Unmask(update.Round, set) ? answer
-                    : throw new SumRefusedException(
-                        $"The client has unmasked a sum of round {update.Round} or a later one already, and two sums of a round would "
-                            + $"tell their difference.");
+                set = client.SetHash(told);
+                return round.Task.IsSigned ? client.SignContributors(told) : Unmask(told);
+            case SumPhase.Consistency:
+                return Unmask(told);
             default:
                 throw new InvalidPayloadException($"The server answered a {trip} trip with something to go on by.");
         }
+    }
+
+    byte[] Unmask(ReadOnlySpan<byte> told)
+    {
+        byte[] answer = client.Unmask(told);
+        // Durable before it is sent: whoever could ask for two sums of one round would know their difference.
+        return folder.Unmask(update.Round, set) ? answer
+            : throw new SumRefusedException(
+                $"The client has unmasked a sum of round {update.Round} or a later one already, and two sums of a round would "
+                    + $"tell their difference.");
     }
 
     uint[] WordsOf() => round.WordsOf(update.Payload, round.Task.WeightOf(update.Samples), update.Loss);
@@ -101,6 +110,7 @@ sealed class SecurePart : IDisposable
         SumPhase.Keys => SumTripHeader.Types.Trip.Keys,
         SumPhase.Shares => SumTripHeader.Types.Trip.Shares,
         SumPhase.Masked => SumTripHeader.Types.Trip.Masked,
+        SumPhase.Consistency => SumTripHeader.Types.Trip.Consistency,
         _ => SumTripHeader.Types.Trip.Unmasking,
     };
 }

@@ -8,15 +8,17 @@ using Plume.Federation.SecureSums.Sharing;
 namespace Plume.Federation.SecureSums;
 
 /// <summary>
-/// A client's half of one attempt at a secure sum: four trips, each once and in order. It trusts the server with nothing but the
-/// sum: what would tell more is refused with a <see cref="SumRefusedException"/>, after which the session is over for it.
+/// A client's half of one attempt at a secure sum: four trips, each once and in order, and where keys are signed one more. It
+/// trusts the server with nothing but the sum: what would tell more is refused with a <see cref="SumRefusedException"/>, after
+/// which the session is over for it.
 /// </summary>
 /// <remarks>
 /// Promises: fewer than the threshold of its neighbours cannot take its masks away; nobody, the server and colluding neighbours
 /// fewer than
-/// <see cref="GraphSize"/> says included, learns more than one sum of words, of as many clients as the terms say (a server that
-/// lies about who is in it can have fewer, down to half of a complete graph's); it gives a share of one secret of each other
-/// client and never of both; it unmasks once. Every draw is from the generator that the caller gives. Source: Bonawitz et al.,
+/// <see cref="GraphSize"/> says included, learns more than one sum of words, of as many clients as the terms say (where keys are
+/// not signed a server that lies about who is in it can have fewer, down to half of a complete graph's); it gives a share of one
+/// secret of each other client and never of both; it unmasks once, and where keys are signed only what enough others were told,
+/// too (<see cref="Graph.SumGraph.Signers"/>). Every draw is from the generator that the caller gives. Source: Bonawitz et al.,
 /// "Practical Secure Aggregation for Privacy-Preserving Machine Learning", CCS 2017, eprint 2017/281; Bell et al., CCS 2020.
 /// </remarks>
 public sealed class SumClient : IDisposable
@@ -32,6 +34,9 @@ public sealed class SumClient : IDisposable
     byte[][] pairSecrets = [];
     byte[][] openKeys = [];
     byte[]?[] held = [];
+    bool[] members = [];
+    byte[] told = [];
+    byte[] signature = [];
 
     /// <summary>A client at the start of a session.</summary>
     /// <param name="terms">What the server and it agree on.</param>
@@ -63,6 +68,7 @@ public sealed class SumClient : IDisposable
         Keys,
         Share,
         Mask,
+        Sign,
         Unmask,
         Over,
     }
@@ -139,7 +145,7 @@ public sealed class SumClient : IDisposable
         MaskStreams.Apply(masked, masks, threads);
         var output = new PayloadWriter();
         terms.Sent.Pack(masked, output);
-        return Leave(Step.Unmask, output.Written.ToArray());
+        return Leave(identity is null ? Step.Unmask : Step.Sign, output.Written.ToArray());
     }
 
     /// <summary>
@@ -149,17 +155,50 @@ public sealed class SumClient : IDisposable
     /// <param name="answer">The <see cref="Contributors"/>.</param>
     public byte[] SetHash(ReadOnlySpan<byte> answer) => SHA256.HashData([.. "plume set 1"u8, .. session, .. answer]);
 
-    /// <summary>
-    /// Fourth trip: of each client whose shares it holds the one share that the sum needs. It answers once: keep durably that it
-    /// did before it is sent.
-    /// </summary>
+    /// <summary>Trip of consistency, where keys are signed: its signature of who is in the sum, once and of one set.</summary>
     /// <param name="answer">The <see cref="Contributors"/>.</param>
+    /// <exception cref="SumRefusedException">The sum would be of too few, or of somebody who cannot be in it.</exception>
+    public byte[] SignContributors(ReadOnlySpan<byte> answer)
+    {
+        Enter(Step.Sign);
+        Settle(answer);
+        signature = identity!.Sign(Contributors.Statement(session, Client, told));
+        return Leave(Step.Unmask, signature);
+    }
+
+    /// <summary>
+    /// Last trip: of each client whose shares it holds the one share that the sum needs. It answers once: keep durably that it
+    /// did before it is sent. Where keys are signed its own signature goes with them, for a server that has lost it.
+    /// </summary>
+    /// <param name="answer">The <see cref="Contributors"/>; where keys are signed the <see cref="SignedContributors"/>.</param>
     /// <exception cref="SumRefusedException">It answered before, or the sum would be of too few, or of somebody who cannot be in
-    /// it.</exception>
+    /// it, or too few others have signed that they were told the same.</exception>
     public byte[] Unmask(ReadOnlySpan<byte> answer)
     {
         Enter(Step.Unmask);
-        var members = Checked(answer, bytes => Contributors.Read(bytes, roster!.Clients.Count)).Members;
+        if (identity is null)
+            Settle(answer);
+        else if (SignersCheck.ProblemOf(Checked(answer, bytes => SignedContributors.Read(bytes, terms, roster!.Clients.Count)),
+            roster!, members, other => Contributors.Statement(session, other, told), identity) is { } problem)
+            throw Refuse(problem);
+        int[] neighbours = roster!.Graph.NeighboursOf(roster.Place);
+        var shares = new List<byte[]>();
+        foreach (int place in roster.Graph.HoldersOf(roster.Place))
+        {
+            if (place == roster.Place)
+                shares.Add(ownShare);
+            else if (held[Array.IndexOf(neighbours, place)] is { } pair)
+                shares.Add(members[place] ? pair[..SealedShares.ShareBytes] : pair[SealedShares.ShareBytes..]);
+        }
+
+        return Leave(Step.Over, [.. signature, .. UnmaskingShares.ToBytes(shares)]);
+    }
+
+    // Takes a set for the one to unmask.
+    void Settle(ReadOnlySpan<byte> answer)
+    {
+        told = answer.ToArray();
+        members = [.. Checked(answer, bytes => Contributors.Read(bytes, roster!.Clients.Count)).Members];
         int[] neighbours = roster!.Graph.NeighboursOf(roster.Place);
         int count = members.Count(member => member);
         if (!members[roster.Place])
@@ -173,16 +212,6 @@ public sealed class SumClient : IDisposable
         }
 
         Need(neighbours.Count(other => members[other]) + (ownShare.Length > 0 ? 1 : 0), "are in the sum");
-        var shares = new List<byte[]>();
-        foreach (int place in roster.Graph.HoldersOf(roster.Place))
-        {
-            if (place == roster.Place)
-                shares.Add(ownShare);
-            else if (held[Array.IndexOf(neighbours, place)] is { } pair)
-                shares.Add(members[place] ? pair[..SealedShares.ShareBytes] : pair[SealedShares.ShareBytes..]);
-        }
-
-        return Leave(Step.Over, UnmaskingShares.ToBytes(shares));
     }
 
     /// <summary>Forgets its secrets.</summary>

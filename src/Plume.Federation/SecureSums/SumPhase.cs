@@ -12,6 +12,11 @@ public enum SumPhase
     /// <summary>Their masked words.</summary>
     Masked,
 
+    /// <summary>
+    /// Their signatures of who they were told is in the sum; where keys are not signed there is no such trip.
+    /// </summary>
+    Consistency,
+
     /// <summary>The shares that take the masks off.</summary>
     Unmasking,
 

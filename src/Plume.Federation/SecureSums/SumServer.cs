@@ -10,9 +10,10 @@ namespace Plume.Federation.SecureSums;
 /// who are in it.
 /// </summary>
 /// <remarks>
-/// Phases: keys, shares, masked, unmasking. Each is closed once; what comes for a phase that is closed, or twice, is refused and
-/// changes nothing. Memory: four bytes a word, whatever the number of clients, and 56 for each pair of neighbours until their
-/// shares are delivered.
+/// Phases: keys, shares, masked, consistency where keys are signed, unmasking. Each is closed once; what comes for a phase that
+/// is closed, or twice, is refused and changes nothing. Memory: four bytes a word, whatever the number of clients, and 56 for
+/// each pair of neighbours until their shares are delivered. Signatures are handed on as they are: who runs the server holds them
+/// against clients' certificates.
 /// </remarks>
 public sealed class SumServer
 {
@@ -26,6 +27,7 @@ public sealed class SumServer
     byte[][]?[] pairs = [];
     bool[] members = [];
     byte[][]?[] answers = [];
+    byte[]?[] signatures = [];
 
     // How many shares of each client's secret there are.
     int[] given = [];
@@ -54,6 +56,7 @@ public sealed class SumServer
         SumPhase.Keys => keys.Count,
         SumPhase.Shares => pairs.Count(each => each is not null),
         SumPhase.Masked => members.Count(member => member),
+        SumPhase.Consistency => signatures.Count(each => each is not null),
         _ => answers.Count(answer => answer is not null),
     };
 
@@ -93,7 +96,7 @@ public sealed class SumServer
         hash = Roster.HashOf(keys.Select(entry => (entry.Key, entry.Value)));
         graph = new SumGraph(clients.Length, terms.DropOut, hash);
         (pairs, members, answers) = (new byte[clients.Length][][], new bool[clients.Length], new byte[clients.Length][][]);
-        given = new int[clients.Length];
+        (given, signatures) = (new int[clients.Length], new byte[clients.Length][]);
     }
 
     /// <summary>What a client of the roster is told: a <see cref="Roster"/>.</summary>
@@ -151,29 +154,86 @@ public sealed class SumServer
     /// Ends the third phase: who is in the sum is fixed, and must be durable before anybody is asked to unmask.
     /// </summary>
     /// <exception cref="SumLostException">There are too few.</exception>
-    public void CloseMasked() => Close(SumPhase.Masked, Answered, Math.Max(terms.Minimum, graph!.Threshold), "sent their words");
+    public void CloseMasked()
+    {
+        int need = Math.Max(terms.Minimum, graph!.Threshold);
+        Close(SumPhase.Masked, Answered, IsSigned ? Math.Max(need, graph.Signers) : need, "sent their words");
+        Phase = IsSigned ? SumPhase.Consistency : SumPhase.Unmasking;
+    }
 
     /// <summary>What those who are in the sum are told: <see cref="Contributors"/>.</summary>
     public byte[] ContributorsMessage() => new Contributors(members).ToBytes();
 
-    /// <summary>Fourth trip.</summary>
+    /// <summary>
+    /// Trip of consistency: a client's signature of who it was told is in the sum. Once enough have signed, all that are in the
+    /// sum may unmask it; who signs later may, too.
+    /// </summary>
+    /// <exception cref="InvalidPayloadException">It is no signature, comes twice or too early, or the client is not in the
+    /// sum.</exception>
+    public void TakeSignature(int client, ReadOnlySpan<byte> bytes)
+    {
+        int place = PlaceOf(client);
+        Expect(IsFixed && IsSigned ? Phase : SumPhase.Consistency, client, signatures[place] is not null);
+        if (!members[place])
+            throw Wrong(client, "is not in the sum");
+        if (bytes.Length != terms.SignatureBytes)
+            throw InvalidPayloadException.Field("signature", 0, $"{bytes.Length} bytes", $"must be {terms.SignatureBytes}");
+        Sign(place, bytes);
+    }
+
+    void Sign(int place, ReadOnlySpan<byte> signature)
+    {
+        signatures[place] ??= signature.ToArray();
+        if (Phase == SumPhase.Consistency && Answered >= graph!.Signers)
+            Phase = SumPhase.Unmasking;
+    }
+
+    /// <summary>What a client that is in the sum signs.</summary>
+    public byte[] StatementOf(int client) =>
+        Contributors.Statement(terms.Session(hash, graph!.Threshold), client, ContributorsMessage());
+
+    /// <summary>The clients whose signatures a client is told: as few as it wants, and neighbours first, whom it knows.</summary>
+    public IReadOnlyList<int> SignersFor(int client)
+    {
+        int place = PlaceOf(client);
+        var neighbours = graph!.NeighboursOf(place);
+        return [.. neighbours.Concat(Enumerable.Range(0, clients.Length).Except(neighbours))
+            .Where(other => other != place && signatures[other] is not null).Take(graph.Signers - 1).Order()
+            .Select(other => clients[other])];
+    }
+
+    /// <summary>What a client that signed is told: <see cref="SignedContributors"/>.</summary>
+    public byte[] SignaturesFor(int client) => new SignedContributors([.. SignersFor(client).Select(PlaceOf)
+        .Select(place => (place, (ReadOnlyMemory<byte>)signatures[place]!))]).ToBytes(clients.Length);
+
+    /// <summary>
+    /// Last trip. After <see cref="Restore"/> it takes the place of the trip of consistency for clients that had made it.
+    /// </summary>
     /// <exception cref="InvalidPayloadException">The shares break a rule, come twice or too late, or the client is not in the
     /// sum.</exception>
     public void TakeUnmasking(int client, ReadOnlySpan<byte> bytes)
     {
         int place = PlaceOf(client);
-        Expect(SumPhase.Unmasking, client, answers[place] is not null);
+        Expect(IsFixed ? Phase : SumPhase.Unmasking, client, answers[place] is not null);
         if (!members[place])
             throw Wrong(client, "is not in the sum");
         int[] held = HeldBy(place);
-        answers[place] = UnmaskingShares.Read(bytes, held.Length);
+        var input = new PayloadReader(bytes);
+        var signature = input.Bytes(terms.SignatureBytes, "signature");
+        answers[place] = UnmaskingShares.Read(bytes[signature.Length..], held.Length);
+        if (IsSigned)
+            Sign(place, signature);
         foreach (int other in held)
             given[other]++;
     }
 
     /// <summary>Whether there are shares enough to take all masks off.</summary>
-    public bool HasEnough => Phase == SumPhase.Unmasking
+    public bool HasEnough => IsFixed
         && clients.Index().All(client => pairs[client.Index] is null || given[client.Index] >= graph!.Threshold);
+
+    bool IsSigned => terms.SignatureBytes > 0;
+
+    bool IsFixed => Phase is SumPhase.Consistency or SumPhase.Unmasking;
 
     /// <summary>
     /// All that it takes to go on to unmask: who takes part, their public keys, who shared, who is in the sum, and the sum of
@@ -182,8 +242,8 @@ public sealed class SumServer
     /// <exception cref="InvalidOperationException">Who is in the sum is not fixed, or it is unmasked.</exception>
     public byte[] Keep()
     {
-        if (Phase != SumPhase.Unmasking)
-            throw new InvalidOperationException($"A session is kept between its last two trips, but waits for {Phase}.");
+        if (!IsFixed)
+            throw new InvalidOperationException($"A session is kept once who is in the sum is fixed, but waits for {Phase}.");
         var output = new PayloadWriter();
         output.Varint(clients.Length);
         foreach (var (client, announced) in keys)
@@ -199,7 +259,8 @@ public sealed class SumServer
         return output.Written.ToArray();
     }
 
-    /// <summary>Goes on from what <see cref="Keep"/> wrote: the last trip is open, and nobody has answered yet.</summary>
+    /// <summary>Goes on from what <see cref="Keep"/> wrote: who is in the sum is fixed, and nobody has signed or unmasked it
+    /// yet.</summary>
     /// <param name="terms">The session's.</param>
     /// <param name="kept">The bytes.</param>
     /// <exception cref="InvalidPayloadException">They are not a session of these terms.</exception>
@@ -218,7 +279,7 @@ public sealed class SumServer
         server.members = ClientSet.Read(ref input, count, "who is in the sum");
         terms.Sent.AddPacked(ref input, server.sum);
         input.End("kept session");
-        server.Phase = SumPhase.Unmasking;
+        server.Phase = server.IsSigned ? SumPhase.Consistency : SumPhase.Unmasking;
         return server;
     }
 
@@ -228,7 +289,7 @@ public sealed class SumServer
     /// <exception cref="SumLostException">Too few have answered, or what they sent does not fit.</exception>
     public uint[] Finish(int threads = 1)
     {
-        if (Phase != SumPhase.Unmasking)
+        if (!IsFixed)
             throw new InvalidOperationException($"Masks come off after the last trip, but the session waits for {Phase}.");
         var masks = new Unmasking(terms, clients, hash, graph!, keys)
             .MasksOf(members, [.. pairs.Select(each => each is not null)], SharesOf);

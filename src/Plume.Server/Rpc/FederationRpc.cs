@@ -18,7 +18,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 5;
+    public const uint OldestProtocol = 1, NewestProtocol = 6;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
@@ -31,6 +31,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     // Since then it can add its share of noise to them; an older one would add none.
     const uint FirstWithNoise = 5;
+
+    // Since then it signs who is in a sum; an older one could not unmask one where keys are signed.
+    const uint FirstWithConsistency = 6;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -50,6 +53,12 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"The federation '{request.Federation}' adds updates up in secret, which clients can from version {FirstWithSums} "
                     + $"of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+        if (feed.Definition.SumsInSecret && request.Protocol < FirstWithConsistency
+            && context.GetHttpContext().Connection.ClientCertificate is not null)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"In the federation '{request.Federation}' clients sign who is in a secure sum before they unmask it, which they can "
+                    + $"from version {FirstWithConsistency} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release "
+                    + $"of the client."));
         if (feed.Definition.Plan.Privacy is { IsAtClients: true } && request.Protocol < FirstWithNoise)
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"In the federation '{request.Federation}' clients add the noise of its privacy, which they can from version "

@@ -41,7 +41,8 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
             TripOf(header.Trip), header.Length == 0 ? null
                 : await ReadAsync(feed, client, header, chunks, cancellation).ConfigureAwait(false))
         {
-            Certificate = header.Trip == SumTripHeader.Types.Trip.Keys ? certificate : null,
+            Certificate = header.Trip is SumTripHeader.Types.Trip.Keys or SumTripHeader.Types.Trip.Consistency
+                or SumTripHeader.Types.Trip.Unmasking ? certificate : null,
         };
         using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(header.WaitMs, LongestHold.TotalMilliseconds));
@@ -118,6 +119,7 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
         SumTripHeader.Types.Trip.Keys => SumPhase.Keys,
         SumTripHeader.Types.Trip.Shares => SumPhase.Shares,
         SumTripHeader.Types.Trip.Masked => SumPhase.Masked,
+        SumTripHeader.Types.Trip.Consistency => SumPhase.Consistency,
         SumTripHeader.Types.Trip.Unmasking => SumPhase.Unmasking,
         SumTripHeader.Types.Trip.Outcome => SumPhase.Done,
         _ => throw Invalid($"There is no trip {trip}."),

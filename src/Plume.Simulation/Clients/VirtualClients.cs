@@ -14,6 +14,9 @@ namespace Plume.Simulation.Clients;
 sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec encodes, ClientMemories memories, RandomKey key,
     ClientLink[]? links, TimeProvider time, bool keepUpdates)
 {
+    // Keys are not signed, so there is no trip of consistency.
+    static readonly SumPhase[] Trips = [SumPhase.Keys, SumPhase.Shares, SumPhase.Masked, SumPhase.Unmasking];
+
     readonly ConcurrentBag<Participant>[] idle =
         [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
 
@@ -107,7 +110,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         var lost = clientKey.Fold("drop-out");
         bool vanishes = lost.Uniform(0) < (links?[client].DropOut ?? options.DropOut);
         // During a secure sum in any of its trips alike; elsewhere after the download.
-        SumPhase? phase = vanishes ? sum is null ? SumPhase.Keys : (SumPhase)(int)(4 * lost.Uniform(1)) : null;
+        SumPhase? phase = vanishes ? sum is null ? SumPhase.Keys : Trips[(int)(Trips.Length * lost.Uniform(1))] : null;
         if (phase == SumPhase.Keys)
             return ClientResult.Vanished;
         var pool = idle[options.Plan.Method.CapacityOf(client)];

@@ -38,6 +38,12 @@ public sealed class SumGraph
     /// <summary>Holders that give a secret.</summary>
     public int Threshold { get; }
 
+    /// <summary>
+    /// Clients of the roster that must have signed one set before anybody unmasks it: so many that two sets would need more
+    /// who signed both than may collude.
+    /// </summary>
+    public int Signers => IsComplete ? Threshold : (Clients + (int)(Clients * GraphSize.Colluding)) / 2 + 1;
+
     /// <summary>Whether all are neighbours. Then each is a holder of its own shares, too.</summary>
     public bool IsComplete => Degree == Clients - 1;
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Plume.Compression.Wire;
 
 namespace Plume.Federation.SecureSums.Messages;
@@ -12,6 +14,19 @@ public sealed record Contributors(IReadOnlyList<bool> Members)
         var output = new PayloadWriter();
         ClientSet.Write([.. Members], output);
         return output.Written.ToArray();
+    }
+
+    /// <summary>
+    /// What a client signs where keys are signed: that it was told of this set in this session, and in no other.
+    /// </summary>
+    /// <param name="session">The hash of the session's terms and roster.</param>
+    /// <param name="client">Who signs.</param>
+    /// <param name="told">The set as it was told.</param>
+    internal static byte[] Statement(ReadOnlySpan<byte> session, int client, ReadOnlySpan<byte> told)
+    {
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, client);
+        return SHA256.HashData([.. "plume contributors 1"u8, .. session, .. number, .. told]);
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>

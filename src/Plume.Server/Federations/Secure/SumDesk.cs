@@ -16,8 +16,9 @@ namespace Plume.Server.Federations.Secure;
 /// </summary>
 /// <remarks>
 /// Of a session nothing is durable until who is in the sum is fixed: that, and the sum of masked words, is one event, written
-/// before anybody is asked to unmask. A server that goes before it begins another session, for which clients draw other secrets;
-/// one that goes after it goes on to unmask exactly that sum. Shares, and what single clients sent, are never written.
+/// before anybody is told of it, signs it or is asked to unmask. A server that goes before it begins another session, for which
+/// clients draw other secrets; one that goes after it goes on to unmask exactly that sum. Shares, signatures, and what single
+/// clients sent, are never written.
 /// </remarks>
 sealed partial class SumDesk(FederationDefinition definition, WrittenBooks written, Journal journal, SumSessions sessions,
     SumBlobs kept, StorageRetry retry, ILogger logger) : IFollower
@@ -68,7 +69,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             return await LostSecretsAsync(message).ConfigureAwait(false);
         if (message.Session != session!.Number)
             return SumAnswer.Anew;
-        return message.Trip == session.Server.Phase || message.Trip == SumPhase.Unmasking
+        return message.Trip == session.Server.Phase || message.Trip > SumPhase.Masked
             ? await TakeAsync(message).ConfigureAwait(false) : Before(message);
     }
 
@@ -82,8 +83,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         if (written.State.Phase == Phase.Collecting && (isOver || at.Awaited(written.State, Wanted).Count == 0))
             await CloseAsync(at).ConfigureAwait(false);
         else if (isOver && at.IsFixed && !at.IsFinishing && Revealed is null)
-            await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have sent shares "
-                + $"in time, which are too few.").ConfigureAwait(false);
+            await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have "
+                + $"{(at.Server.Phase == SumPhase.Consistency ? "signed who is in it" : "sent shares")} in time, which are too few.")
+                .ConfigureAwait(false);
     }
 
     /// <summary>Goes on with a sum that was fixed and not revealed when the last owner left. Under the turn.</summary>
@@ -132,13 +134,14 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         if (message.Bytes is null && !at.Has(message.Trip, message.Client))
             return SumAnswer.Again;
         // It has enough, and takes what is too much when that does not do.
-        if (at.IsFinishing || (at.Server.Phase == SumPhase.Unmasking && !at.IsFixed))
+        if (at.IsFinishing || (at.Server.Phase > SumPhase.Masked && !at.IsFixed))
             return SumAnswer.Open;
         if (message.Bytes is not null)
         {
             if (written.State.Standings.GetValueOrDefault(message.Client, Standing.Out) == Standing.Out)
                 return SumAnswer.Refused(nameof(Refusal.NotAsked), $"Round {message.Round} does not ask client {message.Client}, "
                     + $"or not any more.");
+            var before = at.Server.Phase;
             try
             {
                 at.Take(message);
@@ -146,6 +149,13 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             catch (InvalidPayloadException invalid)
             {
                 return SumAnswer.Refused(nameof(Refusal.Invalid), invalid.Message);
+            }
+
+            if (at.Server.Phase > before)
+            {
+                // Enough have signed who is in the sum.
+                at.Deadline = written.Now + LastTrip;
+                Changed();
             }
         }
 
@@ -221,9 +231,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             return;
         }
 
-        bool isLast = at.Server.Phase == SumPhase.Unmasking;
-        at.Deadline = written.Now + (isLast ? LastTrip : Trip);
-        if (isLast)
+        bool isFixed = at.Server.Phase > SumPhase.Masked;
+        at.Deadline = written.Now + (isFixed ? LastTrip : Trip);
+        if (isFixed)
             working = FixAsync(at);
         Changed();
     }
@@ -265,7 +275,8 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
                 await retry.UntilDoneAsync(() => written.HappenAsync(new SumWasRevealed(written.Now, bounded!.Revealed.MeanNorm,
                     at.Round.NextStep(bounded.Revealed), bounded.Revealed.Loss, at.NewBytes(), bounded.Note, sum)))
                     .ConfigureAwait(false);
-            else if (at.Server.Phase == SumPhase.Unmasking && at.Server.Answered < at.Server.Contributing.Count)
+            else if (at.Server.Phase is SumPhase.Consistency or SumPhase.Unmasking
+                && at.Server.Answered < at.Server.Contributing.Count)
                 // More shares may tell which ones do not fit.
                 at.IsFinishing = false;
             else

@@ -52,7 +52,10 @@ enum SumAnswerKind
 [GenerateSerializer, Immutable]
 sealed record SumAnswer(SumAnswerKind Kind, byte[] Told, string Rule, string Message)
 {
-    /// <summary>Who the client's neighbours are, with the roster, where keys are signed.</summary>
+    /// <summary>
+    /// Where keys are signed: with the roster who the client's neighbours are, and with signatures of who is in the sum who
+    /// signed that is no neighbour.
+    /// </summary>
     [Id(0)]
     public SumNeighbour[] Neighbours { get; init; } = [];
 

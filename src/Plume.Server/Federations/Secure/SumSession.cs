@@ -28,7 +28,7 @@ sealed class SumSession(SecureRound round, SumServer server)
     readonly SortedSet<int> missing = [];
     long told;
 
-    /// <summary>A session whose last trip is open.</summary>
+    /// <summary>A session in which who is in the sum is fixed.</summary>
     public static SumSession Unmasking(SecureRound round, SumServer server, DateTimeOffset deadline)
     {
         var session = new SumSession(round, server) { Deadline = deadline, IsFixed = true };
@@ -69,7 +69,7 @@ sealed class SumSession(SecureRound round, SumServer server)
     public long Bytes { get; private set; }
 
     /// <summary>How it stands, for others.</summary>
-    public SumStanding Stands => new(Number, server.Phase == SumPhase.Unmasking && !IsFixed ? SumPhase.Masked : server.Phase,
+    public SumStanding Stands => new(Number, server.Phase > SumPhase.Masked && !IsFixed ? SumPhase.Masked : server.Phase,
         round.Task.Step, round.Task.IsSigned);
 
     /// <summary>What the ledger has of the sum.</summary>
@@ -116,7 +116,12 @@ sealed class SumSession(SecureRound round, SumServer server)
             case SumPhase.Masked:
                 server.TakeMasked(message.Client, bytes);
                 break;
+            case SumPhase.Consistency:
+                HoldToSignature(message);
+                server.TakeSignature(message.Client, bytes);
+                break;
             default:
+                HoldToSignature(message);
                 server.TakeUnmasking(message.Client, bytes);
                 break;
         }
@@ -126,17 +131,27 @@ sealed class SumSession(SecureRound round, SumServer server)
         Bytes += bytes.Length;
     }
 
+    // After a restart certificates come again with what they are for.
+    void HoldToSignature(SumMessage message)
+    {
+        if (round.Task.IsSigned && server.Contributing.Contains(message.Client))
+            certificates[message.Client] = Signers.CheckContributors(message, round.Terms, server.StatementOf(message.Client));
+    }
+
     /// <summary>What a client is told when a trip that it made is over.</summary>
     public SumAnswer ToldAfter(SumPhase trip, int client) => trip switch
     {
-        SumPhase.Keys => SumAnswer.Says(server.RosterFor(client)) with
-        {
-            Neighbours = !round.Task.IsSigned ? []
-                : [.. server.NeighboursOf(client).Select(other => new SumNeighbour(other, certificates[other]))],
-        },
+        SumPhase.Keys => SumAnswer.Says(server.RosterFor(client)) with { Neighbours = NamesOf(server.NeighboursOf(client)) },
         SumPhase.Shares => SumAnswer.Says(server.SharesFor(client)),
-        _ => SumAnswer.Says(server.ContributorsMessage()),
+        SumPhase.Masked => SumAnswer.Says(server.ContributorsMessage()),
+        _ => SumAnswer.Says(server.SignaturesFor(client)) with
+        {
+            Neighbours = NamesOf(server.SignersFor(client).Except(server.NeighboursOf(client))),
+        },
     };
+
+    SumNeighbour[] NamesOf(IEnumerable<int> clients) =>
+        round.Task.IsSigned ? [.. clients.Select(other => new SumNeighbour(other, certificates[other]))] : [];
 
     /// <summary>Who has still to make the open trip.</summary>
     /// <param name="state">Of the rules.</param>

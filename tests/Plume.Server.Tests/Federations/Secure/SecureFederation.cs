@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Codecs;
@@ -46,8 +47,12 @@ sealed class SecureFederation : IAsyncDisposable
     SecureRound? round;
     ServerStorage? storage;
 
-    SecureFederation(DifferentialPrivacy? privacy) =>
-        definition = new("toy", PlanOf(privacy), Seed: 1, Layout, () => new float[Layout.Length]);
+    // What clients of a server with TLS call with.
+    static readonly Lazy<X509Certificate2[]> Certificates = new(() => [.. Enumerable.Range(0, Clients).Select(Certificate)]);
+
+    readonly bool isSigned;
+
+    SecureFederation(DifferentialPrivacy? privacy, bool isSigned) => (this.isSigned, definition) = (isSigned, new("toy", PlanOf(privacy), Seed: 1, Layout, () => new float[Layout.Length]));
 
     FederationPlan Plan => definition.Plan;
 
@@ -60,9 +65,10 @@ sealed class SecureFederation : IAsyncDisposable
 
     /// <summary>One that stands where six clients were asked for their keys.</summary>
     /// <param name="privacy">What clients add noise for; null for none.</param>
-    public static async Task<SecureFederation> BeginAsync(DifferentialPrivacy? privacy = null)
+    /// <param name="isSigned">Whether clients sign.</param>
+    public static async Task<SecureFederation> BeginAsync(DifferentialPrivacy? privacy = null, bool isSigned = false)
     {
-        var federation = new SecureFederation(privacy);
+        var federation = new SecureFederation(privacy, isSigned);
         await federation.OpenAsync();
         for (int client = 0; client < Clients; client++)
             await federation.Coordinator.JoinAsync($"client-{client}", client, 0, null, default);
@@ -77,7 +83,7 @@ sealed class SecureFederation : IAsyncDisposable
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Coordinator = await Coordinator.OpenAsync(definition, storage.Ledger, storage.Blobs,
             published => new LocalAggregator(definition, storage.Blobs, published), new ServerMetrics(meters).For("toy"), Time,
-            NullLogger.Instance, default);
+            NullLogger.Instance, default, isSigned);
     }
 
     /// <summary>All clients begin anew in the session at hand, with other secrets for the same updates.</summary>
@@ -85,25 +91,43 @@ sealed class SecureFederation : IAsyncDisposable
     {
         var now = Coordinator.Snapshot;
         var plan = new RoundPlan(now.Round, now.Attempt, now.ModelVersion, now.Participants, now.Deadline);
-        var task = SecureTask.Of(Plan, definition.Key, plan, now.Sum!.Step) with { Session = now.Sum.Session };
+        var task = SecureTask.Of(Plan, definition.Key, plan, now.Sum!.Step) with
+        {
+            Session = now.Sum.Session,
+            IsSigned = now.Sum.IsSigned,
+        };
         round = new SecureRound(task, Plan.Method, Plan.Uplink, Layout, new float[Layout.Length]);
         for (int client = 0; client < Clients; client++)
-            clients[client] = new SumClient(round.Terms, client, RandomNumberGenerator.Create());
+            clients[client] = new SumClient(round.Terms, client, RandomNumberGenerator.Create(), IdentityOf(client));
+    }
+
+    PinnedIdentity? IdentityOf(int client) => !isSigned ? null
+        : new PinnedIdentity(Certificates.Value[client].GetECDsaPrivateKey()!, Certificates.Value.Index().ToDictionary(
+            each => each.Index, each => (ReadOnlyMemory<byte>)each.Item.PublicKey.ExportSubjectPublicKeyInfo()));
+
+    static X509Certificate2 Certificate(int client)
+    {
+        var request = new CertificateRequest($"CN=client-{client}", ECDsa.Create(ECCurve.NamedCurves.nistP256),
+            HashAlgorithmName.SHA256);
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
     /// <summary>Plays the first round, in which a client may vanish before a trip.</summary>
     public async Task PlayAsync(int lost = -1, SumPhase before = SumPhase.Done)
     {
-        for (var trip = SumPhase.Keys; trip <= SumPhase.Unmasking; trip++)
+        foreach (var trip in Trips)
         {
             int[] there = [.. Enumerable.Range(0, Clients).Where(client => client != lost || trip < before)];
             await MakeAsync(trip, there);
-            if (trip == before && trip < SumPhase.Unmasking)
+            if (trip == before && trip < SumPhase.Consistency)
                 await PassAsync(trip == SumPhase.Keys ? 0.7 : 0.1);
         }
 
         await ReachAsync(1);
     }
+
+    IEnumerable<SumPhase> Trips => Enumerable.Range(0, (int)SumPhase.Done).Select(trip => (SumPhase)trip)
+        .Where(trip => isSigned || trip != SumPhase.Consistency);
 
     /// <summary>Some clients make a trip, once they were told what the one before came to.</summary>
     public async Task MakeAsync(SumPhase trip, params int[] there)
@@ -111,7 +135,9 @@ sealed class SecureFederation : IAsyncDisposable
         foreach (int client in there)
         {
             if (trip > SumPhase.Keys)
-                told[client] = await ToldAsync(client, trip - 1);
+                told[client] = await ToldAsync(client, Trips.Last(before => before < trip));
+            if (told.TryGetValue(client, out byte[]? heard) && heard.Length == 0)
+                continue;
             var answer = await SendAsync(client, trip, Message(trip, client));
             Assert.True(answer.Kind is SumAnswerKind.Open or SumAnswerKind.Told or SumAnswerKind.Counted, $"{trip}: {answer}");
         }
@@ -126,13 +152,17 @@ sealed class SecureFederation : IAsyncDisposable
         SumPhase.Keys => clients[client].AnnounceKeys(),
         SumPhase.Shares => clients[client].Share(told[client]),
         SumPhase.Masked => clients[client].Mask(told[client], Words(client)),
+        SumPhase.Consistency => clients[client].SignContributors(told[client]),
         _ => clients[client].Unmask(told[client]),
     };
 
     /// <summary>Sends a client's message, or asks what the trip came to.</summary>
     public Task<SumAnswer> SendAsync(int client, SumPhase trip, byte[]? bytes, long? session = null) =>
         Coordinator.AnswerAsync(new SumMessage(client, round!.Task.Round, round.Task.Attempt, session ?? round.Task.Session, trip,
-            bytes), default);
+            bytes)
+        {
+            Certificate = isSigned ? Certificates.Value[client].RawData : null,
+        }, default);
 
     /// <summary>Lets a share of the round's deadline pass.</summary>
     public async Task PassAsync(double share)
@@ -148,7 +178,7 @@ sealed class SecureFederation : IAsyncDisposable
             await Coordinator.WaitAsync(Coordinator.Snapshot.Sequence, TimeSpan.FromSeconds(5), default);
     }
 
-    /// <summary>What a client is told when a trip is over.</summary>
+    /// <summary>What a client is told when a trip is over; nothing where the sum is known without it.</summary>
     public async Task<byte[]> ToldAsync(int client, SumPhase trip)
     {
         while (true)
@@ -157,6 +187,8 @@ sealed class SecureFederation : IAsyncDisposable
             var answer = await SendAsync(client, trip, null);
             if (answer.Kind == SumAnswerKind.Told)
                 return answer.Told;
+            if (answer.Kind == SumAnswerKind.Counted)
+                return [];
             Assert.Equal(SumAnswerKind.Open, answer.Kind);
             await Coordinator.WaitAsync(sequence, TimeSpan.FromSeconds(5), default);
         }

@@ -5,7 +5,7 @@ using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
 
-namespace Plume.EndToEnd.Tests;
+namespace Plume.EndToEnd.Tests.SecureSums;
 
 /// <summary>Updates that are added up in secret, by real processes.</summary>
 public class SecureSumTests
