@@ -117,6 +117,30 @@ public partial class SimulationTests
                     },
                     DropOut = 0.2
                 },
+            "secure, masks" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Quorum = 3,
+                    Attempts = 9,
+                    Method = new Masks(3),
+                    Uplink = Codec.Parse("uniform(1, shared) | secure"),
+                    Downlink = Codec.Parse("deadzone(abs=0.25) | range"),
+                },
+                DropOut = 0.2
+            },
+            "secure, pruned" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Quorum = 3,
+                    Attempts = 9,
+                    Method = new SparseTraining(0.9, 1, rounds),
+                    Uplink = Codec.Parse("feedback | uniform(4, shared) | secure"),
+                    Downlink = Codec.Parse(Delta),
+                },
+                DropOut = 0.2
+            },
             "secure, private" => options with
             {
                 Plan = options.Plan with

@@ -14,9 +14,12 @@ public sealed class MessageWords
     readonly CodecPlan plan;
 
     /// <summary>The words of messages of one part.</summary>
+    /// <param name="shape">What the message is made of.</param>
+    /// <param name="reference">What its codec refers to, a value for each of the message: after <c>mask</c> those that are not zero
+    /// have words. Empty for codecs that refer to nothing.</param>
     /// <exception cref="ArgumentException">The message has several parts, or its codec does not end in <c>secure</c> or leaves
-    /// numbers open.</exception>
-    public MessageWords(MessageShape shape)
+    /// numbers open, or the reference does not fit it.</exception>
+    public MessageWords(MessageShape shape, ReadOnlyMemory<float> reference = default)
     {
         ArgumentNullException.ThrowIfNull(shape);
         if (shape.Parts.Count != 1 || !shape.Parts[0].Codec.IsSecure)
@@ -24,10 +27,17 @@ public sealed class MessageWords
                 $"Only messages of one part, whose codec ends in 'secure', are words; this one has "
                     + $"{string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"))}.", nameof(shape));
         plan = new CodecPlan(shape.Parts[0].Codec, shape.Parts[0].Layout);
-        var select = plan.Codec.Selector as RandomK;
+        plan.CheckReference(reference);
         int bits = plan.Quantizer.SymbolBits;
-        Runs = [.. plan.Blocks.Select(block => (select?.KeptOf(block.Length) ?? block.Length, bits))];
+        Runs = [.. plan.Blocks.Select(block => (KeptOf(plan.Codec.Selector, block, reference), bits))];
     }
+
+    static int KeptOf(SelectStage? select, BlockPlan block, ReadOnlyMemory<float> reference) => select switch
+    {
+        null => block.Length,
+        RandomK random => random.KeptOf(block.Length),
+        _ => block.Length - reference.Span.Slice(block.Start, block.Length).Count(0f),
+    };
 
     /// <summary>Words that stand together and the bits of each, one run after another; each run fills whole bytes.</summary>
     public IReadOnlyList<(int Count, int Bits)> Runs { get; }

@@ -15,12 +15,12 @@ static class KnownPlaces
     }
 
     /// <summary>
-    /// The uplink with <c>mask</c> before its quantizer; itself where that has no place, or where values are words of a secure
-    /// sum, which all clients send alike.
+    /// The uplink with <c>mask</c> before its quantizer; itself where that has no place. All clients know the same places, so
+    /// that words of a secure sum stand in them, too.
     /// </summary>
     public static Codec Alone(Codec uplink)
     {
-        return AreMixed(uplink) || uplink.IsSecure ? uplink
+        return AreMixed(uplink) ? uplink
             : Codec.Of(uplink.Stages.Where(IsBefore).Append(new Mask()).Concat(uplink.Stages.SkipWhile(IsBefore)));
 
         static bool IsBefore(Stage stage) => stage.Kind < StageKind.Select;

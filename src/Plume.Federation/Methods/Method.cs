@@ -97,6 +97,9 @@ public abstract record Method
     /// <summary>Whether what participants send are updates of the model's weights.</summary>
     public virtual bool SendsUpdates => true;
 
+    /// <summary>Whether what participants send is 0 or 1 in each value, of which the server counts the ones.</summary>
+    public virtual bool SendsBits => false;
+
     /// <summary>Whether the model is the server's own, among what it remembers, instead of what is published.</summary>
     public virtual bool KeepsModel => false;
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Weights;
 using Plume.Federation.SecureSums;
 
@@ -21,6 +22,9 @@ public static class SecureUplink
         if (plan.Rule is not null)
             yield return $"'{plan.Rule}' compares single updates, and under 'secure' nobody sees one: let the rule be the "
                 + $"mean, whose size the bound on norms holds, or leave 'secure' out.";
+        if (plan.Uplink.Stages.OfType<Uniform>().Any(stage => stage.Bits == 1) && !plan.Method.SendsBits)
+            yield return $"'{plan.Uplink}' has the levels 0 and 1, by which bits are counted, and by '{plan.Method}' clients send values "
+                + $"of both signs: write uniform(4, shared), or exchange 'masks'.";
         if (plan.MostContributors > Compression.Codecs.Code.Secure.MostSenders)
             yield return $"A secure sum is of {Compression.Codecs.Code.Secure.MostSenders} clients at most, but a round may "
                 + $"ask {plan.MostContributors}.";
@@ -46,7 +50,8 @@ public static class SecureUplink
         {
             string parts = string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"));
             return $"By '{plan.Method}' clients send {parts}, and a secure sum is of one part with one step; train by "
-                + $"'averaging' (any server optimizer may follow), or leave 'secure' out.";
+                + $"'averaging' (any server optimizer may follow) or prune(...) by magnitude, exchange 'masks' or 'adapters', or leave "
+                + $"'secure' out.";
         }
 
         var unfit = shape.Parts[0].Layout.Tensors.FirstOrDefault(tensor => tensor.Role is TensorRole.Statistic

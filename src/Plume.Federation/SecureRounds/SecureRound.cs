@@ -27,6 +27,7 @@ public sealed class SecureRound
     readonly MessageWords words;
     readonly MessageDecoder decoder;
     readonly MessageShape shape;
+    readonly ReadOnlyMemory<float> reference;
     readonly NoiseShare? share;
     readonly SkellamNoise? noise;
     readonly int last;
@@ -48,7 +49,8 @@ public sealed class SecureRound
         noise = share is null ? null : new SkellamNoise(share.Variance);
         Uplink = uplink.ForRound(task.Step, task.Participants.Count, share?.Norm, share?.Deviation);
         shape = method.Answer(layout, Uplink);
-        (words, decoder) = (new MessageWords(shape), new MessageDecoder(shape));
+        reference = shape.UsesReference ? method.Reference(layout, published.ToArray()) : default;
+        (words, decoder) = (new MessageWords(shape, reference), new MessageDecoder(shape));
         last = SharedStep.QuantizerOf(Uplink).Last;
         // What would tell more than noise hides is not in the sum.
         var figures = share is null ? [new WordSection(SumFigures.Words, SumFigures.Bits)] : Array.Empty<WordSection>();
@@ -174,7 +176,7 @@ public sealed class SecureRound
         var values = new float[shape.Length];
         try
         {
-            decoder.Decode(words.Write(levels), values, Shared);
+            decoder.Decode(words.Write(levels), values, Shared, reference);
         }
         catch (InvalidPayloadException invalid)
         {

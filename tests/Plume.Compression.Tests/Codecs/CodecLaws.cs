@@ -44,6 +44,7 @@ public class CodecLaws
         "topk(1%) | uniform(1) | range", "randk(5%) | deadzone(step=1) | range", "randk(5%) | uniform(3) | range",
         "feedback | deadzone(step=1) | range", "delta | deadzone(abs=0.1) | range",
         "uniform(8, shared=0.0625) | secure(10)", "clip(3) | randk(10%) | rotate | uniform(4, shared=0.25) | secure(100)",
+        "uniform(1, shared=1) | secure(10)", "mask | uniform(4, shared=0.25) | secure(10)",
         "feedback | clip(1) | rotate | randk(30%) | uniform(2, stochastic, shared=0.5) | secure(3)",
         "clip(3) | randk(30%) | rotate | uniform(6, stochastic, shared=0.06) | secure(10, norm=50, noise=60)",
         "feedback | randk(10%) | rotate | uniform(16, shared=0.001) | secure(1000)", "randk(20%) | rotate | uniform(4) | pack",

@@ -74,7 +74,9 @@ public class NotationTests
         "column 1: what 'lowrank' makes of one client's values cannot be added to another's; leave it out and keep fewer "
             + "values, such as randk(10%).")]
     [InlineData("clip(1) | secure", "column 11: 'secure' adds levels up; put uniform(4, shared) before it.")]
-    [InlineData("uniform(1, shared) | secure", "column 9: '1' must be an integer from 2 to 16.")]
+    [InlineData("uniform(0, shared) | secure", "column 9: '0' must be an integer from 1 to 16.")]
+    [InlineData("uniform(1, shared) | secure(9, noise=3)",
+        "column 1: levels 0 and 1 have no place for noise; write uniform(8, shared).")]
     [InlineData("uniform(4, shared=0) | secure(10)", "column 12: '0' is out of range. It must be from 2^-118 to 2^64.")]
     [InlineData("uniform(4, shared, block=64) | secure",
         "column 1: a shared step is one for all values of all clients; leave model, channel or block out.")]

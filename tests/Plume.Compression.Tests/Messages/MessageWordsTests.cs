@@ -10,10 +10,14 @@ public class MessageWordsTests
     [InlineData("uniform(4, shared=0.25) | secure(7)")]
     [InlineData("clip(2) | randk(10%) | rotate | uniform(6, shared=0.03125) | secure(7)")]
     [InlineData("uniform(16, stochastic, shared=0.00390625) | secure(7)")]
+    [InlineData("uniform(1, shared=1) | secure(7)")]
+    [InlineData("mask | uniform(4, shared=0.25) | secure(7)")]
     public void The_sum_of_payloads_is_a_payload_of_the_sum(string line)
     {
         var shape = new MessageShape(new MessagePart("update", Some.Lenet, Codec.Parse(line)));
-        var words = new MessageWords(shape);
+        // Every third value is alive.
+        float[] reference = shape.UsesReference ? [.. Enumerable.Range(0, shape.Length).Select(i => i % 3 == 0 ? 1f : 0f)] : [];
+        var words = new MessageWords(shape, reference);
         var encoder = new MessageEncoder(shape);
         var decoder = new MessageDecoder(shape);
         float[] expected = new float[shape.Length], decoded = new float[shape.Length];
@@ -21,14 +25,14 @@ public class MessageWordsTests
         for (int sender = 0; sender < 7; sender++)
         {
             byte[] payload = encoder.Encode(Some.Normal(shape.Length, (ulong)sender), Some.Key(),
-                rounding: Some.Key((ulong)sender + 90)).ToArray();
+                reference: reference, rounding: Some.Key((ulong)sender + 90)).ToArray();
             Assert.Equal(payload, words.Write(words.Read(payload)));
-            decoder.Decode(payload, decoded, Some.Key());
+            decoder.Decode(payload, decoded, Some.Key(), reference);
             System.Numerics.Tensors.TensorPrimitives.Add(expected, decoded, expected);
             System.Numerics.Tensors.TensorPrimitives.Add(sum, words.Read(payload), sum);
         }
 
-        decoder.Decode(words.Write(sum), decoded, Some.Key());
+        decoder.Decode(words.Write(sum), decoded, Some.Key(), reference);
         for (int i = 0; i < decoded.Length; i++)
             Assert.Equal(expected[i], decoded[i], 1e-4f);
     }

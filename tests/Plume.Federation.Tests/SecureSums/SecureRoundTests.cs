@@ -60,6 +60,43 @@ public class SecureRoundTests
             Assert.Equal(expected[i], revealed.Values[i], 6 * 8 * step);
     }
 
+    // The words of what lives alone, and exactly what single messages say.
+    [Theory]
+    [InlineData("prune(50%, rounds=1..3)", "uniform(4, shared) | secure", 0.03125f)]
+    [InlineData("averaging", "uniform(6, shared) | secure", 0.03125f)]
+    [InlineData("masks(seed=1)", "uniform(1, shared) | secure", 1f)]
+    public void A_sum_of_messages_of_a_method_is_that_of_what_they_say_one_by_one(string line, string uplink, float step)
+    {
+        var plan = Plan(uplink) with { Method = MethodNotation.Parse(line) };
+        float[] published = new float[plan.Published(Layout).Length];
+        for (int i = 0; i < published.Length; i++)
+            published[i] = i < Layout.Length ? 0.5f : i % 2;
+        var round = RoundOf(plan, Round, step, published);
+        var shape = plan.Method.Answer(Layout, round.Uplink);
+        float[] reference = shape.UsesReference ? plan.Method.Reference(Layout, published).ToArray() : [];
+        MessageEncoder encoder = new(shape);
+        MessageDecoder decoder = new(shape);
+        float[] expected = new float[shape.Length], decoded = new float[shape.Length];
+        var sum = new uint[round.Terms.Shape.Words];
+        foreach (int client in Round.Participants)
+        {
+            float[] message = [.. Enumerable.Range(0, shape.Length).Select(i => step == 1 ? (i * client + i / 7) % 3 / 2
+                : MathF.Sin(i * (client + 1)) * (reference.Length == 0 ? 1 : reference[i]))];
+            byte[] payload = encoder.Encode(message, round.Shared, reference: reference).ToArray();
+            System.Numerics.Tensors.TensorPrimitives.Add(sum, round.WordsOf(payload, 1, 0), sum);
+            decoder.Decode(payload, decoded, round.Shared, reference);
+            System.Numerics.Tensors.TensorPrimitives.Add(expected, decoded, expected);
+        }
+
+        round.Terms.Shape.Reduce(sum);
+        Assert.Equal(expected, round.Reveal(sum, 6).Values);
+        Assert.Contains(expected, value => value != 0);
+        int alive = reference.Length == 0 ? shape.Length : reference.Count(value => value != 0);
+        // Sums of six: of levels -7 to 7 and -31 to 31, and of bits.
+        int bits = step == 1 ? 3 : uplink.Contains('4', StringComparison.Ordinal) ? 7 : 9;
+        Assert.Equal((alive * bits + 7) / 8 + 12, round.Terms.Shape.Bytes);
+    }
+
     [Fact]
     public void Steps_follow_what_levels_reach_and_come_to_rest()
     {
@@ -107,6 +144,9 @@ public class SecureRoundTests
             SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
         var norm = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("mean", [60], TensorRole.Statistic)]);
         Assert.Contains("Tensor 'mean' is a running statistic", SecureUplink.Misfit(Plan(uplink), norm));
+        Assert.Contains("has the levels 0 and 1", string.Join(" ", Plan("uniform(1, shared) | secure").Problems()));
+        Assert.Contains("write 'uniform(1, shared) | secure'",
+            string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("masks") }).Problems()));
         Assert.Null(SecureUplink.Misfit(Plan(uplink) with { Method = MethodNotation.Parse("prune(50%, rounds=1..3)") }, Layout));
         Assert.Null(SecureUplink.Misfit(Plan("uniform(4) | pack"), norm));
         Assert.Null(SecureUplink.Misfit(Plan(uplink), Layout));

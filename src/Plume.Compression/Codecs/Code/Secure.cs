@@ -16,7 +16,8 @@ namespace Plume.Compression.Codecs.Code;
 /// All that clients must have alike is the round's: the step (<c>uniform(4, shared)</c>), positions (<c>randk</c>) and rotation,
 /// from a key that they share. All values are coded, tensor after tensor in blocks of 64 Ki; none is finer than others. What is
 /// beyond the levels counts as the outermost, so a step must be chosen that few are; with <c>feedback</c> what is cut off is sent
-/// later. Bytes: ceil(log2(2 n L + 1)) bits a value, n senders with levels -L to L: at 4 bits 8 for 10 and 11 for 100.
+/// later. Bytes: ceil(log2(2 n L + 1)) bits a value, n senders with levels -L to L: at 4 bits 8 for 10 and 11 for 100; of
+/// uniform(1, shared), whose levels are 0 and 1, ceil(log2(n + 1)): 4 for 10 and 7 for 100.
 /// Where senders add noise to their words (Plume.Federation, Privacy), <c>secure(100, norm=900, noise=1000)</c>: a sender's
 /// levels have that Euclidean norm at most, as whole numbers, for what is above it is scaled down before it is rounded, and once
 /// more where it is above it then; and a word also holds noise of that standard deviation, but for a chance below 2^-45.
@@ -85,7 +86,8 @@ public sealed record Secure : CodeStage, INotated<Secure>
     internal Secure ForRound(int senders, int? norm, int? noise) => new(senders, norm ?? Norm, noise ?? Noise);
 
     /// <summary>Bits of a word that holds any sum of levels, and its noise.</summary>
-    internal int BitsFor(int last) => BitOperations.Log2((uint)(2 * ((Senders ?? 1) * (long)last + Tail))) + 1;
+    internal int BitsFor(Uniform levels) => levels.Bits == 1 ? BitOperations.Log2((uint)(Senders ?? 1)) + 1
+        : BitOperations.Log2((uint)(2 * ((Senders ?? 1) * (long)levels.Last + Tail))) + 1;
 
     // Eight deviations, and what Skellam noise of few levels has beyond: by Bernstein's inequality, of a variance of 1 or more,
     // it is further out with a chance of 2 e^-32 at most.
@@ -111,7 +113,9 @@ public sealed record Secure : CodeStage, INotated<Secure>
             throw Refusal(codec, quantizer,
                 $"under 'secure' all clients need one step, and '{quantizer}' fits one to each client's values; write "
                     + $"uniform(4, shared)");
-        if (stages.OfType<SelectStage>().FirstOrDefault() is { } select and not RandomK)
+        if (quantizer is Uniform { Bits: 1 } && stages[^1] is Secure { Norm: not null } or Secure { Noise: not null })
+            throw Refusal(codec, quantizer, "levels 0 and 1 have no place for noise; write uniform(8, shared)");
+        if (stages.OfType<SelectStage>().FirstOrDefault() is { } select and not (RandomK or Mask))
             throw Refusal(codec, select,
                 $"under 'secure' all clients must keep the same positions, and '{select.Keyword}' leaves them to each; write "
                     + $"randk(10%)");

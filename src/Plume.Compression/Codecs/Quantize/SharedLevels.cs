@@ -9,10 +9,14 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <summary>
 /// What <c>uniform(bits, shared)</c> does before <c>secure</c>: levels as words that add up. Not part of the notation.
 /// </summary>
-/// <remarks>A level is a two's complement number of the word's bits, so that a sum of words is the word of the sum.</remarks>
+/// <remarks>
+/// A level is a two's complement number of the word's bits, so that a sum of words is the word of the sum; of 1 bit, whose levels
+/// are 0 and 1, a number without a sign.
+/// </remarks>
 sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
 {
     readonly float step = Of.SharedStep ?? 0;
+    readonly bool isCount = Of.Bits == 1;
 
     public override string Keyword => Of.Keyword;
 
@@ -57,7 +61,7 @@ sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
 
     internal override Grid Read(ref PayloadReader reader, bool sparse) => new(0, step);
 
-    internal override double Largest(Grid grid, bool sparse) => Math.ScaleB(step, WordBits - 1);
+    internal override double Largest(Grid grid, bool sparse) => Math.ScaleB(step, isCount ? WordBits : WordBits - 1);
 
     /// <summary>The step that all clients share.</summary>
     public double Step => step;
@@ -89,14 +93,16 @@ sealed record SharedLevels(Uniform Of, int WordBits) : QuantizeStage
     int LevelOf(float value, float inverse, float last, RandomKey key, int draw)
     {
         // Within reach first: beyond it a float may be infinite.
-        float scaled = Math.Clamp(value * inverse, -last, last);
+        float scaled = Math.Clamp(value * inverse, isCount ? 0 : -last, last);
         return (int)(Of.Stochastic ? MathF.Floor(scaled + key.Uniform((ulong)draw)) : MathF.Round(scaled));
     }
 
     void Dequantize<T>(ReadOnlySpan<T> symbols, Span<float> values) where T : unmanaged, INumberBase<T>
     {
         int unused = 32 - WordBits;
-        for (int i = 0; i < symbols.Length; i++)
+        for (int i = 0; isCount && i < symbols.Length; i++)
+            values[i] = uint.CreateTruncating(symbols[i]) * step;
+        for (int i = 0; !isCount && i < symbols.Length; i++)
             values[i] = ((int)(uint.CreateTruncating(symbols[i]) << unused) >> unused) * step;
     }
 }

@@ -17,7 +17,8 @@ namespace Plume.Compression.Codecs.Quantize;
 /// positions: one bit of sign and 2^(Bits-1) magnitudes, evenly from the smallest kept to the largest. At 1 bit: the sign times
 /// the mean magnitude (nearest) or times the largest (stochastic).
 /// Error: nearest, at most step / 2 a value (and the rounding of a float, 2^-23 of it); stochastic, below step and zero in the
-/// mean. At 1 bit nearest, the error of the scaled sign.
+/// mean. At 1 bit nearest, the error of the scaled sign. Of one step that clients share and 1 bit the levels are 0 and the step:
+/// what is counted, such as bits.
 /// Bytes: a 4-byte step for the model, or for each tensor or channel; 2 bytes (rounded up, so that nothing is clipped) for each
 /// block of values; twice that after a select. The symbols are the code stage's. Values that a step at the very top of a float's
 /// range does not reach travel as floats.
@@ -50,7 +51,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         Last = last;
 
     /// <summary>Levels of one step that a round's clients share, for sums of their levels.</summary>
-    /// <param name="bits">2 to 16.</param>
+    /// <param name="bits">1 to 16; of 1 the levels are 0 and the step.</param>
     /// <param name="step">The step, from 2^-118 to 2^64; null where a round says it.</param>
     /// <param name="stochastic">Round up or down at random.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
@@ -59,10 +60,14 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         ArgumentOutOfRangeException.ThrowIfLessThan(bits, FewestSharedBits);
         if (step is { } given && !IsStep(given))
             throw new ArgumentOutOfRangeException(nameof(step), step, StepRange);
-        return new Uniform(bits, stochastic, GridScope.Model) { IsShared = true, SharedStep = step };
+        return new Uniform(bits, stochastic, GridScope.Model, 0, Math.Max(1, (1 << (bits - 1)) - 1))
+        {
+            IsShared = true,
+            SharedStep = step,
+        };
     }
 
-    const int FewestSharedBits = 2;
+    const int FewestSharedBits = 1;
     const string StepRange = "It must be from 2^-118 to 2^64.";
 
     static bool IsStep(double step) => step >= 3.009265538105056e-36 && step <= 18446744073709551616.0;
@@ -74,7 +79,8 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     public int Bits { get; }
 
     /// <summary>
-    /// Levels on either side of zero: 2^(Bits-1) - 1, or fewer where the notation says how many there are in all.
+    /// Levels on either side of zero: 2^(Bits-1) - 1, or fewer where the notation says how many there are in all. Of 1 bit that
+    /// clients share it is the largest level.
     /// </summary>
     public int Last { get; }
 
@@ -110,7 +116,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     {
         get
         {
-            yield return Last == (1 << (Bits - 1)) - 1 ? Bits.ToString(CultureInfo.InvariantCulture) : $"levels={2 * Last + 1}";
+            yield return IsShared || Last == (1 << (Bits - 1)) - 1 ? Bits.ToString(CultureInfo.InvariantCulture) : $"levels={2 * Last + 1}";
             if (Stochastic)
                 yield return "stochastic";
             if (Scope == GridScope.Block)
@@ -176,7 +182,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
         if (select is not null && Scope == GridScope.Channel)
             throw Notation.Error(codec, column,
                 $"a channel has no fixed number of values after '{select.Keyword}'; use one step for the tensor or block=64");
-        if (select is not null && Stochastic && Bits == 1)
+        if (select is not null && Stochastic && Bits == 1 && !IsShared)
             throw Notation.Error(codec, column,
                 $"at 1 bit after '{select.Keyword}' only the sign is sent, which cannot be stochastic; use 2 bits or more");
     }
@@ -184,7 +190,7 @@ public sealed record Uniform : QuantizeStage, INotated<Uniform>
     internal override bool IsUnbiased => Stochastic && !IsShared;
 
     internal override QuantizeStage Before(CodeStage coder) => coder is Secure secure
-        ? new SharedLevels(this, secure.BitsFor(Last)) : this;
+        ? new SharedLevels(this, secure.BitsFor(this)) : this;
 
     internal override void Gather(ref GridStatistics statistics, ReadOnlySpan<float> values, Grid grid)
     {

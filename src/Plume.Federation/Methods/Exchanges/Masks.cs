@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
@@ -21,8 +23,9 @@ namespace Plume.Federation.Methods.Exchanges;
 /// their mean, one bit a client whatever its samples; its optimizer takes the change (at a learning rate below 1 it remembers
 /// what was before). The model has the weights whose probability is a half or more, and zeros. Biases and normalizations stay as
 /// they begin; running statistics take the plain mean. Bytes: up, whether a bit differs from the likelier one, by a range coder,
-/// the surest first: less than a bit a weight; down, the probabilities by the downlink (counts of the participants are whole
-/// levels of deadzone(abs=1/participants)). Source: Isik et al., "Sparse Random Networks for Communication-Efficient Federated
+/// the surest first: less than a bit a weight, or by <c>uniform(1, shared) | secure</c> words in which a secure sum counts those
+/// that differ, ceil(log2(n + 1)) bits a weight of n clients; down, the probabilities by the downlink (counts of the
+/// participants are whole levels of deadzone(abs=1/participants)). Source: Isik et al., "Sparse Random Networks for Communication-Efficient Federated
 /// Learning", ICLR 2023, arXiv:2209.15328. Differs from it: the probabilities that travel are quantized, and the model is the
 /// most probable one rather than a drawn one.
 /// </remarks>
@@ -30,7 +33,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
 {
     const double Margin = 0.01;
     const float Even = 0.5f;
-
+    const string Counted = "uniform(1, shared) | secure";
 
     /// <summary>Masks of the weights of a seed.</summary>
     /// <param name="seed">Where the weights' signs come from; null for the run's seed.</param>
@@ -62,7 +65,11 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     public override bool WeighsSamples => false;
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink) => base.Answer(layout, WholeNumbers.Alone);
+    public override bool SendsBits => true;
+
+    /// <inheritdoc/>
+    public override MessageShape Answer(ModelLayout layout, Codec uplink) =>
+        base.Answer(layout, uplink.IsSecure ? uplink : WholeNumbers.Alone);
 
     /// <summary>Of a first message in which every second bit differs.</summary>
     public override double UsualNorm(ModelLayout layout, ReadOnlySpan<float> initial)
@@ -150,9 +157,15 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     public override IEnumerable<string> Problems(LearningPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Uplink != Codec.Floats)
+        if (plan.Uplink.IsSecure)
+        {
+            if (plan.Uplink.Stages is not [Uniform { Bits: 1, Stochastic: false }, Secure])
+                yield return $"'{this}' sends bits, of which a secure sum counts those that are set, so that '{plan.Uplink}' has more "
+                    + $"to do than there is; write '{Counted}'.";
+        }
+        else if (plan.Uplink != Codec.Floats)
             yield return $"'{this}' sends bits by a coder of its own, so that the uplink '{plan.Uplink}' has nothing to do; "
-                + $"leave it out.";
+                + $"leave it out, or write '{Counted}' for a secure sum.";
         if (plan.Objective.WeightDecay > 0)
             yield return $"'{this}' trains scores, of which no decay makes a model smaller; leave the weight decay of "
                 + $"{plan.Objective.WeightDecay} out.";
