@@ -14,7 +14,7 @@ namespace Plume.Simulation;
 /// <param name="Broadcasts">What was published to clients of each capacity.</param>
 /// <param name="Optimizer">What server optimizer and method remember.</param>
 /// <param name="Versions">The version that each client has.</param>
-/// <param name="Participations">The rounds that each client took part in; empty where the plan promises no privacy.</param>
+/// <param name="Participations">The rounds that each client took part in; empty where none is counted.</param>
 /// <param name="Metrics">The rounds so far.</param>
 /// <param name="Costs">What they have cost each client.</param>
 /// <param name="Memories">What each client remembers.</param>
@@ -29,10 +29,13 @@ sealed record Checkpoint(
     ClientCost[] Costs,
     IReadOnlyDictionary<int, float[]> Memories)
 {
+    /// <summary>The round that each client took part in last; empty where the plan does not keep participations apart.</summary>
+    public int[] LastRounds { get; init; } = [];
+
     /// <summary>Who is at work, where rounds are buffered.</summary>
     public KeptWork Work { get; init; } = KeptWork.None;
 
-    const byte FormatVersion = 8;
+    const byte FormatVersion = 9;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -56,6 +59,7 @@ sealed record Checkpoint(
         WriteArray(output, Costs);
         WriteArrays(output, Memories);
         WriteWork(output, Work);
+        WriteArray(output, LastRounds);
         output.UInt64(XxHash64.HashToUInt64(output.Written.Span));
         return output.Written.ToArray();
     }
@@ -80,7 +84,7 @@ sealed record Checkpoint(
         var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input),
             ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
             ReadArray<ClientCost>(ref input), ReadArrays(ref input, "client"))
-        { Work = ReadWork(ref input) };
+        { Work = ReadWork(ref input), LastRounds = ReadArray<int>(ref input) };
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;

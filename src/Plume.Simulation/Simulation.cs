@@ -149,8 +149,8 @@ public sealed partial class Simulation : IDisposable
         foreach (int client in memories.Clients)
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
         return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())],
-            global.Memory.ToArray(), versions, Participations(), metrics, costs, kept)
-        { Work = atWork?.Keep() ?? KeptWork.None }.ToBytes();
+            global.Memory.ToArray(), versions, OfClients(books.State.Participations), metrics, costs, kept)
+        { LastRounds = OfClients(books.State.LastRounds), Work = atWork?.Keep() ?? KeptWork.None }.ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -167,9 +167,13 @@ public sealed partial class Simulation : IDisposable
         metrics.AddRange(kept.Metrics);
         foreach (var (client, memory) in kept.Memories)
             memories.Commit(client, memory);
-        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, metrics.LastOrDefault()?.NextStep,
-            kept.Participations.Index().Where(entry => entry.Item > 0)
-                .Select(entry => KeyValuePair.Create(entry.Index, entry.Item)), kept.Work.Tasks.Select(task => task.Part));
+        books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, new CarriedOver
+        {
+            SharedStep = metrics.LastOrDefault()?.NextStep,
+            Participations = ByClient(kept.Participations),
+            LastRounds = ByClient(kept.LastRounds),
+            AtWork = [.. kept.Work.Tasks.Select(task => task.Part)],
+        });
         atWork?.Restore(kept.Work);
         if (books.State.Phase == Phase.Collecting)
             pending.Enqueue(new PublishRound(books.State.Current));
@@ -178,8 +182,12 @@ public sealed partial class Simulation : IDisposable
             pending.Enqueue(new AskClient(task));
     }
 
-    int[] Participations() => options.Plan.Privacy is null ? []
-        : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => books.State.Participations.GetValueOrDefault(client))];
+    // Of clients that took part in no round there is nothing.
+    int[] OfClients(ImmutableSortedDictionary<int, int> rounds) => rounds.IsEmpty ? []
+        : [.. Enumerable.Range(0, options.Plan.Clients).Select(client => rounds.GetValueOrDefault(client))];
+
+    static ImmutableSortedDictionary<int, int> ByClient(int[] rounds) => rounds.Index().Where(entry => entry.Item > 0)
+        .ToImmutableSortedDictionary(entry => entry.Index, entry => entry.Item);
 
     ulong Fingerprint => options.TextOf(learner.Layout).Fingerprint;
 

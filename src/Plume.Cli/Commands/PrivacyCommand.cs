@@ -3,8 +3,10 @@ using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Privacy;
+using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Federation.Privacy;
+using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.Cli.Commands;
 
@@ -16,7 +18,7 @@ static class PrivacyCommand
     static readonly string[] Samplings = ["none", "fixed", "poisson"];
 
     sealed record Request(string? File, string[] Overrides, double? Noise, double? Delta, double? Epsilon, int? Rounds,
-        int? Clients, int? Participants, string Sampling, bool Json);
+        int? Clients, int? Participants, string Sampling, string? Mechanism, bool Json);
 
     public static Command Create()
     {
@@ -49,29 +51,35 @@ static class PrivacyCommand
                 + "many, in secret, all of them answer), poisson (each by a chance of its own).",
             DefaultValueFactory = _ => "none",
         };
+        var mechanism = new Option<string?>("--mechanism")
+        {
+            Description = "How noise goes from round to round: gaussian, or matrix(10) for noise that is correlated and clients "
+                + "that "
+                + "stay away ten rounds; without it the experiment's, or gaussian.",
+        };
         var json = new Option<bool>("--json") { Description = "Print a JSON object." };
         var command = new Command("privacy",
             "Say how much epsilon a plan costs, and how much noise and how many rounds an epsilon buys.")
             {
-                file, overrides, noise, epsilon, delta, rounds, clients, participants, sampling, json,
+                file, overrides, noise, epsilon, delta, rounds, clients, participants, sampling, mechanism, json,
             };
         command.SetAction(line =>
             (int)Run(new Request(line.GetValue(file), line.GetValue(overrides)!, line.GetValue(noise), line.GetValue(delta),
                 line.GetValue(epsilon),
             line.GetValue(rounds), line.GetValue(clients), line.GetValue(participants), line.GetValue(sampling)!,
-            line.GetValue(json))));
+            line.GetValue(mechanism), line.GetValue(json))));
         return command;
     }
 
     static ExitCode Run(Request request)
     {
         Check(request);
-        var (question, plan) = request.File is null ? Alone(request) : Planned(request);
+        var (question, plan, isAsPlanned) = request.File is null ? Alone(request) : Planned(request);
         if (question.Noise is null && question.Epsilon is null)
             throw new CliException(ExitCode.Usage,
                 $"Nothing says what to work out: give --noise, --epsilon or "
                     + $"both{(request.File is null ? "" : ", or the experiment a 'privacy' object")}.");
-        var answer = PrivacyAnswer.Of(question, plan);
+        var answer = PrivacyAnswer.Of(question, plan, isAsPlanned);
         Console.Out.Write(request.Json ? JsonSerializer.Serialize(answer, PrivacyJson.Default.PrivacyAnswer) + "\n"
             : answer.Text());
         return ExitCode.Done;
@@ -103,15 +111,27 @@ static class PrivacyCommand
         }
     }
 
-    static (PrivacyQuestion, PrivacyPlan?) Planned(Request request)
+    static MatrixMechanism? MechanismOf(Request request, MatrixMechanism? planned, int? rounds, bool isAtClients)
+    {
+        var matrix = request.Mechanism is { } text ? WrittenOption.Read("--mechanism", text, MatrixMechanism.Parse) : planned;
+        string? misfit = matrix is null ? null
+            : isAtClients ? MatrixMechanism.MisfitToClientNoise(matrix)
+            : request.Sampling != "none"
+            ? $"--sampling {request.Sampling} is for noise that is drawn anew each round, and by '{matrix}' it is not: leave it "
+                + $"out."
+            : matrix.Problems(rounds ?? 1).FirstOrDefault();
+        return misfit is null ? matrix : throw new CliException(ExitCode.Usage, misfit);
+    }
+
+    static (PrivacyQuestion, PrivacyPlan?, bool IsAsPlanned) Planned(Request request)
     {
         var experiment = ExperimentFile.Read(request.File, request.Overrides);
         var budget = experiment.Privacy.Promise;
         int clients = request.Clients
             ?? experiment.Clients ?? Inputs.Load(experiment).Allotment.Clients.Count;
-        var plan = new PrivacyPlan(clients, request.Participants
-            ?? experiment.Participants.Of(clients), request.Rounds
-            ?? experiment.Rounds, budget);
+        int rounds = request.Rounds ?? experiment.Rounds;
+        var plan = new PrivacyPlan(clients, request.Participants ?? experiment.Participants.Of(clients), rounds, budget)
+        { Matrix = MechanismOf(request, experiment.Privacy.Matrix, rounds, experiment.Uplink.IsSecure) };
         var question = QuestionOf(request with
         {
             Noise = request.Noise ?? budget?.Noise,
@@ -121,22 +141,31 @@ static class PrivacyCommand
         }, plan, experiment.Uplink.IsSecure);
         bool isAsPlanned = budget is not null && question.Sampling == budget.Sampling
             && (budget.Noise, budget.Delta, budget.Epsilon) == (question.Noise!.Value, question.Delta, question.Epsilon!.Value);
-        return (question, isAsPlanned ? plan : null);
+        return (question, plan, isAsPlanned);
     }
 
-    static (PrivacyQuestion, PrivacyPlan?) Alone(Request request)
+    static (PrivacyQuestion, PrivacyPlan?, bool IsAsPlanned) Alone(Request request)
     {
         if (request.Rounds is null && (request.Noise is null || request.Epsilon is null))
             throw new CliException(ExitCode.Usage,
                 "Two of --noise, --epsilon and --rounds say what the third is; give two of them, or an experiment.");
+        var matrix = MechanismOf(request, null, request.Rounds, isAtClients: false);
         if (request is { Clients: { } clients, Participants: { } participants, Rounds: { } rounds })
-            return (QuestionOf(request, new PrivacyPlan(clients, participants, rounds, null), isAtClients: false), null);
+        {
+            var plan = new PrivacyPlan(clients, participants, rounds, null) { Matrix = matrix };
+            return (QuestionOf(request, plan, isAtClients: false), plan, false);
+        }
+
         if (request.Sampling != "none")
             throw new CliException(ExitCode.Usage,
                 $"--sampling {request.Sampling} needs --clients, --participants and --rounds.");
-        ReleaseCount[] counts = request.Rounds is { } all ? [new("a client in each round", all)] : [];
-        return (new PrivacyQuestion(new NoSampling(), request.Delta ?? UsualDelta, request.Noise, request.Epsilon, counts), null);
+        var alone = request.Rounds is { } all ? new PrivacyPlan(1, 1, all, null) { Matrix = matrix } : null;
+        return (new PrivacyQuestion(DifferentialPrivacy.SamplingOf(isAtClients: false, matrix), request.Delta ?? UsualDelta,
+            request.Noise, request.Epsilon, alone is null ? [] : [OfEach(alone)]), alone, false);
     }
+
+    static ReleaseCount OfEach(PrivacyPlan plan) => plan.Matrix is { Separation: var rounds }
+        ? new($"a client every {rounds} rounds", plan.Most) : new("a client in each round", plan.Most);
 
     static PrivacyQuestion QuestionOf(Request request, PrivacyPlan plan, bool isAtClients)
     {
@@ -151,11 +180,11 @@ static class PrivacyCommand
         {
             "fixed" => new FixedSizeSampling(plan.Clients, plan.Participants),
             "poisson" => new PoissonSampling((double)plan.Participants / plan.Clients),
-            _ => DifferentialPrivacy.SamplingOf(isAtClients),
+            _ => DifferentialPrivacy.SamplingOf(isAtClients, plan.Matrix),
         };
-        ReleaseCount[] counts = sampling is not (NoSampling or ClientNoise) ? [new("all rounds", plan.Rounds)]
-            : plan.Alike == plan.Rounds ? [new("a client in each round", plan.Rounds)]
-            : [new("clients in as many as others", plan.Alike), new("a client in each round", plan.Rounds)];
+        ReleaseCount[] counts = request.Sampling != "none" ? [new("all rounds", plan.Rounds)]
+            : plan.Alike == plan.Most ? [OfEach(plan)]
+            : [new("clients in as many as others", plan.Alike), OfEach(plan)];
         return new PrivacyQuestion(sampling, request.Delta ?? UsualDelta, request.Noise, request.Epsilon, counts);
     }
 }

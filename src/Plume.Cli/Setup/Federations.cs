@@ -155,8 +155,8 @@ static class Federations
         if (misfit is null && SecureRound.Misfit(plan, layout) is { } insecure)
             yield return ("uplink", $"uplink: {insecure}");
 
-        if (plan.StatisticsMisfit(layout) is { } statistics)
-            yield return (PrivacySettings.Key, $"privacy: {statistics}");
+        if (plan.PrivacyMisfit(layout) is { } unprivate)
+            yield return (PrivacySettings.Key, $"privacy: {unprivate}");
         if (misfit is not null)
             yield return (key, $"{key}: {misfit}");
     }

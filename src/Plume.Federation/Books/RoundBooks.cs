@@ -113,14 +113,11 @@ public sealed class RoundBooks
     /// <summary>Goes on where a federation of all its clients stands that has completed a number of rounds.</summary>
     /// <param name="norms">The median norm of each of those rounds.</param>
     /// <param name="at">The time.</param>
-    /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
-    /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
-    /// <param name="atWork">Who was at work when the last of them ended, where rounds are buffered.</param>
-    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, float? sharedStep = null,
-        IEnumerable<KeyValuePair<int, int>>? participations = null, IEnumerable<RoundPart>? atWork = null)
+    /// <param name="carried">What else they left; null for nothing.</param>
+    public void RestoreAfter(IReadOnlyList<double> norms, DateTimeOffset at, CarriedOver? carried = null)
     {
         ArgumentNullException.ThrowIfNull(norms);
-        Restore(machine.After(norms.Count, norms, at, sharedStep, participations, atWork), at, []);
+        Restore(machine.After(norms.Count, norms, at, carried ?? CarriedOver.Nothing), at, []);
     }
 
     /// <summary>Whether the model is measured after a round.</summary>

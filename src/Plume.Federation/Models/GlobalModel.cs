@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
@@ -16,12 +17,15 @@ namespace Plume.Federation.Models;
 /// </summary>
 public sealed class GlobalModel
 {
+    const int FloatsOfNoise = sizeof(long) / sizeof(float);
+
     readonly ModelLayout layout;
     readonly FederationPlan plan;
     readonly CapacityModels models;
     readonly ServerOptimizer optimizer;
     readonly IStudent? student;
     readonly int published;
+    readonly NoisyMean? noisy;
     float[] exact;
     float[] memory;
 
@@ -44,7 +48,7 @@ public sealed class GlobalModel
         if (plan.Method.KeepsModel && student is null)
             throw new ArgumentException($"By '{plan.Method}' the server teaches a model of its own: bring a student.",
                 nameof(student));
-        if (plan.StatisticsMisfit(layout) is { } misfit)
+        if (plan.PrivacyMisfit(layout) is { } misfit)
             throw new ArgumentException(misfit, nameof(plan));
         (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
         models = plan.ModelsOf(layout);
@@ -56,13 +60,18 @@ public sealed class GlobalModel
                 historyMemory / models.Count))];
         exact = Broadcast.Published.ToArray();
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
-        plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length));
+        plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length,
+            plan.Method.ServerMemoryLength(layout)));
+        noisy = plan.Privacy is { IsAtClients: false } privacy ? new NoisyMean(privacy, plan.Rounds) : null;
     }
 
     /// <summary>The exact values of all that is published, the weights first.</summary>
     public ReadOnlyMemory<float> Exact => exact;
 
-    /// <summary>What optimizer and method remember.</summary>
+    /// <summary>
+    /// What optimizer and method remember and, where noise is correlated between rounds, after it the noise of the last ones as
+    /// whole numbers, each in the place of two floats. Nobody but the server may have it then.
+    /// </summary>
     public ReadOnlyMemory<float> Memory => memory;
 
     /// <summary>What clients of each capacity see.</summary>
@@ -77,13 +86,14 @@ public sealed class GlobalModel
     /// <summary>The same of exact values.</summary>
     public ReadOnlyMemory<float> ExactWeights => WeightsOf(plan, layout, optimizer, exact, memory);
 
-    /// <summary>Floats that optimizer and method remember.</summary>
+    /// <summary>Floats of <see cref="Memory"/>.</summary>
     public static int MemoryLengthOf(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(optimizer);
-        return optimizer.MemoryPerValue * layout.Length + plan.Method.ServerMemoryLength(layout);
+        return checked(OwnMemoryLength(plan, layout, optimizer) + FloatsOfNoise
+            * NoisyMean.MemoryLength(plan.Privacy, plan.Rounds, RoundSum.LengthOf(plan, layout)));
     }
 
     /// <summary>The model of values that were kept.</summary>
@@ -115,8 +125,7 @@ public sealed class GlobalModel
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
-        var (mean, cover) = plan.Privacy is { IsAtClients: false } privacy ? (Noisy(sum, weights[0], privacy, noise), [])
-            : Average(sum, weights);
+        var (mean, cover) = noisy is null ? Average(sum, weights) : (Noisy(noisy, sum, weights[0], noise), []);
         return Apply(mean, cover, contributors);
     }
 
@@ -146,7 +155,8 @@ public sealed class GlobalModel
     {
         ThrowIfResting();
         int version = Broadcast.Version + 1;
-        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, memory, optimizer, plan.ObjectiveIn(version),
+        var own = memory.AsSpan(0, OwnMemoryLength(plan, layout, optimizer));
+        plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, own, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
         return Publish(version);
     }
@@ -160,13 +170,19 @@ public sealed class GlobalModel
             throw new InvalidOperationException($"Version {Broadcast.Version} rests; give it back its exact values first.");
     }
 
-    float[] Noisy(ExactSum sum, double messages, DifferentialPrivacy privacy, NoiseSecret? secret)
+    static int OwnMemoryLength(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer) =>
+        optimizer.MemoryPerValue * layout.Length + plan.Method.ServerMemoryLength(layout);
+
+    float[] Noisy(NoisyMean released, ExactSum sum, double messages, NoiseSecret? secret)
     {
+        ThrowIfResting();
         if (secret is null)
             throw new InvalidOperationException("The plan promises privacy, so the mean needs noise: say where it comes from.");
         float[] mean = new float[sum.Length];
-        using var noise = secret.Of(Broadcast.Version + 1, sum.Values);
-        NoisyMean.Write(sum, messages, privacy, plan.ClipNorm!.Value, noise, mean);
+        int version = Broadcast.Version + 1;
+        using var draws = secret.Of(version, sum.Values);
+        released.Write(sum, new Release(version, messages, plan.ClipNorm!.Value), draws,
+            MemoryMarshal.Cast<float, long>(memory.AsSpan(OwnMemoryLength(plan, layout, optimizer))), mean);
         return mean;
     }
 

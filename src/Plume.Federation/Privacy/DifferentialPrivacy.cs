@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.Federation.Privacy;
 
@@ -10,7 +11,7 @@ namespace Plume.Federation.Privacy;
 /// Central: the server scales, adds Gaussian noise and sees updates; whoever sees models sees no client. Under an uplink that
 /// ends in <c>secure</c> clients scale and add Skellam noise themselves (<see cref="IsAtClients"/>), and the server sees the
 /// noisy sum. A client is protected as a whole, however much data it has. Each round that a client takes part in counts in full,
-/// whoever else does (<see cref="NoSampling"/>, <see cref="ClientNoise"/>).
+/// whoever else does (<see cref="NoSampling"/>, <see cref="ClientNoise"/>, <see cref="SeparatedRounds"/>).
 /// Source: McMahan et al., "Learning Differentially Private Recurrent Language Models", ICLR 2018, arXiv:1710.06963. Differs from
 /// it: rounds are counted client by client instead of as samples, as in Feldman and Zrnic, "Individual Privacy Accounting via a
 /// Rényi Filter", NeurIPS 2021, arXiv:2008.11193; all updates weigh alike, and the mean is over those that came, since who takes
@@ -26,12 +27,17 @@ public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsi
     /// </summary>
     public bool IsAtClients { get; init; }
 
+    /// <summary>How the server's noise is correlated between rounds; null where it is drawn anew each round.</summary>
+    public MatrixMechanism? Matrix { get; init; }
+
     /// <summary>How releases are counted.</summary>
-    public Sampling Sampling => SamplingOf(IsAtClients);
+    public Sampling Sampling => SamplingOf(IsAtClients, Matrix);
 
     /// <summary>How releases of federations are counted.</summary>
     /// <param name="isAtClients">Whether clients add the noise.</param>
-    public static Sampling SamplingOf(bool isAtClients) => isAtClients ? new ClientNoise() : new NoSampling();
+    /// <param name="matrix">How the server's noise is correlated; null where it is not.</param>
+    public static Sampling SamplingOf(bool isAtClients, MatrixMechanism? matrix = null) => isAtClients ? new ClientNoise()
+        : matrix is null ? new NoSampling() : new SeparatedRounds(matrix);
 
     /// <summary>Rounds that a client may take part in within the budget.</summary>
     public int MostParticipations => IsInRange(Noise, Delta, Epsilon) ? Sampling.ReleasesFor(Epsilon, Noise, Delta) : 0;

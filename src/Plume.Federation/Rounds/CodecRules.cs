@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Select;
+using Plume.Compression.Codecs.Transform;
 
 namespace Plume.Federation.Rounds;
 
@@ -28,4 +29,9 @@ static class CodecRules
             $"'{codec}' would send a model with values missing; write 'delta | {codec}'.",
         _ => null,
     };
+
+    /// <summary>A codec as it is, with a clip where one must stand.</summary>
+    public static string Clipped(Codec codec) => codec.Remembers
+        ? string.Join(" | ", [codec.Stages[0], new Clip(1), .. codec.Stages.Skip(1)])
+        : string.Join(" | ", [new Clip(1), .. codec.Stages]);
 }

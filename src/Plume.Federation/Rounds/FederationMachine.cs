@@ -43,36 +43,28 @@ public sealed class FederationMachine
     /// <param name="rounds">Rounds completed.</param>
     /// <param name="norms">The median norm of each of them.</param>
     /// <param name="now">The time.</param>
-    /// <param name="sharedStep">The step that the last secure sum said the next round should have.</param>
-    /// <param name="participations">The rounds that each client took part in; null where the plan promises no privacy.</param>
-    /// <param name="atWork">Who was at work when the last of them ended, where rounds are buffered.</param>
-    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, float? sharedStep = null,
-        IEnumerable<KeyValuePair<int, int>>? participations = null, IEnumerable<RoundPart>? atWork = null)
+    /// <param name="carried">What else they left.</param>
+    public FederationState After(int rounds, IEnumerable<double> norms, DateTimeOffset now, CarriedOver carried)
     {
+        ArgumentNullException.ThrowIfNull(carried);
         if (buffered is not null && rounds < plan.Rounds)
             return buffered.Open(FederationState.Initial with
             {
                 Members = Everyone,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
-                Standings = (atWork ?? []).ToImmutableSortedDictionary(part => part.Client, _ => Standing.Asked),
-                Tasks = (atWork ?? [])
+                Standings = carried.AtWork.ToImmutableSortedDictionary(part => part.Client, _ => Standing.Asked),
+                Tasks = carried.AtWork
                     .ToImmutableSortedDictionary(part => part.Client, part => new AskedTask(part, now + plan.Deadline)),
             }, rounds + 1, now).State;
-        var spent = FederationState.Initial.Participations.AddRange(participations ?? []);
-        return rounds < plan.Rounds && HasBudget(spent, rounds + 1)
-            ? Open(FederationState.Initial with
+        var spent = FederationState.Initial with { Participations = carried.Participations, LastRounds = carried.LastRounds };
+        return rounds < plan.Rounds && PrivacyBudget.Suffices(plan, spent, rounds + 1)
+            ? Open(spent with
             {
                 Members = Everyone,
-                SharedStep = sharedStep,
+                SharedStep = carried.SharedStep,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
-                Participations = spent
             }, rounds + 1, attempt: 1, now).State
-            : FederationState.Initial with
-            {
-                Phase = Phase.Finished,
-                Current = new RoundPlan(rounds, 1, rounds - 1, [], default),
-                Participations = spent
-            };
+            : spent with { Phase = Phase.Finished, Current = new RoundPlan(rounds, 1, rounds - 1, [], default) };
     }
 
     /// <summary>Takes one event.</summary>
@@ -96,7 +88,7 @@ public sealed class FederationMachine
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => Settle(state, now),
-            SumClosed sum => (Debited(SecureSteps.Close(plan, state, sum)),
+            SumClosed sum => (PrivacyBudget.Debited(plan, SecureSteps.Close(plan, state, sum)),
                 [new ApplyMean(state.Current.Round, sum.Clients.Count, sum.Clients)]),
             SumRevealed sum => Ignore(SecureSteps.Reveal(state, sum)),
             SumLost when state.Phase == Phase.Applying =>
@@ -114,7 +106,7 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
         int needed = plan.NeededFor(state.Current.Round, state.Current.Attempt);
-        return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state).Members.Count >= needed
+        return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state, state.Current.Round).Members.Count >= needed
             ? Open(state, state.Current.Round, state.Current.Attempt, now)
             : Ignore(state);
     }
@@ -122,8 +114,9 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) Open(FederationState state, int round, int attempt,
         DateTimeOffset now)
     {
-        int[] participants = plan.Fixed is { } lists ? [.. WithBudget(state.Participations, lists[round - 1]).Order()]
-            : Select(Absences.Candidates(Askable(state), plan.Quorum), round, attempt);
+        int[] participants = plan.Fixed is { } lists
+            ? [.. PrivacyBudget.Askable(plan, state, round, lists[round - 1]).Order()]
+            : Select(Absences.Candidates(Askable(state, round), plan.Quorum), round, attempt);
         var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline)
         {
             UsualNorm = plan.ClipNorm ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
@@ -140,34 +133,16 @@ public sealed class FederationMachine
         }, [new PublishRound(next)]);
     }
 
-    IEnumerable<int> WithBudget(ImmutableSortedDictionary<int, int> participations, IEnumerable<int> clients) =>
-        plan.Privacy?.WithBudget(participations, clients) ?? clients;
-
-    // The state as if only those members were there that may be in another round.
-    FederationState Askable(FederationState state) => plan.Privacy is null ? state
-        : state with { Members = [.. WithBudget(state.Participations, state.Members)] };
+    // The state as if only those members were there that may be in the round.
+    FederationState Askable(FederationState state, int round) => plan.Privacy is null ? state
+        : state with { Members = [.. PrivacyBudget.Askable(plan, state, round, state.Members)] };
 
     /// <summary>Whether the round at hand is the last that the budget of the clients has, once its updates are counted.</summary>
     public bool IsLast(FederationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Current.Round >= plan.Rounds || !HasBudget(state.Participations, state.Current.Round + 1);
+        return state.Current.Round >= plan.Rounds || !PrivacyBudget.Suffices(plan, state, state.Current.Round + 1);
     }
-
-    bool HasBudget(ImmutableSortedDictionary<int, int> participations, int round) =>
-        plan.Privacy is null || WithBudget(participations, plan.Fixed?[round - 1] ?? Enumerable.Range(0, plan.Clients))
-            .Count() >= plan.Quorum;
-
-    // Written down with the event that closes the round, and so before anything is made of its updates; of a secure sum before
-    // anybody is asked to unmask it. One that is lost after that stays paid for: who asked for it may have it.
-    FederationState Debited(FederationState state) => plan.Privacy is null ? state
-        : state with
-        {
-            Participations =
-            state.Participations.SetItems(
-                state.Weights.Keys.Select(client =>
-                    KeyValuePair.Create(client, state.Participations.GetValueOrDefault(client) + 1)))
-        };
 
     int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
     {
@@ -252,7 +227,7 @@ public sealed class FederationMachine
         if (added < wanted && ended && plan.Fixed is null)
             state = Absences.Missed(state);
         if (added >= wanted || (ended && added >= plan.Quorum))
-            return (Debited(state) with { Phase = Phase.Applying },
+            return (PrivacyBudget.Debited(plan, state) with { Phase = Phase.Applying },
                 [new ApplyMean(state.Current.Round, state.Weights.Values.Sum(), [.. state.Weights.Keys])]);
         if (!ended)
             return Ignore(state);
@@ -271,7 +246,7 @@ public sealed class FederationMachine
             return Ignore(state);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
-        return state.Current.Round < plan.Rounds && HasBudget(state.Participations, state.Current.Round + 1)
+        return state.Current.Round < plan.Rounds && PrivacyBudget.Suffices(plan, state, state.Current.Round + 1)
             ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1,
                 attempt: 1, now)
             : (state with { Phase = Phase.Finished }, [new Finish()]);

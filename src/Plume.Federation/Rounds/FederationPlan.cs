@@ -1,4 +1,3 @@
-using System.Globalization;
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Messages;
@@ -24,6 +23,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     Codec Downlink)
     : LearningPlan(Clients, Rounds, Objective, Uplink, Downlink)
 {
+    // Noise that is kept; each takes two floats of an array.
+    const long MostNoiseValues = 1_000_000_000;
+
     /// <summary>How the federation learns.</summary>
     public Method Method { get; init; } = new Averaging();
 
@@ -195,49 +197,32 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     }
 
     /// <summary>Every rule between the privacy and the rest of the plan that is broken, in sentences.</summary>
-    public IEnumerable<string> PrivacyProblems()
-    {
-        if (Privacy is null)
-            yield break;
-        foreach (string problem in Privacy.Problems(Clients))
-            yield return problem;
-        if (ClipNorm is null)
-            yield return $"Privacy needs a norm that no update exceeds, and the uplink '{Uplink}' has none: write "
-                + $"'{Clipped(Uplink)}'.";
-        if (SampleCap is not null)
-            yield return "With privacy all updates weigh the same, since how many samples a client has would tell of it: leave "
-                + "the sample cap out.";
-        if (!Method.TakesNoise)
-            yield return $"The noise of privacy is for updates alone, and '{Method}' sends, keeps or shows more of a client: "
-                + $"train by 'averaging' or 'fedcm', or exchange 'adapters'.";
-    }
+    public IEnumerable<string> PrivacyProblems() => PrivacyBudget.Problems(this);
 
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
     /// <param name="state">How it stands.</param>
     public string? WhyEnded(FederationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (Privacy is null || state.Phase != Phase.Finished || state.Current.Round >= Rounds)
-            return null;
-        int left = Privacy.WithBudget(state.Participations, Enumerable.Range(0, Clients)).Count();
-        return string.Create(CultureInfo.InvariantCulture,
-            $"The privacy budget of epsilon {Privacy.Epsilon} is spent: of {Clients} clients {left} have some left for another "
-                + $"round, and a round needs {Quorum}.");
+        return PrivacyBudget.WhyEnded(this, state);
     }
 
     /// <summary>Why privacy does not fit a model; null where it does.</summary>
     /// <param name="layout">The model's tensors.</param>
-    public string? StatisticsMisfit(ModelLayout layout)
+    public string? PrivacyMisfit(ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        return Privacy is not null
-            && layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic
-            ? $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below 0: "
-                + $"with privacy take a model without batch normalization."
+        if (Privacy is null)
+            return null;
+        if (layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic)
+            return $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below "
+                + $"0: "
+                + $"with privacy take a model without batch normalization.";
+        long values = Answer(layout).Length, most = 1 + MostNoiseValues / Math.Max(1, values);
+        return Privacy.Matrix is { Bands: var bands } && bands > most
+            ? $"The noise of {bands} bands would take {8 * (bands - 1) * values / 1_000_000:N0} MB of the server's memory: take "
+                + $"{most} "
+                + $"bands or fewer."
             : null;
     }
-
-    static string Clipped(Codec codec) => codec.Remembers
-        ? string.Join(" | ", [codec.Stages[0], new Clip(1), .. codec.Stages.Skip(1)])
-        : string.Join(" | ", [new Clip(1), .. codec.Stages]);
 }

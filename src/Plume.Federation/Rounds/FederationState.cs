@@ -72,6 +72,12 @@ public sealed record FederationState(
     /// </summary>
     public ImmutableSortedDictionary<int, int> Participations { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
 
+    /// <summary>
+    /// The round that each client took part in last, where the plan keeps participations apart
+    /// (<see cref="Privacy.Matrix.MatrixMechanism"/>).
+    /// </summary>
+    public ImmutableSortedDictionary<int, int> LastRounds { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
+
     /// <summary>The rounds of the client that took part in the most.</summary>
     public int MostParticipations => Participations.IsEmpty ? 0 : Participations.Values.Max();
 

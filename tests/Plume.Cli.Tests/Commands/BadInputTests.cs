@@ -43,6 +43,18 @@ public class BadInputTests
         "privacy.delta=1e-5", "--set", "privacy.epsilon=8")]
     [InlineData(1, "The budget is spent at the start: one round with noise 0.5 costs an epsilon of ", "simulate", "--set",
         "privacy.noise=0.5", "--set", "privacy.delta=1e-5", "--set", "privacy.epsilon=8", "--set", "uplink=clip(1) | pack")]
+    [InlineData(1, "privacy needs privacy.noise and privacy.delta and privacy.epsilon, too", "simulate", "--set",
+        "privacy.mechanism=matrix(2)")]
+    [InlineData(1, "'tree' is no mechanism; known are gaussian, matrix", "simulate", "--set", "privacy.mechanism=tree")]
+    [InlineData(1, "3 rounds of up to 10 updates each need 25 clients, and there are 20: let the separation be 2 or "
+        + "less", "simulate",
+        "--set", "privacy.noise=8", "--set", "privacy.delta=1e-5", "--set", "privacy.epsilon=8", "--set", "uplink=clip(1) | pack",
+        "--set", "privacy.mechanism=matrix(3)")]
+    [InlineData(1, "--sampling poisson is for noise that is drawn anew each round, and by 'matrix(3)' it is "
+        + "not", "privacy", "--noise",
+        "1", "--rounds", "3", "--sampling", "poisson", "--mechanism", "matrix(3)")]
+    [InlineData(1, "--mechanism: Mechanism 'matrix', column 1: matrix needs the "
+        + "rounds", "privacy", "--noise", "1", "--rounds", "3", "--mechanism", "matrix")]
     [InlineData(1, "--noise must be above 0, for without any there is no privacy, but is 0.", "privacy", "--noise", "0",
         "--rounds", "3")]
     [InlineData(1, "--delta must be above 0 and below 1, but is 1.", "privacy", "--noise", "1", "--rounds", "3", "--delta", "1")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plume.Federation.Privacy;
 
 namespace Plume.Cli.Tests.Commands;
 
@@ -52,6 +53,33 @@ public class PrivacyTests
             .GetProperty("privacy");
         Assert.Contains("Each client adds its share of the noise", privacy.GetProperty("sentence").GetString());
         Assert.InRange(privacy.GetProperty("epsilon").GetDouble(), 2.1, 3.3);
+    }
+
+    [Fact]
+    public void A_plan_whose_noise_is_correlated_is_told_with_what_separation_buys_and_runs()
+    {
+        using var folder = new Folder();
+        File.WriteAllText(folder["e.json"], """{ "rounds": 6, "clients": 20, "participants": 5, "quorum": 3, "data": { "set": "digits" }, "model": { "name": "logistic" }, "uplink": "clip(1) | pack", "privacy": { "noise": 2, "delta": 1e-5, "epsilon": 5, "mechanism": "matrix(4)" } }""");
+        var run = InProcess.Run("privacy", folder["e.json"]);
+        Assert.True(run.Code == 0, run.Error);
+        // Two participations of noise 2, as of noise that is drawn anew; in six rounds more than two are not four apart.
+        Assert.Contains("this noise, a client every 4 rounds", run.Output);
+        Assert.Equal(new NoSampling().Epsilon(2, 2, 1e-5), Rows(folder["e.json"])[0].Epsilon, 1e-4);
+        Assert.Contains("After 6 rounds the model has 1.73 times the noise of one round; of noise that is drawn anew each round "
+            + "it would "
+            + "have 2.45 times as much.", run.Output);
+        Assert.Contains("In 6 rounds none is in more that are 4 apart, so the budget ends no run.", run.Output);
+        Assert.Equal(Rows("--noise", "2", "--rounds", "2")[0].Epsilon,
+            Rows("--noise", "2", "--rounds", "6", "--mechanism", "matrix(4)")[0].Epsilon);
+        Assert.Contains("leave the mechanism out",
+            InProcess.Run("privacy", folder["e.json"], "--set", "uplink=clip(1) | rotate | uniform(8, shared) | secure").Error);
+        var simulated = Program.Run("simulate", folder["e.json"], "--no-baseline", "--out", folder["run"]);
+        Assert.True(simulated.Code == 0, simulated.Error);
+        var privacy = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "result.json"))).RootElement
+            .GetProperty("privacy");
+        Assert.Contains("Noise of a round is correlated with that of the 3 before "
+            + "it", privacy.GetProperty("sentence").GetString());
+        Assert.InRange(privacy.GetProperty("participations").GetInt32(), 1, 2);
     }
 
     static (string Meaning, double Noise, int Rounds, double Epsilon)[] Rows(params string[] arguments)

@@ -41,6 +41,8 @@ public class RunTextTests
             Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } },
             Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
             Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) },
+            Plan with { Privacy = new(1, 1e-5, 8) { Matrix = new(4) } },
+            Plan with { Privacy = new(1, 1e-5, 8) { Matrix = new(4, 2) } },
             Plan with { Privacy = new(1, 1e-6, 8) }, Plan with { Privacy = new(1, 1e-5, 9) },
             Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } },

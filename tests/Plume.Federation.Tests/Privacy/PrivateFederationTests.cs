@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Plume.Compression.Codecs;
 using Plume.Compression.Aggregation;
 using Plume.Compression.Messages;
@@ -75,10 +76,9 @@ public class PrivateFederationTests
     {
         var plan = Plan(Two, clients: 4, participants: 4);
         var books = new RoundBooks(plan, default, 1, NoteLimit.None);
-        books.RestoreAfter([1], default, participations: [KeyValuePair.Create(0, 2), KeyValuePair.Create(1, 1)]);
+        books.RestoreAfter([1], default, Carried([2, 1]));
         Assert.Equal([1, 2, 3], books.State.Current.Participants);
-        books.RestoreAfter([1, 1], default, participations: Enumerable.Range(0, 3)
-            .Select(client => KeyValuePair.Create(client, 2)));
+        books.RestoreAfter([1, 1], default, Carried([2, 2, 2]));
         Assert.Equal(Phase.Finished, books.State.Phase);
         Assert.NotNull(books.WhyEnded);
     }
@@ -230,6 +230,11 @@ public class PrivateFederationTests
         books.Happen(new SumRevealed(1, 0.1f), default);
         Assert.Equal(plan.Privacy!.Spent(2), books.Figures(null, 0, 0).Epsilon);
     }
+
+    static CarriedOver Carried(int[] participations) => new()
+    {
+        Participations = participations.Index().ToImmutableSortedDictionary(entry => entry.Index, entry => entry.Item),
+    };
 
     static void Answer(RoundBooks books, int client)
     {

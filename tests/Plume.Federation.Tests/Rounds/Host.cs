@@ -20,6 +20,8 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
 
     public List<int> RoundsApplied { get; } = [];
 
+    public List<int[]> Contributors { get; } = [];
+
     public List<RefuseUpdate> Refused { get; } = [];
 
     public List<ReportBounded> Bounded { get; } = [];
@@ -92,6 +94,7 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
                 Assert.Equal(apply.Contributors.Count * plan.WeightOf(5), apply.TotalWeight, 1e-9);
                 Assert.Equal(RoundsApplied.Count + 1, apply.Round);
                 RoundsApplied.Add(apply.Round);
+                Contributors.Add([.. apply.Contributors]);
                 Tell(new ModelApplied());
                 break;
             case Finish:

@@ -19,9 +19,11 @@ using LocalObjective = Plume.Federation.Learners.LocalObjective;
 namespace Plume.Server.Tests.Federations;
 
 /// <summary>A federation of two clients and four rounds in a folder, whose updates are the same in every play.</summary>
-sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null) : IAsyncDisposable
+sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null, int? participants = null) : IAsyncDisposable
 {
     public const int Rounds = 4, Clients = 2;
+
+    readonly int asked = participants ?? Clients;
 
     static readonly ModelLayout Layout = ModelLayout.Of([("dense.weight", [10, 20], TensorRole.Weight)]);
 
@@ -37,9 +39,9 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     /// <summary>Opens what the folder has, as a server that starts does.</summary>
     public async Task OpenAsync()
     {
-        var plan = new FederationPlan(Clients, Rounds, Clients, new LocalObjective(1, 8, 0.1), privacy is null ? Codec.Floats
+        var plan = new FederationPlan(Clients, Rounds, asked, new LocalObjective(1, 8, 0.1), privacy is null ? Codec.Floats
             : Codec.Parse("clip(1) | pack"), Codec.Floats)
-        { StartWith = Clients, Quorum = Clients, Privacy = privacy };
+        { StartWith = Clients, Quorum = asked, Privacy = privacy };
         var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length])
         {
             Graph = () => Graph,
@@ -51,14 +53,26 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
             new ServerMetrics(meters).For("toy"), TimeProvider.System, NullLogger.Instance, default);
     }
 
-    /// <summary>Sends so many updates, in order, again where they were sent before; all must count.</summary>
-    public async Task PlayAsync(int updates = Rounds * Clients)
+    /// <summary>Sends so many updates, in order, again where they were sent before and all clients are asked; all must
+    /// count.</summary>
+    public async Task PlayAsync(int? updates = null)
     {
         foreach (string name in (string[])["one", "two"])
             await coordinator!.JoinAsync(name, null, 0, null, default);
-        for (int place = 0; place < updates; place++)
-            await SendAsync(1 + place / Clients, place % Clients);
+        for (int place = 0; place < (updates ?? Rounds * asked); place++)
+        {
+            int round = 1 + place / asked;
+            await ReachAsync(round - 1);
+            var now = coordinator!.Snapshot;
+            if (asked == Clients)
+                await SendAsync(round, place % asked);
+            else if (round > now.ModelVersion)
+                await SendAskedAsync(round, now.Participants[place % asked]);
+        }
     }
+
+    /// <summary>The clients that were asked and answered, in order, where not all are asked.</summary>
+    public List<int> Asked { get; } = [];
 
     /// <summary>Waits until a version is there.</summary>
     public async Task ReachAsync(int version)
@@ -87,6 +101,12 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     public async Task LeaveAsync() => await coordinator!.DisposeAsync();
 
     public async ValueTask DisposeAsync() => await CloseAsync();
+
+    Task SendAskedAsync(int round, int client)
+    {
+        Asked.Add(client);
+        return SendAsync(round, client);
+    }
 
     async Task SendAsync(int round, int client)
     {

@@ -83,6 +83,10 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableSortedDictionary<int, int>? Participations { get; init; }
 
+    /// <summary>The round that each client took part in last; null where the plan does not keep participations apart.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<int, int>? LastRounds { get; init; }
+
     /// <summary>The step that clients of the next round share; null where no secure sum has said one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? SharedStep { get; init; }
@@ -101,6 +105,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         state.Absences.IsEmpty ? null : state.Absences)
     {
         Participations = state.Participations.IsEmpty ? null : state.Participations,
+        LastRounds = state.LastRounds.IsEmpty ? null : state.LastRounds,
         SharedStep = state.SharedStep,
         Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
         Asked = state.Asked,
@@ -122,6 +127,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         RoundNorms = [.. RoundNorms ?? []],
         Absences = Absences ?? FederationState.Initial.Absences,
         Participations = Participations ?? FederationState.Initial.Participations,
+        LastRounds = LastRounds ?? FederationState.Initial.LastRounds,
         Tasks = (Tasks ?? []).ToImmutableSortedDictionary(task => task.Part.Client, task => task),
         Asked = Asked,
     };
