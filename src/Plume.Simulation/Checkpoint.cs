@@ -35,7 +35,7 @@ sealed record Checkpoint(
     /// <summary>Who is at work, where rounds are buffered.</summary>
     public KeptWork Work { get; init; } = KeptWork.None;
 
-    const byte FormatVersion = 9;
+    const byte FormatVersion = 10;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -130,7 +130,7 @@ sealed record Checkpoint(
         WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss
             ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds
             ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN, round.Staleness ?? double.NaN,
-            round.MostStale ?? double.NaN]);
+            round.MostStale ?? double.NaN, round.NextClip ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -162,9 +162,10 @@ sealed record Checkpoint(
         {
             int number = input.Varint("round", 1, int.MaxValue);
             if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
-                var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale]
+                var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale,
+                var nextClip]
                     || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have eleven figures and two sizes");
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have twelve figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
             var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
@@ -176,6 +177,7 @@ sealed record Checkpoint(
                 Epsilon = Known(epsilon),
                 Staleness = Known(staleness),
                 MostStale = (int?)Known(mostStale),
+                NextClip = Known(nextClip),
             };
             rounds.Add(round with
             {

@@ -34,7 +34,7 @@ sealed class Merging(SimulationOptions options, GlobalModel global, RoundSum sum
         if (options.Plan.Rule is not { } rule)
         {
             global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
-                : NoiseSecret.FromSeed(options.Seed));
+                : NoiseSecret.FromSeed(options.Seed), books.State.Current.UsualNorm);
             return [];
         }
 

@@ -170,6 +170,7 @@ public sealed partial class Simulation : IDisposable
         books.RestoreAfter([.. metrics.Select(round => round.Norm)], Now, new CarriedOver
         {
             SharedStep = metrics.LastOrDefault()?.NextStep,
+            Clip = metrics.LastOrDefault()?.NextClip,
             Participations = ByClient(kept.Participations),
             LastRounds = ByClient(kept.LastRounds),
             AtWork = [.. kept.Work.Tasks.Select(task => task.Part)],
@@ -328,8 +329,9 @@ public sealed partial class Simulation : IDisposable
         };
         if (notes.Count > 0)
             round = round with { Bounded = [.. round.Bounded, .. notes] };
+        round = round with { NextClip = global.NextClip };
         metrics.Add(round);
-        Tell(new ModelApplied());
+        Tell(new ModelApplied { NextClip = global.NextClip });
         return round;
     }
 

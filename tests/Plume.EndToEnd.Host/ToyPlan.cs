@@ -7,6 +7,8 @@ using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
 using Plume.Federation.Privacy;
+using Plume.Federation.Privacy.Clipping;
+using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Definitions;
@@ -35,8 +37,14 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// <summary>The rule against hostile clients.</summary>
     public string Rule { get; init; } = RobustNotation.Mean;
 
-    /// <summary>Noise that clients add to secure sums; 0 for none.</summary>
+    /// <summary>Noise that clients add to secure sums, and a server to others; 0 for none.</summary>
     public double Noise { get; init; }
+
+    /// <summary>How the server's noise is correlated between rounds; then nobody takes part twice before all have.</summary>
+    public string Mechanism { get; init; } = MatrixMechanism.Independent;
+
+    /// <summary>How the clip goes from round to round.</summary>
+    public string Clip { get; init; } = AdaptiveClip.Fixed;
 
     /// <summary>As <see cref="ToyPlan.Read"/> reads it.</summary>
     public IEnumerable<string> ToArguments() =>
@@ -50,6 +58,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--downlink", Downlink,
         "--rule", Rule,
         "--noise", Noise.ToString(CultureInfo.InvariantCulture),
+        "--mechanism", Mechanism,
+        "--clip", Clip,
     ];
 
     public static ToyPlan Read(Arguments arguments) =>
@@ -60,11 +70,14 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Downlink = arguments["downlink"],
             Rule = arguments["rule"],
             Noise = double.Parse(arguments["noise"], CultureInfo.InvariantCulture),
+            Mechanism = arguments["mechanism"],
+            Clip = arguments["clip"],
         };
 
     /// <summary>The round's clients, in ascending order: as many after one another, a place further each round.</summary>
     public int[] ParticipantsOf(int round) =>
-        [.. Enumerable.Range(0, Participants).Select(place => (round + place) % Clients).Order()];
+        [.. Enumerable.Range(0, Participants)
+            .Select(place => (round * (Mechanism == MatrixMechanism.Independent ? 1 : Participants) + place) % Clients).Order()];
 
     public static ModelLayout LayoutOf(int values) => ModelLayout.Of(
     [
@@ -95,7 +108,11 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Quorum = Participants,
             // Some have more, and count as this.
             SampleCap = Noise > 0 ? null : ToyLearner.SamplesOf(Clients / 2),
-            Privacy = Noise > 0 ? new DifferentialPrivacy(Noise, Delta: 1e-5, Epsilon: 1000) : null,
+            Privacy = Noise > 0 ? new DifferentialPrivacy(Noise, Delta: 1e-5, Epsilon: 1000)
+            {
+                Matrix = MatrixMechanism.Parse(Mechanism),
+                Clip = AdaptiveClip.Parse(Clip),
+            } : null,
             StartWith = Clients,
         };
         return new FederationDefinition(Federation, plan, Seed, layout,

@@ -8,6 +8,7 @@ using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Methods.Partial;
 using Plume.Federation.Notation;
 using Plume.Federation.Privacy;
+using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
@@ -162,6 +163,16 @@ public partial class SimulationTests
                 {
                     SampleCap = null,
                     Privacy = new DifferentialPrivacy(2, 1e-5, 100),
+                    Uplink = Codec.Parse("feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans")
+                },
+                DropOut = 0.3
+            },
+            "private, adaptive" => sparse with
+            {
+                Plan = sparse.Plan with
+                {
+                    SampleCap = null,
+                    Privacy = new DifferentialPrivacy(2, 1e-5, 100) { Clip = new AdaptiveClip(Bits: 2) },
                     Uplink = Codec.Parse("feedback(50%) | clip(0.5) | topk(10%) | uniform(4) | rans")
                 },
                 DropOut = 0.3

@@ -21,7 +21,7 @@ public partial class SimulationTests
         "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn",
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
-        "secure", "secure, over-selection", "private", "private, correlated", "secure, private",
+        "secure", "secure, over-selection", "private", "private, correlated", "private, adaptive", "secure, private",
         "buffered", "buffered, on links", "buffered, personal",
     ];
 

@@ -53,9 +53,8 @@ static class PrivacyCommand
         };
         var mechanism = new Option<string?>("--mechanism")
         {
-            Description = "How noise goes from round to round: gaussian, or matrix(10) for noise that is correlated and clients "
-                + "that "
-                + "stay away ten rounds; without it the experiment's, or gaussian.",
+            Description = "How noise goes from round to round: gaussian, or matrix(10) for noise that is correlated and "
+                + "clients that stay away ten rounds; without it the experiment's, or gaussian.",
         };
         var json = new Option<bool>("--json") { Description = "Print a JSON object." };
         var command = new Command("privacy",
@@ -118,7 +117,7 @@ static class PrivacyCommand
             : isAtClients ? MatrixMechanism.MisfitToClientNoise(matrix)
             : request.Sampling != "none"
             ? $"--sampling {request.Sampling} is for noise that is drawn anew each round, and by '{matrix}' it is not: leave it "
-                + $"out."
+                + "out."
             : matrix.Problems(rounds ?? 1).FirstOrDefault();
         return misfit is null ? matrix : throw new CliException(ExitCode.Usage, misfit);
     }

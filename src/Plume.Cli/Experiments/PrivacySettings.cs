@@ -2,6 +2,7 @@ using System.Globalization;
 using Plume.Cli.Errors;
 using Plume.Compression.Codecs;
 using Plume.Federation.Privacy;
+using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.Cli.Experiments;
@@ -13,7 +14,7 @@ sealed class PrivacySettings(Settings settings)
     public const string Key = "privacy.noise";
 
     static readonly string[] Keys = [Key, "privacy.delta", "privacy.epsilon"];
-    static readonly string[] Others = ["privacy.unit", "privacy.mechanism"];
+    static readonly string[] Others = ["privacy.unit", "privacy.clip", "privacy.mechanism"];
 
     /// <summary>The promise; null where the experiment makes none.</summary>
     /// <exception cref="ExperimentException">It says a part of one only.</exception>
@@ -27,7 +28,11 @@ sealed class PrivacySettings(Settings settings)
             return missing.Length == 0
                 ? new DifferentialPrivacy(settings.Get<double>("privacy.noise"), settings.Get<double>("privacy.delta"),
                     settings.Get<double>("privacy.epsilon"))
-                { IsAtClients = IsAtClients, Matrix = Matrix }
+                {
+                    IsAtClients = IsAtClients,
+                    Clip = settings.Get<object?>("privacy.clip") as AdaptiveClip,
+                    Matrix = Matrix,
+                }
                 : throw new ExperimentException(
                     [new Problem(settings.PlaceOf(Keys.Concat(Others).First(settings.Has)),
                         $"privacy needs {string.Join(" and ", missing)}, too: noise, delta and epsilon belong "

@@ -68,8 +68,7 @@ sealed record PrivacyPlan(int Clients, int Participants, int Rounds, Differentia
     public string? Correlation => Matrix is null ? null
         : string.Create(CultureInfo.InvariantCulture,
             $"After {Rounds} rounds the model has {Matrix.FactorFor(Rounds).MostError:0.##} times the noise of one round; of "
-                + $"noise that is "
-                + $"drawn anew each round it would have {Math.Sqrt(Rounds):0.##} times as much.");
+                + $"noise that is drawn anew each round it would have {Math.Sqrt(Rounds):0.##} times as much.");
 
     /// <summary>What the budget means for it.</summary>
     public string? Sentence => Budget is not { MostParticipations: var most } ? null

@@ -79,6 +79,7 @@ sealed class FederatedRun : IDisposable
             Staleness = round.Staleness,
             MostStale = round.MostStale,
             Epsilon = round.Epsilon,
+            NextClip = round.NextClip,
         };
         log.Append(line);
         return line;

@@ -34,6 +34,11 @@ sealed record RoundLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Epsilon { get; init; }
 
+    /// <summary>The norm that updates of the next round are clipped to; null where the clip does not follow their
+    /// norms.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NextClip { get; init; }
+
     /// <summary>Mean staleness of the updates in the mean, in versions; null where rounds are not buffered.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Staleness { get; init; }

@@ -102,6 +102,16 @@ public sealed class Codec : IEquatable<Codec>
             : stage is Secure secure ? secure.ForRound(senders, norm, noise) : stage)]);
     }
 
+    /// <summary>The codec with another norm in its last clip.</summary>
+    /// <param name="norm">Above 0.</param>
+    /// <exception cref="InvalidOperationException">The codec has no clip.</exception>
+    public Codec WithClip(double norm)
+    {
+        var clip = stages.OfType<Clip>().LastOrDefault()
+            ?? throw new InvalidOperationException($"Codec '{Text}' has no clip.");
+        return new Codec([.. stages.Select(stage => ReferenceEquals(stage, clip) ? new Clip(norm) : stage)]);
+    }
+
     internal SelectStage? Selector { get; }
 
     /// <summary>The transforms of all values, before any are left out.</summary>

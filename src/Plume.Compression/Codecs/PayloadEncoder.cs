@@ -52,6 +52,9 @@ public sealed class PayloadEncoder
     /// <summary>Threads that work on the blocks of one payload; the bytes do not depend on it.</summary>
     public int Parallelism { get; init => blocks.Loop = new ParallelLoop(field = value); } = 1;
 
+    /// <summary>Whether the values encoded last, with what feedback added, had a larger norm than a clip lets pass.</summary>
+    public bool HasClipped => transforms.OfType<ClipTransformer>().Any(static clip => clip.HasClipped);
+
     /// <summary>Encodes values, and leaves in <paramref name="memory"/> what the codec dropped.</summary>
     /// <param name="values">The update or model, in the order of the layout. Must be finite.</param>
     /// <param name="key">Where stages draw from; the same key gives the same bytes.</param>

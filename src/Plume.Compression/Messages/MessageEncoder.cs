@@ -24,6 +24,9 @@ public sealed class MessageEncoder
         encoders = [.. shape.Parts.Select(part => new PayloadEncoder(part.Codec, part.Layout) { Parallelism = threads })];
     }
 
+    /// <summary>Whether a part of the message encoded last had a larger norm than a clip of its codec lets pass.</summary>
+    public bool HasClipped => Array.Exists(encoders, static encoder => encoder.HasClipped);
+
     /// <summary>Encodes a message, and leaves in <paramref name="memory"/> what its codecs dropped.</summary>
     /// <param name="values">All parts' values. Must be finite.</param>
     /// <param name="key">Where codecs draw from.</param>

@@ -56,6 +56,12 @@ public sealed record RoundMetrics(
     public double? Epsilon { get; init; }
 
     /// <summary>
+    /// The norm that updates of the next round are clipped to; null where the clip does not follow their norms.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NextClip { get; init; }
+
+    /// <summary>
     /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an
     /// update started from. Null elsewhere.
     /// </summary>

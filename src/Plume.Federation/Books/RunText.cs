@@ -42,6 +42,7 @@ public sealed class RunText
             .SayUnless("privacy", plan.Privacy is { } privacy
                 ? string.Create(CultureInfo.InvariantCulture,
                     $"noise {privacy.Noise}, delta {privacy.Delta}, epsilon {privacy.Epsilon}") : null, null)
+            .SayUnless("clip", plan.Privacy?.Clip?.ToString(), null)
             .SayUnless("mechanism", plan.Privacy?.Matrix?.ToString(), null)
             .SayUnless("method", plan.Method.ToString(), "averaging")
             .SayUnless("fixed", plan.Fixed is null ? null

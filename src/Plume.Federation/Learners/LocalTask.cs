@@ -44,6 +44,12 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     public bool LeavesAbsentOut { get; init; }
 
     /// <summary>
+    /// The norm that the message is clipped to in this round, in place of that in the uplink, and of which it then says in a byte
+    /// whether it was within; null where the uplink says it for all rounds. No learner looks at it.
+    /// </summary>
+    public double? Clip { get; init; }
+
+    /// <summary>
     /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at
     /// first: a model that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the
     /// message.

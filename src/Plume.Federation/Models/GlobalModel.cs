@@ -62,7 +62,7 @@ public sealed class GlobalModel
         memory = new float[MemoryLengthOf(plan, layout, optimizer)];
         plan.Method.BeginMemory(initial, memory.AsSpan(optimizer.MemoryPerValue * layout.Length,
             plan.Method.ServerMemoryLength(layout)));
-        noisy = plan.Privacy is { IsAtClients: false } privacy ? new NoisyMean(privacy, plan.Rounds) : null;
+        noisy = plan.Privacy is { IsAtClients: false } privacy ? new NoisyMean(privacy, plan.Rounds, plan.Participants) : null;
     }
 
     /// <summary>The exact values of all that is published, the weights first.</summary>
@@ -73,6 +73,11 @@ public sealed class GlobalModel
     /// whole numbers, each in the place of two floats. Nobody but the server may have it then.
     /// </summary>
     public ReadOnlyMemory<float> Memory => memory;
+
+    /// <summary>
+    /// The clip of the round after the version made last, where it follows the norms of updates; null elsewhere, and before any.
+    /// </summary>
+    public double? NextClip { get; private set; }
 
     /// <summary>What clients of each capacity see.</summary>
     public IReadOnlyList<Broadcast> Broadcasts { get; }
@@ -119,13 +124,16 @@ public sealed class GlobalModel
     /// <param name="weights">What each capacity's sum is divided by: <see cref="FederationPlan.WeightsByCapacity"/>.</param>
     /// <param name="contributors">How many messages they are.</param>
     /// <param name="noise">Where noise comes from; needed where the plan promises privacy and the server adds the noise.</param>
+    /// <param name="clip">The norm that the round's messages were clipped to, <see cref="RoundPlan.UsualNorm"/>; needed where
+    /// that follows their norms.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null)
+    public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null,
+        double? clip = null)
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
-        var (mean, cover) = noisy is null ? Average(sum, weights) : (Noisy(noisy, sum, weights[0], noise), []);
+        var (mean, cover) = noisy is null ? Average(sum, weights) : (Noisy(noisy, sum, weights[0], noise, clip), []);
         return Apply(mean, cover, contributors);
     }
 
@@ -173,16 +181,21 @@ public sealed class GlobalModel
     static int OwnMemoryLength(FederationPlan plan, ModelLayout layout, ServerOptimizer optimizer) =>
         optimizer.MemoryPerValue * layout.Length + plan.Method.ServerMemoryLength(layout);
 
-    float[] Noisy(NoisyMean released, ExactSum sum, double messages, NoiseSecret? secret)
+    float[] Noisy(NoisyMean released, ExactSum sum, double messages, NoiseSecret? secret, double? roundsClip)
     {
         ThrowIfResting();
         if (secret is null)
             throw new InvalidOperationException("The plan promises privacy, so the mean needs noise: say where it comes from.");
-        float[] mean = new float[sum.Length];
-        int version = Broadcast.Version + 1;
+        var adaptive = plan.Privacy!.Clip;
+        double clip = (adaptive is null ? plan.ClipNorm : roundsClip)
+            ?? throw new InvalidOperationException("The clip follows the norms of updates: say what it was in the round.");
+        // Behind the messages' values stands what their bits add up to.
+        int version = Broadcast.Version + 1, length = sum.Length - (adaptive is null ? 0 : 1);
+        float[] mean = new float[length];
         using var draws = secret.Of(version, sum.Values);
-        released.Write(sum, new Release(version, messages, plan.ClipNorm!.Value), draws,
+        released.Write(sum.Slice(0, length), new Release(version, messages, clip), draws,
             MemoryMarshal.Cast<float, long>(memory.AsSpan(OwnMemoryLength(plan, layout, optimizer))), mean);
+        NextClip = adaptive?.Next(clip, released.ShareWithin(sum.Slice(length, 1), messages, draws));
         return mean;
     }
 

@@ -15,6 +15,7 @@ public sealed class RoundSum
     readonly RandomKey run;
     readonly int threads;
     readonly CapacityModels models;
+    readonly bool hasBits;
     readonly MessageShape[] shapes;
     readonly MessageDecoder?[] decoders;
     readonly MessageDecoder?[] floats;
@@ -22,6 +23,7 @@ public sealed class RoundSum
     readonly ReadOnlyMemory<float>?[] references;
     RoundPlan round = FederationState.Initial.Current;
     Func<int, ReadOnlyMemory<float>> published = _ => default;
+    double? clip;
 
     /// <summary>Sums of zeros.</summary>
     /// <param name="plan">The rules.</param>
@@ -33,7 +35,7 @@ public sealed class RoundSum
     {
         ArgumentNullException.ThrowIfNull(plan);
         (this.plan, this.run, this.threads) = (plan, run, threads);
-        models = plan.ModelsOf(layout);
+        (models, hasBits) = (plan.ModelsOf(layout), plan.Privacy?.Clip is not null);
         shapes = [.. models.Select(model => plan.Answer(model.Layout))];
         (decoders, floats) = (new MessageDecoder?[shapes.Length], new MessageDecoder?[shapes.Length]);
         references = new ReadOnlyMemory<float>?[shapes.Length];
@@ -44,14 +46,18 @@ public sealed class RoundSum
             sums[capacity] = Sum.Slice(offset, shapes[capacity].Length);
     }
 
-    /// <summary>The sums of all capacities, one after another.</summary>
+    /// <summary>
+    /// The sums of all capacities, one after another; where the clip follows the norms of updates, behind them a half for each
+    /// that was within it and minus a half for each other.
+    /// </summary>
     public ExactSum Sum { get; }
 
-    /// <summary>Values of all capacities' sums.</summary>
+    /// <summary>Values of <see cref="Sum"/>.</summary>
     public static int LengthOf(FederationPlan plan, ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return checked(plan.ModelsOf(layout).Sum(model => plan.Answer(model.Layout).Length));
+        int bits = plan.Privacy?.Clip is null ? 0 : 1;
+        return checked(plan.ModelsOf(layout).Sum(model => plan.Answer(model.Layout).Length) + bits);
     }
 
     /// <summary>Begins a round, or another attempt at it, from zeros.</summary>
@@ -60,6 +66,8 @@ public sealed class RoundSum
     public void Begin(RoundPlan begun, Func<int, ReadOnlyMemory<float>> publishedTo)
     {
         (round, published) = (begun, publishedTo);
+        if (plan.ClipIn(begun) is { } norm && norm != clip)
+            ClipTo(norm);
         Array.Clear(references);
         Sum.Clear();
     }
@@ -75,9 +83,13 @@ public sealed class RoundSum
     {
         int capacity = plan.Method.CapacityOf(part.Client);
         double usual = round.UsualNorm ?? double.PositiveInfinity, most = plan.NormFactor;
-        return isFloats
-            ? FloatsOf(capacity).AddTo(payload, sums[capacity], weight, default, default, usual, most)
-            : DecoderOf(capacity).AddTo(payload, sums[capacity], weight, KeyOf(part), ReferenceOf(capacity), usual, most);
+        var (body, bit) = Parted(payload, isFloats);
+        double norm = isFloats
+            ? FloatsOf(capacity).AddTo(body, sums[capacity], weight, default, default, usual, most)
+            : DecoderOf(capacity).AddTo(body, sums[capacity], weight, KeyOf(part), ReferenceOf(capacity), usual, most);
+        if (hasBits)
+            Sum.Values[^1] += bit ?? norm <= usual ? Half : -Half;
+        return norm;
     }
 
     /// <summary>Reads a message of the round, neither weighted nor bounded.</summary>
@@ -89,6 +101,7 @@ public sealed class RoundSum
     public void Decode(int client, ReadOnlyMemory<byte> payload, Memory<float> values, bool isFloats = false)
     {
         int capacity = plan.Method.CapacityOf(client);
+        payload = Parted(payload, isFloats).Body;
         if (isFloats)
             FloatsOf(capacity).Decode(payload, values, default);
         else
@@ -99,7 +112,31 @@ public sealed class RoundSum
     public IReadOnlyList<long> MeasureTensors(RoundPart part, ReadOnlyMemory<byte> payload)
     {
         int capacity = plan.Method.CapacityOf(part.Client);
-        return DecoderOf(capacity).MeasureTensors(payload, KeyOf(part), ReferenceOf(capacity));
+        return DecoderOf(capacity).MeasureTensors(Parted(payload, isFloats: false).Body, KeyOf(part), ReferenceOf(capacity));
+    }
+
+    long Half => (long)(Sum.Scale / 2);
+
+    // Where the clip follows the norms of updates, a message ends with whether its own was within; of floats, which are not
+    // clipped, it is plain to see.
+    (ReadOnlyMemory<byte> Body, bool? Bit) Parted(ReadOnlyMemory<byte> payload, bool isFloats)
+    {
+        if (!hasBits || isFloats)
+            return (payload, null);
+        if (payload.IsEmpty)
+            throw InvalidPayloadException.Ends("whether it was clipped", 0, 1, 0);
+        byte bit = payload.Span[^1];
+        return bit <= 1 ? (payload[..^1], bit == 1)
+            : throw InvalidPayloadException.Field("whether it was clipped", payload.Length - 1, bit, "must be 0 or 1");
+    }
+
+    // Another norm is another codec, of the same lengths.
+    void ClipTo(double norm)
+    {
+        clip = norm;
+        for (int capacity = 0; capacity < shapes.Length; capacity++)
+            shapes[capacity] = plan.Method.Answer(models[capacity].Layout, plan.UplinkIn(round));
+        Array.Clear(decoders);
     }
 
     MessageDecoder DecoderOf(int capacity) => decoders[capacity] ??= new MessageDecoder(shapes[capacity], threads);

@@ -24,9 +24,11 @@ public sealed class Participant
 {
     readonly ILearner learner;
     readonly Method method;
-    readonly MessageShape shape;
-    readonly MessageEncoder encoder;
-    readonly MessageDecoder? decoder;
+    readonly Codec uplink;
+    MessageShape shape;
+    MessageEncoder encoder;
+    MessageDecoder? decoder;
+    double? clip;
     readonly float[] message;
     readonly int memoryLength;
     readonly int remembered;
@@ -41,7 +43,7 @@ public sealed class Participant
     {
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(method);
-        (this.learner, this.method) = (learner, method);
+        (this.learner, this.method, this.uplink) = (learner, method, uplink);
         shape = method.Answer(learner.Layout, uplink);
         encoder = new MessageEncoder(shape);
         received = method.Published(learner.Layout, uplink).Length;
@@ -95,6 +97,7 @@ public sealed class Participant
             throw new ArgumentException(
                 $"The task must have {received} values and the client's memory {memoryLength}, but they have "
                     + $"{task.Received.Length} and {memory.Length}.", nameof(memory));
+        ClipTo(task.Clip);
         var own = memory.AsMemory(shape.MemoryLength + remembered);
         var outcome = method.Work(learner, task with { Memory = own }, memory.AsSpan(shape.MemoryLength, remembered), message,
             cancellation);
@@ -111,6 +114,17 @@ public sealed class Participant
             // An update that is not finite cannot be encoded: the server is told instead of sent bytes.
             return new EncodedUpdate([], outcome, memory, refusal.Message.Split(" (Parameter '", 2)[0]);
         }
+    }
+
+    // Another norm is another codec, of the same lengths.
+    void ClipTo(double? norm)
+    {
+        if (norm == clip)
+            return;
+        clip = norm;
+        shape = method.Answer(learner.Layout, norm is { } other ? uplink.WithClip(other) : uplink);
+        encoder = new MessageEncoder(shape);
+        decoder = decoder is null ? null : new MessageDecoder(shape);
     }
 
     // In a secure sum weights are inside, so a message is weighed before it is encoded; what draws alike for all is the round's.
@@ -133,6 +147,8 @@ public sealed class Participant
         }
 
         // Last, so that what is remembered is of the update alone.
+        if (task.Clip is not null)
+            return [.. payload, encoder.HasClipped ? (byte)0 : (byte)1];
         return sum?.WithNoise is { } withNoise ? withNoise(payload, task.Key) : payload;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.Federation.Privacy;
@@ -26,6 +27,9 @@ public sealed record DifferentialPrivacy(double Noise, double Delta, double Epsi
     /// Whether clients add the noise, inside a secure sum, and not the server. A plan says so by its uplink.
     /// </summary>
     public bool IsAtClients { get; init; }
+
+    /// <summary>How the clip follows the norms of updates; null where it is the uplink's in all rounds.</summary>
+    public AdaptiveClip? Clip { get; init; }
 
     /// <summary>How the server's noise is correlated between rounds; null where it is drawn anew each round.</summary>
     public MatrixMechanism? Matrix { get; init; }

@@ -22,18 +22,28 @@ sealed class NoisyMean
     // What rounding may add to a message's norm beside the grid's: floats of its values, the factor that it was scaled by.
     const double Rounding = 1e-6;
 
-    readonly double noise;
+    readonly double noise, bitNoise;
     readonly double[] bands;
 
     /// <summary>For the rounds of a plan.</summary>
     /// <param name="privacy">How much noise, and how it is correlated.</param>
     /// <param name="rounds">How many there are.</param>
-    public NoisyMean(DifferentialPrivacy privacy, int rounds)
+    /// <param name="participants">Those of a round.</param>
+    /// <exception cref="ArgumentException">The noise of bits leaves none for updates.</exception>
+    public NoisyMean(DifferentialPrivacy privacy, int rounds, int participants)
     {
         var factor = privacy.Matrix?.FactorFor(rounds);
         bands = factor is null ? [1] : [.. factor.Coefficients];
+        double all = privacy.Noise;
+        if (privacy.Clip is { } clip)
+        {
+            bitNoise = clip.BitNoise(participants);
+            all = clip.UpdateNoise(all, participants)
+                ?? throw new ArgumentException(string.Join(" ", clip.Problems(all, participants)), nameof(privacy));
+        }
+
         // One participation moves a column.
-        noise = factor is null ? privacy.Noise : privacy.Noise * factor.Sensitivity(separation: 1, participations: 1);
+        noise = factor is null ? all : all * factor.Sensitivity(separation: 1, participations: 1);
     }
 
     /// <summary>Whole numbers that are kept from round to round, zeros at first.</summary>
@@ -71,6 +81,17 @@ sealed class NoisyMean
             for (int i = 0; i < piece.Length; i++)
                 mean[start + i] = (float)((values[start + i] + piece[i]) * factor);
         }
+    }
+
+    /// <summary>The share of updates that were within the clip, with noise.</summary>
+    /// <param name="sum">Of a half more or less for each, in one value.</param>
+    /// <param name="messages">How many there are.</param>
+    /// <param name="draws">Where noise comes from, after that of the mean.</param>
+    public double ShareWithin(ExactSum sum, double messages, GaussianNoise draws)
+    {
+        Span<double> drawn = stackalloc double[1];
+        draws.Fill(drawn);
+        return 0.5 + (sum.Values[0] + Math.Round(drawn[0] * bitNoise * sum.Scale)) / (messages * sum.Scale);
     }
 
     // That of the round that is one further back than the bands reach makes room for the newest.

@@ -11,6 +11,9 @@ public sealed record CarriedOver
     /// <summary>The step that the last secure sum said the next round should have.</summary>
     public float? SharedStep { get; init; }
 
+    /// <inheritdoc cref="FederationState.Clip"/>
+    public double? Clip { get; init; }
+
     /// <inheritdoc cref="FederationState.Participations"/>
     public ImmutableSortedDictionary<int, int> Participations { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
 

@@ -110,4 +110,8 @@ public sealed record SumLost(string Problem) : FederationEvent
 }
 
 /// <summary>The mean of the round was applied to the model and the new version is durable.</summary>
-public sealed record ModelApplied : FederationEvent;
+public sealed record ModelApplied : FederationEvent
+{
+    /// <summary>The clip of the next round, where it follows the norms of updates; null elsewhere.</summary>
+    public double? NextClip { get; init; }
+}

@@ -56,7 +56,12 @@ public sealed class FederationMachine
                 Tasks = carried.AtWork
                     .ToImmutableSortedDictionary(part => part.Client, part => new AskedTask(part, now + plan.Deadline)),
             }, rounds + 1, now).State;
-        var spent = FederationState.Initial with { Participations = carried.Participations, LastRounds = carried.LastRounds };
+        var spent = FederationState.Initial with
+        {
+            Participations = carried.Participations,
+            LastRounds = carried.LastRounds,
+            Clip = carried.Clip,
+        };
         return rounds < plan.Rounds && PrivacyBudget.Suffices(plan, spent, rounds + 1)
             ? Open(spent with
             {
@@ -96,7 +101,7 @@ public sealed class FederationMachine
             SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),
-            ModelApplied => Advance(state, now),
+            ModelApplied applied => Advance(state with { Clip = applied.NextClip ?? state.Clip }, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
     }
@@ -119,7 +124,8 @@ public sealed class FederationMachine
             : Select(Absences.Candidates(Askable(state, round), plan.Quorum), round, attempt);
         var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline)
         {
-            UsualNorm = plan.ClipNorm ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
+            UsualNorm = state.Clip ?? plan.ClipNorm
+                ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
             SharedStep = state.SharedStep,
         };
         return (state with

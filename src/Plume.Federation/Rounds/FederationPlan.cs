@@ -94,6 +94,22 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <summary>What a participant sends, by the uplink's codec.</summary>
     public MessageShape Answer(ModelLayout layout) => Method.Answer(layout, Uplink);
 
+    /// <summary>The codec of a round's updates: the uplink's, with the round's clip where that follows their norms.</summary>
+    /// <param name="round">The round.</param>
+    public Codec UplinkIn(RoundPlan round)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        return ClipIn(round) is { } norm ? Uplink.WithClip(norm) : Uplink;
+    }
+
+    /// <summary>The norm that a round's updates are clipped to, where it follows their norms; null elsewhere.</summary>
+    /// <param name="round">The round.</param>
+    public double? ClipIn(RoundPlan round)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        return Privacy?.Clip is null ? null : round.UsualNorm;
+    }
+
     /// <summary>Updates after which a round that asked so many clients waits for no more.</summary>
     public int WantedOf(int asked) => Fixed is null ? Math.Min(Participants, asked) : asked;
 
@@ -216,13 +232,11 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             return null;
         if (layout.Tensors.FirstOrDefault(tensor => tensor.Role == TensorRole.Statistic) is { } statistic)
             return $"The model has running statistics ('{statistic.Name}'), which noise would make useless, as a variance below "
-                + $"0: "
-                + $"with privacy take a model without batch normalization.";
+                + "0: with privacy take a model without batch normalization.";
         long values = Answer(layout).Length, most = 1 + MostNoiseValues / Math.Max(1, values);
         return Privacy.Matrix is { Bands: var bands } && bands > most
             ? $"The noise of {bands} bands would take {8 * (bands - 1) * values / 1_000_000:N0} MB of the server's memory: take "
-                + $"{most} "
-                + $"bands or fewer."
+                + $"{most} bands or fewer."
             : null;
     }
 }

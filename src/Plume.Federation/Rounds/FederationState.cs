@@ -95,6 +95,12 @@ public sealed record FederationState(
     /// </summary>
     public float? SharedStep { get; init; }
 
+    /// <summary>
+    /// The norm that updates of the next round are clipped to, where that follows their norms; null before the first round has
+    /// ended, when it is the uplink's, and elsewhere.
+    /// </summary>
+    public double? Clip { get; init; }
+
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
     public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;
 

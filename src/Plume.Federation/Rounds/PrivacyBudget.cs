@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.Federation.Rounds;
@@ -55,8 +56,7 @@ static class PrivacyBudget
         string apart = privacy.Matrix is { } matrix ? $" and took part {matrix.Separation} rounds ago or longer" : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"The privacy budget of epsilon {privacy.Epsilon} is spent: of {plan.Clients} clients {left} have some left for "
-                + $"another "
-                + $"round{apart}, and a round needs {plan.Quorum}.");
+                + $"another round{apart}, and a round needs {plan.Quorum}.");
     }
 
     /// <summary>Every rule between the privacy and the rest of the plan that is broken, in sentences.</summary>
@@ -73,8 +73,16 @@ static class PrivacyBudget
                 + "the sample cap out.");
         if (!plan.Method.TakesNoise)
             problems.Add($"The noise of privacy is for updates alone, and '{plan.Method}' sends, keeps or shows more of a "
-                + $"client: "
-                + $"train by 'averaging' or 'fedcm', or exchange 'adapters'.");
+                + "client: train by 'averaging' or 'fedcm', or exchange 'adapters'.");
+        if (privacy.Clip is { } clip)
+        {
+            string other = privacy.IsAtClients ? "take 'secure' out of the uplink" : "the mechanism gaussian";
+            problems.AddRange(privacy.IsAtClients || privacy.Matrix is not null
+                ? [$"'{clip}' needs a sum of bits with noise that is drawn anew each round, by the server: let the clip be "
+                    + $"'{AdaptiveClip.Fixed}', or {other}."]
+                : clip.Problems(privacy.Noise, plan.Participants));
+        }
+
         if (privacy.Matrix is { } matrix)
             problems.AddRange(privacy.IsAtClients
                 ? [MatrixMechanism.MisfitToClientNoise(matrix)]
@@ -91,10 +99,8 @@ static class PrivacyBudget
         long needed = (rounds - 1L) * most + plan.Quorum;
         return separation < 1 || needed <= plan.Clients ? []
             : [$"Where a client is in one of {separation} rounds at most, {separation} rounds of up to {most} updates each need "
-                + $"{needed} "
-                + $"clients, and there are {plan.Clients}: let the separation be {1 + (plan.Clients - plan.Quorum) / most} or "
-                + $"less, or "
-                + $"fewer clients take part in a round."];
+                + $"{needed} clients, and there are {plan.Clients}: let the separation be "
+                + $"{1 + (plan.Clients - plan.Quorum) / most} or less, or fewer clients take part in a round."];
     }
 
     static IEnumerable<string> TooNear(IReadOnlyList<int[]> lists, int rounds, int separation)
@@ -107,10 +113,8 @@ static class PrivacyBudget
                 if (last.TryGetValue(client, out int before) && round - before < separation)
                 {
                     yield return $"The participants of each round are fixed, and client {client} is to take part in rounds "
-                        + $"{before} and "
-                        + $"{round}, which is nearer than {separation} rounds: let the separation be {round - before} or less, "
-                        + $"or the "
-                        + $"partition name no participants.";
+                        + $"{before} and {round}, which is nearer than {separation} rounds: let the separation be "
+                        + $"{round - before} or less, or the partition name no participants.";
                     yield break;
                 }
 

@@ -18,7 +18,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 6;
+    public const uint OldestProtocol = 1, NewestProtocol = 7;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
@@ -34,6 +34,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     // Since then it signs who is in a sum; an older one could not unmask one where keys are signed.
     const uint FirstWithConsistency = 6;
+
+    // Since then it clips to what a round says, and says whether its update was within.
+    const uint FirstWithClip = 7;
 
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
@@ -63,6 +66,11 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"In the federation '{request.Federation}' clients add the noise of its privacy, which they can from version "
                     + $"{FirstWithNoise} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+        if (feed.Definition.Plan.Privacy is { Clip: not null } && request.Protocol < FirstWithClip)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"In the federation '{request.Federation}' each round says what clients clip updates to, which they know from "
+                    + $"version {FirstWithClip} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of "
+                    + "the client."));
         var definition = feed.Definition;
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
             : null, capacity: CapacityFor(definition, request.Capacity));
@@ -217,7 +225,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var objective = definition.Plan.ObjectiveIn(task.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
-            snapshot.Deadline);
+            snapshot.Deadline)
+        { UsualNorm = snapshot.UsualNorm };
         var left = snapshot.LeftBy(time, task);
         return new RoundTask
         {
@@ -229,6 +238,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             ModelVersion = (uint)snapshot.ModelVersion,
             Key = DrawKeys.Task(definition.Key, task.Part).Value,
             LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
+            Clip = definition.Plan.ClipIn(plan) ?? 0,
             Objective = new LocalObjective
             {
                 Epochs = (uint)objective.Epochs,

@@ -63,7 +63,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan.PartOf(client), received(client), sum);
+                var result = Work(plan.PartOf(client), received(client), sum, options.Plan.ClipIn(plan));
                 lock (gate)
                 {
                     results[index] = result;
@@ -103,7 +103,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         .Chunk(8 * options.Threads)
         .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
 
-    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SumTask? sum)
+    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SumTask? sum, double? clip = null)
     {
         int client = part.Client;
         var clientKey = DrawKeys.Task(key, part);
@@ -120,8 +120,8 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
-        var update = work.Run(new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey),
-            memory, CancellationToken.None, sum);
+        var task = new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey) { Clip = clip };
+        var update = work.Run(task, memory, CancellationToken.None, sum);
         var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)
             : [], time.GetElapsedTime(begun).TotalSeconds)
         { LostBefore = phase };

@@ -65,9 +65,8 @@ public class PrivacyTests
         // Two participations of noise 2, as of noise that is drawn anew; in six rounds more than two are not four apart.
         Assert.Contains("this noise, a client every 4 rounds", run.Output);
         Assert.Equal(new NoSampling().Epsilon(2, 2, 1e-5), Rows(folder["e.json"])[0].Epsilon, 1e-4);
-        Assert.Contains("After 6 rounds the model has 1.73 times the noise of one round; of noise that is drawn anew each round "
-            + "it would "
-            + "have 2.45 times as much.", run.Output);
+        Assert.Contains("After 6 rounds the model has 1.73 times the noise of one round; of noise that is drawn anew each "
+            + "round it would have 2.45 times as much.", run.Output);
         Assert.Contains("In 6 rounds none is in more that are 4 apart, so the budget ends no run.", run.Output);
         Assert.Equal(Rows("--noise", "2", "--rounds", "2")[0].Epsilon,
             Rows("--noise", "2", "--rounds", "6", "--mechanism", "matrix(4)")[0].Epsilon);

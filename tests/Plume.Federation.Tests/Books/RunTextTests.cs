@@ -43,6 +43,7 @@ public class RunTextTests
             Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) },
             Plan with { Privacy = new(1, 1e-5, 8) { Matrix = new(4) } },
             Plan with { Privacy = new(1, 1e-5, 8) { Matrix = new(4, 2) } },
+            Plan with { Privacy = new(1, 1e-5, 8) { Clip = new() } }, Plan with { Privacy = new(1, 1e-5, 8) { Clip = new(0.7) } },
             Plan with { Privacy = new(1, 1e-6, 8) }, Plan with { Privacy = new(1, 1e-5, 9) },
             Plan with { Smaller = [CapacityModel.All(ModelLayout.Of([("w", [2], TensorRole.Weight)]))] },
             Plan with { Objective = Plan.Objective with { LearningRate = 1 } },

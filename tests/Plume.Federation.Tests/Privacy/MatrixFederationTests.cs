@@ -85,9 +85,8 @@ public class MatrixFederationTests
             host.Arrive(host.State.Standings.First(entry => entry.Value == Standing.Asked).Key);
         Assert.True(host.Finished);
         Assert.Equal(3, host.RoundsApplied.Count);
-        Assert.Equal("The privacy budget of epsilon 2.5 is spent: of 9 clients 0 have some left for another round and took part "
-            + "3 "
-            + "rounds ago or longer, and a round needs 3.", plan.WhyEnded(host.State));
+        Assert.Equal("The privacy budget of epsilon 2.5 is spent: of 9 clients 0 have some left for another round and took "
+            + "part 3 rounds ago or longer, and a round needs 3.", plan.WhyEnded(host.State));
     }
 
     [Fact]
@@ -189,8 +188,7 @@ public class MatrixFederationTests
         Assert.Empty(Plan(new(3), rounds: 4) with { Fixed = [[0, 1, 2], [3, 4, 5], [6, 7, 8], [0, 1, 2]] } is var plan
             ? plan.Problems() : []);
         Assert.Contains("Noise of a round is correlated with that of the 3 before it, and no client is in two sums that are "
-            + "fewer "
-            + "than 4 rounds apart", Plan(new(4)).Privacy!.Sentence(1));
+            + "fewer than 4 rounds apart", Plan(new(4)).Privacy!.Sentence(1));
         var large = ModelLayout.Of([("w", [400_000_000], TensorRole.Weight)]);
         Assert.Contains("The noise of 4 bands would take 9,600 MB of the server's memory: take 3 bands or fewer.",
             Plan(new(4)).PrivacyMisfit(large));

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
+using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
@@ -174,14 +175,21 @@ static class ExperimentKeys
         new NumberKey("epsilon",
             "The budget of each client: one that has spent it is asked no more, and the run stops when too few have any left.",
             0) { Above = true },
+        new NotationKey("clip",
+            $"Whether the norm of the uplink's clip stays as it is ({AdaptiveClip.Fixed}, as without this key), or is the first "
+                + "of one that follows the norms of updates: adaptive(50%), where half of them are to be within it, by a noisy "
+                + "count of bits that clients send along. Of the noise bits get a part: a twentieth of the participants, "
+                + "unless bits says another number. At the server only.",
+            (text, _) => AdaptiveClip.Parse(text) is { } clip ? clip : AdaptiveClip.Fixed, CodecPattern)
+        {
+            Examples = [AdaptiveClip.Fixed, "adaptive(50%)", "adaptive(70%, rate=0.2, bits=5)"],
+        },
         new NotationKey("mechanism",
             $"How noise goes from round to round: {MatrixMechanism.Independent}, where it is drawn anew each round, as without "
-                + $"this key, or "
-                + "matrix(10), where a round takes back some of that of earlier ones, so that the model has less of it, and a "
-                + "client that took part in "
-                + "a round is asked again ten rounds later at the earliest. The noise reaches over as many rounds as there are "
-                + $"bands: as many as the separation, {MatrixMechanism.UsualBands} at most, unless others are said. At the "
-                + $"server only.",
+                + "this key, or matrix(10), where a round takes back some of that of earlier ones, so that the model has less "
+                + "of it, and a client that took part in a round is asked again ten rounds later at the earliest. The noise "
+                + $"reaches over as many rounds as there are bands: as many as the separation, {MatrixMechanism.UsualBands} at "
+                + "most, unless others are said. At the server only.",
             (text, _) => MatrixMechanism.Parse(text) is { } matrix ? matrix : MatrixMechanism.Independent, CodecPattern)
         {
             Examples = [MatrixMechanism.Independent, "matrix(10)", "matrix(20, bands=8)"],

@@ -50,11 +50,15 @@ sealed class ClipTransformer(double largest) : Transformer
 {
     const float SmallestNormal = 1.17549435e-38f;
 
+    /// <summary>Whether the last values had a larger norm.</summary>
+    public bool HasClipped { get; private set; }
+
     public override void Forward(Memory<float> values, TransformContext context)
     {
         double norm = Math.Sqrt(LaneSums.OfSquares(values.Span));
         // A norm that is not finite is left to the check for finite values, which names the place.
-        if (!(norm > largest && double.IsFinite(norm)))
+        HasClipped = norm > largest;
+        if (!(HasClipped && double.IsFinite(norm)))
             return;
         double factor = largest / norm;
         if (factor >= SmallestNormal)

@@ -76,8 +76,8 @@ public sealed record MatrixMechanism(int Separation, int Bands)
             yield return $"Separation and bands of '{this}' must be 1 or more.";
         else if (Bands > Separation)
             yield return $"In '{this}' the noise of a round takes back that of {Bands - 1} before it, so a client must stay "
-                + $"away as "
-                + $"long, or what it adds twice is hidden once: let the separation be {Bands}, or take {Separation} bands.";
+                + $"away as long, or what it adds twice is hidden once: let the separation be {Bands}, or take {Separation} "
+                + "bands.";
         else if ((long)rounds * Math.Min(Bands, rounds) > MostWork)
             yield return $"To find {Bands} bands for {rounds} rounds takes too long: take {MostWork / rounds} bands or fewer.";
     }
@@ -86,8 +86,7 @@ public sealed record MatrixMechanism(int Separation, int Bands)
     /// <param name="matrix">The mechanism.</param>
     public static string MisfitToClientNoise(MatrixMechanism matrix) =>
         $"By '{matrix}' a round takes back noise of the rounds before, which only a server has that adds it, and under an "
-            + $"uplink that "
-            + $"ends in 'secure' clients do: leave the mechanism out, or take 'secure' out of the uplink.";
+            + "uplink that ends in 'secure' clients do: leave the mechanism out, or take 'secure' out of the uplink.";
 
     /// <summary>The notation.</summary>
     public override string ToString() =>

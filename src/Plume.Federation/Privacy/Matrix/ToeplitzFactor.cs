@@ -113,8 +113,7 @@ public sealed class ToeplitzFactor
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(participations);
         if (participations > 1 && separation < bands)
             throw new ArgumentException($"Participations that are {separation} rounds apart add up in a matrix of {bands} "
-                + $"bands: let "
-                + $"them be {bands} rounds apart, or take {separation} bands.", nameof(separation));
+                + $"bands: let them be {bands} rounds apart, or take {separation} bands.", nameof(separation));
         // Of each number of rounds from the first on, the most that so many participations in them make.
         double[] fewer = new double[columnSquares.Length + 1], most = new double[fewer.Length];
         for (int taken = 0; taken < participations && (taken == 0 || taken * (long)separation < columnSquares.Length); taken++)

@@ -76,6 +76,7 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
             [.. state.Current.Participants.Except(vacated)], Message)
         {
             Tasks = tasks,
+            UsualNorm = state.Current.UsualNorm,
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
             Sum = sum,
         };

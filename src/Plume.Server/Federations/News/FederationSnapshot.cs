@@ -49,6 +49,10 @@ public sealed record FederationSnapshot(
     [Id(4)]
     public PublishedTask[]? Tasks { get; init; }
 
+    /// <summary>The norm that counts as usual in the round: its clip, where that follows the norms of updates.</summary>
+    [Id(5)]
+    public double? UsualNorm { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 

@@ -87,6 +87,10 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableSortedDictionary<int, int>? LastRounds { get; init; }
 
+    /// <summary>The norm that updates of the next round are clipped to; null where it does not follow their norms.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Clip { get; init; }
+
     /// <summary>The step that clients of the next round share; null where no secure sum has said one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? SharedStep { get; init; }
@@ -106,6 +110,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     {
         Participations = state.Participations.IsEmpty ? null : state.Participations,
         LastRounds = state.LastRounds.IsEmpty ? null : state.LastRounds,
+        Clip = state.Clip,
         SharedStep = state.SharedStep,
         Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
         Asked = state.Asked,
@@ -120,6 +125,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
             SharedStep = SharedStep,
         },
         SharedStep = SharedStep,
+        Clip = Clip,
         Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked)
             : FederationState.Initial.Standings,
         Members = [.. Members],

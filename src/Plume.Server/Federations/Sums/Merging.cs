@@ -56,7 +56,7 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         var sum = await aggregator.SumAsync(updates, plan, cancellation).ConfigureAwait(false);
         double[] weights = definition.Plan.WeightsByCapacity(
             updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Update.Samples)));
-        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise), []);
+        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise, plan.UsualNorm), []);
     }
 
     MergedUpdates Compared(RobustRule rule, IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)

@@ -72,10 +72,10 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         CrashPoint.Pass("checkpoint-stored");
         using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
         var (now, opened) = (written.Now, written.Books.Opened);
-        var entry = written.Books.Consider(new ModelApplied(), now);
+        var entry = written.Books.Consider(new ModelApplied { NextClip = store.Model.NextClip }, now);
         long downlinkBytes = downloads.Bytes;
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
-        figures = figures with { Bounded = [.. figures.Bounded, .. notes] };
+        figures = figures with { Bounded = [.. figures.Bounded, .. notes], NextClip = store.Model.NextClip };
         var record = RecordOf(figures, payloads);
         var head = journal.Head with
         {
