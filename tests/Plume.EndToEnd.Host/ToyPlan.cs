@@ -11,6 +11,7 @@ using Plume.Federation.Privacy.Clipping;
 using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Server.Federations.Definitions;
 
 namespace Plume.EndToEnd.Host;
@@ -37,6 +38,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// <summary>The rule against hostile clients.</summary>
     public string Rule { get; init; } = RobustNotation.Mean;
 
+    /// <summary>Whether rounds wait for their clients; where not, nobody fixes who takes part, and bits follow the arrivals.</summary>
+    public string Rhythm { get; init; } = Buffered.Synchronous;
+
     /// <summary>Noise that clients add to secure sums, and a server to others; 0 for none.</summary>
     public double Noise { get; init; }
 
@@ -57,6 +61,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--uplink", Uplink,
         "--downlink", Downlink,
         "--rule", Rule,
+        "--rhythm", Rhythm,
         "--noise", Noise.ToString(CultureInfo.InvariantCulture),
         "--mechanism", Mechanism,
         "--clip", Clip,
@@ -69,6 +74,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Uplink = arguments["uplink"],
             Downlink = arguments["downlink"],
             Rule = arguments["rule"],
+            Rhythm = arguments["rhythm"],
             Noise = double.Parse(arguments["noise"], CultureInfo.InvariantCulture),
             Mechanism = arguments["mechanism"],
             Clip = arguments["clip"],
@@ -97,6 +103,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     {
         var layout = LayoutOf(Values);
         var key = RandomKey.FromSeed(Seed).Fold("initial");
+        var buffered = Buffered.Parse(Rhythm);
         var method = MethodNotation.Parse(Training).Of(() => new ToyChannels(layout));
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1),
             Codec.Parse(Uplink), Codec.Parse(Downlink))
@@ -104,8 +111,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Method = method,
             Rule = RobustNotation.Parse(Rule),
             Smaller = [.. method.Capacities.Skip(1).Select(capacity => Narrow(layout, capacity))],
-            Fixed = [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)],
-            Quorum = Participants,
+            Buffered = buffered,
+            Fixed = buffered is null ? [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)] : null,
+            Quorum = buffered?.Updates ?? Participants,
             // Some have more, and count as this.
             SampleCap = Noise > 0 ? null : ToyLearner.SamplesOf(Clients / 2),
             Privacy = Noise > 0 ? new DifferentialPrivacy(Noise, Delta: 1e-5, Epsilon: 1000)

@@ -1,5 +1,6 @@
 using Plume.EndToEnd.Host;
 using Plume.Federation.Notation;
+using Plume.Federation.Rounds.Buffering;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Records;
 
@@ -73,14 +74,18 @@ static class HistoryChecker
 
     static IEnumerable<string> Contributors(ToyPlan plan, ServerHistory server, IReadOnlyList<IReadOnlyList<Part>> added)
     {
+        var buffered = Buffered.Parse(plan.Rhythm);
         foreach (var (place, round) in added.Index())
         {
-            var last = round.Where(part => part.Attempt == round.Max(other => other.Attempt)).Select(part => part.Client).Order()
-                .ToList();
+            // A buffered round has no attempts: what stands in their place tells a client's tasks apart.
+            var parts = buffered is not null ? round : round.Where(part => part.Attempt == round.Max(other => other.Attempt));
+            var last = parts.Select(part => part.Client).Order().ToList();
             if (server.Rounds[place].Round!.Accepted != last.Count)
                 yield return $"Round {place + 1} was committed with {server.Rounds[place].Round!.Accepted} updates, but "
                     + $"{last.Count} were added.";
-            if (!last.SequenceEqual(plan.ParticipantsOf(place + 1)))
+            bool isAsPlanned = buffered is not null ? last.Distinct().Count() == buffered.Updates && last.Count == buffered.Updates
+                : last.SequenceEqual(plan.ParticipantsOf(place + 1));
+            if (!isAsPlanned)
                 yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";
         }
     }
@@ -114,7 +119,7 @@ static class HistoryChecker
 
     static IReadOnlyList<Part> AddedIn(VersionRecord record, int round) =>
         [.. record.Updates.Where(update => update.IsCounted)
-            .Select(update => new Part(round, update.Attempt, update.Client, update.Sha256))];
+            .Select(update => new Part(update.Round ?? round, update.Attempt, update.Client, update.Sha256))];
 
     static Part PartOf(HistoryLine line) => new(line.Round, line.Attempt, line.Client, line.Sha256);
 }
