@@ -2,6 +2,7 @@ using System.Globalization;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
+using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
@@ -79,6 +80,20 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             .SayUnless("constants", ConstantsHash, 0UL);
     }
 
+    /// <summary>Why a plan's messages cannot be shown to a reader, in a sentence; null where they can.</summary>
+    public static string? ReaderMisfit(FederationPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        const string What = "What a server reads is shown where clients send updates of one model from one version";
+        return !plan.Method.SendsUpdates || plan.Method is Masks
+            ? $"{What}, and by '{plan.Method}' no update travels. Let exchange be updates."
+            : plan.Method.Capacities.Count > 1
+            ? $"{What}, and by '{plan.Method}' clients send those of parts of it. Let all have one capacity."
+            : plan.Buffered is { } rhythm
+            ? $"{What}, and in the rhythm '{rhythm}' they start from different ones. Let it be {Buffered.Synchronous}."
+            : null;
+    }
+
     /// <summary>Every rule that the options break, in sentences.</summary>
     public IEnumerable<string> Problems()
     {
@@ -100,9 +115,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
         if (Links?.DropOut is not null && DropOut > 0)
             yield return $"Drop-outs are said twice: all clients have a chance of {DropOut}, and each one's link has its own. "
                 + $"Keep one of them.";
-        if (Reader is not null && (Plan.Buffered is not null || Plan.Method.Capacities.Count > 1 || !Plan.Method.SendsUpdates))
-            yield return $"What a server reads is shown where each message of a round is an update of one model from one "
-                + $"version: not by '{Plan.Method}' where that sends other things or parts of a model, nor in a buffered rhythm.";
+        if (Reader is not null && ReaderMisfit(Plan) is { } unread)
+            yield return unread;
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

@@ -79,7 +79,7 @@ static class ToyClients
     }
 
     // A fail-point of the client: "counted:3" dies when the answer of round 3 is written down and the client does not know it
-    // yet.
+    // yet, "Shares:3" when it is about to make that trip of the round's secure sum.
     static void DieIfTold(string? place, HistoryLine line)
     {
         if (place == string.Create(CultureInfo.InvariantCulture, $"{line.What}:{line.Round}"))

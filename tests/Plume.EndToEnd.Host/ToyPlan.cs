@@ -38,6 +38,12 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// <summary>The rule against hostile clients.</summary>
     public string Rule { get; init; } = RobustNotation.Mean;
 
+    /// <summary>Updates that a round needs; all of them unless it says fewer.</summary>
+    public int Quorum { get => field == 0 ? Participants : field; init; }
+
+    /// <summary>A round's deadline.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Whether rounds wait for their clients; where not, nobody fixes who takes part, and bits follow the arrivals.</summary>
     public string Rhythm { get; init; } = Buffered.Synchronous;
 
@@ -62,6 +68,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--downlink", Downlink,
         "--rule", Rule,
         "--rhythm", Rhythm,
+        "--quorum", Quorum.ToString(CultureInfo.InvariantCulture),
+        "--deadline", ((int)Deadline.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         "--noise", Noise.ToString(CultureInfo.InvariantCulture),
         "--mechanism", Mechanism,
         "--clip", Clip,
@@ -75,6 +83,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Downlink = arguments["downlink"],
             Rule = arguments["rule"],
             Rhythm = arguments["rhythm"],
+            Quorum = arguments.Number("quorum"),
+            Deadline = arguments.Milliseconds("deadline"),
             Noise = double.Parse(arguments["noise"], CultureInfo.InvariantCulture),
             Mechanism = arguments["mechanism"],
             Clip = arguments["clip"],
@@ -113,7 +123,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Smaller = [.. method.Capacities.Skip(1).Select(capacity => Narrow(layout, capacity))],
             Buffered = buffered,
             Fixed = buffered is null ? [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)] : null,
-            Quorum = buffered?.Updates ?? Participants,
+            Quorum = buffered?.Updates ?? Quorum,
+            Deadline = Deadline,
             // Some have more, and count as this.
             SampleCap = Noise > 0 ? null : ToyLearner.SamplesOf(Clients / 2),
             Privacy = Noise > 0 ? new DifferentialPrivacy(Noise, Delta: 1e-5, Epsilon: 1000)

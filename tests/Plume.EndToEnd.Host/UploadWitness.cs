@@ -9,7 +9,7 @@ namespace Plume.EndToEnd.Host;
 /// it.
 /// </summary>
 sealed class UploadWitness(HttpMessageHandler connection, int client, History history,
-    Action<HistoryLine> wrote) : DelegatingHandler(connection)
+    Action<HistoryLine> saw) : DelegatingHandler(connection)
 {
     const int FrameHeaderBytes = 5;
 
@@ -46,6 +46,7 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
             sent = SumTripRequest.Parser.ParseFrom(message).Header;
             if (sent is { Trip: SumTripHeader.Types.Trip.Masked, Length: > 0 })
                 Write(Line(HistoryLine.Sent, sent, ""));
+            saw(Line(sent.Trip.ToString(), sent, ""));
         });
         var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
@@ -75,7 +76,7 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
     void Write(HistoryLine line)
     {
         history.Add(line);
-        wrote(line);
+        saw(line);
     }
 
     HistoryLine Line(string what, UploadHeader header, string rule) =>

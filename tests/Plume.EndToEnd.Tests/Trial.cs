@@ -96,7 +96,7 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
     /// <summary>Starts a process of clients.</summary>
     /// <param name="numbers">Which.</param>
     /// <param name="dieAt">Where it dies: <c>counted:3</c> when one of them hears that its update of round 3 counts, before it
-    /// knows.</param>
+    /// knows; <c>Shares:3</c> when one is about to make that trip of round 3's secure sum.</param>
     public HostProcess StartClients(IEnumerable<int> numbers, string? dieAt = null)
     {
         List<string> arguments =

@@ -44,8 +44,9 @@ public partial class SimulationTests
     [InlineData("buffered")]
     [InlineData("submodels")]
     [InlineData("predictions")]
+    [InlineData("masks")]
     public void Where_no_update_of_one_model_travels_there_is_no_reader(string kind) =>
-        Assert.Contains("What a server reads is shown where each message",
+        Assert.Contains("What a server reads is shown where clients send updates",
             Assert.Throws<ArgumentException>(() => Read(Options(kind, 1))).Message, StringComparison.Ordinal);
 
     static (List<(int Round, IReadOnlyList<int> Clients, float[] Update)> Read, float[] Model) Read(SimulationOptions options)

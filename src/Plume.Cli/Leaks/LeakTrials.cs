@@ -3,7 +3,6 @@ using Plume.Cli.Experiments;
 using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Compression.Randomness;
-using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Learning;
@@ -32,7 +31,8 @@ sealed class LeakTrials : IDisposable
     {
         var loaded = Inputs.Load(experiment);
         options = Federations.Compressed(experiment, loaded, threads) with { EvaluateEvery = experiment.Rounds };
-        CheckMessages(options.Plan);
+        if (SimulationOptions.ReaderMisfit(options.Plan) is { } misfit)
+            throw new CliException(ExitCode.Usage, misfit);
         Question = LeakQuestion.Read(rounds, clients, samples, options.Plan);
         key = experiment.Key.Fold("leak");
         inputs = Question.Samples is { } few ? loaded with { Allotment = Cut(loaded.Allotment, few) } : loaded;
@@ -126,19 +126,6 @@ sealed class LeakTrials : IDisposable
         var step = new float[before.Length];
         System.Numerics.Tensors.TensorPrimitives.Subtract(after, before, step);
         return step;
-    }
-
-    static void CheckMessages(FederationPlan plan)
-    {
-        string? problem = !plan.Method.SendsUpdates || plan.Method is Masks
-            ? $"by '{plan.Method}' no update travels. Let exchange be updates."
-            : plan.Method.Capacities.Count > 1
-            ? $"by '{plan.Method}' clients send updates of parts of the model. Let all have one capacity."
-            : plan.Buffered is { } rhythm
-            ? $"in the rhythm '{rhythm}' clients start from different versions. Let it be synchronous."
-            : null;
-        if (problem is not null)
-            throw new CliException(ExitCode.Usage, $"plume leak reads updates of one model from one version, and {problem}");
     }
 
     /// <inheritdoc/>

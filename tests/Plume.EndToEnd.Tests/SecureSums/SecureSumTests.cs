@@ -55,6 +55,22 @@ public class SecureSumTests
         Assert.InRange(apart / promised, 0.9, 1.02);
     }
 
+    // Whoever vanishes between trips is left out of that sum, or its masks are taken off by the others' shares; when it is back it
+    // goes on with the next round.
+    [Fact]
+    public async Task Between_whichever_trips_a_client_dies_the_others_end_the_sum()
+    {
+        var plan = Plan with { Clients = 4, Participants = 4, Quorum = 3, Rounds = 6, Deadline = TimeSpan.FromSeconds(20) };
+        await using var trial = new Trial(plan);
+        var server = await trial.ServeAsync();
+        var others = trial.StartClients([1, 2, 3]);
+        foreach (string place in (string[])["Keys:2", "Shares:3", "Masked:4", "Unmasking:5"])
+            Assert.Equal(Killed, await trial.StartClients([0], place).EndAsync());
+        var ended = await trial.EndAsync(server, others, trial.StartClients([0]));
+        Assert.Equal([3, 3, 4], ended.Rounds.Skip(2).Take(3).Select(record => record.Round!.Accepted));
+        Assert.Equal(4, ended.Rounds[^1].Round!.Accepted);
+    }
+
     // Bytes in the midst of what a client would send by itself, which lie in its own folder until the server has answered.
     [Theory]
     [InlineData(true)]

@@ -229,7 +229,7 @@ public class EnrolmentTests
         await Outcome(() => server.EnrolAsync("not-a-token-but-still-secret", RequestFor("one", key)));
         string[] secrets = [used, wrong, "not-a-token-but-still-secret", Convert.ToBase64String(key.ExportECPrivateKey())[..40],
             server.Authority.ExportKey().Split('\n')[1], "PRIVATE KEY"];
-        string log = string.Join('\n', server.Log.All);
+        string log = string.Join('\n', server.Log.Lines);
         string kept = string.Join('\n', (await server.Records.ListAsync("", default))
             .Select(pair => pair.Key + System.Text.Encoding.UTF8.GetString(pair.Value.Value)));
         Assert.NotEmpty(server.Log.Audit);
