@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Plume.EndToEnd.Tests.Processes;
@@ -11,6 +12,9 @@ sealed partial class HostProcess : IAsyncDisposable
     const int Continue = 18;
     const int LinesShown = 15;
 
+    static readonly string Host = typeof(HostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(entry => entry.Key == nameof(Host)).Value!;
+
     readonly Process process;
     readonly List<string> lines = [];
     readonly Lock gate = new();
@@ -19,7 +23,7 @@ sealed partial class HostProcess : IAsyncDisposable
 
     public HostProcess(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Plume.EndToEnd.Host"), arguments)
+        var start = new ProcessStartInfo(Host, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
