@@ -56,6 +56,12 @@ public sealed record ClientOptions
     public IReadOnlyCollection<string>? Known { get; init; }
 
     /// <summary>
+    /// The least noise that a federation's clients add to a secure sum, all together, as a multiple of the norm that each is cut
+    /// to: with less, or where updates are not added up in secret, this client takes no part. Null for any.
+    /// </summary>
+    public double? LeastNoise { get; init; }
+
+    /// <summary>
     /// What calls go through instead of a connection of the client's own, so that thousands of clients in one process share their
     /// connections. It is not disposed; <see cref="RootFile"/>, <see cref="Identity"/> and <see cref="Certificate"/> do not
     /// change it.
@@ -118,6 +124,8 @@ public sealed record ClientOptions
                 nameof(Name));
         if (Number < 0)
             throw new ArgumentException($"A client's number must be 0 or more, but is {Number}.", nameof(Number));
+        if (LeastNoise is { } noise && !(noise > 0 && double.IsFinite(noise)))
+            throw new ArgumentException($"The least noise must be above 0 and finite, but is {noise}.", nameof(LeastNoise));
         if (FirstBackoff <= TimeSpan.Zero || LongestBackoff < FirstBackoff)
             throw new ArgumentException(
                 $"The first back-off must be above zero and at most the longest, but they are {FirstBackoff} and "

@@ -118,6 +118,7 @@ sealed partial class Participation
             IsSigned = secure.IsSigned,
             Noise = secure.Noise == 0 ? null : secure.Noise,
         };
+        CheckNoise(options, told.Noise, told.Noise is { } noise ? $"it asks for {noise}" : "it asks for none");
         try
         {
             return new SecureRound(told, terms.Method, terms.Uplink, terms.Layout, model.Values.Span);
@@ -126,6 +127,14 @@ sealed partial class Participation
         {
             throw new InvalidPayloadException($"The server sent a task that no update can be made by: {problem.Message}");
         }
+    }
+
+    // Before it learns anything. Of noise that the server adds a client knows only what the server says.
+    static void CheckNoise(ClientOptions options, double? noise, string instead)
+    {
+        if (options.LeastNoise is { } least && !(noise >= least))
+            throw new FederationException($"This client takes part only where clients add a noise of {least} or more to a secure sum, "
+                + $"and of the federation '{options.Federation}' {instead}. Ask whoever runs it for more, or join with less.");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Client}: {Note}")]

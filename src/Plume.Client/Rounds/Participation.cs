@@ -54,6 +54,8 @@ sealed partial class Participation : IDisposable
         Func<FederationTerms, ILearner> makeLearner, ServerConnection connection, ClientFolder folder, TransferCount count,
         Action moved, Action<ClientStage, int, string> tell, CancellationToken cancellation)
     {
+        if (!terms.Uplink.IsSecure)
+            CheckNoise(options, null, $"its uplink '{terms.Uplink}' adds up nothing in secret");
         var downloads = new Downloads(options, connection, folder, count, moved);
         try
         {

@@ -48,6 +48,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
     public Faults Faults { get; } = new();
 
+    /// <summary>What clients share in a secure sum; its trips are refused.</summary>
+    public SecureTask? Secure { get; init; }
+
     /// <summary>Who called.</summary>
     public string? Name { get; private set; }
 
@@ -165,6 +168,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         return Settle(name, header, bytes.ToArray(), context);
     }
 
+    public override Task<SumTripReply> SumTrip(IAsyncStreamReader<SumTripRequest> requestStream, ServerCallContext context) =>
+        throw new RpcException(new Status(StatusCode.FailedPrecondition, "No trips here."));
+
     public override Task<UploadProgressReply> UploadProgress(UploadProgressRequest request, ServerCallContext context)
     {
         Requests.Add(request);
@@ -192,6 +198,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         Key = TaskKey(round, (int)Attempt).Value,
         LeftMs = LeftMs,
         Objective = new LocalObjective { Epochs = 1, BatchSize = 8, LearningRate = 0.1 },
+        Secure = Secure,
     };
 
     UploadReply Settle((uint Round, uint Attempt, ByteString Sha256) name, UploadHeader header, byte[] payload,

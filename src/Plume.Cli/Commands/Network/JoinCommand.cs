@@ -22,7 +22,7 @@ static class JoinCommand
 {
     sealed record Request(Uri Server, string Federation, string? Name, Places Places, Capacity? Capacity, string State,
         string? Experiment, string[] Overrides, string? Data, string Label, LocalLearners Learners, string? Root, string? Known,
-        string? Output);
+        double? LeastNoise, string? Output);
 
     public static Command Create()
     {
@@ -90,18 +90,23 @@ static class JoinCommand
             Description = "Where updates are added up in secret: a file with the names of the clients to add up with, one a "
                 + "line, as they were told out of band. Without it, any that has a certificate of the server's root.",
         };
+        var leastNoise = new Option<double?>("--least-noise")
+        {
+            Description = "Take part only where clients add this noise or more to a secure sum, all together, as a multiple of the "
+                + "norm that each update is cut to (privacy.noise of the experiment).",
+        };
         var output = new Option<string?>("-o", "--output") { Description = "The file for the model at the end, as .onnx." };
         var command = new Command("join", "Take part in a federation with data that stays here.")
         {
             server, federation, name, number, capacity, state, experiment, overrides, data, label, teacher, localModel,
-            publicSamples, root, known, output,
+            publicSamples, root, known, leastNoise, output,
         };
         command.SetAction(async (line, stop) =>
             (int)await RunAsync(new Request(Address(line.GetValue(server)!), line.GetValue(federation)!, line.GetValue(name),
                 Places.Parse(line.GetValue(number)), CapacityOf(line.GetValue(capacity)), line.GetValue(state)!,
             line.GetValue(experiment), line.GetValue(overrides)!, line.GetValue(data), line.GetValue(label)!,
             LocalLearners.With(line.GetValue(teacher), line.GetValue(localModel), line.GetValue(publicSamples)),
-            line.GetValue(root), line.GetValue(known), line.GetValue(output)), stop));
+            line.GetValue(root), line.GetValue(known), line.GetValue(leastNoise), line.GetValue(output)), stop));
         return command;
     }
 
@@ -212,6 +217,8 @@ static class JoinCommand
             Training = training,
             RootFile = request.Root,
             Known = NamesIn(request.Known),
+            LeastNoise = request.LeastNoise is null or > 0 and < double.PositiveInfinity ? request.LeastNoise
+                : throw new CliException(ExitCode.Usage, $"--least-noise must be above 0, but is {request.LeastNoise}."),
             Identity = certificate,
             Progress = watch.Before(new ClientLines(name, Console.Error, TimeProvider.System)),
         };
