@@ -44,7 +44,9 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// <summary>A round's deadline.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Whether rounds wait for their clients; where not, nobody fixes who takes part, and bits follow the arrivals.</summary>
+    /// <summary>
+    /// Whether rounds wait for their clients; where not, nobody fixes who takes part, and bits follow the arrivals.
+    /// </summary>
     public string Rhythm { get; init; } = Buffered.Synchronous;
 
     /// <summary>Noise that clients add to secure sums, and a server to others; 0 for none.</summary>

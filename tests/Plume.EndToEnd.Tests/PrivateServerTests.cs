@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
-using Plume.EndToEnd.Tests.Processes;
 using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.EndToEnd.Tests;

@@ -48,7 +48,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
     public Faults Faults { get; } = new();
 
-    /// <summary>What clients share in a secure sum; its trips are refused.</summary>
+    /// <summary>What clients share in a secure sum, whose trips it does not make.</summary>
     public SecureTask? Secure { get; init; }
 
     /// <summary>Who called.</summary>
@@ -167,9 +167,6 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
 
         return Settle(name, header, bytes.ToArray(), context);
     }
-
-    public override Task<SumTripReply> SumTrip(IAsyncStreamReader<SumTripRequest> requestStream, ServerCallContext context) =>
-        throw new RpcException(new Status(StatusCode.FailedPrecondition, "No trips here."));
 
     public override Task<UploadProgressReply> UploadProgress(UploadProgressRequest request, ServerCallContext context)
     {

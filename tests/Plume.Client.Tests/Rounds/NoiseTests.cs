@@ -16,14 +16,28 @@ public sealed class NoiseTests : IDisposable
     [InlineData(0, "it asks for none")]
     public async Task Where_clients_add_less_noise_than_a_client_wants_it_learns_nothing(double noise, string said)
     {
-        Assert.Contains(said, await RefusalAsync(noise, least: 2), StringComparison.Ordinal);
+        await using var server = await FakeServer.StartAsync(Adding(noise));
+        var refusal = await Assert.ThrowsAsync<FederationException>(() =>
+            FederatedClient.JoinAsync(server.Client(folder) with { LeastNoise = 2 }, learner));
+        Assert.Contains(said, refusal.Message, StringComparison.Ordinal);
         Assert.Empty(learner.Tasks);
     }
 
     [Fact]
-    public async Task Where_they_add_as_much_it_learns_and_makes_its_trips()
+    public async Task Where_they_add_as_much_it_learns_and_goes_on_to_the_sum()
     {
-        Assert.Contains("No trips here.", await RefusalAsync(noise: 2, least: 2), StringComparison.Ordinal);
+        await using var server = await FakeServer.StartAsync(Adding(noise: 2));
+        using var leaving = new CancellationTokenSource();
+        var heard = new Heard
+        {
+            At = step =>
+            {
+                if (step.Stage == ClientStage.Uploading)
+                    leaving.Cancel();
+            },
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FederatedClient.JoinAsync(
+            server.Client(folder) with { LeastNoise = 2, Progress = heard }, learner, leaving.Token));
         Assert.Single(learner.Tasks);
     }
 
@@ -37,14 +51,17 @@ public sealed class NoiseTests : IDisposable
         Assert.Empty(server.Federation.All<DownloadRequest>());
     }
 
-    async Task<string> RefusalAsync(double noise, double least)
+    static FakeFederation Adding(double noise) => new()
     {
-        await using var server = await FakeServer.StartAsync(new FakeFederation
+        Uplink = "clip(1) | rotate | uniform(8, shared) | secure",
+        Secure = new SecureTask
         {
-            Uplink = "clip(1) | rotate | uniform(8, shared) | secure",
-            Secure = new SecureTask { Session = 1, SharedKey = 2, Step = 0.01f, Participants = { 0, 1, 2 }, Quorum = 3, Noise = noise },
-        });
-        return (await Assert.ThrowsAsync<FederationException>(() =>
-            FederatedClient.JoinAsync(server.Client(folder) with { LeastNoise = least }, learner))).Message;
-    }
+            Session = 1,
+            SharedKey = 2,
+            Step = 0.01f,
+            Participants = { 0, 1, 2 },
+            Quorum = 3,
+            Noise = noise,
+        },
+    };
 }

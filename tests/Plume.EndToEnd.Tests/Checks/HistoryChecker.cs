@@ -83,7 +83,8 @@ static class HistoryChecker
             if (server.Rounds[place].Round!.Accepted != last.Count)
                 yield return $"Round {place + 1} was committed with {server.Rounds[place].Round!.Accepted} updates, but "
                     + $"{last.Count} were added.";
-            bool isAsPlanned = buffered is not null ? last.Distinct().Count() == buffered.Updates && last.Count == buffered.Updates
+            bool isAsPlanned = buffered is not null
+                ? last.Count == buffered.Updates && last.Distinct().Count() == buffered.Updates
                 : last.Count >= plan.Quorum && !last.Except(plan.ParticipantsOf(place + 1)).Any();
             if (!isAsPlanned)
                 yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";

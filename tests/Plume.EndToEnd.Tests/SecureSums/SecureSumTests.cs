@@ -55,8 +55,8 @@ public class SecureSumTests
         Assert.InRange(apart / promised, 0.9, 1.02);
     }
 
-    // Whoever vanishes between trips is left out of that sum, or its masks are taken off by the others' shares; when it is back it
-    // goes on with the next round.
+    // Whoever vanishes between trips is left out of that sum, or its masks are taken off by the others' shares; when it is back
+    // it goes on with the next round.
     [Fact]
     public async Task Between_whichever_trips_a_client_dies_the_others_end_the_sum()
     {

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Plume.Server.Identity;
-using Plume.Server.Tests.Identity;
 
 namespace Plume.Server.Tests.Admission;
 
