@@ -81,8 +81,8 @@ public sealed class LeakTests : IDisposable
         "downlink=deadzone(abs=0.1) | range")]
     [InlineData("no update travels", "--set", "exchange=predictions(public=holdout(200), batch=50)", "--set",
         "uplink=pack", "--set", "downlink=pack")]
-    [InlineData("clients send updates of parts of the model", "--set", "exchange=submodels(1, 1/2)")]
-    [InlineData("in the rhythm 'buffered(4)' clients start from different versions", "--set", "rhythm=buffered(4)")]
+    [InlineData("clients send those of parts of it", "--set", "exchange=submodels(1, 1/2)")]
+    [InlineData("in the rhythm 'buffered(4)' they start from different ones", "--set", "rhythm=buffered(4)")]
     public void What_cannot_be_is_refused_before_anything_runs(string problem, params string[] options)
     {
         var run = InProcess.Run(["leak", .. options]);
