@@ -16,16 +16,18 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     const int Left = 52;
     const int LeastRight = 96;
     const int MostRight = 220;
-    const int LetterWidth = 7;
+    const int LetterWidth = 8;
     const int LineHeight = 15;
     const int MostAtEnds = 6;
     const int SampleLength = 22;
     const int Top = 16;
     const int Bottom = 44;
 
-    // Room for the longest name beside a line that ends at the right.
-    int Right { get; } = Math.Clamp(20 + LetterWidth * Series.Max(series => series.Name.Length)
-        + (Series.Count > MostAtEnds ? SampleLength + 8 : 0), LeastRight, MostRight);
+    // Whether names stand in a column at the right: those of many lines, and those that would hide a part of another line.
+    bool IsColumn { get; } = Series.Count > MostAtEnds || Series.Any(series => Series.Any(other =>
+        !ReferenceEquals(other, series) && Hides(series, other, X, Y, RightOf(Series, isColumn: false))));
+
+    int Right => RightOf(Series, IsColumn);
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
     public string Svg()
@@ -63,20 +65,35 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     // Names stand at the lines' ends, below others where two ends are close; of many lines, in a column at the right.
     void AppendNames(StringBuilder svg)
     {
-        bool isColumn = Series.Count > MostAtEnds;
-        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = isColumn
+        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = IsColumn
             ? Top - spacing / 2 : double.NegativeInfinity;
         foreach (var series in Series.OrderByDescending(series => series.Points[^1].Y))
         {
-            above = isColumn ? above + spacing
+            above = IsColumn ? above + spacing
                 : Math.Max(Height - Bottom - Y.Place(series.Points[^1].Y) * (Height - Top - Bottom), above + spacing);
-            double x = isColumn ? Width - Right + SampleLength + 18 : NameX(series);
-            if (isColumn)
+            double x = IsColumn ? Width - Right + SampleLength + 18 : NameX(series);
+            if (IsColumn)
                 svg.Append($"<line class=\"line {series.Style}\" x1=\"{Number(x - SampleLength - 6)}\" x2=\"{Number(x - 6)}\" "
                     + $"y1=\"{Number(above)}\" y2=\"{Number(above)}\"/>");
             svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(x)}\" "
                 + $"y=\"{Number(above + 4)}\">{Html.Text(series.Name)}</text>");
         }
+    }
+
+    // Room for the longest name beside a line that ends at the right.
+    static int RightOf(IReadOnlyList<Series> series, bool isColumn) => Math.Clamp(20
+        + LetterWidth * series.Max(line => line.Name.Length) + (isColumn ? SampleLength + 8 : 0), LeastRight, MostRight);
+
+    // Whether a name at a line's end would lie over another line, of which each piece counts as the box around it.
+    static bool Hides(Series named, Series other, Axis x, Axis y, int right)
+    {
+        double width = Width - Left - right, height = Height - Top - Bottom;
+        double start = x.Place(named.Points[^1].X) * width + 10, end = start + LetterWidth * named.Name.Length;
+        double level = y.Place(named.Points[^1].Y) * height;
+        return other.Points.Zip(other.Points.Skip(1)).Any(piece =>
+            x.Place(piece.First.X) * width <= end && x.Place(piece.Second.X) * width >= start
+            && Math.Min(y.Place(piece.First.Y), y.Place(piece.Second.Y)) * height <= level + LineHeight / 2
+            && Math.Max(y.Place(piece.First.Y), y.Place(piece.Second.Y)) * height >= level - LineHeight / 2);
     }
 
     double NameX(Series series) => Left + X.Place(series.Points[^1].X) * (Width - Left - Right) + 10;
