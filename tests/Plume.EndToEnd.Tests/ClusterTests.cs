@@ -13,9 +13,9 @@ namespace Plume.EndToEnd.Tests;
 public sealed class ClusterTests : IAsyncLifetime
 {
     const int Servers = 3;
-    const int Kills = 4;
+    const int Kills = 3;
 
-    static readonly ToyPlan Plan = new(Clients: 6, Rounds: 30, Participants: 4, Values: 20_000);
+    static readonly ToyPlan Plan = new(Clients: 6, Rounds: 20, Participants: 4, Values: 20_000);
 
     readonly HostProcess[] servers = new HostProcess[Servers];
     PostgresCluster postgres = null!;

@@ -19,7 +19,7 @@ public class ServerDeathTests
     public async Task A_calm_run_has_the_bits_of_a_simulation(string training)
     {
         var plan = Trainings.Of(Plan, training);
-        Assert.Equal(Simulated.Model(plan), (await CalmRuns.RunAsync(plan)).Model);
+        Assert.Equal(Simulated.Model(plan), (await CalmRuns.OfAsync(plan)).Model);
     }
 
     [Fact]

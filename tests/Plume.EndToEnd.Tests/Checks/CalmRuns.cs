@@ -11,8 +11,11 @@ static class CalmRuns
     static readonly ConcurrentDictionary<ToyPlan, Lazy<Task<ServerHistory>>> Made = [];
 
     /// <summary>SHA-256 of the last checkpoint.</summary>
-    public static async Task<string> CheckpointAsync(ToyPlan plan) =>
-        (await Made.GetOrAdd(plan, wanted => new Lazy<Task<ServerHistory>>(() => RunAsync(wanted))).Value).Checkpoint;
+    public static async Task<string> CheckpointAsync(ToyPlan plan) => (await OfAsync(plan)).Checkpoint;
+
+    /// <summary>What the server has of it.</summary>
+    public static Task<ServerHistory> OfAsync(ToyPlan plan) =>
+        Made.GetOrAdd(plan, wanted => new Lazy<Task<ServerHistory>>(() => RunAsync(wanted))).Value;
 
     /// <summary>A run of its own.</summary>
     public static async Task<ServerHistory> RunAsync(ToyPlan plan)
