@@ -62,7 +62,7 @@ def sign(client, other):
 
 
 shape = [(values,)]
-plain, sent, shares = np.zeros(values, np.int64), [], {}
+plain, messages, shares = np.zeros(values, np.int64), [], {}
 for client in range(clients):
     seed = random.randbytes(32)
     if client in gone:
@@ -76,14 +76,10 @@ for client in range(clients):
         mask = pseudo_rand_gen(generate_shared_key(keys[client], keys[other].public_key()), MOD_RANGE, shape)
         vector = (parameters_addition if sign(client, other) > 0 else parameters_subtraction)(vector, mask)
     vector = parameters_mod(vector, MOD_RANGE)
-    path = Path(f"/tmp/secagg-{client}.npy")
-    np.save(path, vector[0], allow_pickle=False)
-    sent.append(path)
-
-# As bytes of messages, all of which its server has at once.
-messages = [path.read_bytes() for path in sent]
-for path in sent:
-    path.unlink()
+    # Bytes of a message; its server has all of them at once.
+    message = BytesIO()
+    np.save(message, vector[0], allow_pickle=False)
+    messages.append(message.getvalue())
 
 
 def collect():

@@ -6,8 +6,6 @@ namespace Plume.EndToEnd.Tests;
 
 public class ClientDeathTests
 {
-    const int Killed = 128 + 9;
-
     static readonly ToyPlan Plan = new(Clients: 5, Rounds: 12, Participants: 3, Values: 20_000);
 
     // Of more chunks than one, so that half an update is something that the server has.
@@ -27,7 +25,7 @@ public class ClientDeathTests
         var server = await trial.ServeAsync();
         var others = trial.StartClients([1, 3, 4]);
         foreach (string place in (string[])["sent:2", "counted:5", "counted:7", "sent:10"])
-            Assert.Equal(Killed, await trial.StartClients([0, 2], place).EndAsync());
+            Assert.Equal(HostProcess.Killed, await trial.StartClients([0, 2], place).EndAsync());
         var ended = await trial.EndAsync(server, others, trial.StartClients([0, 2]));
         Assert.Equal(await CalmRuns.CheckpointAsync(plan), ended.Checkpoint);
         // Whoever died with an answer asked again; one that died once more before it was written down, a third time.

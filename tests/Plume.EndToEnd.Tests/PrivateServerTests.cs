@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using Plume.EndToEnd.Host;
-using Plume.EndToEnd.Tests.Checks;
 using Plume.Federation.Privacy.Matrix;
 
 namespace Plume.EndToEnd.Tests;
@@ -8,8 +6,6 @@ namespace Plume.EndToEnd.Tests;
 /// <summary>Noise that a server adds, by real processes: its secret is another in each run, so the bits are, too.</summary>
 public class PrivateServerTests
 {
-    const int Killed = 128 + 9;
-
     [Theory]
     [InlineData("matrix(2)", "fixed")]
     [InlineData("gaussian", "adaptive(50%, bits=2)")]
@@ -24,20 +20,13 @@ public class PrivateServerTests
         };
         await using var trial = new Trial(plan);
         var clients = trial.StartAllClients();
-        foreach (string place in (string[])["event:2", "version-stored:1", "committed:1"])
-        {
-            var dying = await trial.ServeAsync(place);
-            Assert.Equal(Killed, await dying.EndAsync());
-        }
+        await trial.KillServersAtAsync("event:2", "version-stored:1", "committed:1");
 
         await trial.EndAsync(await trial.ServeAsync(), clients);
-        var checkpoint = File.ReadAllBytes(Path.Combine(trial.State, "blobs", ToyPlan.Federation, "checkpoints", "5"));
-        var model = MemoryMarshal.Cast<byte, float>(checkpoint)[..plan.Values].ToArray();
         // The same run in one process has other noise of the same deviation, in a mean of three. What clients learn pulls models
         // together a little, and a clip that follows their norms goes its own way.
-        double apart = Math.Sqrt(model.Zip(Simulated.Values(plan), (one, other) => Math.Pow(one - other, 2)).Average());
         var matrix = MatrixMechanism.Parse(mechanism);
         double promised = Math.Sqrt(2) / 3 * (matrix?.FactorFor(plan.Rounds).MostError ?? Math.Sqrt(plan.Rounds));
-        Assert.InRange(apart / promised, matrix is null ? 0.5 : 0.9, matrix is null ? 2 : 1.02);
+        Assert.InRange(trial.ApartFromSimulation() / promised, matrix is null ? 0.5 : 0.9, matrix is null ? 2 : 1.02);
     }
 }

@@ -6,8 +6,6 @@ namespace Plume.EndToEnd.Tests;
 
 public class ServerDeathTests
 {
-    const int Killed = 128 + 9;
-
     static readonly ToyPlan Plan = new(Clients: 5, Rounds: 12, Participants: 3, Values: 20_000);
 
     public static TheoryData<string> Methods => [.. Trainings.All];
@@ -63,12 +61,8 @@ public class ServerDeathTests
     {
         await using var trial = new Trial(plan);
         var clients = trial.StartAllClients();
-        foreach (string place in (string[])["event:2", "arrived:1", "added:2", "upload-stored:1", "upload-settled:3",
-            "version-stored:1", "checkpoint-stored:1", "committed:1"])
-        {
-            var dying = await trial.ServeAsync(place);
-            Assert.Equal(Killed, await dying.EndAsync());
-        }
+        await trial.KillServersAtAsync("event:2", "arrived:1", "added:2", "upload-stored:1", "upload-settled:3",
+            "version-stored:1", "checkpoint-stored:1", "committed:1");
 
         return await trial.EndAsync(await trial.ServeAsync(), clients);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
@@ -77,6 +78,26 @@ sealed class Trial(ToyPlan plan) : IAsyncDisposable
         var server = StartServer(crashAt);
         await ReachAsync(server);
         return server;
+    }
+
+    /// <summary>Starts a server for each of these places, one after another, which dies there.</summary>
+    public async Task KillServersAtAsync(params string[] places)
+    {
+        foreach (string place in places)
+        {
+            var dying = await ServeAsync(place);
+            Assert.Equal(HostProcess.Killed, await dying.EndAsync());
+        }
+    }
+
+    /// <summary>
+    /// The root mean square of what is between the last model and that of the same run in one process, whose noise is another.
+    /// </summary>
+    public double ApartFromSimulation()
+    {
+        string checkpoint = Path.Combine(State, "blobs", ToyPlan.Federation, "checkpoints", $"{plan.Rounds}");
+        var model = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(checkpoint))[..plan.Values].ToArray();
+        return Math.Sqrt(model.Zip(Simulated.Values(plan), (one, other) => Math.Pow(one - other, 2)).Average());
     }
 
     /// <summary>Lets clients find the servers that were started.</summary>

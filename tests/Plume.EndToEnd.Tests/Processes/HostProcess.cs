@@ -8,6 +8,9 @@ namespace Plume.EndToEnd.Tests.Processes;
 /// <summary>A process of the host program: what it says can be waited for, and it can be killed, frozen and thawed.</summary>
 sealed partial class HostProcess : IAsyncDisposable
 {
+    /// <summary>The exit code of a process after SIGKILL.</summary>
+    public const int Killed = 128 + 9;
+
     const int Stop = 19;
     const int Continue = 18;
     const int LinesShown = 15;

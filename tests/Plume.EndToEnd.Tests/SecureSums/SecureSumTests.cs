@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Plume.Client.State;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
@@ -10,8 +9,6 @@ namespace Plume.EndToEnd.Tests.SecureSums;
 /// <summary>Updates that are added up in secret, by real processes.</summary>
 public class SecureSumTests
 {
-    const int Killed = 128 + 9;
-
     static readonly ToyPlan Plan = new(Clients: 5, Rounds: 8, Participants: 3, Values: 20_000)
     {
         Uplink = "feedback | randk(50%) | rotate | uniform(6, shared) | secure",
@@ -22,12 +19,8 @@ public class SecureSumTests
     {
         await using var trial = new Trial(Plan);
         var clients = trial.StartAllClients();
-        foreach (string place in (string[])["event:2", "sum-stored:1", "sum-closed:1", "sum-closed:2", "revealed-stored:1",
-            "sum-revealed:1", "version-stored:1", "committed:1"])
-        {
-            var dying = await trial.ServeAsync(place);
-            Assert.Equal(Killed, await dying.EndAsync());
-        }
+        await trial.KillServersAtAsync("event:2", "sum-stored:1", "sum-closed:1", "sum-closed:2", "revealed-stored:1",
+            "sum-revealed:1", "version-stored:1", "committed:1");
 
         var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
         Assert.Equal(Simulated.Model(Plan), ended.Model);
@@ -39,20 +32,13 @@ public class SecureSumTests
         var plan = Plan with { Uplink = "clip(1) | rotate | uniform(8, shared) | secure", Noise = 2, Rounds = 5 };
         await using var trial = new Trial(plan);
         var clients = trial.StartAllClients();
-        foreach (string place in (string[])["sum-stored:1", "sum-closed:1", "revealed-stored:1"])
-        {
-            var dying = await trial.ServeAsync(place);
-            Assert.Equal(Killed, await dying.EndAsync());
-        }
+        await trial.KillServersAtAsync("sum-stored:1", "sum-closed:1", "revealed-stored:1");
 
         await trial.EndAsync(await trial.ServeAsync(), clients);
-        var checkpoint = File.ReadAllBytes(Path.Combine(trial.State, "blobs", ToyPlan.Federation, "checkpoints", "5"));
-        var model = MemoryMarshal.Cast<byte, float>(checkpoint)[..plan.Values].ToArray();
         // The same run in one process has other noise of the same deviation: in each of five rounds that of three shares, of
         // which two are 2, in a mean of three. What clients learn pulls models together a little.
-        double apart = Math.Sqrt(model.Zip(Simulated.Values(plan), (one, other) => Math.Pow(one - other, 2)).Average());
         double promised = Math.Sqrt(2) * 2 * Math.Sqrt(3.0 / 2) / 3 * Math.Sqrt(5);
-        Assert.InRange(apart / promised, 0.9, 1.02);
+        Assert.InRange(trial.ApartFromSimulation() / promised, 0.9, 1.02);
     }
 
     // Whoever vanishes between trips is left out of that sum, or its masks are taken off by the others' shares; when it is back
@@ -65,7 +51,7 @@ public class SecureSumTests
         var server = await trial.ServeAsync();
         var others = trial.StartClients([1, 2, 3]);
         foreach (string place in (string[])["Keys:2", "Shares:3", "Masked:4", "Unmasking:5"])
-            Assert.Equal(Killed, await trial.StartClients([0], place).EndAsync());
+            Assert.Equal(HostProcess.Killed, await trial.StartClients([0], place).EndAsync());
         var ended = await trial.EndAsync(server, others, trial.StartClients([0]));
         Assert.Equal([3, 3, 4], ended.Rounds.Skip(2).Take(3).Select(record => record.Round!.Accepted));
         Assert.Equal(4, ended.Rounds[^1].Round!.Accepted);

@@ -12,8 +12,6 @@ namespace Plume.EndToEnd.Tests.SecureSums;
 /// <summary>Secure sums over TLS, where clients sign their keys and who is in a sum.</summary>
 public sealed class SignedSumTests : IAsyncDisposable
 {
-    const int Killed = 128 + 9;
-
     static readonly ToyPlan Plan = new(Clients: 4, Rounds: 4, Participants: 4, Values: 5_000)
     {
         Uplink = "feedback | rotate | uniform(6, shared) | secure",
@@ -39,11 +37,11 @@ public sealed class SignedSumTests : IAsyncDisposable
             clients.Add(await JoinAsync(number));
         foreach (string place in (string[])["sum-revealed:1", "sum-closed:2", "revealed-stored:1"])
         {
-            Assert.Equal(Killed, await dying.EndAsync());
+            Assert.Equal(HostProcess.Killed, await dying.EndAsync());
             dying = await ServeAsync(place);
         }
 
-        Assert.Equal(Killed, await dying.EndAsync());
+        Assert.Equal(HostProcess.Killed, await dying.EndAsync());
         var server = await ServeAsync();
         foreach (var client in clients)
             Assert.True(await client.EndAsync() == 0, $"{client.Tail()}\nThe server said:\n{server.Tail()}");

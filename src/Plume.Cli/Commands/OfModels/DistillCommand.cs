@@ -84,15 +84,13 @@ static class DistillCommand
         return ExitCode.Done;
     }
 
-    static Ramp Temperature(string text) => RampOf("--temperature", text) is { Start: > 0, End: > 0 } ramp
+    static Ramp Temperature(string text) => WrittenOption.Read("--temperature", text, Ramp.Parse) is { Start: > 0, End: > 0 } ramp
         ? ramp
         : throw new CliException(ExitCode.Usage, $"--temperature must be above 0, but is '{text}'.");
 
-    static Ramp Alpha(string text) => RampOf("--alpha", text) is { Start: >= 0 and <= 1, End: >= 0 and <= 1 } ramp
+    static Ramp Alpha(string text) => WrittenOption.Read("--alpha", text, Ramp.Parse) is { Start: >= 0 and <= 1, End: >= 0 and <= 1 } ramp
         ? ramp
         : throw new CliException(ExitCode.Usage, $"--alpha must be 0 to 1, but is '{text}'.");
-
-    static Ramp RampOf(string option, string text) => WrittenOption.Read(option, text, Ramp.Parse);
 
     static Hint Hint(string text)
     {

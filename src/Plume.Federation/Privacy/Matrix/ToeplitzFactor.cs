@@ -63,11 +63,7 @@ public sealed class ToeplitzFactor
     }
 
     /// <summary>The first column of C^-1.</summary>
-    public double[] Inverse()
-    {
-        double[] inverse = Solve(1, rest: 0);
-        return inverse;
-    }
+    public double[] Inverse() => Solve(1, rest: 0);
 
     /// <summary>The largest noise in any sum of rounds, the last: largest column of C times the last row of B.</summary>
     public double MostError => Sensitivity(1, 1) * Math.Sqrt(Squares(SumOfInverse()));
