@@ -110,6 +110,8 @@ public class UpdateDeskTests
         await before.ArriveAsync(Update(0), default);
         sums.Gate = new TaskCompletionSource();
         _ = before.ArriveAsync(Update(1), default);
+        // Its adding goes on by itself: without the gate before it is there, it would be settled before the crash.
+        await sums.AtGate.Task;
         sums.Gate = null;
         var desk = await OpenAsync();
         Assert.Equal(Phase.Collecting, written.State.Phase);
@@ -159,10 +161,17 @@ public class UpdateDeskTests
 
         public TaskCompletionSource? Gate { get; set; }
 
+        /// <summary>Completes when an update first waits at the gate.</summary>
+        public TaskCompletionSource AtGate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
         {
             if (Gate is { } gate)
+            {
+                AtGate.TrySetResult();
                 await gate.Task;
+            }
+
             if (Failure is { } failure)
             {
                 Failure = null;
