@@ -47,7 +47,8 @@ static class PlumeCommand
             new("What a federation does", [.. OperateCommands.Create(), FetchCommand.Create(), .. PlaceCommands.Create()]),
             new("Smaller models",
             [
-                TrainCommand.Create(), PruneCommand.Create(), QuantizeCommand.Create(), DistillCommand.Create(),
+                SummarizeCommand.Create(), TrainCommand.Create(), PruneCommand.Create(), QuantizeCommand.Create(),
+                    DistillCommand.Create(),
                 ShrinkCommand.Create(), EvaluateCommand.Create(), SensitivityCommand.Create(),
             ]),
             new("Files and codecs",

@@ -24,21 +24,19 @@ static class TrainCommand
         {
             Description = "The file to write; without it, the model's name with .onnx.",
         };
-        var normalize = new Option<bool>("--normalize")
-        {
-            Description = "Normalize each column of a table to mean 0 and deviation 1; the model says so to whoever runs it "
-                + "with plume.",
-        };
-        var command = new Command("train", "Train a model on data in one place.") { model, output, normalize };
+        var command = new Command("train", "Train a model on data in one place.") { model, output };
         var work = new WorkOptions(command);
+        var table = new TableFlags(command);
         var training = new TrainingFlags(command, "--epochs", defaultEpochs: 5, defaultRate: 0.05);
         command.SetAction((line, stop) =>
-            Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), line.GetValue(normalize), work.Read(line),
+            Task.FromResult((int)Run(line.GetValue(model)!, line.GetValue(output), WithTable(work.Read(line), table, line),
                 training.Read(line), stop)));
         return command;
     }
 
-    static ExitCode Run(string model, string? output, bool normalize, Work work, TrainingOptions options, CancellationToken stop)
+    static Work WithTable(Work work, TableFlags table, ParseResult line) => work with { Table = table.Read(line, work.Table) };
+
+    static ExitCode Run(string model, string? output, Work work, TrainingOptions options, CancellationToken stop)
     {
         bool isFile = Path.HasExtension(model);
         string name = output ?? (isFile
@@ -46,14 +44,16 @@ static class TrainCommand
             : $"{model}.onnx");
         using var target = OutputFile.At(name, [model, work.Data]);
         var loaded = isFile ? ModelFiles.ReadLayers(model) : null;
+        if (loaded is not null && work.Table is { IsNormalized: true } or { FillsEmpty: true } or { Summary: not null })
+            throw new CliException(ExitCode.Usage, "--normalize, --missing and --columns go with a built-in model; one from a file "
+                + "says itself how its values are normalized.");
         var data = work.Load(loaded);
-        if (normalize)
-            data = loaded is null ? data.Normalized()
-                : throw new CliException(ExitCode.Usage,
-                    "--normalize goes with a built-in model; one from a file says itself how its values are normalized.");
+        if (work.Table.IsNormalized && data.Samples.Schema.Columns is null)
+            throw new CliException(ExitCode.Usage, $"--normalize is for the columns of a table; {data.Samples.Name} is none.");
         if (loaded is not null)
             data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
+        InputErrors.Explain(() => DataSource.CheckClasses(train), ExitCode.Input);
         var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples.Classes < 2
             ? ExitCode.Input : ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));

@@ -62,7 +62,7 @@ sealed class Experiment(Settings settings)
 
     /// <summary>Every file that a key names for itself, by that key.</summary>
     public IEnumerable<(string Key, string Path)> Files =>
-        new[] { ("data.file", Data.File), ("model.file", Model.File), ("model.weights", Model.Weights) }
+        new[] { ("data.file", Data.File), ("data.columns", Data.Columns), ("model.file", Model.File), ("model.weights", Model.Weights) }
             .Where(entry => entry.Item2 is not null)!;
 
     /// <summary>What clients minimize.</summary>

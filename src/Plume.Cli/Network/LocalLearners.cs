@@ -8,6 +8,7 @@ using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
 using Plume.Learning;
 using Plume.Learning.Data;
+using Plume.Learning.Data.Tables;
 using Plume.Learning.Distill;
 using Plume.Models.Graph;
 using Plume.Models.Onnx;
@@ -49,7 +50,7 @@ sealed record LocalLearners(string? Teacher, string? LocalModel, string? Public 
             ?? terms.Teaching?.Model, train, Train, RandomKey.FromSeed((ulong)terms.Number), Environment.ProcessorCount);
         return New(terms, teachers, graph, train, [.. Enumerable.Range(0, train.Count)]);
 
-        LabeledSet Train(ModelGraph taker) => DataSource.Load(data, label, taker, holdOut: false).Train("A client", "label it");
+        LabeledSet Train(ModelGraph taker) => DataSource.Load(data, new TableUse(new TableTerms(label)), taker, holdOut: false).Train("A client", "label it");
     };
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Setup.Sources;
 using Plume.Compression.Randomness;
+using Plume.Learning.Data.Tables;
 
 namespace Plume.Cli.Setup;
 
@@ -13,6 +14,12 @@ sealed class WorkOptions
     {
         Description = "The column of a table that holds the class.",
         DefaultValueFactory = _ => "label",
+    };
+    readonly Option<string> test = new("--test")
+    {
+        Description = "The rows of a table that are kept to measure on: share(20%), file(PATH), or column(NAME=VALUE), those with the "
+            + "value in the column.",
+        DefaultValueFactory = _ => TestRows.Default.ToString(),
     };
     readonly Option<long> seed = new("--seed") { Description = "Where all chance comes from.", DefaultValueFactory = _ => 1 };
     readonly Option<int> threads = new("--threads")
@@ -32,6 +39,7 @@ sealed class WorkOptions
         data.Required = needsData;
         command.Options.Add(data);
         command.Options.Add(label);
+        command.Options.Add(test);
         command.Options.Add(seed);
         command.Options.Add(threads);
     }
@@ -42,20 +50,34 @@ sealed class WorkOptions
     {
         int count = line.GetValue(threads);
         RunOptions.CheckThreads(count);
-        return new Work(line.GetValue(data), line.GetValue(label)!, RandomKey.FromSeed((ulong)line.GetValue(seed)), count);
+        return new Work(line.GetValue(data),
+            new TableUse(new TableTerms(line.GetValue(label)!)) { Test = Rows(line.GetValue(test)!) },
+            RandomKey.FromSeed((ulong)line.GetValue(seed)), count);
+    }
+
+    static TestRows Rows(string text)
+    {
+        try
+        {
+            return TestRows.Parse(text);
+        }
+        catch (FormatException mistake)
+        {
+            throw new CliException(ExitCode.Usage, $"--test: {mistake.Message}", mistake);
+        }
     }
 }
 
 /// <summary>What a command works with.</summary>
 /// <param name="Data">The value of --data, or null.</param>
-/// <param name="Label">The column with the class.</param>
+/// <param name="Table">How a table is read.</param>
 /// <param name="Key">The root of all draws.</param>
 /// <param name="Threads">How many threads train.</param>
-sealed record Work(string? Data, string Label, RandomKey Key, int Threads)
+sealed record Work(string? Data, TableUse Table, RandomKey Key, int Threads)
 {
     /// <summary>Loads the data for a model.</summary>
     /// <exception cref="CliException">There is none, or it cannot be read.</exception>
     public DataSource Load(Models.Graph.ModelGraph? graph) => Data is null
         ? throw new CliException(ExitCode.Usage, $"This needs data: name it with --data, which is {DataSource.Kinds}.")
-        : DataSource.Load(Data, Label, graph);
+        : DataSource.Load(Data, Table, graph);
 }

@@ -67,14 +67,14 @@ public sealed class LabeledSet
     }
 
     /// <summary>What the samples are: names of columns and classes, and how values were normalized.</summary>
-    /// <exception cref="ArgumentException">It has not one column a value, or not one name a class.</exception>
+    /// <exception cref="ArgumentException">Its columns are of another number of values, or it has not one name a class.</exception>
     public SampleSchema Schema
     {
         get;
-        init => field = (value.Columns?.Count ?? SampleLength) == SampleLength && (value.Classes?.Count ?? Classes) == Classes
+        init => field = (value.Length ?? SampleLength) == SampleLength && (value.Classes?.Count ?? Classes) == Classes
             ? value
             : throw new ArgumentException(
-                $"The schema of '{Name}' must name {SampleLength} columns and {Classes} classes where it names any.",
+                $"The schema of '{Name}' must be of {SampleLength} values and {Classes} classes where it names any.",
                 nameof(value));
     } = SampleSchema.None;
 
@@ -105,6 +105,7 @@ public sealed class LabeledSet
         {
             Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients),
             Schema = Schema,
+            Remarks = Remarks,
         };
     }
 

@@ -20,32 +20,6 @@ public sealed record Normalization(IReadOnlyList<float> Mean, IReadOnlyList<floa
     /// <summary>The same for all values.</summary>
     public static Normalization Of(float mean, float scale) => new([mean], [scale]);
 
-    /// <summary>
-    /// Each value's mean and standard deviation over some samples; where all samples agree the scale is 1, so that the value
-    /// becomes 0. Sums are of doubles.
-    /// </summary>
-    /// <param name="set">The samples, not normalized.</param>
-    public static Normalization Of(LabeledSet set)
-    {
-        ArgumentNullException.ThrowIfNull(set);
-        var mean = new double[set.SampleLength];
-        var square = new double[set.SampleLength];
-        for (int sample = 0; sample < set.Count; sample++)
-        {
-            for (int i = 0; i < mean.Length; i++)
-                mean[i] += set[sample][i] / (double)set.Count;
-        }
-
-        for (int sample = 0; sample < set.Count; sample++)
-        {
-            for (int i = 0; i < mean.Length; i++)
-                square[i] += Math.Pow(set[sample][i] - mean[i], 2) / set.Count;
-        }
-
-        return new Normalization([.. mean.Select(value => (float)value)],
-            [.. mean.Select((value, i) => ScaleOf(value, Math.Sqrt(square[i])))]);
-    }
-
     /// <summary>A value in place <paramref name="index"/> of a sample, normalized.</summary>
     public float Apply(float value, int index) => Mean.Count == 1
         ? (value - Mean[0]) / Scale[0] : (float)(((double)value - Mean[index]) / Scale[index]);
@@ -61,6 +35,6 @@ public sealed record Normalization(IReadOnlyList<float> Mean, IReadOnlyList<floa
     public override int GetHashCode() => HashCode.Combine(Mean.Count, Mean[0], Scale[0]);
 
     // Rounding leaves a constant column a deviation of about its last bit, which is nothing to divide by.
-    static float ScaleOf(double mean, double deviation) => deviation > 1e-7 * Math.Abs(mean) && (float)deviation > 0
+    internal static float ScaleOf(double mean, double deviation) => deviation > 1e-7 * Math.Abs(mean) && (float)deviation > 0
         ? (float)deviation : 1;
 }

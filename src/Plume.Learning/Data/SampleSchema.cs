@@ -8,18 +8,38 @@ namespace Plume.Learning.Data;
 /// classes. A model carries it in its file, so that whoever runs it on a table need not know how it was trained.
 /// </summary>
 /// <remarks>
-/// In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.mean</c> and <c>plume.scale</c>,
-/// arrays of numbers; all in JSON.
+/// In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.categories</c>, an array of such,
+/// <c>plume.fill</c>, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; all in JSON.
 /// </remarks>
 public sealed record SampleSchema
 {
-    const string ColumnsKey = "plume.columns", ClassesKey = "plume.classes", MeanKey = "plume.mean", ScaleKey = "plume.scale";
+    const string ColumnsKey = "plume.columns", CategoriesKey = "plume.categories", FillKey = "plume.fill",
+        ClassesKey = "plume.classes", MeanKey = "plume.mean", ScaleKey = "plume.scale";
 
     /// <summary>Nothing is known: values come in the model's order, classes are numbers.</summary>
     public static SampleSchema None { get; } = new();
 
-    /// <summary>Name of each value of a sample; null where values have no names.</summary>
+    /// <summary>Name of each column of a table; null where values have no names.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>
+    /// For each column the names that its cells may be: a value of a sample for each, 1 for the cell's name and 0 for others.
+    /// None for a column of numbers, which is one value; null where all are.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<string>>? Categories { get; init; }
+
+    /// <summary>
+    /// For each column the number that an empty cell stands for; an empty cell of names is none of them. Null where cells must
+    /// not be empty.
+    /// </summary>
+    public IReadOnlyList<float>? Fill { get; init; }
+
+    /// <summary>Values of a sample; null where columns have no names.</summary>
+    public int? Length => Columns is null ? null
+        : Categories is null ? Columns.Count : Categories.Sum(names => Math.Max(1, names.Count));
+
+    /// <summary>The same about classes alone.</summary>
+    public SampleSchema OfClasses => new() { Classes = Classes };
 
     /// <summary>Name of each class; null where classes are the numbers from 0.</summary>
     public IReadOnlyList<string>? Classes { get; init; }
@@ -36,11 +56,18 @@ public sealed record SampleSchema
         var schema = new SampleSchema
         {
             Columns = notes.Names(ColumnsKey),
+            Categories = notes.Lists(CategoriesKey),
+            Fill = notes.Numbers(FillKey),
             Classes = notes.Names(ClassesKey),
             Normalization = notes.Normalization(MeanKey, ScaleKey),
         };
-        if (graph.Inputs is [{ } input] && FixedLength(input) is { } values && (schema.Columns?.Count ?? values) != values)
-            throw notes.Error(ColumnsKey, $"names {schema.Columns!.Count} columns, but its input has {values} values a sample");
+        if ((schema.Categories?.Count ?? schema.Columns?.Count) != schema.Columns?.Count)
+            throw notes.Error(CategoriesKey, "must have a list for each column");
+        if ((schema.Fill?.Count ?? schema.Columns?.Count) != schema.Columns?.Count)
+            throw notes.Error(FillKey, "must have a number for each column");
+        if (graph.Inputs is [{ } input] && FixedLength(input) is { } values && (schema.Length ?? values) != values)
+            throw notes.Error(ColumnsKey, $"names {schema.Columns!.Count} columns{(schema.Categories is null ? ""
+                : $" of {schema.Length} values")}, but its input has {values} values a sample");
         if (graph.Inputs is [{ } fed] && FixedLength(fed) is { } length && schema.Normalization?.Fits(length) == false)
             throw notes.Error(MeanKey,
                 $"has {schema.Normalization.Mean.Count} means, but its input has {length} values a sample");
@@ -57,6 +84,8 @@ public sealed record SampleSchema
             return graph;
         var notes = new List<KeyValuePair<string, string>>();
         Add(ColumnsKey, Columns, SchemaNotes.Text);
+        Add(CategoriesKey, Categories, SchemaNotes.Text);
+        Add(FillKey, Fill, SchemaNotes.Text);
         Add(ClassesKey, Classes, SchemaNotes.Text);
         Add(MeanKey, Normalization?.Mean, SchemaNotes.Text);
         Add(ScaleKey, Normalization?.Scale, SchemaNotes.Text);
@@ -89,6 +118,11 @@ public sealed record SampleSchema
         ArgumentNullException.ThrowIfNull(other);
         if (Differ(Columns, other.Columns))
             return $"takes the columns {Listing.Of(Columns!)}, but they are {Listing.Of(other.Columns!)}";
+        if (Columns is not null && other.Columns is not null && !SameCategories(other))
+            return "takes other names of its columns' cells";
+        if (Columns is not null && other.Columns is not null && Fill is not null && other.Fill is not null
+            && !Fill.SequenceEqual(other.Fill))
+            return "takes other numbers for empty cells";
         if (Differ(Classes, other.Classes))
             return $"tells the classes {Listing.Of(Classes!)} apart, but they are {Listing.Of(other.Classes!)}";
         return Normalization is not null && other.Normalization is not null && Normalization != other.Normalization
@@ -97,10 +131,16 @@ public sealed record SampleSchema
 
     /// <inheritdoc/>
     public bool Equals(SampleSchema? other) =>
-        other is not null && Same(Columns, other.Columns) && Same(Classes, other.Classes) && Normalization == other.Normalization;
+        other is not null && Same(Columns, other.Columns) && SameCategories(other)
+            && (Fill is null ? other.Fill is null : other.Fill is not null && Fill.SequenceEqual(other.Fill))
+            && Same(Classes, other.Classes) && Normalization == other.Normalization;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Columns?.Count, Classes?.Count, Normalization);
+
+    bool SameCategories(SampleSchema other) => Categories is null ? other.Categories is null
+        : other.Categories is not null && Categories.Count == other.Categories.Count && Categories.Zip(other.Categories,
+            Same).All(same => same);
 
     static bool Differ(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
         one is not null && other is not null && !Same(one, other);

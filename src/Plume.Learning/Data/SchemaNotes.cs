@@ -18,6 +18,25 @@ sealed class SchemaNotes(ModelGraph graph)
         return names;
     }
 
+    /// <summary>The lists of names under a key; null where there is no such key.</summary>
+    /// <exception cref="InvalidPayloadException">Something else stands there.</exception>
+    public IReadOnlyList<IReadOnlyList<string>>? Lists(string key)
+    {
+        var lists = Read(key, JsonValueKind.Array, value => value.EnumerateArray().Select(name => name.GetString() ?? "").ToArray());
+        if (lists?.Any(names => names.Any(string.IsNullOrEmpty)
+            || names.Distinct(StringComparer.Ordinal).Count() != names.Length) == true)
+            throw Error(key, "must have lists of names, each once and none empty");
+        return lists;
+    }
+
+    /// <summary>The finite numbers under a key; null where there is no such key.</summary>
+    /// <exception cref="InvalidPayloadException">Something else stands there.</exception>
+    public IReadOnlyList<float>? Numbers(string key)
+    {
+        var numbers = Read(key, JsonValueKind.Number, value => value.GetSingle());
+        return numbers?.All(float.IsFinite) == false ? throw Error(key, "must have finite numbers") : numbers;
+    }
+
     /// <summary>The normalization under two keys; null where there is none.</summary>
     /// <exception cref="InvalidPayloadException">Something else stands there.</exception>
     public Normalization? Normalization(string meanKey, string scaleKey)
@@ -46,6 +65,10 @@ sealed class SchemaNotes(ModelGraph graph)
     public static string Text(IReadOnlyList<string> names) =>
         JsonSerializer.Serialize(names, SchemaJson.Default.IReadOnlyListString);
 
+    /// <summary>What <see cref="Lists"/> reads.</summary>
+    public static string Text(IReadOnlyList<IReadOnlyList<string>> lists) =>
+        JsonSerializer.Serialize(lists, SchemaJson.Default.IReadOnlyListIReadOnlyListString);
+
     /// <summary>What <see cref="Normalization"/> reads.</summary>
     public static string Text(IReadOnlyList<float> numbers) =>
         JsonSerializer.Serialize(numbers, SchemaJson.Default.IReadOnlyListSingle);
@@ -71,5 +94,6 @@ sealed class SchemaNotes(ModelGraph graph)
 
 /// <summary>Source-generated JSON of a schema.</summary>
 [System.Text.Json.Serialization.JsonSerializable(typeof(IReadOnlyList<string>))]
+[System.Text.Json.Serialization.JsonSerializable(typeof(IReadOnlyList<IReadOnlyList<string>>))]
 [System.Text.Json.Serialization.JsonSerializable(typeof(IReadOnlyList<float>))]
 sealed partial class SchemaJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -34,7 +34,7 @@ public class BadInputTests
         "simulate", "--set", "rhythm=buffered(5)", "--set", "training=scaffold", "--set", "uplink=pack")]
     [InlineData(1, "who answers first depends on how long clients work, which these links do not say: write 'fixed(down=9, up=5) | work(",
         "simulate", "--set", "rhythm=buffered(5)", "--set", "links=fixed(down=9, up=5)")]
-    [InlineData(1, "column(site) needs a set with columns, which is csv, but data.set is digits.", "simulate", "--set",
+    [InlineData(1, "column(site) needs a set with columns, which is table, but data.set is digits.", "simulate", "--set",
         "data.partition=column(site)")]
     [InlineData(1, "privacy needs privacy.noise, too: noise, delta and epsilon belong together. Noise of", "simulate", "--set",
         "privacy.epsilon=8", "--set", "privacy.delta=1e-5")]

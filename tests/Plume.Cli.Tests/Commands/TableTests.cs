@@ -114,11 +114,36 @@ public sealed class TableTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Names_empty_cells_and_a_split_are_one_thing_in_a_federation_a_summary_and_a_measurement()
+    {
+        string table = Repository.Path("experiments/data/visits.csv"), part = "column(part=test)";
+        Run("summarize", table, "--label", "illness", "--leave-out", "site", "--leave-out", "part", "-o", folder["all.json"]);
+        var run = Run("simulate", Repository.Path("experiments/visits.json"), "--set", $"data.columns={folder["all.json"]}",
+            "--set", "data.partition=iid", "--set", "clients=4", "--set", "data.test=file(" + table + ")",
+            "--set", "data.leaveOut=site;part", "--no-baseline", "--out", folder["all"]);
+        Assert.Contains("8 empty cells of 'cough' are none of its names", run.Error, StringComparison.Ordinal);
+        Run("simulate", Repository.Path("experiments/visits.json"), "--no-baseline", "--out", folder["run"]);
+        var (learned, given) = (SampleSchema.Of(OnnxFile.ReadFile(Path.Combine(folder["run"], "model.onnx"))),
+            SampleSchema.Of(OnnxFile.ReadFile(Path.Combine(folder["all"], "model.onnx"))));
+        Assert.Equal(["age", "temperature", "pulse", "cough", "days"], learned.Columns!);
+        Assert.Equal(["dry", "none", "wet"], learned.Categories![3]);
+        // What is learned of the rows to learn from is not what all rows say.
+        Assert.NotEqual(given.Normalization, learned.Normalization);
+        Assert.Equal(given with { Normalization = null, Fill = null }, learned with { Normalization = null, Fill = null });
+        Assert.Contains("\"accuracy\": 0.9", Run("evaluate", Path.Combine(folder["run"], "model.onnx"), "--json", "--data", table,
+            "--label", "illness", "--test", part).Output, StringComparison.Ordinal);
+        var refused = Program.Run("evaluate", Path.Combine(folder["run"], "model.onnx"), "--data", table, "--test", "part");
+        Assert.Contains("--test: Test rows 'part' must be share(20%)", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(1, refused.Code);
+    }
+
     [Theory]
     [InlineData(2, "needs two rows or more, for one is kept to measure on, but the table has 1", "1,2,0\n")]
     [InlineData(2, "A model tells two classes or more apart, but 'train' has only one.", "1,2,0\n3,4,0\n5,6,0\n")]
+    [InlineData(2, "A model tells two classes or more apart, but all 2 samples to learn from have the class 'flu'.", "1,2,cold\n3,4,flu\n5,6,flu\n")]
     [InlineData(4, "values are too large", "1e38,3e38,0\n-3e38,1,1\n2e38,3e38,1\n-1e38,-2e38,0\n1e37,3e38,1\n")]
-    [InlineData(2, "line 3, column 1: 'a' is '?', which is not a finite number.", "1,2,0\n?,2,1\n")]
+    [InlineData(2, "line 3, column 1: 'a' is '?', where a value must be; fill it in", "1,2,0\n?,2,1\n")]
     public void A_table_that_nothing_can_be_learned_from_is_refused(int code, string message, string rows)
     {
         File.WriteAllText(folder["t.csv"], "a,b,label\n" + rows);

@@ -56,6 +56,11 @@ static class Examples
         ["resume"] = ["resume https://server.example:7443 --root root.pem"],
         ["stop"] = ["stop https://server.example:7443 --root root.pem"],
         ["fetch"] = ["fetch https://server.example:7443 --root root.pem --federation digits -o digits.onnx"],
+        ["summarize"] =
+        [
+            "summarize own.csv --label class -o site-a.json  what a site says of its rows before training",
+            "summarize site-a.json site-b.json -o columns.json",
+        ],
         ["train"] = ["train lenet --data fashion-mnist --epochs 12 -o lenet.onnx", "train mlp --data own.csv --label class --normalize"],
         ["prune"] =
         [

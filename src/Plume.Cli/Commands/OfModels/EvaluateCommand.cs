@@ -57,7 +57,7 @@ static class EvaluateCommand
             return data.FeedsFor;
         var read = SampleSchema.Of(first);
         return model => model.Graph is { } graph && SampleSchema.Of(graph) is var own && own != read
-            && (own with { Columns = null, Normalization = null }).Difference(read) is null
+            && own.OfClasses.Difference(read) is null
             ? ModelData.Load(work, graph, forMeasuring: true).FeedsFor(model)
             : data.FeedsFor(model);
     }

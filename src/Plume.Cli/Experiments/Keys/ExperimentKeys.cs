@@ -7,6 +7,7 @@ using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Learning.Data.Tables;
 using Plume.Learning.Partition;
 using Plume.Learning.Shipping;
 using Plume.Models.Zoo;
@@ -20,6 +21,8 @@ static class ExperimentKeys
     const string CodecPattern = @"^\s*[a-z]+\s*(\([^|]*\))?(\s*\|\s*[a-z]+\s*(\([^|]*\))?)*\s*$";
 
     const string PartitionPattern = @"^(iid|dirichlet\([0-9.eE+-]+\)|shards\([0-9]+\)|column\(.+\)|file\(.+\))$";
+
+    const string TestPattern = @"^(share\([0-9.]+%\)|file\(.+\)|column\(.+=.+\))$";
 
     static readonly Key[] Run =
     [
@@ -99,15 +102,30 @@ static class ExperimentKeys
 
     static readonly KeyGroup Data = new("data", "What the clients learn from.",
     [
-        new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, csv from a "
-            + "table.",
-            ["digits", "fashion-mnist", "mnist", "csv"]) { Required = true },
+        new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, table "
+            + "from a file with a header (CSV, Parquet or JSON lines); csv is another word for table.",
+            ["digits", "fashion-mnist", "mnist", "csv", "table"]) { Required = true },
         new PathKey("folder", "Folder of the IDX files, gzipped or not. Without it, where Debian's package puts them."),
-        new PathKey("file", "The table of the csv set: one sample a line, a header with the names of the columns, gzipped or not."),
-        new TextKey("label", "The column of the csv set that holds the class.") { Default = "label" },
+        new PathKey("file", "The table: separated text with a header, gzipped or not; .parquet; or .jsonl, one JSON object a line."),
+        new TextKey("label", "The column of the table that holds the class.") { Default = "label" },
         new FlagKey("normalize",
-            "Whether each column of the csv set is normalized to mean 0 and deviation 1 over the training rows, as the model "
-                + "then says to every client.") { Default = false },
+            "Whether each column of numbers of the table is normalized to mean 0 and deviation 1 over the clients' rows, as the "
+                + "model then says to every client.") { Default = false },
+        new ChoiceKey("missing", "What becomes of empty cells of the table's features: refuse, or mean, the mean over the clients' "
+            + "rows, and none of a column's names.", ["refuse", "mean"]) { Default = "refuse" },
+        new ListKey("leaveOut", "Columns of the table that are no features.", new TextKey("column", "A column.")),
+        new ListKey("categories", "Columns of the table whose numbers are names, such as postal codes.",
+            new TextKey("column", "A column.")),
+        new PathKey("columns", "A summary of all clients' rows, as plume summarize writes it: columns are normalized and named by it "
+            + "rather than by the rows of this table."),
+        new NotationKey("test", "The rows of the table that are kept for measuring: share(20%), drawn from the seed, file(path), or "
+            + "column(name=value), those with the value in the column.", ParseTest, TestPattern) { Default = TestRows.Default,
+                Examples = ["share(20%)", "file(test.csv)", "column(split=test)"] },
+        new TextKey("shape", "The shape of a sample whose values are the table's columns, for a picture channels first.")
+        {
+            Pattern = "^[1-9][0-9]{0,5}(x[1-9][0-9]{0,5}){0,3}$",
+            Meaning = "lengths with x between, as in \"1x28x28\"",
+        },
         new NotationKey("partition",
             "How samples are dealt to clients: iid, dirichlet(alpha), shards(k), column(name) or file(path).",
             ParsePartition, PartitionPattern) { Default = Partition.Parse("iid"),
@@ -204,6 +222,9 @@ static class ExperimentKeys
     // A path in the notation is relative to the file that it is written in.
     static Partition ParsePartition(string text, string folder) =>
         Partition.Parse(text) is FromFile file ? new FromFile(Path.GetFullPath(file.Path, folder)) : Partition.Parse(text);
+
+    static TestRows ParseTest(string text, string folder) =>
+        TestRows.Parse(text) is TestFile file ? new TestFile(Path.GetFullPath(file.Path, folder)) : TestRows.Parse(text);
 
     static TrainingLine ParseTraining(string text, string folder)
     {

@@ -1,5 +1,5 @@
+using System.Globalization;
 using Plume.Cli.Errors;
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights.Formats;
 using Plume.Compression.Wire;
@@ -15,15 +15,12 @@ namespace Plume.Cli.Setup.Sources;
 /// <param name="Test">To measure on; null for samples without labels.</param>
 sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 {
-    /// <summary>Share of a table's rows that are kept for measuring.</summary>
-    const double TestShare = 0.2;
-
     /// <summary>What the option's description says.</summary>
-    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, a table FILE.csv, or samples without labels FILE.npy";
+    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, a table (.csv, .tsv, .parquet, .jsonl), or samples without labels FILE.npy";
 
     /// <summary>Loads what the option names, and says on standard error what had to be done with it.</summary>
     /// <param name="name">The option's value.</param>
-    /// <param name="label">The column of a table that holds the class.</param>
+    /// <param name="table">How a table is read.</param>
     /// <param name="graph">
     /// The model that will take the samples: it says which columns in which order, how values are normalized and what classes are
     /// called; flat rows take its input's shape, and samples without labels its classes. Null where there is none yet.
@@ -31,7 +28,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     /// <param name="holdOut">Whether some of a table's rows are kept for measuring; otherwise all are to learn from.</param>
     /// <exception cref="CliException">The name means nothing, or a file is missing.</exception>
     /// <exception cref="InvalidPayloadException">A file is damaged, or does not have what the model takes.</exception>
-    public static DataSource Load(string name, string label, ModelGraph? graph, bool holdOut = true)
+    public static DataSource Load(string name, TableUse table, ModelGraph? graph, bool holdOut = true)
     {
         string kind = name.Split(':', 2)[0];
         string? folder = name.Length > kind.Length ? name[(kind.Length + 1)..] : null;
@@ -39,7 +36,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         {
             ("digits", _) => Of(Digits.Load()),
             _ when MnistFolder.Find(kind) is { } files => Of(files, folder, graph),
-            (_, ".CSV" or ".GZ") => Of(Table(Existing(name), label, graph), holdOut),
+            (_, var ending) when TableUse.Endings.Contains(ending) => Of(Existing(name), table, graph, holdOut),
             (_, ".NPY") => new DataSource(Unlabeled(Existing(name), graph), null),
             _ => throw new CliException(ExitCode.Usage, $"--data is {Kinds}; '{name}' is none of these."),
         };
@@ -84,45 +81,25 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         }
     }
 
-    /// <summary>A table for a model, or as it is where there is none.</summary>
-    public static LabeledSet Table(string path, string label, ModelGraph? graph, string? client = null)
+    /// <summary>Refuses samples of which all have one class: nothing can be learned from them alone.</summary>
+    /// <exception cref="ArgumentException">They have.</exception>
+    public static LabeledSet CheckClasses(LabeledSet train)
     {
-        var schema = graph is null ? null : SampleSchema.Of(graph);
-        var table = CsvSet.Load(path, label, client, classes: graph is null || schema!.Classes is not null ? null
-            : SampleSchema.ClassesOf(graph), schema: schema);
-        foreach (string remark in table.Remarks)
-            Tell.Note($"{Path.GetFileName(path)}: {remark}");
-        return Shaped(table, graph);
+        if (train.Count > 0 && train.Classes > 1 && !train.Labels.AsSpan().ContainsAnyExcept(train.Labels[0]))
+            throw new ArgumentException($"A model tells two classes or more apart, but all {train.Count} samples to learn from have the "
+                + $"class '{train.Schema.Classes?[train.Labels[0]] ?? train.Labels[0].ToString(CultureInfo.InvariantCulture)}'.");
+        return train;
     }
-
-    /// <summary>A table's rows in two: four fifths to learn from, one fifth to measure on.</summary>
-    public static (LabeledSet Train, LabeledSet Test) HoldOut(LabeledSet all, RandomKey key)
-    {
-        int[] order = [.. Enumerable.Range(0, all.Count)];
-        new RandomDraws(key.Fold("hold-out")).Shuffle(order.AsSpan());
-        int test = Math.Max(1, (int)(TestShare * all.Count));
-        return (all.Take("train", order.AsSpan(test)), all.Take("test", order.AsSpan(0, test)));
-    }
-
-    /// <summary>Both parts with each value's mean and deviation over the training part taken out, where that is wanted.</summary>
-    public static (LabeledSet Train, LabeledSet Test) Normalized((LabeledSet Train, LabeledSet Test) sets, bool isWanted)
-    {
-        if (!isWanted || sets.Train.Count == 0)
-            return sets;
-        var normalization = Normalization.Of(sets.Train);
-        return (sets.Train.Normalized(normalization), sets.Test.Normalized(normalization));
-    }
-
-    /// <summary>A table with each column normalized to mean 0 and deviation 1 over the training rows.</summary>
-    /// <exception cref="CliException">The data is no table.</exception>
-    public DataSource Normalized() => Samples.Schema is { Columns: not null, Normalization: null } && Test is not null
-        ? Of(Normalized((Samples, Test), isWanted: true))
-        : throw new CliException(ExitCode.Usage, $"--normalize is for the columns of a table; {Samples.Name} is none.");
 
     static DataSource Of((LabeledSet Train, LabeledSet Test) sets) => new(sets.Train, sets.Test);
 
-    static DataSource Of(LabeledSet table, bool holdOut) => holdOut ? Of(HoldOut(table, RandomKey.FromSeed(0)))
-        : new(table, table);
+    static DataSource Of(string path, TableUse use, ModelGraph? graph, bool holdOut)
+    {
+        if (!holdOut && use.ReadAll(path, graph) is var all)
+            return new(all, all);
+        var split = use.Split(path, graph, RandomKey.FromSeed(0));
+        return Of(use.Sets(path, split, split.Summarize, graph, "--normalize"));
+    }
 
     static DataSource Of(MnistFolder files, string? folder, ModelGraph? graph) => files.Missing(folder) is { } missing
         ? throw new CliException(ExitCode.Input, missing)
@@ -130,15 +107,6 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 
     static string Existing(string path) => File.Exists(path) ? path
         : throw new CliException(ExitCode.Input, $"--data names '{path}', which does not exist.");
-
-    static LabeledSet Shaped(LabeledSet flat, ModelGraph? graph)
-    {
-        var input = graph?.Inputs[0];
-        if (input is null || !input.HasShape || input.Shape.Skip(1).Any(length => !length.IsFixed))
-            return flat;
-        int[] shape = [.. input.Shape.Skip(1).Select(length => (int)length.Length)];
-        return shape.Aggregate(1L, (product, length) => product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
-    }
 
     static LabeledSet Unlabeled(string path, ModelGraph? graph)
     {

@@ -8,6 +8,7 @@ using Plume.Federation.Capacities;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
+using Plume.Learning.Data.Tables;
 using Plume.Learning.Partition;
 using Plume.Learning.Training;
 using Plume.Models.Adapt;
@@ -34,12 +35,12 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         CheckFiles(experiment);
         var key = experiment.Key;
         var given = ReadModel(experiment);
-        var (train, test) = LoadData(experiment, given, key);
+        var (train, test, dealt) = LoadData(experiment, given, key);
         var graph = LoadModel(experiment, given, train, key);
         CheckFit(experiment, graph, train);
         var capacities = CapacityGraphs.Of(experiment, graph);
         graph = capacities.Largest;
-        var (predictions, allotment) = PredictionInputs.Load(experiment, train, test, graph, Deal(experiment, train, key), key);
+        var (predictions, allotment) = PredictionInputs.Load(experiment, train, test, graph, dealt, key);
         return new Inputs(train, test, allotment, Adapted(experiment, Quantized(experiment, graph, test), key))
         {
             Floats = graph,
@@ -79,7 +80,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     public static LabeledSet TrainFor(Experiment experiment, ModelGraph graph) => experiment.Data.Set switch
     {
         "digits" => Digits.Load().Train,
-        "csv" => DataSource.HoldOut(Table(experiment, graph), experiment.Key).Train,
+        _ when experiment.Data.IsTable => TableFor(experiment, graph),
         var set => MnistFolder.Find(set)!.Load(experiment.Data.Folder, SampleSchema.Of(graph)).Train,
     };
 
@@ -126,7 +127,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (MnistFolder.Find(set) is { } folder && folder.Missing(experiment.Data.Folder) is { } missing)
             problems.Add(experiment.Missing(experiment.Data.Folder is not null ? "data.folder" : "data.set", missing));
         if (experiment.Data is { IsTable: true, File: null })
-            problems.Add(experiment.Problem("data.set", "The set csv needs data.file, the path of the table."));
+            problems.Add(experiment.Problem("data.set", "A table needs data.file, its path."));
         if (experiment.Model.Name is null == experiment.Model.File is null)
             problems.Add(experiment.Problem("model.name",
                 "A model is named by either model.name or model.file; give one of them."));
@@ -135,7 +136,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
 
         if (experiment.Data is { IsTable: false, Partition: ByColumn column })
             problems.Add(experiment.Problem("data.partition",
-                $"{column} needs a set with columns, which is csv, but data.set is {set}."));
+                $"{column} needs a set with columns, which is table, but data.set is {set}."));
         if (experiment.Data.Partition is FromFile split && !File.Exists(split.Path))
             problems.Add(experiment.Missing("data.partition",
                 $"data.partition names '{split.Path}', which does not exist."));
@@ -147,29 +148,61 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         ? ModelFiles.ReadLayers(experiment.Model.File!) : null;
 
     // A model that is brought says which columns it takes, and in what order.
-    static (LabeledSet Train, LabeledSet Test) LoadData(Experiment experiment, ModelGraph? given, RandomKey key)
+    static (LabeledSet Train, LabeledSet Test, Allotment Dealt) LoadData(Experiment experiment, ModelGraph? given, RandomKey key)
     {
-        switch (experiment.Data.Set)
-        {
-            case "digits":
-                return Digits.Load();
-            case "csv":
-                var table = Table(experiment, given);
-                if (experiment.Data.IsNormalized && given is not null)
-                    throw experiment.Wrong("data.normalize",
-                        "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
-                return table.Count >= 2
-                    ? DataSource.Normalized(DataSource.HoldOut(table, key), experiment.Data.IsNormalized)
-                    : throw experiment.Wrong("data.file",
-                        $"data.file needs two rows or more, for one is kept to measure on, but has {table.Count}.");
-            case var set:
-                return MnistFolder.Find(set)!.Load(experiment.Data.Folder, given is null ? null
-                    : SampleSchema.Of(given));
-        }
+        if (experiment.Data.IsTable)
+            return LoadTable(experiment, given, key);
+        var (train, test) = experiment.Data.Set == "digits" ? Digits.Load()
+            : MnistFolder.Find(experiment.Data.Set)!.Load(experiment.Data.Folder, given is null ? null : SampleSchema.Of(given));
+        return (train, test, Deal(experiment, train, key));
     }
 
-    static LabeledSet Table(Experiment experiment, ModelGraph? given) =>
-        DataSource.Table(experiment.Data.File!, experiment.Data.Label, given, (experiment.Data.Partition as ByColumn)?.Column);
+    // Rows are dealt out first, so that what is learned of them before a model is can be learned as clients would: each of its
+    // own.
+    static (LabeledSet Train, LabeledSet Test, Allotment Dealt) LoadTable(Experiment experiment, ModelGraph? given, RandomKey key)
+    {
+        string path = experiment.Data.File!;
+        if (experiment.Data.IsNormalized && given is not null)
+            throw experiment.Wrong("data.normalize",
+                "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
+        var use = UseOf(experiment);
+        var split = use.Split(path, given, key);
+        if (split.Count == 0)
+            throw experiment.Wrong("data.file", "data.file needs two rows or more, for one is kept to measure on, but has 1.");
+        var dealt = Deal(experiment, split.Unseen, key);
+        var (train, test) = use.Sets(path, split, () => split.Summarize(dealt.Clients), given, "data.normalize");
+        try
+        {
+            DataSource.CheckClasses(train);
+        }
+        catch (ArgumentException misfit)
+        {
+            throw experiment.Wrong("data.file", InputErrors.Sentence(misfit));
+        }
+
+        return (train, test, dealt);
+    }
+
+    static LabeledSet TableFor(Experiment experiment, ModelGraph graph)
+    {
+        var use = UseOf(experiment);
+        var split = use.Split(experiment.Data.File!, graph, experiment.Key);
+        return use.Sets(experiment.Data.File!, split, split.Summarize, graph, "data.normalize").Train;
+    }
+
+    static TableUse UseOf(Experiment experiment) => new(new TableTerms(experiment.Data.Label)
+    {
+        Client = (experiment.Data.Partition as ByColumn)?.Column,
+        LeftOut = experiment.Data.LeftOut,
+        Categories = experiment.Data.Categories,
+    })
+    {
+        Test = experiment.Data.Test,
+        IsNormalized = experiment.Data.IsNormalized,
+        FillsEmpty = experiment.Data.FillsEmpty,
+        Summary = experiment.Data.Columns is { } file ? TableFlags.SummaryOf(file, "data.columns") : null,
+        Shape = experiment.Data.Shape is { } shape ? TableFlags.ShapeOf(shape) : null,
+    };
 
     static ModelGraph LoadModel(Experiment experiment, ModelGraph? given, LabeledSet train, RandomKey key)
     {

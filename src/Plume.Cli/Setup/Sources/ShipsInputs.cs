@@ -2,6 +2,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Terminal;
 using Plume.Learning.Data;
+using Plume.Learning.Data.Tables;
 using Plume.Learning.Distill;
 using Plume.Learning.Shipping;
 using Plume.Learning.Training;
@@ -32,7 +33,7 @@ sealed record ShipsInputs(LabeledSet? Public)
             throw Wrong(experiment, $"'{source}' is no public set; name FILE.npy, a file of samples without labels.");
         try
         {
-            var samples = DataSource.Load(source, "", graph).Samples;
+            var samples = DataSource.Load(source, new TableUse(new TableTerms("label")), graph).Samples;
             samples = samples.SampleLength == test.SampleLength ? samples.Shaped(test.SampleShape) : samples;
             SampleFit.Check(graph, samples);
             int shared = PublicSource.Shared(samples, test).Count;

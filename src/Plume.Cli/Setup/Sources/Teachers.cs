@@ -99,7 +99,7 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
     static SoftLabels ScoresOf(ModelGraph teacher, LabeledSet train, Func<ModelGraph, LabeledSet> trainFor, int threads)
     {
         var schema = SampleSchema.Of(teacher);
-        if ((schema with { Columns = null, Normalization = null }).Difference(train.Schema) is { } difference)
+        if (schema.OfClasses.Difference(train.Schema) is { } difference)
             throw new ArgumentException($"Model '{teacher.Name}' {difference} in {train.Name}.", nameof(teacher));
         return SoftLabels.Of(teacher, schema.Difference(train.Schema) is null ? train : trainFor(teacher), threads);
     }
@@ -109,11 +109,12 @@ sealed record Teachers(SoftLabels? Scores, ModelGraph? LocalModel)
         if (teaching is not FromTeacher)
             return "Name a built-in model, or an .onnx file that takes the same samples and tells the same classes apart.";
         string set = experiment.Data.Set;
-        string data = set == "csv"
+        bool isTable = experiment.Data.IsTable;
+        string data = isTable
             ? $"{experiment.Data.File} --label "
                 + $"{experiment.Data.Label}{(experiment.Data.IsNormalized ? " --normalize" : "")}"
             : experiment.Data.Folder is not null ? $"{set}:{experiment.Data.Folder}" : set;
-        return $"A teacher for this data can be made with: plume train {(set == "csv" ? LeNet300.Name : ResNet8.Name)} --data "
+        return $"A teacher for this data can be made with: plume train {(isTable ? LeNet300.Name : ResNet8.Name)} --data "
             + $"{data} -o {(File.Exists(teaching.Model) ? "teacher.onnx" : teaching.Model)}";
     }
 }

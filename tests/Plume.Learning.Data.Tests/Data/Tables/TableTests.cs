@@ -1,4 +1,5 @@
 using Plume.Compression.Wire;
+using Plume.Learning.Data.Tables;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Data.Tests;
@@ -13,7 +14,9 @@ public sealed class TableTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     LabeledSet Load(string text, SampleSchema? schema = null, int? classes = null) =>
-        CsvSet.Load(folder.Write("t.csv", text), "kind", classes: classes, schema: schema);
+        Table.Read(folder.Write("t.csv", text), new TableTerms("kind"), schema, classes).ToSet(schema ?? SampleSchema.None);
+
+    static LabeledSet LoadFile(string path) => Table.Read(path, new TableTerms("kind")).ToSet(SampleSchema.None);
 
     string Refusal(string text, SampleSchema? schema = null, int? classes = null) =>
         Assert.Throws<InvalidPayloadException>(() => Load(text, schema, classes)).Message;
@@ -98,8 +101,11 @@ public sealed class TableTests : IDisposable
     [InlineData("1,\n", null, "line 2, column 2: 'kind' is empty, but every row needs its class.")]
     [InlineData("1,?\n", null, "line 2, column 2: 'kind' is '?', but every row needs its class.")]
     [InlineData("1,0\n2,NaN\n", null, "line 3, column 2: 'kind' is 'NaN', but every row needs its class.")]
-    [InlineData(",0\n", null, "line 2, column 1: 'a' is empty, where a number must be; fill it in, or leave the row out.")]
-    [InlineData("?,0\n", null, "line 2, column 1: 'a' is '?', which is not a finite number.")]
+    [InlineData("1,0\n,0\n", null, "line 3, column 1: 'a' is empty, where a value must be; fill it in, leave the row out, or let empty cells "
+        + "take the column's mean: --missing mean, or data.missing of an experiment.")]
+    [InlineData("?,0\n2,1\n", null, "line 2, column 1: 'a' is '?', where a value must be; fill it in, leave the row out, or let empty cells "
+        + "take the column's mean: --missing mean, or data.missing of an experiment.")]
+    [InlineData("?,0\n,1\n", null, "Column 'a' of 't.csv' is empty in all rows; leave it out.")]
     [InlineData("1,0\n2,x\n", null, "line 3, column 2: 'kind' is 'x', which is no number, as the rows before have.")]
     [InlineData("1,x\n2,0\n", null, "line 3, column 2: 'kind' is '0', which is a number, but the rows before have names.")]
     [InlineData("1,0.5\n", null, "line 2, column 2: 'kind' is '0.5', which is not a class from 0 to 9999.")]
@@ -115,7 +121,7 @@ public sealed class TableTests : IDisposable
     {
         string wide = string.Join(',', Enumerable.Range(0, 5000).Select(i => $"column number {i}"));
         foreach (string text in new[] { wide + "\n1\n", new string('x', 100_000) + "\n",
-            $"a,kind\n{new string('1', 100_000)}x,0\n", $"a,kind\n1,\"{new string('y', 100_000)}\n", $"{wide},kind\n" })
+            $"a,kind\n1,0\n{new string('1', 100_000)}x,0\n", $"a,kind\n{new string('n', 100_000)},0\n", $"a,kind\n1,\"{new string('y', 100_000)}\n", $"{wide},kind\n" })
             Assert.InRange(Refusal(text).Length, 1, 1000);
         Assert.InRange(Refusal($"{wide},kind\n", Model).Length, 1, 1000);
     }
@@ -129,7 +135,7 @@ public sealed class TableTests : IDisposable
         byte[] packed = [.. TemporaryFolder.Gzip("a,kind\n"u8),
             .. WithHeader(TemporaryFolder.Gzip(System.Text.Encoding.UTF8.GetBytes(rows))), .. TemporaryFolder.Gzip("1,"u8),
             .. Empty, .. TemporaryFolder.Gzip("0\n"u8), .. Empty];
-        var set = CsvSet.Load(folder.Write("t.csv.gz", packed), "kind");
+        var set = LoadFile(folder.Write("t.csv.gz", packed));
         Assert.Equal(3001, set.Count);
         Assert.Equal((float)Math.Sin(2999), set.Features[2999], 1e-6f);
     }
@@ -139,9 +145,9 @@ public sealed class TableTests : IDisposable
     {
         byte[] first = TemporaryFolder.Gzip("a,kind\n"u8), packed = [.. first, .. TemporaryFolder.Gzip("1,0\n2,1\n"u8)];
         for (int length = first.Length + 1; length < packed.Length; length++)
-            Assert.Throws<InvalidPayloadException>(() => CsvSet.Load(folder.Write("cut.gz", packed.AsSpan(0, length)), "kind"));
+            Assert.Throws<InvalidPayloadException>(() => LoadFile(folder.Write("cut.gz", packed.AsSpan(0, length))));
         string garbage = Assert.Throws<InvalidPayloadException>(() =>
-            CsvSet.Load(folder.Write("more.gz", [.. packed, .. "1,1\n"u8]), "kind")).Message;
+            LoadFile(folder.Write("more.gz", [.. packed, .. "1,1\n"u8]))).Message;
         Assert.EndsWith($"at byte {packed.Length}, after a whole member, stands something else. Remove it, or fetch the file "
             + $"again.", garbage, StringComparison.Ordinal);
         for (int bit = 8 * first.Length; bit < 8 * packed.Length; bit++)
@@ -150,7 +156,7 @@ public sealed class TableTests : IDisposable
             flipped[bit / 8] ^= (byte)(1 << bit % 8);
             try
             {
-                Assert.Equal([1f, 2], CsvSet.Load(folder.Write("flipped.gz", flipped), "kind").Features);
+                Assert.Equal([1f, 2], LoadFile(folder.Write("flipped.gz", flipped)).Features);
             }
             catch (InvalidPayloadException)
             {
@@ -161,8 +167,8 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void A_constant_column_is_normalized_to_zero_and_others_to_mean_0_and_deviation_1()
     {
-        var set = new LabeledSet("set", [5, 0.1f, 1e38f, 1, 0.1f, -1e38f], [3], [0, 1], 2);
-        var normalized = set.Normalized(Normalization.Of(set));
+        var table = Table.Read(folder.Write("t.csv", "a,b,c,kind\n5,0.1,1e38,0\n1,0.1,-1e38,1\n"), new TableTerms("kind"));
+        var normalized = table.ToSet(table.Summarize([0, 1]).Schema(isNormalized: true));
         Assert.Equal([1f, 0, 1, -1, 0, -1], normalized.Features, (a, b) => Math.Abs(a - b) < 1e-6);
         Assert.Throws<ArgumentException>(() => normalized.Normalized(Normalization.Of(0, 1)));
     }
@@ -185,6 +191,9 @@ public sealed class TableTests : IDisposable
     [InlineData("plume.classes", "[\"a\",\"b\"]", "names 2 classes, but its output tells 3 apart")]
     [InlineData("plume.classes", "[1]", "must be an array of Strings")]
     [InlineData("plume.classes", "nonsense", "is not valid JSON")]
+    [InlineData("plume.categories", "[[],[1]]", "is not valid JSON")]
+    [InlineData("plume.categories", "[[],[\"a\",\"a\"]]", "must have lists of names, each once and none empty")]
+    [InlineData("plume.fill", "[1e99]", "must have finite numbers")]
     [InlineData("plume.mean", "[1]", "that do not go together")]
     [InlineData("plume.mean", "[1e99]", "that do not go together")]
     public void A_schema_that_does_not_fit_its_model_is_refused(string key, string text, string message) =>

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Plume.Compression.Wire;
 using Plume.Compression.Wording;
+using Plume.Learning.Data.Tables.Files;
 
-namespace Plume.Learning.Data;
+namespace Plume.Learning.Data.Tables;
 
 /// <summary>The classes of a table's rows, read from the column with the labels, numbers or names.</summary>
 sealed class LabelColumn
@@ -10,10 +11,7 @@ sealed class LabelColumn
     /// <summary>A table has no more classes than these.</summary>
     public const int MostClasses = 10_000;
 
-    static readonly string[] Missing = ["", "?", "NaN", "nan", "NA", "N/A", "null", "None"];
-
-    readonly CsvRows rows;
-    readonly string path;
+    readonly TableRows rows;
     readonly string name;
     readonly int index;
     readonly int? given;
@@ -25,14 +23,13 @@ sealed class LabelColumn
     bool? isNumbers;
 
     /// <param name="rows">The table, of which each row is added once it is read.</param>
-    /// <param name="path">The table's file.</param>
     /// <param name="columns">Where the labels are.</param>
     /// <param name="given">The number of classes, where it is known.</param>
     /// <param name="names">The classes' names, where they are known.</param>
-    public LabelColumn(CsvRows rows, string path, CsvColumns columns, int? given, IReadOnlyList<string>? names)
+    public LabelColumn(TableRows rows, TableColumns columns, int? given, IReadOnlyList<string>? names)
     {
-        (this.rows, this.path, this.given, index, name) =
-            (rows, path, given, columns.Label, Printable.Name(columns.Header[columns.Label]));
+        (this.rows, this.given, index, name) =
+            (rows, given, columns.Label, Printable.Name(columns.Header[columns.Label]));
         (known, knownNames) = (names is null ? null : new ClassNames(names), names);
         places = seen.GetAlternateLookup<ReadOnlySpan<char>>();
     }
@@ -48,7 +45,7 @@ sealed class LabelColumn
     public void Add()
     {
         var label = rows[index];
-        if (label.Length < 5 && Missing.Contains(label.ToString()) && known?.IndexOf(label) is not >= 0)
+        if (rows.IsAbsent(index) && known?.IndexOf(label) is not >= 0)
             throw rows.Error(index, $"'{name}' is {(label.IsEmpty ? "empty" : rows.Shown(index))}, but every row needs its class");
         if (known is null)
             AddUnknown(label);
@@ -63,7 +60,7 @@ sealed class LabelColumn
     public (int Classes, IReadOnlyList<string>? Names) Finish()
     {
         if (labels.Count == 0)
-            throw new InvalidPayloadException($"File '{path}' has no row after its header.");
+            throw new InvalidPayloadException($"File '{rows.Path}' has no row after its header.");
         if (known is not null)
             return (Taken(knownNames!.Count), knownNames);
         if (isNumbers == true)
@@ -71,7 +68,7 @@ sealed class LabelColumn
         string[] names = [.. seen.Keys.Order(StringComparer.Ordinal)];
         if (given is { } classes && classes != names.Length)
             throw new InvalidPayloadException(
-                $"File '{path}' has {names.Length} names in '{name}' ({Listing.Of(names)}), but the model tells {classes} "
+                $"File '{rows.Path}' has {names.Length} names in '{name}' ({Listing.Of(names)}), but the model tells {classes} "
                     + $"classes apart and does not name them. Write the classes as numbers from 0.");
         int[] order = new int[names.Length];
         for (int place = 0; place < names.Length; place++)

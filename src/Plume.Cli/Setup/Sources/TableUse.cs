@@ -1,0 +1,130 @@
+using Plume.Cli.Errors;
+using Plume.Cli.Terminal;
+using Plume.Compression.Randomness;
+using Plume.Learning.Data;
+using Plume.Learning.Data.Tables;
+using Plume.Models.Graph;
+
+namespace Plume.Cli.Setup.Sources;
+
+/// <summary>How a table is read, wherever one is named: which columns are what, which rows are kept for measuring, what becomes
+/// of cells.</summary>
+/// <param name="Terms">Which columns are what.</param>
+sealed record TableUse(TableTerms Terms)
+{
+    // Beyond this, steps that fit one column are much too large or too small for another.
+    const double MuchLarger = 100;
+
+    /// <summary>What the endings of a table's file may be.</summary>
+    public static IReadOnlyList<string> Endings { get; } = [".CSV", ".TSV", ".TXT", ".GZ", ".PARQUET", ".JSONL", ".NDJSON"];
+
+    /// <summary>Which rows are kept for measuring.</summary>
+    public TestRows Test { get; init; } = TestRows.Default;
+
+    /// <summary>
+    /// Whether columns of numbers are normalized to mean 0 and deviation 1; where a model says how, it decides.
+    /// </summary>
+    public bool IsNormalized { get; init; }
+
+    /// <summary>Whether empty cells take their column's mean; where a model says so, it decides.</summary>
+    public bool FillsEmpty { get; init; }
+
+    /// <summary>What all clients' rows are summarized to; null to learn it of this table's rows.</summary>
+    public TableSummary? Summary { get; init; }
+
+    /// <summary>Shape of a sample; null for a flat row of values, or the model's.</summary>
+    public IReadOnlyList<int>? Shape { get; init; }
+
+    /// <summary>All rows of a table, as a model sees them.</summary>
+    public LabeledSet ReadAll(string path, ModelGraph? graph)
+    {
+        var given = Given(graph);
+        var table = Table.Read(path, Terms, given, Classes(graph, given));
+        int[] rows = [.. Enumerable.Range(0, table.Count)];
+        return Shaped(Told(path, table.ToSet(given?.Columns is null ? SchemaOf(table.Summarize(rows), given) : given)), graph);
+    }
+
+    /// <summary>A table's rows in two, which learn nothing of one another.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="graph">The model that will take the samples, or null.</param>
+    /// <param name="key">Where a share is drawn from.</param>
+    public SplitTable Split(string path, ModelGraph? graph, RandomKey key)
+    {
+        if (Test is TestFile file && !File.Exists(file.Path))
+            throw new CliException(ExitCode.Input, $"The test rows are in '{file.Path}', which does not exist.");
+        var given = Given(graph);
+        return SplitTable.Read(path, Terms, Test, key, given, Classes(graph, given));
+    }
+
+    /// <summary>Both parts, as a model sees them.</summary>
+    /// <param name="path">The file, for remarks.</param>
+    /// <param name="split">The table.</param>
+    /// <param name="learned">What was learned of rows to learn from; asked where neither a model nor a summary says.</param>
+    /// <param name="graph">The model that will take the samples, or null.</param>
+    /// <param name="normalize">What to write to have columns normalized, for a hint.</param>
+    public (LabeledSet Train, LabeledSet Test) Sets(string path, SplitTable split, Func<TableSummary> learned, ModelGraph? graph,
+        string normalize)
+    {
+        var given = Given(graph);
+        if (given?.Columns is null)
+        {
+            var summary = learned();
+            given = SchemaOf(summary, given);
+            if (given.Normalization is null)
+                TellSizes(path, summary, normalize);
+        }
+
+        var (train, test) = split.Sets(given);
+        Told(path, train);
+        if (Test is TestFile file)
+            Told(file.Path, test);
+        return (Shaped(train, graph), Shaped(test, graph));
+    }
+
+    SampleSchema? Given(ModelGraph? graph) => graph is not null ? SampleSchema.Of(graph) : Summary?.Schema(IsNormalized,
+        FillsEmpty);
+
+    int? Classes(ModelGraph? graph, SampleSchema? given) => given?.Classes is not null ? null
+        : graph is null ? Summary?.Classes : SampleSchema.ClassesOf(graph);
+
+    // A model without names of columns may still say how values are normalized.
+    SampleSchema SchemaOf(TableSummary learned, SampleSchema? given) =>
+        given is null ? learned.Schema(IsNormalized, FillsEmpty) : learned.Schema() with { Normalization = given.Normalization };
+
+    LabeledSet Shaped(LabeledSet flat, ModelGraph? graph)
+    {
+        if (Shape is not null)
+        {
+            try
+            {
+                return flat.Shaped(Shape);
+            }
+            catch (ArgumentException misfit)
+            {
+                throw new CliException(ExitCode.Input, InputErrors.Sentence(misfit), misfit);
+            }
+        }
+
+        var input = graph?.Inputs[0];
+        if (input is null || !input.HasShape || input.Shape.Skip(1).Any(length => !length.IsFixed))
+            return flat;
+        int[] shape = [.. input.Shape.Skip(1).Select(length => (int)length.Length)];
+        return shape.Aggregate(1L, (product, length) => product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
+    }
+
+    static LabeledSet Told(string path, LabeledSet set)
+    {
+        foreach (string remark in set.Remarks)
+            Tell.Note($"{Path.GetFileName(path)}: {remark}");
+        return set;
+    }
+
+    static void TellSizes(string path, TableSummary summary, string normalize)
+    {
+        var sizes = summary.Columns.Where(column => column is { Categories: null, IsEmpty: false })
+            .Select(column => (column.Name, Size: Math.Abs(column.Mean) + column.Scale)).ToList();
+        if (sizes.Count > 0 && sizes.MaxBy(column => column.Size) is { Size: > MuchLarger } largest)
+            Tell.Note($"{Path.GetFileName(path)}: '{largest.Name}' has values about {largest.Size:0.##}, with which training may learn "
+                + $"nothing: normalize columns with {normalize}.");
+    }
+}
