@@ -4,12 +4,12 @@ using Plume.Compression.Wire;
 namespace Plume.Learning.Data.Tables.Files;
 
 /// <summary>
-/// Walks through the footer of a Parquet file before Parquet.Net reads it, which believes what a list says of its length: a changed
-/// byte would keep it busy for ever.
+/// Walks through the footer of a Parquet file before Parquet.Net reads it, which believes what a list says of its length: a
+/// changed byte would keep it busy for ever.
 /// </summary>
 /// <remarks>
-/// The footer is one struct in Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md), between its length and the
-/// file's last four bytes.
+/// The footer is one struct in Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md), between its length and
+/// the file's last four bytes.
 /// </remarks>
 ref struct ParquetFooter
 {
