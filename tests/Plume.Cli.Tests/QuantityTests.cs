@@ -1,5 +1,6 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Tests;
 
@@ -49,7 +50,7 @@ public class QuantityTests
     [InlineData("1.5 MB", 1_500_000)]
     [InlineData("999", 999)]
     [InlineData("12 bytes", 12)]
-    public void A_number_of_bytes_is_read(string text, long bytes) => Assert.Equal(bytes, Quantity.ParseBytes("--size", text));
+    public void A_number_of_bytes_is_read(string text, long bytes) => Assert.Equal(bytes, ByteCount.Parse("--size", text));
 
     [Theory]
     [InlineData("")]
@@ -58,5 +59,5 @@ public class QuantityTests
     [InlineData("NaN")]
     public void What_is_no_number_of_bytes_is_refused(string text) =>
         Assert.Equal($"--size is a number of bytes such as 40kB, but is '{text}'.",
-            Assert.Throws<CliException>(() => Quantity.ParseBytes("--size", text)).Message);
+            Assert.Throws<CliException>(() => ByteCount.Parse("--size", text)).Message);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Plume.Cli.Report;
 using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Attacks;
 
@@ -35,7 +35,7 @@ static class AttackTable
     })];
 
     public static string Page(string name, string subtitle, IReadOnlyList<string> attacks, IReadOnlyList<AttackRow> rows) =>
-        Report.Page.Render($"{name} under attack", subtitle,
+        Pages.Charts.Page.Render($"{name} under attack", subtitle,
         Html.Section("Accuracy by rule and attack", Html.Table(
             ["rule", None, .. attacks, "worst loss"],
             [.. rows.Select(row => (Cell[])[row.Defence,

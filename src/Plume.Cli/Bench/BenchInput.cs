@@ -1,9 +1,9 @@
 using Plume.Cli.Errors;
 using Plume.Cli.Setup.Sources;
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Weights.Formats;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Bench;
 

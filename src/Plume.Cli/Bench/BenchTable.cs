@@ -1,6 +1,7 @@
 using System.Globalization;
 using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Bench;
 

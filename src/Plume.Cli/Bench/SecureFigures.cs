@@ -1,4 +1,5 @@
 using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Bench;
 

@@ -7,9 +7,9 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Runs;
 using Plume.Cli.Setup;
-using Plume.Cli.Terminal;
 using Plume.Compression.Files;
 using Plume.Federation.Robustness;
+using Plume.Pages.Charts;
 using Plume.Simulation.Attacks;
 
 namespace Plume.Cli.Commands;

@@ -3,12 +3,12 @@ using System.Text.Json;
 using Plume.Cli.Bench;
 using Plume.Cli.Errors;
 using Plume.Cli.Setup;
-using Plume.Cli.Terminal;
 using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Randomness;
 using Plume.Federation.SecureSums;
 using Plume.Federation.SecureSums.Graph;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands;
 

@@ -8,6 +8,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Cli.Terminal;
 using Plume.Compression.Files;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands;
 

@@ -8,6 +8,7 @@ using Plume.Learning;
 using Plume.Learning.Training;
 using Plume.Models.Onnx;
 using Plume.Models.Zoo;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands;
 

@@ -1,4 +1,4 @@
-using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Compare;
 

@@ -1,4 +1,5 @@
 using Plume.Cli.Report;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Compare;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
-using Plume.Cli.Terminal;
 using Plume.Learning.Data;
 using Plume.Learning.Native;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Doctor;
 

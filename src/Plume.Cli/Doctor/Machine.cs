@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Doctor;
 

@@ -1,7 +1,7 @@
 using System.Net;
-using Plume.Cli.Terminal;
 using Plume.Client.Calls;
 using Plume.Client.Identity;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Doctor;
 

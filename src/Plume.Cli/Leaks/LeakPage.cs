@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Plume.Cli.Report;
 using Plume.Learning.Leaks;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Leaks;
 

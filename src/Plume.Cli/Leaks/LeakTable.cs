@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Plume.Cli.Terminal;
 using Plume.Learning.Leaks;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Leaks;
 

@@ -1,6 +1,6 @@
-using Plume.Cli.Terminal;
 using Plume.Client;
 using Plume.Compression.Wording;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Network;
 

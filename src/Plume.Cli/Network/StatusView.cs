@@ -1,6 +1,6 @@
 using System.Globalization;
-using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
+using Plume.Pages.Charts;
 using Plume.Protocol.V1;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -1,7 +1,7 @@
 using Plume.Cli.Runs;
-using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
 using Plume.Federation.Privacy;
+using Plume.Pages.Charts;
 using Spectre.Console;
 
 namespace Plume.Cli.Progress;

@@ -1,7 +1,7 @@
 using System.Net;
 using Plume.Cli.Runs;
-using Plume.Cli.Terminal;
 using Plume.Federation.Privacy;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Report;
 

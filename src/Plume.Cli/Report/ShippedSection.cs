@@ -1,5 +1,5 @@
 using Plume.Cli.Runs;
-using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Report;
 

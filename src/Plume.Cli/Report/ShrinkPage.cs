@@ -1,7 +1,7 @@
 using Plume.Cli.Evaluation;
-using Plume.Cli.Terminal;
 using Plume.Learning.Shrink;
 using Plume.Models.Graph;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Report;
 

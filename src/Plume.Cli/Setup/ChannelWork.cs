@@ -5,6 +5,7 @@ using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Setup;
 

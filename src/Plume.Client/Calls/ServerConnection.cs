@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Plume.Client.Identity;
@@ -12,6 +13,10 @@ sealed class ServerConnection : IDisposable
 
     static readonly TimeSpan ShortestPing = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+
+    // What this program runs, for those who look after the server.
+    static readonly string Software = $"Plume {typeof(ServerConnection).Assembly.GetName().Version?.ToString(fieldCount: 3)}, "
+        + $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}";
 
     readonly ClientOptions options;
     readonly Metadata? headers;
@@ -46,6 +51,15 @@ sealed class ServerConnection : IDisposable
 
     /// <summary>What every call is made with.</summary>
     public CallOptions With(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
+
+    /// <summary>What the call is made with by which a client introduces itself.</summary>
+    public CallOptions Introducing(CancellationToken cancellation)
+    {
+        var said = new Metadata { { "plume-software", Software } };
+        foreach (var header in headers ?? [])
+            said.Add(header);
+        return new CallOptions(said, cancellationToken: cancellation);
+    }
 
     public void Dispose() => channel.Dispose();
 

@@ -110,7 +110,7 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
             request.Capacity = capacity.ToString();
         try
         {
-            return await connection.Calls.JoinAsync(request, connection.With(guard.Token)).ConfigureAwait(false);
+            return await connection.Calls.JoinAsync(request, connection.Introducing(guard.Token)).ConfigureAwait(false);
         }
         catch (RpcException refusal) when (refusal.StatusCode == StatusCode.FailedPrecondition)
         {

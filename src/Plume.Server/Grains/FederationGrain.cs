@@ -143,6 +143,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<FederationOverview> OverviewAsync(int since) => Coordinator.OverviewAsync(since, CancellationToken.None);
 
+    public Task<FederationDetails> DetailsAsync(int since) => Coordinator.DetailsAsync(since, CancellationToken.None);
+
     public Task<FederationOverview> ControlAsync(Control control) => GuardAsync(async () =>
     {
         await (control switch

@@ -49,6 +49,9 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>Everything that an operator sees, with the rounds after one.</summary>
     Task<FederationOverview> OverviewAsync(int since);
 
+    /// <summary>Everything that a page shows, with the rounds after one.</summary>
+    Task<FederationDetails> DetailsAsync(int since);
+
     /// <summary>Does what an operator asks.</summary>
     Task<FederationOverview> ControlAsync(Control control);
 }

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Plume.Pages.Hosting;
+using Plume.Server.Boards;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Flower;
 using Plume.Server.Grains;
@@ -69,6 +71,21 @@ public static class PlumeServer
             throw new InvalidDataException(refusal);
     }
 
+    /// <summary>Serves a page on which one sees what a server's federations do, beside the server.</summary>
+    /// <param name="app">The server; it was started.</param>
+    /// <param name="options">Where the page is.</param>
+    /// <param name="cancellation">Stops the start.</param>
+    /// <returns>The page, until it is disposed; before the server is.</returns>
+    /// <exception cref="ArgumentException">The options break rules.</exception>
+    /// <exception cref="IOException">Nothing can listen there.</exception>
+    public static Task<LivePage> StartPageAsync(WebApplication app, PageOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var services = app.Services;
+        return LivePage.StartAsync(new ServedBoards(services.GetRequiredService<FederationFeeds>(),
+            services.GetRequiredService<FederationStatuses>(), "Federations"), options, cancellation);
+    }
+
     static void Listen(KestrelServerOptions kestrel, ServerOptions options)
     {
         kestrel.AddServerHeader = false;
@@ -126,6 +143,7 @@ public static class PlumeServer
         services.AddSingleton<ClientBudgets>();
         services.AddSingleton<UploadReceiver>();
         services.AddSingleton<SumTrips>();
+        services.AddSingleton(provider => new FederationStatuses(provider.GetService<CertificateWatch>()));
         services.AddSingleton<DownloadSender>();
         services.AddGrpc(grpc =>
         {

@@ -35,6 +35,9 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
 
     public IFederationGrain Grain => grain;
 
+    /// <summary>What clients were seen to do.</summary>
+    public ClientActivities Activities { get; } = new();
+
     /// <summary>The newest known; null before the first.</summary>
     public FederationSnapshot? Snapshot => snapshot;
 
@@ -100,7 +103,11 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
                 if (next.Sequence == snapshot?.Sequence)
                     continue;
                 if (next.PlacesSince != snapshot?.PlacesSince)
+                {
                     numbers = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+                    Activities.Clear();
+                }
+
                 snapshot = next with { Heard = time.GetTimestamp() };
                 var before = changed;
                 changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -38,6 +38,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     // Since then it clips to what a round says, and says whether its update was within.
     const uint FirstWithClip = 7;
 
+    // What a client runs, in words.
+    const string SoftwareHeader = "plume-software";
+
     static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
     public override async Task<JoinReply> Join(JoinRequest request, ServerCallContext context)
@@ -76,6 +79,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             : null, capacity: CapacityFor(definition, request.Capacity));
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
+        feed.Activities.Runs(place.Number, context.RequestHeaders.GetValue(SoftwareHeader) ?? "");
         return new JoinReply
         {
             Number = (uint)place.Number,
@@ -126,7 +130,12 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
                 throw Placeless(context.GetCallerIn(request.Federation).Name, request.Federation);
             places = snapshot?.PlacesSince;
             if (snapshot is not null && Answer(feed.Definition, snapshot, client, request) is { } answer)
+            {
+                if (answer.Task is { } task)
+                    feed.Activities.Took(new RoundPart((int)task.Round, (int)task.Attempt, client));
                 return answer;
+            }
+
             var left = hold - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
                 return new NextTaskReply { ComeBack = new ComeBack { AfterMs = 0 } };

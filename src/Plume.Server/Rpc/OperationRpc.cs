@@ -1,25 +1,21 @@
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
-using Plume.Federation.Books;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Grains;
 using Plume.Server.Identity;
-using Plume.Server.Identity.Certificates;
 using Plume.Server.Identity.Enrolling;
 
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Operation: what an operator does.</summary>
 sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, DownloadSender downloads, EnrolmentTokens tokens,
-    ClientRegistry registry, TimeProvider time, IHostApplicationLifetime lifetime, Enrolments? enrolments = null,
-    CertificateWatch? certificates = null) : Operation.OperationBase
+    ClientRegistry registry, FederationStatuses statuses, TimeProvider time, IHostApplicationLifetime lifetime,
+    Enrolments? enrolments = null) : Operation.OperationBase
 {
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
-
-    const int MembersTold = 10;
 
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
@@ -27,7 +23,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     public override async Task<FederationStatus> Status(StatusRequest request, ServerCallContext context)
     {
         var feed = feeds[request.Federation];
-        return await StatusOfAsync(feed.Definition, await feed.Grain.OverviewAsync((int)request.SinceRound));
+        return await statuses.OfAsync(feed.Definition, await feed.Grain.OverviewAsync((int)request.SinceRound));
     }
 
     public override async Task Watch(StatusRequest request, IServerStreamWriter<FederationStatus> responseStream,
@@ -46,7 +42,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
                     == (last.Added, last.Members, last.UplinkBytes, last.DownlinkBytes))
                 continue;
             since = overview.History.Count > 0 ? overview.History[^1].Round : since;
-            await responseStream.WriteAsync(await StatusOfAsync(feed.Definition, last = overview), context.CancellationToken);
+            await responseStream.WriteAsync(await statuses.OfAsync(feed.Definition, last = overview), context.CancellationToken);
             if (overview.Now.HasEnded)
                 return;
         }
@@ -171,86 +167,7 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     async Task<FederationStatus> ControlAsync(ControlRequest request, Control control)
     {
         var feed = feeds[request.Federation];
-        return await StatusOfAsync(feed.Definition, await feed.Grain.ControlAsync(control));
-    }
-
-    async Task<FederationStatus> StatusOfAsync(FederationDefinition definition, FederationOverview overview)
-    {
-        var now = overview.Now;
-        var status = new FederationStatus
-        {
-            Federation = definition.Name,
-            Phase = now.Phase.ToString(),
-            Paused = now.IsPaused,
-            Round = (uint)now.Round,
-            Attempt = (uint)now.Attempt,
-            Rounds = (uint)overview.Rounds,
-            ModelVersion = (uint)now.ModelVersion,
-            Members = (uint)overview.Members,
-            Needed = (uint)definition.Plan.NeededFor(now.Round, now.Attempt),
-            Asked = (uint)(definition.Plan.Buffered?.Updates ?? now.Participants.Length),
-            Added = (uint)overview.Added,
-            LeftMs = (ulong)Math.Max(0, now.Left.TotalMilliseconds),
-            UplinkBytes = (ulong)overview.UplinkBytes,
-            DownlinkBytes = (ulong)overview.DownlinkBytes,
-            Message = now.Message,
-            Method = definition.Plan.Method.ToString(),
-            Rhythm = definition.Plan.Buffered?.ToString() ?? "",
-            AtWork = { overview.AtWork
-                .Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
-            Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
-        };
-        if (certificates is not null)
-            status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
-        status.Warnings.AddRange(overview.AskedLess.Take(MembersTold).Select(SentenceOf));
-        if (overview.AskedLess.Count > MembersTold)
-            status.Warnings.Add($"So did {overview.AskedLess.Count - MembersTold} others.");
-        status.History.AddRange(overview.History.Select(FiguresOf));
-        return status;
-    }
-
-    static string SentenceOf(AbsentMember member)
-    {
-        string rest = member.Rest switch
-        {
-            0 => "",
-            1 => ": one round goes by without it",
-            var rounds =>
-            $": {rounds} rounds go by without it"
-        };
-        return member.Missed switch
-        {
-            0 => $"'{member.Name}' has a place whose last holder let deadlines pass, and is asked less{rest}",
-            1 => $"'{member.Name}' let a deadline pass and is asked less{rest}",
-            var missed => $"'{member.Name}' let {missed} deadlines in a row pass and is asked less{rest}",
-        } + ".";
-    }
-
-    static RoundFigures FiguresOf(RoundMetrics round)
-    {
-        var figures = new RoundFigures
-        {
-            Round = (uint)round.Round,
-            TrainingLoss = round.TrainingLoss,
-            UplinkBytes = (ulong)round.UplinkBytes,
-            DownlinkBytes = (ulong)round.DownlinkBytes,
-            Seconds = round.Seconds,
-            Accepted = (uint)round.Accepted,
-            Refused = { round.Refused },
-            Norm = round.Norm,
-            Bounded = { round.Bounded ?? [] },
-        };
-        if (round.Accuracy is { } accuracy)
-            figures.Accuracy = accuracy;
-        if (round.Loss is { } loss)
-            figures.Loss = loss;
-        if (round.Staleness is { } staleness)
-            figures.Staleness = staleness;
-        if (round.MostStale is { } mostStale)
-            figures.MostStale = (uint)mostStale;
-        if (round.Epsilon is { } epsilon)
-            figures.Epsilon = epsilon;
-        return figures;
+        return await statuses.OfAsync(feed.Definition, await feed.Grain.ControlAsync(control));
     }
 
     static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
+using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Records;
@@ -55,6 +56,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
             return known;
+        feed.Activities.Uploads(new RoundPart(update.Round, update.Attempt, client));
         string name = NameOf(feed, update), partial = BlobNames.Partial(name);
         if (!writing.TryAdd(name, true))
             throw new RpcException(new Status(StatusCode.Aborted,

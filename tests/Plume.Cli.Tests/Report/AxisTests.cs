@@ -1,4 +1,4 @@
-using Plume.Cli.Report;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Tests.Report;
 

@@ -4,6 +4,7 @@ using Plume.Cli.Network;
 using Plume.Cli.Outputs;
 using Plume.Cli.Runs;
 using Plume.Cli.Terminal;
+using Plume.Pages.Charts;
 using Plume.Protocol.V1;
 
 namespace Plume.Cli.Commands.Network;

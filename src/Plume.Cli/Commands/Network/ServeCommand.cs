@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Network.Serving;
+using Plume.Pages.Hosting;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Flower;
 using Plume.Server.Hosting;
@@ -108,6 +109,9 @@ static class ServeCommand
                     + $"{Path.Combine(settings.Certs!, CertificateFolder.RootCertificate)} --token-file {file} --name admin "
                     + $"--identity admin");
             Tell($"Serving {string.Join(", ", federations.Select(Outline))} at {address}");
+            await using var page = await PageAsync(app, settings.Page, stop);
+            if (page is not null)
+                Tell($"See it in a browser of this machine: {page.Address}");
             await WaitAsync(app, stop);
         }
 
@@ -117,6 +121,9 @@ static class ServeCommand
             ServeLog.Tell(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Plume.Serve"), settings.IsLogJson,
                 text);
     }
+
+    static async Task<LivePage?> PageAsync(WebApplication app, PagePlace place, CancellationToken stop) =>
+        place.Options is { } options ? await PlumeServer.StartPageAsync(app, options, stop) : null;
 
     static string Outline(FederationDefinition federation)
     {

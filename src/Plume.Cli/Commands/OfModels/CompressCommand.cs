@@ -7,6 +7,7 @@ using Plume.Cli.Terminal;
 using Plume.Compression.Codecs;
 using Plume.Compression.Container;
 using Plume.Models.Container;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

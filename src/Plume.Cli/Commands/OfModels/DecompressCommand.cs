@@ -5,6 +5,7 @@ using Plume.Cli.Setup.Sources;
 using Plume.Cli.Terminal;
 using Plume.Compression.Weights.Formats;
 using Plume.Models.Onnx;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

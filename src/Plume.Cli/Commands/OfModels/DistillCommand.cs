@@ -8,6 +8,7 @@ using Plume.Cli.Terminal;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
 using Plume.Models.Zoo;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

@@ -8,6 +8,7 @@ using Plume.Cli.Terminal;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
 using Plume.Models.Graph;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

@@ -6,6 +6,7 @@ using Plume.Cli.Terminal;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Models.Graph;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

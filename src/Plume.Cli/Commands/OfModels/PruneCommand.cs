@@ -13,6 +13,7 @@ using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Prune.Connections;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

@@ -14,6 +14,7 @@ using Plume.Models.Onnx.Subgraphs;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Blocks;
 using Plume.Models.Quantize.Calibrate;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 
@@ -97,7 +98,7 @@ static class QuantizeCommand
                     : line.GetValue(bits), line.GetValue(weightsOnly) || line.GetValue(block) is not null ? "none"
                     : line.GetValue(activations)!, line.GetValue(ends), line.GetValue(layers)!, line.GetValue(ranges)!),
                     line.GetValue(samples), line.GetValue(packed), line.GetValue(keepNames),
-                line.GetValue(targetSize) is { } size ? Quantity.ParseBytes("--target-size", size)
+                line.GetValue(targetSize) is { } size ? ByteCount.Parse("--target-size", size)
                     : null, line.GetValue(maxLoss) is { } loss ? Share.Points("--max-loss", loss) : null, line.GetValue(block)),
             work.Read(line), fineTune.Read(line), stop)));
         return command;

@@ -9,6 +9,7 @@ using Plume.Learning.Data;
 using Plume.Models.Graph;
 using Plume.Models.Quantize;
 using Plume.Models.Quantize.Formats;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

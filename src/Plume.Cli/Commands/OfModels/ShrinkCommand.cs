@@ -11,6 +11,7 @@ using Plume.Cli.Terminal;
 using Plume.Learning.Data;
 using Plume.Learning.Shrink;
 using Plume.Learning.Training;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfModels;
 

@@ -21,6 +21,9 @@ static class ServeKeys
         new(new PathKey("certs", "The server's certificates; plume certs init makes them."), "FOLDER"),
         new(new FlagKey("insecure", "No TLS: for trials on one machine. Clients name themselves."), ""),
         Address("metrics", "Tell health and metrics here, by plain HTTP: 127.0.0.1:9464."),
+        new(new NotationKey("page", "Show on a page in a browser here what federations do, to whoever has the address that is printed.",
+            (text, _) => PagePlace.Parse(text), @"^none$|:[0-9]+$") { Examples = [PagePlace.Usual, PagePlace.Nowhere] },
+            "ADDRESS:PORT|none", PagePlace.Usual),
         new(new TextKey("postgres",
             "Be one server of a cluster, by a database that plume db apply prepared; env takes its connection string from "
                 + "PLUME_POSTGRES."), "CONNECTION|env"),

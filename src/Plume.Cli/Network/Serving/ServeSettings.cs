@@ -31,6 +31,8 @@ sealed class ServeSettings
 
     public IPEndPoint? Metrics => settings.Get<IPEndPoint?>("metrics");
 
+    public PagePlace Page => settings.Get<PagePlace>("page");
+
     public string? Postgres => settings.Get<string?>("postgres");
 
     public IPEndPoint Silo => settings.Get<IPEndPoint>("silo");

@@ -1,11 +1,11 @@
 using Plume.Cli.Errors;
-using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Prune.Channels;
 using Plume.Models.Zoo;
+using Plume.Pages.Charts;
 
 namespace Plume.Cli.Setup.Sources;
 

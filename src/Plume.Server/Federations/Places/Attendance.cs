@@ -36,6 +36,9 @@ sealed class Attendance(FederationDefinition definition, TimeProvider time) : IF
     /// <summary>Whether it was not heard of for so long that rounds no longer ask it.</summary>
     public bool IsSilent(int client) => seen.TryGetValue(client, out var last) && last < time.GetUtcNow() - definition.Away;
 
+    /// <summary>Time since a client was heard of; null where that was before this server had the federation.</summary>
+    public TimeSpan? SilenceOf(int client) => seen.TryGetValue(client, out var last) ? time.GetUtcNow() - last : null;
+
     /// <summary>Why the place of a client that nobody invited is taken back; null where it keeps it.</summary>
     public string? WhyUnused(int client, FederationState state)
     {

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using Plume.Compression.Wording;
 
-namespace Plume.Cli.Report;
+namespace Plume.Pages.Charts;
 
 /// <summary>A cell of a table: a text, or a number that stands right.</summary>
 /// <param name="Text">What is shown.</param>

@@ -1,4 +1,4 @@
-namespace Plume.Cli.Report;
+namespace Plume.Pages.Charts;
 
 /// <summary>One direction of a chart: which values it spans, where they lie, and where its marks stand.</summary>
 /// <param name="Low">The value at the start.</param>

@@ -1,6 +1,4 @@
-using Plume.Cli.Errors;
-
-namespace Plume.Cli.Terminal;
+namespace Plume.Pages.Charts;
 
 /// <summary>Numbers as people read them: three digits and a unit.</summary>
 static class Quantity
@@ -12,18 +10,6 @@ static class Quantity
     {
         var (value, unit) = InUnit(bytes);
         return unit == 0 ? $"{bytes} {(bytes == 1 ? "byte" : "bytes")}" : $"{ThreeDigits(value)} {ByteUnits[unit]}";
-    }
-
-    /// <summary>Reads <c>40kB</c>, <c>1.5 MB</c> or <c>999</c>.</summary>
-    /// <exception cref="CliException">It is no number of bytes.</exception>
-    public static long ParseBytes(string option, string text)
-    {
-        int unit = Math.Max(0, Array.FindLastIndex(ByteUnits, 2, known => text.EndsWith(known, StringComparison.Ordinal)));
-        string number = text.EndsWith(ByteUnits[unit], StringComparison.Ordinal) ? text[..^ByteUnits[unit].Length] : text;
-        return double.TryParse(number, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture,
-            out double value) && value > 0 && value < 1e12
-            ? (long)(value * Math.Pow(1000, unit))
-            : throw new CliException(ExitCode.Usage, $"{option} is a number of bytes such as 40kB, but is '{text}'.");
     }
 
     /// <summary>A round number of bytes, as at the mark of an axis: <c>500 kB</c>, <c>10 MB</c>.</summary>

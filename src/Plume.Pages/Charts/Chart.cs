@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Plume.Cli.Report;
+namespace Plume.Pages.Charts;
 
 /// <summary>A line of a chart.</summary>
 /// <param name="Name">Stands at the line's end.</param>
@@ -11,8 +11,6 @@ sealed record Series(string Name, string Style, IReadOnlyList<(double X, double 
 /// <summary>A line chart as inline SVG: no script, no font of its own, colours from the style sheet.</summary>
 sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<Series> Series)
 {
-    const int Width = 640;
-    const int Height = 320;
     const int Left = 52;
     const int LeastRight = 96;
     const int MostRight = 220;
@@ -20,20 +18,39 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     const int LineHeight = 15;
     const int MostAtEnds = 6;
     const int SampleLength = 22;
+    const int NamelessRight = 18;
     const int Top = 16;
     const int Bottom = 44;
 
-    // Whether names stand in a column at the right: those of many lines, and those that would hide a part of another line.
-    bool IsColumn { get; } = Series.Count > MostAtEnds || Series.Any(series => Series.Any(other =>
-        !ReferenceEquals(other, series) && Hides(series, other, X, Y, RightOf(Series, isColumn: false))));
+    /// <summary>Units from left to right, of which a letter is about seven wide.</summary>
+    public int Width { get; init; } = 640;
 
-    int Right => RightOf(Series, IsColumn);
+    /// <summary>Units from top to bottom.</summary>
+    public int Height { get; init; } = 320;
+
+    /// <summary>Class of the element; empty for none.</summary>
+    public string Class { get; init; } = "";
+
+    /// <summary>Whether lines are named in the chart; without it they are where it stands.</summary>
+    public bool HasNames { get; init; } = true;
+
+    /// <summary>A line of more points has no dots.</summary>
+    public int MostDots { get; init; } = int.MaxValue;
+
+    // Whether names stand in a column at the right: those of many lines, and those that would hide a part of another line.
+    bool IsColumn { get; set; }
+
+    int Right { get; set; }
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
     public string Svg()
     {
+        IsColumn = HasNames && (Series.Count > MostAtEnds || Series.Any(series => Series.Any(other =>
+            !ReferenceEquals(other, series) && Hides(series, other, RightOf(Series, isColumn: false)))));
+        Right = HasNames ? RightOf(Series, IsColumn) : NamelessRight;
         var svg = new StringBuilder();
-        svg.Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Html.Text(Title)}\">");
+        svg.Append($"<svg{(Class.Length == 0 ? "" : $" class=\"{Class}\"")} viewBox=\"0 0 {Width} {Height}\" ")
+            .Append($"role=\"img\" aria-label=\"{Html.Text(Title)}\">");
         foreach (double mark in Y.Marks)
             svg.Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(mark)}\" y2=\"{AtY(mark)}\"/>")
                 .Append($"<text class=\"mark\" x=\"{Left - 8}\" y=\"{AtY(mark)}\" dy=\"4\" "
@@ -49,7 +66,8 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
                 + $"text-anchor=\"middle\">{Html.Text(XTitle)}</text>");
         foreach (var series in Series)
             AppendLine(svg, series);
-        AppendNames(svg);
+        if (HasNames)
+            AppendNames(svg);
         return svg.Append("</svg>").ToString();
     }
 
@@ -57,7 +75,7 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     {
         string path = string.Join(" ", series.Points.Select(point => $"{AtX(point.X)},{AtY(point.Y)}"));
         svg.Append($"<polyline class=\"line {series.Style}\" points=\"{path}\"/>");
-        foreach (var (x, y, label) in series.Points)
+        foreach (var (x, y, label) in series.Points.Count > MostDots ? [] : series.Points)
             svg.Append($"<circle class=\"dot {series.Style}\" cx=\"{AtX(x)}\" cy=\"{AtY(y)}\" "
                 + $"r=\"{(series.Points.Count > 60 ? 1.5 : 3)}\"><title>{Html.Text(label)}</title></circle>");
     }
@@ -85,8 +103,9 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
         + LetterWidth * series.Max(line => line.Name.Length) + (isColumn ? SampleLength + 8 : 0), LeastRight, MostRight);
 
     // Whether a name at a line's end would lie over another line, of which each piece counts as the box around it.
-    static bool Hides(Series named, Series other, Axis x, Axis y, int right)
+    bool Hides(Series named, Series other, int right)
     {
+        var (x, y) = (X, Y);
         double width = Width - Left - right, height = Height - Top - Bottom;
         double start = x.Place(named.Points[^1].X) * width + 10, end = start + LetterWidth * named.Name.Length;
         double level = y.Place(named.Points[^1].Y) * height;

@@ -1,4 +1,4 @@
-namespace Plume.Cli.Report;
+namespace Plume.Pages.Charts;
 
 /// <summary>
 /// What every page has around its content: one file that loads nothing, for light and dark screens and for paper.
