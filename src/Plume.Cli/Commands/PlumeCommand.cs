@@ -39,8 +39,8 @@ static class PlumeCommand
         [
             new("A federation in this process",
             [
-                SimulateCommand.Create(), CompareCommand.Create(), AttackCommand.Create(), LeakCommand.Create(),
-                PrivacyCommand.Create(),
+                SimulateCommand.Create(), ViewCommand.Create(), CompareCommand.Create(), AttackCommand.Create(),
+                LeakCommand.Create(), PrivacyCommand.Create(),
             ]),
             new("A federation on a network", [ServeCommand.Create(), JoinCommand.Create(), CertsCommand.Create(), DbCommand.Create()]),
             new("Who may call a server", [.. EnrolmentCommands.Create()]),

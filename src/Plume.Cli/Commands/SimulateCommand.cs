@@ -3,12 +3,14 @@ using System.Globalization;
 using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
+using Plume.Cli.Network.Serving;
 using Plume.Cli.Progress;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
 using Plume.Cli.Setup;
 using Plume.Cli.Setup.Sources;
 using Plume.Cli.Terminal;
+using Plume.Cli.Viewing;
 using Plume.Compression.Files;
 using Plume.Simulation;
 using Spectre.Console;
@@ -19,7 +21,7 @@ namespace Plume.Cli.Commands;
 static class SimulateCommand
 {
     sealed record Request(string? File, string? Codec, string[] Overrides, string? Out, bool Json, bool Resume, int Threads,
-        bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput);
+        bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput, bool Open, string? Page);
 
     public static Command Create()
     {
@@ -60,15 +62,27 @@ static class SimulateCommand
         {
             Description = "At the end, also measure what ships on each client's own samples (clients.csv), and its latency.",
         };
+        var open = new Option<bool>("--open")
+        {
+            Description = "Show the run on a page while it goes on, and after it until Ctrl-C; start a browser if there is one.",
+        };
+        var page = new Option<string?>("--page")
+        {
+            Description = "The same without a browser, on a page at this address of loopback. "
+                + $"[default with --open: {PagePlace.Usual}]",
+            HelpName = "ADDRESS:PORT",
+        };
         var stopsWithInput = new Option<bool>("--stop-with-input") { Hidden = true };
         var command = new Command("simulate", "Run a federation in one process.")
         {
-            file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, stopsWithInput,
+            file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, open, page,
+            stopsWithInput,
         };
         command.SetAction(line =>
             (int)Run(new Request(line.GetValue(file), line.GetValue(codec), line.GetValue(overrides)!, line.GetValue(folder),
                 line.GetValue(json), line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline),
-                line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput))));
+                line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput),
+                line.GetValue(open), line.GetValue(page))));
         return command;
     }
 
@@ -104,6 +118,8 @@ static class SimulateCommand
 
         string subtitle = Subtitle(options, inputs);
         var outline = new RunOutline(experiment.Name, subtitle, options.Plan.Rounds, withBaseline);
+        using var shown = !request.Open && request.Page is null ? null
+            : ShownRun.Start(folder.Folder, ViewCommand.Read(request.Page ?? PagePlace.Usual), request.Json, request.Open);
         try
         {
             bool finished = Follow(request, outline, runs, Keep, signals.Stopped);
@@ -113,6 +129,7 @@ static class SimulateCommand
             var result = RunFiles.Write(folder, experiment, subtitle, inputs, runs, request.Threads, request.Measure);
             runs.Close();
             Report(request, result, folder, experiment);
+            shown?.Stay(signals.Stopped);
             return ExitCode.Done;
         }
         catch (Exception failed) when (folder.IsKept && Failure.Explain(failed) is { Code: not ExitCode.Defect } told)

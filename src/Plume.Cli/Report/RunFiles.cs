@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Plume.Cli.Experiments;
@@ -48,12 +49,21 @@ static class RunFiles
             Links = experiment.Links is not null ? experiment.Links.ToString() : null,
             Result = result,
         };
+        AtomicFile.Write(folder.Tensors, System.Text.Encoding.UTF8.GetBytes(TensorTable(report.Tensors)));
         AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
         return result;
     }
 
     static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) =>
         new(name, run.Rounds, uplink, downlink);
+
+    // Names with commas or quotes in them are in quotes.
+    static string TensorTable(IReadOnlyList<TensorBits> tensors) => "tensor,shape,role,values,uplinkBits,downlinkBits\n"
+        + string.Concat(tensors.Select(tensor => string.Create(CultureInfo.InvariantCulture,
+            $"{Quoted(tensor.Name)},{tensor.Shape},{tensor.Role},{tensor.Values},{tensor.UplinkBits:0.####},{tensor.DownlinkBits:0.####}\n")));
+
+    static string Quoted(string name) => name.AsSpan().IndexOfAny(",\"\n\r") < 0 ? name
+        : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     // Of a run that was resumed after its last round there is no payload to look into.
     static List<TensorBits> TensorsOf(ModelLayout layout, Simulation.Simulation simulation)

@@ -44,6 +44,8 @@ sealed class RunFolder : IDisposable
 
     public string Clients => In("clients.csv");
 
+    public string Tensors => In("tensors.csv");
+
     public string Result => In("result.json");
 
     /// <summary>A folder for a new run: made, empty and writable.</summary>

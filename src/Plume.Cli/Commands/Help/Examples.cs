@@ -14,7 +14,9 @@ static class Examples
             "simulate experiment.json --set rounds=5 --out runs/try",
             "simulate --codec \"topk(1%) | uniform(4) | rans\" --no-baseline",
             "simulate --out runs/try --resume",
+            "simulate --open  with a page that shows it while it goes on",
         ],
+        ["view"] = ["view runs/try", "view runs/first runs/second --open  both in the same charts"],
         ["compare"] = ["compare first.json second.json --seeds 1,2,3", "compare *.json --set rounds=10 --out comparison"],
         ["attack"] = ["attack experiment.json --attack \"scale(10)\" --attack label-flip --clients 20% --out attack.html"],
         ["leak"] =
