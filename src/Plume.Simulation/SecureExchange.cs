@@ -7,22 +7,30 @@ using Plume.Simulation.Clients;
 namespace Plume.Simulation;
 
 /// <summary>
-/// One attempt at a round's secure sum, by the protocol as it is on a network: every message is made, counted and read, and
+/// One attempt at a round's secure sums, by the protocol as it is on a network: every message is made, counted and read, and
 /// clients vanish between its trips.
 /// </summary>
-/// <param name="round">The round.</param>
+/// <param name="server">The server's half of them.</param>
 /// <param name="costs">Takes the bytes.</param>
 /// <param name="secrets">Where clients draw their secrets, which no bit of the run depends on.</param>
 /// <param name="threads">Clients that compute side by side.</param>
-sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGenerator secrets, int threads) : IDisposable
+sealed class SecureExchange(GroupSums server, RoundCosts costs, RandomNumberGenerator secrets, int threads) : IDisposable
 {
-    readonly SumServer server = new(round.Terms);
     readonly SortedDictionary<int, Member> members = [];
 
     /// <summary>A client that has an update.</summary>
     sealed record Member(SumClient Client, uint[] Words, ClientResult Result);
 
-    /// <summary>What clients remember once the sum is had.</summary>
+    /// <summary>The round of a client's group.</summary>
+    public SecureRound RoundOf(int client) => server.RoundOf(client);
+
+    /// <summary>Who is not in a sum after all, though that was fixed.</summary>
+    public IReadOnlyList<int> LeftOut => server.LeftOut;
+
+    /// <summary>Which groups are left out, and why.</summary>
+    public IEnumerable<string> Notes => server.Notes;
+
+    /// <summary>What clients remember once the sums are had.</summary>
     public IEnumerable<(int Client, float[] Memory)> Memories =>
         server.Contributing.Select(client => (client, members[client].Result.Sent.Memory));
 
@@ -32,6 +40,7 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     public void Add(int number, ClientResult result)
     {
         var (sent, outcome) = (result.Sent.Payload, result.Sent.Outcome);
+        var round = server.RoundOf(number);
         var words = round.WordsOf(sent, round.Task.WeightOf(outcome.Samples), outcome.Loss);
         members.Add(number, new Member(new SumClient(round.Terms, number, secrets), words, result));
     }
@@ -46,13 +55,15 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
         var gone = new List<(int, string?)>();
         try
         {
-            Trip(SumPhase.Keys, gone, static (member, _) => member.Client.AnnounceKeys(), _ => [], server.TakeKeys);
-            server.CloseKeys();
-            Trip(SumPhase.Shares, gone, static (member, answer) => member.Client.Share(answer), server.RosterFor,
-                server.TakeShares);
-            server.CloseShares();
-            Trip(SumPhase.Masked, gone, static (member, answer) => member.Client.Mask(answer, member.Words), server.SharesFor,
-                server.TakeMasked, wanted);
+            Trip(SumPhase.Keys, gone, static (member, _) => member.Client.AnnounceKeys(), _ => []);
+            server.Close();
+            LeaveOut(gone);
+            Trip(SumPhase.Shares, gone, static (member, answer) => member.Client.Share(answer),
+                client => server.Of(client).RosterFor(client));
+            server.Close();
+            LeaveOut(gone);
+            Trip(SumPhase.Masked, gone, static (member, answer) => member.Client.Mask(answer, member.Words),
+                client => server.Of(client).SharesFor(client), wanted);
         }
         catch (SumLostException lost)
         {
@@ -64,29 +75,29 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
         return gone;
     }
 
-    /// <summary>Fixes who is in the sum.</summary>
+    /// <summary>Fixes who is in a sum.</summary>
     /// <exception cref="SumLostException">They are too few.</exception>
     public IReadOnlyList<int> Close()
     {
-        server.CloseMasked();
+        server.Close();
         return server.Contributing;
     }
 
-    /// <summary>Fourth trip: the sum, of those who are in it.</summary>
-    /// <exception cref="SumLostException">It cannot be had.</exception>
-    public RevealedSum Unmask()
+    /// <summary>Fourth trip: the sums, of those who are in them.</summary>
+    /// <exception cref="SumLostException">They cannot be had.</exception>
+    public RevealedSums Unmask()
     {
-        byte[] contributors = server.ContributorsMessage();
         var left = server.Contributing.Where(client => members[client].Result.LostBefore != SumPhase.Unmasking).ToList();
-        var answers = Made(left, static (member, answer) => member.Client.Unmask(answer), _ => contributors);
+        var answers = Made(left, static (member, answer) => member.Client.Unmask(answer),
+            client => server.Of(client).ContributorsMessage());
         foreach (var (client, (sent, told, _)) in answers.Where(entry => entry.Value.Sent is not null)
             .OrderBy(entry => entry.Key))
         {
             costs.Exchange(client, sent!.Length, told);
-            server.TakeUnmasking(client, sent);
+            server.Take(SumPhase.Unmasking, client, sent);
         }
 
-        return round.Reveal(server.Finish(threads), server.Contributing.Count);
+        return server.Finish(threads);
     }
 
     /// <summary>Forgets all secrets.</summary>
@@ -97,11 +108,10 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
     }
 
     void Trip(SumPhase phase, List<(int, string?)> gone, Func<Member, byte[], byte[]> make, Func<int, byte[]> answer,
-        TakesMessage take, int most = int.MaxValue)
+        int? wanted = null)
     {
         foreach (int client in There.Where(client => members[client].Result.LostBefore == phase))
             Lose(client, null, gone);
-        int taken = 0;
         foreach (var (client, (sent, told, problem)) in Made(There, make, answer).OrderBy(entry => entry.Key))
         {
             if (sent is null)
@@ -110,17 +120,15 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
                 continue;
             }
 
-            if (++taken > most)
-                break;
+            if (wanted is { } all && server.Of(client).Answered >= server.WantedWith(client, all))
+                continue;
             costs.Exchange(client, sent.Length, told);
-            take(client, sent);
+            server.Take(phase, client, sent);
         }
     }
 
     // In ascending order.
     List<int> There => [.. members.Keys];
-
-    delegate void TakesMessage(int client, ReadOnlySpan<byte> bytes);
 
     Dictionary<int, (byte[]? Sent, int Told, string? Problem)> Made(List<int> clients, Func<Member, byte[], byte[]> make,
         Func<int, byte[]> answer)
@@ -139,6 +147,13 @@ sealed class SecureExchange(SecureRound round, RoundCosts costs, RandomNumberGen
             }
         });
         return clients.Zip(made).ToDictionary(entry => entry.First, entry => entry.Second);
+    }
+
+    // Nobody goes on whose group is left out.
+    void LeaveOut(List<(int, string?)> gone)
+    {
+        foreach (int client in There.Where(client => server.PhaseOf(client) == SumPhase.Done))
+            Lose(client, null, gone);
     }
 
     void Lose(int client, string? problem, List<(int, string?)> gone)

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Plume.Federation.Books;
+using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
@@ -14,9 +15,9 @@ public sealed partial class Simulation
         exchange?.Dispose();
         if (!uplink.IsSecure)
             return;
-        var task = SecureTask.Of(options.Plan, key, plan, plan.SharedStep ?? firstStep);
-        secure = new SecureRound(task, options.Plan.Method, uplink, learner.Layout, global.Broadcast.Published.Span);
-        exchange = new SecureExchange(secure, roundCosts, secrets, options.Threads);
+        SecureRound[] rounds = [.. SecureTask.AllOf(options.Plan, key, plan, plan.SharedStep ?? firstStep)
+            .Select(task => new SecureRound(task, options.Plan.Method, uplink, learner.Layout, global.Broadcast.Published.Span))];
+        exchange = new SecureExchange(new GroupSums(rounds, options.Plan), roundCosts, secrets, options.Threads);
     }
 
     // Of a secure sum: all trips but the last, once all updates are made.
@@ -47,11 +48,12 @@ public sealed partial class Simulation
     // The last trip; null where the sum is lost, and the round passes.
     RoundMetrics? Unmasked(ApplyMean apply)
     {
-        BoundedSum bounded;
+        RevealedSums revealed;
+        SumOutcome outcome;
         try
         {
-            bounded = BoundedSum.Of(exchange!.Unmask(), options.Plan, books.State.Current);
-            bounded.AddTo(sum.Sum);
+            revealed = exchange!.Unmask();
+            outcome = SumOutcome.Of(revealed, options.Plan, learner.Layout, books.State.Current, sum.Sum);
         }
         catch (SumLostException lost)
         {
@@ -59,17 +61,22 @@ public sealed partial class Simulation
             return null;
         }
 
-        var revealed = bounded.Revealed;
-        ReadSum(apply, revealed);
+        ReadSums(apply.Round, revealed);
         foreach (var (client, memory) in exchange.Memories)
             memories.Commit(client, memory);
-        Tell(new SumRevealed(revealed.MeanNorm, secure!.NextStep(revealed))
+        string note = string.Join(" ", exchange.Notes.Concat(outcome.Note is { } own ? [own] : []));
+        Tell(new SumRevealed(revealed.Norm, exchange.RoundOf(apply.Contributors[0]).NextStep(revealed.Fill))
         {
             Loss = revealed.Loss,
             Length = NewSumBytes(),
-            Note = bounded.Note,
+            Note = note.Length == 0 ? null : note,
+            LeftOut = exchange.LeftOut,
         });
-        return ApplyMean(apply, [revealed.Weight]);
+        return ApplyMean(apply, () =>
+        {
+            outcome.Apply(global, options.Plan.Privacy is null ? null : NoiseSecret.FromSeed(options.Seed));
+            return outcome.Notes;
+        });
     }
 
     void ReadUpdate(int round, int client, byte[] payload)
@@ -81,12 +88,15 @@ public sealed partial class Simulation
         reader(round, [client], options.Plan.Method.UpdateIn(learner.Layout, message));
     }
 
-    void ReadSum(ApplyMean apply, RevealedSum revealed)
+    void ReadSums(int round, RevealedSums revealed)
     {
         if (options.Reader is not { } reader)
             return;
-        var mean = new float[revealed.Values.Length];
-        TensorPrimitives.Divide(revealed.Values, (float)revealed.Weight, mean);
-        reader(apply.Round, [.. apply.Contributors], options.Plan.Method.UpdateIn(learner.Layout, mean));
+        foreach (var group in revealed.Groups)
+        {
+            var mean = new float[group.Sum.Values.Length];
+            TensorPrimitives.Divide(group.Sum.Values, (float)group.Sum.Weight, mean);
+            reader(round, [.. group.Clients], options.Plan.Method.UpdateIn(learner.Layout, mean));
+        }
     }
 }

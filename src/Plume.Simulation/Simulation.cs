@@ -46,7 +46,6 @@ public sealed partial class Simulation : IDisposable
     readonly float firstStep;
     readonly RandomNumberGenerator secrets = RandomNumberGenerator.Create();
     RoundCosts roundCosts;
-    SecureRound? secure;
     SecureExchange? exchange;
     long started, opened, toldSumBytes;
     ReadOnlyMemory<byte> lastUplink;
@@ -213,7 +212,7 @@ public sealed partial class Simulation : IDisposable
                     RunRound(publish.Plan);
                     break;
                 case ApplyMean apply when exchange is null || apply.Contributors.Count == 0:
-                    return ApplyMean(apply, books.WeightsByCapacity);
+                    return ApplyMean(apply, () => merging.MakeNext(apply.Contributors.Count, books.WeightsByCapacity));
                 case ApplyMean apply:
                     if (Unmasked(apply) is { } figures)
                         return figures;
@@ -246,7 +245,7 @@ public sealed partial class Simulation : IDisposable
         foreach (int client in plan.Participants)
             Download(client);
         BeginSum(plan);
-        clients.Run(plan, client => BroadcastTo(client).Published, secure,
+        clients.Run(plan, client => BroadcastTo(client).Published, exchange is null ? null : exchange.RoundOf,
             (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
         if (exchange is not null)
             Gather(plan, exchange);
@@ -316,9 +315,9 @@ public sealed partial class Simulation : IDisposable
 
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
-    RoundMetrics ApplyMean(ApplyMean apply, IReadOnlyList<double> weights)
+    RoundMetrics ApplyMean(ApplyMean apply, Func<IReadOnlyList<string>> makeNext)
     {
-        var notes = merging.MakeNext(apply.Contributors.Count, weights);
+        var notes = makeNext();
         double seconds = time.GetElapsedTime(started).TotalSeconds;
         var evaluation = books.IsMeasured(apply.Round) ? measure.Of(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with

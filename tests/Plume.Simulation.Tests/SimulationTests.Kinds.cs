@@ -119,6 +119,19 @@ public partial class SimulationTests
                     },
                     DropOut = 0.2
                 },
+            "secure, groups" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Participants = 14,
+                    Quorum = 6,
+                    Attempts = 9,
+                    Rule = RobustNotation.Parse("groups(3) | centered"),
+                    Uplink = Codec.Parse("feedback | clip(2) | randk(50%) | rotate | uniform(5, shared) | secure"),
+                    Downlink = Codec.Parse(Delta)
+                },
+                DropOut = 0.1
+            },
             "secure, masks" => options with
             {
                 Plan = options.Plan with
@@ -142,6 +155,16 @@ public partial class SimulationTests
                     Downlink = Codec.Parse(Delta),
                 },
                 DropOut = 0.2
+            },
+            "secure, channels" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Quorum = 3,
+                    Method = new ChannelTraining(0.8, 1, 3).Of(() => new BlobChannels()),
+                    Uplink = Codec.Parse("feedback | uniform(4, shared) | secure"),
+                    Downlink = Codec.Parse(Delta),
+                },
             },
             "secure, private" => options with
             {

@@ -15,10 +15,12 @@ public partial class SimulationTests
         Assert.Equal(Run(clear).Model, Run(options).Model);
     }
 
-    [Fact]
-    public void What_a_client_sends_of_a_pruned_model_in_secret_falls_with_what_lives()
+    [Theory]
+    [InlineData("secure, pruned")]
+    [InlineData("secure, channels")]
+    public void What_a_client_sends_of_a_pruned_model_in_secret_falls_with_what_lives(string kind)
     {
-        var options = Options("secure, pruned", 6) with { DropOut = 0 };
+        var options = Options(kind, 6) with { DropOut = 0 };
         var bytes = Run(options).Metrics.Select(round => round.UplinkBytes).ToList();
         Assert.Equal(bytes.OrderDescending(), bytes);
         // Keys and shares stay, and biases.

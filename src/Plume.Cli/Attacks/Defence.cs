@@ -1,5 +1,6 @@
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureSums;
 
 namespace Plume.Cli.Attacks;
 
@@ -12,10 +13,22 @@ sealed record Defence(string Name, RobustRule? Rule, bool IsBounded)
     /// <summary>Neither rule nor bound.</summary>
     public const string Bare = "mean, no bound";
 
-    /// <summary>What is compared unless rules are named.</summary>
-    public static IEnumerable<string> Usual(Hostile share) =>
-        [Bare, RobustNotation.Mean, "median", $"trimmed({share})", $"krum({share})", $"multikrum({share})", "geomedian",
-            "centered", $"nearest({share}) | trimmed({share})"];
+    /// <summary>
+    /// What is compared unless rules are named; under 'secure' by groups of three clients, as small as they may be.
+    /// </summary>
+    /// <param name="share">Clients that are hostile.</param>
+    /// <param name="plan">The experiment's.</param>
+    public static IEnumerable<string> Usual(Hostile share, FederationPlan plan)
+    {
+        string[] rules = ["median", $"trimmed({share})", $"krum({share})", $"multikrum({share})", "geomedian", "centered",
+            $"nearest({share}) | trimmed({share})"];
+        if (!plan.Uplink.IsSecure)
+            return [Bare, RobustNotation.Mean, .. rules];
+        int groups = plan.Participants / SumTerms.LeastMinimum;
+        return [Bare, RobustNotation.Mean, .. rules.Prepend(RobustNotation.Mean)
+            .Select(rule => $"{RobustNotation.Groups}({groups}) | {rule}")
+            .Where(rule => groups > 1 && Parse(rule).In(plan).RuleMisfit is null)];
+    }
 
     /// <summary>Reads a name of the table.</summary>
     /// <exception cref="FormatException">It is no rule.</exception>
@@ -27,5 +40,8 @@ sealed record Defence(string Name, RobustRule? Rule, bool IsBounded)
     {
         Rule = Rule,
         NormBound = IsBounded ? plan.NormBound ?? new NormBound(NormBound.DefaultFactor) : null,
+        // Nobody drops out of an attack, so a higher quorum changes nothing.
+        Quorum = Rule?.FewestGroups is { } fewest
+            ? Math.Max(plan.Quorum, Math.Min(plan.Participants, fewest * SumTerms.LeastMinimum)) : plan.Quorum,
     };
 }

@@ -75,7 +75,7 @@ static class AttackCommand
         Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks)
             .Select(text => WrittenOption.Read("--attack", text, AttackNotation.Parse))];
         var trials = new AttackTrials(experiment, share, request.Threads);
-        Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share))
+        Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share, trials.Plan))
             .Select(text => WrittenOption.Read("--rule", text, Defence.Parse))];
         foreach (var defence in defences)
         {

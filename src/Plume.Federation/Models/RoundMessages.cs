@@ -14,9 +14,6 @@ public sealed record RoundMessage(int Client, bool IsFloats, Func<ReadOnlyMemory
 /// <summary>The messages of a round that count, as rows for a rule. Each is decoded whenever columns of it are read.</summary>
 public sealed class RoundMessages : IMessageRows
 {
-    const double Little = 0.5;
-    const double Far = 3;
-
     readonly RoundSum sum;
     readonly IReadOnlyList<RoundMessage> messages;
     readonly float[] values;
@@ -56,8 +53,7 @@ public sealed class RoundMessages : IMessageRows
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        return RobustMean.Of(plan.Rule!, this,
-            norm => round.UsualNorm is { } usual && norm > plan.NormFactor * usual ? usual / norm : 1);
+        return RobustMean.Of(plan.Rule!, this, norm => plan.ScaleOf(norm, round));
     }
 
     /// <summary>
@@ -66,19 +62,9 @@ public sealed class RoundMessages : IMessageRows
     /// </summary>
     public IEnumerable<string> Notes(RobustRule rule, RobustOutcome outcome)
     {
+        ArgumentNullException.ThrowIfNull(rule);
         ArgumentNullException.ThrowIfNull(outcome);
-        double median = outcome.Distances.Order().ElementAt((Count - 1) / 2);
-        for (int row = 0; row < Count; row++)
-        {
-            int client = messages[row].Client;
-            if (outcome.Factors is { } factors && factors[row] < Little / Count)
-                yield return factors[row] <= 0 ? $"'{rule}' left the update of client {client} out."
-                    : string.Create(CultureInfo.InvariantCulture,
-                        $"'{rule}' took {factors[row] * Count:P0} of an equal part of the update of client {client}.");
-            else if (outcome.Distances[row] > Far * median)
-                yield return string.Create(CultureInfo.InvariantCulture,
-                    $"The update of client {client} is {outcome.Distances[row] / median:0.0} times as far as the median one "
-                        + $"from what '{rule}' made of the round.");
-        }
+        return RuleNotes.Of(rule, outcome,
+            row => string.Create(CultureInfo.InvariantCulture, $"update of client {messages[row].Client}"));
     }
 }

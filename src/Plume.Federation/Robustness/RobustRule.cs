@@ -8,14 +8,37 @@ namespace Plume.Federation.Robustness;
 /// own record's.
 /// </summary>
 /// <remarks>
-/// A rule compares messages with one another, so the server must be able to read each: no rule works on a secure sum. Clients
-/// with different data differ honestly; the fewer values an uplink keeps of each update, the less a rule by coordinate sees
-/// of what they have in common. The weakest codec for it is a top-k by client.
+/// A rule compares messages with one another, so the server must be able to read each. Of a secure sum it can read none, and
+/// compares the means of groups, each with a sum of its own (<c>groups(5) | median</c>): then one hostile client makes its whole
+/// group hostile. Clients with different data differ honestly; the fewer values an uplink keeps of each update, the less a rule
+/// by coordinate sees of what they have in common. The weakest codec for it is a top-k by client.
 /// </remarks>
 public abstract record RobustRule
 {
     /// <summary>Before the rule each message becomes the mean of those nearest to it, all but so many; null for none.</summary>
     public NearestMixing? Mixing { get; init; }
+
+    /// <summary>
+    /// Groups of clients whose means stand for messages, each out of a secure sum of its own; null where messages are seen.
+    /// </summary>
+    public int? Groups { get; init; }
+
+    /// <summary>
+    /// The fewest groups that a round needs: more than half of them, and as many as the rule works on. Null without groups, or
+    /// where it cannot work on all of them.
+    /// </summary>
+    public int? FewestGroups
+    {
+        get
+        {
+            if (Groups is not { } all || Misfit(all) is not null)
+                return null;
+            int fewest = all;
+            while (2 * (fewest - 1) > all && Misfit(fewest - 1) is null)
+                fewest--;
+            return fewest;
+        }
+    }
 
     /// <summary>
     /// Why it cannot work on so few messages, the end of a sentence that begins with the rule; null where it can.
@@ -48,5 +71,7 @@ public abstract record RobustRule
     private protected abstract string Word { get; }
 
     /// <summary>The rule in its notation.</summary>
-    public sealed override string ToString() => Mixing is null ? Word : $"{Mixing} | {Word}";
+    public sealed override string ToString() => string.Join(" | ",
+        [.. Groups is { } groups ? [$"{RobustNotation.Groups}({groups})"] : Array.Empty<string>(),
+            .. Mixing is { } mixing ? [mixing.ToString()] : Array.Empty<string>(), Word]);
 }

@@ -81,7 +81,8 @@ public sealed record SumClosed(IReadOnlyList<int> Clients, IReadOnlyList<int> Mi
 }
 
 /// <summary>The secure sum of the round was unmasked.</summary>
-/// <param name="Norm">The Euclidean norm of its mean, which stands for those of single updates, since nobody knows these.</param>
+/// <param name="Norm">The Euclidean norm of its mean, of groups the median of theirs, which stands for those of single updates,
+/// since nobody knows these.</param>
 /// <param name="NextStep">The step that clients of the next round should share.</param>
 public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent
 {
@@ -93,6 +94,9 @@ public sealed record SumRevealed(double Norm, float NextStep) : FederationEvent
 
     /// <summary>What there is to tell the operator; null where it counts as it is.</summary>
     public string? Note { get; init; }
+
+    /// <summary>Who was in the sum of a group that could not be had, though that was fixed: it counts for nothing.</summary>
+    public IReadOnlyList<int> LeftOut { get; init; } = [];
 }
 
 /// <summary>

@@ -73,6 +73,10 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// </summary>
     public double NormFactor => Privacy is null ? NormBound?.Factor ?? 1 : 1;
 
+    /// <summary>What a message of that norm is scaled by where a rule compares it: to the usual norm beyond the bound.</summary>
+    internal double ScaleOf(double norm, RoundPlan round) =>
+        round.UsualNorm is { } usual && norm > NormFactor * usual ? usual / norm : 1;
+
     /// <summary>Times that a round is tried with new participants before the federation gives up.</summary>
     public int Attempts { get; init; } = 3;
 
@@ -162,11 +166,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     public string? RuleMisfit => Rule is null ? null
         : Privacy is not null ? $"'{Rule}' chooses among messages, so that one client's decides what others' count, and the "
             + $"noise of privacy is for their mean: leave the rule out, since the clip bounds what a hostile client can do."
-        : Uplink.IsSecure
-        ? $"'{Rule}' compares updates with one another, and under 'secure' nobody sees one: leave the rule out, or take "
-            + $"'secure' out of the uplink."
         : !Method.TakesRules ? $"'{Rule}' compares updates that count alike, and by '{Method}' messages are more than that. "
             + $"Let it be the mean, with the bound on norms, or train by averaging."
+        : Uplink.IsSecure || Rule.Groups is not null ? SecureUplink.RuleMisfit(this, Rule)
         : Rule.Misfit(Quorum) is { } misfit ? $"'{Rule}' {misfit}, its quorum. Raise the quorum, or let the rule withstand fewer."
         : null;
 

@@ -26,13 +26,19 @@ static class SecureSteps
 
     /// <summary>The state when the sum is known.</summary>
     /// <exception cref="InvalidOperationException">The round has not closed.</exception>
-    public static FederationState Reveal(FederationState state, SumRevealed sum) => state.Phase == Phase.Applying
-        ? state with
+    public static FederationState Reveal(FederationState state, SumRevealed sum)
+    {
+        if (state.Phase != Phase.Applying)
+            throw new InvalidOperationException(
+                $"A sum is unmasked while a round is applied, but the federation is {state.Phase}.");
+        var weights = state.Weights.RemoveRange(sum.LeftOut);
+        return state with
         {
             SharedStep = sum.NextStep,
-            Norms = state.Norms.SetItems(state.Weights.Keys.Select(client => KeyValuePair.Create(client, sum.Norm))),
-        }
-        : throw new InvalidOperationException($"A sum is unmasked while a round is applied, but the federation is {state.Phase}.");
+            Weights = weights,
+            Norms = state.Norms.SetItems(weights.Keys.Select(client => KeyValuePair.Create(client, sum.Norm))),
+        };
+    }
 
     /// <summary>
     /// The state when the sum is lost after clients were asked to unmask it: they unmask no other of the round, so the round

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Weights;
+using Plume.Federation.Robustness;
 using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.Rounds;
@@ -19,9 +20,6 @@ public static class SecureUplink
         if (plan.Quorum < SumTerms.LeastMinimum)
             yield return $"Under 'secure' a round needs {SumTerms.LeastMinimum} updates or more, since of two each client knows the "
                 + $"other's, but its quorum is {plan.Quorum}.";
-        if (plan.Rule is not null)
-            yield return $"'{plan.Rule}' compares single updates, and under 'secure' nobody sees one: let the rule be the "
-                + $"mean, whose size the bound on norms holds, or leave 'secure' out.";
         if (plan.Uplink.Stages.OfType<Uniform>().Any(stage => stage.Bits == 1) && !plan.Method.SendsBits)
             yield return $"'{plan.Uplink}' has the levels 0 and 1, by which bits are counted, and by '{plan.Method}' clients send values "
                 + $"of both signs: write uniform(4, shared), or exchange 'masks'.";
@@ -32,6 +30,35 @@ public static class SecureUplink
             yield return $"By '{plan.Method}' clients of each capacity would need a secure sum of their own; use one capacity, "
                 + $"or an uplink without 'secure'.";
     }
+
+    // Why a rule does not go with how updates travel; null where it does.
+    internal static string? RuleMisfit(FederationPlan plan, RobustRule rule)
+    {
+        const int least = SumTerms.LeastMinimum;
+        int asked = Math.Min(plan.Participants, plan.Fixed?.Min(list => list.Length) ?? int.MaxValue);
+        if (!plan.Uplink.IsSecure)
+            return $"'{rule}' compares sums of groups, which are for updates that nobody sees, and by '{plan.Uplink}' the server "
+                + $"sees each: leave groups({rule.Groups}) out, or let the uplink end in 'secure'.";
+        if (rule.Groups is not { } groups)
+            return $"'{rule}' compares updates with one another, and under 'secure' nobody sees one: "
+                + (WithGroups(rule, asked) is { } nearest ? $"let it compare the sums of groups, '{nearest}', or " : "")
+                + $"take 'secure' out of the uplink.";
+        if (asked < groups * least)
+            return $"'{rule}' needs groups of {least} clients or more, since of two each knows the other's update, and {groups} "
+                + $"groups of {asked} participants have {asked / groups}: let a round ask {groups * least}"
+                + (WithGroups(rule, asked) is { } fewer ? $", or write '{fewer}'." : ".");
+        if (rule.FewestGroups is not { } fewest)
+            return $"'{rule}' {rule.Misfit(groups)}. Let there be more groups, or let the rule withstand fewer.";
+        return plan.Quorum >= fewest * least ? null
+            : $"'{rule}' needs {fewest} of its {groups} groups, each of {least} clients or more, but a round may have "
+                + $"{plan.Quorum} clients, its quorum. Raise the quorum to {fewest * least}, or have fewer groups.";
+    }
+
+    // The rule on as many groups of so many clients as it can have; of four and more, so that one of each may vanish, if it can.
+    static RobustRule? WithGroups(RobustRule rule, int clients) =>
+        (clients / 4, clients / SumTerms.LeastMinimum) is var (large, small) ? Enumerable.Range(2, Math.Max(0, small - 1))
+            .OrderBy(groups => groups > large).ThenByDescending(groups => groups > large ? -groups : groups)
+            .Select(groups => rule with { Groups = groups }).FirstOrDefault(fit => fit.FewestGroups is not null) : null;
 
     /// <summary>
     /// Why what clients send by the plan's method cannot be added up in secret; null where it can, or where the uplink is

@@ -19,4 +19,13 @@ public sealed record RevealedSum(float[] Values, double Weight, double Loss, dou
             return Math.Sqrt(squares) / Weight;
         }
     }
+
+    /// <summary>The weighted mean, each value rounded once.</summary>
+    public float[] Mean()
+    {
+        var mean = new float[Values.Length];
+        for (int i = 0; i < mean.Length; i++)
+            mean[i] = (float)(Values[i] / Weight);
+        return mean;
+    }
 }

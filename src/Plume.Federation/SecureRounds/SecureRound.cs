@@ -107,9 +107,13 @@ public sealed class SecureRound
     public float NextStep(RevealedSum sum)
     {
         ArgumentNullException.ThrowIfNull(sum);
-        return share is not null ? Task.Step
-            : SharedStep.Next(SharedStep.QuantizerOf(Uplink).SharedStep!.Value, sum.Fill, SharedStep.QuantizerOf(Uplink).Bits);
+        return NextStep(sum.Fill);
     }
+
+    /// <summary>The same, of the mean reach of levels.</summary>
+    /// <param name="fill">The root mean square of levels, as a share of the outermost.</param>
+    public float NextStep(double fill) => share is not null ? Task.Step
+        : SharedStep.Next(SharedStep.QuantizerOf(Uplink).SharedStep!.Value, fill, SharedStep.QuantizerOf(Uplink).Bits);
 
     /// <summary>The weight that counts for a wanted one, which an update is multiplied by before it is encoded.</summary>
     public static double WeightOf(double wanted) => SumFigures.Weight(wanted);

@@ -1,6 +1,7 @@
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureSums;
 
 namespace Plume.Federation.SecureRounds;
 
@@ -11,8 +12,8 @@ namespace Plume.Federation.SecureRounds;
 /// <param name="Round">The round.</param>
 /// <param name="Attempt">Its attempt.</param>
 /// <param name="ModelVersion">The version to start from.</param>
-/// <param name="Participants">Who is asked, in ascending order.</param>
-/// <param name="Quorum">Updates that the round needs.</param>
+/// <param name="Participants">Who is asked and added up together, in ascending order.</param>
+/// <param name="Quorum">Updates that the sum needs.</param>
 /// <param name="Shared">Where all draw positions and rotation from.</param>
 /// <param name="Step">The step that all have.</param>
 /// <param name="Objective">What all minimize.</param>
@@ -48,6 +49,19 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
             SampleCap = plan.Method.WeighsSamples ? plan.SampleCap : null,
             Noise = plan.Privacy?.Noise,
         };
+    }
+
+    /// <summary>The tasks of a round by a plan, one for each group of its participants, who know of their own alone.</summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="run">The run's key.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="step">The step that all clients share.</param>
+    public static IReadOnlyList<SecureTask> AllOf(FederationPlan plan, RandomKey run, RoundPlan round, float step)
+    {
+        var whole = Of(plan, run, round, step);
+        var groups = SumGroups.Of(plan, run, round);
+        return groups.Count == 1 ? [whole]
+            : [.. groups.Select(group => whole with { Participants = group, Quorum = SumTerms.LeastMinimum })];
     }
 
     /// <summary>The weight with which an update of so many samples counts, and by which it is multiplied before it is

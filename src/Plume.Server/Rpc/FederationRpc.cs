@@ -240,7 +240,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         return new RoundTask
         {
             Secure = snapshot.Sum is { } sum
-                ? SecureOf(Federation.SecureRounds.SecureTask.Of(definition.Plan, definition.Key, plan, sum.Step), sum) : null,
+                ? SecureOf(Federation.SecureRounds.SecureTask.AllOf(definition.Plan, definition.Key,
+                    plan with { Participants = sum.Participants }, sum.Step)
+                    .First(group => group.Participants.Contains(task.Client)), sum) : null,
             Round = (uint)task.Round,
             Attempt = (uint)task.Attempt,
             // Where rounds are buffered maybe a later one than when the client was asked: the newest can be downloaded.

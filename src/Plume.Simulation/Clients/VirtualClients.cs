@@ -17,8 +17,8 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
     // Keys are not signed, so there is no trip of consistency.
     static readonly SumPhase[] Trips = [SumPhase.Keys, SumPhase.Shares, SumPhase.Masked, SumPhase.Unmasking];
 
-    readonly ConcurrentBag<Participant>[] idle =
-        [.. Enumerable.Range(0, options.Plan.Method.Capacities.Count).Select(_ => new ConcurrentBag<Participant>())];
+    // By capacity and codec.
+    readonly ConcurrentDictionary<(int, Codec), ConcurrentBag<Participant>> idle = [];
 
     // How much work each client was; one that was not asked yet may be the largest.
     readonly int[] samples = [.. Enumerable.Repeat(int.MaxValue, options.Plan.Clients)];
@@ -29,19 +29,14 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
     /// </summary>
     /// <param name="plan">The round.</param>
     /// <param name="received">What was published to a client.</param>
-    /// <param name="secure">The secure sum that the round makes; null where updates travel by themselves.</param>
+    /// <param name="secure">The secure sum that a client is asked for; null where updates travel by themselves.</param>
     /// <param name="deliver">Takes a client's result.</param>
-    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, SecureRound? secure,
+    public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, Func<int, SecureRound>? secure,
         Action<int, ClientResult> deliver)
     {
         // Another step is another codec.
-        if (secure is not null && !secure.Uplink.Equals(encodes))
-            Array.ForEach(idle, static pool => pool.Clear());
-        encodes = secure?.Uplink ?? encodes;
-        var sum = secure is null ? null : new SumTask(secure.Shared, secure.Task.WeightOf)
-        {
-            WithNoise = (payload, task) => secure.WithNoise(payload, SecureRound.SimulatedNoise(task)),
-        };
+        if (secure is not null && plan.Participants.Any(client => !idle.ContainsKey(PoolOf(client, secure(client)))))
+            idle.Clear();
         var results = new ClientResult?[plan.Participants.Count];
         int next = 0;
         var gate = new Lock();
@@ -63,7 +58,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan.PartOf(client), received(client), sum, options.Plan.ClipIn(plan));
+                var result = Work(plan.PartOf(client), received(client), secure?.Invoke(client), options.Plan.ClipIn(plan));
                 lock (gate)
                 {
                     results[index] = result;
@@ -87,7 +82,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(Partitioner.Create(LongestFirst([.. tasks.Select(task => task.Part.Client)],
                 [.. Enumerable.Range(0, tasks.Count)]), EnumerablePartitionerOptions.NoBuffering),
                 new ParallelOptions { MaxDegreeOfParallelism = options.Threads },
-                index => results[index] = Work(tasks[index].Part, tasks[index].Received, sum: null));
+                index => results[index] = Work(tasks[index].Part, tasks[index].Received, secure: null));
         }
         catch (AggregateException failures)
         {
@@ -103,25 +98,34 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         .Chunk(8 * options.Threads)
         .SelectMany(window => window.OrderByDescending(index => samples[participants[index]]));
 
-    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SumTask? sum, double? clip = null)
+    (int Capacity, Codec Encodes) PoolOf(int client, SecureRound? secure) =>
+        (options.Plan.Method.CapacityOf(client), secure?.Uplink ?? encodes);
+
+    static SumTask SumOf(SecureRound secure) => new(secure.Shared, secure.Task.WeightOf)
+    {
+        WithNoise = (payload, task) => secure.WithNoise(payload, SecureRound.SimulatedNoise(task)),
+    };
+
+    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SecureRound? secure, double? clip = null)
     {
         int client = part.Client;
         var clientKey = DrawKeys.Task(key, part);
         var lost = clientKey.Fold("drop-out");
         bool vanishes = lost.Uniform(0) < (links?[client].DropOut ?? options.DropOut);
         // During a secure sum in any of its trips alike; elsewhere after the download.
-        SumPhase? phase = vanishes ? sum is null ? SumPhase.Keys : Trips[(int)(Trips.Length * lost.Uniform(1))] : null;
+        SumPhase? phase = vanishes ? secure is null ? SumPhase.Keys : Trips[(int)(Trips.Length * lost.Uniform(1))] : null;
         if (phase == SumPhase.Keys)
             return ClientResult.Vanished;
-        var pool = idle[options.Plan.Method.CapacityOf(client)];
+        var of = PoolOf(client, secure);
+        var pool = idle.GetOrAdd(of, static _ => []);
         var own = learner.Of(client);
         if (!pool.TryTake(out var work))
-            work = new Participant(own, options.Plan.Method, encodes);
+            work = new Participant(own, options.Plan.Method, of.Encodes);
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
         var task = new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey) { Clip = clip };
-        var update = work.Run(task, memory, CancellationToken.None, sum);
+        var update = work.Run(task, memory, CancellationToken.None, secure is null ? null : SumOf(secure));
         var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)
             : [], time.GetElapsedTime(begun).TotalSeconds)
         { LostBefore = phase };

@@ -27,6 +27,18 @@ public class SecureSumTests
     }
 
     [Fact]
+    public async Task Wherever_the_server_dies_the_median_of_sums_of_groups_has_the_bits_of_a_simulation()
+    {
+        var plan = Plan with { Clients = 9, Participants = 9, Rounds = 4, Rule = "groups(3) | median" };
+        await using var trial = new Trial(plan);
+        var clients = trial.StartAllClients();
+        await trial.KillServersAtAsync("sum-closed:1", "revealed-stored:1", "version-stored:1");
+
+        var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
+        Assert.Equal(Simulated.Model(plan), ended.Model);
+    }
+
+    [Fact]
     public async Task Wherever_the_server_dies_clients_have_added_the_noise_that_is_promised_once_in_each_round()
     {
         var plan = Plan with { Uplink = "clip(1) | rotate | uniform(8, shared) | secure", Noise = 2, Rounds = 5 };

@@ -63,6 +63,7 @@ public class SecureRoundTests
     // The words of what lives alone, and exactly what single messages say.
     [Theory]
     [InlineData("prune(50%, rounds=1..3)", "uniform(4, shared) | secure", 0.03125f)]
+    [InlineData("channels(50%, rounds=1)", "uniform(4, shared) | secure", 0.03125f)]
     [InlineData("averaging", "uniform(6, shared) | secure", 0.03125f)]
     [InlineData("masks(seed=1)", "uniform(1, shared) | secure", 1f)]
     public void A_sum_of_messages_of_a_method_is_that_of_what_they_say_one_by_one(string line, string uplink, float step)

@@ -1,9 +1,11 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
 using Plume.Simulation.Attacks;
 
 namespace Plume.Simulation.Tests.Attacks;
@@ -60,6 +62,58 @@ public class AttackTests
         Assert.All(metrics, round =>
             Assert.Contains(round.Bounded, note => note.Contains("left the update of client 2 out", StringComparison.Ordinal)));
         Assert.Equal(loss, LossOf("multikrum(1)", "scale(10)", 4).Loss);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-10)]
+    public void Hostile_clients_in_one_secure_sum_of_five_do_not_move_the_median_of_groups_and_stop_the_mean(float times)
+    {
+        double honest = LossInSecret("groups(5) | median", 1).Loss;
+        Assert.InRange(LossInSecret("groups(5) | median", times).Loss, 0, 1.1 * honest);
+        Assert.InRange(LossInSecret(null, times).Loss, 1.2 * honest, 100);
+    }
+
+    [Fact]
+    public void A_rule_names_the_group_that_it_leaves_out() =>
+        Assert.All(LossInSecret("groups(5) | multikrum(1)", -10, rounds: 2).Metrics, round =>
+            Assert.StartsWith("'groups(5) | multikrum(1)' left the mean of group 2 (clients ", round.Bounded.Single(),
+                StringComparison.Ordinal));
+
+    // Three of fifteen multiply their updates: those of one group, whoever that is in each round.
+    static (double Loss, IReadOnlyList<RoundMetrics> Metrics) LossInSecret(string? rule, float times, int rounds = 10)
+    {
+        var plan = new FederationPlan(15, rounds, 15, new LocalObjective(1, 1, 0.05),
+            Codec.Parse("uniform(6, shared) | secure"), Codec.Floats)
+        {
+            NormBound = null,
+            Quorum = 15,
+            Rule = RobustNotation.Parse("groups(5) | median"),
+        };
+        var blobs = new Blobs(15);
+        var learner = new InOneGroup(blobs, times, round => SumGroups.Of(plan, RandomKey.FromSeed(5),
+            new RoundPlan(round, 1, round - 1, [.. Enumerable.Range(0, 15)], default))[1]);
+        using var simulation = new Simulation(
+            new SimulationOptions(plan with { Rule = rule is null ? null : RobustNotation.Parse(rule) }, Seed: 5), learner, blobs,
+            new float[blobs.Layout.Length], TimeProvider.System);
+        while (simulation.NextRound() is not null)
+        {
+        }
+
+        return (simulation.Metrics[^1].Loss!.Value, simulation.Metrics);
+    }
+
+    sealed class InOneGroup(Blobs honest, float times, Func<int, IReadOnlyList<int>> hostileIn) : ILearner
+    {
+        public ModelLayout Layout => honest.Layout;
+
+        public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
+        {
+            var outcome = honest.Train(task, trained, cancellation);
+            for (int i = 0; i < trained.Length && hostileIn(task.Round).Contains(task.Client); i++)
+                trained[i] = task.Received.Span[i] + times * (trained[i] - task.Received.Span[i]);
+            return outcome;
+        }
     }
 
     static (double Loss, IReadOnlyList<RoundMetrics> Metrics) LossOf(string? rule, string? attack, int threads)

@@ -171,11 +171,12 @@ static class ExperimentKeys
         new NumberKey("norm", "Most times the median norm of recent rounds' updates that an update's norm may be; a larger "
             + "update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
         new NotationKey("rule", "What makes one of a round's messages: their weighted mean, or a rule against hostile clients, "
-            + "to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without.",
+            + "to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without; "
+            + "under 'secure' groups before it says how many secure sums of clients it compares.",
             (text, _) => RobustNotation.Parse(text) is { } rule ? rule : RobustNotation.Mean, CodecPattern)
         {
             Default = RobustNotation.Mean,
-            Examples = ["mean", "trimmed(20%)", "nearest(20%) | trimmed(20%)"],
+            Examples = ["mean", "trimmed(20%)", "nearest(20%) | trimmed(20%)", "groups(5) | median"],
         },
         new NumberKey("tau", "Adaptivity of fedadam and fedyogi: what is added to the root of the squares.", 0) { Default = 1e-3,
             Above = true },

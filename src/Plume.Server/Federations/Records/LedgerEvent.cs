@@ -108,8 +108,12 @@ sealed record SumWasClosed(DateTimeOffset At, IReadOnlyList<int> Clients, IReadO
 sealed record SumWasRevealed(DateTimeOffset At, double Norm, float NextStep, double Loss, long Length, string? Note, KeptSum Sum)
     : LedgerEvent(At)
 {
+    /// <summary>Who was in the sum of a group that could not be had; null for nobody.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? LeftOut { get; init; }
+
     public override FederationEvent ToFederation() =>
-        new SumRevealed(Norm, NextStep) { Loss = Loss, Length = Length, Note = Note };
+        new SumRevealed(Norm, NextStep) { Loss = Loss, Length = Length, Note = Note, LeftOut = LeftOut ?? [] };
 }
 
 /// <summary>The round's secure sum cannot be had.</summary>

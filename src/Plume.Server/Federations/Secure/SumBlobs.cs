@@ -29,28 +29,52 @@ sealed class SumBlobs(IBlobs blobs, BlobNames names)
     public Task<byte[]> ReadMaskedAsync(int round, KeptSum sum, CancellationToken cancellation) =>
         ReadAsync(names.MaskedSum(round, sum.Attempt, sum.Session), sum, cancellation);
 
-    /// <summary>Writes what a sum revealed, durably.</summary>
+    /// <summary>Writes what sums revealed, durably.</summary>
     /// <returns>What the ledger has of it.</returns>
-    public async Task<KeptSum> WriteRevealedAsync(SumSession session, RevealedSum sum, CancellationToken cancellation)
+    public async Task<KeptSum> WriteRevealedAsync(SumSession session, RevealedSums sums, CancellationToken cancellation)
+    {
+        byte[] bytes = [.. sums.Groups.SelectMany(group => BytesOf(group.Sum))];
+        string name = names.RevealedSum(session.Task.Round, session.Task.Attempt);
+        var kept = session.Kept(await WriteAsync(name, bytes, cancellation).ConfigureAwait(false));
+        return session.IsGrouped ? kept with
+        {
+            Groups = [.. sums.Groups.Select(group => new KeptGroup(group.Number, group.Clients, group.Sum.Values.Length))],
+        } : kept;
+    }
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
+    public async Task<RevealedSums> ReadRevealedAsync(int round, KeptSum sum, CancellationToken cancellation)
+    {
+        byte[] bytes = await ReadAsync(names.RevealedSum(round, sum.Attempt), sum, cancellation).ConfigureAwait(false);
+        // Of one sum of all it is known elsewhere who they are, and here only their number counts.
+        var kept = sum.Groups ?? [new KeptGroup(0, [.. Enumerable.Range(0, sum.Clients)],
+            (bytes.Length - FigureBytes) / sizeof(float))];
+        var groups = new List<RevealedGroup>();
+        int start = 0;
+        foreach (var (number, clients, values) in kept)
+        {
+            int length = FigureBytes + sizeof(float) * values;
+            groups.Add(new RevealedGroup(number, clients, SumOf(bytes.AsSpan(start, length))));
+            start += length;
+        }
+
+        return new RevealedSums(groups);
+    }
+
+    static byte[] BytesOf(RevealedSum sum)
     {
         var bytes = new byte[FigureBytes + sizeof(float) * sum.Values.Length];
         BinaryPrimitives.WriteDoubleLittleEndian(bytes, sum.Weight);
         BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(sizeof(double)), sum.Loss);
         BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(2 * sizeof(double)), sum.Fill);
         MemoryMarshal.AsBytes(sum.Values.AsSpan()).CopyTo(bytes.AsSpan(FigureBytes));
-        string name = names.RevealedSum(session.Task.Round, session.Task.Attempt);
-        return session.Kept(await WriteAsync(name, bytes, cancellation).ConfigureAwait(false));
+        return bytes;
     }
 
-    /// <summary>Reads it.</summary>
-    /// <exception cref="InvalidDataException">It is missing, or not the bytes that were written.</exception>
-    public async Task<RevealedSum> ReadRevealedAsync(int round, KeptSum sum, CancellationToken cancellation)
-    {
-        byte[] bytes = await ReadAsync(names.RevealedSum(round, sum.Attempt), sum, cancellation).ConfigureAwait(false);
-        return new RevealedSum(MemoryMarshal.Cast<byte, float>(bytes.AsSpan(FigureBytes)).ToArray(),
-            BinaryPrimitives.ReadDoubleLittleEndian(bytes), BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(sizeof(double))),
-            BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(2 * sizeof(double))));
-    }
+    static RevealedSum SumOf(ReadOnlySpan<byte> bytes) => new(MemoryMarshal.Cast<byte, float>(bytes[FigureBytes..]).ToArray(),
+        BinaryPrimitives.ReadDoubleLittleEndian(bytes), BinaryPrimitives.ReadDoubleLittleEndian(bytes[sizeof(double)..]),
+        BinaryPrimitives.ReadDoubleLittleEndian(bytes[(2 * sizeof(double))..]));
 
     async Task<string> WriteAsync(string name, byte[] bytes, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
+using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Records;
@@ -65,11 +66,14 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         bool isOfSession = Begun() is not null && message.Part == written.Books.PartOf(message.Client);
         if (!isOfSession || Revealed is not null)
             return await OutcomeAsync(message).ConfigureAwait(false);
+        if (session!.Server.WhyLeftOut(message.Client) is { } leftOut)
+            // That somebody is left out whose sum was fixed is known once the others' sums are.
+            return session.IsFixed ? SumAnswer.Open : SumAnswer.Refused(nameof(Refusal.Stale), leftOut);
         if (message.Trip == SumPhase.Done)
             return await LostSecretsAsync(message).ConfigureAwait(false);
         if (message.Session != session!.Number)
             return SumAnswer.Anew;
-        return message.Trip == session.Server.Phase || message.Trip > SumPhase.Masked
+        return message.Trip == session.Server.PhaseOf(message.Client) || message.Trip > SumPhase.Masked
             ? await TakeAsync(message).ConfigureAwait(false) : Before(message);
     }
 
@@ -82,10 +86,22 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         bool isOver = written.Now >= at.Deadline;
         if (written.State.Phase == Phase.Collecting && (isOver || at.Awaited(written.State, Wanted).Count == 0))
             await CloseAsync(at).ConfigureAwait(false);
-        else if (isOver && at.IsFixed && !at.IsFinishing && Revealed is null)
+        else if (isOver && at.IsFixed && !at.IsFinishing && Revealed is null && !GoesOnWithoutLate(at))
             await LoseAsync(at, $"Of the {at.Server.Contributing.Count} clients in the sum {at.Server.Answered} have "
                 + $"{(at.Server.Phase == SumPhase.Consistency ? "signed who is in it" : "sent shares")} in time, which are too few.")
                 .ConfigureAwait(false);
+    }
+
+    // Whether enough groups are not late with the last trips.
+    bool GoesOnWithoutLate(SumSession at)
+    {
+        if (!at.Server.LeaveLateOut())
+            return false;
+        at.Deadline = written.Now + LastTrip;
+        if (at.Server.HasEnough)
+            working = FinishAsync(at);
+        Changed();
+        return true;
     }
 
     /// <summary>Goes on with a sum that was fixed and not revealed when the last owner left. Under the turn.</summary>
@@ -141,7 +157,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             if (written.State.Standings.GetValueOrDefault(message.Client, Standing.Out) == Standing.Out)
                 return SumAnswer.Refused(nameof(Refusal.NotAsked), $"Round {message.Round} does not ask client {message.Client}, "
                     + $"or not any more.");
-            var before = at.Server.Phase;
+            var before = at.Server.PhaseOf(message.Client);
             try
             {
                 at.Take(message);
@@ -151,10 +167,11 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
                 return SumAnswer.Refused(nameof(Refusal.Invalid), invalid.Message);
             }
 
-            if (at.Server.Phase > before)
+            if (at.Server.PhaseOf(message.Client) > before)
             {
-                // Enough have signed who is in the sum.
-                at.Deadline = written.Now + LastTrip;
+                // Enough have signed who is in the sum; the time of the last trip begins when they have in all groups.
+                if (at.Server.Ahead == 0)
+                    at.Deadline = written.Now + LastTrip;
                 Changed();
             }
         }
@@ -163,7 +180,8 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
             working = FinishAsync(at);
         else if (written.State.Phase == Phase.Collecting && at.Awaited(written.State, Wanted).Count == 0)
             await CloseAsync(at).ConfigureAwait(false);
-        return session == at && message.Trip < SumPhase.Unmasking && message.Trip < at.Server.Phase ? Before(message)
+        return session == at && message.Trip < SumPhase.Unmasking && message.Trip < at.Server.PhaseOf(message.Client)
+            ? Before(message)
             : SumAnswer.Open;
     }
 
@@ -171,8 +189,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
     SumAnswer Before(SumMessage message)
     {
         var at = session!;
-        if (message.Trip > at.Server.Phase)
-            return SumAnswer.Refused(nameof(Refusal.Stale), $"The session waits for {at.Server.Phase}, not {message.Trip}.");
+        var open = at.Server.PhaseOf(message.Client);
+        if (message.Trip > open)
+            return SumAnswer.Refused(nameof(Refusal.Stale), $"The session waits for {open}, not {message.Trip}.");
         if (!at.Has(message.Trip, message.Client))
             return SumAnswer.Refused(nameof(Refusal.Late),
                 $"What client {message.Client} sends for the trip {message.Trip} comes too late: the trip is over.");
@@ -264,17 +283,17 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
         return DoAsync(async () =>
         {
             await Task.Yield();
-            var (bounded, problem) = sessions.Reveal(at, written.State.Current);
-            var sum = bounded is null ? null : await retry.UntilDoneAsync(() =>
-                kept.WriteRevealedAsync(at, bounded.Revealed, retry.Closing)).ConfigureAwait(false);
+            var (revealed, outcome, problem) = sessions.Reveal(at, written.State.Current);
+            var sum = revealed is null ? null : await retry.UntilDoneAsync(() =>
+                kept.WriteRevealedAsync(at, revealed, retry.Closing)).ConfigureAwait(false);
             CrashPoint.Pass("revealed-stored");
             using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
             if (session != at || written.State.Phase != Phase.Applying)
                 return;
             if (sum is not null)
-                await retry.UntilDoneAsync(() => written.HappenAsync(new SumWasRevealed(written.Now, bounded!.Revealed.MeanNorm,
-                    at.Round.NextStep(bounded.Revealed), bounded.Revealed.Loss, at.NewBytes(), bounded.Note, sum)))
-                    .ConfigureAwait(false);
+                await retry.UntilDoneAsync(() => written.HappenAsync(new SumWasRevealed(written.Now, revealed!.Norm,
+                    at.NextStep(revealed.Fill), revealed.Loss, at.NewBytes(), NoteOn(at, outcome!), sum)
+                { LeftOut = at.Server.LeftOut is { Count: > 0 } leftOut ? leftOut : null })).ConfigureAwait(false);
             else if (at.Server.Phase is SumPhase.Consistency or SumPhase.Unmasking
                 && at.Server.Answered < at.Server.Contributing.Count)
                 // More shares may tell which ones do not fit.
@@ -283,6 +302,9 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
                 await LoseAsync(at, problem!).ConfigureAwait(false);
         });
     }
+
+    static string? NoteOn(SumSession at, SumOutcome outcome) =>
+        string.Join(" ", at.Server.Notes.Concat(outcome.Note is { } own ? [own] : [])) is { Length: > 0 } note ? note : null;
 
     Task RestoreAsync() => DoAsync(async () =>
     {

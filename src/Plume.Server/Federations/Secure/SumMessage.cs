@@ -86,4 +86,13 @@ readonly record struct SumNeighbour(int Client, byte[] Certificate);
 /// <param name="Step">The step that clients share.</param>
 /// <param name="IsSigned">Whether clients sign their keys.</param>
 [GenerateSerializer, Immutable]
-public sealed record SumStanding(long Session, SumPhase Trip, float Step, bool IsSigned);
+public sealed record SumStanding(long Session, SumPhase Trip, float Step, bool IsSigned)
+{
+    /// <summary>Groups that are a trip further: who waits in one of them has something to hear.</summary>
+    [Id(0)]
+    public int Ahead { get; init; }
+
+    /// <summary>Whom the attempt asked, also those whose place was given back since: groups are dealt of them.</summary>
+    [Id(1)]
+    public int[] Participants { get; init; } = [];
+}

@@ -11,9 +11,10 @@ namespace Plume.Server.Federations.Secure;
 /// One session of a secure sum, in the memory of the server that owns the federation: keys, what clients sealed for one another,
 /// and the sum of masked words. What a client sent for the last two trips is in nothing else.
 /// </summary>
-/// <param name="round">The attempt at a round.</param>
+/// <param name="round">The round of the first group, which has what all groups have.</param>
 /// <param name="server">Its protocol, from the first trip on or restored before the last.</param>
-sealed class SumSession(SecureRound round, SumServer server)
+/// <param name="participants">Whom the attempt asked.</param>
+sealed class SumSession(SecureRound round, GroupSums server, int[] participants)
 {
     // What each client sent for a trip, by its hash: to answer it alike when it is sent again.
     readonly Dictionary<(SumPhase Trip, int Client), byte[]> taken = [];
@@ -29,9 +30,9 @@ sealed class SumSession(SecureRound round, SumServer server)
     long told;
 
     /// <summary>A session in which who is in the sum is fixed.</summary>
-    public static SumSession Unmasking(SecureRound round, SumServer server, DateTimeOffset deadline)
+    public static SumSession Unmasking(SecureRound round, GroupSums server, int[] participants, DateTimeOffset deadline)
     {
-        var session = new SumSession(round, server) { Deadline = deadline, IsFixed = true };
+        var session = new SumSession(round, server, participants) { Deadline = deadline, IsFixed = true };
         foreach (int client in server.Contributing)
         {
             foreach (var trip in (SumPhase[])[SumPhase.Keys, SumPhase.Shares, SumPhase.Masked])
@@ -41,17 +42,21 @@ sealed class SumSession(SecureRound round, SumServer server)
         return session;
     }
 
-    /// <summary>The attempt.</summary>
-    public SecureRound Round => round;
-
-    /// <summary>What its participants are told.</summary>
+    /// <summary>What its participants are told, those of the first group.</summary>
     public SecureTask Task => round.Task;
+
+    /// <summary>Whether there are several groups, each with a sum.</summary>
+    public bool IsGrouped => round.Task.Participants.Count < participants.Length;
+
+    /// <summary>The step of the next round.</summary>
+    /// <param name="fill">The mean reach of levels.</param>
+    public float NextStep(double fill) => round.NextStep(fill);
 
     /// <summary>Tells it from others.</summary>
     public long Number => round.Task.Session;
 
     /// <summary>The protocol.</summary>
-    public SumServer Server => server;
+    public GroupSums Server => server;
 
     /// <summary>When the open trip closes with what has come.</summary>
     public required DateTimeOffset Deadline { get; set; }
@@ -70,7 +75,11 @@ sealed class SumSession(SecureRound round, SumServer server)
 
     /// <summary>How it stands, for others.</summary>
     public SumStanding Stands => new(Number, server.Phase > SumPhase.Masked && !IsFixed ? SumPhase.Masked : server.Phase,
-        round.Task.Step, round.Task.IsSigned);
+        round.Task.Step, round.Task.IsSigned)
+    {
+        Ahead = server.Ahead,
+        Participants = participants,
+    };
 
     /// <summary>What the ledger has of the sum.</summary>
     /// <param name="sha256">Hash of its bytes.</param>
@@ -103,29 +112,9 @@ sealed class SumSession(SecureRound round, SumServer server)
         var key = (message.Trip, message.Client);
         if (taken.TryGetValue(key, out byte[]? before) && before.AsSpan().SequenceEqual(hash))
             return;
-        switch (message.Trip)
-        {
-            case SumPhase.Keys:
-                if (round.Task.IsSigned)
-                    certificates[message.Client] = Signers.Check(message, round.Terms);
-                server.TakeKeys(message.Client, bytes);
-                break;
-            case SumPhase.Shares:
-                server.TakeShares(message.Client, bytes);
-                break;
-            case SumPhase.Masked:
-                server.TakeMasked(message.Client, bytes);
-                break;
-            case SumPhase.Consistency:
-                HoldToSignature(message);
-                server.TakeSignature(message.Client, bytes);
-                break;
-            default:
-                HoldToSignature(message);
-                server.TakeUnmasking(message.Client, bytes);
-                break;
-        }
-
+        if (round.Task.IsSigned)
+            HoldToSignature(message);
+        server.Take(message.Trip, message.Client, bytes);
         taken[key] = hash;
         gone.Remove(message.Client);
         Bytes += bytes.Length;
@@ -134,19 +123,26 @@ sealed class SumSession(SecureRound round, SumServer server)
     // After a restart certificates come again with what they are for.
     void HoldToSignature(SumMessage message)
     {
-        if (round.Task.IsSigned && server.Contributing.Contains(message.Client))
-            certificates[message.Client] = Signers.CheckContributors(message, round.Terms, server.StatementOf(message.Client));
+        int client = message.Client;
+        if (message.Trip == SumPhase.Keys)
+            certificates[client] = Signers.Check(message, server.RoundOf(client).Terms);
+        else if (message.Trip > SumPhase.Masked && server.Contributing.Contains(client))
+            certificates[client] = Signers.CheckContributors(message, server.RoundOf(client).Terms,
+                server.Of(client).StatementOf(client));
     }
 
     /// <summary>What a client is told when a trip that it made is over.</summary>
     public SumAnswer ToldAfter(SumPhase trip, int client) => trip switch
     {
-        SumPhase.Keys => SumAnswer.Says(server.RosterFor(client)) with { Neighbours = NamesOf(server.NeighboursOf(client)) },
-        SumPhase.Shares => SumAnswer.Says(server.SharesFor(client)),
-        SumPhase.Masked => SumAnswer.Says(server.ContributorsMessage()),
-        _ => SumAnswer.Says(server.SignaturesFor(client)) with
+        SumPhase.Keys => SumAnswer.Says(server.Of(client).RosterFor(client)) with
         {
-            Neighbours = NamesOf(server.SignersFor(client).Except(server.NeighboursOf(client))),
+            Neighbours = NamesOf(server.Of(client).NeighboursOf(client)),
+        },
+        SumPhase.Shares => SumAnswer.Says(server.Of(client).SharesFor(client)),
+        SumPhase.Masked => SumAnswer.Says(server.Of(client).ContributorsMessage()),
+        _ => SumAnswer.Says(server.Of(client).SignaturesFor(client)) with
+        {
+            Neighbours = NamesOf(server.Of(client).SignersFor(client).Except(server.Of(client).NeighboursOf(client))),
         },
     };
 
@@ -158,13 +154,11 @@ sealed class SumSession(SecureRound round, SumServer server)
     /// <param name="wanted">After how many keys nobody waits for more.</param>
     public IReadOnlyList<int> Awaited(FederationState state, int wanted)
     {
-        if (server.Phase == SumPhase.Keys && server.Answered >= wanted)
-            return [];
         var there = state.Standings.Where(entry => entry.Value == Standing.Asked && !gone.Contains(entry.Key))
-            .Select(entry => entry.Key).Where(client => !Has(server.Phase, client));
+            .Select(entry => entry.Key).Where(client => server.PhaseOf(client) != SumPhase.Done && !Has(server.Phase, client));
         return [.. server.Phase switch
         {
-            SumPhase.Keys => there,
+            SumPhase.Keys => there.Where(client => server.Of(client).Answered < server.WantedWith(client, wanted)),
             SumPhase.Shares or SumPhase.Masked => there.Where(client => Has(server.Phase - 1, client)),
             _ => [],
         }];
@@ -175,17 +169,6 @@ sealed class SumSession(SecureRound round, SumServer server)
     public void Close(FederationState state, int wanted)
     {
         missing.UnionWith(Awaited(state, wanted));
-        switch (server.Phase)
-        {
-            case SumPhase.Keys:
-                server.CloseKeys();
-                break;
-            case SumPhase.Shares:
-                server.CloseShares();
-                break;
-            default:
-                server.CloseMasked();
-                break;
-        }
+        server.Close();
     }
 }

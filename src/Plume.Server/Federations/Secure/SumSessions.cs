@@ -17,33 +17,31 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, bool 
     /// <summary>A session of an attempt, from its first trip on.</summary>
     public SumSession Begin(RoundPlan plan, long number, DateTimeOffset deadline)
     {
-        var round = RoundOf(plan, number);
-        return new SumSession(round, new SumServer(round.Terms)) { Deadline = deadline };
+        var rounds = RoundsOf(plan, number);
+        return new SumSession(rounds[0], new GroupSums(rounds, definition.Plan), [.. plan.Participants]) { Deadline = deadline };
     }
 
     /// <summary>A session whose last trip is open.</summary>
     /// <exception cref="Compression.Wire.InvalidPayloadException">The bytes are not one of this attempt.</exception>
     public SumSession Restore(RoundPlan plan, long number, DateTimeOffset deadline, byte[] bytes)
     {
-        var round = RoundOf(plan, number);
-        return SumSession.Unmasking(round, SumServer.Restore(round.Terms, bytes), deadline);
+        var rounds = RoundsOf(plan, number);
+        return SumSession.Unmasking(rounds[0], GroupSums.Restore(rounds, definition.Plan, bytes), [.. plan.Participants],
+            deadline);
     }
 
-    /// <summary>Takes the masks off a sum for which there are shares enough.</summary>
-    /// <returns>The sum as it counts, or why it cannot be had.</returns>
-    public (BoundedSum? Sum, string? Problem) Reveal(SumSession session, RoundPlan plan)
+    /// <summary>Takes the masks off sums for which there are shares enough.</summary>
+    /// <returns>The sums and what they come to, or why they cannot be had.</returns>
+    public (RevealedSums? Sums, SumOutcome? Outcome, string? Problem) Reveal(SumSession session, RoundPlan plan)
     {
         try
         {
-            uint[] words = session.Server.Finish(Environment.ProcessorCount);
-            var revealed = session.Round.Reveal(words, session.Server.Contributing.Count);
-            var bounded = BoundedSum.Of(revealed, definition.Plan, plan);
-            bounded.AddTo(NewSum(definition));
-            return (bounded, null);
+            var sums = session.Server.Finish(Environment.ProcessorCount);
+            return (sums, SumOutcome.Of(sums, definition.Plan, definition.Layout, plan, NewSum(definition)), null);
         }
         catch (SumLostException lost)
         {
-            return (null, lost.Message);
+            return (null, null, lost.Message);
         }
     }
 
@@ -51,11 +49,9 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, bool 
     public static ExactSum NewSum(FederationDefinition definition) =>
         new(RoundSum.LengthOf(definition.Plan, definition.Layout), definition.Plan.MostContributors);
 
-    SecureRound RoundOf(RoundPlan plan, long number) => new(
-        SecureTask.Of(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep) with
-        {
-            Session = number,
-            IsSigned = isSigned,
-        },
-        definition.Plan.Method, definition.Plan.Uplink, definition.Layout, published().Span);
+    SecureRound[] RoundsOf(RoundPlan plan, long number) =>
+        [.. SecureTask.AllOf(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep)
+            .Select(task => task with { Session = number, IsSigned = isSigned })
+            .Select(task => new SecureRound(task, definition.Plan.Method, definition.Plan.Uplink, definition.Layout,
+                published().Span))];
 }

@@ -46,9 +46,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
     public async Task<MergedUpdates> OfSumAsync(KeptSum kept, RoundPlan plan, CancellationToken cancellation)
     {
         var revealed = await sums.ReadRevealedAsync(plan.Round, kept, cancellation).ConfigureAwait(false);
-        var sum = SumSessions.NewSum(definition);
-        BoundedSum.Of(revealed, definition.Plan, plan).AddTo(sum);
-        return new MergedUpdates((model, noise) => model.Apply(sum, [revealed.Weight], kept.Clients, noise), []);
+        var outcome = SumOutcome.Of(revealed, definition.Plan, definition.Layout, plan, SumSessions.NewSum(definition));
+        return new MergedUpdates(outcome.Apply, outcome.Notes);
     }
 
     async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)

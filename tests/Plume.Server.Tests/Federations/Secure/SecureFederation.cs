@@ -9,6 +9,7 @@ using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
 using Plume.Federation.Privacy;
+using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
@@ -23,20 +24,27 @@ using Plume.Server.Storage;
 namespace Plume.Server.Tests.Federations.Secure;
 
 /// <summary>
-/// A federation of six clients whose updates are added up in secret, and the same in every play. Clients make their trips by
-/// hand, and time passes as it is told.
+/// A federation of six clients, or of nine in groups, whose updates are added up in secret, and the same in every play. Clients
+/// make their trips by hand, and time passes as it is told.
 /// </summary>
 sealed class SecureFederation : IAsyncDisposable
 {
-    public const int Clients = 6;
+    public const int Clients = 6, InGroups = 9;
 
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
 
     static readonly ModelLayout Layout = ModelLayout.Of([("dense.weight", [10, 20], TensorRole.Weight)]);
 
-    static FederationPlan PlanOf(DifferentialPrivacy? privacy) => new(Clients, Rounds: 2, Clients, new LocalObjective(1, 8, 0.1),
+    static FederationPlan PlanOf(DifferentialPrivacy? privacy, int clients, string rule) => new(clients, Rounds: 2, clients,
+        new LocalObjective(1, 8, 0.1),
         Codec.Parse($"{(privacy is null ? "" : "clip(0.1) | ")}rotate | uniform(6, shared) | secure"), Codec.Floats)
-    { StartWith = Clients, Quorum = 4, Deadline = Deadline, Privacy = privacy };
+    {
+        StartWith = clients,
+        Quorum = clients == Clients ? 4 : 6,
+        Deadline = Deadline,
+        Privacy = privacy,
+        Rule = RobustNotation.Parse(rule),
+    };
 
     readonly FederationDefinition definition;
     readonly Dictionary<(RoundPart, float), byte[]> payloads = [];
@@ -44,15 +52,16 @@ sealed class SecureFederation : IAsyncDisposable
     readonly Dictionary<int, byte[]> told = [];
     readonly Dictionary<(SumPhase, int), byte[]> sent = [];
     readonly string folder = Directory.CreateTempSubdirectory("plume-secure-").FullName;
-    SecureRound? round;
+    SecureRound[] rounds = [];
     ServerStorage? storage;
 
     // What clients of a server with TLS call with.
-    static readonly Lazy<X509Certificate2[]> Certificates = new(() => [.. Enumerable.Range(0, Clients).Select(Certificate)]);
+    static readonly Lazy<X509Certificate2[]> Certificates = new(() => [.. Enumerable.Range(0, InGroups).Select(Certificate)]);
 
     readonly bool isSigned;
 
-    SecureFederation(DifferentialPrivacy? privacy, bool isSigned) => (this.isSigned, definition) = (isSigned, new("toy", PlanOf(privacy), Seed: 1, Layout, () => new float[Layout.Length]));
+    SecureFederation(FederationPlan plan, bool isSigned) =>
+        (this.isSigned, definition) = (isSigned, new("toy", plan, Seed: 1, Layout, () => new float[Layout.Length]));
 
     FederationPlan Plan => definition.Plan;
 
@@ -66,11 +75,13 @@ sealed class SecureFederation : IAsyncDisposable
     /// <summary>One that stands where six clients were asked for their keys.</summary>
     /// <param name="privacy">What clients add noise for; null for none.</param>
     /// <param name="isSigned">Whether clients sign.</param>
-    public static async Task<SecureFederation> BeginAsync(DifferentialPrivacy? privacy = null, bool isSigned = false)
+    /// <param name="rule">A rule on groups, and there are nine clients.</param>
+    public static async Task<SecureFederation> BeginAsync(DifferentialPrivacy? privacy = null, bool isSigned = false,
+        string rule = RobustNotation.Mean)
     {
-        var federation = new SecureFederation(privacy, isSigned);
+        var federation = new SecureFederation(PlanOf(privacy, rule == RobustNotation.Mean ? Clients : InGroups, rule), isSigned);
         await federation.OpenAsync();
-        for (int client = 0; client < Clients; client++)
+        for (int client = 0; client < federation.Plan.Clients; client++)
             await federation.Coordinator.JoinAsync($"client-{client}", client, 0, null, default);
         federation.EnterSession();
         return federation;
@@ -91,15 +102,19 @@ sealed class SecureFederation : IAsyncDisposable
     {
         var now = Coordinator.Snapshot;
         var plan = new RoundPlan(now.Round, now.Attempt, now.ModelVersion, now.Participants, now.Deadline);
-        var task = SecureTask.Of(Plan, definition.Key, plan, now.Sum!.Step) with
-        {
-            Session = now.Sum.Session,
-            IsSigned = now.Sum.IsSigned,
-        };
-        round = new SecureRound(task, Plan.Method, Plan.Uplink, Layout, new float[Layout.Length]);
-        for (int client = 0; client < Clients; client++)
-            clients[client] = new SumClient(round.Terms, client, RandomNumberGenerator.Create(), IdentityOf(client));
+        rounds = [.. SecureTask.AllOf(Plan, definition.Key, plan, now.Sum!.Step)
+            .Select(task => task with { Session = now.Sum.Session, IsSigned = now.Sum.IsSigned })
+            .Select(task => new SecureRound(task, Plan.Method, Plan.Uplink, Layout, new float[Layout.Length]))];
+        for (int client = 0; client < Plan.Clients; client++)
+            clients[client] = new SumClient(RoundOf(client).Terms, client, RandomNumberGenerator.Create(), IdentityOf(client));
     }
+
+    // Also of one that is not asked.
+    SecureRound RoundOf(int client) =>
+        rounds.FirstOrDefault(round => round.Task.Participants.Contains(client)) ?? rounds[0];
+
+    /// <summary>The groups of the attempt at hand.</summary>
+    public IReadOnlyList<int[]> Groups => [.. rounds.Select(round => round.Task.Participants.ToArray())];
 
     PinnedIdentity? IdentityOf(int client) => !isSigned ? null
         : new PinnedIdentity(Certificates.Value[client].GetECDsaPrivateKey()!, Certificates.Value.Index().ToDictionary(
@@ -117,7 +132,7 @@ sealed class SecureFederation : IAsyncDisposable
     {
         foreach (var trip in Trips)
         {
-            int[] there = [.. Enumerable.Range(0, Clients).Where(client => client != lost || trip < before)];
+            int[] there = [.. Enumerable.Range(0, Plan.Clients).Where(client => client != lost || trip < before)];
             await MakeAsync(trip, there);
             if (trip == before && trip < SumPhase.Consistency)
                 await PassAsync(trip == SumPhase.Keys ? 0.7 : 0.1);
@@ -158,8 +173,8 @@ sealed class SecureFederation : IAsyncDisposable
 
     /// <summary>Sends a client's message, or asks what the trip came to.</summary>
     public Task<SumAnswer> SendAsync(int client, SumPhase trip, byte[]? bytes, long? session = null) =>
-        Coordinator.AnswerAsync(new SumMessage(client, round!.Task.Round, round.Task.Attempt, session ?? round.Task.Session, trip,
-            bytes)
+        Coordinator.AnswerAsync(new SumMessage(client, rounds[0].Task.Round, rounds[0].Task.Attempt,
+            session ?? rounds[0].Task.Session, trip, bytes)
         {
             Certificate = isSigned ? Certificates.Value[client].RawData : null,
         }, default);
@@ -201,7 +216,8 @@ sealed class SecureFederation : IAsyncDisposable
     /// <summary>What a client's words are before they are masked; its noise is drawn once, as a client does.</summary>
     public uint[] Words(int client)
     {
-        var encoder = new MessageEncoder(Plan.Method.Answer(Layout, round!.Uplink));
+        var round = RoundOf(client);
+        var encoder = new MessageEncoder(Plan.Method.Answer(Layout, round.Uplink));
         float[] update = [.. Enumerable.Range(0, Layout.Length).Select(place => 0.01f * MathF.Sin(place * (client + 1)))];
         var part = (new RoundPart(round.Task.Round, round.Task.Attempt, client), round.Task.Step);
         if (!payloads.TryGetValue(part, out byte[]? payload))
@@ -213,7 +229,8 @@ sealed class SecureFederation : IAsyncDisposable
     /// <summary>The mean that the plain sum of clients' words tells.</summary>
     public float[] Mean(params int[] clients)
     {
-        var sum = new uint[round!.Terms.Shape.Words];
+        var round = RoundOf(clients[0]);
+        var sum = new uint[round.Terms.Shape.Words];
         foreach (int client in clients)
             System.Numerics.Tensors.TensorPrimitives.Add(sum, Words(client), sum);
         round.Terms.Shape.Reduce(sum);
