@@ -4,9 +4,8 @@ using Plume.Pages.Charts;
 namespace Plume.Pages.Boards;
 
 /// <summary>
-/// Accuracy against rounds, bytes and time. Each chart is there twice, for wide screens and for narrow ones; the style sheet
-/// shows
-/// one of them. Lines differ in colour and in dashes, and are named in words below.
+/// Accuracy against rounds, bytes and time, each chart so small that it is read on a phone, and beside the others on a desk.
+/// Lines differ in colour and in dashes, and are named in words below.
 /// </summary>
 static class BoardCharts
 {
@@ -18,7 +17,7 @@ static class BoardCharts
     /// <summary>Line styles of the style sheet.</summary>
     public const int Styles = 8;
 
-    static readonly (int Width, int Height, string Class)[] Sizes = [(560, 300, "wide"), (360, 260, "narrow")];
+    const int Width = 400, Height = 250;
 
     /// <summary>The charts of boards together; nothing where none of them was measured.</summary>
     public static string Draw(IReadOnlyList<Board> boards)
@@ -40,13 +39,11 @@ static class BoardCharts
         var points = lines.SelectMany(line => line.Points).ToList();
         var x = Axis.Over([0, .. points.Select(point => point.X)], format);
         var y = Axis.Over(points.Select(point => point.Y), value => $"{value * 100:0.##} %");
-        var html = new StringBuilder($"<section class=\"chart\"><h3>{Html.Text(title)}</h3>");
-        foreach (var (width, height, name) in Sizes)
-            html.Append(new Chart($"{title}: {Summary(boards)}", xTitle, x, y, lines)
+        var html = new StringBuilder($"<section class=\"chart\"><h3>{Html.Text(title)}</h3>")
+            .Append(new Chart($"{title}: {Summary(boards)}", xTitle, x, y, lines)
             {
-                Width = width,
-                Height = height,
-                Class = name,
+                Width = Width,
+                Height = Height,
                 HasNames = false,
                 MostDots = MostDots,
             }.Svg());

@@ -2,8 +2,7 @@ namespace Plume.Pages.Boards;
 
 /// <summary>
 /// Reads boards on behalf of all viewers, twice a second while there is one and not at all while there is none, and tells
-/// them when
-/// something is new. What is drawn of a board is drawn once for all of them.
+/// them when something is new. What is drawn of a board is drawn once for all of them.
 /// </summary>
 sealed class BoardFeed(IBoards boards, TimeProvider time) : IDisposable
 {

@@ -28,9 +28,6 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     /// <summary>Units from top to bottom.</summary>
     public int Height { get; init; } = 320;
 
-    /// <summary>Class of the element; empty for none.</summary>
-    public string Class { get; init; } = "";
-
     /// <summary>Whether lines are named in the chart; without it they are where it stands.</summary>
     public bool HasNames { get; init; } = true;
 
@@ -49,8 +46,7 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
             !ReferenceEquals(other, series) && Hides(series, other, RightOf(Series, isColumn: false)))));
         Right = HasNames ? RightOf(Series, IsColumn) : NamelessRight;
         var svg = new StringBuilder();
-        svg.Append($"<svg{(Class.Length == 0 ? "" : $" class=\"{Class}\"")} viewBox=\"0 0 {Width} {Height}\" ")
-            .Append($"role=\"img\" aria-label=\"{Html.Text(Title)}\">");
+        svg.Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Html.Text(Title)}\">");
         foreach (double mark in Y.Marks)
             svg.Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(mark)}\" y2=\"{AtY(mark)}\"/>")
                 .Append($"<text class=\"mark\" x=\"{Left - 8}\" y=\"{AtY(mark)}\" dy=\"4\" "

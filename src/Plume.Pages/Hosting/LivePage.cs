@@ -17,8 +17,7 @@ namespace Plume.Pages.Hosting;
 
 /// <summary>
 /// A page that shows boards while they change, on a listener of its own. It can be looked at and changes nothing. Who has its
-/// whole
-/// address may look: it ends in a key that is drawn anew at each start.
+/// whole address may look: it ends in a key that is drawn anew at each start.
 /// </summary>
 public sealed class LivePage : IAsyncDisposable
 {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Plume.Pages.Hosting;
 
 /// <summary>
-/// Stands before everything of a page: lets in who has its key and calls it by an address of this machine, and tells browsers to
-/// load nothing from elsewhere, run nothing that stands in the page, and show it in no other.
+/// Stands before everything of a page: lets in who has its key and calls it by an address of this machine, and tells browsers
+/// to load nothing from elsewhere, run nothing that stands in the page, and show it in no other.
 /// </summary>
 /// <remarks>
 /// The host is checked since a name that leads here (DNS rebinding) would make the page one with a site of somebody else; the
