@@ -55,6 +55,7 @@ sealed class SecureExchange(GroupSums server, RoundCosts costs, RandomNumberGene
         var gone = new List<(int, string?)>();
         try
         {
+            LeaveOut(gone);
             Trip(SumPhase.Keys, gone, static (member, _) => member.Client.AnnounceKeys(), _ => []);
             server.Close();
             LeaveOut(gone);

@@ -15,8 +15,8 @@ public sealed partial class Simulation
         exchange?.Dispose();
         if (!uplink.IsSecure)
             return;
-        SecureRound[] rounds = [.. SecureTask.AllOf(options.Plan, key, plan, plan.SharedStep ?? firstStep)
-            .Select(task => new SecureRound(task, options.Plan.Method, uplink, learner.Layout, global.Broadcast.Published.Span))];
+        var rounds = SecureRound.AllOf(SecureTask.AllOf(options.Plan, key, plan, plan.SharedStep ?? firstStep), options.Plan,
+            learner.Layout, capacity => global.Broadcasts[capacity].Published);
         exchange = new SecureExchange(new GroupSums(rounds, options.Plan), roundCosts, secrets, options.Threads);
     }
 

@@ -132,6 +132,20 @@ public partial class SimulationTests
                 },
                 DropOut = 0.1
             },
+            "secure, submodels" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Participants = 12,
+                    Quorum = 3,
+                    Attempts = 9,
+                    Method = MethodNotation.Parse("submodels(1, 1/2)"),
+                    Smaller = [Inputs(150, rolls: false)],
+                    Uplink = Codec.Parse("feedback | randk(50%) | rotate | uniform(5, shared) | secure"),
+                    Downlink = Codec.Parse(Delta)
+                },
+                DropOut = 0.1
+            },
             "secure, masks" => options with
             {
                 Plan = options.Plan with

@@ -26,16 +26,18 @@ public static class SecureUplink
         if (plan.MostContributors > Compression.Codecs.Code.Secure.MostSenders)
             yield return $"A secure sum is of {Compression.Codecs.Code.Secure.MostSenders} clients at most, but a round may "
                 + $"ask {plan.MostContributors}.";
-        if (plan.Method.Capacities.Count > 1)
-            yield return $"By '{plan.Method}' clients of each capacity would need a secure sum of their own; use one capacity, "
-                + $"or an uplink without 'secure'.";
+        int capacities = plan.Method.Capacities.Count, fewest = SumTerms.LeastMinimum * capacities;
+        if (capacities > 1 && FewestAsked(plan) < fewest)
+            yield return $"By '{plan.Method}' clients of each capacity have a secure sum of their own, of "
+                + $"{SumTerms.LeastMinimum} or more: let a round ask {fewest} clients, have fewer capacities, or an uplink "
+                + $"without 'secure'.";
     }
 
     // Why a rule does not go with how updates travel; null where it does.
     internal static string? RuleMisfit(FederationPlan plan, RobustRule rule)
     {
         const int least = SumTerms.LeastMinimum;
-        int asked = Math.Min(plan.Participants, plan.Fixed?.Min(list => list.Length) ?? int.MaxValue);
+        int asked = FewestAsked(plan);
         if (!plan.Uplink.IsSecure)
             return $"'{rule}' compares sums of groups, which are for updates that nobody sees, and by '{plan.Uplink}' the server "
                 + $"sees each: leave groups({rule.Groups}) out, or let the uplink end in 'secure'.";
@@ -53,6 +55,9 @@ public static class SecureUplink
             : $"'{rule}' needs {fewest} of its {groups} groups, each of {least} clients or more, but a round may have "
                 + $"{plan.Quorum} clients, its quorum. Raise the quorum to {fewest * least}, or have fewer groups.";
     }
+
+    static int FewestAsked(FederationPlan plan) =>
+        Math.Min(plan.Participants, plan.Fixed?.Min(list => list.Length) ?? int.MaxValue);
 
     // The rule on as many groups of so many clients as it can have; of four and more, so that one of each may vanish, if it can.
     static RobustRule? WithGroups(RobustRule rule, int clients) =>

@@ -17,7 +17,7 @@ public sealed class GroupSums
     readonly Dictionary<int, Group> groupOf = [];
     readonly int asked;
 
-    sealed class Group(int number, SecureRound round)
+    sealed class Group(int number, SecureRound round, string name)
     {
         public int Number => number;
 
@@ -39,7 +39,7 @@ public sealed class GroupSums
         public IReadOnlyList<int> Contributing => Server?.Contributing ?? [];
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"group {number + 1} (clients {string.Join(", ", round.Task.Participants)})");
+            $"{name} (clients {string.Join(", ", round.Task.Participants)})");
     }
 
     /// <summary>Sessions without clients yet.</summary>
@@ -55,13 +55,15 @@ public sealed class GroupSums
         ArgumentNullException.ThrowIfNull(rounds);
         ArgumentNullException.ThrowIfNull(plan);
         this.plan = plan;
-        groups = [.. rounds.Select((round, number) => new Group(number, round))];
+        groups = [.. rounds.Select((round, number) => new Group(number, round, SumGroups.NameOf(plan, round.Task, number)))];
         asked = groups.Sum(group => group.Round.Task.Participants.Count);
         foreach (var group in groups)
         {
             foreach (int client in group.Round.Task.Participants)
                 groupOf[client] = group;
-            if (isNew)
+            if (isNew && groups.Length > 1 && group.Round.Terms.Problems().FirstOrDefault() is { } problem)
+                group.Lost = problem;
+            else if (isNew)
                 group.Server = new SumServer(group.Round.Terms);
         }
     }
@@ -69,7 +71,7 @@ public sealed class GroupSums
     /// <summary>
     /// What they wait for: the first three trips are of all groups, and of the others the one that the last group is at.
     /// </summary>
-    public SumPhase Phase => In.Select(group => group.Phase).DefaultIfEmpty(SumPhase.Done).Min();
+    public SumPhase Phase => In.Select(group => group.Phase).DefaultIfEmpty().Min();
 
     /// <summary>Groups of which enough have signed who is in the sum, where others still wait for that.</summary>
     public int Ahead => In.Count(group => group.Phase > Phase);
@@ -266,7 +268,7 @@ public sealed class GroupSums
         int fewest = plan.Rule?.FewestGroups ?? 1, clients = left.Sum(group => group.Contributing.Count);
         if (groups.Length == 1)
             return null;
-        return left.Length < fewest ? $"{left.Length} of {groups.Length} groups have a sum, but the rule needs {fewest}."
+        return left.Length < fewest ? $"{left.Length} of {groups.Length} groups have a sum, but the round needs {fewest}."
             : countsClients && clients < plan.Quorum
                 ? $"{clients} clients are in the sums of groups, but the round needs {plan.Quorum}."
                 : null;

@@ -62,6 +62,24 @@ public sealed class SecureRound
         };
     }
 
+    /// <summary>The rounds of the groups of an attempt, each of the model of its clients' capacity.</summary>
+    /// <param name="tasks">What the participants of each are told.</param>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="layout">The server's model.</param>
+    /// <param name="published">What was published to clients of a capacity.</param>
+    public static IReadOnlyList<SecureRound> AllOf(IEnumerable<SecureTask> tasks, FederationPlan plan, ModelLayout layout,
+        Func<int, ReadOnlyMemory<float>> published)
+    {
+        ArgumentNullException.ThrowIfNull(tasks);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(published);
+        var models = plan.ModelsOf(layout);
+        return [.. tasks.Select(task => Of(task, plan.Method.CapacityOf(task.Participants[0])))];
+
+        SecureRound Of(SecureTask task, int capacity) =>
+            new(task, plan.Method, plan.Uplink, models[capacity].Layout, published(capacity).Span);
+    }
+
     /// <summary>What its participants are told.</summary>
     public SecureTask Task { get; }
 

@@ -43,15 +43,26 @@ public sealed class SumOutcome
         ArgumentNullException.ThrowIfNull(revealed);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        return plan.Rule is { } rule ? Compared(rule, revealed, plan, round) : Summed(revealed, plan, round, zeros);
+        return plan.Rule is { } rule ? Compared(rule, revealed, plan, round) : Summed(revealed, plan, layout, round, zeros);
     }
 
-    static SumOutcome Summed(RevealedSums revealed, FederationPlan plan, RoundPlan round, ExactSum sum)
+    // Those of each capacity for themselves, one after another.
+    static SumOutcome Summed(RevealedSums revealed, FederationPlan plan, ModelLayout layout, RoundPlan round, ExactSum sum)
     {
-        var bounded = BoundedSum.Of(revealed.Groups[0].Sum, plan, round);
-        bounded.AddTo(sum);
-        return new SumOutcome((model, noise) => model.Apply(sum, [bounded.Revealed.Weight], revealed.Count, noise),
-            bounded.Note, []);
+        int[] lengths = [.. plan.ModelsOf(layout).Select(model => plan.Answer(model.Layout).Length)];
+        var (weights, notes) = (new double[lengths.Length], new List<string>());
+        foreach (var group in revealed.Groups)
+        {
+            int capacity = plan.Method.CapacityOf(group.Clients[0]);
+            var bounded = BoundedSum.Of(group.Sum, plan, round);
+            bounded.AddTo(sum.Slice(lengths.Take(capacity).Sum(), lengths[capacity]));
+            weights[capacity] = group.Sum.Weight;
+            if (bounded.Note is { } note)
+                notes.Add(note);
+        }
+
+        return new SumOutcome((model, noise) => model.Apply(sum, weights, revealed.Count, noise),
+            notes.Count == 0 ? null : string.Join(" ", notes), []);
     }
 
     static SumOutcome Compared(RobustRule rule, RevealedSums revealed, FederationPlan plan, RoundPlan round)

@@ -20,7 +20,7 @@ sealed partial class Coordinator
         if (!definition.SumsInSecret)
             return null;
         float firstStep = SecureRound.FirstStep(definition.Plan, definition.Layout, usualNorm);
-        var sessions = new SumSessions(definition, firstStep, isTls, () => model.Broadcast.Published);
+        var sessions = new SumSessions(definition, firstStep, isTls, capacity => model.Broadcasts[capacity].Published);
         return new SumDesk(definition, written, journal, sessions, kept, retry, logger) { Changed = Announce, Faulted = Fault };
     }
 

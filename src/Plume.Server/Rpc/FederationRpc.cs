@@ -225,9 +225,12 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             };
         // Whose keys are not in the roster has no part in a secure sum any more.
         bool isOpen = snapshot.Sum is not { Trip: > SumPhase.Keys };
-        return snapshot.TaskOf(client) is { } task && isOpen
-            && (request.SettledRound, request.SettledAttempt) != ((uint)task.Round, (uint)task.Attempt)
-            ? new NextTaskReply { Task = TaskOf(definition, snapshot, task) } : null;
+        if (snapshot.TaskOf(client) is not { } task || !isOpen
+            || (request.SettledRound, request.SettledAttempt) == ((uint)task.Round, (uint)task.Attempt))
+            return null;
+        // Of a capacity of which fewer are asked nothing can be added up.
+        var told = TaskOf(definition, snapshot, task);
+        return told.Secure is { Participants.Count: < SumTerms.LeastMinimum } ? null : new NextTaskReply { Task = told };
     }
 
     RoundTask TaskOf(FederationDefinition definition, FederationSnapshot snapshot, PublishedTask task)

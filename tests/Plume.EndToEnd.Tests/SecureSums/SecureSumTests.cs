@@ -26,10 +26,12 @@ public class SecureSumTests
         Assert.Equal(Simulated.Model(Plan), ended.Model);
     }
 
-    [Fact]
-    public async Task Wherever_the_server_dies_the_median_of_sums_of_groups_has_the_bits_of_a_simulation()
+    [Theory]
+    [InlineData("averaging", "groups(3) | median")]
+    [InlineData("submodels(1, 1/2)", "mean")]
+    public async Task Wherever_the_server_dies_sums_of_groups_have_the_bits_of_a_simulation(string training, string rule)
     {
-        var plan = Plan with { Clients = 9, Participants = 9, Rounds = 4, Rule = "groups(3) | median" };
+        var plan = Plan with { Clients = 9, Participants = 9, Rounds = 4, Training = training, Rule = rule };
         await using var trial = new Trial(plan);
         var clients = trial.StartAllClients();
         await trial.KillServersAtAsync("sum-closed:1", "revealed-stored:1", "version-stored:1");

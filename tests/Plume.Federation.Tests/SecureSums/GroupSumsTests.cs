@@ -5,9 +5,10 @@ using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
+using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
-using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
@@ -22,6 +23,14 @@ public class GroupSumsTests
     const float Step = 1f / 64;
 
     static readonly ModelLayout Layout = ModelLayout.Of([("w", [30, 4], TensorRole.Weight), ("b", [30], TensorRole.Bias)]);
+
+    static readonly CapacityModel Half = HalfOf([.. Enumerable.Range(0, 15)]);
+
+    static CapacityModel HalfOf(int[] rows)
+    {
+        var slice = LayoutSlice.Of(Layout, [("w", 0, rows), ("b", 0, rows)]);
+        return new CapacityModel(slice.Part, _ => slice);
+    }
 
     static readonly RoundPlan Round = new(2, 1, 1, [1, 2, 4, 5, 7, 8, 9, 12, 13, 15, 17, 19], default);
 
@@ -84,7 +93,7 @@ public class GroupSumsTests
         // Of a group of three nobody may vanish.
         string message = Assert.Throws<SumLostException>(() =>
             session.Make(SumPhase.Shares, lost: [session.Members[0][0], session.Members[3][1]])).Message;
-        Assert.StartsWith("2 of 4 groups have a sum, but the rule needs 3. The sum of group 1 (clients ", message);
+        Assert.StartsWith("2 of 4 groups have a sum, but the round needs 3. The sum of group 1 (clients ", message);
 
         session = new Groups(Plan("groups(3) | median"), Round);
         session.Make(SumPhase.Keys);
@@ -107,6 +116,42 @@ public class GroupSumsTests
         Assert.Equal(session.Members[2], session.Sums.LeftOut);
         Assert.Equal([0, 1], session.Sums.Finish().Groups.Select(group => group.Number));
         Assert.EndsWith("Of its 4 clients 2 have sent shares in time, which are too few.", session.Sums.Notes.Single());
+    }
+
+    // Of clients of half the capacity all or none are in the sum.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Sub_models_add_up_each_in_a_sum_of_its_capacity_to_the_model_of_plain_sums(bool isHalfLost)
+    {
+        var plan = Plan("mean", quorum: 4) with { Method = MethodNotation.Parse("submodels(1, 1/2)"), Smaller = [Half] };
+        var session = new Groups(plan, Round);
+        Assert.Equal([[2, 4, 8, 12], [1, 5, 7, 9, 13, 15, 17, 19]], session.Members);
+        session.Make(SumPhase.Keys);
+        session.Make(SumPhase.Shares, lost: isHalfLost ? session.Members[1][..6] : []);
+        session.Make(SumPhase.Masked);
+        session.Make(SumPhase.Unmasking);
+
+        var sum = new ExactSum(Layout.Length + Half.Layout.Length, plan.MostContributors);
+        double[] weights = [session.AddPlain(0, sum.Slice(0, Layout.Length)),
+            isHalfLost ? 0 : session.AddPlain(1, sum.Slice(Layout.Length, Half.Layout.Length))];
+        var expected = new GlobalModel(plan, Layout, new float[Layout.Length], new FedAvg(), RandomKey.FromSeed(1), 1, 0);
+        expected.Apply(sum, weights, session.Sums.Contributing.Count);
+        Assert.Equal(expected.Exact.ToArray(), session.Applied(session.Sums.Finish(), Round));
+        if (isHalfLost)
+            Assert.StartsWith("The sum of capacity 1/2 (clients 1, 5, ", session.Sums.Notes.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_capacity_of_which_a_round_asks_fewer_than_three_is_left_out_of_it()
+    {
+        var plan = Plan("mean", quorum: 3) with { Method = MethodNotation.Parse("submodels(1, 1/2)"), Smaller = [Half] };
+        var session = new Groups(plan, Round with { Participants = [2, 4, 5, 7, 8] });
+        Assert.Equal([2, 4, 8], session.There);
+        Assert.Contains("must ask as many clients as it needs, 3, but asks 2.", session.Sums.WhyLeftOut(5),
+            StringComparison.Ordinal);
+        var none = new Groups(plan, Round with { Participants = [2, 4, 5, 7] });
+        Assert.Contains("0 of 2 groups have a sum", Assert.Throws<SumLostException>(none.Sums.Close).Message);
     }
 
     [Fact]
@@ -162,10 +207,10 @@ public class GroupSumsTests
         {
             Assert.Empty(plan.Problems());
             this.plan = plan;
-            rounds = [.. SecureTask.AllOf(plan, RandomKey.FromSeed(1), round, Step)
-                .Select(task => new SecureRound(task, plan.Method, plan.Uplink, Layout, new float[Layout.Length]))];
+            rounds = [.. SecureRound.AllOf(SecureTask.AllOf(plan, RandomKey.FromSeed(1), round, Step), plan, Layout,
+                capacity => new float[plan.ModelsOf(Layout)[capacity].Layout.Length])];
             Sums = new GroupSums(rounds, plan);
-            foreach (int client in round.Participants)
+            foreach (int client in round.Participants.Where(client => Sums.WhyLeftOut(client) is null))
                 clients[client] = new SumClient(Sums.RoundOf(client).Terms, client, new SeededSecrets((ulong)client),
                     KnownKeys.Of(client));
         }
@@ -202,24 +247,40 @@ public class GroupSumsTests
         /// <summary>The mean of what a group's messages say one by one.</summary>
         public float[] PlainMean(int group)
         {
-            var decoder = new MessageDecoder(plan.Method.Answer(Layout, rounds[group].Uplink));
-            float[] sum = new float[Layout.Length], decoded = new float[Layout.Length];
+            float[] sum = new float[Layout.Length];
+            double weight = Decode(group, decoded => TensorPrimitives.Add(sum, decoded, sum));
+            return [.. sum.Select(value => (float)(value / weight))];
+        }
+
+        /// <summary>Adds what a group's messages say one by one.</summary>
+        /// <returns>Their weights.</returns>
+        public double AddPlain(int group, ExactSum sum) => Decode(group, decoded => sum.Add(0, decoded, 1));
+
+        double Decode(int group, Action<float[]> add)
+        {
+            var shape = ShapeOf(rounds[group]);
+            var decoder = new MessageDecoder(shape);
+            float[] decoded = new float[shape.Length];
             double weight = 0;
             foreach (int client in rounds[group].Task.Participants.Where(Sums.Contributing.Contains))
             {
                 decoder.Decode(Payload(client), decoded, rounds[group].Shared);
-                TensorPrimitives.Add(sum, decoded, sum);
+                add(decoded);
                 weight += WeightOf(client);
             }
 
-            return [.. sum.Select(value => (float)(value / weight))];
+            return weight;
         }
+
+        MessageShape ShapeOf(SecureRound round) => plan.Method.Answer(
+            plan.ModelsOf(Layout)[plan.Method.CapacityOf(round.Task.Participants[0])].Layout, round.Uplink);
 
         /// <summary>The model that it becomes, which was zeros.</summary>
         public float[] Applied(RevealedSums revealed, RoundPlan round)
         {
             var model = new GlobalModel(plan, Layout, new float[Layout.Length], new FedAvg(), RandomKey.FromSeed(1), 1, 0);
-            SumOutcome.Of(revealed, plan, Layout, round, new ExactSum(Layout.Length, 1)).Apply(model, null);
+            SumOutcome.Of(revealed, plan, Layout, round,
+                new ExactSum(RoundSum.LengthOf(plan, Layout), plan.MostContributors)).Apply(model, null);
             return model.Exact.ToArray();
         }
 
@@ -228,9 +289,10 @@ public class GroupSumsTests
         // Of one client in twelve the opposite, and large.
         ReadOnlyMemory<byte> Encoded(int client)
         {
-            var encoder = new MessageEncoder(new Averaging().Answer(Layout, Sums.RoundOf(client).Uplink));
+            var shape = ShapeOf(Sums.RoundOf(client));
+            var encoder = new MessageEncoder(shape);
             float scale = (float)WeightOf(client) * (client == 9 ? -9 : 0.3f);
-            float[] update = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i + client * 0.1f) * scale)];
+            float[] update = [.. Enumerable.Range(0, shape.Length).Select(i => MathF.Sin(i + client * 0.1f) * scale)];
             return encoder.Encode(update, Sums.RoundOf(client).Shared, rounding: RandomKey.FromSeed((ulong)client));
         }
 

@@ -139,8 +139,9 @@ public class SecureRoundTests
         Assert.Contains("must want 3 updates or more",
             string.Join(" ", (Plan(uplink) with { Participants = 2, Quorum = 2 }).Problems()));
         Assert.Contains("a round needs 3 updates or more", string.Join(" ", (Plan(uplink) with { Quorum = 2 }).Problems()));
-        Assert.Contains("'submodels(1, 1/2)' clients of each capacity",
-            string.Join(" ", (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2)") }).Problems()));
+        Assert.Contains("'submodels(1, 1/2, 1/4)' clients of each capacity have a secure sum of their own, of 3 or more: let a "
+            + "round ask 9 clients", string.Join(" ",
+                (Plan(uplink) with { Method = MethodNotation.Parse("submodels(1, 1/2, 1/4)") }).Problems()));
         Assert.Contains("a secure sum is of one part",
             SecureUplink.Misfit(Plan(uplink) with { Method = new Scaffold() }, Layout));
         var norm = ModelLayout.Of([("w", [60, 40], TensorRole.Weight), ("mean", [60], TensorRole.Statistic)]);

@@ -29,24 +29,22 @@ sealed class SumSession(SecureRound round, GroupSums server, int[] participants)
     readonly SortedSet<int> missing = [];
     long told;
 
-    /// <summary>A session in which who is in the sum is fixed.</summary>
-    public static SumSession Unmasking(SecureRound round, GroupSums server, int[] participants, DateTimeOffset deadline)
+    /// <summary>A session of a server that restarted, in which who is in the sums is fixed.</summary>
+    public SumSession(SecureRound round, GroupSums server, int[] participants, bool isFixed) : this(round, server, participants)
     {
-        var session = new SumSession(round, server, participants) { Deadline = deadline, IsFixed = true };
+        IsFixed = isFixed;
         foreach (int client in server.Contributing)
         {
             foreach (var trip in (SumPhase[])[SumPhase.Keys, SumPhase.Shares, SumPhase.Masked])
-                session.taken[(trip, client)] = [];
+                taken[(trip, client)] = [];
         }
-
-        return session;
     }
 
     /// <summary>What its participants are told, those of the first group.</summary>
     public SecureTask Task => round.Task;
 
-    /// <summary>Whether there are several groups, each with a sum.</summary>
-    public bool IsGrouped => round.Task.Participants.Count < participants.Length;
+    /// <summary>Whether there may be several groups, each with a sum.</summary>
+    public required bool IsGrouped { get; init; }
 
     /// <summary>The step of the next round.</summary>
     /// <param name="fill">The mean reach of levels.</param>

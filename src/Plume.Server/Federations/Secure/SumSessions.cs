@@ -11,14 +11,19 @@ namespace Plume.Server.Federations.Secure;
 /// <param name="definition">The federation.</param>
 /// <param name="firstStep">The step of the first round.</param>
 /// <param name="isSigned">Whether clients sign their keys.</param>
-/// <param name="published">What is published.</param>
-sealed class SumSessions(FederationDefinition definition, float firstStep, bool isSigned, Func<ReadOnlyMemory<float>> published)
+/// <param name="published">What is published to clients of a capacity.</param>
+sealed class SumSessions(FederationDefinition definition, float firstStep, bool isSigned,
+    Func<int, ReadOnlyMemory<float>> published)
 {
     /// <summary>A session of an attempt, from its first trip on.</summary>
     public SumSession Begin(RoundPlan plan, long number, DateTimeOffset deadline)
     {
         var rounds = RoundsOf(plan, number);
-        return new SumSession(rounds[0], new GroupSums(rounds, definition.Plan), [.. plan.Participants]) { Deadline = deadline };
+        return new SumSession(rounds[0], new GroupSums(rounds, definition.Plan), [.. plan.Participants])
+        {
+            Deadline = deadline,
+            IsGrouped = SumGroups.AreIn(definition.Plan),
+        };
     }
 
     /// <summary>A session whose last trip is open.</summary>
@@ -26,8 +31,11 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, bool 
     public SumSession Restore(RoundPlan plan, long number, DateTimeOffset deadline, byte[] bytes)
     {
         var rounds = RoundsOf(plan, number);
-        return SumSession.Unmasking(rounds[0], GroupSums.Restore(rounds, definition.Plan, bytes), [.. plan.Participants],
-            deadline);
+        return new SumSession(rounds[0], GroupSums.Restore(rounds, definition.Plan, bytes), [.. plan.Participants], isFixed: true)
+        {
+            Deadline = deadline,
+            IsGrouped = SumGroups.AreIn(definition.Plan),
+        };
     }
 
     /// <summary>Takes the masks off sums for which there are shares enough.</summary>
@@ -49,9 +57,8 @@ sealed class SumSessions(FederationDefinition definition, float firstStep, bool 
     public static ExactSum NewSum(FederationDefinition definition) =>
         new(RoundSum.LengthOf(definition.Plan, definition.Layout), definition.Plan.MostContributors);
 
-    SecureRound[] RoundsOf(RoundPlan plan, long number) =>
-        [.. SecureTask.AllOf(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep)
-            .Select(task => task with { Session = number, IsSigned = isSigned })
-            .Select(task => new SecureRound(task, definition.Plan.Method, definition.Plan.Uplink, definition.Layout,
-                published().Span))];
+    IReadOnlyList<SecureRound> RoundsOf(RoundPlan plan, long number) => SecureRound.AllOf(
+        SecureTask.AllOf(definition.Plan, definition.Key, plan, plan.SharedStep ?? firstStep)
+            .Select(task => task with { Session = number, IsSigned = isSigned }),
+        definition.Plan, definition.Layout, published);
 }
