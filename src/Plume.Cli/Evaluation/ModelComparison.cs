@@ -32,7 +32,10 @@ static class ModelComparison
             var latencies = Latency.Measure(sessions, [.. feeds.Select(each => each.First)], LatencyBudget * models.Count);
             return [.. models.Select((model, i) => new ModelFigures(
                 model.Name, outputs[i].Accuracy, outputs[i].Agreement, outputs[i].Nmse, model.Parameters, model.MultiplyAdds(),
-                new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, RuntimeMemory.Of(model, feeds[i].First)))];
+                new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, RuntimeMemory.Of(model, feeds[i].First))
+            {
+                Figures = outputs[i].Figures,
+            })];
         }
         finally
         {

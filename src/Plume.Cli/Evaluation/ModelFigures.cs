@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Plume.Learning.Inference.Metrics;
+
 namespace Plume.Cli.Evaluation;
 
 /// <summary>What was measured of one model; the lines of <c>plume evaluate</c>.</summary>
@@ -15,4 +18,20 @@ namespace Plume.Cli.Evaluation;
 /// <param name="LatencyMicroseconds">Median for one sample, one thread, all models taking turns.</param>
 /// <param name="MemoryBytes">What a process that runs the model in ONNX Runtime takes more than one that does not.</param>
 sealed record ModelFigures(string File, double? Accuracy, double? Agreement, double? Nmse, long? Parameters, long? MultiplyAdds,
-    long Bytes, double LatencyMicroseconds, long MemoryBytes);
+    long Bytes, double LatencyMicroseconds, long MemoryBytes)
+{
+    /// <summary>F1, the mean over classes; null without labels or class scores.</summary>
+    public double? F1 => Figures?.F1;
+
+    /// <summary>
+    /// The area under the curve of true over false positives, the mean over classes; null where it cannot be told.
+    /// </summary>
+    public double? Auc => Figures?.Auc;
+
+    /// <summary>Each class; null without labels or class scores.</summary>
+    public IReadOnlyList<ClassFigures>? Classes => Figures?.Classes;
+
+    /// <summary>What these are of.</summary>
+    [JsonIgnore]
+    public ClassificationFigures? Figures { get; init; }
+}

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Plume.Learning.Inference;
 
 /// <summary>Reads an output as a classifier's scores: the largest of each sample's row, or the sign of a single score.</summary>
@@ -5,8 +7,12 @@ namespace Plume.Learning.Inference;
 /// which then all are from 0 to 1.</param>
 sealed class ClassScores(bool? isProbability)
 {
+    const int MostKept = 1 << 26;
+
     readonly List<int> classes = [];
     readonly List<float> singles = [];
+    readonly List<float> all = [];
+    bool isKept = true;
 
     /// <summary>Numbers of a sample; 0 before the first run.</summary>
     public int Width { get; private set; }
@@ -19,6 +25,10 @@ sealed class ClassScores(bool? isProbability)
         if (!isRow || width == 0 || (Width != 0 && width != Width))
             return false;
         Width = width;
+        if (isKept = isKept && all.Count + (long)feed.Samples * width <= MostKept)
+            all.AddRange(values.AsSpan(0, feed.Samples * width));
+        else
+            all.Clear();
         for (int i = 0; i < feed.Samples; i++)
         {
             if (width == 1)
@@ -29,6 +39,9 @@ sealed class ClassScores(bool? isProbability)
 
         return true;
     }
+
+    /// <summary>The numbers of all samples, row after row; empty where they are too many to keep.</summary>
+    public ReadOnlySpan<float> Rows => CollectionsMarshal.AsSpan(all);
 
     /// <summary>The class of each sample.</summary>
     public int[] Classes()

@@ -1,5 +1,6 @@
 using Plume.Compression.Wire;
 using Plume.Learning.Data;
+using Plume.Learning.Inference.Metrics;
 using Plume.Learning.Training;
 
 namespace Plume.Learning.Inference;
@@ -13,6 +14,9 @@ namespace Plume.Learning.Inference;
 /// where they are not the same outputs.</param>
 public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double? Nmse)
 {
+    /// <summary>How well each class is told from the others; null without labels or class scores.</summary>
+    public ClassificationFigures? Figures { get; init; }
+
     /// <summary>Runs models side by side, in as small steps as each takes.</summary>
     /// <param name="models">The models.</param>
     /// <param name="feeds">The same samples for each of them.</param>
@@ -73,7 +77,11 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
             return new ComparedOutputs(
                 labeled is null || Classes is null ? null : Share(Classes, labeled.Labels),
                 Classes is null || beside.Classes is null ? null : Share(Classes, beside.Classes),
-                errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value));
+                errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value))
+            {
+                Figures = labeled is null || Classes is null ? null
+                    : ClassificationFigures.Of(labeled.Labels, Classes, scores.Rows, labeled.Classes, labeled.Schema.Classes),
+            };
         }
 
         static double Share(int[] some, int[] others) =>

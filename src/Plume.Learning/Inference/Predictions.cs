@@ -1,5 +1,6 @@
 using Plume.Compression.Wire;
 using Plume.Learning.Data;
+using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Learning.Inference;
 
@@ -8,6 +9,17 @@ namespace Plume.Learning.Inference;
 /// it, else class 0.</param>
 public sealed record Predictions(IReadOnlyList<int> Classes)
 {
+    /// <summary>The scores of all samples, row after row; empty where they were not kept.</summary>
+    public ReadOnlyMemory<float> Scores { get; init; }
+
+    /// <summary>How well each class is told from the others.</summary>
+    /// <exception cref="ArgumentException">The set has another number of samples.</exception>
+    public ClassificationFigures FiguresOf(LabeledSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return ClassificationFigures.Of(set.Labels, [.. Classes], Scores.Span, set.Classes, set.Schema.Classes);
+    }
+
     /// <summary>Runs the model over the set.</summary>
     /// <exception cref="ArgumentException">The model does not fit the samples.</exception>
     /// <exception cref="InvalidPayloadException">ONNX Runtime cannot run it, or its output is no classifier's.</exception>
@@ -32,7 +44,7 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
                         + $"one a class and sample.");
         }
 
-        return new Predictions(scores.Classes());
+        return new Predictions(scores.Classes()) { Scores = scores.Rows.ToArray() };
     }
 
     /// <summary>Share of the samples whose class is the label.</summary>

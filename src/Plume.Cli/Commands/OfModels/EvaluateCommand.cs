@@ -25,17 +25,22 @@ static class EvaluateCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var json = new Option<bool>("--json") { Description = "Print a JSON array." };
+        var perClass = new Option<bool>("--per-class")
+        {
+            Description = "Also print what each class is told by: precision, recall, F1 and AUC, with their means.",
+        };
         var command = new Command("evaluate", "Measure models side by side in ONNX Runtime: accuracy, size, speed, memory.")
         {
-            models, json,
+            models, json, perClass,
         };
         var work = new WorkOptions(command, moreData: ModelData.MoreKinds);
         command.SetAction((line, stop) =>
-            Task.FromResult((int)Run(line.GetValue(models)!, line.GetValue(json), work.Read(line), stop)));
+            Task.FromResult((int)Run(line.GetValue(models)!, line.GetValue(json), line.GetValue(perClass), work.Read(line),
+                stop)));
         return command;
     }
 
-    static ExitCode Run(string[] files, bool json, Work work, CancellationToken stop)
+    static ExitCode Run(string[] files, bool json, bool perClass, Work work, CancellationToken stop)
     {
         ComparedModel[] models = [.. files.Select(ComparedModel.Read)];
         var data = ModelData.Load(work, models[0].Graph, forMeasuring: true);
@@ -43,7 +48,7 @@ static class EvaluateCommand
         foreach (var model in models.Where(model => model.Unread is not null))
             Tell.Note($"Parameters and multiply-adds are not counted: {model.Unread}");
         Console.Out.Write(json ? JsonSerializer.Serialize(figures, EvaluationJson.Default.IReadOnlyListModelFigures) + "\n"
-            : Table(figures));
+            : Table(figures) + string.Concat(figures.Where(_ => perClass).Select(ByClass)));
         if (data.IsRandom)
             Tell.Note($"The inputs are random: agreement and error tell whether the models compute alike, not how good they are.");
         else if (data.Labeled is not null && figures[0].Accuracy is null)
@@ -90,6 +95,21 @@ static class EvaluateCommand
                 Quantity.Bytes(model.MemoryBytes),
             ]));
     }
+
+    static string ByClass(ModelFigures model) => model.Figures is not { } figures ? "" : "\n" + TextTable.Print(
+        [model.File, ">samples", ">precision", ">recall", ">F1", ">AUC"],
+        [
+            .. figures.Classes.Select(each => (string[])
+            [
+                each.Name, Count(each.Samples), Share(each.Precision), Share(each.Recall), Number(each.F1), Number(each.Auc),
+            ]),
+            [
+                "mean", Count(figures.Classes.Sum(each => (long)each.Samples)), Share(figures.Classes.Average(each => each.Precision)),
+                Share(figures.Classes.Average(each => each.Recall)), Number(figures.F1), Number(figures.Auc),
+            ],
+        ]);
+
+    static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? Unknown;
 
     static string[] Where(bool isShown, string cell) => isShown ? [cell] : [];
 

@@ -103,9 +103,11 @@ static class ExperimentKeys
     static readonly KeyGroup Data = new("data", "What the clients learn from.",
     [
         new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, table "
-            + "from a file with a header (CSV, Parquet or JSON lines); csv is another word for table.",
-            ["digits", "fashion-mnist", "mnist", "csv", "table"]) { Required = true },
-        new PathKey("folder", "Folder of the IDX files, gzipped or not. Without it, where Debian's package puts them."),
+            + "from a file with a header (CSV, Parquet or JSON lines); csv is another word for table; images are PNG or JPEG in a folder for "
+            + "each class.",
+            ["digits", "fashion-mnist", "mnist", "csv", "table", "images"]) { Required = true },
+        new PathKey("folder", "Folder of the IDX files, gzipped or not, or of the images. Without it, where Debian's package puts the IDX "
+            + "files."),
         new PathKey("file", "The table: separated text with a header, gzipped or not; .parquet; or .jsonl, one JSON object a line."),
         new TextKey("label", "The column of the table that holds the class.") { Default = "label" },
         new FlagKey("normalize",
@@ -118,10 +120,10 @@ static class ExperimentKeys
             new TextKey("column", "A column.")),
         new PathKey("columns", "A summary of all clients' rows, as plume summarize writes it: columns are normalized and named by it "
             + "rather than by the rows of this table."),
-        new NotationKey("test", "The rows of the table that are kept for measuring: share(20%), drawn from the seed, file(path), or "
+        new NotationKey("test", "The rows of the table, or images, that are kept for measuring: share(20%), drawn from the seed, file(path), or "
             + "column(name=value), those with the value in the column.", ParseTest, TestPattern) { Default = TestRows.Default,
                 Examples = ["share(20%)", "file(test.csv)", "column(split=test)"] },
-        new TextKey("shape", "The shape of a sample whose values are the table's columns, for a picture channels first.")
+        new TextKey("shape", "The shape of a sample whose values are the table's columns, or that images must have; channels first.")
         {
             Pattern = "^[1-9][0-9]{0,5}(x[1-9][0-9]{0,5}){0,3}$",
             Meaning = "lengths with x between, as in \"1x28x28\"",

@@ -16,7 +16,7 @@ namespace Plume.Cli.Setup.Sources;
 sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 {
     /// <summary>What the option's description says.</summary>
-    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, a table (.csv, .tsv, .parquet, .jsonl), or samples without labels FILE.npy";
+    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, images:FOLDER of PNG or JPEG in a folder for each class, a table (.csv, .tsv, .parquet, .jsonl), or samples without labels FILE.npy";
 
     /// <summary>Loads what the option names, and says on standard error what had to be done with it.</summary>
     /// <param name="name">The option's value.</param>
@@ -36,6 +36,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         {
             ("digits", _) => Of(Digits.Load()),
             _ when MnistFolder.Find(kind) is { } files => Of(files, folder, graph),
+            ("images", _) when folder is not null => OfImages(folder, table, graph, holdOut),
             (_, var ending) when TableUse.Endings.Contains(ending) => Of(Existing(name), table, graph, holdOut),
             (_, ".NPY") => new DataSource(Unlabeled(Existing(name), graph), null),
             _ => throw new CliException(ExitCode.Usage, $"--data is {Kinds}; '{name}' is none of these."),
@@ -99,6 +100,14 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
             return new(all, all);
         var split = use.Split(path, graph, RandomKey.FromSeed(0));
         return Of(use.Sets(path, split, split.Summarize, graph, "--normalize"));
+    }
+
+    static DataSource OfImages(string folder, TableUse use, ModelGraph? graph, bool holdOut)
+    {
+        if (!Directory.Exists(folder))
+            throw new CliException(ExitCode.Input, $"--data names the folder '{folder}', which does not exist.");
+        return InputErrors.Explain(() => holdOut ? Of(use.Images(folder, graph, RandomKey.FromSeed(0)))
+            : use.AllImages(folder, graph) is var all ? new DataSource(all, all) : null!, ExitCode.Usage);
     }
 
     static DataSource Of(MnistFolder files, string? folder, ModelGraph? graph) => files.Missing(folder) is { } missing

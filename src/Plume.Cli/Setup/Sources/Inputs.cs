@@ -81,6 +81,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     {
         "digits" => Digits.Load().Train,
         _ when experiment.Data.IsTable => TableFor(experiment, graph),
+        "images" => UseOf(experiment).Images(experiment.Data.Folder!, graph, experiment.Key).Train,
         var set => MnistFolder.Find(set)!.Load(experiment.Data.Folder, SampleSchema.Of(graph)).Train,
     };
 
@@ -126,6 +127,10 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         string set = experiment.Data.Set;
         if (MnistFolder.Find(set) is { } folder && folder.Missing(experiment.Data.Folder) is { } missing)
             problems.Add(experiment.Missing(experiment.Data.Folder is not null ? "data.folder" : "data.set", missing));
+        if (set == "images" && !Directory.Exists(experiment.Data.Folder))
+            problems.Add(experiment.Missing(experiment.Data.Folder is null ? "data.set" : "data.folder", experiment.Data.Folder is null
+                ? "Images need data.folder, with a folder for each class."
+                : $"data.folder names '{experiment.Data.Folder}', which does not exist."));
         if (experiment.Data is { IsTable: true, File: null })
             problems.Add(experiment.Problem("data.set", "A table needs data.file, its path."));
         if (experiment.Model.Name is null == experiment.Model.File is null)
@@ -153,8 +158,23 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (experiment.Data.IsTable)
             return LoadTable(experiment, given, key);
         var (train, test) = experiment.Data.Set == "digits" ? Digits.Load()
+            : experiment.Data.Set == "images" ? LoadImages(experiment, given, key)
             : MnistFolder.Find(experiment.Data.Set)!.Load(experiment.Data.Folder, given is null ? null : SampleSchema.Of(given));
         return (train, test, Deal(experiment, train, key));
+    }
+
+    static (LabeledSet Train, LabeledSet Test) LoadImages(Experiment experiment, ModelGraph? given, RandomKey key)
+    {
+        try
+        {
+            var sets = UseOf(experiment).Images(experiment.Data.Folder!, given, key);
+            DataSource.CheckClasses(sets.Train);
+            return sets;
+        }
+        catch (ArgumentException misfit)
+        {
+            throw experiment.Wrong("data.folder", InputErrors.Sentence(misfit));
+        }
     }
 
     // Rows are dealt out first, so that what is learned of them before a model is can be learned as clients would: each of its

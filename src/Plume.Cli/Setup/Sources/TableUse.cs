@@ -2,6 +2,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Terminal;
 using Plume.Compression.Randomness;
 using Plume.Learning.Data;
+using Plume.Learning.Data.Images;
 using Plume.Learning.Data.Tables;
 using Plume.Models.Graph;
 
@@ -81,6 +82,26 @@ sealed record TableUse(TableTerms Terms)
         return (Shaped(train, graph), Shaped(test, graph));
     }
 
+    /// <summary>Pictures in two parts.</summary>
+    /// <exception cref="ArgumentException">A shape or a choice of rows is not one of pictures.</exception>
+    public (LabeledSet Train, LabeledSet Test) Images(string folder, ModelGraph? graph, RandomKey key)
+    {
+        var schema = graph is null ? null : SampleSchema.Of(graph);
+        return ImageFolder.Load(folder, Test, key, Shape ?? ShapeOf(graph), schema, Classes(graph, schema));
+    }
+
+    /// <summary>All pictures to learn from.</summary>
+    /// <exception cref="ArgumentException">A shape is not one of pictures.</exception>
+    public LabeledSet AllImages(string folder, ModelGraph? graph)
+    {
+        var schema = graph is null ? null : SampleSchema.Of(graph);
+        return ImageFolder.LoadAll(folder, Shape ?? ShapeOf(graph), schema, Classes(graph, schema));
+    }
+
+    static IReadOnlyList<int>? ShapeOf(ModelGraph? graph) => graph?.Inputs[0] is { HasShape: true } input
+        && input.Shape.Skip(1).All(length => length.IsFixed) ? [.. input.Shape.Skip(1).Select(length =>
+            (int)length.Length)] : null;
+
     SampleSchema? Given(ModelGraph? graph) => graph is not null ? SampleSchema.Of(graph) : Summary?.Schema(IsNormalized,
         FillsEmpty);
 
@@ -105,11 +126,8 @@ sealed record TableUse(TableTerms Terms)
             }
         }
 
-        var input = graph?.Inputs[0];
-        if (input is null || !input.HasShape || input.Shape.Skip(1).Any(length => !length.IsFixed))
-            return flat;
-        int[] shape = [.. input.Shape.Skip(1).Select(length => (int)length.Length)];
-        return shape.Aggregate(1L, (product, length) => product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
+        return ShapeOf(graph) is { } shape && shape.Aggregate(1L, (product, length) =>
+            product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
     }
 
     static LabeledSet Told(string path, LabeledSet set)
