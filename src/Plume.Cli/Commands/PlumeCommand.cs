@@ -40,7 +40,7 @@ static class PlumeCommand
             new("A federation in this process",
             [
                 SimulateCommand.Create(), ViewCommand.Create(), CompareCommand.Create(), AttackCommand.Create(),
-                LeakCommand.Create(), PrivacyCommand.Create(),
+                LeakCommand.Create(), PrivacyCommand.Create(), ReportCommand.Create(), ExportCommand.Create(),
             ]),
             new("A federation on a network", [ServeCommand.Create(), JoinCommand.Create(), CertsCommand.Create(), DbCommand.Create()]),
             new("Who may call a server", [.. EnrolmentCommands.Create()]),

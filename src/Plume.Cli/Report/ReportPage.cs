@@ -1,6 +1,7 @@
 using System.Net;
 using Plume.Cli.Runs;
 using Plume.Federation.Privacy;
+using Plume.Learning.Inference.Metrics;
 using Plume.Pages.Charts;
 
 namespace Plume.Cli.Report;
@@ -8,12 +9,14 @@ namespace Plume.Cli.Report;
 /// <summary>The page a run leaves behind.</summary>
 static class ReportPage
 {
+    const int MostClasses = 50;
+
     /// <summary>The whole page.</summary>
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
         Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy)
-            + ShippedSection.Render(report.Result) + Tensors(report)
+            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -47,7 +50,8 @@ static class ReportPage
             facts.Insert(1, ("Epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)}",
                 $"of {privacy.Budget:0.###}, at delta {privacy.Delta:0.###e+0}"));
         if (report.Result?.WorstTenth is { } worst)
-            facts.Insert(1, ("Worst tenth", Quantity.Percent(worst), "of clients, on their own samples"));
+            facts.Insert(1, ("Worst tenth", Quantity.Percent(worst), report.Result.ClientMean is { } mean
+                ? $"of clients, on their own samples; the mean of all is {Quantity.Percent(mean)}" : "of clients, on their own samples"));
         if (plain is not null)
             facts.Insert(facts.FindIndex(fact => fact.Name == "Downlink") + 1,
                 ("Both ways", Quantity.Ratio(plain.UplinkBytes + plain.DownlinkBytes, run.UplinkBytes + run.DownlinkBytes),
@@ -57,6 +61,18 @@ static class ReportPage
 
     static string Privacy(PrivacySpent? privacy) => privacy is null ? ""
         : Html.Section("Privacy", $"<p>{WebUtility.HtmlEncode(privacy.Sentence)}</p>\n");
+
+    static string Classes(ClassificationFigures? figures) => figures is null ? ""
+        : Html.Section("By class", Html.Table(["class", "samples", "precision", "recall", "F1", "AUC"],
+            [
+                .. figures.Classes.Take(MostClasses).Select(each => (Cell[])
+                [
+                    each.Name, Cell.Number($"{each.Samples:N0}"), Cell.Number(Quantity.Percent(each.Precision)),
+                    Cell.Number(Quantity.Percent(each.Recall)), Cell.Number($"{each.F1:0.000}"), Cell.Number($"{each.Auc:0.000}"),
+                ]),
+                ["mean", "", "", "", Cell.Number($"{figures.F1:0.000}"), Cell.Number($"{figures.Auc:0.000}")],
+            ]), "What ships, on the test samples. The area under the curve (AUC) is of each class against all others."
+                + (figures.Classes.Count > MostClasses ? $" The first {MostClasses} classes; result.json has all." : ""));
 
     static string Wire(RunReport report)
     {

@@ -7,6 +7,9 @@ using Plume.Cli.Runs;
 using Plume.Cli.Setup.Sources;
 using Plume.Compression.Files;
 using Plume.Compression.Weights;
+using Plume.Learning.Data;
+using Plume.Learning.Inference;
+using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Cli.Report;
 
@@ -35,27 +38,27 @@ static class RunFiles
         if (measure)
             clients = clients.Measured(folder.OnnxModel, models.Ships.Bytes, inputs.Train);
         clients.Write(folder.Clients);
-        var result = models.Write(folder, runs.Result(), inputs.Test, measure) with { WorstTenth = clients.WorstTenth };
-        AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
-        var report = new RunReport(
-            experiment.Name,
-            subtitle,
-            TrackOf("compressed", runs.Compressed, experiment.Uplink.Text, experiment.Downlink.Text),
-            runs.Baseline is { } baseline ? TrackOf("fp32", baseline, "pack", "pack") : null,
-            TensorsOf(layout, runs.Compressed.Simulation),
-            [.. experiment.Written()],
-            Versions())
+        var result = models.Write(folder, runs.Result(), inputs.Test, measure) with
         {
-            Links = experiment.Links is not null ? experiment.Links.ToString() : null,
-            Result = result,
+            WorstTenth = clients.WorstTenth,
+            ClientMean = clients.Mean,
+            Figures = measure ? FiguresOf(models.Ships.Bytes, inputs.Test) : null,
         };
-        AtomicFile.Write(folder.Tensors, System.Text.Encoding.UTF8.GetBytes(TensorTable(report.Tensors)));
-        AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(report)));
+        AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
+        var details = new RunDetails(RunDetails.NewestVersion, subtitle, TensorsOf(layout, runs.Compressed.Simulation),
+            [.. Versions().Select(each => new MadeWith(each.Item1, each.Item2))]);
+        AtomicFile.Write(folder.Details, JsonSerializer.SerializeToUtf8Bytes(details, DetailsJson.Default.RunDetails));
+        var stored = new StoredRun(experiment, runs.Compressed.Rounds, runs.Baseline?.Rounds, result, details);
+        AtomicFile.Write(folder.Tensors, System.Text.Encoding.UTF8.GetBytes(TensorTable(details.Tensors)));
+        AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(ReportPage.Render(stored.Report)));
         return result;
     }
 
-    static Track TrackOf(string name, FederatedRun run, string uplink, string downlink) =>
-        new(name, run.Rounds, uplink, downlink);
+    static ClassificationFigures FiguresOf(byte[] model, LabeledSet test)
+    {
+        using var session = new RuntimeModel("model", model);
+        return Predictions.Of(session, test).FiguresOf(test);
+    }
 
     // Names with commas or quotes in them are in quotes.
     static string TensorTable(IReadOnlyList<TensorBits> tensors) => "tensor,shape,role,values,uplinkBits,downlinkBits\n"

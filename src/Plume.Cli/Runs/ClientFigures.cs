@@ -27,6 +27,9 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
     public double? WorstTenth => Accuracies?.OfType<double>().Order().ToArray() is { Length: > 0 } known
         ? known.Take((int)Math.Ceiling(Tenth * known.Length)).Average() : null;
 
+    /// <summary>The mean accuracy over the clients; null where it was not measured.</summary>
+    public double? Mean => Accuracies?.Average();
+
     /// <summary>The same with accuracies: a model in ONNX Runtime on the clients' training samples.</summary>
     public ClientFigures Measured(string name, byte[] model, LabeledSet train)
     {

@@ -48,6 +48,8 @@ sealed class RunFolder : IDisposable
 
     public string Result => In("result.json");
 
+    public string Details => In("run.json");
+
     /// <summary>A folder for a new run: made, empty and writable.</summary>
     /// <exception cref="CliException">It is not empty or cannot be written.</exception>
     public static RunFolder Create(string path)
@@ -84,6 +86,15 @@ sealed class RunFolder : IDisposable
                 $"The run in '{path}' is complete, so there is nothing to resume. Start another without --resume.");
         Output(path).CheckWritable();
         return run;
+    }
+
+    /// <summary>The folder of a run, to read.</summary>
+    /// <exception cref="CliException">There is no run in it.</exception>
+    public static RunFolder Open(string path)
+    {
+        var run = new RunFolder(Path.GetFullPath(path), null);
+        return File.Exists(run.Experiment) && File.Exists(run.Metrics) ? run : throw new CliException(ExitCode.Input,
+            $"There is no run in '{path}': it has no experiment.json with a metrics.jsonl, as plume simulate leaves them.");
     }
 
     /// <summary>Makes the baseline's own folder.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Cli.Runs;
 
@@ -61,6 +62,16 @@ sealed record RunResult(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WorstTenth { get; init; }
+
+    /// <summary>The mean over all clients of the same; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ClientMean { get; init; }
+
+    /// <summary>
+    /// How well what ships tells each class of the test samples from the others; null where it was not measured.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClassificationFigures? Figures { get; init; }
 
     /// <summary>The files of the last model as it was trained; null for a baseline, which leaves none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -29,6 +29,12 @@ static class Examples
             "privacy experiment.json",
             "privacy --clients 1000 --participants 50 --rounds 100 --epsilon 8  the noise that this takes",
         ],
+        ["report"] = ["report runs/try", "report runs/try -o so-far.html  of a run that was stopped"],
+        ["export"] =
+        [
+            "export runs/try --to csv",
+            "export runs/try --to tensorboard -o logs/try  then: tensorboard --logdir logs",
+        ],
         ["serve"] =
         [
             "serve --insecure  digits, for clients on this machine",

@@ -1,0 +1,33 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Plume.Cli.Report;
+
+namespace Plume.Cli.Exports;
+
+/// <summary>The charts of a report, each as a file that stands by itself.</summary>
+static partial class ChartFiles
+{
+    /// <summary>Name and bytes of each chart, as SVG with its colours in it, light or dark as the reader's screen is.</summary>
+    public static IEnumerable<(string Name, byte[] Svg)> Of(StoredRun run)
+    {
+        string page = ReportPage.Render(run.Report);
+        string style = Style().Match(page).Groups[1].Value;
+        foreach (Match chart in Svg().Matches(page))
+        {
+            string title = chart.Groups[1].Value;
+            string name = NoLetters().Replace(title.ToLowerInvariant(), "-").Trim('-');
+            yield return ($"{name}.svg", Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                + $"width=\"960\" {chart.Value["<svg ".Length..chart.Value.IndexOf('>', StringComparison.Ordinal)]}><style><![CDATA[\n{style}\nsvg {{ background: var(--page); }}\n]]></style>"
+                + $"{chart.Value[(chart.Value.IndexOf('>', StringComparison.Ordinal) + 1)..]}\n"));
+        }
+    }
+
+    [GeneratedRegex("<style>(.*?)</style>", RegexOptions.Singleline)]
+    private static partial Regex Style();
+
+    [GeneratedRegex("<svg viewBox=[^>]*aria-label=\"([^\"]*)\">.*?</svg>", RegexOptions.Singleline)]
+    private static partial Regex Svg();
+
+    [GeneratedRegex("[^a-z0-9]+")]
+    private static partial Regex NoLetters();
+}
