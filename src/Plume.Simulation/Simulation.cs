@@ -11,6 +11,7 @@ using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Simulation.Clients;
+using Plume.Simulation.Shadows;
 
 namespace Plume.Simulation;
 
@@ -36,6 +37,7 @@ public sealed partial class Simulation : IDisposable
     readonly VirtualClients clients;
     readonly ClientsAtWork? atWork;
     readonly ModelMeasure measure;
+    readonly Shadow[] shadows;
     readonly UpdateObserver? observer;
     readonly int[] versions;
     readonly ClientLink[]? links;
@@ -77,6 +79,9 @@ public sealed partial class Simulation : IDisposable
             throw new ArgumentException("Under 'secure' nobody sees single updates: no observer could be shown any.", nameof(observer));
         if (SecureRound.Misfit(options.Plan, learner.Layout) is { } insecure)
             throw new ArgumentException(insecure, nameof(options));
+        if (options.Shadows.Count > 0 && options.Plan.Answer(learner.Layout).Length != learner.Layout.Length)
+            throw new ArgumentException($"A shadow encodes each update by another line, and by '{options.Plan.Method}' clients "
+                + $"send more or less than an update of the whole model. Let training be averaging.", nameof(options));
         (this.options, this.learner, this.time, this.observer) = (options, learner, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
@@ -95,10 +100,12 @@ public sealed partial class Simulation : IDisposable
         links = options.Links is { } given
             ? [.. Enumerable.Range(0, plan.Clients).Select(client => given.Of(options.Seed, client))] : null;
         roundCosts = NewCosts();
-        clients = new VirtualClients(options, learner, uplink, memories, key, links, time, keepUpdates: observer is not null);
+        clients = new VirtualClients(options, learner, uplink, memories, key, links, time,
+            keepUpdates: observer is not null || options.Shadows.Count > 0);
         atWork = plan.Buffered is null ? null : new ClientsAtWork(clients, links, key, options.Threads);
         merging = new Merging(options, global, sum, books);
         measure = new ModelMeasure(plan, learner, evaluator, global, memories);
+        shadows = [.. options.Shadows.Select(line => new Shadow(options, line, learner, initial, key, links, OwnMemory))];
     }
 
     /// <summary>The server's exact model.</summary>
@@ -128,6 +135,9 @@ public sealed partial class Simulation : IDisposable
     /// <summary>Each client's link; empty where none are given.</summary>
     public IReadOnlyList<ClientLink> Links => links ?? [];
 
+    /// <summary>The same run by other codecs, in the order of <see cref="SimulationOptions.Shadows"/>.</summary>
+    public IReadOnlyList<Shadow> Shadows => shadows;
+
     /// <summary>Why there is no further round though not all are done; null where there is one, or where all are.</summary>
     public string? WhyEnded => books.WhyEnded;
 
@@ -154,9 +164,11 @@ public sealed partial class Simulation : IDisposable
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
     /// <exception cref="InvalidPayloadException">The bytes are damaged, or of other settings.</exception>
-    /// <exception cref="InvalidOperationException">This run has begun.</exception>
+    /// <exception cref="InvalidOperationException">This run has begun, or has shadows, of which nothing is kept.</exception>
     public void Resume(ReadOnlySpan<byte> saved)
     {
+        if (shadows.Length > 0)
+            throw new InvalidOperationException("What shadows remember is not kept: a run that is resumed can have none.");
         if (books.State.Phase != Phase.Waiting)
             throw new InvalidOperationException("A simulation that has begun cannot be resumed; make a new one.");
         var kept = Checkpoint.Read(saved, Fingerprint);
@@ -244,6 +256,7 @@ public sealed partial class Simulation : IDisposable
         Begin(plan);
         foreach (int client in plan.Participants)
             Download(client);
+        ForShadows(shadow => shadow.Begin(plan));
         BeginSum(plan);
         clients.Run(plan, client => BroadcastTo(client).Published, exchange is null ? null : exchange.RoundOf,
             (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
@@ -279,6 +292,7 @@ public sealed partial class Simulation : IDisposable
         int client = part.Client;
         roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null
             ? result.Sent.Payload.Length : 0, DrawKeys.Task(key, part));
+        ForShadows(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
@@ -306,6 +320,7 @@ public sealed partial class Simulation : IDisposable
 
         memories.Commit(add.Client, result.Sent.Memory);
         merging.Keep(add.Client, result.Sent.Payload);
+        ForShadows(shadow => shadow.Add(books.PartOf(add.Client), add.Weight));
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         ReadUpdate(round, add.Client, result.Sent.Payload);
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
@@ -313,11 +328,26 @@ public sealed partial class Simulation : IDisposable
         return new UpdateAdded(add.Client, norm);
     }
 
+    // What a client remembers beside its codecs' residuals.
+    float[] OwnMemory(int client)
+    {
+        var all = new float[memories.LengthOf(client)];
+        memories.Load(client, all);
+        return all[options.Plan.Answer(learner.Layout).MemoryLength..];
+    }
+
+    void ForShadows(Action<Shadow> step)
+    {
+        if (shadows.Length > 0)
+            Parallel.ForEach(shadows, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, step);
+    }
+
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
     RoundMetrics ApplyMean(ApplyMean apply, Func<IReadOnlyList<string>> makeNext)
     {
         var notes = makeNext();
+        ForShadows(shadow => shadow.Apply(apply.Round, apply.Contributors, books.WeightsByCapacity, global.Weights.Span));
         double seconds = time.GetElapsedTime(started).TotalSeconds;
         var evaluation = books.IsMeasured(apply.Round) ? measure.Of(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with
@@ -354,5 +384,6 @@ public sealed partial class Simulation : IDisposable
         exchange?.Dispose();
         secrets.Dispose();
         memories.Dispose();
+        Array.ForEach(shadows, shadow => shadow.Dispose());
     }
 }

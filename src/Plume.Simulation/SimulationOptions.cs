@@ -6,6 +6,7 @@ using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
+using Plume.Simulation.Shadows;
 
 namespace Plume.Simulation;
 
@@ -31,6 +32,12 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// <summary>Is shown what the server can read of each round; changes no bit of the run. Null for nobody.</summary>
     public ServerReader? Reader { get; init; }
 
+    /// <summary>
+    /// Other codecs by which each update is encoded, too: what they would cost, and where they would lead. Changes no bit of the
+    /// run.
+    /// </summary>
+    public IReadOnlyList<ShadowLine> Shadows { get; init; } = [];
+
     /// <summary>Chance that a participant vanishes after its download, 0 to 1.</summary>
     public double DropOut { get; init; }
 
@@ -51,7 +58,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     /// </summary>
     public ulong ConstantsHash { get; init; }
 
-    /// <summary>Memory for what clients remember, in bytes; what does not fit goes to a file.</summary>
+    /// <summary>Memory for what clients remember, in bytes, and as much for all shadows together; what does not fit goes to a
+    /// file.</summary>
     public long ClientMemory { get; init; } = 256L << 20;
 
     /// <summary>Memory for earlier models, from which clients that missed some catch up in one payload, in bytes.</summary>
@@ -117,6 +125,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
                 + $"Keep one of them.";
         if (Reader is not null && ReaderMisfit(Plan) is { } unread)
             yield return unread;
+        foreach (string unseen in Shadows.Select(line => line.Misfit(Plan)).OfType<string>())
+            yield return unseen;
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Plume.Cli.Commands.Help;
 using Plume.Cli.Commands.Network;
 using Plume.Cli.Commands.OfModels;
+using Plume.Cli.Commands.OfRuns;
 using Plume.Cli.Errors;
 
 namespace Plume.Cli.Commands;
@@ -39,9 +40,10 @@ static class PlumeCommand
         [
             new("A federation in this process",
             [
-                SimulateCommand.Create(), ViewCommand.Create(), CompareCommand.Create(), AttackCommand.Create(),
-                LeakCommand.Create(), PrivacyCommand.Create(), ReportCommand.Create(), ExportCommand.Create(),
+                SimulateCommand.Create(), CompareCommand.Create(), PlanCommand.Create(), AttackCommand.Create(),
+                LeakCommand.Create(), PrivacyCommand.Create(),
             ]),
+            new("What a run left", [ViewCommand.Create(), ReportCommand.Create(), ExportCommand.Create()]),
             new("A federation on a network", [ServeCommand.Create(), JoinCommand.Create(), CertsCommand.Create(), DbCommand.Create()]),
             new("Who may call a server", [.. EnrolmentCommands.Create()]),
             new("What a federation does", [.. OperateCommands.Create(), FetchCommand.Create(), .. PlaceCommands.Create()]),

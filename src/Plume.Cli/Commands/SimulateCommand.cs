@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Plume.Cli.Commands.OfRuns;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
 using Plume.Cli.Network.Serving;
@@ -21,7 +22,8 @@ namespace Plume.Cli.Commands;
 static class SimulateCommand
 {
     sealed record Request(string? File, string? Codec, string[] Overrides, string? Out, bool Json, bool Resume, int Threads,
-        bool NoBaseline, int SaveEvery, string? DumpUpdates, bool Measure, bool StopsWithInput, bool Open, string? Page);
+        bool NoBaseline, int SaveEvery, string? DumpUpdates, string[] Shadows, bool Measure, bool StopsWithInput, bool Open,
+        string? Page);
 
     public static Command Create()
     {
@@ -58,6 +60,12 @@ static class SimulateCommand
             Description = "Write every update that the server takes in, as it was before feedback and codec, into this folder: "
                 + "what plume bench codec reads.",
         };
+        var shadows = new Option<string[]>("--shadow")
+        {
+            Description = "Also encode each update by this line, and say what it would cost and how good its model is: "
+                + "\"feedback | topk(1%)\", or \"UPLINK; DOWNLINK\". Changes no bit of the run; may be repeated.",
+            DefaultValueFactory = _ => [],
+        };
         var measure = new Option<bool>("--measure")
         {
             Description = "At the end, also measure what ships on each client's own samples (clients.csv), and its latency.",
@@ -75,14 +83,14 @@ static class SimulateCommand
         var stopsWithInput = new Option<bool>("--stop-with-input") { Hidden = true };
         var command = new Command("simulate", "Run a federation in one process.")
         {
-            file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, measure, open, page,
+            file, codec, overrides, folder, json, resume, threads, noBaseline, saveEvery, dump, shadows, measure, open, page,
             stopsWithInput,
         };
         command.SetAction(line =>
             (int)Run(new Request(line.GetValue(file), line.GetValue(codec), line.GetValue(overrides)!, line.GetValue(folder),
                 line.GetValue(json), line.GetValue(resume), line.GetValue(threads), line.GetValue(noBaseline),
-                line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(measure), line.GetValue(stopsWithInput),
-                line.GetValue(open), line.GetValue(page))));
+                line.GetValue(saveEvery), line.GetValue(dump), line.GetValue(shadows)!, line.GetValue(measure),
+                line.GetValue(stopsWithInput), line.GetValue(open), line.GetValue(page))));
         return command;
     }
 
@@ -91,7 +99,7 @@ static class SimulateCommand
         // Everything that can be wrong is found before a folder is made.
         var experiment = Read(request);
         var inputs = Inputs.Load(experiment);
-        var options = Federations.Compressed(experiment, inputs, request.Threads);
+        var options = ShadowLines.In(Federations.Compressed(experiment, inputs, request.Threads), request.Shadows);
         inputs = inputs.WithTeachers(experiment, request.Threads);
         if (request.DumpUpdates is not null && !options.Plan.Method.SendsUpdates)
             throw new CliException(ExitCode.Usage,
@@ -189,6 +197,9 @@ static class SimulateCommand
     static Experiment Read(Request request)
     {
         RunOptions.CheckThreads(request.Threads);
+        if (request.Resume && request.Shadows.Length > 0)
+            throw new CliException(ExitCode.Usage,
+                "--shadow cannot go on with a stopped run: what shadows remember is not kept. Leave it out, or run anew.");
         if (request.SaveEvery < 0)
             throw new CliException(ExitCode.Usage, $"--save-every must not be negative, but is {request.SaveEvery}.");
         if (!request.Resume)

@@ -103,6 +103,12 @@ sealed class Experiment(Settings settings)
     /// <summary>The rule against hostile clients; null for the mean.</summary>
     public RobustRule? Rule => settings.Get<object>("server.rule") as RobustRule;
 
+    /// <summary>What plume plan expected of the lines; null where they were not planned.</summary>
+    public PlannedFigures? Planned => settings.Has("planned.accuracy") && settings.Has("planned.uplinkBytes")
+        && settings.Has("planned.downlinkBytes")
+        ? new PlannedFigures(settings.Get<double>("planned.accuracy"), settings.Get<long>("planned.uplinkBytes"),
+            settings.Get<long>("planned.downlinkBytes")) : null;
+
     public PrivacySettings Privacy { get; } = new(settings);
 
     /// <summary>Something is wrong with what a key says.</summary>

@@ -84,6 +84,7 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null)
             ? run.Rounds.Sum(round => round.LinkSeconds) : null,
         Staleness = run.Rounds.Average(round => round.Staleness),
+        Shadows = run.Shadows(),
     };
 
     public void Dispose()

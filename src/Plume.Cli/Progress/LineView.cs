@@ -1,3 +1,4 @@
+using Plume.Compression.Wording;
 using Plume.Pages.Charts;
 
 namespace Plume.Cli.Progress;
@@ -9,7 +10,14 @@ sealed class LineView(TextWriter output) : IProgressView
     {
         output.WriteLine($"{outline.Name}: {outline.Subtitle}");
         int width = $"{outline.Rounds}".Length;
-        run(done => output.WriteLine(Line(done, outline.Rounds, width)));
+        run(done =>
+        {
+            output.WriteLine(Line(done, outline.Rounds, width));
+            foreach (var shadow in done.Compressed.Shadows ?? [])
+                output.WriteLine($"  by {Printable.Line(shadow.Uplink)}; {Printable.Line(shadow.Downlink)}: up "
+                    + $"{Quantity.Bytes(shadow.UplinkBytes)}  down {Quantity.Bytes(shadow.DownlinkBytes)}  "
+                    + $"{shadow.Distance * 100:0.0} % apart");
+        });
     }
 
     static string Line(RoundDone done, int rounds, int width)

@@ -51,11 +51,31 @@ static class Summary
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null
             : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
+        if (result.Planned is { } planned)
+            console.WriteLine($"The plan: accuracy {Quantity.Percent(planned.Accuracy)}, up {Quantity.Bytes(planned.UplinkBytes)}, "
+                + $"down {Quantity.Bytes(planned.DownlinkBytes)}");
+        if (result.Shadows is { } shadows)
+            WriteShadows(console, shadows);
         if (result.Privacy is { } promise)
             console.WriteLine(promise.Sentence);
         if (result.Refused + result.Bounded > 0)
             console.WriteLine("Which clients' updates were refused or bounded, and why, is in metrics.jsonl.");
         console.WriteLine($"Report, model and metrics are in {Printable.Line(folder)}");
+    }
+
+    // Lines are long: each has a line of its own above its figures.
+    static void WriteShadows(IAnsiConsole console, IReadOnlyList<ShadowFigures> shadows)
+    {
+        console.WriteLine("The same updates by other lines; clients trained from the model of this run:");
+        foreach (var shadow in shadows)
+        {
+            console.WriteLine($"  {Printable.Line(shadow.Uplink)}; {Printable.Line(shadow.Downlink)}");
+            console.WriteLine($"    accuracy {Quantity.Percent(shadow.Accuracy)}, up {Quantity.Bytes(shadow.UplinkBytes)}, down "
+                + $"{Quantity.Bytes(shadow.DownlinkBytes)}, model {shadow.Distance * 100:0.0} % apart"
+                + (shadow.LinkSeconds is { } seconds ? $", {Quantity.Seconds(seconds)} on the links" : ""));
+        }
+
+        console.WriteLine();
     }
 
     static long Both(RunResult result) => result.UplinkBytes + result.DownlinkBytes;

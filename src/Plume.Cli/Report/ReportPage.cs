@@ -16,7 +16,8 @@ static class ReportPage
         report.Title,
         report.Subtitle,
         Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy)
-            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Tensors(report)
+            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Planned(report.Result)
+            + Shadows(report.Result?.Shadows) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -95,6 +96,28 @@ static class ReportPage
         Cell.Number(Quantity.Bytes(bytes / Math.Max(1, track.Rounds.Count))),
         Cell.Number(plain is { } whole ? Quantity.Ratio(whole, bytes) : "-"),
     ];
+
+    static string Planned(RunResult? result) => result?.Planned is not { } plan ? ""
+        : Html.Section("Planned and measured", Html.Table(["", "accuracy", "uplink", "downlink"],
+            [Figures("planned", plan.Accuracy, plan.UplinkBytes, plan.DownlinkBytes),
+                Figures("measured", result.Accuracy, result.UplinkBytes, result.DownlinkBytes)]));
+
+    static Cell[] Figures(string name, double? accuracy, long up, long down) =>
+        [name, Cell.Number(Quantity.Percent(accuracy)), Cell.Number(Quantity.Bytes(up)), Cell.Number(Quantity.Bytes(down))];
+
+    static string Shadows(IReadOnlyList<ShadowFigures>? shadows) => shadows is null ? ""
+        : Html.Section("The same updates by other lines", $"<div class=\"code\">{Html.Table(
+            ["uplink", "downlink", "up", "down", "accuracy", "apart", "on the links"],
+            [.. shadows.Select(shadow => (Cell[])
+            [
+                shadow.Uplink, shadow.Downlink, Cell.Number(Quantity.Bytes(shadow.UplinkBytes)),
+                Cell.Number(Quantity.Bytes(shadow.DownlinkBytes)), Cell.Number(Quantity.Percent(shadow.Accuracy)),
+                Cell.Number($"{shadow.Distance * 100:0.0} %"),
+                Cell.Number(shadow.LinkSeconds is { } seconds ? Quantity.Seconds(seconds) : "-"),
+            ])])}</div>",
+            "Each update was really encoded by each line, and made into a model of its own. Clients trained from the model of the "
+                + "run, so what a line loses is not made up for by what they learn next. Apart: the distance of its model from the "
+                + "run's, to the way that the run's has gone.");
 
     static string Tensors(RunReport report)
     {

@@ -42,6 +42,7 @@ static class RunFiles
         {
             WorstTenth = clients.WorstTenth,
             ClientMean = clients.Mean,
+            Planned = experiment.Planned,
             Figures = measure ? FiguresOf(models.Ships.Bytes, inputs.Test) : null,
         };
         AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));

@@ -59,6 +59,11 @@ sealed class FederatedRun : IDisposable
             Simulation.MostParticipations,
             $"{privacy.Sentence(Simulation.MostParticipations)}{(Simulation.WhyEnded is { } why ? $" {why}" : "")}");
 
+    /// <summary>What the run would have cost by other codecs, and how good their models are; null where there are none.</summary>
+    public IReadOnlyList<ShadowFigures>? Shadows() => Simulation.Shadows.Count == 0 ? null
+        : [.. Simulation.Shadows.Select(shadow => ShadowFigures.OfRun(shadow,
+            evaluator.Evaluate(shadow.Published, CancellationToken.None).Accuracy))];
+
     /// <summary>Runs one round and logs it; null when there is none left.</summary>
     /// <exception cref="DivergedException">The loss is no longer finite.</exception>
     /// <exception cref="QuorumException">The round did not get the updates that it needs.</exception>
@@ -80,6 +85,7 @@ sealed class FederatedRun : IDisposable
             MostStale = round.MostStale,
             Epsilon = round.Epsilon,
             NextClip = round.NextClip,
+            Shadows = Simulation.Shadows.Count == 0 ? null : [.. Simulation.Shadows.Select(ShadowFigures.OfRound)],
         };
         log.Append(line);
         return line;

@@ -50,4 +50,8 @@ sealed record RoundLine(
     /// <summary>Seconds that the round would take on the clients' links; null where the experiment has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LinkSeconds { get; init; }
+
+    /// <summary>What the round would have cost by other codecs; null where none were asked about.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ShadowFigures>? Shadows { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Plume.Cli.Experiments;
 using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Cli.Runs;
@@ -83,6 +84,14 @@ sealed record RunResult(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ShippedFigures? Shipped { get; init; }
+
+    /// <summary>What was expected of the run; null where it was not planned.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PlannedFigures? Planned { get; init; }
+
+    /// <summary>What the run would have cost by other codecs; null where none were asked about.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ShadowFigures>? Shadows { get; init; }
 
     /// <summary>The size of what ships.</summary>
     [JsonIgnore]

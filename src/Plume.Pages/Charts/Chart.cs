@@ -6,7 +6,11 @@ namespace Plume.Pages.Charts;
 /// <param name="Name">Stands at the line's end.</param>
 /// <param name="Style">Class of the style sheet, which has its colour for light and dark.</param>
 /// <param name="Points">From left to right; Label is shown when the pointer rests on the point.</param>
-sealed record Series(string Name, string Style, IReadOnlyList<(double X, double Y, string Label)> Points);
+sealed record Series(string Name, string Style, IReadOnlyList<(double X, double Y, string Label)> Points)
+{
+    /// <summary>What stands above each point; empty where nothing does.</summary>
+    public IReadOnlyList<string> Marks { get; init; } = [];
+}
 
 /// <summary>A line chart as inline SVG: no script, no font of its own, colours from the style sheet.</summary>
 sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<Series> Series)
@@ -74,6 +78,9 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
         foreach (var (x, y, label) in series.Points.Count > MostDots ? [] : series.Points)
             svg.Append($"<circle class=\"dot {series.Style}\" cx=\"{AtX(x)}\" cy=\"{AtY(y)}\" "
                 + $"r=\"{(series.Points.Count > 60 ? 1.5 : 3)}\"><title>{Html.Text(label)}</title></circle>");
+        foreach (var ((x, y, _), mark) in series.Points.Zip(series.Marks))
+            svg.Append($"<text class=\"name {series.Style}\" x=\"{AtX(x)}\" y=\"{AtY(y)}\" dy=\"-8\" "
+                + $"text-anchor=\"middle\">{Html.Text(mark)}</text>");
     }
 
     // Names stand at the lines' ends, below others where two ends are close; of many lines, in a column at the right.

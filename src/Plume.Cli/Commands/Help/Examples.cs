@@ -17,6 +17,11 @@ static class Examples
             "simulate --open  with a page that shows it while it goes on",
         ],
         ["view"] = ["view runs/try", "view runs/first runs/second --open  both in the same charts"],
+        ["plan"] =
+        [
+            "plan experiments/digits.json --loss 0.5",
+            "plan mine.json --budget 300kB --links \"lognormal(down=20, up=5, spread=0.5)\" --out plan",
+        ],
         ["compare"] = ["compare first.json second.json --seeds 1,2,3", "compare *.json --set rounds=10 --out comparison"],
         ["attack"] = ["attack experiment.json --attack \"scale(10)\" --attack label-flip --clients 20% --out attack.html"],
         ["leak"] =

@@ -218,9 +218,17 @@ static class ExperimentKeys
         new ChoiceKey("unit", "What is protected as a whole: a client with all its data.", ["client"]),
     ], []);
 
+    static readonly KeyGroup Planned = new("planned",
+        "What plume plan expected of these lines, for a run to show beside what it measured. It changes nothing in the run.",
+    [
+        new NumberKey("accuracy", "Of the model after the last round, 0 to 1.", 0, 1),
+        new IntegerKey("uplinkBytes", "Of all updates.", 0, long.MaxValue / 2),
+        new IntegerKey("downlinkBytes", "Of all that clients receive.", 0, long.MaxValue / 2),
+    ], []);
+
     /// <summary>The whole file.</summary>
     public static KeyGroup Root { get; } =
-        new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server, Privacy]);
+        new("", "A federated experiment of Plume.", Run, [Data, Model, Client, Server, Privacy, Planned]);
 
     // A path in the notation is relative to the file that it is written in.
     static Partition ParsePartition(string text, string folder) =>

@@ -46,7 +46,7 @@ public sealed class HelpTests
 
     [Theory]
     [InlineData("plume sim", "simulate\n")]
-    [InlineData("plume simulate --s", "--save-every\n--set\n")]
+    [InlineData("plume simulate --s", "--save-every\n--set\n--shadow\n")]
     [InlineData("plume compress ", "")]
     [InlineData("plume completions ", "bash\nfish\npwsh\nzsh\n")]
     public void A_shell_is_told_what_may_follow(string line, string words) =>

@@ -5,7 +5,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Viewing;
 using Plume.Pages.Hosting;
 
-namespace Plume.Cli.Commands;
+namespace Plume.Cli.Commands.OfRuns;
 
 /// <summary><c>plume view</c>: shows runs in a browser, finished or still at work, several in the same charts.</summary>
 static class ViewCommand

@@ -4,7 +4,7 @@ using Plume.Compression.Weights;
 using Plume.Compression.Weights.Formats;
 using Plume.Models.Onnx;
 
-namespace Plume.Cli.Tests.Commands;
+namespace Plume.Cli.Tests.Commands.OfUpdates;
 
 public class DumpUpdatesTests
 {

@@ -7,7 +7,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Terminal;
 using Plume.Pages.Charts;
 
-namespace Plume.Cli.Commands;
+namespace Plume.Cli.Commands.OfRuns;
 
 /// <summary><c>plume report</c>: makes the pages of runs again.</summary>
 static class ReportCommand

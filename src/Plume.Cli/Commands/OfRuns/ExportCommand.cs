@@ -7,7 +7,7 @@ using Plume.Cli.Runs;
 using Plume.Cli.Terminal;
 using Plume.Pages.Charts;
 
-namespace Plume.Cli.Commands;
+namespace Plume.Cli.Commands.OfRuns;
 
 /// <summary><c>plume export</c>: a run's metrics and charts as other programs read them.</summary>
 static class ExportCommand
