@@ -95,6 +95,21 @@ static class PlanCommand
         var probe = new PlanProbe(experiment, request.Rounds, request.Threads);
         var asked = request.Lines.Select(text => Asked(text, probe)).ToList();
         var output = request.Out is null ? null : new OutputFolder(request.Out, "folder of the plan", "--out");
+        try
+        {
+            output?.Make();
+            output?.CheckWritable();
+            return Run(request, bound, experiment, overrides, probe, asked, output);
+        }
+        finally
+        {
+            output?.Unmake();
+        }
+    }
+
+    static ExitCode Run(Request request, PlanBound bound, Experiment experiment, string[] overrides, PlanProbe probe,
+        List<ShadowLine> asked, OutputFolder? output)
+    {
         using var signals = new StopSignals(() => { });
         var progress = request.Json ? Console.Error : Console.Out;
         ShadowLine[] lines = [.. asked.Prepend(probe.Given).Concat(CandidateLines.For(probe.Deviation()))
@@ -125,7 +140,7 @@ static class PlanCommand
         string subtitle = $"{probe.Clients} clients, {experiment.Rounds} rounds, of which a probe ran {probe.Rounds}";
         if (output is not null)
         {
-            string folder = output.Make();
+            string folder = Path.GetFullPath(request.Out!);
             AtomicFile.Write(Path.Combine(folder, "plan.json"), Encoding.UTF8.GetBytes(json));
             AtomicFile.Write(Path.Combine(folder, "plan.html"), Encoding.UTF8.GetBytes(table.ToPage(experiment.Name, subtitle)));
             if (chosen is not null)

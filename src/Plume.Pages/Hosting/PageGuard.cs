@@ -9,8 +9,7 @@ namespace Plume.Pages.Hosting;
 /// </summary>
 /// <remarks>
 /// The host is checked since a name that leads here (DNS rebinding) would make the page one with a site of somebody else; the
-/// origin
-/// since no browser holds web sockets to their own site.
+/// origin since no browser holds web sockets to their own site.
 /// </remarks>
 sealed class PageGuard(RequestDelegate next, PageKey key)
 {

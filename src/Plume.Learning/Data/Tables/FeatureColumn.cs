@@ -84,6 +84,9 @@ sealed partial class FeatureColumn
             return number;
         if (bool.TryParse(cell, out bool truth))
             return truth ? 1 : 0;
+        // As other programs write it: no name, and no number that anything can be learned from.
+        if (cell.TrimStart("+-").Equals("inf", StringComparison.OrdinalIgnoreCase))
+            return float.PositiveInfinity;
         if (rows is not CsvRows { Separator: not ',' } || !DecimalComma().IsMatch(cell))
             return null;
         Commas++;
