@@ -27,8 +27,8 @@ sealed class SecureExchange(GroupSums server, RoundCosts costs, RandomNumberGene
     /// <summary>Who is not in a sum after all, though that was fixed.</summary>
     public IReadOnlyList<int> LeftOut => server.LeftOut;
 
-    /// <summary>Which groups are left out, and why.</summary>
-    public IEnumerable<string> Notes => server.Notes;
+    /// <summary>What there is to say of the round; null for nothing.</summary>
+    public string? NoteOn(SumOutcome outcome) => server.NoteOn(outcome);
 
     /// <summary>What clients remember once the sums are had.</summary>
     public IEnumerable<(int Client, float[] Memory)> Memories =>

@@ -64,12 +64,11 @@ public sealed partial class Simulation
         ReadSums(apply.Round, revealed);
         foreach (var (client, memory) in exchange.Memories)
             memories.Commit(client, memory);
-        string note = string.Join(" ", exchange.Notes.Concat(outcome.Note is { } own ? [own] : []));
         Tell(new SumRevealed(revealed.Norm, exchange.RoundOf(apply.Contributors[0]).NextStep(revealed.Fill))
         {
             Loss = revealed.Loss,
             Length = NewSumBytes(),
-            Note = note.Length == 0 ? null : note,
+            Note = exchange.NoteOn(outcome),
             LeftOut = exchange.LeftOut,
         });
         return ApplyMean(apply, () =>

@@ -92,13 +92,21 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     public static string? ReaderMisfit(FederationPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        const string What = "What a server reads is shown where clients send updates of one model from one version";
+        return UpdatesMisfit(plan, "What a server reads is shown");
+    }
+
+    /// <summary>Why clients do not send updates of one model from one version; null where they do.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="what">What is for these alone: the begin of the sentence.</param>
+    internal static string? UpdatesMisfit(FederationPlan plan, string what)
+    {
+        what += " where clients send updates of one model from one version";
         return !plan.Method.SendsUpdates || plan.Method is Masks
-            ? $"{What}, and by '{plan.Method}' no update travels. Let exchange be updates."
+            ? $"{what}, and by '{plan.Method}' no update travels. Let exchange be updates."
             : plan.Method.Capacities.Count > 1
-            ? $"{What}, and by '{plan.Method}' clients send those of parts of it. Let all have one capacity."
+            ? $"{what}, and by '{plan.Method}' clients send those of parts of it. Let all have one capacity."
             : plan.Buffered is { } rhythm
-            ? $"{What}, and in the rhythm '{rhythm}' they start from different ones. Let it be {Buffered.Synchronous}."
+            ? $"{what}, and in the rhythm '{rhythm}' they start from different ones. Let it be {Buffered.Synchronous}."
             : null;
     }
 

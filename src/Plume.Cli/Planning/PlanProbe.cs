@@ -25,7 +25,6 @@ sealed class PlanProbe
 {
     readonly Inputs inputs;
     readonly SimulationOptions options;
-    readonly int rounds;
 
     /// <param name="experiment">The experiment; its own codecs are a candidate.</param>
     /// <param name="rounds">Rounds of the probe at most.</param>
@@ -37,10 +36,10 @@ sealed class PlanProbe
         inputs = Inputs.Load(experiment);
         var given = Federations.Compressed(experiment, inputs, threads);
         inputs = inputs.WithTeachers(experiment, threads);
-        (Given, this.rounds) = (new ShadowLine(given.Plan.Uplink, given.Plan.Downlink), Math.Min(rounds, experiment.Rounds));
+        (Given, Rounds) = (new ShadowLine(given.Plan.Uplink, given.Plan.Downlink), Math.Min(rounds, experiment.Rounds));
         if (Given.Misfit(given.Plan) is { } misfit)
             throw new CliException(ExitCode.Usage, $"plume plan tries lines on the updates of a probe. {misfit}");
-        options = given with { Plan = Floats.In(given.Plan), EvaluateEvery = this.rounds };
+        options = given with { Plan = Floats.In(given.Plan), EvaluateEvery = Rounds };
     }
 
     /// <summary>The experiment's own line.</summary>
@@ -50,7 +49,7 @@ sealed class PlanProbe
     public ShadowLine Floats { get; } = new(Codec.Floats, Codec.Floats);
 
     /// <summary>Rounds that the probe runs.</summary>
-    public int Rounds => rounds;
+    public int Rounds { get; }
 
     /// <summary>Clients of the federation.</summary>
     public int Clients => options.Plan.Clients;
@@ -98,7 +97,7 @@ sealed class PlanProbe
         ShadowLine[] all = [.. lines.Concat(measured).Distinct()];
         using var simulation = new Simulation.Simulation(options with { Shadows = all }, learner, evaluator,
             inputs.Graph.ToWeights().Values, TimeProvider.System);
-        while (simulation.Metrics.Count < rounds && simulation.NextRound() is { } round)
+        while (simulation.Metrics.Count < Rounds && simulation.NextRound() is { } round)
         {
             told(round);
             if (stop.IsCancellationRequested)

@@ -11,16 +11,23 @@ namespace Plume.Cli.Planning;
 /// <param name="clients">Clients of the federation.</param>
 sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int clients)
 {
-    readonly bool hasLinks = lines.All(line => line.LinkSeconds is not null);
+    // What text and page say of a line, beside the line itself.
+    readonly (string Head, Func<Prediction, string> Cell)[] figures =
+    [
+        ("accuracy", line => Quantity.Percent(line.Accuracy)),
+        ("lost", line => string.Create(CultureInfo.InvariantCulture, $"{(lines[0].Accuracy - line.Accuracy) * 100:0.00} points")),
+        ("up", line => Quantity.Bytes(line.UplinkBytes)),
+        ("down", line => Quantity.Bytes(line.DownlinkBytes)),
+        ("less than floats", line => Quantity.Ratio(lines[0].Bytes, line.Bytes)),
+        ("a client", line => Quantity.Bytes(line.Bytes / clients)),
+        .. lines.All(line => line.LinkSeconds is not null)
+            ? new (string, Func<Prediction, string>)[] { ("a round", line => Quantity.Seconds(line.LinkSeconds!.Value)) } : [],
+    ];
 
-    /// <summary>A row a line, and the line itself under it.</summary>
-    public string Text() => TextTable.Print(
-        ["line", ">accuracy", ">lost", ">up", ">down", ">less than floats", ">a client",
-            .. hasLinks ? [">a round"] : Array.Empty<string>(), "uplink; downlink"],
-        lines.Select((line, place) => (IReadOnlyList<string>)[Mark(line, place), Quantity.Percent(line.Accuracy), Lost(line),
-            Quantity.Bytes(line.UplinkBytes), Quantity.Bytes(line.DownlinkBytes), Quantity.Ratio(lines[0].Bytes, line.Bytes),
-            Quantity.Bytes(line.Bytes / clients),
-            .. hasLinks ? [Quantity.Seconds(line.LinkSeconds!.Value)] : Array.Empty<string>(), line.Line.ToString()]));
+    /// <summary>A row a line, which ends with the line itself.</summary>
+    public string Text() => TextTable.Print(["line", .. figures.Select(figure => $">{figure.Head}"), "uplink; downlink"],
+        lines.Select((line, place) => (IReadOnlyList<string>)[Mark(line, place), .. figures.Select(figure => figure.Cell(line)),
+            line.Line.ToString()]));
 
     public JsonObject Json() => new()
     {
@@ -30,14 +37,9 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
 
     public string ToPage(string name, string subtitle) => Page.Render($"A plan for {name}", subtitle,
         Facts() + Picture() + Html.Section("Lines", $"<div class=\"code\">{Html.Table(
-            ["line", "uplink; downlink", "accuracy", "lost", "up", "down", "less than floats", "a client",
-                .. hasLinks ? ["a round"] : Array.Empty<string>()],
+            ["line", "uplink; downlink", .. figures.Select(figure => figure.Head)],
             [.. lines.Select((line, place) => (Cell[])[Mark(line, place), line.Line.ToString(),
-                Cell.Number(Quantity.Percent(line.Accuracy)), Cell.Number(Lost(line)),
-                Cell.Number(Quantity.Bytes(line.UplinkBytes)), Cell.Number(Quantity.Bytes(line.DownlinkBytes)),
-                Cell.Number(Quantity.Ratio(lines[0].Bytes, line.Bytes)),
-                Cell.Number(Quantity.Bytes(line.Bytes / clients)),
-                .. hasLinks ? [Cell.Number(Quantity.Seconds(line.LinkSeconds!.Value))] : Array.Empty<Cell>()])])}</div>",
+                .. figures.Select(figure => Cell.Number(figure.Cell(line)))])])}</div>",
             "A line with * costs less than any that reaches as much; > is the one to take."),
         "Bytes are those of payloads that were really encoded, of the updates of a probe that trained by floats. Accuracy is that "
             + "of the model that they make, corrected by what two participants a round learn from it.");
@@ -74,9 +76,6 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
     bool IsOnFront(Prediction line) => !lines.Any(line.IsBeatenBy);
 
     string Mark(Prediction line, int place) => $"{place}{(line == chosen ? " >" : IsOnFront(line) ? " *" : "")}";
-
-    string Lost(Prediction line) => string.Create(CultureInfo.InvariantCulture,
-        $"{(lines[0].Accuracy - line.Accuracy) * 100:0.00} points");
 
     static JsonObject Json(Prediction line) => new()
     {

@@ -36,10 +36,10 @@ static class ReportCharts
     static string Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)
     {
         var spent = Values(series, point => point.X).Where(value => value > 0).ToList();
-        bool isWide = spent.Count > 0 && spent.Max() > 8 * spent.Min();
-        var shown = isWide ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] })
+        var x = Axis.OfGrowth(spent, spent, format);
+        var shown = x.Logarithmic ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] })
             .Where(line => line.Points.Count > 0)] : series;
-        return Chart(title, xTitle, Axis.Over(isWide ? spent : [0, .. spent], format, isWide), accuracy, shown);
+        return Chart(title, xTitle, x, accuracy, shown);
     }
 
     static string Chart(string title, string xTitle, Axis x, Axis y, IReadOnlyList<Series> series) =>

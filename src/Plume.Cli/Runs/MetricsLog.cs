@@ -63,7 +63,8 @@ sealed class MetricsLog : IDisposable
 
     static string Print(RoundLine line) => JsonSerializer.Serialize(line, MetricsJson.Default.RoundLine);
 
-    static RoundLine? Parse(string? line)
+    /// <summary>The round of a line; null where it is none.</summary>
+    public static RoundLine? Parse(string? line)
     {
         try
         {

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Plume.Cli.Runs;
 using Plume.Compression.Wording;
 using Plume.Pages.Boards;
@@ -52,7 +51,8 @@ sealed class MetricsTail(string path)
     {
         if (Problem.Length > 0)
             return;
-        if (Parse(text) is { } line && line.Round == rounds.Count + 1)
+        // What is not there is null, whatever its type says.
+        if (MetricsLog.Parse(text) is { Refused: not null } line && line.Round == rounds.Count + 1)
             rounds.Add(RoundOf(line));
         else
             Problem = $"Line {rounds.Count + 1} of '{path}' is not the line of round {rounds.Count + 1}: the file is damaged, or of another "
@@ -65,17 +65,4 @@ sealed class MetricsTail(string path)
         Epsilon = line.Epsilon,
         Notes = line.Refused,
     };
-
-    // What is not there is null, whatever its type says.
-    static RoundLine? Parse(string text)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(text, MetricsJson.Default.RoundLine) is { Refused: not null } line ? line : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

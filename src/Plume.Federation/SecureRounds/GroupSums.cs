@@ -98,6 +98,15 @@ public sealed class GroupSums
     public IEnumerable<string> Notes => groups.Length == 1 ? []
         : groups.Where(group => !group.IsIn).Select(group => $"The sum of {group} is left out: {group.Lost}");
 
+    /// <summary>What an operator is told of the round: which groups are left out, and which count at less than their size; null
+    /// for nothing.</summary>
+    public string? NoteOn(SumOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        string note = string.Join(" ", Notes.Concat(outcome.Note is { } own ? [own] : []));
+        return note.Length == 0 ? null : note;
+    }
+
     /// <summary>The round of a client's group.</summary>
     /// <exception cref="InvalidPayloadException">It is in none.</exception>
     public SecureRound RoundOf(int client) => GroupOf(client).Round;

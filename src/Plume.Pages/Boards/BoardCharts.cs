@@ -14,8 +14,6 @@ static class BoardCharts
 
     const int MostDots = 60;
 
-    const int MostApart = 8;
-
     /// <summary>Line styles of the style sheet.</summary>
     public const int Styles = 8;
 
@@ -39,10 +37,8 @@ static class BoardCharts
     {
         Series[] lines = [.. boards.Select((board, index) => Line(board, StyleOf(index), step))];
         var points = lines.SelectMany(line => line.Points).ToList();
-        // One that spends much more than others would leave these no room.
-        var ends = lines.Where(line => line.Points.Count > 0).Select(line => line.Points[^1].X).ToList();
-        bool isWide = points.All(point => point.X > 0) && ends.Max() > MostApart * ends.Min();
-        var x = Axis.Over(points.Select(point => point.X).Concat(isWide ? [] : [0.0]), format, isWide);
+        var x = Axis.OfGrowth([.. points.Select(point => point.X)],
+            [.. lines.Where(line => line.Points.Count > 0).Select(line => line.Points[^1].X)], format);
         var y = Axis.Over(points.Select(point => point.Y), value => $"{value * 100:0.##} %");
         var html = new StringBuilder($"<section class=\"chart\"><h3>{Html.Text(title)}</h3>")
             .Append(new Chart($"{title}: {Summary(boards)}", xTitle, x, y, lines)

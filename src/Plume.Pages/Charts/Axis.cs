@@ -7,6 +7,8 @@ namespace Plume.Pages.Charts;
 /// <param name="Format">Prints a mark's value.</param>
 sealed record Axis(double Low, double High, bool Logarithmic, Func<double, string> Format)
 {
+    const double MostApart = 8;
+
     /// <summary>An axis that spans the values, with round ends.</summary>
     public static Axis Over(IEnumerable<double> values, Func<double, string> format, bool logarithmic = false)
     {
@@ -20,6 +22,17 @@ sealed record Axis(double Low, double High, bool Logarithmic, Func<double, strin
         double last = Math.Ceiling(high / step) * step;
         return new Axis(first, last > first ? last : first + step, false, format);
     }
+
+    /// <summary>
+    /// An axis of what grows from 0, by ratios where all is above it and some of what is compared is so much larger that the rest
+    /// would have no room.
+    /// </summary>
+    /// <param name="values">All that is drawn.</param>
+    /// <param name="compared">What of it is compared.</param>
+    /// <param name="format">Prints a mark's value.</param>
+    public static Axis OfGrowth(IReadOnlyList<double> values, IReadOnlyList<double> compared, Func<double, string> format) =>
+        compared.Count > 0 && values.All(value => value > 0) && compared.Max() > MostApart * compared.Min()
+        ? Over(values, format, logarithmic: true) : Over([0, .. values], format);
 
     /// <summary>Where a value lies, 0 at the start and 1 at the end.</summary>
     public double Place(double value) => Logarithmic

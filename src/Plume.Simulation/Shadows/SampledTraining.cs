@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Plume.Compression.Randomness;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
@@ -42,17 +43,18 @@ sealed class SampledTraining(FederationPlan plan, ILearner learner, RandomKey ke
     {
         if (trained.TryGetValue(client, out float[]? own))
         {
-            for (int i = 0; i < change.Length; i++)
-                change[i] += own[i] - update[i];
+            float[] apart = new float[change.Length];
+            TensorPrimitives.Subtract(own, update, apart);
+            TensorPrimitives.Add(change, apart, change);
             known++;
             return own;
         }
 
         if (known == 0)
             return update;
-        float[] corrected = [.. update];
-        for (int i = 0; i < corrected.Length; i++)
-            corrected[i] += change[i] / known;
+        float[] corrected = new float[update.Length];
+        TensorPrimitives.Divide(change, known, corrected);
+        TensorPrimitives.Add(update, corrected, corrected);
         return corrected;
     }
 

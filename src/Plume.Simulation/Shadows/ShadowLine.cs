@@ -1,6 +1,5 @@
 using Plume.Compression.Codecs;
 using Plume.Federation.Rounds;
-using Plume.Federation.Rounds.Buffering;
 
 namespace Plume.Simulation.Shadows;
 
@@ -39,12 +38,8 @@ public sealed record ShadowLine(Codec Uplink, Codec Downlink)
     {
         ArgumentNullException.ThrowIfNull(plan);
         const string What = "A shadow encodes each update by another line";
-        if (!plan.Method.SendsUpdates || plan.Method.SendsBits || plan.Method.Capacities.Count > 1)
-            return $"{What}, and by '{plan.Method}' clients send other things than updates of one model. Let exchange be "
-                + $"updates.";
-        if (plan.Buffered is { } rhythm)
-            return $"{What}, and in the rhythm '{rhythm}' they start from different versions. Let it be "
-                + $"{Buffered.Synchronous}.";
+        if (SimulationOptions.UpdatesMisfit(plan, What) is { } others)
+            return others;
         if (plan.Uplink.IsSecure || Uplink.IsSecure)
             return $"{What}, and under 'secure' nobody sees single updates. Leave 'secure' out of both lines.";
         if (plan.Privacy is not null || plan.Rule is not null)

@@ -1,11 +1,8 @@
 using System.CommandLine;
 using Plume.Cli.Errors;
 using Plume.Cli.Exports;
-using Plume.Cli.Outputs;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
-using Plume.Cli.Terminal;
-using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfRuns;
 
@@ -43,7 +40,7 @@ static class ExportCommand
             "tensorboard" => Events(output ?? Path.Combine(path, "tensorboard"), run),
             _ => ChartFiles.Of(run).Select(chart => (Path.Combine(output ?? Path.Combine(path, "charts"), chart.Name), chart.Svg)),
         })
-            Write(name, bytes, folder);
+            Write(folder, name, bytes);
         return ExitCode.Done;
     }
 
@@ -54,13 +51,10 @@ static class ExportCommand
             yield return (Path.Combine(folder, "fp32", EventFile.Name), EventFile.Of(baseline));
     }
 
-    static void Write(string name, byte[] bytes, RunFolder folder)
+    static void Write(RunFolder folder, string name, byte[] bytes)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(name)) is { } place && !Directory.Exists(place))
             new OutputFolder(place, "folder", "--output").Make();
-        using var target = OutputFile.At(name, [folder.Experiment, folder.Metrics, folder.Result]);
-        target.Write(bytes);
-        Tell.Result($"{target.Path}: {Quantity.Bytes(target.Length)}");
-        target.Keep();
+        MadeOfRun.Write(folder, name, bytes);
     }
 }

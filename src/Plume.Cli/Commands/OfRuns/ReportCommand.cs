@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.Text;
 using Plume.Cli.Errors;
-using Plume.Cli.Outputs;
 using Plume.Cli.Report;
 using Plume.Cli.Runs;
-using Plume.Cli.Terminal;
-using Plume.Pages.Charts;
 
 namespace Plume.Cli.Commands.OfRuns;
 
@@ -40,10 +37,7 @@ static class ReportCommand
                     + "rounds. Go on with plume simulate --resume, or name a file with --output for a page of the rounds so far.");
             if (run.Rounds.Count == 0)
                 throw new CliException(ExitCode.Input, $"The run in '{path}' has no finished round.");
-            using var target = OutputFile.At(output ?? folder.Report, [folder.Experiment, folder.Metrics, folder.Result]);
-            target.Write(Encoding.UTF8.GetBytes(ReportPage.Render(run.Report)));
-            Tell.Result($"{target.Path}: {Quantity.Bytes(target.Length)}");
-            target.Keep();
+            MadeOfRun.Write(folder, output ?? folder.Report, Encoding.UTF8.GetBytes(ReportPage.Render(run.Report)));
         }
 
         return ExitCode.Done;

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
 using Plume.Federation.Rounds;
-using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Records;
@@ -292,7 +291,7 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
                 return;
             if (sum is not null)
                 await retry.UntilDoneAsync(() => written.HappenAsync(new SumWasRevealed(written.Now, revealed!.Norm,
-                    at.NextStep(revealed.Fill), revealed.Loss, at.NewBytes(), NoteOn(at, outcome!), sum)
+                    at.NextStep(revealed.Fill), revealed.Loss, at.NewBytes(), at.Server.NoteOn(outcome!), sum)
                 { LeftOut = at.Server.LeftOut is { Count: > 0 } leftOut ? leftOut : null })).ConfigureAwait(false);
             else if (at.Server.Phase is SumPhase.Consistency or SumPhase.Unmasking
                 && at.Server.Answered < at.Server.Contributing.Count)
@@ -302,9 +301,6 @@ sealed partial class SumDesk(FederationDefinition definition, WrittenBooks writt
                 await LoseAsync(at, problem!).ConfigureAwait(false);
         });
     }
-
-    static string? NoteOn(SumSession at, SumOutcome outcome) =>
-        string.Join(" ", at.Server.Notes.Concat(outcome.Note is { } own ? [own] : [])) is { Length: > 0 } note ? note : null;
 
     Task RestoreAsync() => DoAsync(async () =>
     {
