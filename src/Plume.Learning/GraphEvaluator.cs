@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Plume.Federation.Learners;
 using Plume.Learning.Data;
 using Plume.Learning.Execution;
+using Plume.Learning.Inference.Metrics;
 using Plume.Learning.Objectives;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
@@ -11,7 +12,7 @@ using static TorchSharp.torch;
 namespace Plume.Learning;
 
 /// <summary>
-/// Measures accuracy and mean cross-entropy of a graph on a set. The set is cut into chunks that do not depend on the
+/// Measures accuracy and mean cross-entropy of a graph on a set, or R2 and mean squared error where it has numbers to predict. The set is cut into chunks that do not depend on the
 /// number of threads, and their results are added in order, so that neither does the result.
 /// </summary>
 public sealed class GraphEvaluator : IEvaluator, IDisposable
@@ -21,6 +22,7 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
     readonly ModelGraph graph;
     readonly LabeledSet set;
     readonly int threads;
+    readonly double spread;
     readonly ConcurrentBag<(GraphExecutor Executor, BatchBuffer Batch)> idle = [];
 
     /// <summary>An evaluator on a number of threads.</summary>
@@ -31,6 +33,7 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         SampleFit.Check(graph, set);
         (this.graph, this.set, this.threads) = (graph, set, threads);
+        spread = set.Targets is null ? 0 : RegressionFigures.SpreadOf(set.Targets);
     }
 
     /// <inheritdoc/>
@@ -47,8 +50,9 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
                 results[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk);
             idle.Add(tools);
         }, cancellation);
-        return new Evaluation((double)results.Sum(result => result.Correct) / set.Count,
-            results.Sum(result => result.Loss) / set.Count, set.Count);
+        double loss = results.Sum(result => result.Loss);
+        return new Evaluation(set.Targets is null ? (double)results.Sum(result => result.Correct) / set.Count
+            : RegressionFigures.R2Of(loss, spread), loss / set.Count, set.Count);
     }
 
     (int Correct, double Loss) Measure(GraphExecutor executor, BatchBuffer batch, int start)
@@ -57,6 +61,8 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
         int[] indices = [.. Enumerable.Range(start, Math.Min(Chunk, set.Count - start))];
         var (features, labels) = batch.Fill(indices);
         var logits = ClassScores.Of(executor.Logits(features), set);
+        if (set.Targets is not null)
+            return (0, nn.functional.mse_loss(logits, labels, nn.Reduction.Sum).ToSingle());
         var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
         return ((int)logits.argmax(1).eq(labels).sum().ToInt64(), loss.ToSingle());
     }

@@ -93,6 +93,8 @@ public sealed class GraphLearner : ILearner, IDisposable
     /// <inheritdoc/>
     public string? Misfit(Teaching teaching) => teaching switch
     {
+        _ when set.Targets is not null =>
+            $"Clients learn from scores of classes by '{teaching}', but {set.Name} has a number to predict.",
         FromTeacher when Teacher is null =>
             "The learner has no teacher: name the teacher's file with plume join --teacher, or in a program give "
                 + "GraphLearner.Teacher its scores.",
@@ -126,10 +128,11 @@ public sealed class GraphLearner : ILearner, IDisposable
         {
             FromTeacher from => Train(task, new Distillation(Teacher!, from.Temperature, from.Alpha), trained, cancellation),
             Mutual mutual => TrainBoth(task, mutual, trained, cancellation),
-            _ when task.LeavesAbsentOut =>
+            _ when task.Objective.BalancesClasses => Train(task, LabelObjective.Balanced(set, samples[task.Client]), trained, cancellation),
+            _ when task.LeavesAbsentOut && set.Targets is null =>
                 Train(task, PresentCrossEntropy.Of(samples[task.Client].Select(sample => set.Labels[sample]), set.Classes),
                     trained, cancellation),
-            _ => Train(task, new CrossEntropy(), trained, cancellation),
+            _ => Train(task, LabelObjective.Of(set), trained, cancellation),
         };
     }
 

@@ -90,6 +90,8 @@ public sealed class ModuleLearner : ILearner, IDisposable
     public LocalOutcome Train(LocalTask task, Span<float> trained, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(task);
+        if (task.Objective.BalancesClasses)
+            throw new NotSupportedException("Class weights are for learners of graphs; a module's loss is its own.");
         lock (turn)
         {
             using var scope = NewDisposeScope();

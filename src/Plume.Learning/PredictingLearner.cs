@@ -80,7 +80,8 @@ public sealed class PredictingLearner : ILearner, IPredictor, IDisposable
             var labels = new SoftTargets(taught, set.Classes);
             if (taught.Count > 0)
                 Learn(executor, publicSamples.Samples, labels, taught.Samples.Span, task, cancellation);
-            double loss = Learn(executor, set, new CrossEntropy(), own, task, cancellation);
+            double loss = Learn(executor, set, task.Objective.BalancesClasses ? LabelObjective.Balanced(set, own)
+                : LabelObjective.Of(set), own, task, cancellation);
             publicSamples.Predict(executor, asked, shares);
             LocalModels.Keep(executor, memory);
             return new LocalOutcome(own.Length, loss);

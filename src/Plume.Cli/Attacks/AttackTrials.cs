@@ -86,6 +86,7 @@ sealed class AttackTrials
     static LabeledSet Flipped(LabeledSet set) =>
         new(set.Name, set.Features, set.SampleShape, [.. set.Labels.Select(label => set.Classes - 1 - label)], set.Classes)
         {
+            Targets = set.Targets is null ? null : [.. set.Targets.Select(target => -target)],
             Clients = set.Clients,
             Schema = set.Schema,
         };

@@ -75,6 +75,8 @@ static class LeakCommand
         RunOptions.CheckThreads(request.Threads);
         LeakLine[] asked = [.. request.Uplinks.Select(Asked)];
         var experiment = ExperimentFile.Read(request.File, [.. request.Overrides, "baseline=false"]);
+        if (experiment.Data.Target is not null)
+            throw experiment.Wrong("data.target", "plume leak attacks clients with classes, but data.target is a number to predict.");
         using var trials = new LeakTrials(experiment, request.Rounds, request.Clients, request.Samples, request.Threads);
         var progress = request.Json ? Console.Error : Console.Out;
         var lines = LinesOf(trials, asked, progress);

@@ -125,7 +125,10 @@ static class SimulateCommand
                 folder.BaselineMetrics, folder.BaselineCheckpoint) : null);
 
         string subtitle = Subtitle(options, inputs);
-        var outline = new RunOutline(experiment.Name, subtitle, options.Plan.Rounds, withBaseline);
+        var outline = new RunOutline(experiment.Name, subtitle, options.Plan.Rounds, withBaseline)
+        {
+            Measure = experiment.Measure,
+        };
         using var shown = !request.Open && request.Page is null ? null
             : ShownRun.Start(folder.Folder, ViewCommand.Read(request.Page ?? PagePlace.Usual), request.Json, request.Open);
         try
@@ -137,6 +140,8 @@ static class SimulateCommand
             var result = RunFiles.Write(folder, experiment, subtitle, inputs, runs, request.Threads, request.Measure);
             runs.Close();
             Report(request, result, folder, experiment);
+            if (result.Accuracy is { } reached && ChanceHint.Of(reached, inputs.Test) is { } hint)
+                Tell.Note($"{hint}");
             shown?.Stay(signals.Stopped);
             return ExitCode.Done;
         }
@@ -191,7 +196,7 @@ static class SimulateCommand
                 Downlink = experiment.Downlink.Text,
             }, MetricsJson.Default.RunResult));
         else
-            Summary.Write(AnsiConsole.Console, result, folder.Folder);
+            Summary.Write(AnsiConsole.Console, result, folder.Folder, experiment.Measure);
     }
 
     static Experiment Read(Request request)

@@ -24,16 +24,17 @@ static class SummarizeCommand
         var label = new Option<string>("--label")
         {
             Description = "The column that holds the class.",
-            DefaultValueFactory = _ => "label",
+            DefaultValueFactory = _ => TableTerms.UsualLabel,
         };
+        var target = WorkOptions.TargetOption();
         var leftOut = TableFlags.LeftOutOption();
         var categories = TableFlags.CategoriesOption();
         var output = new Option<string>("-o", "--output") { Description = "The file to write.", Required = true };
         var command = new Command("summarize", "Summarize the columns of tables, for a model that all clients share.")
         {
-            files, label, leftOut, categories, output,
+            files, label, target, leftOut, categories, output,
         };
-        command.SetAction(line => (int)Run(line.GetValue(files)!, new TableTerms(line.GetValue(label)!)
+        command.SetAction(line => (int)Run(line.GetValue(files)!, WorkOptions.Terms(line, label, target) with
         {
             LeftOut = line.GetValue(leftOut)!,
             Categories = line.GetValue(categories)!,
@@ -65,7 +66,7 @@ static class SummarizeCommand
     }
 
     static string Table(TableSummary summary) => TextTable.Print(["column", ">rows", ">empty", ">mean", ">deviation", "names"],
-        summary.Columns.Select(column => (string[])
+        summary.Columns.Concat(summary.Target is null ? [] : [summary.Target]).Select(column => (string[])
         [
             column.Name, column.Count.ToString("N0", CultureInfo.InvariantCulture), column.Missing.ToString("N0", CultureInfo.InvariantCulture),
             column.Categories is null ? Number(column.Mean) : "", column.Categories is null ? Number(Math.Sqrt(column.Deviations / Math.Max(1, column.Count))) : "",

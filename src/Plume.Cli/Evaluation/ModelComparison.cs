@@ -35,6 +35,7 @@ static class ModelComparison
                 new FileInfo(model.File).Length, latencies[i].TotalMicroseconds, RuntimeMemory.Of(model, feeds[i].First))
             {
                 Figures = outputs[i].Figures,
+                Regression = outputs[i].Regression,
             })];
         }
         finally

@@ -46,7 +46,7 @@ sealed record ModelData(DataSource? Source, Func<RuntimeModel, ModelFeeds> Feeds
         }
 
         if (work.Data is { } files
-            && (files.EndsWith(".npz", StringComparison.OrdinalIgnoreCase) || files.Contains('=', StringComparison.Ordinal)))
+            && (files.EndsWith(".npz", StringComparison.OrdinalIgnoreCase) && !IsLabeled(files, graph) || files.Contains('=', StringComparison.Ordinal)))
         {
             var arrays = files.Contains('=', StringComparison.Ordinal) ? NumpyArray.ReadAll(Named(files))
                 : NumpyArray.ReadZip(Existing(files));
@@ -58,6 +58,9 @@ sealed record ModelData(DataSource? Source, Func<RuntimeModel, ModelFeeds> Feeds
         var taken = most is { } count ? Some(set, count) : set;
         return new ModelData(source, model => InputErrors.Explain(() => ModelFeeds.Of(model, taken)));
     }
+
+    // A model may have inputs of these names itself.
+    static bool IsLabeled(string path, ModelGraph? graph) => graph is not { Inputs.Count: > 1 } && File.Exists(path) && ArraySource.IsLabeled(path);
 
     // Spread over the set, which may be sorted.
     static LabeledSet Some(LabeledSet set, int samples)

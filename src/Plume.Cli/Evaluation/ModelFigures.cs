@@ -31,6 +31,10 @@ sealed record ModelFigures(string File, double? Accuracy, double? Agreement, dou
     /// <summary>Each class; null without labels or class scores.</summary>
     public IReadOnlyList<ClassFigures>? Classes => Figures?.Classes;
 
+    /// <summary>How close it comes to the numbers to predict, in their units; null where samples have classes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RegressionFigures? Regression { get; init; }
+
     /// <summary>What these are of.</summary>
     [JsonIgnore]
     public ClassificationFigures? Figures { get; init; }

@@ -12,6 +12,9 @@ sealed class DataSettings(Settings settings)
     /// <summary>Whether it is a table of the user's own.</summary>
     public bool IsTable => Set is "csv" or "table";
 
+    /// <summary>Whether it is an archive of arrays with labels.</summary>
+    public bool IsArrays => Set == "arrays";
+
     /// <summary>Folder of the IDX files; null for where Debian's package puts them.</summary>
     public string? Folder => settings.Get<string?>("data.folder");
 
@@ -20,6 +23,9 @@ sealed class DataSettings(Settings settings)
 
     /// <summary>The table's column that holds the class.</summary>
     public string Label => settings.Get<string>("data.label");
+
+    /// <summary>The table's column that holds a number to predict, in place of a class; null where classes are told apart.</summary>
+    public string? Target => settings.Get<string?>("data.target");
 
     /// <summary>Whether each of the table's columns is normalized.</summary>
     public bool IsNormalized => settings.Get<bool>("data.normalize");

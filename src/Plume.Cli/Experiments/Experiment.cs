@@ -73,7 +73,13 @@ sealed class Experiment(Settings settings)
         settings.Get<string>("client.optimizer") == "adam" ? LocalOptimizer.Adam : LocalOptimizer.Sgd,
         settings.Get<double>("client.momentum"),
         settings.Get<double>("client.weightDecay"),
-        settings.Get<double>("client.proximal"));
+        settings.Get<double>("client.proximal"))
+    {
+        BalancesClasses = settings.Get<string>("client.classWeights") == "balanced",
+    };
+
+    /// <summary>What its models are measured by, as a word: accuracy, or R2 where they predict a number.</summary>
+    public string Measure => Data.Target is null ? "accuracy" : "R2";
 
     public RateSchedule Schedule => settings.Get<RateSchedule>("client.schedule");
 

@@ -10,6 +10,9 @@ namespace Plume.Cli.Progress;
 /// <param name="HasBaseline">Whether every round is also run with 32-bit floats.</param>
 sealed record RunOutline(string Name, string Subtitle, int Rounds, bool HasBaseline)
 {
+    /// <summary>What models are measured by, as a word.</summary>
+    public string Measure { get; init; } = "accuracy";
+
     /// <summary>The federation in one line, printable.</summary>
     public string Subtitle { get; } = Printable.Line(Subtitle);
 }

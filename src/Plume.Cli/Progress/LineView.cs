@@ -12,7 +12,7 @@ sealed class LineView(TextWriter output) : IProgressView
         int width = $"{outline.Rounds}".Length;
         run(done =>
         {
-            output.WriteLine(Line(done, outline.Rounds, width));
+            output.WriteLine(Line(done, outline, width));
             foreach (var shadow in done.Compressed.Shadows ?? [])
                 output.WriteLine($"  by {Printable.Line(shadow.Uplink)}; {Printable.Line(shadow.Downlink)}: up "
                     + $"{Quantity.Bytes(shadow.UplinkBytes)}  down {Quantity.Bytes(shadow.DownlinkBytes)}  "
@@ -20,11 +20,11 @@ sealed class LineView(TextWriter output) : IProgressView
         });
     }
 
-    static string Line(RoundDone done, int rounds, int width)
+    static string Line(RoundDone done, RunOutline outline, int width)
     {
         var (run, plain) = (done.Compressed, done.Baseline);
-        return $"round {run.Round.ToString().PadLeft(width)}/{rounds}  "
-            + $"accuracy {Quantity.Percent(run.Accuracy),8}{Beside(plain is null ? null : Quantity.Percent(plain.Accuracy))}  "
+        return $"round {run.Round.ToString().PadLeft(width)}/{outline.Rounds}  "
+            + $"{outline.Measure} {Quantity.Percent(run.Accuracy),8}{Beside(plain is null ? null : Quantity.Percent(plain.Accuracy))}  "
             + $"up {Quantity.Bytes(run.UplinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.UplinkBytes))}  "
             + $"down {Quantity.Bytes(run.DownlinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.DownlinkBytes))}  "
             + $"{Quantity.Seconds(run.Seconds)}  left {Quantity.Seconds(done.SecondsLeft)}";

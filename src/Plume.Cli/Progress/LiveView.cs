@@ -29,16 +29,16 @@ sealed class LiveView(IAnsiConsole console) : IProgressView
     static Rows Picture(RunOutline outline, List<RoundDone> done)
     {
         var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };
-        foreach (string head in Heads(outline.HasBaseline))
+        foreach (string head in Heads(outline))
             table.AddColumn(new TableColumn($"[grey]{head}[/]").RightAligned());
         foreach (var round in done.TakeLast(ShownRounds))
             table.AddRow([.. Cells(round, outline.HasBaseline).Select(text => (IRenderable)new Markup(text))]);
         return new Rows(table, new Markup(Bar(outline.Rounds, done)));
     }
 
-    static string[] Heads(bool baseline) => baseline
-        ? ["round", "accuracy", "fp32", "up", "fp32", "down", "fp32", "time"]
-        : ["round", "accuracy", "up", "down", "time"];
+    static string[] Heads(RunOutline outline) => outline.HasBaseline
+        ? ["round", outline.Measure, "fp32", "up", "fp32", "down", "fp32", "time"]
+        : ["round", outline.Measure, "up", "down", "time"];
 
     static IEnumerable<string> Cells(RoundDone done, bool baseline)
     {

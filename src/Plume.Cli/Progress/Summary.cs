@@ -9,7 +9,7 @@ namespace Plume.Cli.Progress;
 /// <summary>The table at the end of a run.</summary>
 static class Summary
 {
-    public static void Write(IAnsiConsole console, RunResult result, string folder)
+    public static void Write(IAnsiConsole console, RunResult result, string folder, string measure)
     {
         var plain = result.Baseline;
         var table = new Table { Border = TableBorder.Simple };
@@ -21,8 +21,10 @@ static class Summary
             table.AddColumn(new TableColumn("").RightAligned());
         }
 
-        Row(table, "accuracy", Quantity.Percent(result.Accuracy), plain is null ? null
+        Row(table, measure, Quantity.Percent(result.Accuracy), plain is null ? null
             : Quantity.Percent(plain.Accuracy), Points(result, plain));
+        if (result.Regression is { } errors)
+            Row(table, "mean squared, absolute error", $"{errors.Mse:0.####}, {errors.Mae:0.####}", plain is null ? null : "", "");
         Row(table, "uplink", Quantity.Bytes(result.UplinkBytes), plain is null ? null
             : Quantity.Bytes(plain.UplinkBytes), Less(plain?.UplinkBytes, result.UplinkBytes));
         Row(table, "downlink", Quantity.Bytes(result.DownlinkBytes), plain is null ? null

@@ -12,7 +12,8 @@ static class ReportCharts
     /// The charts, two in a row; nothing before the first measurement. Time has a chart where a run was given links.
     /// </summary>
     /// <param name="tracks">The runs, each with the class of the style sheet that has its colour.</param>
-    public static string All(IEnumerable<(Track Track, string Style)> tracks)
+    /// <param name="measure">What models are measured by, as a word.</param>
+    public static string All(IEnumerable<(Track Track, string Style)> tracks, string measure = "accuracy")
     {
         var measured = tracks.Where(entry => entry.Track.Accuracy is not null).ToList();
         if (measured.Count == 0)
@@ -21,16 +22,19 @@ static class ReportCharts
         var accuracy = Axis.Over(Values(byRound, point => point.Y), value => $"{value * 100:0.##} %");
         var timed = measured.Where(entry => entry.Track.LinkSeconds is not null).ToList();
         return "<div class=\"pair\">"
-            + Chart("Accuracy by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"),
+            + Chart($"{Capital(measure)} by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"),
                 accuracy, byRound)
-            + Growing("Accuracy by bytes, both directions together", "bytes since the first round",
+            + Growing($"{Capital(measure)} by bytes, both directions together", "bytes since the first round",
                 Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy,
                 value => Quantity.RoundBytes((long)value))
             + (timed.Count == 0 ? ""
-            : Growing("Accuracy by time on the links", "time since the first round: transfer, and work as measured or declared",
+            : Growing($"{Capital(measure)} by time on the links", "time since the first round: transfer, and work as measured or declared",
                 Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
             + "</div>\n";
     }
+
+    /// <summary>A word as a title begins with it.</summary>
+    public static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
     // Runs that spend much more than others would leave these no room.
     static string Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)

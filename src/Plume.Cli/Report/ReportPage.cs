@@ -15,8 +15,8 @@ static class ReportPage
     public static string Render(RunReport report) => Page.Render(
         report.Title,
         report.Subtitle,
-        Facts(report) + ReportCharts.All(Tracks(report)) + Wire(report) + Privacy(report.Result?.Privacy)
-            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Planned(report.Result)
+        Facts(report) + ReportCharts.All(Tracks(report), report.Measure) + Wire(report) + Privacy(report.Result?.Privacy)
+            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression) + Planned(report.Result)
             + Shadows(report.Result?.Shadows) + Tensors(report)
             + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
@@ -33,7 +33,7 @@ static class ReportPage
         var (run, plain) = (report.Compressed, report.Baseline);
         var facts = new List<(string Name, string Value, string Note)>
         {
-            ("Accuracy", Quantity.Percent(run.Accuracy), plain is null ? ""
+            (ReportCharts.Capital(report.Measure), Quantity.Percent(run.Accuracy), plain is null ? ""
                 : $"{Quantity.Percent(plain.Accuracy)} with 32-bit floats"),
             ("Uplink", Quantity.Bytes(run.UplinkBytes), plain is null ? "all updates together"
                 : $"{Quantity.Ratio(plain.UplinkBytes, run.UplinkBytes)} less than {Quantity.Bytes(plain.UplinkBytes)}"),
@@ -74,6 +74,12 @@ static class ReportPage
                 ["mean", "", "", "", Cell.Number($"{figures.F1:0.000}"), Cell.Number($"{figures.Auc:0.000}")],
             ]), "What ships, on the test samples. The area under the curve (AUC) is of each class against all others."
                 + (figures.Classes.Count > MostClasses ? $" The first {MostClasses} classes; result.json has all." : ""));
+
+    static string Errors(RegressionFigures? figures) => figures is null ? ""
+        : Html.Section("Errors", Html.Table(["", "mean squared", "mean absolute", "R2"],
+            [["what ships", Cell.Number($"{figures.Mse:0.####}"), Cell.Number($"{figures.Mae:0.####}"), Cell.Number($"{figures.R2:0.0000}")]]),
+            "In the units of the numbers to predict, on the test samples, in ONNX Runtime. R2 is 1 less the squared error over that of "
+                + "their mean: 1 is perfect, 0 what the mean would do.");
 
     static string Wire(RunReport report)
     {

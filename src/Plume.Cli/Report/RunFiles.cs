@@ -9,7 +9,6 @@ using Plume.Compression.Files;
 using Plume.Compression.Weights;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
-using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Cli.Report;
 
@@ -43,7 +42,8 @@ static class RunFiles
             WorstTenth = clients.WorstTenth,
             ClientMean = clients.Mean,
             Planned = experiment.Planned,
-            Figures = measure ? FiguresOf(models.Ships.Bytes, inputs.Test) : null,
+            Figures = measure && inputs.Test.Targets is null ? PredictionsOf(models.Ships.Bytes, inputs.Test).FiguresOf(inputs.Test) : null,
+            Regression = inputs.Test.Targets is null ? null : PredictionsOf(models.Ships.Bytes, inputs.Test).RegressionOf(inputs.Test),
         };
         AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
         var details = new RunDetails(RunDetails.NewestVersion, subtitle, TensorsOf(layout, runs.Compressed.Simulation),
@@ -55,10 +55,10 @@ static class RunFiles
         return result;
     }
 
-    static ClassificationFigures FiguresOf(byte[] model, LabeledSet test)
+    static Predictions PredictionsOf(byte[] model, LabeledSet test)
     {
         using var session = new RuntimeModel("model", model);
-        return Predictions.Of(session, test).FiguresOf(test);
+        return Predictions.Of(session, test);
     }
 
     // Names with commas or quotes in them are in quotes.

@@ -54,6 +54,9 @@ sealed record RunReport(
     /// <summary>The clients' links in one line; null where there are none.</summary>
     public string? Links { get; init; }
 
+    /// <summary>What models are measured by, as a word.</summary>
+    public string Measure { get; init; } = "accuracy";
+
     /// <summary>What the run came to; null where nothing is said of its models.</summary>
     public RunResult? Result { get; init; }
 }

@@ -32,6 +32,7 @@ sealed record StoredRun(Experiment Experiment, IReadOnlyList<RoundLine> Rounds, 
     {
         Links = Experiment.Links is not null ? Experiment.Links.ToString() : null,
         Result = Result,
+        Measure = Experiment.Measure,
     };
 
     /// <summary>Reads a run folder.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using Plume.Compression.Files;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
+using Plume.Learning.Inference.Metrics;
 using Plume.Simulation;
 
 namespace Plume.Cli.Runs;
@@ -16,7 +17,7 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
     const double Tenth = 0.1;
 
     /// <summary>
-    /// Share of each client's samples that get the right class from what ships; null where it was not measured, or a client has
+    /// Share of each client's samples that get the right class from what ships, or R2 over them; null where it was not measured, or a client has
     /// no samples.
     /// </summary>
     public IReadOnlyList<double?>? Accuracies { get; private init; }
@@ -34,12 +35,23 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
     public ClientFigures Measured(string name, byte[] model, LabeledSet train)
     {
         using var session = new RuntimeModel(name, model);
-        var told = Predictions.Of(session, train).Classes;
+        var predictions = Predictions.Of(session, train);
+        var told = predictions.Classes;
+        if (train.Targets is not null)
+            return this with { Accuracies = [.. Samples.Select(own => R2(predictions.Scores.Span, train.Targets, own))] };
         return this with
         {
             Accuracies = [.. Samples.Select(own => own.Length == 0 ? null
                 : (double?)own.Count(sample => told[sample] == train.Labels[sample]) / own.Length)],
         };
+    }
+
+    static double? R2(ReadOnlySpan<float> told, float[] targets, int[] own)
+    {
+        float[] said = new float[own.Length];
+        for (int i = 0; i < own.Length; i++)
+            said[i] = told[own[i]];
+        return own.Length == 0 ? null : RegressionFigures.Of([.. own.Select(sample => targets[sample])], said).R2;
     }
 
     /// <summary>Writes the table.</summary>

@@ -5,7 +5,7 @@ using Plume.Learning.Inference.Metrics;
 namespace Plume.Cli.Runs;
 
 /// <summary>The object that <c>plume simulate --json</c> prints.</summary>
-/// <param name="Accuracy">The last measured accuracy, 0 to 1.</param>
+/// <param name="Accuracy">The last measured accuracy, 0 to 1, or R2 of a model that predicts a number.</param>
 /// <param name="Rounds">Rounds run, those before a resume included.</param>
 /// <param name="UplinkBytes">Bytes of all updates.</param>
 /// <param name="DownlinkBytes">Bytes of everything clients received.</param>
@@ -73,6 +73,12 @@ sealed record RunResult(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ClassificationFigures? Figures { get; init; }
+
+    /// <summary>
+    /// How close what ships comes to the numbers of the test samples, in their units; null where samples have classes.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RegressionFigures? Regression { get; init; }
 
     /// <summary>The files of the last model as it was trained; null for a baseline, which leaves none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -13,8 +13,9 @@ sealed class WorkOptions
     readonly Option<string> label = new("--label")
     {
         Description = "The column of a table that holds the class.",
-        DefaultValueFactory = _ => "label",
+        DefaultValueFactory = _ => TableTerms.UsualLabel,
     };
+    readonly Option<string?> target = TargetOption();
     readonly Option<string> test = new("--test")
     {
         Description = "The rows of a table that are kept to measure on: share(20%), file(PATH), or column(NAME=VALUE), those with the "
@@ -39,6 +40,7 @@ sealed class WorkOptions
         data.Required = needsData;
         command.Options.Add(data);
         command.Options.Add(label);
+        command.Options.Add(target);
         command.Options.Add(test);
         command.Options.Add(seed);
         command.Options.Add(threads);
@@ -51,8 +53,25 @@ sealed class WorkOptions
         int count = line.GetValue(threads);
         RunOptions.CheckThreads(count);
         return new Work(line.GetValue(data),
-            new TableUse(new TableTerms(line.GetValue(label)!)) { Test = Rows(line.GetValue(test)!) },
+            new TableUse(Terms(line, label, target)) { Test = Rows(line.GetValue(test)!) },
             RandomKey.FromSeed((ulong)line.GetValue(seed)), count);
+    }
+
+    /// <summary>The column of numbers to predict.</summary>
+    public static Option<string?> TargetOption() => new("--target")
+    {
+        Description = "The column of a table that holds a number to predict, in place of a class.",
+    };
+
+    /// <summary>Which column of a table is learned.</summary>
+    /// <exception cref="CliException">Both a class and a number are named.</exception>
+    public static TableTerms Terms(ParseResult line, Option<string> label, Option<string?> target)
+    {
+        if (line.GetValue(target) is not { } number)
+            return new TableTerms(line.GetValue(label)!);
+        return line.GetResult(label) is { Implicit: false }
+            ? throw new CliException(ExitCode.Usage, "--label names a column of classes and --target one of numbers to predict; give one of them.")
+            : new TableTerms(number) { IsTarget = true };
     }
 
     static TestRows Rows(string text)

@@ -343,7 +343,10 @@ sealed partial class Participation : IDisposable
         objective.Optimizer == 1 ? LocalOptimizer.Adam : LocalOptimizer.Sgd,
         objective.Momentum,
         objective.WeightDecay,
-        objective.Proximal);
+        objective.Proximal)
+    {
+        BalancesClasses = objective.BalancesClasses,
+    };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Client} could not do its task of round {Round}: {Problem}")]
     static partial void LogFailed(ILogger logger, string client, int round, string problem, Exception? cause);

@@ -58,7 +58,8 @@ public sealed class RunText
             .SayUnless("momentum", plan.Objective.Momentum, 0.0)
             .SayUnless("weight decay", plan.Objective.WeightDecay, 0.0)
             .SayUnless("proximal", plan.Objective.Proximal, 0.0)
-            .SayUnless("teaching", plan.Objective.Teaching?.ToString(), null);
+            .SayUnless("teaching", plan.Objective.Teaching?.ToString(), null)
+            .SayUnless("balances classes", plan.Objective.BalancesClasses, false);
     }
 
     /// <summary>A hash of the text.</summary>

@@ -33,6 +33,12 @@ public sealed record LocalObjective(
     /// <summary>Whom it learns from beside the labels; null for nobody.</summary>
     public Teaching? Teaching { get; init; }
 
+    /// <summary>
+    /// Whether each class of a client's samples counts alike in its loss, however many samples have it; false where each sample
+    /// does. It is for learners of classes.
+    /// </summary>
+    public bool BalancesClasses { get; init; }
+
     /// <summary>Steps that so many samples take.</summary>
     public int StepsFor(int samples) => Epochs * ((samples + BatchSize - 1) / BatchSize);
 }

@@ -68,7 +68,10 @@ public sealed record LocalOutcome(int Samples, double Loss)
 }
 
 /// <summary>How good a model is on a data set.</summary>
-/// <param name="Accuracy">Share of samples whose most likely class is the label, 0 to 1.</param>
-/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="Accuracy">
+/// Share of samples whose most likely class is the label, 0 to 1. Of a model that predicts a number R2: 1 less the squared error
+/// over that of the numbers' mean; below 0 where it is worse than that.
+/// </param>
+/// <param name="Loss">Mean cross-entropy, or mean squared error of a normalized number.</param>
 /// <param name="Samples">Number of samples measured.</param>
 public sealed record Evaluation(double Accuracy, double Loss, int Samples);

@@ -208,6 +208,8 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         if (Smaller.Count != Method.Capacities.Count - 1)
             yield return $"'{Method}' has clients of {Method.Capacities.Count} capacities, so the plan needs "
                 + $"{Method.Capacities.Count - 1} models smaller than the server's, but has {Smaller.Count}.";
+        if (Objective is { BalancesClasses: true, Teaching: { } teaching })
+            yield return $"Class weights are for a loss of labels alone, but clients also learn by '{teaching}'; leave one of them out.";
         foreach (string problem in Buffered?.Problems(this) ?? [])
             yield return problem;
         foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems()))

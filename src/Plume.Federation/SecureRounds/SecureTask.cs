@@ -77,5 +77,6 @@ public sealed record SecureTask(int Round, int Attempt, int ModelVersion, IReadO
         + (Noise is { } noise ? FormattableString.Invariant($"noise {noise:R}\n") : "")
         + FormattableString.Invariant(
             $"{Objective.Epochs} {Objective.BatchSize} {Objective.LearningRate:R} {Objective.Optimizer} {Objective.Momentum:R} ")
-        + FormattableString.Invariant($"{Objective.WeightDecay:R} {Objective.Proximal:R}\n");
+        + FormattableString.Invariant($"{Objective.WeightDecay:R} {Objective.Proximal:R}\n")
+        + (Objective.BalancesClasses ? "balances classes\n" : "");
 }

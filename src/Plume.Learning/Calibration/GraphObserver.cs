@@ -109,7 +109,8 @@ public static class GraphObserver
             using var scope = NewDisposeScope();
             var (features, labels) = buffer.Fill(samples);
             executor.Gradients.zero_();
-            nn.functional.cross_entropy(Training.ClassScores.Of(executor.Forward(features, default), set), labels).backward();
+            var scores = Training.ClassScores.Of(executor.Forward(features, default), set);
+            (set.Targets is null ? nn.functional.cross_entropy(scores, labels) : nn.functional.mse_loss(scores, labels)).backward();
             executor.Gradients.bytes.CopyTo(MemoryMarshal.AsBytes((Span<float>)gradients.Values));
             observe(gradients);
         }

@@ -1,6 +1,8 @@
 namespace Plume.Learning.Data;
 
-/// <summary>Samples with one class each, in memory: features contiguous, sample after sample, row-major.</summary>
+/// <summary>
+/// Samples with one class each, or one number to predict each, in memory: features contiguous, sample after sample, row-major.
+/// </summary>
 public sealed class LabeledSet
 {
     readonly int[] shape;
@@ -49,11 +51,25 @@ public sealed class LabeledSet
     /// <summary>Values of one sample: the product of <see cref="SampleShape"/>.</summary>
     public int SampleLength { get; }
 
-    /// <summary>The class of every sample.</summary>
+    /// <summary>The class of every sample; 0 for all where they have <see cref="Targets"/>.</summary>
     public int[] Labels { get; }
 
-    /// <summary>Number of classes.</summary>
+    /// <summary>Number of classes; 1 where samples have <see cref="Targets"/>.</summary>
     public int Classes { get; }
+
+    /// <summary>
+    /// The number to predict of every sample, normalized as <see cref="SampleSchema.Target"/> says; null where samples have
+    /// classes.
+    /// </summary>
+    /// <exception cref="ArgumentException">They are not one a sample and finite, or there are two classes or more.</exception>
+    public float[]? Targets
+    {
+        get;
+        init => field = value is null || value.Length == Count && Classes == 1 && Array.TrueForAll(value, float.IsFinite)
+            ? value
+            : throw new ArgumentException($"Targets of '{Name}' must be finite, one for each of its {Count} samples, which then have "
+                + "one class.", nameof(value));
+    }
 
     /// <summary>Whose each sample is, where the data says so.</summary>
     /// <exception cref="ArgumentException">It does not name one client a sample.</exception>
@@ -93,16 +109,20 @@ public sealed class LabeledSet
         var features = new float[samples.Length * SampleLength];
         var labels = new int[samples.Length];
         var clients = Clients is null ? null : new string[samples.Length];
+        var targets = Targets is null ? null : new float[samples.Length];
         for (int i = 0; i < samples.Length; i++)
         {
             this[samples[i]].CopyTo(features.AsSpan(i * SampleLength));
             labels[i] = Labels[samples[i]];
             if (clients is not null)
                 clients[i] = Clients!.Names[samples[i]];
+            if (targets is not null)
+                targets[i] = Targets![samples[i]];
         }
 
         return new LabeledSet(name, features, shape, labels, Classes)
         {
+            Targets = targets,
             Clients = clients is null ? null : new ClientColumn(Clients!.Name, clients),
             Schema = Schema,
             Remarks = Remarks,
@@ -113,7 +133,13 @@ public sealed class LabeledSet
     /// <param name="sampleShape">Another shape of the same number of values.</param>
     /// <exception cref="ArgumentException">It is of another number of values.</exception>
     public LabeledSet Shaped(IReadOnlyList<int> sampleShape) =>
-        new(Name, Features, sampleShape, Labels, Classes) { Clients = Clients, Schema = Schema, Remarks = Remarks };
+        new(Name, Features, sampleShape, Labels, Classes)
+        {
+            Targets = Targets,
+            Clients = Clients,
+            Schema = Schema,
+            Remarks = Remarks,
+        };
 
     /// <summary>The same samples, copied, with every value normalized.</summary>
     /// <exception cref="ArgumentException">They are normalized, or there are not as many means as values of a sample.</exception>
@@ -128,6 +154,7 @@ public sealed class LabeledSet
             features[i] = normalization.Apply(Features[i], i % SampleLength);
         return new(Name, features, shape, Labels, Classes)
         {
+            Targets = Targets,
             Clients = Clients,
             Schema = Schema with { Normalization = normalization },
             Remarks = Remarks,

@@ -1,4 +1,5 @@
 using Plume.Compression.Wire;
+using Plume.Compression.Wording;
 using Plume.Models.Graph;
 
 namespace Plume.Learning.Data;
@@ -9,12 +10,14 @@ namespace Plume.Learning.Data;
 /// </summary>
 /// <remarks>
 /// In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.categories</c>, an array of such,
-/// <c>plume.fill</c>, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; all in JSON.
+/// <c>plume.fill</c>, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; <c>plume.target</c>, an array of one string, and
+/// <c>plume.targetScale</c>, an array of its mean and scale; all in JSON.
 /// </remarks>
 public sealed record SampleSchema
 {
     const string ColumnsKey = "plume.columns", CategoriesKey = "plume.categories", FillKey = "plume.fill",
-        ClassesKey = "plume.classes", MeanKey = "plume.mean", ScaleKey = "plume.scale";
+        ClassesKey = "plume.classes", MeanKey = "plume.mean", ScaleKey = "plume.scale", TargetKey = "plume.target",
+        TargetScaleKey = "plume.targetScale";
 
     /// <summary>Nothing is known: values come in the model's order, classes are numbers.</summary>
     public static SampleSchema None { get; } = new();
@@ -38,8 +41,11 @@ public sealed record SampleSchema
     public int? Length => Columns is null ? null
         : Categories is null ? Columns.Count : Categories.Sum(names => Math.Max(1, names.Count));
 
-    /// <summary>The same about classes alone.</summary>
-    public SampleSchema OfClasses => new() { Classes = Classes };
+    /// <summary>The same about classes, or the target, alone.</summary>
+    public SampleSchema OfClasses => new() { Classes = Classes, Target = Target is null ? null : new TargetColumn(Target.Name) };
+
+    /// <summary>The number that is predicted; null where classes are told apart.</summary>
+    public TargetColumn? Target { get; init; }
 
     /// <summary>Name of each class; null where classes are the numbers from 0.</summary>
     public IReadOnlyList<string>? Classes { get; init; }
@@ -60,6 +66,7 @@ public sealed record SampleSchema
             Fill = notes.Numbers(FillKey),
             Classes = notes.Names(ClassesKey),
             Normalization = notes.Normalization(MeanKey, ScaleKey),
+            Target = notes.Target(TargetKey, TargetScaleKey),
         };
         if ((schema.Categories?.Count ?? schema.Columns?.Count) != schema.Columns?.Count)
             throw notes.Error(CategoriesKey, "must have a list for each column");
@@ -71,6 +78,8 @@ public sealed record SampleSchema
         if (graph.Inputs is [{ } fed] && FixedLength(fed) is { } length && schema.Normalization?.Fits(length) == false)
             throw notes.Error(MeanKey,
                 $"has {schema.Normalization.Mean.Count} means, but its input has {length} values a sample");
+        if (schema.Target is not null && OutputsOf(graph) is not (null or 1))
+            throw notes.Error(TargetKey, $"names a number to predict, but its output has {OutputsOf(graph)}");
         if (ClassesOf(graph) is { } classes && (schema.Classes?.Count ?? classes) != classes)
             throw notes.Error(ClassesKey, $"names {schema.Classes!.Count} classes, but its output tells {classes} apart");
         return schema;
@@ -89,6 +98,8 @@ public sealed record SampleSchema
         Add(ClassesKey, Classes, SchemaNotes.Text);
         Add(MeanKey, Normalization?.Mean, SchemaNotes.Text);
         Add(ScaleKey, Normalization?.Scale, SchemaNotes.Text);
+        Add(TargetKey, Target is null ? null : (string[])[Target.Name], SchemaNotes.Text);
+        Add(TargetScaleKey, Target is null ? null : (float[])[Target.Mean, Target.Scale], SchemaNotes.Text);
         return graph.WithMetadata(notes);
 
         void Add<T>(string key, IReadOnlyList<T>? values, Func<IReadOnlyList<T>, string> print)
@@ -101,13 +112,16 @@ public sealed record SampleSchema
     /// <summary>
     /// Classes that a model's output has room for, two where it is one score; null where its shape does not say.
     /// </summary>
-    public static int? ClassesOf(ModelGraph graph)
+    public static int? ClassesOf(ModelGraph graph) => OutputsOf(graph) is { } numbers ? Math.Max(2, numbers) : null;
+
+    /// <summary>Numbers that a model gives of a sample; null where its output's shape does not say.</summary>
+    internal static int? OutputsOf(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         return graph.Outputs is not [{ HasShape: true } output] ? null : output.Shape switch
         {
-            [_] => 2,
-            [_, { IsFixed: true } last] => Math.Max(2, (int)last.Length),
+            [_] => 1,
+            [_, { IsFixed: true } last] => (int)last.Length,
             _ => null,
         };
     }
@@ -125,6 +139,11 @@ public sealed record SampleSchema
             return "takes other numbers for empty cells";
         if (Differ(Classes, other.Classes))
             return $"tells the classes {Listing.Of(Classes!)} apart, but they are {Listing.Of(other.Classes!)}";
+        if (Target is not null && other.Target is not null && Target != other.Target)
+            return $"predicts '{Printable.Name(Target.Name)}', but they have '{Printable.Name(other.Target.Name)}', or it was normalized otherwise";
+        if (Target is not null && other.Classes is not null || Classes is not null && other.Target is not null)
+            return Target is not null ? $"predicts a number, '{Printable.Name(Target.Name)}', but they have classes"
+                : $"tells classes apart, but they have a number, '{Printable.Name(other.Target!.Name)}',";
         return Normalization is not null && other.Normalization is not null && Normalization != other.Normalization
             ? "takes values normalized by other means and scales" : null;
     }
@@ -133,7 +152,7 @@ public sealed record SampleSchema
     public bool Equals(SampleSchema? other) =>
         other is not null && Same(Columns, other.Columns) && SameCategories(other)
             && (Fill is null ? other.Fill is null : other.Fill is not null && Fill.SequenceEqual(other.Fill))
-            && Same(Classes, other.Classes) && Normalization == other.Normalization;
+            && Same(Classes, other.Classes) && Normalization == other.Normalization && Target == other.Target;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Columns?.Count, Classes?.Count, Normalization);

@@ -57,6 +57,23 @@ sealed class SchemaNotes(ModelGraph graph)
         }
     }
 
+    /// <summary>The number that is predicted, under two keys; null where there is none.</summary>
+    /// <exception cref="InvalidPayloadException">Something else stands there.</exception>
+    public TargetColumn? Target(string key, string scaleKey)
+    {
+        if (Names(key) is not { } names)
+            return null;
+        try
+        {
+            return names is [var name] && (Numbers(scaleKey) ?? [0, 1]) is [var mean, var scale] ? new TargetColumn(name, mean, scale)
+                : throw Error(key, $"must have one name, and {scaleKey} a mean and a scale");
+        }
+        catch (ArgumentException refusal)
+        {
+            throw Error(scaleKey, $"must have a mean and a scale: {refusal.Message}");
+        }
+    }
+
     /// <summary>An error about what stands under a key.</summary>
     public InvalidPayloadException Error(string key, string problem) =>
         new($"Model '{graph.Name}' has metadata that does not fit it: {key} {problem}.");

@@ -24,7 +24,9 @@ public sealed class FineTuning
     public FineTuning(ModelGraph original, LabeledSet set, double temperature = 2, double alpha = 0.5, int threads = 1)
     {
         (this.set, this.threads) = (set, threads);
-        objective = new(() => alpha == 0 ? new CrossEntropy()
+        if (alpha != 0 && set.Targets is not null)
+            throw new MisfitException($"A teacher's softened scores are of classes, but {set.Name} has a number to predict; learn from the labels alone: --alpha 0.");
+        objective = new(() => alpha == 0 ? LabelObjective.Of(set)
             : new Distillation(SoftLabels.Of(original, set, threads), temperature, alpha));
     }
 

@@ -17,6 +17,9 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
     /// <summary>How well each class is told from the others; null without labels or class scores.</summary>
     public ClassificationFigures? Figures { get; init; }
 
+    /// <summary>How close the first output comes to the numbers to predict; null where samples have none.</summary>
+    public RegressionFigures? Regression { get; init; }
+
     /// <summary>Runs models side by side, in as small steps as each takes.</summary>
     /// <param name="models">The models.</param>
     /// <param name="feeds">The same samples for each of them.</param>
@@ -69,6 +72,13 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
 
         public ComparedOutputs Summary(RunningOutputs beside, LabeledSet? labeled)
         {
+            if (labeled?.Targets is { } targets)
+                return new ComparedOutputs(null, null, errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value))
+                {
+                    Regression = Classes is null || scores.Width != 1
+                        ? throw new MisfitException($"Model '{model.Name}' gives {scores.Width} numbers of a sample, but {labeled.Name} has one to predict.")
+                        : RegressionFigures.Of(targets, InUnitsOf(labeled.Schema.Target), labeled.Schema.Target?.Scale ?? 1),
+                };
             if (labeled is not null && Classes is not null && scores.Width < labeled.Classes
                 && !(scores.Width == 1 && labeled.Classes <= 2))
                 throw new MisfitException(
@@ -82,6 +92,14 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
                 Figures = labeled is null || Classes is null ? null
                     : ClassificationFigures.Of(labeled.Labels, Classes, scores.Rows, labeled.Classes, labeled.Schema.Classes),
             };
+        }
+
+        // Each model says how its target was normalized.
+        float[] InUnitsOf(TargetColumn? target)
+        {
+            var own = model.Graph is null ? null : SampleSchema.Of(model.Graph).Target;
+            return own is null || target is null || (own.Mean, own.Scale) == (target.Mean, target.Scale) ? scores.Rows.ToArray()
+                : Array.ConvertAll(scores.Rows.ToArray(), told => target.Apply(told * own.Scale + own.Mean));
         }
 
         static double Share(int[] some, int[] others) =>

@@ -19,6 +19,12 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
 {
     const int Magic = 6, MostHeader = 10_000;
 
+    /// <summary>The kind of the numbers as NumPy writes it: <c>f4</c>, <c>i8</c>, <c>u1</c>.</summary>
+    public string Kind { get; private init; } = "f4";
+
+    /// <summary>Whether they are bytes, from 0 to 255, as pictures are kept.</summary>
+    public bool IsBytes => Kind == "u1";
+
     // What one array of floats can hold.
     const long MostBytes = 1L << 31;
 
@@ -104,7 +110,7 @@ public sealed partial record NumpyArray(IReadOnlyList<int> Shape, float[] Values
         float[] values = new float[(int)count];
         for (int i = 0; i < values.Length; i++)
             values[i] = ValueOf(type, data[(i * size)..]);
-        return this with { Values = values };
+        return this with { Values = values, Kind = type };
     }
 
     static float ValueOf(string type, ReadOnlySpan<byte> at) => type switch

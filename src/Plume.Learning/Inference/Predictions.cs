@@ -12,6 +12,15 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
     /// <summary>The scores of all samples, row after row; empty where they were not kept.</summary>
     public ReadOnlyMemory<float> Scores { get; init; }
 
+    /// <summary>How close the numbers come to those that samples have to predict, in their own units.</summary>
+    /// <exception cref="ArgumentException">The model gives not one number a sample, or the set has no such targets.</exception>
+    public RegressionFigures RegressionOf(LabeledSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Targets is null ? throw new ArgumentException($"'{set.Name}' has classes and no numbers to predict.", nameof(set))
+            : RegressionFigures.Of(set.Targets, Scores.Span, set.Schema.Target?.Scale ?? 1);
+    }
+
     /// <summary>How well each class is told from the others.</summary>
     /// <exception cref="ArgumentException">The set has another number of samples.</exception>
     public ClassificationFigures FiguresOf(LabeledSet set)
@@ -47,8 +56,12 @@ public sealed record Predictions(IReadOnlyList<int> Classes)
         return new Predictions(scores.Classes()) { Scores = scores.Rows.ToArray() };
     }
 
-    /// <summary>Share of the samples whose class is the label.</summary>
-    public double Accuracy(LabeledSet set) => Agreement(set.Labels);
+    /// <summary>Share of the samples whose class is the label; R2 where they have a number to predict.</summary>
+    public double Accuracy(LabeledSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Targets is null ? Agreement(set.Labels) : RegressionOf(set).R2;
+    }
 
     /// <summary>Share of the samples that get the same class from another model.</summary>
     public double Agreement(Predictions other) => Agreement(other.Classes);

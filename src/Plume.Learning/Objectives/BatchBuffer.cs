@@ -18,19 +18,26 @@ sealed class BatchBuffer : IDisposable
         this.set = set;
         long[] shape = [size, .. set.SampleShape.Select(length => (long)length)];
         features = zeros(shape).DetachFromDisposeScope();
-        labels = zeros(size, ScalarType.Int64).DetachFromDisposeScope();
+        labels = zeros(size, set.Targets is null ? ScalarType.Int64 : ScalarType.Float32).DetachFromDisposeScope();
     }
 
-    /// <summary>The samples of those indices, at most as many as the buffer was made for; valid until the next call.</summary>
+    /// <summary>
+    /// The samples of those indices, at most as many as the buffer was made for, with their classes, or with the numbers to
+    /// predict; valid until the next call.
+    /// </summary>
     public (Tensor Features, Tensor Labels) Fill(ReadOnlySpan<int> indices)
     {
         var values = MemoryMarshal.Cast<byte, float>(features.bytes);
-        var classes = MemoryMarshal.Cast<byte, long>(labels.bytes);
+        var classes = MemoryMarshal.Cast<byte, long>(set.Targets is null ? labels.bytes : []);
+        var targets = MemoryMarshal.Cast<byte, float>(set.Targets is null ? [] : labels.bytes);
         int length = set.SampleLength;
         for (int i = 0; i < indices.Length; i++)
         {
             set.Features.AsSpan(indices[i] * length, length).CopyTo(values[(i * length)..]);
-            classes[i] = set.Labels[indices[i]];
+            if (set.Targets is not null)
+                targets[i] = set.Targets[indices[i]];
+            else
+                classes[i] = set.Labels[indices[i]];
         }
 
         return (features.narrow(0, 0, indices.Length), labels.narrow(0, 0, indices.Length));

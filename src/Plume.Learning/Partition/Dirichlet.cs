@@ -30,6 +30,7 @@ public sealed record Dirichlet(double Concentration) : Partition
     public override Allotment Deal(LabeledSet set, int clients, RandomKey key)
     {
         CheckClients(set, clients);
+        CheckClasses(set);
         var parts = Enumerable.Range(0, clients).Select(_ => new List<int>()).ToArray();
         for (int label = 0; label < set.Classes; label++)
         {

@@ -42,6 +42,13 @@ public abstract record Partition
                 $"Every client needs a sample, but set '{set.Name}' has {set.Count} for {clients} clients.", nameof(clients));
     }
 
+    private protected void CheckClasses(LabeledSet set)
+    {
+        if (set.Targets is not null)
+            throw new ArgumentException($"'{this}' deals by class, but '{set.Name}' has a number to predict: use iid, column(NAME) or "
+                + "file(PATH).", nameof(set));
+    }
+
     // What the notation cannot carry must not be in the value: blanks at the ends of an argument are not read.
     private protected static string Valid(string argument, string name)
     {

@@ -28,6 +28,7 @@ public sealed record Shards(int Count) : Partition
     public override Allotment Deal(LabeledSet set, int clients, RandomKey key)
     {
         CheckClients(set, clients);
+        CheckClasses(set);
         int[][] classes = MembersOf(set, key);
         long shards = (long)clients * Count;
         if (shards > set.Count)

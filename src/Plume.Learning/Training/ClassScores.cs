@@ -6,18 +6,22 @@ using static TorchSharp.torch;
 
 namespace Plume.Learning.Training;
 
-/// <summary>A model's output as scores of classes.</summary>
+/// <summary>A model's output as scores of classes, or as the number that it predicts.</summary>
 static class ClassScores
 {
     /// <summary>
     /// [samples, classes]. One score a sample says how far the second class is ahead of the first: beside a zero for the first,
-    /// softmax is its sigmoid, cross-entropy is binary cross-entropy, and the larger of the two is its sign.
+    /// softmax is its sigmoid, cross-entropy is binary cross-entropy, and the larger of the two is its sign. [samples] where they
+    /// have a number to predict.
     /// </summary>
     /// <param name="output">What the model gives: [samples, classes], [samples, 1] or [samples].</param>
     /// <param name="set">The samples.</param>
     /// <exception cref="MisfitException">It is no such output, or has fewer scores than the set has classes.</exception>
     public static Tensor Of(Tensor output, LabeledSet set)
     {
+        if (set.Targets is not null)
+            return output.shape is [_] or [_, 1] ? output.flatten()
+                : throw new MisfitException($"The model gives [{string.Join(", ", output.shape)}] numbers, but {set.Name} has one to predict.");
         var scores = output.shape switch
         {
             [_, 1] => cat([zeros_like(output), output], 1),
@@ -38,6 +42,8 @@ static class ClassScores
     public static int Count(ModelGraph graph, LabeledSet set)
     {
         SampleFit.Check(graph, set);
+        if (set.Targets is not null)
+            throw new MisfitException($"'{graph.Name}' is to give scores of classes, but {set.Name} has a number to predict.");
         using var executor = new GraphExecutor(graph);
         using var batch = new BatchBuffer(set, 1);
         using var scope = NewDisposeScope();

@@ -32,9 +32,20 @@ public static class SampleFit
             throw new MisfitException(
                 $"Model '{graph.Name}' takes exactly {input.Shape[0].Length} samples at once; export it with a dynamic batch "
                     + $"dimension.");
+        if (set.Targets is not null)
+            CheckTarget(graph, set);
         if (SampleSchema.ClassesOf(graph) is { } classes && set.Classes > classes)
             throw new MisfitException($"Model '{graph.Name}' tells {classes} classes apart, but {set.Name} has {set.Classes}.");
         if (SampleSchema.Of(graph).Difference(set.Schema) is { } difference)
             throw new MisfitException($"Model '{graph.Name}' {difference} in {set.Name}.");
+    }
+
+    static void CheckTarget(ModelGraph graph, LabeledSet set)
+    {
+        if (SampleSchema.OutputsOf(graph) is not (null or 1) and var outputs)
+            throw new MisfitException(
+                $"Model '{graph.Name}' gives {outputs} numbers of a sample, but {set.Name} has one to predict.");
+        if (graph.ProducerOf(graph.Outputs[0].Name) is { OpType: "Softmax" or "LogSoftmax" or "Sigmoid" } last)
+            throw new MisfitException($"Model '{graph.Name}' ends in {last.OpType}, which makes chances, but {set.Name} has a number to predict.");
     }
 }

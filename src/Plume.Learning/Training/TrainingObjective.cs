@@ -16,8 +16,8 @@ public interface ITrainingObjective
 /// <summary>What an objective sees of one part of a batch, after the forward pass.</summary>
 /// <param name="Executor">The model in training.</param>
 /// <param name="Features">[samples, sample shape].</param>
-/// <param name="Labels">[samples], 64-bit integers.</param>
-/// <param name="Logits">[samples, classes], before any softmax.</param>
+/// <param name="Labels">[samples], 64-bit integers; 32-bit floats where samples have a number to predict.</param>
+/// <param name="Logits">[samples, classes], before any softmax; [samples] where they have a number to predict.</param>
 /// <param name="Samples">The samples' indices in the set.</param>
 /// <param name="Progress">The share of all steps that is done, 0 to 1.</param>
 public readonly record struct TrainingBatch(GraphExecutor Executor, Tensor Features, Tensor Labels, Tensor Logits,

@@ -20,6 +20,10 @@ public static class ModelZoo
     /// <summary>The names that <see cref="Build"/> knows.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. Models.Keys];
 
+    /// <summary>Whether a model takes pictures: [channels, height, width], and no flat row of values.</summary>
+    /// <param name="name">One of <see cref="Names"/>; false for others.</param>
+    public static bool TakesPictures(string name) => name is LeNet.Name or LeNetSmall.Name or ResNet8.Name;
+
     /// <summary>A model with its initial weights. The same key gives the same values on every machine.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="inputShape">Shape of one sample, e.g. [1, 28, 28]: channels first.</param>

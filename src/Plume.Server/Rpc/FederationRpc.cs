@@ -18,7 +18,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 7;
+    public const uint OldestProtocol = 1, NewestProtocol = 8;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
@@ -37,6 +37,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     // Since then it clips to what a round says, and says whether its update was within.
     const uint FirstWithClip = 7;
+
+    // Since then it weighs samples by their class where it is told to; an older one would weigh all alike.
+    const uint FirstWithClassWeights = 8;
 
     // What a client runs, in words.
     const string SoftwareHeader = "plume-software";
@@ -74,6 +77,10 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
                 $"In the federation '{request.Federation}' each round says what clients clip updates to, which they know from "
                     + $"version {FirstWithClip} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of "
                     + "the client."));
+        if (feed.Definition.Plan.Objective.BalancesClasses && request.Protocol < FirstWithClassWeights)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"In the federation '{request.Federation}' clients weigh samples by their class, which they can from version "
+                    + $"{FirstWithClassWeights} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
         var definition = feed.Definition;
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
             : null, capacity: CapacityFor(definition, request.Capacity));
@@ -262,6 +269,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
                 Momentum = objective.Momentum,
                 WeightDecay = objective.WeightDecay,
                 Proximal = objective.Proximal,
+                BalancesClasses = objective.BalancesClasses,
             },
         };
     }

@@ -49,7 +49,7 @@ public class SettingsReaderTests
         [
             "e.json:2:3: There is no key 'round' in an experiment; did you mean 'rounds'?",
             "e.json:3:14: dropout must be a number from 0 and below 1, but is 1.",
-            "e.json:4:20: data.set must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\", but is \"digit\"; the "
+            "e.json:4:20: data.set must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\", \"arrays\", but is \"digit\"; the "
                 + "nearest is \"digits\".",
             "e.json:5:15: There is no key 'learningrate' in client; did you mean 'learningRate'?",
             "e.json:5:46: client.epochs must be a whole number from 1 to 10000, but is \"two\".",
@@ -67,7 +67,7 @@ public class SettingsReaderTests
             (settings.Get<string>("name"), settings.Get<long>("rounds"), settings.Get<long>("client.epochs"),
                 settings.Get<string>("data.set")));
         Assert.Equal((false, false), (settings.Has("clients"), settings.Has("model.name")));
-        Assert.Equal(["e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\"."],
+        Assert.Equal(["e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\", \"arrays\"."],
             Problems(json, "data.set=null"));
         Assert.Equal(["e.json:1:13: rounds must be a whole number from 1 to 1000000, but is null."],
             Problems("""{ "rounds": null, "data": { "set": "digits" } }"""));
@@ -94,14 +94,14 @@ public class SettingsReaderTests
     public void A_missing_key_and_a_repeated_key_are_problems() => Assert.Equal(
         [
             "e.json:1:16: rounds is written twice; keep one.",
-            "e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\".",
+            "e.json: data.set is missing; it must be one of \"digits\", \"fashion-mnist\", \"mnist\", \"csv\", \"table\", \"images\", \"arrays\".",
         ],
         Problems("""{ "rounds": 1, "rounds": 2 }"""));
 
     [Theory]
     [InlineData("[1]", "e.json:1:1: An experiment must be an object with the keys ")]
     [InlineData("{ \"data\": 3 }",
-        "e.json:1:11: data must be an object with the keys set, folder, file, label, normalize, missing, leaveOut, "
+        "e.json:1:11: data must be an object with the keys set, folder, file, label, target, normalize, missing, leaveOut, "
             + "categories, columns, test, shape, partition, but is 3.")]
     [InlineData("", "e.json:1:1: The file is not JSON: ")]
     [InlineData("{ \"rounds\" 3 }", "e.json:1:12: The file is not JSON: ")]
@@ -137,7 +137,7 @@ public class SettingsReaderTests
                 + "'client.learningRate'?",
             "--set rounds=many: rounds must be a whole number from 1 to 1000000, but is \"many\".",
             "--set client=1: client is an object; set one of its keys: client.epochs, client.batchSize, client.learningRate, "
-                + "client.schedule, client.optimizer, client.momentum, client.weightDecay, client.proximal.",
+                + "client.schedule, client.optimizer, client.momentum, client.weightDecay, client.classWeights, client.proximal.",
             "--set rounds: An override is a key and a value, such as --set rounds=5.",
         ],
         Problems(Smallest, "client.learningrte=1", "rounds=many", "client=1", "rounds"));

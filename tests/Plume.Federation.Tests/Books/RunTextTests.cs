@@ -56,6 +56,7 @@ public class RunTextTests
             Plan with { Objective = Plan.Objective with { Momentum = 0.9 } },
             Plan with { Objective = Plan.Objective with { WeightDecay = 0.1 } },
             Plan with { Objective = Plan.Objective with { Proximal = 0.1 } },
+            Plan with { Objective = Plan.Objective with { BalancesClasses = true } },
         ];
         ServerOptimizer[] servers =
             [new FedAvg(), new FedAvg(0.5), new FedAvgM(), new FedAvgM(1, 0.5), new FedAdam(), new FedAdam(Tau: 1),
@@ -76,7 +77,7 @@ public class RunTextTests
 
     [Fact]
     public void No_setting_of_the_objective_is_forgotten() => Assert.Equal(
-        ["BatchSize", "Epochs", "LearningRate", "Momentum", "Optimizer", "Proximal", "Teaching", "WeightDecay"],
+        ["BalancesClasses", "BatchSize", "Epochs", "LearningRate", "Momentum", "Optimizer", "Proximal", "Teaching", "WeightDecay"],
         Named(typeof(LocalObjective)));
 
     [Fact]

@@ -51,7 +51,7 @@ static class EvaluateCommand
             : Table(figures) + string.Concat(figures.Where(_ => perClass).Select(ByClass)));
         if (data.IsRandom)
             Tell.Note($"The inputs are random: agreement and error tell whether the models compute alike, not how good they are.");
-        else if (data.Labeled is not null && figures[0].Accuracy is null)
+        else if (data.Labeled is { Targets: null } && figures[0].Accuracy is null)
             Tell.Note($"No accuracy is told: the first output is no row of class scores for each sample.");
         return ExitCode.Done;
     }
@@ -72,10 +72,12 @@ static class EvaluateCommand
     public static string Table(IReadOnlyList<ModelFigures> figures)
     {
         bool hasAccuracy = figures.Any(model => model.Accuracy is not null),
+            hasErrors = figures.Any(model => model.Regression is not null),
             hasAgreement = figures.Any(model => model.Agreement is not null);
         return TextTable.Print(
             [
                 "model", .. Where(hasAccuracy, ">accuracy"), .. Where(hasAgreement, ">agreement"),
+                .. Where(hasErrors, ">R2"), .. Where(hasErrors, ">MSE"), .. Where(hasErrors, ">MAE"),
                 .. Where(!hasAccuracy, ">error (NMSE)"),
                 ">parameters", ">multiply-adds", ">file", ">smaller", ">latency", ">faster", ">memory",
             ],
@@ -84,6 +86,8 @@ static class EvaluateCommand
                 model.File,
                 .. Where(hasAccuracy, Share(model.Accuracy)),
                 .. Where(hasAgreement, Share(model.Agreement)),
+                .. Where(hasErrors, Number(model.Regression?.R2)), .. Where(hasErrors, Number(model.Regression?.Mse)),
+                .. Where(hasErrors, Number(model.Regression?.Mae)),
                 .. Where(!hasAccuracy, model.Nmse is { } error ? error.ToString("0.######", CultureInfo.InvariantCulture)
                     : Unknown),
                 Count(model.Parameters),

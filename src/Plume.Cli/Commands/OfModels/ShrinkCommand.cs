@@ -65,6 +65,9 @@ static class ShrinkCommand
         using var page = OutputFile.At(Path.ChangeExtension(request.Output, ".html"), inputs);
         var data = work.Load(graph).Fitting(request.Model, graph);
         var train = data.Train("Shrinking", "make the model smaller by plume quantize, which needs none");
+        if (train.Targets is not null)
+            throw new CliException(ExitCode.Input, $"plume shrink keeps to a loss of accuracy, and '{train.Name}' has a number to predict: "
+                + "make the model smaller by plume prune and plume quantize.");
         var (validation, test) = Halves(data.Labeled());
         var result = InputErrors.Explain(() => new ModelShrinker(graph, train, validation, options, work.Key, work.Threads, Say)
             .Run(stop));

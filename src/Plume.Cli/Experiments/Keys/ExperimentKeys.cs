@@ -104,12 +104,14 @@ static class ExperimentKeys
     [
         new ChoiceKey("set", "The data set: digits is built in, fashion-mnist and mnist are read from IDX files, table "
             + "from a file with a header (CSV, Parquet or JSON lines); csv is another word for table; images are PNG or JPEG in a folder for "
-            + "each class.",
-            ["digits", "fashion-mnist", "mnist", "csv", "table", "images"]) { Required = true },
+            + "each class; arrays are x and y in a .npz file.",
+            ["digits", "fashion-mnist", "mnist", "csv", "table", "images", "arrays"]) { Required = true },
         new PathKey("folder", "Folder of the IDX files, gzipped or not, or of the images. Without it, where Debian's package puts the IDX "
             + "files."),
-        new PathKey("file", "The table: separated text with a header, gzipped or not; .parquet; or .jsonl, one JSON object a line."),
+        new PathKey("file", "The table: separated text with a header, gzipped or not; .parquet; or .jsonl, one JSON object a line. Or the "
+            + "arrays: .npz with x and y, or x_train, y_train, x_test and y_test."),
         new TextKey("label", "The column of the table that holds the class.") { Default = "label" },
+        new TextKey("target", "The column of the table that holds a number to predict, in place of a class; of arrays y."),
         new FlagKey("normalize",
             "Whether each column of numbers of the table is normalized to mean 0 and deviation 1 over the clients' rows, as the "
                 + "model then says to every client.") { Default = false },
@@ -160,6 +162,8 @@ static class ExperimentKeys
         new ChoiceKey("optimizer", "The client's optimizer.", ["sgd", "adam"]) { Default = "sgd" },
         new NumberKey("momentum", "Momentum of sgd.", 0, 1) { Default = 0.0, Below = true },
         new NumberKey("weightDecay", "Factor of the squared-norm penalty on weights.", 0) { Default = 0.0 },
+        new ChoiceKey("classWeights", "balanced counts each class of a client's samples alike in its loss, however many samples have it.",
+            ["none", "balanced"]) { Default = "none" },
         new NumberKey("proximal", "Strength mu of FedProx's pull towards the received model; 0 is FedAvg.", 0) { Default = 0.0 },
     ], []);
 

@@ -4,6 +4,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights.Formats;
 using Plume.Compression.Wire;
 using Plume.Learning.Data;
+using Plume.Learning.Inference;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 
@@ -16,7 +17,7 @@ namespace Plume.Cli.Setup.Sources;
 sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 {
     /// <summary>What the option's description says.</summary>
-    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, images:FOLDER of PNG or JPEG in a folder for each class, a table (.csv, .tsv, .parquet, .jsonl), or samples without labels FILE.npy";
+    public const string Kinds = "digits, fashion-mnist, mnist:FOLDER, images:FOLDER of PNG or JPEG in a folder for each class, a table (.csv, .tsv, .parquet, .jsonl), arrays FILE.npz with x and y, or samples without labels FILE.npy";
 
     /// <summary>Loads what the option names, and says on standard error what had to be done with it.</summary>
     /// <param name="name">The option's value.</param>
@@ -38,6 +39,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
             _ when MnistFolder.Find(kind) is { } files => Of(files, folder, graph),
             ("images", _) when folder is not null => OfImages(folder, table, graph, holdOut),
             (_, var ending) when TableUse.Endings.Contains(ending) => Of(Existing(name), table, graph, holdOut),
+            (_, ".NPZ") => Of(new ArraySource(Existing(name), table, graph), holdOut),
             (_, ".NPY") => new DataSource(Unlabeled(Existing(name), graph), null),
             _ => throw new CliException(ExitCode.Usage, $"--data is {Kinds}; '{name}' is none of these."),
         };
@@ -83,9 +85,11 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
     }
 
     /// <summary>Refuses samples of which all have one class: nothing can be learned from them alone.</summary>
-    /// <exception cref="ArgumentException">They have.</exception>
+    /// <exception cref="ArgumentException">They have, or all have one number to predict.</exception>
     public static LabeledSet CheckClasses(LabeledSet train)
     {
+        if (train.Targets is [var first, ..] && !train.Targets.AsSpan().ContainsAnyExcept(first))
+            throw new ArgumentException($"There is nothing to learn: all {train.Count} samples to learn from have one number to predict.");
         if (train.Count > 0 && train.Classes > 1 && !train.Labels.AsSpan().ContainsAnyExcept(train.Labels[0]))
             throw new ArgumentException($"A model tells two classes or more apart, but all {train.Count} samples to learn from have the "
                 + $"class '{train.Schema.Classes?[train.Labels[0]] ?? train.Labels[0].ToString(CultureInfo.InvariantCulture)}'.");
@@ -110,6 +114,14 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
             : use.AllImages(folder, graph) is var all ? new DataSource(all, all) : null!, ExitCode.Usage);
     }
 
+    static DataSource Of(ArraySource arrays, bool holdOut) => InputErrors.Explain(() =>
+    {
+        if (holdOut)
+            return Of(arrays.Load(RandomKey.FromSeed(0)));
+        var all = arrays.Load();
+        return new DataSource(all, all);
+    }, ExitCode.Input);
+
     static DataSource Of(MnistFolder files, string? folder, ModelGraph? graph) => files.Missing(folder) is { } missing
         ? throw new CliException(ExitCode.Input, missing)
         : Of(files.Load(folder, graph is null ? null : SampleSchema.Of(graph)));
@@ -119,7 +131,7 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
 
     static LabeledSet Unlabeled(string path, ModelGraph? graph)
     {
-        var array = NpyFile.Read(path);
+        var array = IsOfBytes(path) ? NumpyArray.ReadAll(new Dictionary<string, string> { [path] = path })[path] : Floats(path);
         if (array.Shape.Count < 2 || array.Shape.Contains(0))
             throw new CliException(ExitCode.Input,
                 $"'{path}' must be of [samples, sample shape] with at least one sample and one value in each, but is "
@@ -127,7 +139,23 @@ sealed record DataSource(LabeledSet Samples, LabeledSet? Test)
         int strange = Array.FindIndex(array.Values, value => !float.IsFinite(value));
         if (strange >= 0)
             throw new CliException(ExitCode.Input, $"'{path}' must be finite, but value {strange} is {array.Values[strange]}.");
-        return new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]],
+        var set = new LabeledSet(Path.GetFileName(path), array.Values, [.. array.Shape.Skip(1)], new int[array.Shape[0]],
             graph is null ? 1 : SampleSchema.ClassesOf(graph) ?? 1);
+        return ArraySource.Scaled(set, array, path, graph);
+    }
+
+    static NumpyArray Floats(string path)
+    {
+        var file = NpyFile.Read(path);
+        return new NumpyArray(file.Shape, file.Values);
+    }
+
+    // The kind of numbers stands in the header, which is text near the start.
+    static bool IsOfBytes(string path)
+    {
+        using var file = File.OpenRead(path);
+        byte[] start = new byte[128];
+        int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return start.AsSpan(0, read).IndexOf("'|u1'"u8) >= 0;
     }
 }

@@ -14,6 +14,7 @@ using Plume.Learning.Training;
 using Plume.Models.Adapt;
 using Plume.Models.Graph;
 using Plume.Models.Quantize;
+using Plume.Models.Zoo;
 
 namespace Plume.Cli.Setup.Sources;
 
@@ -40,6 +41,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         CheckFit(experiment, graph, train);
         var capacities = CapacityGraphs.Of(experiment, graph);
         graph = capacities.Largest;
+        if (train.Targets is not null && experiment.Exchange.Method is Predictions)
+            throw experiment.Wrong("exchange", "exchange: predictions are of classes, but data.target is a number to predict.");
         var (predictions, allotment) = PredictionInputs.Load(experiment, train, test, graph, dealt, key);
         return new Inputs(train, test, allotment, Adapted(experiment, Quantized(experiment, graph, test), key))
         {
@@ -81,6 +84,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
     {
         "digits" => Digits.Load().Train,
         _ when experiment.Data.IsTable => TableFor(experiment, graph),
+        "arrays" => ArraysOf(experiment, graph, experiment.Key).Train,
         "images" => UseOf(experiment).Images(experiment.Data.Folder!, graph, experiment.Key).Train,
         var set => MnistFolder.Find(set)!.Load(experiment.Data.Folder, SampleSchema.Of(graph)).Train,
     };
@@ -131,8 +135,12 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
             problems.Add(experiment.Missing(experiment.Data.Folder is null ? "data.set" : "data.folder", experiment.Data.Folder is null
                 ? "Images need data.folder, with a folder for each class."
                 : $"data.folder names '{experiment.Data.Folder}', which does not exist."));
-        if (experiment.Data is { IsTable: true, File: null })
-            problems.Add(experiment.Problem("data.set", "A table needs data.file, its path."));
+        if (experiment.Data is { IsTable: false, IsArrays: false, Target: not null })
+            problems.Add(experiment.Problem("data.target", $"data.target is a column of a table or of arrays, but data.set is {set}."));
+        if (experiment.Data.Target is not null && experiment.Objective.BalancesClasses)
+            problems.Add(experiment.Problem("client.classWeights", "client.classWeights is for classes, but data.target is a number to predict."));
+        if (experiment.Data is { IsTable: true, File: null } or { IsArrays: true, File: null })
+            problems.Add(experiment.Problem("data.set", $"{(experiment.Data.IsTable ? "A table needs" : "Arrays need")} data.file, its path."));
         if (experiment.Model.Name is null == experiment.Model.File is null)
             problems.Add(experiment.Problem("model.name",
                 "A model is named by either model.name or model.file; give one of them."));
@@ -158,9 +166,24 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (experiment.Data.IsTable)
             return LoadTable(experiment, given, key);
         var (train, test) = experiment.Data.Set == "digits" ? Digits.Load()
+            : experiment.Data.IsArrays ? ArraysOf(experiment, given, key)
             : experiment.Data.Set == "images" ? LoadImages(experiment, given, key)
             : MnistFolder.Find(experiment.Data.Set)!.Load(experiment.Data.Folder, given is null ? null : SampleSchema.Of(given));
         return (train, test, Deal(experiment, train, key));
+    }
+
+    static (LabeledSet Train, LabeledSet Test) ArraysOf(Experiment experiment, ModelGraph? given, RandomKey key)
+    {
+        try
+        {
+            var sets = new ArraySource(experiment.Data.File!, UseOf(experiment), given).Load(key);
+            DataSource.CheckClasses(sets.Train);
+            return sets;
+        }
+        catch (ArgumentException misfit)
+        {
+            throw experiment.Wrong("data.file", InputErrors.Sentence(misfit));
+        }
     }
 
     static (LabeledSet Train, LabeledSet Test) LoadImages(Experiment experiment, ModelGraph? given, RandomKey key)
@@ -185,6 +208,8 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (experiment.Data.IsNormalized && given is not null)
             throw experiment.Wrong("data.normalize",
                 "data.normalize goes with a built-in model; one from a file says itself how its values are normalized.");
+        if (experiment.Data.Target is null && given is not null && SampleSchema.Of(given).Target is { } predicted)
+            throw experiment.Wrong("data.label", $"'{experiment.Model.File}' predicts a number, '{predicted.Name}': name its column as data.target.");
         var use = UseOf(experiment);
         var split = use.Split(path, given, key);
         if (split.Count == 0)
@@ -210,8 +235,9 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         return use.Sets(experiment.Data.File!, split, split.Summarize, graph, "data.normalize").Train;
     }
 
-    static TableUse UseOf(Experiment experiment) => new(new TableTerms(experiment.Data.Label)
+    static TableUse UseOf(Experiment experiment) => new(new TableTerms(experiment.Data.Target ?? experiment.Data.Label)
     {
+        IsTarget = experiment.Data.Target is not null,
         Client = (experiment.Data.Partition as ByColumn)?.Column,
         LeftOut = experiment.Data.LeftOut,
         Categories = experiment.Data.Categories,
@@ -222,6 +248,7 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         FillsEmpty = experiment.Data.FillsEmpty,
         Summary = experiment.Data.Columns is { } file ? TableFlags.SummaryOf(file, "data.columns") : null,
         Shape = experiment.Data.Shape is { } shape ? TableFlags.ShapeOf(shape) : null,
+        WantsPictures = experiment.Model.Name is { } model && ModelZoo.TakesPictures(model),
     };
 
     static ModelGraph LoadModel(Experiment experiment, ModelGraph? given, LabeledSet train, RandomKey key)

@@ -29,7 +29,7 @@ static class Students
 
     /// <summary>A built-in model for samples, of which it says what they are.</summary>
     /// <exception cref="ArgumentException">There is none of that name, or it does not fit.</exception>
-    public static ModelGraph BuiltIn(string name, LabeledSet samples, RandomKey key) => samples.Classes < 2
+    public static ModelGraph BuiltIn(string name, LabeledSet samples, RandomKey key) => samples is { Classes: < 2, Targets: null }
         ? throw new ArgumentException($"A model tells two classes or more apart, but '{samples.Name}' has only one.")
         : samples.Schema.AddTo(ModelZoo.Build(name, samples.SampleShape, samples.Classes, key.Fold("model")));
 

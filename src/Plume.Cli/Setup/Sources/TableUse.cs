@@ -13,6 +13,9 @@ namespace Plume.Cli.Setup.Sources;
 /// <param name="Terms">Which columns are what.</param>
 sealed record TableUse(TableTerms Terms)
 {
+    // Fewer values are hardly pixels.
+    const int LeastSide = 8;
+
     // Beyond this, steps that fit one column are much too large or too small for another.
     const double MuchLarger = 100;
 
@@ -35,6 +38,11 @@ sealed record TableUse(TableTerms Terms)
 
     /// <summary>Shape of a sample; null for a flat row of values, or the model's.</summary>
     public IReadOnlyList<int>? Shape { get; init; }
+
+    /// <summary>
+    /// Whether a built-in model will take them that wants pictures: rows of as many values as a square of pixels are some.
+    /// </summary>
+    public bool WantsPictures { get; init; }
 
     /// <summary>All rows of a table, as a model sees them.</summary>
     public LabeledSet ReadAll(string path, ModelGraph? graph)
@@ -79,7 +87,10 @@ sealed record TableUse(TableTerms Terms)
         Told(path, train);
         if (Test is TestFile file)
             Told(file.Path, test);
-        return (Shaped(train, graph), Shaped(test, graph));
+        var shaped = Shaped(train, graph);
+        if (Shape is null && graph is null && shaped.SampleShape.Count > train.SampleShape.Count)
+            Tell.Note($"{Path.GetFileName(path)}: Rows are taken as pictures of {string.Join('x', shaped.SampleShape)}; --shape (data.shape) says another.");
+        return (shaped, Shaped(test, graph));
     }
 
     /// <summary>Pictures in two parts.</summary>
@@ -109,10 +120,16 @@ sealed record TableUse(TableTerms Terms)
         : graph is null ? Summary?.Classes : SampleSchema.ClassesOf(graph);
 
     // A model without names of columns may still say how values are normalized.
-    SampleSchema SchemaOf(TableSummary learned, SampleSchema? given) =>
-        given is null ? learned.Schema(IsNormalized, FillsEmpty) : learned.Schema() with { Normalization = given.Normalization };
+    SampleSchema SchemaOf(TableSummary learned, SampleSchema? given)
+    {
+        if (given is null)
+            return learned.Schema(IsNormalized, FillsEmpty);
+        var plain = learned.Schema();
+        return plain with { Normalization = given.Normalization, Target = given.Target ?? plain.Target };
+    }
 
-    LabeledSet Shaped(LabeledSet flat, ModelGraph? graph)
+    /// <summary>Samples in the shape that was asked for, or that a model takes.</summary>
+    public LabeledSet Shaped(LabeledSet flat, ModelGraph? graph)
     {
         if (Shape is not null)
         {
@@ -126,8 +143,25 @@ sealed record TableUse(TableTerms Terms)
             }
         }
 
+        if (graph is null && WantsPictures && SquareOf(flat) is { } square)
+            return flat.Shaped(square);
         return ShapeOf(graph) is { } shape && shape.Aggregate(1L, (product, length) =>
             product * length) == flat.SampleLength ? flat.Shaped(shape) : flat;
+    }
+
+    // Rows of numbers alone, as many as a square picture has: 28 x 28 grey, or 32 x 32 in three colours.
+    static int[]? SquareOf(LabeledSet flat)
+    {
+        if (flat.SampleShape.Count != 1 || flat.Schema.Categories is not null)
+            return null;
+        foreach (int channels in (int[])[1, 3])
+        {
+            int side = (int)Math.Sqrt(flat.SampleLength / channels);
+            if (side >= LeastSide && channels * side * side == flat.SampleLength)
+                return [channels, side, side];
+        }
+
+        return null;
     }
 
     static LabeledSet Told(string path, LabeledSet set)
@@ -139,7 +173,7 @@ sealed record TableUse(TableTerms Terms)
 
     static void TellSizes(string path, TableSummary summary, string normalize)
     {
-        var sizes = summary.Columns.Where(column => column is { Categories: null, IsEmpty: false })
+        var sizes = summary.Columns.Concat(summary.Target is null ? [] : [summary.Target]).Where(column => column is { Categories: null, IsEmpty: false })
             .Select(column => (column.Name, Size: Math.Abs(column.Mean) + column.Scale)).ToList();
         if (sizes.Count > 0 && sizes.MaxBy(column => column.Size) is { Size: > MuchLarger } largest)
             Tell.Note($"{Path.GetFileName(path)}: '{largest.Name}' has values about {largest.Size:0.##}, with which training may learn "

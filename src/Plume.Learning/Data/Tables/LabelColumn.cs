@@ -95,7 +95,8 @@ sealed class LabelColumn
         int most = given ?? MostClasses;
         if (isNumber)
             labels.Add(number is { } place && place < most ? place
-                : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is not a class from 0 to {most - 1}"));
+                : throw rows.Error(index, $"'{name}' is {rows.Shown(index)}, which is not a class from 0 to {most - 1}{(given is null
+                    ? "; if it is a number to predict, name the column with --target, or data.target of an experiment" : "")}"));
         else if (places.TryGetValue(label, out int known))
             labels.Add(known);
         else if (seen.Count == MostClasses)

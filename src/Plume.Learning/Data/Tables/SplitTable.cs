@@ -38,7 +38,7 @@ public sealed class SplitTable
         var wanted = schema?.Columns is null ? table.Summarize([.. Enumerable.Range(0, table.Count)]).Schema() : schema;
         return new SplitTable(table, Table.Read(file.Path, terms with { Client = null },
             wanted with { Classes = table.ClassNames },
-            table.ClassNames is null ? table.Classes : null), test.Split(table, key));
+            table.ClassNames is null && wanted.Target is null ? table.Classes : null), test.Split(table, key));
     }
 
     /// <summary>What is learned of the rows to learn from, before a model is.</summary>
@@ -61,7 +61,11 @@ public sealed class SplitTable
     {
         ArgumentNullException.ThrowIfNull(schema);
         if (schema.Columns is null)
-            schema = Summarize().Schema() with { Normalization = schema.Normalization };
+        {
+            var learned = Summarize().Schema();
+            schema = learned with { Normalization = schema.Normalization, Target = schema.Target ?? learned.Target };
+        }
+
         var all = table.ToSet(schema);
         return (all.Take("train", train), other?.ToSet(schema) ?? all.Take("test", test));
     }

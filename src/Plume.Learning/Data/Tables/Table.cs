@@ -6,23 +6,25 @@ namespace Plume.Learning.Data.Tables;
 
 /// <summary>
 /// A table with a header, read into memory: CSV (commas, semicolons, tabs or bars; gzipped or not), Parquet or JSON lines. One
-/// column holds the class, perhaps one the client that owns the row; all others are features, in their order or, where a model
-/// names its columns, in the model's. What a model sees of them a <see cref="SampleSchema"/> says.
+/// column holds the class, or the number to predict, perhaps one the client that owns the row; all others are features, in their
+/// order or, where a model names its columns, in the model's. What a model sees of them a <see cref="SampleSchema"/> says.
 /// </summary>
 public sealed class Table
 {
     readonly IReadOnlyList<FeatureColumn> columns;
-    readonly LabelColumn labels;
+    readonly FeatureColumn? target;
+    readonly int[] labels;
     readonly IReadOnlyList<string>? owners;
     readonly int classes;
     readonly TableTerms terms;
     readonly List<string> remarks = [];
 
-    Table(string name, TableTerms terms, IReadOnlyList<FeatureColumn> columns, LabelColumn labels, IReadOnlyList<string>? owners,
-        IReadOnlyList<string>? splits)
+    Table(string name, TableTerms terms, IReadOnlyList<FeatureColumn> columns, LabelColumn? labels, FeatureColumn? target,
+        IReadOnlyList<string>? owners, IReadOnlyList<string>? splits)
     {
-        (Name, this.terms, this.columns, this.labels, this.owners, Splits) = (name, terms, columns, labels, owners, splits);
-        (classes, ClassNames) = labels.Finish();
+        (Name, this.terms, this.columns, this.target, this.owners, Splits) = (name, terms, columns, target, owners, splits);
+        (classes, ClassNames) = labels?.Finish() ?? (1, null);
+        this.labels = labels?.Classes ?? new int[target!.Numbers.Count];
         if (columns.FirstOrDefault(column => column.IsNames is null) is { } empty)
             throw new InvalidPayloadException(
                 $"Column '{Printable.Name(empty.Name)}' of '{name}' is empty in all rows; leave it out.");
@@ -32,9 +34,9 @@ public sealed class Table
     public string Name { get; }
 
     /// <summary>Number of rows.</summary>
-    public int Count => labels.Classes.Length;
+    public int Count => labels.Length;
 
-    /// <summary>Number of classes.</summary>
+    /// <summary>Number of classes; 1 where rows have a number to predict.</summary>
     public int Classes => classes;
 
     /// <summary>The names of the classes; null where they are numbers.</summary>
@@ -62,13 +64,16 @@ public sealed class Table
         ArgumentNullException.ThrowIfNull(terms);
         if (classes is < 1 or > LabelColumn.MostClasses)
             throw new ArgumentOutOfRangeException(nameof(classes), classes, $"Classes must be in 1..{LabelColumn.MostClasses}.");
+        if (schema?.Target is { } known && !terms.IsTarget)
+            terms = terms with { IsTarget = true, Label = terms.Label == TableTerms.UsualLabel ? known.Name : terms.Label };
         using var rows = TableRows.Open(path);
         var places = TableColumns.Read(rows, terms, split, schema ?? SampleSchema.None);
         FeatureColumn[] features = [.. places.Features.Select((place, i) => new FeatureColumn(rows, place, KindOf(place, i))
         {
             HasNumbers = KindOf(place, i) == true,
         })];
-        var labels = new LabelColumn(rows, places, classes, schema?.Classes);
+        var labels = terms.IsTarget ? null : new LabelColumn(rows, places, classes, schema?.Classes);
+        var target = terms.IsTarget ? new FeatureColumn(rows, places.Label, isNames: false) : null;
         var owners = new NameColumn(rows, places.Client, "its client");
         var splits = new NameColumn(rows, places.Split, "to say whether it is for testing");
         while (rows.Next())
@@ -76,19 +81,29 @@ public sealed class Table
             CheckCount(rows);
             foreach (var feature in features)
                 feature.Add();
-            labels.Add();
+            labels?.Add();
+            target?.Add();
             owners.Add();
             splits.Add();
         }
 
-        var table = new Table(Path.GetFileName(path), terms, features, labels, owners.Names, splits.Names);
-        table.remarks.AddRange([.. places.Remarks, .. labels.Remarks, .. features.Where(feature =>
+        CheckTarget(rows, target);
+        var table = new Table(Path.GetFileName(path), terms, features, labels, target, owners.Names, splits.Names);
+        table.remarks.AddRange([.. places.Remarks, .. labels?.Remarks ?? [], .. features.Concat(target is null ? [] : [target]).Where(feature =>
             feature.Commas > 0).Select(feature =>
             $"'{Printable.Name(feature.Name)}' has numbers with a decimal comma, which are read as such.")]);
         return table;
 
         bool? KindOf(int place, int feature) => schema?.Columns is not null ? schema.Categories?[feature].Count > 0
             : terms.Categories.Contains(rows.Header[place]) ? true : null;
+    }
+
+    static void CheckTarget(TableRows rows, FeatureColumn? target)
+    {
+        if (target?.Numbers.Count == 0)
+            throw new InvalidPayloadException($"File '{rows.Path}' has no row after its header.");
+        if (target?.FirstEmpty is { } empty)
+            throw new InvalidPayloadException($"Every row needs the number to predict. {empty.Message.Split(", where a value must be")[0]}.", empty);
     }
 
     static void CheckCount(TableRows rows)
@@ -110,7 +125,10 @@ public sealed class Table
         var summaries = new List<ColumnSummary>();
         foreach (var column in columns)
             summaries.Add(ColumnSummary.Of(column, rows));
-        return new TableSummary(terms.Label, summaries, ClassNames, classes);
+        return new TableSummary(terms.Label, summaries, ClassNames, classes)
+        {
+            Target = target is null ? null : ColumnSummary.Of(target, rows),
+        };
     }
 
     /// <summary>All rows as a model sees them: see <see cref="SampleSchema"/>.</summary>
@@ -135,10 +153,12 @@ public sealed class Table
             place += cells.Length;
         }
 
-        var set = new LabeledSet(Name, values, [length], labels.Classes, classes)
+        var predicted = target is null ? null : known.Target ?? new TargetColumn(terms.Label);
+        var set = new LabeledSet(Name, values, [length], labels, classes)
         {
+            Targets = target is null ? null : [.. target.Numbers.Select(predicted!.Apply)],
             Clients = owners is null ? null : new ClientColumn(terms.Client!, owners),
-            Schema = known with { Classes = ClassNames, Normalization = null },
+            Schema = known with { Classes = ClassNames, Target = predicted, Normalization = null },
             Remarks = told,
         };
         return known.Normalization is { } normalization ? set.Normalized(normalization) : set;
@@ -146,8 +166,9 @@ public sealed class Table
 
     /// <summary>The labels and clients of some rows, of which nothing else is seen yet: to deal them out.</summary>
     public LabeledSet Unseen(string name, ReadOnlySpan<int> rows) =>
-        new LabeledSet(name, new float[Count], [1], labels.Classes, classes)
+        new LabeledSet(name, new float[Count], [1], labels, classes)
         {
+            Targets = target is null ? null : [.. target.Numbers],
             Clients = owners is null ? null : new ClientColumn(terms.Client!, owners),
         }.Take(name, rows);
 }

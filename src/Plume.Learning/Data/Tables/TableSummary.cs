@@ -12,10 +12,13 @@ namespace Plume.Learning.Data.Tables;
 /// <param name="Label">The column with the class.</param>
 /// <param name="Columns">The columns of features, in order.</param>
 /// <param name="ClassNames">The names of the classes, in ordinal order; null where they are numbers.</param>
-/// <param name="Classes">Number of classes.</param>
+/// <param name="Classes">Number of classes; 1 where rows have a number to predict.</param>
 public sealed record TableSummary(string Label, IReadOnlyList<ColumnSummary> Columns, IReadOnlyList<string>? ClassNames,
     int Classes)
 {
+    /// <summary>Of the number to predict; null where rows have classes.</summary>
+    public ColumnSummary? Target { get; init; }
+
     /// <summary>The summary of the rows of both.</summary>
     /// <exception cref="InvalidPayloadException">They have other columns, or one has names where the other has numbers.</exception>
     public TableSummary Merge(TableSummary other)
@@ -28,9 +31,14 @@ public sealed record TableSummary(string Label, IReadOnlyList<ColumnSummary> Col
                     + $"another {Listing.Of([.. other.Columns.Select(column => column.Name), other.Label])}.");
         if (ClassNames is null != other.ClassNames is null)
             throw new InvalidPayloadException($"Column '{Label}' has names in one summary and numbers in another.");
+        if (Target is null != other.Target is null)
+            throw new InvalidPayloadException($"Column '{Label}' is a number to predict in one summary and a class in another.");
         string[]? names = ClassNames is null ? null : [.. ClassNames.Union(other.ClassNames!).Order(StringComparer.Ordinal)];
         return new TableSummary(Label, [.. Columns.Zip(other.Columns, (one, two) => one.Merge(two))], names,
-            names?.Length ?? Math.Max(Classes, other.Classes));
+            names?.Length ?? Math.Max(Classes, other.Classes))
+        {
+            Target = Target?.Merge(other.Target!),
+        };
     }
 
     /// <summary>What a model sees of such rows.</summary>
@@ -49,6 +57,7 @@ public sealed record TableSummary(string Label, IReadOnlyList<ColumnSummary> Col
             Categories = hasNames ? [.. Columns.Select(column => column.Categories ?? [])] : null,
             Fill = fills ? [.. Columns.Select(column => (float)column.Mean)] : null,
             Classes = ClassNames,
+            Target = Target is null ? null : isNormalized ? new TargetColumn(Label, (float)Target.Mean, Target.Scale) : new TargetColumn(Label),
             Normalization = isNormalized ? new Normalization(
                 [.. Columns.SelectMany(column => column.Categories?.Select(_ => 0f) ?? [(float)column.Mean])],
                 [.. Columns.SelectMany(column => column.Categories?.Select(_ => 1f) ?? [column.Scale])]) : null,
@@ -69,6 +78,7 @@ public sealed record TableSummary(string Label, IReadOnlyList<ColumnSummary> Col
             var summary = JsonSerializer.Deserialize(text, SummaryJson.Default.TableSummary);
             return summary is { Label: not null, Columns.Count: > 0, Classes: >= 1 } && summary.Columns.All(column =>
                 column?.IsSound == true)
+                && summary.Target is not { IsSound: false } and not { Categories: not null }
                 && (summary.ClassNames is not { } names || names.Count == summary.Classes && !names.Any(string.IsNullOrEmpty))
                 && summary.Columns.Select(column => column.Name).Distinct(StringComparer.Ordinal).Count() == summary.Columns.Count
                 ? summary : throw new InvalidPayloadException($"File '{path}' is no summary of a table: a figure of it is out of its range.");

@@ -7,6 +7,12 @@ namespace Plume.Learning.Data.Tables;
 /// </param>
 public sealed record TableTerms(string Label)
 {
+    /// <summary>What the column with the class is called where nothing is said.</summary>
+    public const string UsualLabel = "label";
+
+    /// <summary>Whether the label is a column of numbers to predict rather than of classes.</summary>
+    public bool IsTarget { get; init; }
+
     /// <summary>The column that says whose row it is, or null.</summary>
     public string? Client { get; init; }
 

@@ -49,7 +49,7 @@ public sealed class TableFileTests : IDisposable
         + "that all are, by naming the column in categories.")]
     [InlineData("a,site,kind\n1,5\" disk,0", ", line 2, column 2: a cell with a quote must stand in quotes, with the quote doubled.")]
     [InlineData("a,site,kind\n1e99,n,0", ", line 2, column 1: 'a' is '1e99', which is not a finite number.")]
-    [InlineData("a,site,kind\n1,n,-1", ", line 2, column 3: 'kind' is '-1', which is not a class from 0 to 9999.")]
+    [InlineData("a,site,kind\n1,n,-1", ", line 2, column 3: 'kind' is '-1', which is not a class from 0 to 9999" + TableTests.Hint)]
     [InlineData("a,site,kind\n1, ,0", ", line 2, column 2: 'site' is empty, but every row needs its client.")]
     [InlineData("a,site,kind\n1,\"n,0\n", ", line 2, column 2: its opening quote has no closing quote.")]
     [InlineData("a,site,kind\n1,\"n\"o,0", ", line 2, column 2: after its closing quote stands 'o', where a separator must.")]

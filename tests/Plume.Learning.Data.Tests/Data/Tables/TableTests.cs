@@ -7,6 +7,8 @@ namespace Plume.Learning.Data.Tests;
 /// <summary>Tables as people have them, and as a model that was trained on another table wants them.</summary>
 public sealed class TableTests : IDisposable
 {
+    internal const string Hint = "; if it is a number to predict, name the column with --target, or data.target of an experiment.";
+
     static readonly SampleSchema Model = new() { Columns = ["dose", "age"], Classes = ["low", "mid", "top"] };
 
     readonly TemporaryFolder folder = new();
@@ -108,7 +110,7 @@ public sealed class TableTests : IDisposable
     [InlineData("?,0\n,1\n", null, "Column 'a' of 't.csv' is empty in all rows; leave it out.")]
     [InlineData("1,0\n2,x\n", null, "line 3, column 2: 'kind' is 'x', which is no number, as the rows before have.")]
     [InlineData("1,x\n2,0\n", null, "line 3, column 2: 'kind' is '0', which is a number, but the rows before have names.")]
-    [InlineData("1,0.5\n", null, "line 2, column 2: 'kind' is '0.5', which is not a class from 0 to 9999.")]
+    [InlineData("1,0.5\n", null, "line 2, column 2: 'kind' is '0.5', which is not a class from 0 to 9999" + Hint)]
     [InlineData("1,4\n2,5\n", 5, "line 3, column 2: 'kind' is '5', which is not a class from 0 to 4.")]
     [InlineData("1,x\n2,y\n", 3,
         "has 2 names in 'kind' (x, y), but the model tells 3 classes apart and does not name them. Write the classes as "
