@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Plume.Compression.Codecs;
@@ -25,6 +26,9 @@ namespace Plume.Simulation;
 /// </remarks>
 public sealed partial class Simulation : IDisposable
 {
+    // Steps of shadows that are put off; every other one holds an update.
+    const int MostDue = 64;
+
     readonly SimulationOptions options;
     readonly ILearner learner;
     readonly TimeProvider time;
@@ -38,6 +42,7 @@ public sealed partial class Simulation : IDisposable
     readonly ClientsAtWork? atWork;
     readonly ModelMeasure measure;
     readonly Shadow[] shadows;
+    readonly List<Action<Shadow>> due = [];
     readonly UpdateObserver? observer;
     readonly int[] versions;
     readonly ClientLink[]? links;
@@ -292,7 +297,7 @@ public sealed partial class Simulation : IDisposable
         int client = part.Client;
         roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null
             ? result.Sent.Payload.Length : 0, DrawKeys.Task(key, part));
-        ForShadows(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
+        LetShadows(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
@@ -320,7 +325,8 @@ public sealed partial class Simulation : IDisposable
 
         memories.Commit(add.Client, result.Sent.Memory);
         merging.Keep(add.Client, result.Sent.Payload);
-        ForShadows(shadow => shadow.Add(books.PartOf(add.Client), add.Weight));
+        var added = books.PartOf(add.Client);
+        LetShadows(shadow => shadow.Add(added, add.Weight));
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         ReadUpdate(round, add.Client, result.Sent.Payload);
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
@@ -336,10 +342,26 @@ public sealed partial class Simulation : IDisposable
         return all[options.Plan.Answer(learner.Layout).MemoryLength..];
     }
 
+    // Encoding takes long, and results of other clients wait meanwhile: many steps of each shadow are taken together, in their order,
+    // so that no shadow waits for another at every one. What they hold is bounded.
+    void LetShadows(Action<Shadow> step)
+    {
+        if (shadows.Length == 0)
+            return;
+        due.Add(step);
+        if (due.Count >= MostDue)
+            ForShadows(_ => { });
+    }
+
+    // Lines take very different times, so each thread takes the next.
     void ForShadows(Action<Shadow> step)
     {
-        if (shadows.Length > 0)
-            Parallel.ForEach(shadows, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, step);
+        if (shadows.Length == 0)
+            return;
+        Action<Shadow>[] steps = [.. due, step];
+        due.Clear();
+        Parallel.ForEach(Partitioner.Create(shadows, EnumerablePartitionerOptions.NoBuffering),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, shadow => Array.ForEach(steps, each => each(shadow)));
     }
 
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
