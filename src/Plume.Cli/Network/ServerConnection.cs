@@ -78,12 +78,15 @@ sealed class ServerConnection
         }
     }
 
+    // As the line has it, so that what is told can be copied.
+    string RootOf(ParseResult line) => line.GetValue(root) is { } file ? $" --root {file}" : "";
+
     // Every command renews the certificate that it shows, when that is due: an operator has no program that runs all the time.
     async Task<ClientCertificate> CertificateAsync(ParseResult line, Uri address)
     {
         var certificate = ClientCertificate.Load(Identity(line))
             ?? throw new CliException(ExitCode.Usage,
-                $"The folder '{Identity(line)}' has no certificate. Enrol first: plume enrol {address} --name NAME "
+                $"The folder '{Identity(line)}' has no certificate. Enrol first: plume enrol {address}{RootOf(line)} --name NAME "
                     + $"--token-file FILE --identity {Identity(line)}");
         try
         {

@@ -27,6 +27,7 @@ static class ReportCharts
             + Growing($"{Capital(measure)} by bytes, both directions together", "bytes since the first round",
                 Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy,
                 value => Quantity.RoundBytes((long)value))
+            + Loss(measured)
             + (timed.Count == 0 ? ""
             : Growing($"{Capital(measure)} by time on the links", "time since the first round: transfer, and work as measured or declared",
                 Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
@@ -35,6 +36,16 @@ static class ReportCharts
 
     /// <summary>A word as a title begins with it.</summary>
     public static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
+    static string Loss(IReadOnlyList<(Track Track, string Style)> measured)
+    {
+        List<Series> lines = [.. measured.Select(entry => new Series(entry.Track.Name, entry.Style,
+            [.. entry.Track.Rounds.Where(round => round.Loss is not null).Select(round => ((double)round.Round, round.Loss!.Value,
+                $"{entry.Track.Name}, round {round.Round}: {round.Loss:0.0000}"))]))];
+        return lines.TrueForAll(line => line.Points.Count == 0) ? ""
+            : Chart("Loss by round", "round", Axis.Over([0, .. Values(lines, point => point.X)], value => $"{value:0}"),
+                Axis.Over(Values(lines, point => point.Y), value => $"{value:0.###}"), lines);
+    }
 
     // Runs that spend much more than others would leave these no room.
     static string Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)

@@ -18,7 +18,7 @@ static class ReportPage
         Facts(report) + ReportCharts.All(Tracks(report), report.Measure) + Wire(report) + Privacy(report.Result?.Privacy)
             + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression) + Planned(report.Result)
             + Shadows(report.Result?.Shadows) + Tensors(report)
-            + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
+            + Files(report) + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
     static IEnumerable<(Track, string)> Tracks(RunReport report)
@@ -80,6 +80,10 @@ static class ReportPage
             [["what ships", Cell.Number($"{figures.Mse:0.####}"), Cell.Number($"{figures.Mae:0.####}"), Cell.Number($"{figures.R2:0.0000}")]]),
             "In the units of the numbers to predict, on the test samples, in ONNX Runtime. R2 is 1 less the squared error over that of "
                 + "their mean: 1 is perfect, 0 what the mean would do.");
+
+    static string Files(RunReport report) => report.Result is null ? ""
+        : Html.Section("Data", "<p>" + string.Join(", ", RunFiles.OfData.Select(name => $"<a href=\"{name}\" download>{name}</a>"))
+            + "</p>\n", "Files beside this page; plume export makes tables, event files and charts of them.");
 
     static string Wire(RunReport report)
     {

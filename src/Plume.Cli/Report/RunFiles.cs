@@ -18,6 +18,9 @@ namespace Plume.Cli.Report;
 /// </summary>
 static class RunFiles
 {
+    /// <summary>The files of a run folder that have its figures.</summary>
+    public static IReadOnlyList<string> OfData { get; } = ["metrics.jsonl", "result.json", "clients.csv", "tensors.csv"];
+
     /// <param name="folder">Where to.</param>
     /// <param name="experiment">The experiment.</param>
     /// <param name="subtitle">The federation in one line.</param>

@@ -22,9 +22,19 @@ static class ShrinkPage
         report.Title,
         $"made smaller at a loss of at most {report.MaxLoss * 100:0.##} points; the target was "
             + $"{Quantity.Bytes(report.Result.TargetBytes)}{(report.Result.IsReached ? "" : ", which was not reached")}",
-        Facts(report) + $"<div class=\"pair\">{Picture(report)}{Steps(report)}</div>\n" + Layers(report),
+        Facts(report) + Beyond(report) + $"<div class=\"pair\">{Picture(report)}{Steps(report)}</div>\n" + Layers(report),
         "Accuracy of the steps is measured on one half of the test samples, by which it was decided: a loss and its standard "
             + "error together are within the bound; the figures at the top on the other half, in ONNX Runtime, one thread.");
+
+    /// <summary>What to say where more was lost on the half that reports than the bound on the half that decides; null for no more.</summary>
+    public static string? BeyondBound(IReadOnlyList<ModelFigures> figures, double maxLoss) =>
+        figures[0].Accuracy - figures[1].Accuracy is { } lost && lost > maxLoss
+            ? $"On the half of the test samples that reports {lost * 100:0.00} points were lost, more than the bound of {maxLoss * 100:0.##} that "
+                + "the other half was held to: of two halves one is the worse. Take a smaller --max-loss, or more test samples."
+            : null;
+
+    static string Beyond(ShrinkReport report) => BeyondBound(report.Figures, report.MaxLoss) is { } text
+        ? Html.Section("Beyond the bound", $"<p>{System.Net.WebUtility.HtmlEncode(text)}</p>\n") : "";
 
     static string Facts(ShrinkReport report)
     {
@@ -35,7 +45,8 @@ static class ShrinkPage
                 $"{Quantity.Ratio(before.Bytes, after.Bytes)} smaller than {Quantity.Bytes(before.Bytes)}"),
             (".plume file", Quantity.Bytes(report.Result.Best.CompressedBytes),
                 $"{Quantity.Ratio(before.Bytes, report.Result.Best.CompressedBytes)} smaller"),
-            ("Accuracy", Quantity.Percent(after.Accuracy), $"{Quantity.Percent(before.Accuracy)} before"),
+            ("Accuracy", Quantity.Percent(after.Accuracy), $"{Quantity.Percent(before.Accuracy)} before, {(before.Accuracy - after.Accuracy) * 100:0.00} "
+                + $"points lost; on the half that decided {report.Result.Best.Loss.Lost * 100:0.00}"),
             ("Latency", $"{after.LatencyMicroseconds:0.0} us", $"{before.LatencyMicroseconds:0.0} us before"),
             .. MultiplyAdds(before.MultiplyAdds, after.MultiplyAdds),
         ]);

@@ -38,7 +38,7 @@ public class ComparisonTableTests
         ComparedExperiment[] rows = [.. Enumerable.Range(0, 16).Select(place => Row($"experiment-{place}", 1, hasAll: true))];
         string page = ComparisonPage.Render(rows, "");
         var charts = XDocument.Parse(page[page.IndexOf("<html", StringComparison.Ordinal)..]).Descendants("svg").ToList();
-        Assert.Equal(3, charts.Count);
+        Assert.Equal(4, charts.Count);
         Assert.All(charts, chart =>
         {
             Assert.Equal(16, chart.Elements("polyline").Select(line => line.Attribute("class")!.Value).Distinct().Count());

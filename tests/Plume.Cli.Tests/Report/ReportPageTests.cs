@@ -31,11 +31,11 @@ public class ReportPageTests
         Assert.Contains("&lt;b&gt;&amp;&quot;digits&quot;", Page, StringComparison.Ordinal);
 
     [Fact]
-    public void Every_tag_is_closed_and_both_charts_have_a_point_a_round_for_both_runs()
+    public void Every_tag_is_closed_and_all_charts_have_a_point_a_round_for_both_runs()
     {
         var page = XDocument.Parse(Page[Page.IndexOf("<html", StringComparison.Ordinal)..]);
         var charts = page.Descendants("svg").ToList();
-        Assert.Equal(2, charts.Count);
+        Assert.Equal(3, charts.Count);
         Assert.All(charts, chart => Assert.Equal(30, chart.Descendants("circle").Count()));
     }
 
@@ -68,7 +68,7 @@ public class ReportPageTests
             },
         };
         string page = ReportPage.Render(timed);
-        Assert.Equal(3, page.Split("<svg").Length - 1);
+        Assert.Equal(4, page.Split("<svg").Length - 1);
         Assert.All((string[])["Accuracy by time on the links", "1 min 00 s", "61.00 %", "channels(50%) | quantize(8)", "60.0 kB",
             "9.5 us"], piece => Assert.Contains(piece, page, StringComparison.Ordinal));
         Assert.DoesNotContain("What ships", Page, StringComparison.Ordinal);

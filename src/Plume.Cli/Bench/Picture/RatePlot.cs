@@ -15,7 +15,7 @@ sealed class RatePlot : IDisposable
     // By which the middle of small letters lies under that of the line.
     const float Baseline = 2;
     const double DecibelsPerBit = -6.020599913279624;
-    const string Bound = "Gaussian bound D = 2⁻²ᴿ";
+    const string Bound = "least for independent normal values: D = 2⁻²ᴿ";
     static readonly PixelPadding Padding = new(left: 76, right: 28, bottom: 62, top: 52);
     static readonly Box Area =
         new(Padding.Left, Padding.Top, Width - Padding.Left - Padding.Right, Height - Padding.Top - Padding.Bottom);
@@ -30,9 +30,13 @@ sealed class RatePlot : IDisposable
 
     RatePlot(string title, List<RatePoint> points)
     {
-        right = 1.2 * points.Max(point => point.Bits);
-        low = 5 * Math.Floor(points.Min(point => Distortion.Decibels(point.Nmse)) / 5 - 0.5);
-        high = Math.Max(2, 2 + points.Max(point => Distortion.Decibels(point.Nmse)));
+        // Single files may lie far from all of them together.
+        double[] bits = [.. points.Select(point => point.Bits), .. points.SelectMany(point => point.Files).Select(file => file.Bits)];
+        double[] decibels = [.. points.Select(point => point.Nmse).Concat(points.SelectMany(point => point.Files).Select(file => file.Nmse))
+            .Select(Distortion.Decibels)];
+        right = 1.2 * bits.Max();
+        low = 5 * Math.Floor(decibels.Min() / 5 - 0.5);
+        high = Math.Max(2, 2 + decibels.Max());
         Frame(title);
         var families = points.GroupBy(point => point.Family)
             .Select((family, i) => (Points: family.OrderBy(point => point.Bits).ToList(), Color: Palette.GetColor(i))).ToList();

@@ -32,12 +32,16 @@ static class CertsCommand
 
     static ExitCode Init(string folder, string[] hosts)
     {
+        var before = CertificateFolder.HostsIn(folder);
         if (hosts.Length == 0)
-            hosts = CertificateFolder.HostsIn(folder) is { Count: > 0 } before ? [.. before] : ["localhost", "127.0.0.1"];
+            hosts = before.Count > 0 ? [.. before] : ["localhost", "127.0.0.1"];
         bool made = Made(folder, hosts);
         Tell.Result($"{(made ? "A new root and a" : "The root was kept; a new")} certificate for {string.Join(", ", hosts)} "
             + $"lie in {folder}. Give clients {Path.Combine(folder, CertificateFolder.RootCertificate)}; keep "
             + $"{CertificateFolder.RootKey} to yourself.");
+        string[] dropped = [.. before.Except(hosts, StringComparer.OrdinalIgnoreCase)];
+        if (dropped.Length > 0)
+            Tell.Note($"The certificate is no longer for {string.Join(", ", dropped)}, which the one before had: name every host with --host.");
         return ExitCode.Done;
     }
 

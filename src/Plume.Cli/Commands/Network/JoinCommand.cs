@@ -192,8 +192,8 @@ static class JoinCommand
         var certificate = request.Server.Scheme == Uri.UriSchemeHttps
             ? ClientCertificate.Load(request.State)
             ?? throw new CliException(ExitCode.Usage,
-                $"The folder '{request.State}' has no certificate. Enrol first: plume enrol {request.Server} --name NAME "
-                    + $"--token-file FILE --identity {request.State}")
+                $"The folder '{request.State}' has no certificate. Enrol first: plume enrol {request.Server}{(request.Root is { } root ? $" --root {root}" : "")} "
+                    + $"--name NAME --token-file FILE --identity {request.State}")
             : null;
         if (certificate is null && request.Name is { } own && !ClientName.IsValid(own))
             throw new CliException(ExitCode.Usage,

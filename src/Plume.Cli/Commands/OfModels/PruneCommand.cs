@@ -20,8 +20,11 @@ namespace Plume.Cli.Commands.OfModels;
 /// <summary><c>plume prune</c>: takes connections or whole channels out of a model, and trains what is left.</summary>
 static class PruneCommand
 {
+    // Floats in a vector register of most processors.
+    const int UsualMultiple = 8;
+
     sealed record Request(string Model, string Output, string? Connections, string? Pattern, string? Channels,
-        ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone);
+        ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone, int? RoundTo);
 
     public static Command Create()
     {
@@ -57,9 +60,15 @@ static class PruneCommand
             Description = "A weight that loses nothing, by name; repeat for more.",
             DefaultValueFactory = _ => [],
         };
+        var roundTo = new Option<int?>("--round-to")
+        {
+            Description = "With --channels: let each layer keep a multiple of this many, which processors compute faster. "
+                + "[default: 8, or 1 where the share cannot be reached so]",
+        };
         var command = new Command("prune", "Take connections or channels out of a model.")
         {
             model, output, connections, pattern, channels, score, measure, random, perTensor, gradual, leaveAlone,
+            roundTo,
         };
         var work = new WorkOptions(command, needsData: false);
         var fineTune = new FineTuneFlags(command, defaultEpochs: 0);
@@ -68,7 +77,7 @@ static class PruneCommand
                 ?? Path.ChangeExtension(line.GetValue(model)!, ".pruned.onnx"), line.GetValue(connections),
                 line.GetValue(pattern), line.GetValue(channels),
                 line.GetValue(score), line.GetValue(measure), line.GetValue(random), line.GetValue(perTensor),
-                line.GetValue(gradual), line.GetValue(leaveAlone)!),
+                line.GetValue(gradual), line.GetValue(leaveAlone)!, line.GetValue(roundTo)),
             work.Read(line), fineTune.Read(line), stop)));
         return command;
     }
@@ -114,9 +123,26 @@ static class PruneCommand
             throw new CliException(ExitCode.Usage,
                 $"--channels must be below 1, for something must be left, but is '{request.Channels}'.");
         var scope = request.PerTensor ? ChannelScope.Layer : ChannelScope.Global;
-        var pruning = new ChannelPruning(1 - share, request.Measure, scope) { LeaveAlone = request.LeaveAlone };
-        return ChannelWork.Prune(graph, pruning, request.Random ? ChannelRanking.Random
-            : request.Score ?? ChannelRanking.Norm, data, work, stop).Graph;
+        if (request.RoundTo < 1)
+            throw new CliException(ExitCode.Usage, $"--round-to must be 1 or more, but is {request.RoundTo}.");
+        var pruning = new ChannelPruning(1 - share, request.Measure, scope)
+        {
+            LeaveAlone = request.LeaveAlone,
+            Multiple = request.RoundTo ?? UsualMultiple,
+        };
+        var ranking = request.Random ? ChannelRanking.Random : request.Score ?? ChannelRanking.Norm;
+        return request.RoundTo is null && !IsReached(pruning, graph)
+            ? ChannelWork.Prune(graph, pruning with { Multiple = 1 }, ranking, data, work, stop).Graph
+            : ChannelWork.Prune(graph, pruning, ranking, data, work, stop).Graph;
+    }
+
+    // How far pruning can go does not depend on which channels go first.
+    static bool IsReached(ChannelPruning pruning, ModelGraph graph)
+    {
+        bool isReached = InputErrors.Explain(() => pruning.Apply(graph)).IsReached;
+        if (!isReached)
+            Tell.Note($"Layers keep any number of channels: with multiples of {pruning.Multiple} the share cannot be reached (--round-to).");
+        return isReached;
     }
 
     static ModelGraph PruneConnections(Request request, ModelGraph graph, LabeledSet? samples, Work work,
@@ -159,7 +185,14 @@ static class PruneCommand
     static void Report(ComparedModel before, ComparedModel after, bool isOfChannels, DataSource? data, CancellationToken stop)
     {
         if (data?.Test is { } test)
-            Console.Out.Write(EvaluateCommand.Table(ModelComparison.Measure([before, after], test, stop)));
+        {
+            var figures = ModelComparison.Measure([before, after], test, stop);
+            Console.Out.Write(EvaluateCommand.Table(figures));
+            if (isOfChannels && figures[1].LatencyMicroseconds > figures[0].LatencyMicroseconds)
+                Tell.Note($"The smaller model is slower here: {figures[1].LatencyMicroseconds:0.0} us instead of "
+                    + $"{figures[0].LatencyMicroseconds:0.0}. Try another --round-to, such as 16, or a share of the multiply-adds (--of multiplyadds).");
+        }
+
         string name = after.Name, left = Weights(after.Graph!), all = Weights(before.Graph!);
         if (isOfChannels)
             Tell.Result($"{name}: {left} weights, of {all} before");

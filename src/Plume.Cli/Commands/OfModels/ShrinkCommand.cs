@@ -86,6 +86,8 @@ static class ShrinkCommand
         else
             TellFigures(figures, result.Best.CompressedBytes, plume.Path, page.Path);
         TellMissed(request, result);
+        if (ShrinkPage.BeyondBound(figures, request.MaxLoss) is { } beyond)
+            Tell.Note($"{beyond}");
         foreach (var written in new[] { output, plume, page })
             written.Keep();
         return ExitCode.Done;

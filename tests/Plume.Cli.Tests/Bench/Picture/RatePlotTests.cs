@@ -36,7 +36,7 @@ public class RatePlotTests
         XNamespace space = "http://www.w3.org/2000/svg";
         var texts = svg.Descendants(space + "text").ToList();
         string[] words = [.. texts.Select(text => text.Value.Trim())];
-        Assert.All(["Two files <&>", "bits per parameter", "NMSE in dB", "Gaussian bound D = 2⁻²ᴿ", .. RatePoint.Of(Figures)
+        Assert.All(["Two files <&>", "bits per parameter", "NMSE in dB", "least for independent normal values: D = 2⁻²ᴿ", .. RatePoint.Of(Figures)
             .Select(point => point.Codec)], word => Assert.Contains(word, words));
         Assert.All(texts, text => Assert.EndsWith("sans-serif", text.Attribute("font-family")!.Value));
         Assert.Equal("0 0 960 620", svg.Root!.Attribute("viewBox")!.Value);
