@@ -12,8 +12,9 @@ using static TorchSharp.torch;
 namespace Plume.Learning;
 
 /// <summary>
-/// Measures accuracy and mean cross-entropy of a graph on a set, or R2 and mean squared error where it has numbers to predict. The set is cut into chunks that do not depend on the
-/// number of threads, and their results are added in order, so that neither does the result.
+/// Measures accuracy and mean cross-entropy of a graph on a set, or R2 and mean squared error where it has numbers to predict.
+/// The set is cut into chunks that do not depend on the number of threads, and their results are added in order, so that neither
+/// does the result.
 /// </summary>
 public sealed class GraphEvaluator : IEvaluator, IDisposable
 {

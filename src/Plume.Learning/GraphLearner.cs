@@ -128,7 +128,8 @@ public sealed class GraphLearner : ILearner, IDisposable
         {
             FromTeacher from => Train(task, new Distillation(Teacher!, from.Temperature, from.Alpha), trained, cancellation),
             Mutual mutual => TrainBoth(task, mutual, trained, cancellation),
-            _ when task.Objective.BalancesClasses => Train(task, LabelObjective.Balanced(set, samples[task.Client]), trained, cancellation),
+            _ when task.Objective.BalancesClasses =>
+                Train(task, LabelObjective.Balanced(set, samples[task.Client]), trained, cancellation),
             _ when task.LeavesAbsentOut && set.Targets is null =>
                 Train(task, PresentCrossEntropy.Of(samples[task.Client].Select(sample => set.Labels[sample]), set.Classes),
                     trained, cancellation),

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Plume.Compression.Codecs;
@@ -26,9 +25,6 @@ namespace Plume.Simulation;
 /// </remarks>
 public sealed partial class Simulation : IDisposable
 {
-    // Steps of shadows that are put off; every other one holds an update.
-    const int MostDue = 64;
-
     readonly SimulationOptions options;
     readonly ILearner learner;
     readonly TimeProvider time;
@@ -42,7 +38,7 @@ public sealed partial class Simulation : IDisposable
     readonly ClientsAtWork? atWork;
     readonly ModelMeasure measure;
     readonly Shadow[] shadows;
-    readonly List<Action<Shadow>> due = [];
+    readonly ShadowSteps shadowSteps;
     readonly UpdateObserver? observer;
     readonly int[] versions;
     readonly ClientLink[]? links;
@@ -111,6 +107,7 @@ public sealed partial class Simulation : IDisposable
         merging = new Merging(options, global, sum, books);
         measure = new ModelMeasure(plan, learner, evaluator, global, memories);
         shadows = [.. options.Shadows.Select(line => new Shadow(options, line, learner, initial, key, links, OwnMemory))];
+        shadowSteps = new ShadowSteps(shadows, options.Threads);
     }
 
     /// <summary>The server's exact model.</summary>
@@ -261,7 +258,7 @@ public sealed partial class Simulation : IDisposable
         Begin(plan);
         foreach (int client in plan.Participants)
             Download(client);
-        ForShadows(shadow => shadow.Begin(plan));
+        shadowSteps.Now(shadow => shadow.Begin(plan));
         BeginSum(plan);
         clients.Run(plan, client => BroadcastTo(client).Published, exchange is null ? null : exchange.RoundOf,
             (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
@@ -297,7 +294,7 @@ public sealed partial class Simulation : IDisposable
         int client = part.Client;
         roundCosts.Answer(client, options.Plan.Method.CapacityOf(client), result.Seconds, exchange is null
             ? result.Sent.Payload.Length : 0, DrawKeys.Task(key, part));
-        LetShadows(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
+        shadowSteps.Later(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
         if (result.Sent.Problem is { } problem)
         {
             Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
@@ -326,7 +323,7 @@ public sealed partial class Simulation : IDisposable
         memories.Commit(add.Client, result.Sent.Memory);
         merging.Keep(add.Client, result.Sent.Payload);
         var added = books.PartOf(add.Client);
-        LetShadows(shadow => shadow.Add(added, add.Weight));
+        shadowSteps.Later(shadow => shadow.Add(added, add.Weight));
         observer?.Invoke(round, add.Client, new ModelWeights(learner.Of(add.Client).Layout, result.Update));
         ReadUpdate(round, add.Client, result.Sent.Payload);
         if (options.Plan.Method.CapacityOf(add.Client) == 0)
@@ -342,34 +339,12 @@ public sealed partial class Simulation : IDisposable
         return all[options.Plan.Answer(learner.Layout).MemoryLength..];
     }
 
-    // Encoding takes long, and results of other clients wait meanwhile: many steps of each shadow are taken together, in their order,
-    // so that no shadow waits for another at every one. What they hold is bounded.
-    void LetShadows(Action<Shadow> step)
-    {
-        if (shadows.Length == 0)
-            return;
-        due.Add(step);
-        if (due.Count >= MostDue)
-            ForShadows(_ => { });
-    }
-
-    // Lines take very different times, so each thread takes the next.
-    void ForShadows(Action<Shadow> step)
-    {
-        if (shadows.Length == 0)
-            return;
-        Action<Shadow>[] steps = [.. due, step];
-        due.Clear();
-        Parallel.ForEach(Partitioner.Create(shadows, EnumerablePartitionerOptions.NoBuffering),
-            new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, shadow => Array.ForEach(steps, each => each(shadow)));
-    }
-
     RoundCosts NewCosts() => new(links, costs, options.Plan.Method.Capacities.Count);
 
     RoundMetrics ApplyMean(ApplyMean apply, Func<IReadOnlyList<string>> makeNext)
     {
         var notes = makeNext();
-        ForShadows(shadow => shadow.Apply(apply.Round, apply.Contributors, books.WeightsByCapacity, global.Weights.Span));
+        shadowSteps.Now(shadow => shadow.Apply(apply.Round, apply.Contributors, books.WeightsByCapacity, global.Weights.Span));
         double seconds = time.GetElapsedTime(started).TotalSeconds;
         var evaluation = books.IsMeasured(apply.Round) ? measure.Of(apply.Contributors) : null;
         var round = books.Figures(evaluation, roundCosts.DownlinkBytes, seconds) with

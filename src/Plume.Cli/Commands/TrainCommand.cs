@@ -55,17 +55,19 @@ static class TrainCommand
         if (loaded is not null && work.Table is { IsNormalized: true } or { FillsEmpty: true } or { Summary: not null })
             throw new CliException(ExitCode.Usage, "--normalize, --missing and --columns go with a built-in model; one from a file "
                 + "says itself how its values are normalized.");
-        var data = (isFile ? work : work with { Table = work.Table with { WantsPictures = ModelZoo.TakesPictures(model) } }).Load(loaded);
+        var wanted = work.Table with { WantsPictures = !isFile && ModelZoo.TakesPictures(model) };
+        var data = (work with { Table = wanted }).Load(loaded);
         if (work.Table.IsNormalized && data.Samples.Schema.Columns is null)
             throw new CliException(ExitCode.Usage, $"--normalize is for the columns of a table; {data.Samples.Name} is none.");
         if (loaded is not null)
             data.Fitting(model, loaded);
         var train = data.Train("Training", "let a trained model teach: plume distill --alpha 1");
         InputErrors.Explain(() => DataSource.CheckClasses(train), ExitCode.Input);
-        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work), data.Samples is { Classes: < 2, Targets: null }
-            ? ExitCode.Input : ExitCode.Usage);
-        var objective = InputErrors.Explain(() => isBalanced ? LabelObjective.Balanced(train, [.. Enumerable.Range(0, train.Count)])
-            : LabelObjective.Of(train), ExitCode.Usage);
+        var graph = loaded ?? InputErrors.Explain(() => Students.BuiltIn(model, data, work),
+            data.Samples is { Classes: < 2, Targets: null } ? ExitCode.Input : ExitCode.Usage);
+        var objective = InputErrors.Explain(
+            () => isBalanced ? LabelObjective.Balanced(train, [.. Enumerable.Range(0, train.Count)]) : LabelObjective.Of(train),
+            ExitCode.Usage);
         using var trainer = InputErrors.Explain(() => new GraphTrainer(graph, train, options, work.Threads));
         var trained = InputErrors.Explain(() =>
             trainer.Train(objective, work.Key.Fold("train"), report: EpochLines.For(options.Epochs),

@@ -60,7 +60,8 @@ sealed record ModelData(DataSource? Source, Func<RuntimeModel, ModelFeeds> Feeds
     }
 
     // A model may have inputs of these names itself.
-    static bool IsLabeled(string path, ModelGraph? graph) => graph is not { Inputs.Count: > 1 } && File.Exists(path) && ArraySource.IsLabeled(path);
+    static bool IsLabeled(string path, ModelGraph? graph) =>
+        graph is not { Inputs.Count: > 1 } && File.Exists(path) && ArraySource.IsLabeled(path);
 
     // Spread over the set, which may be sorted.
     static LabeledSet Some(LabeledSet set, int samples)

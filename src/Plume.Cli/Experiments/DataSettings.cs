@@ -24,7 +24,7 @@ sealed class DataSettings(Settings settings)
     /// <summary>The table's column that holds the class.</summary>
     public string Label => settings.Get<string>("data.label");
 
-    /// <summary>The table's column that holds a number to predict, in place of a class; null where classes are told apart.</summary>
+    /// <summary>The table's column that holds a number to predict; null where classes are told apart.</summary>
     public string? Target => settings.Get<string?>("data.target");
 
     /// <summary>Whether each of the table's columns is normalized.</summary>

@@ -16,7 +16,8 @@ static class ReportPage
         report.Title,
         report.Subtitle,
         Facts(report) + ReportCharts.All(Tracks(report), report.Measure) + Wire(report) + Privacy(report.Result?.Privacy)
-            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression) + Planned(report.Result)
+            + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression)
+            + Planned(report.Result)
             + Shadows(report.Result?.Shadows) + Tensors(report)
             + Files(report) + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");

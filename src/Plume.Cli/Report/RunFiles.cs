@@ -45,8 +45,10 @@ static class RunFiles
             WorstTenth = clients.WorstTenth,
             ClientMean = clients.Mean,
             Planned = experiment.Planned,
-            Figures = measure && inputs.Test.Targets is null ? PredictionsOf(models.Ships.Bytes, inputs.Test).FiguresOf(inputs.Test) : null,
-            Regression = inputs.Test.Targets is null ? null : PredictionsOf(models.Ships.Bytes, inputs.Test).RegressionOf(inputs.Test),
+            Figures = measure && inputs.Test.Targets is null
+                ? PredictionsOf(models.Ships.Bytes, inputs.Test).FiguresOf(inputs.Test) : null,
+            Regression = inputs.Test.Targets is null ? null
+                : PredictionsOf(models.Ships.Bytes, inputs.Test).RegressionOf(inputs.Test),
         };
         AtomicFile.Write(folder.Result, JsonSerializer.SerializeToUtf8Bytes(result, MetricsJson.Default.RunResult));
         var details = new RunDetails(RunDetails.NewestVersion, subtitle, TensorsOf(layout, runs.Compressed.Simulation),

@@ -26,7 +26,7 @@ static class ShrinkPage
         "Accuracy of the steps is measured on one half of the test samples, by which it was decided: a loss and its standard "
             + "error together are within the bound; the figures at the top on the other half, in ONNX Runtime, one thread.");
 
-    /// <summary>What to say where more was lost on the half that reports than the bound on the half that decides; null for no more.</summary>
+    /// <summary>What to say where more was lost on the half that reports than the bound; null where it was not.</summary>
     public static string? BeyondBound(IReadOnlyList<ModelFigures> figures, double maxLoss) =>
         figures[0].Accuracy - figures[1].Accuracy is { } lost && lost > maxLoss
             ? $"On the half of the test samples that reports {lost * 100:0.00} points were lost, more than the bound of {maxLoss * 100:0.##} that "

@@ -17,8 +17,8 @@ sealed record ClientFigures(IReadOnlyList<int[]> Samples, IReadOnlyList<ClientCo
     const double Tenth = 0.1;
 
     /// <summary>
-    /// Share of each client's samples that get the right class from what ships, or R2 over them; null where it was not measured, or a client has
-    /// no samples.
+    /// Share of each client's samples that get the right class from what ships, or R2 over them; null where it was not
+    /// measured, or a client has no samples.
     /// </summary>
     public IReadOnlyList<double?>? Accuracies { get; private init; }
 

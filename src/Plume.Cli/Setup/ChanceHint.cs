@@ -20,7 +20,8 @@ static class ChanceHint
     {
         if (test.Count < FewSamples || epochs == 0)
             return null;
-        double commonest = test.Targets is not null ? 0 : test.Labels.CountBy(label => label).Max(pair => pair.Value) / (double)test.Count;
+        double commonest = test.Targets is not null ? 0
+            : test.Labels.CountBy(label => label).Max(pair => pair.Value) / (double)test.Count;
         if (test.Targets is null ? score > commonest || commonest == 1 : score > 0)
             return null;
         double largest = test.Features.Max(Math.Abs);

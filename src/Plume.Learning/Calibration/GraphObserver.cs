@@ -110,7 +110,8 @@ public static class GraphObserver
             var (features, labels) = buffer.Fill(samples);
             executor.Gradients.zero_();
             var scores = Training.ClassScores.Of(executor.Forward(features, default), set);
-            (set.Targets is null ? nn.functional.cross_entropy(scores, labels) : nn.functional.mse_loss(scores, labels)).backward();
+            var loss = set.Targets is null ? nn.functional.cross_entropy(scores, labels) : nn.functional.mse_loss(scores, labels);
+            loss.backward();
             executor.Gradients.bytes.CopyTo(MemoryMarshal.AsBytes((Span<float>)gradients.Values));
             observe(gradients);
         }

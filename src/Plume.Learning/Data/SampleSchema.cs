@@ -10,8 +10,8 @@ namespace Plume.Learning.Data;
 /// </summary>
 /// <remarks>
 /// In ONNX metadata: <c>plume.columns</c> and <c>plume.classes</c>, arrays of strings, <c>plume.categories</c>, an array of such,
-/// <c>plume.fill</c>, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; <c>plume.target</c>, an array of one string, and
-/// <c>plume.targetScale</c>, an array of its mean and scale; all in JSON.
+/// <c>plume.fill</c>, <c>plume.mean</c> and <c>plume.scale</c>, arrays of numbers; <c>plume.target</c>, an array of one string,
+/// and <c>plume.targetScale</c>, an array of its mean and scale; all in JSON.
 /// </remarks>
 public sealed record SampleSchema
 {

@@ -65,7 +65,8 @@ sealed class SchemaNotes(ModelGraph graph)
             return null;
         try
         {
-            return names is [var name] && (Numbers(scaleKey) ?? [0, 1]) is [var mean, var scale] ? new TargetColumn(name, mean, scale)
+            return names is [var name] && (Numbers(scaleKey) ?? [0, 1]) is [var mean, var scale]
+                ? new TargetColumn(name, mean, scale)
                 : throw Error(key, $"must have one name, and {scaleKey} a mean and a scale");
         }
         catch (ArgumentException refusal)

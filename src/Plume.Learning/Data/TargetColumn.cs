@@ -4,7 +4,9 @@ namespace Plume.Learning.Data;
 /// <param name="Name">The table's column.</param>
 /// <param name="Mean">What was taken from it.</param>
 /// <param name="Scale">What the rest was divided by: above 0.</param>
-/// <remarks>A model predicts (value - mean) / scale; errors in the target's own units are times the scale, squares twice.</remarks>
+/// <remarks>
+/// A model predicts (value - mean) / scale; errors in the target's own units are times the scale, squares twice.
+/// </remarks>
 public sealed record TargetColumn(string Name, float Mean = 0, float Scale = 1)
 {
     /// <summary>The name.</summary>

@@ -72,8 +72,9 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
 
         public ComparedOutputs Summary(RunningOutputs beside, LabeledSet? labeled)
         {
+            double? nmse = errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value);
             if (labeled?.Targets is { } targets)
-                return new ComparedOutputs(null, null, errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value))
+                return new ComparedOutputs(null, null, nmse)
                 {
                     Regression = Classes is null || scores.Width != 1
                         ? throw new MisfitException($"Model '{model.Name}' gives {scores.Width} numbers of a sample, but {labeled.Name} has one to predict.")
@@ -87,7 +88,7 @@ public sealed record ComparedOutputs(double? Accuracy, double? Agreement, double
             return new ComparedOutputs(
                 labeled is null || Classes is null ? null : Share(Classes, labeled.Labels),
                 Classes is null || beside.Classes is null ? null : Share(Classes, beside.Classes),
-                errors is null || errors.Length == 0 ? null : errors.Max(error => error.Value))
+                nmse)
             {
                 Figures = labeled is null || Classes is null ? null
                     : ClassificationFigures.Of(labeled.Labels, Classes, scores.Rows, labeled.Classes, labeled.Schema.Classes),

@@ -1,3 +1,4 @@
+using Plume.Learning.Data;
 using Plume.Learning.Execution;
 using Plume.Learning.Native;
 using static TorchSharp.torch;
@@ -60,6 +61,79 @@ public sealed class PresentCrossEntropy : ITrainingObjective
         float[] barred = [.. Enumerable.Range(0, (int)batch.Logits.shape[1])
             .Select(label => label < isPresent.Length && isPresent[label] ? 0 : float.NegativeInfinity)];
         return nn.functional.cross_entropy(batch.Logits.Plus(tensor(barred)), batch.Labels);
+    }
+}
+
+/// <summary>The mean squared error of the number that a model predicts.</summary>
+public sealed record SquaredError : ITrainingObjective
+{
+    /// <inheritdoc/>
+    public Tensor Loss(TrainingBatch batch) => nn.functional.mse_loss(batch.Logits, batch.Labels);
+}
+
+/// <summary>
+/// Cross-entropy in which each class that occurs counts alike: a sample of a class with k samples, of n samples of c classes that
+/// occur, weighs n / (c k), so that weights are 1 in the mean over the samples.
+/// </summary>
+/// <remarks>
+/// Source: G. King, L. Zeng, "Logistic Regression in Rare Events Data", 2001, section 4.2: weights by the inverse of a class's
+/// share.
+/// </remarks>
+public sealed class BalancedCrossEntropy : ITrainingObjective
+{
+    readonly float[] weights;
+
+    BalancedCrossEntropy(float[] weights) => this.weights = weights;
+
+    /// <summary>What a sample of each class weighs; 0 where no sample has the class.</summary>
+    public IReadOnlyList<float> Weights => weights;
+
+    /// <summary>The objective of samples with these labels.</summary>
+    /// <param name="labels">The labels, below the number of classes.</param>
+    /// <param name="classes">How many classes there are.</param>
+    public static BalancedCrossEntropy Of(IReadOnlyCollection<int> labels, int classes)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        int[] counts = new int[classes];
+        foreach (int label in labels)
+            counts[label]++;
+        int occurring = counts.Count(count => count > 0);
+        return new BalancedCrossEntropy(
+            [.. counts.Select(count => count == 0 ? 0 : (float)((double)labels.Count / occurring / count))]);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Loss(TrainingBatch batch)
+    {
+        // Scores beyond the set's classes are of classes that nobody has.
+        float[] each = new float[(int)batch.Logits.shape[1]];
+        weights.CopyTo(each, 0);
+        var losses = nn.functional.cross_entropy(batch.Logits, batch.Labels, tensor(each), reduction: nn.Reduction.None);
+        return losses.mean();
+    }
+}
+
+/// <summary>What is minimized where samples' own labels are all that is learned from.</summary>
+public static class LabelObjective
+{
+    /// <summary>Cross-entropy with classes, or the squared error of numbers.</summary>
+    /// <param name="set">The samples.</param>
+    public static ITrainingObjective Of(LabeledSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Targets is null ? new CrossEntropy() : new SquaredError();
+    }
+
+    /// <summary>The same where each class counts alike in sum, whatever the number of its samples.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="samples">Which of its samples are learned from.</param>
+    /// <exception cref="MisfitException">They have a number to predict and no classes.</exception>
+    public static ITrainingObjective Balanced(LabeledSet set, IReadOnlyCollection<int> samples)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(samples);
+        return set.Targets is null ? BalancedCrossEntropy.Of([.. samples.Select(sample => set.Labels[sample])], set.Classes)
+            : throw new MisfitException($"Class weights are for classes, but {set.Name} has a number to predict.");
     }
 }
 

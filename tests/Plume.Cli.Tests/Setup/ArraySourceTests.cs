@@ -6,7 +6,7 @@ using Plume.Models.Onnx;
 
 namespace Plume.Cli.Tests.Setup;
 
-/// <summary>Arrays of NumPy as people have them: pictures of bytes beside their classes, in one archive or without labels.</summary>
+/// <summary>Arrays of NumPy as people have them: pictures of bytes beside their classes, or without labels.</summary>
 public sealed class ArraySourceTests : IDisposable
 {
     readonly Folder folder = new();
@@ -75,7 +75,8 @@ public sealed class ArraySourceTests : IDisposable
     }
 
     // Dark ones are of class 0, light ones of class 1.
-    static double[] Pictures(int count) => [.. Enumerable.Range(0, count * 64).Select(i => (double)(i / 64 % 2 == 0 ? i % 50 : 200 + i % 50))];
+    static double[] Pictures(int count) =>
+        [.. Enumerable.Range(0, count * 64).Select(i => (double)(i / 64 % 2 == 0 ? i % 50 : 200 + i % 50))];
 
     static double[] Classes(int count) => [.. Enumerable.Range(0, count).Select(i => (double)(i % 2))];
 

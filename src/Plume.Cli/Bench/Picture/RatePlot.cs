@@ -31,9 +31,10 @@ sealed class RatePlot : IDisposable
     RatePlot(string title, List<RatePoint> points)
     {
         // Single files may lie far from all of them together.
-        double[] bits = [.. points.Select(point => point.Bits), .. points.SelectMany(point => point.Files).Select(file => file.Bits)];
-        double[] decibels = [.. points.Select(point => point.Nmse).Concat(points.SelectMany(point => point.Files).Select(file => file.Nmse))
-            .Select(Distortion.Decibels)];
+        var files = points.SelectMany(point => point.Files).ToList();
+        double[] bits = [.. points.Select(point => point.Bits), .. files.Select(file => file.Bits)];
+        var errors = points.Select(point => point.Nmse).Concat(files.Select(file => file.Nmse));
+        double[] decibels = [.. errors.Select(Distortion.Decibels)];
         right = 1.2 * bits.Max();
         low = 5 * Math.Floor(decibels.Min() / 5 - 0.5);
         high = Math.Max(2, 2 + decibels.Max());

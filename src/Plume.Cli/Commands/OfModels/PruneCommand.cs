@@ -24,7 +24,8 @@ static class PruneCommand
     const int UsualMultiple = 8;
 
     sealed record Request(string Model, string Output, string? Connections, string? Pattern, string? Channels,
-        ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone, int? RoundTo);
+        ChannelRanking? Score, ChannelMeasure Measure, bool Random, bool PerTensor, bool Gradual, string[] LeaveAlone,
+        int? RoundTo);
 
     public static Command Create()
     {

@@ -112,13 +112,14 @@ sealed record ArraySource(string Path, TableUse Use, ModelGraph? Graph)
         return Scaled(Use.Shaped(WithChannel(set), Graph), x, Path, Graph);
     }
 
-    LabeledSet OfTargets(string name, NumpyArray x, NumpyArray y, TargetColumn target) => Array.TrueForAll(y.Values, float.IsFinite)
-        ? new LabeledSet(name, x.Values, [.. x.Shape.Skip(1)], new int[y.Values.Length], 1)
-        {
-            Targets = Array.ConvertAll(y.Values, target.Apply),
-            Schema = new SampleSchema { Target = target },
-        }
-        : throw Wrong("has a number to predict that is not finite");
+    LabeledSet OfTargets(string name, NumpyArray x, NumpyArray y, TargetColumn target) =>
+        Array.TrueForAll(y.Values, float.IsFinite)
+            ? new LabeledSet(name, x.Values, [.. x.Shape.Skip(1)], new int[y.Values.Length], 1)
+            {
+                Targets = Array.ConvertAll(y.Values, target.Apply),
+                Schema = new SampleSchema { Target = target },
+            }
+            : throw Wrong("has a number to predict that is not finite");
 
     LabeledSet OfClasses(string name, NumpyArray x, NumpyArray y, string labels)
     {
@@ -128,13 +129,15 @@ sealed record ArraySource(string Path, TableUse Use, ModelGraph? Graph)
                 + $"{y.Values[strange].ToString(CultureInfo.InvariantCulture)}; if they are numbers to predict, say --target {labels}, or data.target");
         int[] classes = Array.ConvertAll(y.Values, value => (int)value);
         int most = classes.Max() + 1;
-        return new LabeledSet(name, x.Values, [.. x.Shape.Skip(1)], classes, Graph is null ? most : Math.Max(most, SampleSchema.ClassesOf(Graph) ?? most));
+        int known = Graph is null ? most : SampleSchema.ClassesOf(Graph) ?? most;
+        return new LabeledSet(name, x.Values, [.. x.Shape.Skip(1)], classes, Math.Max(most, known));
     }
 
     // Pictures without an axis of channels are grey; with that axis at the end they are no order that a model takes.
     LabeledSet WithChannel(LabeledSet set) => set.SampleShape switch
     {
-        [var height, var width] when Graph is null || Graph.Inputs[0] is { HasShape: true, Shape.Count: 4 } => set.Shaped([1, height, width]),
+        [var height, var width] when Graph is null || Graph.Inputs[0] is { HasShape: true, Shape.Count: 4 } =>
+            set.Shaped([1, height, width]),
         [> MostChannels, > MostChannels, 1 or 3 or 4] when Graph is null => throw Wrong(
             $"has pictures of [{string.Join(", ", set.SampleShape)}], with channels last: models take them first, as np.moveaxis(x, -1, 1) makes them"),
         _ => set,

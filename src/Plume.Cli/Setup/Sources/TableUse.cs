@@ -173,7 +173,8 @@ sealed record TableUse(TableTerms Terms)
 
     static void TellSizes(string path, TableSummary summary, string normalize)
     {
-        var sizes = summary.Columns.Concat(summary.Target is null ? [] : [summary.Target]).Where(column => column is { Categories: null, IsEmpty: false })
+        var sizes = summary.Columns.Append(summary.Target).OfType<ColumnSummary>()
+            .Where(column => column is { Categories: null, IsEmpty: false })
             .Select(column => (column.Name, Size: Math.Abs(column.Mean) + column.Scale)).ToList();
         if (sizes.Count > 0 && sizes.MaxBy(column => column.Size) is { Size: > MuchLarger } largest)
             Tell.Note($"{Path.GetFileName(path)}: '{largest.Name}' has values about {largest.Size:0.##}, with which training may learn "

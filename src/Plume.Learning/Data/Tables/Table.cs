@@ -89,8 +89,8 @@ public sealed class Table
 
         CheckTarget(rows, target);
         var table = new Table(Path.GetFileName(path), terms, features, labels, target, owners.Names, splits.Names);
-        table.remarks.AddRange([.. places.Remarks, .. labels?.Remarks ?? [], .. features.Concat(target is null ? [] : [target]).Where(feature =>
-            feature.Commas > 0).Select(feature =>
+        table.remarks.AddRange([.. places.Remarks, .. labels?.Remarks ?? [],
+            .. features.Append(target).OfType<FeatureColumn>().Where(feature => feature.Commas > 0).Select(feature =>
             $"'{Printable.Name(feature.Name)}' has numbers with a decimal comma, which are read as such.")]);
         return table;
 

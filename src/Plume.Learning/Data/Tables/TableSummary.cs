@@ -57,7 +57,8 @@ public sealed record TableSummary(string Label, IReadOnlyList<ColumnSummary> Col
             Categories = hasNames ? [.. Columns.Select(column => column.Categories ?? [])] : null,
             Fill = fills ? [.. Columns.Select(column => (float)column.Mean)] : null,
             Classes = ClassNames,
-            Target = Target is null ? null : isNormalized ? new TargetColumn(Label, (float)Target.Mean, Target.Scale) : new TargetColumn(Label),
+            Target = Target is null ? null
+                : isNormalized ? new TargetColumn(Label, (float)Target.Mean, Target.Scale) : new TargetColumn(Label),
             Normalization = isNormalized ? new Normalization(
                 [.. Columns.SelectMany(column => column.Categories?.Select(_ => 0f) ?? [(float)column.Mean])],
                 [.. Columns.SelectMany(column => column.Categories?.Select(_ => 1f) ?? [column.Scale])]) : null,

@@ -4,7 +4,7 @@ namespace Plume.Learning.Inference.Metrics;
 /// <param name="Mse">Mean squared error.</param>
 /// <param name="Mae">Mean absolute error.</param>
 /// <param name="R2">
-/// 1 less the squared error over that of the numbers' mean: 1 is perfect, 0 what their mean would do, and below 0 worse than that.
+/// 1 less the squared error over that of the numbers' mean: 1 is perfect, 0 what their mean would do, below 0 worse than that.
 /// Where all numbers agree, 1 for a model without error and 0 for others.
 /// </param>
 /// <param name="Samples">Samples measured.</param>

@@ -4,7 +4,7 @@ using Plume.Cli.Commands;
 
 namespace Plume.Cli.Tests.Commands.Help;
 
-/// <summary>Lines of the documentation, as people copy them: all of them are lines that plume takes, and the tutorial's are run.</summary>
+/// <summary>Lines of the documentation, as people copy them: plume takes all of them, and the tutorial's are run.</summary>
 public sealed partial class DocumentedLinesTests : IDisposable
 {
     readonly Folder folder = new();
@@ -16,8 +16,8 @@ public sealed partial class DocumentedLinesTests : IDisposable
         .Select(page => Path.GetRelativePath(Repository.Path("."), page)).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Pages))]
-    public void Every_line_of_a_page_is_one_that_plume_takes_and_names_files_that_are_there(string page) => Assert.All(LinesOf(Repository.Path(page)),
-        line =>
+    public void Every_line_of_a_page_is_one_that_plume_takes_and_names_files_that_are_there(string page) =>
+        Assert.All(LinesOf(Repository.Path(page)), line =>
         {
             string[] words = WordsOf(line);
             Assert.Empty(PlumeCommand.Create().Parse(words[1..]).Errors.Select(error => $"{line}: {error.Message}"));
