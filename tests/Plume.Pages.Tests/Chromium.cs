@@ -24,14 +24,15 @@ public sealed class Chromium : IAsyncLifetime
         });
     }
 
-    /// <summary>Goes to an address with nothing known.</summary>
-    public async Task<Visit> VisitAsync(string address)
+    /// <summary>Goes to an address with nothing known, and maybe without scripts.</summary>
+    public async Task<Visit> VisitAsync(string address, bool hasScripts = true)
     {
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
+            JavaScriptEnabled = hasScripts,
             ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
         });
-        return await Visit.BeginAsync(context, address);
+        return await Visit.BeginAsync(context, address, hasScripts);
     }
 
     public async ValueTask DisposeAsync()

@@ -25,12 +25,12 @@ public sealed class Visit : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<Visit> BeginAsync(IBrowserContext context, string address)
+    public static async Task<Visit> BeginAsync(IBrowserContext context, string address, bool hasScripts = true)
     {
         var visit = new Visit(context, await context.NewPageAsync(), new Uri(address));
         await visit.Page.GotoAsync(address);
         // Alive from here on: before, the page is only written out.
-        await visit.Page.Locator("main[data-alive]").WaitForAsync();
+        await visit.Page.Locator(hasScripts ? "main[data-alive]" : "main").WaitForAsync();
         return visit;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
@@ -10,18 +11,19 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Plume.Pages.Actions;
 using Plume.Pages.Boards;
 using Plume.Pages.Components;
 
 namespace Plume.Pages.Hosting;
 
 /// <summary>
-/// A page that shows boards while they change, on a listener of its own. It can be looked at and changes nothing. Who has its
-/// whole address may look: it ends in a key that is drawn anew at each start.
+/// A page that shows boards while they change, on a listener of its own. Who has its whole address may look: it ends in a key
+/// that is drawn anew at each start. Only an operator who signs in changes anything, and only where there are actions.
 /// </summary>
 public sealed class LivePage : IAsyncDisposable
 {
-    const int MostConnections = 256;
+    const int MostConnections = 256, LargestBody = 64 << 10, NameBytes = 8;
 
     static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
@@ -89,11 +91,17 @@ public sealed class LivePage : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
             kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
         });
         // Signals are for the program that shows a page beside its work.
         builder.Services.AddSingleton<IHostLifetime, GuestLifetime>();
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // Several pages of a machine are one site to a browser: their cookies need names of their own.
+        builder.Services.AddAntiforgery(forms => (forms.Cookie.Name, forms.SuppressXFrameOptionsHeader)
+            = ($"plume-forms-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes))}", true));
+        var sessions = new OperatorSessions(options.Actions, options.Time);
+        builder.Services.AddSingleton(_ => sessions);
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddSingleton(boards);
         builder.Services.AddSingleton<BoardFeed>();
@@ -103,8 +111,10 @@ public sealed class LivePage : IAsyncDisposable
         var app = builder.Build();
         app.UseMiddleware<PageGuard>(key);
         app.UseRouting();
+        app.UseOperators(sessions);
         app.UseAntiforgery();
         app.MapPageAssets();
+        app.MapOperators(sessions);
         app.MapGet("/ready", () => "ready");
         app.MapGet("/file", (string board, string name) => boards.Open(board, name) is { } file
             ? Results.Stream(file, "application/octet-stream", fileDownloadName: name) : Results.NotFound());

@@ -22,11 +22,12 @@ sealed class PageGuard(RequestDelegate next, PageKey key)
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        // Without a referrer browsers do not say where a form comes from either.
+        headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.CacheControl = "no-store";
-        if (!IsHere(http.Request.Host.Host) || !IsOwn(http.Request.Headers.Origin, http.Request.Host))
+        if (!IsHere(http.Request.Host.Host) || !IsOwn(http.Request))
             return RefuseAsync(http, StatusCodes.Status403Forbidden, "This page answers to addresses of its own machine alone.");
         if (key.IsKnownBy(http))
             return next(http);
@@ -37,7 +38,9 @@ sealed class PageGuard(RequestDelegate next, PageKey key)
     static bool IsHere(string host) => host == "localhost"
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    static bool IsOwn(string? origin, HostString host) => origin is null || origin == $"http://{host}";
+    // Browsers say with every form where it comes from; what only looks need not say it.
+    static bool IsOwn(HttpRequest request) => (string?)request.Headers.Origin is { } origin ? origin == $"http://{request.Host}"
+        : HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     static Task RefuseAsync(HttpContext http, int status, string why)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Plume.Pages.Actions;
 
 namespace Plume.Pages.Hosting;
 
@@ -8,6 +9,9 @@ public sealed record PageOptions(IPEndPoint Listen)
 {
     /// <summary>Whether another port will do where somebody else has this one.</summary>
     public bool TakesAnyPort { get; init; }
+
+    /// <summary>What operators can do from it; null for a page that can only be looked at.</summary>
+    public IOperatorActions? Actions { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -237,11 +237,11 @@ sealed partial class Coordinator : IAsyncDisposable
     /// Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.
     /// </summary>
     /// <returns>The place's number; null where the client has none.</returns>
-    public async Task<int?> GiveBackAsync(string name, CancellationToken cancellation)
+    public async Task<int?> GiveBackAsync(string name, string by, CancellationToken cancellation)
     {
         int? number = null;
         await written.HappenAsync(now => (number = places.NumberOf(name)) is { } own
-            ? new PlaceGivenBack(now, own, "An operator gave it back.", Forgives: true)
+            ? new PlaceGivenBack(now, own, $"Operator {by} took it back.", Forgives: true)
             : null, cancellation).ConfigureAwait(false);
         return number;
     }

@@ -105,7 +105,8 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public async Task<PlaceHolder[]> PlacesAsync() => [.. await Coordinator.PlacesAsync(CancellationToken.None)];
 
-    public Task<int?> GiveBackAsync(string name) => GuardAsync(() => Coordinator.GiveBackAsync(name, CancellationToken.None));
+    public Task<int?> GiveBackAsync(string name, string by) =>
+        GuardAsync(() => Coordinator.GiveBackAsync(name, by, CancellationToken.None));
 
     public Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest) =>
         Coordinator.WaitAsync(sequence, longest, CancellationToken.None);
@@ -145,13 +146,13 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<FederationDetails> DetailsAsync(int since) => Coordinator.DetailsAsync(since, CancellationToken.None);
 
-    public Task<FederationOverview> ControlAsync(Control control) => GuardAsync(async () =>
+    public Task<FederationOverview> ControlAsync(Control control, string by) => GuardAsync(async () =>
     {
         await (control switch
         {
-            Control.Pause => Coordinator.PauseAsync(CancellationToken.None),
-            Control.Resume => Coordinator.ResumeAsync(CancellationToken.None),
-            _ => Coordinator.StopAsync(CancellationToken.None),
+            Control.Pause => Coordinator.PauseAsync(by, CancellationToken.None),
+            Control.Resume => Coordinator.ResumeAsync(by, CancellationToken.None),
+            _ => Coordinator.StopAsync(by, CancellationToken.None),
         });
         return await Coordinator.OverviewAsync(since: 0, CancellationToken.None);
     });

@@ -19,8 +19,8 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>Who has a place.</summary>
     Task<PlaceHolder[]> PlacesAsync();
 
-    /// <summary>Takes the place from a client; null where it has none.</summary>
-    Task<int?> GiveBackAsync(string name);
+    /// <summary>Takes the place from a client for an operator; null where it has none.</summary>
+    Task<int?> GiveBackAsync(string name, string by);
 
     /// <summary>Answers when there is a later snapshot than this, or the time is over.</summary>
     Task<FederationSnapshot> WaitAsync(long sequence, TimeSpan longest);
@@ -52,8 +52,8 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>Everything that a page shows, with the rounds after one.</summary>
     Task<FederationDetails> DetailsAsync(int since);
 
-    /// <summary>Does what an operator asks.</summary>
-    Task<FederationOverview> ControlAsync(Control control);
+    /// <summary>Does what an operator of this name asks.</summary>
+    Task<FederationOverview> ControlAsync(Control control, string by);
 }
 
 /// <summary>A client's place.</summary>

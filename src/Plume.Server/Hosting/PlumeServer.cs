@@ -2,6 +2,8 @@ using System.Net;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +19,7 @@ using Plume.Server.Identity.Admission;
 using Plume.Server.Identity.Certificates;
 using Plume.Server.Identity.Enrolling;
 using Plume.Server.Rpc;
+using Plume.Server.Rpc.Operating;
 using Plume.Server.Storage.Postgres;
 using Plume.Server.Telemetry;
 
@@ -81,9 +84,24 @@ public static class PlumeServer
     public static Task<LivePage> StartPageAsync(WebApplication app, PageOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(app);
+        ArgumentNullException.ThrowIfNull(options);
         var services = app.Services;
+        var signIns = services.GetRequiredService<SignInTokens>();
+        signIns.HasPage = true;
+        var actions = new ServedActions(services.GetRequiredService<OperatorActions>(), signIns,
+            services.GetRequiredService<ClientRegistry>(), services.GetRequiredService<IdentityOptions>(),
+            services.GetRequiredService<IdentityAudit>(), AddressOf(app));
         return LivePage.StartAsync(new ServedBoards(services.GetRequiredService<FederationFeeds>(),
-            services.GetRequiredService<FederationStatuses>(), "Federations"), options, cancellation);
+            services.GetRequiredService<FederationStatuses>(), "Federations"), options with { Actions = actions }, cancellation);
+    }
+
+    // As an operator would write it, who knows the host's name better.
+    static string AddressOf(WebApplication app)
+    {
+        var address = new UriBuilder(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        bool isAll = IPAddress.TryParse(address.Host.Trim('[', ']'), out var host)
+            && (host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any));
+        return $"{address.Scheme}://{(isAll ? "HOST" : address.Host)}:{address.Port}";
     }
 
     static void Listen(KestrelServerOptions kestrel, ServerOptions options)
@@ -144,6 +162,8 @@ public static class PlumeServer
         services.AddSingleton<UploadReceiver>();
         services.AddSingleton<SumTrips>();
         services.AddSingleton(provider => new FederationStatuses(provider.GetService<CertificateWatch>()));
+        services.AddSingleton<OperatorActions>();
+        services.AddSingleton<SignInTokens>();
         services.AddSingleton<DownloadSender>();
         services.AddGrpc(grpc =>
         {

@@ -25,6 +25,15 @@ public sealed partial class IdentityAudit
     [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "{Operator} invited {Name} as {Role} to {Federations}")]
     public partial void Invited(string @operator, string name, Roles role, string federations);
 
+    /// <summary>An operator signed in to the page.</summary>
+    [LoggerMessage(EventId = 109, Level = LogLevel.Information, Message = "{Operator} signed in to the page")]
+    internal partial void SignedIn(string @operator);
+
+    /// <summary>Somebody tried to, with a token that was not good.</summary>
+    [LoggerMessage(EventId = 110, Level = LogLevel.Warning,
+        Message = "Somebody tried to sign in to the page with a token that is not good")]
+    internal partial void NotSignedIn();
+
     internal void Refused(HttpContext context, string? name, Denial denial)
     {
         if (!logger.IsEnabled(LogLevel.Warning) || !refusals.IsShown(denial.Rule, context.Connection.RemoteIpAddress))

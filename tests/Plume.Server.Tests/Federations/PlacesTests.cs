@@ -44,8 +44,8 @@ public sealed class PlacesTests : IAsyncDisposable
         await PlayAsync(rounds);
         Assert.Equal((-1, "All 4 places of the federation are taken; its operator can give one back."),
             await coordinator!.JoinAsync("five", null, 0, null, default));
-        Assert.Equal(1, await coordinator.GiveBackAsync("two", default));
-        Assert.Null(await coordinator.GiveBackAsync("two", default));
+        Assert.Equal(1, await coordinator.GiveBackAsync("two", "admin", default));
+        Assert.Null(await coordinator.GiveBackAsync("two", "admin", default));
         Assert.Null(coordinator.NumberOf("two"));
         await AgainAsync();
         Assert.Equal([(0, "one"), (2, "three"), (3, "four")], await PlacesAsync());
@@ -66,7 +66,7 @@ public sealed class PlacesTests : IAsyncDisposable
         await OpenAsync();
         await JoinAsync("one", "two", "three", "four");
         await SendAsync(0);
-        await coordinator!.GiveBackAsync("two", default);
+        await coordinator!.GiveBackAsync("two", "admin", default);
         Assert.Null(coordinator.Snapshot.TaskOf(1));
         await JoinAsync("five");
         Assert.Null(coordinator.Snapshot.TaskOf(1));
@@ -84,7 +84,7 @@ public sealed class PlacesTests : IAsyncDisposable
     {
         await OpenAsync();
         await JoinAsync("one", "two", "three", "four");
-        await coordinator!.GiveBackAsync("two", default);
+        await coordinator!.GiveBackAsync("two", "admin", default);
         await coordinator.SeenAsync(1, default);
         Assert.Equal([0, 2, 3], (await coordinator.PlacesAsync(default)).Where(place => place.IsThere)
             .Select(place => place.Number));
@@ -98,7 +98,7 @@ public sealed class PlacesTests : IAsyncDisposable
         long before = coordinator!.Snapshot.PlacesSince;
         await PlayAsync(1);
         Assert.Equal(before, coordinator.Snapshot.PlacesSince);
-        await coordinator.GiveBackAsync("two", default);
+        await coordinator.GiveBackAsync("two", "admin", default);
         Assert.True(coordinator.Snapshot.PlacesSince > before);
         before = coordinator.Snapshot.PlacesSince;
         await AgainAsync();
@@ -194,7 +194,7 @@ public sealed class PlacesTests : IAsyncDisposable
                 (await coordinator!.JoinAsync($"flower/id/{stranger}", null, kept, null, default)).Problem is null);
         if (strangers == 0)
             return;
-        await coordinator!.GiveBackAsync($"flower/id/{strangers - 1}", default);
+        await coordinator!.GiveBackAsync($"flower/id/{strangers - 1}", "admin", default);
         Assert.Equal((strangers - 1, null), await coordinator.JoinAsync("flower/id/next", null, kept, null, default));
         for (int invited = strangers; invited < Clients; invited++)
             Assert.Equal((invited, null), await coordinator.JoinAsync($"site-{invited}", null, 0, null, default));

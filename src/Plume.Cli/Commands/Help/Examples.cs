@@ -68,6 +68,7 @@ static class Examples
         ["pause"] = ["pause https://server.example:7443 --root root.pem"],
         ["resume"] = ["resume https://server.example:7443 --root root.pem"],
         ["stop"] = ["stop https://server.example:7443 --root root.pem"],
+        ["sign-in"] = ["sign-in https://server.example:7443 --root root.pem"],
         ["fetch"] = ["fetch https://server.example:7443 --root root.pem --federation digits -o digits.onnx"],
         ["summarize"] =
         [

@@ -3,13 +3,14 @@ using Google.Protobuf;
 using Grpc.Core;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
+using Plume.Cli.Terminal;
 using Plume.Compression.Wording;
 using Plume.Protocol.V1;
 using Spectre.Console;
 
 namespace Plume.Cli.Commands.Network;
 
-/// <summary><c>plume status, watch, pause, resume, stop</c>: what an operator does with a federation.</summary>
+/// <summary><c>plume status, watch, pause, resume, stop, sign-in</c>: what an operator does with a federation.</summary>
 static class OperateCommands
 {
     public static IEnumerable<Command> Create() =>
@@ -23,6 +24,7 @@ static class OperateCommands
             (operation, name, stop) => operation.ResumeAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
         Ask("stop", "End a federation for good; its newest model stays.",
             (operation, name, stop) => operation.StopAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        SignIn(),
     ];
 
     static Command Ask(string name, string description,
@@ -61,6 +63,21 @@ static class OperateCommands
                 }, stop));
                 return ExitCode.Done;
             });
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    static Command SignIn()
+    {
+        var command = new Command("sign-in", "Print a one-time token by which an operator signs in to the server's page.");
+        var connection = new ServerConnection(command);
+        command.SetAction(async (line, stop) =>
+        {
+            var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls)
+                .SignInAsync(new SignInRequest(), cancellationToken: stop));
+            Tell.Note($"Paste it into the page of the server within {reply.ValidSeconds / 60} minutes, below 'For operators'.");
+            Tell.Result($"{reply.Token}");
             return (int)ExitCode.Done;
         });
         return command;

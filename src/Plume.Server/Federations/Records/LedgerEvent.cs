@@ -123,19 +123,28 @@ sealed record SumWasLost(DateTimeOffset At, string Problem, IReadOnlyList<int> M
 }
 
 /// <summary>An operator paused the federation.</summary>
-sealed record WasPaused(DateTimeOffset At) : LedgerEvent(At)
+/// <param name="At">The server's time.</param>
+/// <param name="By">Who; null where an earlier release wrote it.</param>
+sealed record WasPaused(DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new Paused();
 }
 
 /// <summary>An operator let it go on.</summary>
-sealed record WasResumed(DateTimeOffset At) : LedgerEvent(At)
+/// <param name="At">The server's time.</param>
+/// <param name="By">Who; null where an earlier release wrote it.</param>
+sealed record WasResumed(DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new Resumed();
 }
 
 /// <summary>An operator stopped it.</summary>
-sealed record WasStopped(DateTimeOffset At) : LedgerEvent(At)
+/// <param name="At">The server's time.</param>
+/// <param name="By">Who; null where an earlier release wrote it.</param>
+sealed record WasStopped(DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new Stopped();
 }

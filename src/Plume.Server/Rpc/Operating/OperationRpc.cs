@@ -1,24 +1,22 @@
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Plume.Protocol.V1;
-using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Grains;
 using Plume.Server.Identity;
 using Plume.Server.Identity.Enrolling;
 
-namespace Plume.Server.Rpc;
+namespace Plume.Server.Rpc.Operating;
 
 /// <summary>plume.v1.Operation: what an operator does.</summary>
-sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, DownloadSender downloads, EnrolmentTokens tokens,
-    ClientRegistry registry, FederationStatuses statuses, TimeProvider time, IHostApplicationLifetime lifetime,
-    Enrolments? enrolments = null) : Operation.OperationBase
+sealed class OperationRpc(FederationFeeds feeds, OperatorActions actions, SignInTokens signIns, DownloadSender downloads,
+    ClientRegistry registry, FederationStatuses statuses, TimeProvider time, IHostApplicationLifetime lifetime)
+    : Operation.OperationBase
 {
     // No client's number: operators share a budget of transfers.
     const int Operator = -1;
 
     static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
 
     public override async Task<FederationStatus> Status(StatusRequest request, ServerCallContext context)
     {
@@ -64,58 +62,41 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
     }
 
     public override Task<FederationStatus> Pause(ControlRequest request, ServerCallContext context) =>
-        ControlAsync(request, Control.Pause);
+        actions.ControlAsync(context.GetCaller().Name, request.Federation, Control.Pause);
 
     public override Task<FederationStatus> Resume(ControlRequest request, ServerCallContext context) =>
-        ControlAsync(request, Control.Resume);
+        actions.ControlAsync(context.GetCaller().Name, request.Federation, Control.Resume);
 
     public override Task<FederationStatus> Stop(ControlRequest request, ServerCallContext context) =>
-        ControlAsync(request, Control.Stop);
+        actions.ControlAsync(context.GetCaller().Name, request.Federation, Control.Stop);
 
     public override Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream,
         ServerCallContext context) =>
         downloads.SendAsync(feeds[request.Federation], Operator, request, responseStream, context.CancellationToken,
             isOperator: true);
 
-    public override async Task<InviteReply> Invite(InviteRequest request, ServerCallContext context)
+    public override async Task<InviteReply> Invite(InviteRequest request, ServerCallContext context) => new()
     {
-        RequireEnrolment();
-        if (!ClientName.IsValid(request.Name))
-            throw Invalid($"A name must be letters, digits, dots, dashes and underscores, at most 64, but is '{request.Name}'.");
-        if (request.Federations.FirstOrDefault(name => catalog.Find(name) is null) is { } strange)
-            throw Invalid($"There is no federation '{strange}' to invite to; this server hosts "
-                + $"{string.Join(", ", catalog.All.Select(hosted => hosted.Name))}.");
-        if (await registry.FindAsync(request.Name, context.CancellationToken) is { Revoked: false } entry
-            && entry.Role.HasFlag(Roles.Admin) != request.Admin)
-            throw Invalid($"'{request.Name}' is enrolled as {(request.Admin ? "a client" : "an operator")} already; choose "
-                + $"another name, or revoke that one first.");
-        var valid = request.ValidSeconds == 0 ? DefaultValidity
-            : TimeSpan.FromSeconds(Math.Min(request.ValidSeconds, EnrolmentTokens.MaxValid.TotalSeconds));
-        try
-        {
-            return new InviteReply
-            {
-                Token = await tokens.IssueAsync(request.Name, request.Admin ? Roles.Admin
-                    : Roles.Client, [.. request.Federations], valid, context.CancellationToken),
-            };
-        }
-        catch (ArgumentException refusal)
-        {
-            throw Invalid(refusal.Message);
-        }
-    }
+        Token = await actions.InviteAsync(context.GetCaller().Name, request, context.CancellationToken),
+    };
 
     public override async Task<RevokeReply> Revoke(RevokeRequest request, ServerCallContext context)
     {
-        RequireEnrolment();
-        var operators = (await registry.ListAsync(context.CancellationToken))
-            .Where(entry => entry.Role.HasFlag(Roles.Admin) && !entry.Revoked).ToList();
-        if (operators is [var only] && only.Name == request.Name)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition,
-                $"'{request.Name}' is the only operator; enrol another one first."));
-        if (!await enrolments!.RevokeAsync(request.Name, context.CancellationToken))
-            throw new RpcException(new Status(StatusCode.NotFound, $"Nobody is enrolled as '{request.Name}'."));
+        await actions.RevokeAsync(context.GetCaller().Name, request.Name, context.CancellationToken);
         return new RevokeReply();
+    }
+
+    public override Task<SignInReply> SignIn(SignInRequest request, ServerCallContext context)
+    {
+        if (!signIns.HasPage)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                "This server shows no page to sign in to: it was started with --page none."));
+        return Task.FromResult(new SignInReply
+        {
+            Token = signIns.Issue(context.GetCaller()) ?? throw new RpcException(new Status(StatusCode.ResourceExhausted,
+                "So many have a token to sign in with and do not use it that there are no more. Wait five minutes.")),
+            ValidSeconds = (ulong)SignInTokens.Valid.TotalSeconds,
+        });
     }
 
     public override async Task<ClientsReply> Clients(ClientsRequest request, ServerCallContext context) => new()
@@ -145,30 +126,8 @@ sealed class OperationRpc(FederationFeeds feeds, FederationCatalog catalog, Down
         };
     }
 
-    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) =>
-        feeds[request.Federation].Definition.Plan.Privacy is not null
-        ? throw new RpcException(
-            new Status(StatusCode.FailedPrecondition,
-                $"The federation '{request.Federation}' promises privacy, and what a client has spent of its budget stays with "
-                    + $"its place: no place can be given back. Invite the client to another federation."))
-        : await feeds[request.Federation].Grain.GiveBackAsync(request.Name) is { } number
-            ? new ReleaseReply { Number = (uint)number }
-            : throw new RpcException(
-                new Status(StatusCode.NotFound,
-                    $"'{request.Name}' has no place in the federation '{request.Federation}'; plume places lists who has one."));
-
-    void RequireEnrolment()
+    public override async Task<ReleaseReply> Release(ReleaseRequest request, ServerCallContext context) => new()
     {
-        if (enrolments is null)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition,
-                "This server has no TLS, so nobody enrols: clients of its own machine name themselves."));
-    }
-
-    async Task<FederationStatus> ControlAsync(ControlRequest request, Control control)
-    {
-        var feed = feeds[request.Federation];
-        return await statuses.OfAsync(feed.Definition, await feed.Grain.ControlAsync(control));
-    }
-
-    static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
+        Number = (uint)await actions.ReleaseAsync(context.GetCaller().Name, request.Federation, request.Name),
+    };
 }
