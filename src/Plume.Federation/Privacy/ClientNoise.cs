@@ -5,9 +5,10 @@ namespace Plume.Federation.Privacy;
 /// noise on the whole numbers that it adds to a secure sum, so that nobody has a sum without it.
 /// </summary>
 /// <remarks>
-/// By Rényi privacy of whole orders (<see cref="RenyiPrivacy.Skellam"/>), which Skellam noise needs: a few hundredths more than
-/// Gaussian noise of the same deviation would cost exactly. What one client can move has the Euclidean norm
-/// <see cref="LeastNorm"/> or more; that it is a whole number bounds its sum of magnitudes by the square of that norm.
+/// By the account of Gaussian noise, with the little that Skellam noise costs more (<see cref="GaussianPrivacy.MuOfSkellam"/>):
+/// of noise 1 a twenty-thousandth. What one client can move has the Euclidean norm <see cref="LeastNorm"/> or more, of which
+/// there is less the larger it is. Noise of less than a thirtieth of the norm is accounted for by Rényi privacy of whole orders
+/// (<see cref="RenyiPrivacy.Skellam"/>); that numbers are whole bounds their sum of magnitudes by the square of the norm.
 /// Source: Agarwal, Kairouz and Liu, "The Skellam Mechanism for Differentially Private Federated Learning", NeurIPS 2021,
 /// arXiv:2110.04995. Differs from it: a client's numbers keep to the norm whatever rounding does, so nothing is added for that.
 /// </remarks>
@@ -35,8 +36,10 @@ public sealed record ClientNoise : Sampling
     private protected override double Account(double noise, int releases, double delta)
     {
         const double squares = (double)LeastNorm * LeastNorm;
-        return RenyiPrivacy.Epsilon(delta,
-            order => releases * RenyiPrivacy.Skellam(noise * noise * squares, squares, squares, order),
-            RenyiPrivacy.WholeOrders).Epsilon;
+        double variance = noise * noise * squares;
+        return variance >= GaussianPrivacy.LeastSkellamVariance
+            ? GaussianPrivacy.Epsilon(LeastNorm * GaussianPrivacy.MuOfSkellam(variance) * Math.Sqrt(releases), delta)
+            : RenyiPrivacy.Epsilon(delta, order => releases * RenyiPrivacy.Skellam(variance, squares, squares, order),
+                RenyiPrivacy.WholeOrders).Epsilon;
     }
 }

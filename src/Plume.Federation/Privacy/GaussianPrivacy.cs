@@ -54,6 +54,29 @@ public static class GaussianPrivacy
         return 1 / Root.FirstTrue(1 / tooMuch, 1e12, inverse => Delta(1 / inverse, epsilon) <= delta);
     }
 
+    /// <summary>The smallest variance that <see cref="MuOfSkellam"/> knows.</summary>
+    public const double LeastSkellamVariance = 4;
+
+    /// <summary>
+    /// Symmetric Skellam noise on whole numbers as a mu, for each step that one client can move a number: what it can move by a
+    /// Euclidean norm has no more than norm times this, over all numbers together.
+    /// </summary>
+    /// <remarks>
+    /// Chances of such noise are log-concave, so the best tests of k + noise against noise ask whether a number is reached, and
+    /// the pair is as private as Gaussian noise of mu where Phi^-1 of the two chances of that are never more than mu apart. One
+    /// step moves Phi^-1 most over zero, by 2 Phi^-1((1 + p) / 2) with p = e^-v I_0(v) the chance of zero, and k steps by no more
+    /// than k times that; numbers and releases then add up as Gaussian ones do. For variances from 4 up that is below
+    /// (1 + 1 / (5 v)) / sqrt(v), and in the limit 1 + 1 / (6 v). That it is over zero is looked at in the tests, for all numbers
+    /// that can be drawn. Source of the two rules of composition: Dong, Roth and Su, "Gaussian Differential Privacy", 2019,
+    /// arXiv:1905.02383, Theorem 2.14 and Corollary 3.3.
+    /// </remarks>
+    /// <param name="variance">Of the noise on each number, at least <see cref="LeastSkellamVariance"/>.</param>
+    public static double MuOfSkellam(double variance)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(variance, LeastSkellamVariance);
+        return (1 + 1 / (5 * variance)) / Math.Sqrt(variance);
+    }
+
     /// <summary>Noise of zero-concentrated privacy rho as a mu: they are the same guarantee of Gaussian noise.</summary>
     /// <remarks>Source: Bun and Steinke, "Concentrated Differential Privacy", TCC 2016, arXiv:1605.02065.</remarks>
     public static double MuOfRho(double rho) => Math.Sqrt(2 * rho);

@@ -56,10 +56,52 @@ public class SkellamTests
         double[] chances = Exact(noise * noise * norm * norm);
         double exact = DeltaOf(chances, norm, releases, epsilon);
         Assert.InRange(exact, 0, Delta);
-        // Not idle either: a fifth less would break the promise.
-        Assert.True(DeltaOf(chances, norm, releases, epsilon * 0.8) > Delta);
+        // Not idle either: a hundredth less would break the promise.
+        Assert.True(DeltaOf(chances, norm, releases, epsilon * 0.99) > Delta);
         Assert.InRange(epsilon, new NoSampling().Epsilon(noise, releases, Delta),
-            1.2 * new NoSampling().Epsilon(noise, releases, Delta));
+            1.0005 * new NoSampling().Epsilon(noise, releases, Delta));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5.5)]
+    [InlineData(8)]
+    [InlineData(17)]
+    [InlineData(64)]
+    [InlineData(1024)]
+    [InlineData(4096)]
+    [InlineData(65_536)]
+    public void No_number_that_can_be_drawn_is_a_better_test_of_one_step_than_the_account_says(double variance)
+    {
+        double[] chances = Exact(variance);
+        int middle = chances.Length / 2;
+        double least = Math.ScaleB(1, -127), most = GaussianPrivacy.MuOfSkellam(variance);
+        double[] tails = new double[chances.Length + 1];
+        for (int k = chances.Length - 1; k >= middle; k--)
+            tails[k] = tails[k + 1] + chances[k];
+        // That k is reached, by noise and by a step and noise; below the middle all is the mirror of above.
+        double before = Quantile(tails[middle + 1]), overZero = 2 * before;
+        Assert.InRange(overZero, (1 + 0.16 / variance) / Math.Sqrt(variance), most);
+        for (int k = middle + 2; k < chances.Length && tails[k] > least; k++)
+        {
+            double here = Quantile(tails[k]);
+            Assert.InRange(here - before, 0, most);
+            before = here;
+        }
+
+        // As far out as anything is drawn.
+        Assert.True(before > 12.5);
+    }
+
+    [Fact]
+    public void The_account_of_one_clients_noise_meets_that_of_the_server_where_there_is_much_of_it()
+    {
+        foreach (var (noise, releases) in ((double, int)[])[(1, 30), (2, 30), (4, 30), (8, 30), (1000, 1)])
+            Assert.InRange(new ClientNoise().Epsilon(noise, releases, Delta) / new NoSampling().Epsilon(noise, releases, Delta), 1,
+                1.0001);
+        // Of less noise than it knows, the Rényi account; more noise is never worth less on the way there.
+        double[] epsilons = [.. Enumerable.Range(1, 60).Select(step => new ClientNoise().Epsilon(step / 1000.0, 1, Delta))];
+        Assert.Equal(epsilons.OrderDescending(), epsilons);
     }
 
     [Theory]
@@ -111,11 +153,26 @@ public class SkellamTests
         Assert.NotEqual(words.Select(word => 2 * word), again);
     }
 
+    // How many deviations out a normal value is with such a chance, below a half.
+    static double Quantile(double chance)
+    {
+        double x = 0;
+        for (int step = 0; step < 100; step++)
+        {
+            double above = Normal.ScaledAbove(x), error = Math.Log(above) - x * x / 2 - Math.Log(chance);
+            x += error * above * Math.Sqrt(2 * Math.PI);
+            if (Math.Abs(error) < 1e-14)
+                break;
+        }
+
+        return x;
+    }
+
     // By the sum of products of Poisson chances, from minus to plus what matters.
     static double[] Exact(double variance)
     {
         double mean = variance / 2;
-        int reach = (int)(40 + 12 * Math.Sqrt(variance)), most = (int)(mean + 60 + 14 * Math.Sqrt(mean)) + reach;
+        int reach = (int)(40 + 15 * Math.Sqrt(variance)), most = (int)(mean + 60 + 14 * Math.Sqrt(mean)) + reach;
         int middle = (int)mean, first = Math.Max(0, (int)(mean - 60 - 14 * Math.Sqrt(mean)));
         double[] poisson = new double[most + 1];
         poisson[middle] = 1;
