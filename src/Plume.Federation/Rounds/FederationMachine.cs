@@ -153,8 +153,12 @@ public sealed class FederationMachine
     int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
     {
         int asked = Math.Min((int)Math.Ceiling(plan.Participants * plan.OverSelection), members.Count);
-        return [.. UniformSelection.Select(members.Count, asked, key.Fold((ulong)round).Fold((ulong)attempt))
-            .Select(place => members[place])];
+        var draw = key.Fold((ulong)round).Fold((ulong)attempt);
+        int[] places = plan.Uplink.IsSecure && plan.Method.Capacities.Count > 1
+            ? UniformSelection.Select(members.Count, asked, draw, place => plan.Method.CapacityOf(members[place]),
+                SecureUplink.FewestOfCapacity(plan))
+            : UniformSelection.Select(members.Count, asked, draw);
+        return [.. places.Select(place => members[place])];
     }
 
     // The next round, or the next attempt at this one, opens at once or when enough clients are there.

@@ -56,6 +56,10 @@ public static class SecureUplink
                 + $"{plan.Quorum} clients, its quorum. Raise the quorum to {fewest * least}, or have fewer groups.";
     }
 
+    // A sum of three is lost with one who vanishes, so a round that asks enough has four of each capacity.
+    internal static int FewestOfCapacity(FederationPlan plan) =>
+        Math.Clamp(plan.Participants / plan.Method.Capacities.Count, SumTerms.LeastMinimum, SumTerms.LeastMinimum + 1);
+
     static int FewestAsked(FederationPlan plan) =>
         Math.Min(plan.Participants, plan.Fixed?.Min(list => list.Length) ?? int.MaxValue);
 

@@ -294,4 +294,32 @@ public class FederationMachineTests
         // Chi-square with 19 degrees of freedom, each count of variance 4000 * 0.25 * 0.75; five deviations above its mean.
         Assert.InRange(counts.Sum(count => Math.Pow(count - 1000, 2) / 750), 0, 19 + 5 * Math.Sqrt(38));
     }
+
+    [Fact]
+    public void Selection_leaves_no_kind_shortsand_is_uniform_where_none_is()
+    {
+        int shorts = 0;
+        for (ulong round = 0; round < 500; round++)
+        {
+            var key = RandomKey.FromSeed(round);
+            int[] plain = UniformSelection.Select(40, 12, key), selected = UniformSelection.Select(40, 12, key, Kind, 3);
+            Assert.Equal(selected.Distinct().Order(), selected);
+            Assert.Equal(12, selected.Length);
+            int[] drawn = [.. Enumerable.Range(0, 3).Select(kind => plain.Count(client => Kind(client) == kind))];
+            for (int kind = 0; kind < 3; kind++)
+                Assert.InRange(selected.Count(client => Kind(client) == kind), 3, 12);
+            if (drawn.Min() >= 3)
+                Assert.Equal(plain, selected);
+            else
+                shorts++;
+        }
+
+        Assert.InRange(shorts, 50, 450);
+        // Kinds of which there are too few are all in it; where all are asked there is nothing to choose.
+        Assert.Equal([0, 1], UniformSelection.Select(40, 12, RandomKey.FromSeed(1), client => client < 2 ? 0 : 1, 3)[..2]);
+        Assert.Equal(Enumerable.Range(0, 9), UniformSelection.Select(9, 12, RandomKey.FromSeed(1), Kind, 4));
+
+        // Six of forty are of the last kind.
+        static int Kind(int client) => client < 17 ? 0 : client < 34 ? 1 : 2;
+    }
 }
