@@ -158,6 +158,17 @@ public partial class SimulationTests
                 },
                 DropOut = 0.2
             },
+            "secure, predictions" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Quorum = 3,
+                    Attempts = 9,
+                    Method = Said("bits=3, alike"),
+                    Uplink = Codec.Parse("uniform(4, shared) | secure"),
+                },
+                DropOut = 0.2
+            },
             "secure, pruned" => options with
             {
                 Plan = options.Plan with

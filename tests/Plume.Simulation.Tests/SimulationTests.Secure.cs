@@ -16,6 +16,18 @@ public partial class SimulationTests
     }
 
     [Theory]
+    [InlineData("bits=1, alike", "uniform(1, shared) | secure")]
+    [InlineData("bits=3, alike", "uniform(4, shared) | secure")]
+    [InlineData("bits=2, labels=student, alike", "uniform(3, shared) | secure")]
+    [InlineData("bits=8, alike", "uniform(9, shared) | secure")]
+    public void Labels_that_are_counted_in_secret_make_the_model_that_they_make_in_clear(string arguments, string uplink)
+    {
+        var options = Options("secure, predictions", 4) with { DropOut = 0 };
+        var clear = options with { Plan = options.Plan with { Method = Said(arguments), Uplink = Codec.Floats } };
+        Assert.Equal(Run(clear).Model, Run(clear with { Plan = clear.Plan with { Uplink = Codec.Parse(uplink) } }).Model);
+    }
+
+    [Theory]
     [InlineData("secure, pruned")]
     [InlineData("secure, channels")]
     public void What_a_client_sends_of_a_pruned_model_in_secret_falls_with_what_lives(string kind)

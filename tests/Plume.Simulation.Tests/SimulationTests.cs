@@ -17,7 +17,7 @@ public partial class SimulationTests
 
     public static TheoryData<string> Kinds =>
     [
-        "secure, masks", "secure, pruned", "secure, groups", "secure, submodels",
+        "secure, masks", "secure, predictions", "secure, pruned", "secure, groups", "secure, submodels",
         "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn",
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",

@@ -97,8 +97,11 @@ public abstract record Method
     /// <summary>Whether what participants send are updates of the model's weights.</summary>
     public virtual bool SendsUpdates => true;
 
-    /// <summary>Whether what participants send is 0 or 1 in each value, of which the server counts the ones.</summary>
-    public virtual bool SendsBits => false;
+    /// <summary>
+    /// Bits of the levels that a secure sum counts as they are, where participants send whole numbers: of 1 they are 0 and 1.
+    /// Null where they send values of any size.
+    /// </summary>
+    public virtual int? CountedBits => null;
 
     /// <summary>Whether the model is the server's own, among what it remembers, instead of what is published.</summary>
     public virtual bool KeepsModel => false;

@@ -20,7 +20,7 @@ public static class SecureUplink
         if (plan.Quorum < SumTerms.LeastMinimum)
             yield return $"Under 'secure' a round needs {SumTerms.LeastMinimum} updates or more, since of two each client knows the "
                 + $"other's, but its quorum is {plan.Quorum}.";
-        if (plan.Uplink.Stages.OfType<Uniform>().Any(stage => stage.Bits == 1) && !plan.Method.SendsBits)
+        if (plan.Uplink.Stages.OfType<Uniform>().Any(stage => stage.Bits == 1) && plan.Method.CountedBits != 1)
             yield return $"'{plan.Uplink}' has the levels 0 and 1, by which bits are counted, and by '{plan.Method}' clients send values "
                 + $"of both signs: write uniform(4, shared), or exchange 'masks'.";
         if (plan.MostContributors > Compression.Codecs.Code.Secure.MostSenders)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using Plume.Compression.Aggregation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureSums;
@@ -35,9 +36,15 @@ public sealed record BoundedSum(RevealedSum Revealed, double Factor, string? Not
     public void AddTo(ExactSum sum)
     {
         ArgumentNullException.ThrowIfNull(sum);
+        // A sum of many may be larger than what one message may have; parts by a power of two add up to it exactly.
+        int parts = 1;
+        double largest = Factor * Math.Abs((double)TensorPrimitives.MaxMagnitude<float>(Revealed.Values));
+        while (parts < Revealed.Weight && largest > parts * sum.Limit)
+            parts *= 2;
         try
         {
-            sum.Add(0, Revealed.Values, Factor);
+            for (int part = 0; part < parts; part++)
+                sum.Add(0, Revealed.Values, Factor / parts);
         }
         catch (ArgumentException beyond)
         {

@@ -31,6 +31,7 @@ public sealed class SecureRound
     readonly NoiseShare? share;
     readonly SkellamNoise? noise;
     readonly int last;
+    readonly bool counts;
 
     /// <summary>An attempt at a round.</summary>
     /// <param name="task">What its participants are told.</param>
@@ -51,6 +52,7 @@ public sealed class SecureRound
         shape = method.Answer(layout, Uplink);
         reference = shape.UsesReference ? method.Reference(layout, published.ToArray()) : default;
         (words, decoder) = (new MessageWords(shape, reference), new MessageDecoder(shape));
+        counts = method.CountedBits is not null;
         last = SharedStep.QuantizerOf(Uplink).Last;
         // What would tell more than noise hides is not in the sum.
         var figures = share is null ? [new WordSection(SumFigures.Words, SumFigures.Bits)] : Array.Empty<WordSection>();
@@ -113,6 +115,8 @@ public sealed class SecureRound
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Privacy is not null)
             return NoiseShare.StepOf(plan, layout);
+        if (plan.Method.CountedBits is not null)
+            return 1;
         var codec = plan.Uplink;
         double norm = codec.Stages.OfType<Clip>().Select(clip => clip.Norm).Append(usualNorm).Min();
         double grown = codec.Remembers ? 1 : 1 / SharedStep.ShareSent(codec);
@@ -120,7 +124,7 @@ public sealed class SecureRound
             SharedStep.QuantizerOf(codec).Bits);
     }
 
-    /// <summary>The step of the round after it: the same where clients add noise.</summary>
+    /// <summary>The step of the round after it: the same where clients add noise, and where whole numbers are counted.</summary>
     /// <param name="sum">What it brought.</param>
     public float NextStep(RevealedSum sum)
     {
@@ -130,7 +134,7 @@ public sealed class SecureRound
 
     /// <summary>The same, of the mean reach of levels.</summary>
     /// <param name="fill">The root mean square of levels, as a share of the outermost.</param>
-    public float NextStep(double fill) => share is not null ? Task.Step
+    public float NextStep(double fill) => share is not null || counts ? Task.Step
         : SharedStep.Next(SharedStep.QuantizerOf(Uplink).SharedStep!.Value, fill, SharedStep.QuantizerOf(Uplink).Bits);
 
     /// <summary>The weight that counts for a wanted one, which an update is multiplied by before it is encoded.</summary>

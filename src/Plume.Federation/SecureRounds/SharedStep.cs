@@ -9,7 +9,7 @@ namespace Plume.Federation.SecureRounds;
 /// The root mean square of a round's levels, as a share of the outermost level, is the one thing that is told of them: a mean
 /// over clients, out of the secure sum. The next step is such that it would have been the share that loses least of normal
 /// values; at most eight times smaller or four times larger than before. Steps are quarter octaves of few digits, exact in a
-/// float, so every machine comes to the same. Of 1 bit, whose levels are 0 and 1, it is 1 in all rounds. Source of the shares: Max, "Quantizing for Minimum Distortion", IRE Trans.
+/// float, so every machine comes to the same. Source of the shares: Max, "Quantizing for Minimum Distortion", IRE Trans.
 /// Information Theory 1960, table II.
 /// </remarks>
 public static class SharedStep
@@ -28,15 +28,14 @@ public static class SharedStep
     /// <summary>The step of the first round.</summary>
     /// <param name="rootMeanSquare">What values are expected to have.</param>
     /// <param name="bits">Of a level.</param>
-    public static float First(double rootMeanSquare, int bits) => bits == 1 ? 1
-        : Rounded(rootMeanSquare / (FillOf(bits) * LastOf(bits)));
+    public static float First(double rootMeanSquare, int bits) => Rounded(rootMeanSquare / (FillOf(bits) * LastOf(bits)));
 
     /// <summary>The step of the next round.</summary>
     /// <param name="step">That of the last.</param>
     /// <param name="fill">The root mean square of its levels, as a share of the outermost.</param>
     /// <param name="bits">Of a level.</param>
-    public static float Next(float step, double fill, int bits) => bits == 1 ? step
-        : Rounded(step * Math.Clamp(fill / FillOf(bits), MostSmaller, MostLarger));
+    public static float Next(float step, double fill, int bits) =>
+        Rounded(step * Math.Clamp(fill / FillOf(bits), MostSmaller, MostLarger));
 
     /// <summary>The stage of a codec whose step clients share.</summary>
     internal static Uniform QuantizerOf(Codec codec) => codec.Stages.OfType<Uniform>().Single();

@@ -52,7 +52,7 @@ public sealed class PredictionsTests : IDisposable
     [InlineData("the test set measures the model, so it must not teach it", "exchange=predictions(public=test)")]
     [InlineData("exchange: public: 'faces' is no public set", "exchange=predictions(public=faces)")]
     [InlineData("exchange: A batch of 1000 cannot be drawn from 200 public samples", "exchange=predictions(public=holdout(200))")]
-    [InlineData("leave uplink and downlink out", Held, "uplink=rans")]
+    [InlineData("leave the uplink 'rans' out", Held, "uplink=rans")]
     [InlineData("train by 'averaging'", Held, "training=scaffold")]
     [InlineData("would be another teacher", Held, "training=mutual(mlp)")]
     [InlineData("server.optimizer moves the model by updates", Held, "server.optimizer=fedadam")]

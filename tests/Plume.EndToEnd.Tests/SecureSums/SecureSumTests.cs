@@ -40,6 +40,22 @@ public class SecureSumTests
         Assert.Equal(Simulated.Model(plan), ended.Model);
     }
 
+    [Theory]
+    [InlineData("predictions(public=points, batch=40, bits=2, labels=student, alike, samples=200, classes=10, hash=00000000feedbeef)",
+        "uniform(3, shared) | secure", "pack")]
+    [InlineData("masks(seed=3)", "uniform(1, shared) | secure", "delta | uniform(6) | rans")]
+    [InlineData("prune(80%, rounds=1..3)", "feedback | uniform(4, shared) | secure", "delta | uniform(6) | rans")]
+    public async Task Whatever_is_counted_in_secret_has_the_bits_of_a_simulation(string training, string uplink, string downlink)
+    {
+        var plan = Plan with { Rounds = 4, Training = training, Uplink = uplink, Downlink = downlink };
+        await using var trial = new Trial(plan);
+        var clients = trial.StartAllClients();
+        await trial.KillServersAtAsync("sum-closed:1", "version-stored:1");
+
+        var ended = await trial.EndAsync(await trial.ServeAsync(), clients);
+        Assert.Equal(Simulated.Model(plan), ended.Model);
+    }
+
     [Fact]
     public async Task Wherever_the_server_dies_clients_have_added_the_noise_that_is_promised_once_in_each_round()
     {

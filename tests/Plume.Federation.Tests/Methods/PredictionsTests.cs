@@ -25,6 +25,7 @@ public class PredictionsTests
     [Theory]
     [InlineData("predictions(public=holdout(5000), batch=1000, bits=3)")]
     [InlineData("predictions(public=faces.npy, batch=500, bits=1, sharpen=era(0.1), labels=student, epochs=2)")]
+    [InlineData("predictions(public=holdout(5000), batch=500, bits=1, labels=student, alike, epochs=2)")]
     [InlineData("predictions(public=holdout(300), batch=100, bits=8, sharpen=none, samples=300, classes=10, "
         + "hash=00000000deadbeef)")]
     public void A_line_prints_as_it_was_written(string line) => Assert.Equal(line, MethodNotation.Parse(line).ToString());
@@ -133,13 +134,32 @@ public class PredictionsTests
         Assert.Contains("cannot be drawn from 8",
             Assert.Single((Plan(Line) with { Method = Bound("predictions(public=points, batch=9)") }).Problems()),
             StringComparison.Ordinal);
-        Assert.Contains("leave uplink and downlink out",
+        Assert.Contains("leave the uplink 'rans' out, or write 'uniform(4, shared) | secure' for a secure sum",
             Assert.Single((Plan(Line) with { Uplink = Codec.Parse("rans") }).Problems()),
+            StringComparison.Ordinal);
+        Assert.Contains("leave the downlink 'rans' out",
+            Assert.Single((Plan(Line) with { Downlink = Codec.Parse("rans") }).Problems()),
             StringComparison.Ordinal);
         Assert.Contains("proximal",
             Assert.Single((Plan(Line) with { Objective = new LocalObjective(1, 1, 0.1, Proximal: 0.1) }).Problems()),
             StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new GlobalModel(Plan(Line), Layout, [0, 0], new FedAvg(), default, 1, 0));
+    }
+
+    [Theory]
+    [InlineData("bits=3", "uniform(4, shared) | secure", "'predictions(public=points, batch=4, bits=3, alike)'")]
+    [InlineData("bits=3, alike", "uniform(8, shared) | secure", "write 'uniform(4, shared) | secure'")]
+    [InlineData("bits=1, alike", "uniform(2, shared) | secure", "write 'uniform(1, shared) | secure'")]
+    [InlineData("bits=1, labels=student, alike", "uniform(1, shared) | secure", "write 'uniform(2, shared) | secure'")]
+    [InlineData("bits=3, alike", "rotate | uniform(4, shared) | secure", "write 'uniform(4, shared) | secure'")]
+    public void What_a_secure_sum_cannot_count_is_refused_with_what_it_can(string arguments, string uplink, string nearest)
+    {
+        var plan = new FederationPlan(5, 9, 5, new LocalObjective(1, 1, 0.1), Codec.Parse(uplink), Codec.Floats)
+        {
+            Method = Bound($"predictions(public=points, batch=4, {arguments})"),
+            Quorum = 3,
+        };
+        Assert.Contains(plan.Problems(), problem => problem.Contains(nearest, StringComparison.Ordinal));
     }
 
     static Predictions Bound(string line) => (Predictions)MethodNotation.Parse(line) with { Public = Points };

@@ -65,7 +65,7 @@ public sealed record Masks : Method, INotatedMethod<Masks>
     public override bool WeighsSamples => false;
 
     /// <inheritdoc/>
-    public override bool SendsBits => true;
+    public override int? CountedBits => 1;
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) =>

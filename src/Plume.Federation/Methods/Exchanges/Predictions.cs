@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Lines;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
@@ -36,6 +38,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     public const string Labels = "labels";
 
     const int DefaultBatch = 1000, DefaultBits = 3, MostBits = 8, MostEpochs = 1000;
+    const string AlikeFlag = "alike";
 
     static readonly Sharpening DefaultSharpening = new(SharpeningRule.Power, 2);
 
@@ -68,6 +71,11 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     /// <summary>What is published.</summary>
     public LabelSource From { get; init; }
 
+    /// <summary>
+    /// Whether labels count alike, whatever samples their clients have: then they are whole numbers, which a secure sum counts.
+    /// </summary>
+    public bool Alike { get; init; }
+
     /// <summary>Passes of the student over all labels that there are, in each round.</summary>
     public int Epochs { get; init; } = 1;
 
@@ -89,6 +97,8 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
                 yield return $"sharpen={Sharpening}";
             if (From == LabelSource.Student)
                 yield return "labels=student";
+            if (Alike)
+                yield return AlikeFlag;
             if (Epochs != 1)
                 yield return string.Create(CultureInfo.InvariantCulture, $"epochs={Epochs}");
             if (Public is not null)
@@ -110,6 +120,7 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
             Sharpening = sharpening,
             From = from,
             Epochs = epochs,
+            Alike = arguments.Flag(AlikeFlag),
             Public = PublicSet.Read(arguments),
         };
     }
@@ -131,10 +142,23 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
     public override MessageShape Published(ModelLayout layout, Codec downlink) => Shape;
 
     /// <inheritdoc/>
-    public override MessageShape Answer(ModelLayout layout, Codec uplink) => Shape;
+    public override MessageShape Answer(ModelLayout layout, Codec uplink)
+    {
+        ArgumentNullException.ThrowIfNull(uplink);
+        return uplink.IsSecure ? ShapeBy(uplink) : Shape;
+    }
 
-    MessageShape Shape => new(
-        new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), WholeNumbers.Alone));
+    /// <inheritdoc/>
+    public override bool WeighsSamples => !Alike;
+
+    /// <summary>Levels from none to all; of what differs from the student, to both sides.</summary>
+    public override int? CountedBits => From == LabelSource.Ensemble && Grid.Bits == 1 ? 1 : Grid.Bits + 1;
+
+    MessageShape Shape => ShapeBy(WholeNumbers.Alone);
+
+    MessageShape ShapeBy(Codec codec) =>
+        new(new MessagePart(Labels, ModelLayout.Of([(Labels, [Bound.Classes - 1, Batch], TensorRole.Weight)]), codec));
+
 
     PublicSet Bound => Public
         ?? throw new InvalidOperationException(
@@ -243,8 +267,21 @@ public sealed record Predictions : Method, INotatedMethod<Predictions>
         if (Public is { Samples: var samples } && Batch > samples)
             yield return $"A batch of {Batch} cannot be drawn from {samples} public samples; take a smaller batch, or more "
                 + $"samples.";
-        if (plan.Uplink != Codec.Floats || plan.Downlink != Codec.Floats)
-            yield return "Predictions are coded by their bits; leave uplink and downlink out.";
+        if (plan.Uplink.IsSecure)
+        {
+            string counted = $"uniform({CountedBits}, shared) | secure";
+            if (plan.Uplink.Stages is not [Uniform { Stochastic: false } levels, Secure] || levels.Bits != CountedBits)
+                yield return $"A secure sum counts levels of {Grid.Bits} bits as they are, and '{plan.Uplink}' has others; write "
+                    + $"'{counted}'.";
+            if (!Alike)
+                yield return $"A secure sum counts labels, and weighed by samples they would be no whole numbers: write "
+                    + $"'{this with { Alike = true, Public = null }}'.";
+        }
+        else if (plan.Uplink != Codec.Floats)
+            yield return $"Predictions are coded by their bits; leave the uplink '{plan.Uplink}' out, or write "
+                + $"'uniform({CountedBits}, shared) | secure' for a secure sum.";
+        if (plan.Downlink != Codec.Floats)
+            yield return $"Predictions are coded by their bits; leave the downlink '{plan.Downlink}' out.";
         if (plan.Objective.Teaching is { } teaching)
             yield return $"Clients learn from one another's predictions, and '{teaching}' would be another teacher; leave it "
                 + $"out of the training.";
