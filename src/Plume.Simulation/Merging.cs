@@ -1,11 +1,13 @@
+using Plume.Compression.Randomness;
 using Plume.Federation.Books;
 using Plume.Federation.Models;
+using Plume.Federation.Participation;
 using Plume.Federation.Privacy;
 
 namespace Plume.Simulation;
 
 /// <summary>Makes the next version of a round's messages: of their sum, or where the plan has a rule, of each.</summary>
-sealed class Merging(SimulationOptions options, GlobalModel global, RoundSum sum, RoundBooks books)
+sealed class Merging(SimulationOptions options, RandomKey run, GlobalModel global, RoundSum sum, RoundBooks books)
 {
     readonly Dictionary<int, byte[]> payloads = [];
 
@@ -40,7 +42,9 @@ sealed class Merging(SimulationOptions options, GlobalModel global, RoundSum sum
 
         var messages = new RoundMessages(sum,
             [.. books.Contributions.Select(entry => new RoundMessage(entry.Key, IsFloats: false, () => payloads[entry.Key]))]);
-        var outcome = messages.Combine(options.Plan, books.State.Current);
+        var round = books.State.Current;
+        var outcome = messages.Combine(options.Plan, round,
+            RootUpdate.Of(options.Root, options.Plan, run, round.Round, global.Broadcast.Published));
         global.Apply(outcome.Mean, contributors);
         return [.. messages.Notes(rule, outcome)];
     }

@@ -104,7 +104,7 @@ public sealed partial class Simulation : IDisposable
         clients = new VirtualClients(options, learner, uplink, memories, key, links, time,
             keepUpdates: observer is not null || options.Shadows.Count > 0);
         atWork = plan.Buffered is null ? null : new ClientsAtWork(clients, links, key, options.Threads);
-        merging = new Merging(options, global, sum, books);
+        merging = new Merging(options, key, global, sum, books);
         measure = new ModelMeasure(plan, learner, evaluator, global, memories);
         shadows = [.. options.Shadows.Select(line => new Shadow(options, line, learner, initial, key, links, OwnMemory))];
         shadowSteps = new ShadowSteps(shadows, options.Threads);

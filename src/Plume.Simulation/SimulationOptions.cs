@@ -3,6 +3,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.ServerOptimizers;
@@ -20,6 +21,11 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
 
     /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
     public IStudent? Student { get; init; }
+
+    /// <summary>
+    /// Trains on the samples that the plan's rule compares updates with, as those of client 0; null where the rule needs none.
+    /// </summary>
+    public ILearner? Root { get; init; }
 
     /// <summary>Clients that train side by side. The result does not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
@@ -115,6 +121,8 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
     {
         foreach (string problem in Plan.Problems())
             yield return problem;
+        if (RootUpdate.Misfit(Plan, Root) is { } rootless)
+            yield return rootless;
         if (Threads < 1)
             yield return $"A simulation needs a thread, but has {Threads}.";
         if (!(DropOut >= 0 && DropOut <= 1))

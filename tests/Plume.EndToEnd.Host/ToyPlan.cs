@@ -140,6 +140,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             () => [.. Enumerable.Range(0, layout.Length).Select(place => key.Uniform((ulong)place) - 0.5f)])
         {
             Away = TimeSpan.FromHours(1),
+            Root = plan.Rule is FlTrust ? new ToyLearner(layout, TimeSpan.Zero) : null,
             Student = plan.Method is Predictions { Public: { } set } ? new ToyPredictor(set) : null,
         };
     }

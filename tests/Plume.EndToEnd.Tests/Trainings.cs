@@ -6,18 +6,19 @@ namespace Plume.EndToEnd.Tests;
 /// Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and
 /// whose clients remember, one whose server does too, one in which weights go, one that sends a number beside the update, one
 /// that publishes a direction, one whose model only the server has, one in which factors take turns, one that learns masks, one
-/// in which layers shrink, one whose clients have models of several sizes, and averaging by a rule against hostile clients.
+/// in which layers shrink, one whose clients have models of several sizes, and averaging by two rules against hostile clients, of
+/// which one compares with an update of the server's own.
 /// </summary>
 static class Trainings
 {
     const string Predictions =
         "predictions(public=points, batch=40, bits=2, labels=student, samples=200, classes=10, hash=00000000feedbeef)";
-    const string Channels = "channels(60%, rounds=3,7)", SubModels = "submodels(1, 1/2, 1/4)", Ruled = "ruled";
+    const string Channels = "channels(60%, rounds=3,7)", SubModels = "submodels(1, 1/2, 1/4)", Ruled = "ruled", Trusting = "trusting";
 
     public static IReadOnlyList<string> All { get; } =
     [
         "averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)", "fednova", "fedcm", Predictions, "adapters(rank=2)",
-        "masks(seed=3)", Channels, SubModels, Ruled,
+        "masks(seed=3)", Channels, SubModels, Ruled, Trusting,
     ];
 
     /// <summary>
@@ -31,6 +32,7 @@ static class Trainings
     {
         "predictions" => plan with { Training = training, Uplink = "pack", Downlink = "pack" },
         Ruled => plan with { Rule = "nearest(1) | trimmed(1)" },
+        Trusting => plan with { Rule = "fltrust(public=toy)" },
         "masks" => plan with { Training = training, Uplink = "pack" },
         "scaffold" => plan with { Training = training, Uplink = "rotate | uniform(4) | rans" },
         "prune" or "channels" or "adapters" => plan with { Training = training, Uplink = "feedback | uniform(4) | rans" },

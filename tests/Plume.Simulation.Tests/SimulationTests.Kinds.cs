@@ -260,6 +260,11 @@ public partial class SimulationTests
                 Plan = sparse.Plan with
                 { Rule = RobustNotation.Parse("nearest(25%) | multikrum(1)"), Quorum = 5 }
             },
+            "trusting" => sparse with
+            {
+                Plan = sparse.Plan with { Rule = RobustNotation.Parse("fltrust(public=holdout(12))") },
+                DropOut = 0.2,
+            },
             _ => sparse with { Server = new FedAdam(0.05), DropOut = 0.3, Plan = sparse.Plan with { OverSelection = 1.5 } },
         };
     }

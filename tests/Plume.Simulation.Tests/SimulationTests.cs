@@ -18,7 +18,7 @@ public partial class SimulationTests
     public static TheoryData<string> Kinds =>
     [
         "secure, masks", "secure, predictions", "secure, pruned", "secure, groups", "secure, submodels",
-        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "scaffold", "feddyn",
+        "plain", "sparse", "sums", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "trusting", "scaffold", "feddyn",
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
         "secure", "secure, over-selection", "private", "private, correlated", "private, adaptive", "secure, private",
@@ -362,7 +362,7 @@ public partial class SimulationTests
             Layout = options.Plan.Method is Adapters ? Blobs.Factors : Blobs.Plain,
         };
         ILearner learner = options.Plan.Smaller.Count > 0 ? new SlicedLearner(blobs, options.Plan) : blobs;
-        return new Simulation(options with { Student = blobs }, learner, blobs, new float[blobs.Layout.Length],
+        return new Simulation(options with { Student = blobs, Root = blobs }, learner, blobs, new float[blobs.Layout.Length],
             TimeProvider.System, observer);
     }
 

@@ -19,6 +19,7 @@ sealed class AttackTrials
     readonly Inputs inputs;
     readonly SimulationOptions options;
     readonly LabeledSet flipped;
+    readonly RandomKey key;
 
     /// <param name="experiment">The experiment.</param>
     /// <param name="share">Share of the clients that are hostile.</param>
@@ -28,7 +29,7 @@ sealed class AttackTrials
     /// updates.</exception>
     public AttackTrials(Experiment experiment, Hostile share, int threads)
     {
-        inputs = Inputs.Load(experiment);
+        (inputs, key) = (Inputs.Load(experiment), experiment.Key);
         options = Federations.Compressed(experiment, inputs, threads) with { EvaluateEvery = experiment.Rounds };
         if (!options.Plan.Method.TakesRules)
             throw new CliException(ExitCode.Usage,
@@ -49,6 +50,22 @@ sealed class AttackTrials
     /// <summary>The rules of the experiment's plan.</summary>
     public FederationPlan Plan => options.Plan;
 
+    /// <summary>Why a rule cannot be compared; null where it can.</summary>
+    public string? Misfit(Defence defence)
+    {
+        if (defence.In(options.Plan).RuleMisfit is { } misfit)
+            return misfit;
+        try
+        {
+            inputs.Trusting(defence.Rule, key);
+            return null;
+        }
+        catch (ArgumentException rootless)
+        {
+            return rootless.Message;
+        }
+    }
+
     /// <summary>The accuracy at the end.</summary>
     /// <param name="defence">The rule.</param>
     /// <param name="attack">The attack; null where all are honest.</param>
@@ -56,12 +73,20 @@ sealed class AttackTrials
     /// <returns>NaN where the model is no longer finite; null where it was stopped.</returns>
     public double? Run(Defence defence, Attack? attack, CancellationToken stop)
     {
-        using var learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
-        using var misled = attack is { FlipsLabels: true } ? new GraphLearner(inputs.Graph, flipped, inputs.Allotment.Clients)
+        var given = inputs.Trusting(defence.Rule, key);
+        using var learner = inputs.Teachers.Learner(inputs.Graph, inputs.Train, given.Allotment.Clients);
+        using var misled = attack is { FlipsLabels: true } ? new GraphLearner(inputs.Graph, flipped, given.Allotment.Clients)
             : null;
+        using var root = given.Root?.Learner(inputs.Graph, inputs.Train, inputs.Teachers);
         using var evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         var attacked = attack is null ? null : new AttackedLearner(learner, attack, Hostile, misled);
-        var run = options with { Plan = defence.In(options.Plan), WorksLast = attacked is null ? null : attacked.IsHostile };
+        var plan = defence.In(options.Plan);
+        var run = options with
+        {
+            Plan = plan with { Rule = given.Root?.Rule ?? plan.Rule },
+            Root = root,
+            WorksLast = attacked is null ? null : attacked.IsHostile,
+        };
         using var simulation = new Simulation.Simulation(run, attacked
             ?? (Federation.Learners.ILearner)learner, evaluator, inputs.Graph.ToWeights().Values, TimeProvider.System);
         RoundMetrics? last = null;

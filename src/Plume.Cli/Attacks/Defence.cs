@@ -13,6 +13,8 @@ sealed record Defence(string Name, RobustRule? Rule, bool IsBounded)
     /// <summary>Neither rule nor bound.</summary>
     public const string Bare = "mean, no bound";
 
+    const int RootSamples = 100;
+
     /// <summary>
     /// What is compared unless rules are named; under 'secure' by groups of three clients, as small as they may be.
     /// </summary>
@@ -23,7 +25,7 @@ sealed record Defence(string Name, RobustRule? Rule, bool IsBounded)
         string[] rules = ["median", $"trimmed({share})", $"krum({share})", $"multikrum({share})", "geomedian", "centered",
             $"nearest({share}) | trimmed({share})"];
         if (!plan.Uplink.IsSecure)
-            return [Bare, RobustNotation.Mean, .. rules];
+            return [Bare, RobustNotation.Mean, .. rules, $"{FlTrust.Keyword}(public=holdout({RootSamples}))"];
         int groups = plan.Participants / SumTerms.LeastMinimum;
         return [Bare, RobustNotation.Mean, .. rules.Prepend(RobustNotation.Mean)
             .Select(rule => $"{RobustNotation.Groups}({groups}) | {rule}")

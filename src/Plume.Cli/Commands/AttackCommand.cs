@@ -75,13 +75,7 @@ static class AttackCommand
         Attack[] attacks = [.. (request.Attacks.Length > 0 ? request.Attacks : UsualAttacks)
             .Select(text => WrittenOption.Read("--attack", text, AttackNotation.Parse))];
         var trials = new AttackTrials(experiment, share, request.Threads);
-        Defence[] defences = [.. (request.Rules.Length > 0 ? request.Rules : Defence.Usual(share, trials.Plan))
-            .Select(text => WrittenOption.Read("--rule", text, Defence.Parse))];
-        foreach (var defence in defences)
-        {
-            if (defence.In(trials.Plan).RuleMisfit is { } misfit)
-                throw new CliException(ExitCode.Usage, $"--rule: {misfit}");
-        }
+        var defences = DefencesOf(request, share, trials);
 
         using var signals = new StopSignals(() => { });
         var rows = new List<AttackRow>();
@@ -94,6 +88,17 @@ static class AttackCommand
 
         Write(request, experiment, trials, [.. attacks.Select(attack => attack.ToString())], rows);
         return ExitCode.Done;
+    }
+
+    static Defence[] DefencesOf(Request request, Hostile share, AttackTrials trials)
+    {
+        // Of few samples none can be held out unasked.
+        Defence[] defences = request.Rules.Length > 0
+            ? [.. request.Rules.Select(text => WrittenOption.Read("--rule", text, Defence.Parse))]
+            : [.. Defence.Usual(share, trials.Plan).Select(Defence.Parse).Where(defence =>
+                defence.Rule is not FlTrust || trials.Misfit(defence) is null)];
+        return defences.Select(trials.Misfit).OfType<string>().FirstOrDefault() is { } misfit
+            ? throw new CliException(ExitCode.Usage, $"--rule: {misfit}") : defences;
     }
 
     static AttackRow? RowOf(Request request, AttackTrials trials, Defence defence, Attack[] attacks, CancellationToken stop)

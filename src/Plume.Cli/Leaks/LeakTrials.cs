@@ -66,9 +66,11 @@ sealed class LeakTrials : IDisposable
     public IReadOnlyList<LeakRow>? Run(LeakLine line, CancellationToken stop)
     {
         var updates = new SortedDictionary<int, float[]>();
+        using var root = inputs.Root?.Learner(inputs.Graph, inputs.Train, teachers.Value);
         var run = options with
         {
             Plan = PlanOf(line),
+            Root = root,
             Reader = (_, clients, update) =>
             {
                 foreach (int client in clients)

@@ -43,6 +43,8 @@ static class ServedFederations
         {
             Optimizer = options.Server,
             Student = inputs.Predictions?.Student(inputs.Graph, Environment.ProcessorCount),
+            Root = inputs.Root?.Learner(inputs.Graph, inputs.Train,
+                inputs.WithTeachers(experiment, Environment.ProcessorCount).Teachers),
             Graph = () => OnnxFile.Write(inputs.Graph.With(new ModelWeights(inputs.Graph.Weights))),
             Constants = FrozenWeights.Of(inputs.Graph),
             SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () =>

@@ -16,6 +16,7 @@ sealed class FederatedRun : IDisposable
     readonly ILearner learner;
     readonly GraphEvaluator evaluator;
     readonly PublicStudent? student;
+    readonly GraphLearner? root;
     readonly MetricsLog log;
     readonly string checkpoint;
     readonly DifferentialPrivacy? privacy;
@@ -39,9 +40,10 @@ sealed class FederatedRun : IDisposable
                 options.Plan.Method.CapacityOf)
             : inputs.Teachers.Learner(inputs.Graph, inputs.Train, inputs.Allotment.Clients);
         student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
+        root = inputs.Root?.Learner(inputs.Graph, inputs.Train, inputs.Teachers);
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
         privacy = options.Plan.Privacy;
-        Simulation = new Simulation.Simulation(options with { Student = student }, learner, evaluator,
+        Simulation = new Simulation.Simulation(options with { Student = student, Root = root }, learner, evaluator,
             inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
             Resume();
@@ -115,6 +117,7 @@ sealed class FederatedRun : IDisposable
         Simulation.Dispose();
         (learner as IDisposable)?.Dispose();
         student?.Dispose();
+        root?.Dispose();
         evaluator.Dispose();
     }
 }

@@ -53,7 +53,7 @@ static class Federations
             SampleCap = privacy is null ? allotment.Clients.Max(samples => samples.Length) : null,
             Privacy = privacy,
             NormBound = experiment.NormBound,
-            Rule = experiment.Rule,
+            Rule = inputs.Root?.Rule ?? experiment.Rule,
             Buffered = experiment.Buffered,
             // Where rounds are buffered the next client is asked when another has answered, whatever a file names.
             Fixed = experiment.Buffered is null ? allotment.Rounds : null,

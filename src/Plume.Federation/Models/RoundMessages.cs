@@ -48,12 +48,15 @@ public sealed class RoundMessages : IMessageRows
     /// <summary>
     /// What the plan's rule makes of them, those beyond the round's bound on norms scaled to the usual size before.
     /// </summary>
+    /// <param name="plan">The federation's rules.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="root">The server's own update, for a rule that compares with one.</param>
     /// <exception cref="Compression.Wire.InvalidPayloadException">A message cannot be read any more.</exception>
-    public RobustOutcome Combine(FederationPlan plan, RoundPlan round)
+    public RobustOutcome Combine(FederationPlan plan, RoundPlan round, ReadOnlyMemory<float> root = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(round);
-        return RobustMean.Of(plan.Rule!, this, norm => plan.ScaleOf(norm, round));
+        return RobustMean.Of(plan.Rule!, this, norm => plan.ScaleOf(norm, round), root);
     }
 
     /// <summary>

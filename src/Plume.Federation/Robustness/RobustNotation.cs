@@ -25,6 +25,7 @@ public static class RobustNotation
         (Krum.Keyword, static arguments => new Krum(Hostile.Parse(arguments), 1)),
         (Krum.SeveralKeyword, static arguments => new Krum(Hostile.Parse(arguments), TakenIn(arguments))),
         (GeometricMedian.Keyword, static _ => new GeometricMedian()),
+        (FlTrust.Keyword, FlTrust.Read),
         (CenteredClipping.Keyword, static arguments => new CenteredClipping(RadiusIn(arguments), StepsIn(arguments))),
     ];
 
@@ -50,6 +51,9 @@ public static class RobustNotation
             throw Line.Error(Subject, text, last.Column, $"'{last.Word}' is no rule here; known are {string.Join(", ", Words)}");
         var rule = entry.Read?.Invoke(last.Arguments) ?? (groups is null ? null : new PlainMean());
         last.Arguments.End();
+        if (rule is FlTrust && next > 0)
+            throw Line.Error(Subject, text, words[next - 1].Column,
+                $"'{words[next - 1].Word}' cannot stand before '{FlTrust.Keyword}', which compares each update with the server's own");
         return rule is null ? null : rule with { Mixing = mixing, Groups = groups };
     }
 

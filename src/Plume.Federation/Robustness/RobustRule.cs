@@ -58,6 +58,9 @@ public abstract record RobustRule
     /// <summary>Whether it takes or leaves whole messages, so that their size as sent tells it which.</summary>
     internal virtual bool ChoosesWhole => false;
 
+    /// <summary>Whether it is shown, after the messages, the update that the server makes of samples of its own.</summary>
+    internal virtual bool ComparesWithRoot => false;
+
     /// <summary>The factor of each message in the result; null where the rule goes by coordinate.</summary>
     internal virtual double[]? Weigh(RowDistances distances) => null;
 

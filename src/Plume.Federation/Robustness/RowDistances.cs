@@ -12,6 +12,9 @@ sealed class RowDistances(double[] products, int count)
     /// <summary>A message's Euclidean norm.</summary>
     public double Norm(int row) => Math.Sqrt(products[row * count + row]);
 
+    /// <summary>The inner product of two messages.</summary>
+    public double Inner(int row, int other) => products[row * count + other];
+
     /// <summary>The squared distance of two messages.</summary>
     public double Squared(int row, int other) =>
         Math.Max(0, products[row * count + row] + products[other * count + other] - 2 * products[row * count + other]);

@@ -20,6 +20,9 @@ public static class DrawKeys
         return run.Fold("shared").Fold((ulong)plan.Round).Fold((ulong)plan.Attempt);
     }
 
+    /// <summary>Of the update that the server makes of samples of its own, to compare those of a round with.</summary>
+    public static RandomKey Root(RandomKey run, int round) => run.Fold("root").Fold((ulong)round);
+
     /// <summary>Of the codec that encodes that work's update, on both ends.</summary>
     public static RandomKey Update(RandomKey task) => task.Fold("codec");
 

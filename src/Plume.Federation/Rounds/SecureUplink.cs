@@ -41,6 +41,11 @@ public static class SecureUplink
         if (!plan.Uplink.IsSecure)
             return $"'{rule}' compares sums of groups, which are for updates that nobody sees, and by '{plan.Uplink}' the server "
                 + $"sees each: leave groups({rule.Groups}) out, or let the uplink end in 'secure'.";
+        if (rule is FlTrust)
+            return $"'{rule}' compares updates with the server's own, and under 'secure' nobody sees one: "
+                + (WithGroups(new CenteredClipping(null, CenteredClipping.UsualSteps), asked) is { } groupwise
+                    ? $"let it compare the sums of groups, '{groupwise}', or " : "")
+                + "take 'secure' out of the uplink.";
         if (rule.Groups is not { } groups)
             return $"'{rule}' compares updates with one another, and under 'secure' nobody sees one: "
                 + (WithGroups(rule, asked) is { } nearest ? $"let it compare the sums of groups, '{nearest}', or " : "")

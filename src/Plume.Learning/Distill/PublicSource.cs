@@ -14,7 +14,7 @@ namespace Plume.Learning.Distill;
 /// </summary>
 public static class PublicSource
 {
-    const string HoldOut = "holdout(";
+    const string HoldOutWord = "holdout(";
 
     /// <summary>What may be written.</summary>
     public const string Kinds =
@@ -32,15 +32,30 @@ public static class PublicSource
     {
         if (source == "test")
             throw new ArgumentException($"the test set measures the model, so it must not teach it; name {Kinds}");
-        if (!source.StartsWith(HoldOut, StringComparison.Ordinal))
+        if (!source.StartsWith(HoldOutWord, StringComparison.Ordinal))
             return (OfFile(source, train, test), dealt);
+        var (held, allotment) = HoldOut(source, train, dealt, key);
+        return (new PublicSamples(train.Take($"{train.Name}, held out", held)), allotment);
+    }
+
+    /// <summary>Samples held out of the training set with their labels, and who holds what beside them.</summary>
+    /// <param name="source">As it is written in the experiment: <c>holdout(N)</c>.</param>
+    /// <param name="train">The training samples.</param>
+    /// <param name="dealt">Who holds what of them, as if none were held out.</param>
+    /// <param name="key">Of the run.</param>
+    /// <exception cref="ArgumentException">It is nothing held out, or clients would have nothing left.</exception>
+    public static (int[] Held, Allotment Allotment) HoldOut(string source, LabeledSet train, Allotment dealt, RandomKey key)
+    {
+        if (!source.StartsWith(HoldOutWord, StringComparison.Ordinal))
+            throw new ArgumentException($"'{source}' has no labels to learn from; name holdout(N), samples of the training set "
+                + $"that no client has then");
         int count = CountOf(source);
         if (count >= train.Count)
             throw new ArgumentException($"'{source}' must leave samples to the clients, but there are {train.Count} in all");
         int[] order = [.. Enumerable.Range(0, train.Count)];
         new RandomDraws(key.Fold("public")).Shuffle(order.AsSpan());
         int[] held = [.. order.Take(count).Order()];
-        return (new PublicSamples(train.Take($"{train.Name}, held out", held)), Without(dealt, held, source));
+        return (held, Without(dealt, held, source));
     }
 
     /// <summary>Samples of a file, of the shape that others have.</summary>
@@ -70,7 +85,7 @@ public static class PublicSource
     }
 
     static int CountOf(string source) => source.EndsWith(')')
-        && int.TryParse(source.AsSpan(HoldOut.Length..^1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+        && int.TryParse(source.AsSpan(HoldOutWord.Length..^1), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
         && count >= 1
             ? count
             : throw new ArgumentException($"'{source}' must be a whole number of samples from 1 up, such as holdout(5000)");

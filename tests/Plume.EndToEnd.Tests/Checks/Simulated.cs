@@ -22,8 +22,8 @@ static class Simulated
             ? new ToyLearners(definition.Plan, definition.Layout)
             : new ToyLearner(definition.Layout, TimeSpan.Zero) { Public = (definition.Plan.Method as Predictions)?.Public };
         using var simulation = new Simulation.Simulation(
-            new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student }, learner, new Nothing(),
-            definition.Initial(), TimeProvider.System);
+            new SimulationOptions(definition.Plan, definition.Seed) { Student = definition.Student, Root = definition.Root },
+            learner, new Nothing(), definition.Initial(), TimeProvider.System);
         while (simulation.NextRound() is not null)
         {
         }

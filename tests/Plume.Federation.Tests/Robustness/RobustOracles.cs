@@ -50,6 +50,43 @@ public class RobustOracles
     }
 
     [Fact]
+    public void Trust_that_begins_with_the_server_gives_the_value_that_numpy_gives()
+    {
+        var rule = RobustNotation.Parse("fltrust(public=holdout(100))")!;
+        var outcome = RobustMean.Of(rule, new Rows(Messages), root: new float[] { 1, 2, -1 });
+        Assert.Equal([1.005180188, 1.993868129, -.984105915], outcome.Mean.Select(value => (double)value),
+            (expected, actual) => Math.Abs(expected - actual) < 2e-7);
+        // Of cosines 1, .993145910, .996615896, .997509336, .990147543, .999530028 and -.408248291.
+        double[] parts = [.1672886, .1661420, .1667225, .1668720, .1656405, .1672100, 0];
+        Assert.Equal(parts.Select(part => part / parts.Sum()), outcome.Factors!,
+            (expected, actual) => Math.Abs(expected - actual) < 1e-6);
+        Assert.Equal(7, outcome.Distances.Length);
+    }
+
+    [Theory]
+    [InlineData(1, -1, 0)]
+    [InlineData(0, 0, 0)]
+    public void Where_no_message_points_the_servers_way_nothing_is_made_of_a_round(float x, float y, float z)
+    {
+        float[][] others = [[-1, 1, 1], [-2, 2, 0], [0, 0, 0]];
+        var outcome = RobustMean.Of(new FlTrust("holdout(1)"), new Rows(others), root: new float[] { x, y, z });
+        Assert.Equal([0, 0, 0], outcome.Mean);
+        Assert.Equal([0, 0, 0], outcome.Factors!);
+    }
+
+    [Fact]
+    public void A_message_a_million_times_too_large_counts_for_its_direction_alone()
+    {
+        float[][] scaled = [.. Messages];
+        scaled[1] = [.. scaled[1].Select(value => value * 1e6f)];
+        var rule = new FlTrust("holdout(1)");
+        float[] root = [1, 2, -1];
+        Assert.Equal(RobustMean.Of(rule, new Rows(Messages), root: root).Mean,
+            RobustMean.Of(rule, new Rows(scaled), norm => Math.Min(1, 3 / norm), root).Mean,
+            (expected, actual) => Math.Abs(expected - actual) < 1e-6);
+    }
+
+    [Fact]
     public void Mixing_brings_a_hostile_message_near_the_others() =>
         Assert.Equal([2.525, -.008333333, .041666667], Mixed(6), (expected, actual) => Math.Abs(expected - actual) < 2e-7);
 
@@ -61,6 +98,9 @@ public class RobustOracles
     [InlineData("median | trimmed(1)", "nothing can stand after")]
     [InlineData("average", "known are mean, median")]
     [InlineData("centered(0)", "the radius must be above 0")]
+    [InlineData("fltrust", "it needs samples that the server may see, such as public=holdout(100)")]
+    [InlineData("nearest(1) | fltrust(public=holdout(9))", "'nearest' cannot stand before 'fltrust'")]
+    [InlineData("groups(5) | fltrust(public=holdout(9))", "'groups' cannot stand before 'fltrust'")]
     [InlineData("krum(0)", "must be an integer from 1")]
     public void A_line_with_a_mistake_says_where(string line, string problem) =>
         Assert.Contains(problem, Assert.Throws<FormatException>(() => RobustNotation.Parse(line)).Message,
@@ -74,6 +114,17 @@ public class RobustOracles
         Assert.Contains(problem,
             Assert.Throws<ArgumentException>(() => RobustMean.Of(RobustNotation.Parse(line)!, new Rows(Messages))).Message,
             StringComparison.Ordinal);
+
+    [Fact]
+    public void A_rule_that_compares_with_the_servers_own_update_is_refused_without_one() =>
+        Assert.Contains("with the server's own, which has 0",
+            Assert.Throws<ArgumentException>(() => RobustMean.Of(new FlTrust("holdout(1)"), new Rows(Messages))).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("fltrust(public=holdout(100))")]
+    [InlineData("fltrust(public=holdout(100), samples=100, classes=10, hash=00000000feedbeef)")]
+    public void Trust_prints_as_it_is_read(string line) => Assert.Equal(line, RobustNotation.Parse(line)!.ToString());
 
     [Fact]
     public void The_mean_is_no_rule() => Assert.Null(RobustNotation.Parse("mean"));

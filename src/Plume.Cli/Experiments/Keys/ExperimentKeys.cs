@@ -178,7 +178,7 @@ static class ExperimentKeys
             + "update counts as one of that median. 0 leaves updates as they are.", 0) { Default = NormBound.DefaultFactor },
         new NotationKey("rule", "What makes one of a round's messages: their weighted mean, or a rule against hostile clients, "
             + "to which all count alike: median, trimmed, krum, multikrum, geomedian or centered, after nearest or without; "
-            + "under 'secure' groups before it says how many secure sums of clients it compares.",
+            + "fltrust(public=holdout(100)) compares each with one that the server makes of samples of its own; under 'secure' groups before it says how many secure sums of clients it compares.",
             (text, _) => RobustNotation.Parse(text) is { } rule ? rule : RobustNotation.Mean, CodecPattern)
         {
             Default = RobustNotation.Mean,

@@ -6,6 +6,7 @@ using Plume.Compression.Weights.Formats;
 using Plume.Compression.Wire;
 using Plume.Federation.Capacities;
 using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Robustness;
 using Plume.Learning.Calibration;
 using Plume.Learning.Data;
 using Plume.Learning.Data.Tables;
@@ -44,14 +45,39 @@ sealed record Inputs(LabeledSet Train, LabeledSet Test, Allotment Allotment, Mod
         if (train.Targets is not null && experiment.Exchange.Method is Predictions)
             throw experiment.Wrong("exchange", "exchange: predictions are of classes, but data.target is a number to predict.");
         var (predictions, allotment) = PredictionInputs.Load(experiment, train, test, graph, dealt, key);
-        return new Inputs(train, test, allotment, Adapted(experiment, Quantized(experiment, graph, test), key))
+        var inputs = new Inputs(train, test, allotment, Adapted(experiment, Quantized(experiment, graph, test), key))
         {
             Floats = graph,
             Predictions = predictions,
             Ships = ShipsInputs.Load(experiment, graph, test),
             Narrower = capacities.Trained,
             Smaller = capacities.Smaller,
+            Dealt = allotment,
         };
+        try
+        {
+            return inputs.Trusting(experiment.Rule, key);
+        }
+        catch (ArgumentException misfit)
+        {
+            throw experiment.Wrong("server.rule", $"server.rule: {misfit.Message}");
+        }
+    }
+
+    /// <summary>What a rule needs that compares updates with one of the server's own; null where the rule is another.</summary>
+    public RootInputs? Root { get; private init; }
+
+    // Who holds what before the server took samples of its own.
+    Allotment Dealt { get; init; } = Allotment;
+
+    /// <summary>The same by another rule: root samples are taken from the clients where it needs some.</summary>
+    /// <param name="rule">The rule; null for the mean.</param>
+    /// <param name="key">Of the run.</param>
+    /// <exception cref="ArgumentException">There are no such samples.</exception>
+    public Inputs Trusting(RobustRule? rule, RandomKey key)
+    {
+        var (root, allotment) = RootInputs.Take(rule, Train, Dealt, key);
+        return this with { Root = root, Allotment = allotment };
     }
 
     /// <summary>What the line 'ships' needs.</summary>

@@ -5,6 +5,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
+using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.ServerOptimizers;
@@ -35,6 +36,12 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
 
     /// <summary>Teaches the model where it is the server's own; null where it is of what clients send.</summary>
     public IStudent? Student { get; init; }
+
+    /// <summary>
+    /// Trains on the samples that the plan's rule compares updates with, as those of client 0; null where the rule needs none.
+    /// Calls come from several threads.
+    /// </summary>
+    public ILearner? Root { get; init; }
 
     /// <summary>The values in the graph that are not learned, such as frozen weights beside adapters.</summary>
     public GraphConstants Constants { get; init; }
@@ -100,6 +107,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return insecure;
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
+        if (RootUpdate.Misfit(Plan, Root) is { } rootless)
+            yield return rootless;
         if (Graph is not null && SmallerGraphs.Count != Plan.Smaller.Count)
             yield return $"Clients of {Plan.Smaller.Count + 1} capacities need a graph each, but there are "
                 + $"{SmallerGraphs.Count + 1}.";

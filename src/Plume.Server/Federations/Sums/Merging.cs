@@ -1,5 +1,6 @@
 using Plume.Compression.Wire;
 using Plume.Federation.Models;
+using Plume.Federation.Participation;
 using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
@@ -67,7 +68,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
                 new RoundMessage(update.Update.Client, update.Update.IsFloats, () => Read(update.Update, cancellation)))]);
         try
         {
-            var outcome = messages.Combine(definition.Plan, plan);
+            var root = RootUpdate.Of(definition.Root, definition.Plan, definition.Key, plan.Round, published(0));
+            var outcome = messages.Combine(definition.Plan, plan, root);
             return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count), [.. messages.Notes(rule, outcome)]);
         }
         catch (InvalidPayloadException broken)
