@@ -130,7 +130,8 @@ sealed record Checkpoint(
         WriteArray(output, [round.Accuracy ?? double.NaN, round.Loss
             ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds
             ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN, round.Staleness ?? double.NaN,
-            round.MostStale ?? double.NaN, round.NextClip ?? double.NaN]);
+            round.MostStale ?? double.NaN, round.NextClip ?? double.NaN,
+            round.Spread ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -163,9 +164,9 @@ sealed record Checkpoint(
             int number = input.Varint("round", 1, int.MaxValue);
             if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
                 var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale,
-                var nextClip]
+                var nextClip, var spread]
                     || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have twelve figures and two sizes");
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have thirteen figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
             var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
@@ -178,6 +179,7 @@ sealed record Checkpoint(
                 Staleness = Known(staleness),
                 MostStale = (int?)Known(mostStale),
                 NextClip = Known(nextClip),
+                Spread = Known(spread),
             };
             rounds.Add(round with
             {

@@ -36,7 +36,7 @@ sealed class Merging(SimulationOptions options, RandomKey run, GlobalModel globa
         if (options.Plan.Rule is not { } rule)
         {
             global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
-                : NoiseSecret.FromSeed(options.Seed), books.State.Current.UsualNorm);
+                : NoiseSecret.FromSeed(options.Seed), books.State.Current.UsualNorm, books.State.MedianNorm);
             return [];
         }
 
@@ -45,7 +45,7 @@ sealed class Merging(SimulationOptions options, RandomKey run, GlobalModel globa
         var round = books.State.Current;
         var outcome = messages.Combine(options.Plan, round,
             RootUpdate.Of(options.Root, options.Plan, run, round.Round, global.Broadcast.Published));
-        global.Apply(outcome.Mean, contributors);
+        global.Apply(outcome.Mean, contributors, books.State.MedianNorm);
         return [.. messages.Notes(rule, outcome)];
     }
 }

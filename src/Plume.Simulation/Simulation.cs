@@ -184,6 +184,7 @@ public sealed partial class Simulation : IDisposable
         {
             SharedStep = metrics.LastOrDefault()?.NextStep,
             Clip = metrics.LastOrDefault()?.NextClip,
+            Spread = metrics.LastOrDefault(round => round.Spread is not null)?.Spread,
             Participations = ByClient(kept.Participations),
             LastRounds = ByClient(kept.LastRounds),
             AtWork = [.. kept.Work.Tasks.Select(task => task.Part)],
@@ -355,9 +356,9 @@ public sealed partial class Simulation : IDisposable
         };
         if (notes.Count > 0)
             round = round with { Bounded = [.. round.Bounded, .. notes] };
-        round = round with { NextClip = global.NextClip };
+        round = round with { NextClip = global.NextClip, Spread = global.Spread };
         metrics.Add(round);
-        Tell(new ModelApplied { NextClip = global.NextClip });
+        Tell(new ModelApplied { NextClip = global.NextClip, Spread = global.Spread });
         return round;
     }
 

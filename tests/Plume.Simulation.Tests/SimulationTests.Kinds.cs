@@ -26,7 +26,8 @@ public partial class SimulationTests
     };
 
     const string Rotated = "rotate | uniform(4) | rans", Remembered = "feedback | uniform(4) | rans",
-        LowRank = "feedback | lowrank | deadzone(abs=0.01) | range";
+        LowRank = "feedback | lowrank | deadzone(abs=0.01) | range", Auto = "feedback | lowrank | auto | range",
+        AutoSums = "delta | auto | range";
 
     static FederationPlan Through(int rounds, string uplink, string downlink) =>
         Plan(rounds) with { Uplink = Codec.Parse(uplink), Downlink = Codec.Parse(downlink) };
@@ -41,6 +42,7 @@ public partial class SimulationTests
         {
             "plain" => options,
             "sparse" => sparse,
+            "auto" => options with { Plan = Through(rounds, Auto, AutoSums), DropOut = 0.3 },
             "sums" => options with { Plan = Through(rounds, LowRank, Sums) },
             "scaffold" => By(new Scaffold(), Rotated, Sums),
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },

@@ -9,6 +9,7 @@ public partial class SimulationTests
     [Theory]
     [InlineData("plain")]
     [InlineData("sums")]
+    [InlineData("auto")]
     [InlineData("feddyn")]
     [InlineData("prune")]
     [InlineData("adapters")]

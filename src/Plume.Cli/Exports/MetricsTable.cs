@@ -21,6 +21,7 @@ static class MetricsTable
         ("norm", round => round.Norm),
         ("epsilon", round => round.Epsilon),
         ("nextClip", round => round.NextClip),
+        ("spread", round => round.Spread),
         ("staleness", round => round.Staleness),
         ("linkSeconds", round => round.LinkSeconds),
     ];

@@ -87,6 +87,7 @@ sealed class FederatedRun : IDisposable
             MostStale = round.MostStale,
             Epsilon = round.Epsilon,
             NextClip = round.NextClip,
+            Spread = round.Spread,
             Shadows = Simulation.Shadows.Count == 0 ? null : [.. Simulation.Shadows.Select(ShadowFigures.OfRound)],
         };
         log.Append(line);

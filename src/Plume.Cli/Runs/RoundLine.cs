@@ -41,6 +41,11 @@ sealed record RoundLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? NextClip { get; init; }
 
+    /// <summary>The standard deviation of a value between the round's updates; null where no <c>auto</c> takes its step from
+    /// it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Spread { get; init; }
+
     /// <summary>Mean staleness of the updates in the mean, in versions; null where rounds are not buffered.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Staleness { get; init; }

@@ -205,7 +205,7 @@ sealed partial class Participation : IDisposable
         tell(ClientStage.Training, round, "");
         var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
         var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key))
-        { Clip = task.Clip > 0 ? task.Clip : null };
+        { Clip = task.Clip > 0 ? task.Clip : null, Step = task.Step > 0 ? task.Step : null };
         var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, secure,
             cancellation).ConfigureAwait(false);
         if (update is null)

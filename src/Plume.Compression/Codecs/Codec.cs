@@ -102,6 +102,17 @@ public sealed class Codec : IEquatable<Codec>
             : stage is Secure secure ? secure.ForRound(senders, norm, noise) : stage)]);
     }
 
+    /// <summary>Whether the quantizer is <c>auto</c>, whose step a federation can say.</summary>
+    public bool IsAuto => Quantizer is Auto;
+
+    /// <summary>The step of <c>auto</c> where it is known how far clients' updates are apart.</summary>
+    /// <param name="spread">The standard deviation of a value between updates.</param>
+    /// <param name="updates">How many of them a mean is made of, where it is the mean that is encoded; 1 for an update.</param>
+    /// <exception cref="InvalidOperationException">The codec has another quantizer.</exception>
+    public float StepAt(double spread, int updates = 1) => Quantizer is Auto auto
+        ? auto.StepAt(spread, updates, isModel: SubtractsReference)
+        : throw new InvalidOperationException($"Codec '{Text}' has no auto.");
+
     /// <summary>The codec with another norm in its last clip.</summary>
     /// <param name="norm">Above 0.</param>
     /// <exception cref="InvalidOperationException">The codec has no clip.</exception>
@@ -125,6 +136,7 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>What the step of all tensors is searched for, or null where nothing is searched for.</summary>
     internal StepTarget? Target => Quantizer switch
     {
+        Auto auto => auto.TargetFor(isModel: SubtractsReference),
         DeadZone { Rule: StepRule.Nmse } zone => new StepTarget(BudgetUnit.Nmse, zone.Value),
         DeadZone { Rule: StepRule.Bits } zone => new StepTarget(BudgetUnit.BitsPerParameter, zone.Value),
         DeadZone { Rule: StepRule.Budget } => stages.OfType<Budget>().Single().Target,
@@ -167,7 +179,7 @@ public sealed class Codec : IEquatable<Codec>
                 "'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone");
         if (open && !budget)
             throw Notation.Error(text, text.IndexOf("deadzone", StringComparison.Ordinal) + 1,
-                "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it");
+                "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it; or write auto");
     }
 
     /// <summary>Floats of residual that one client keeps for a model: all of its values, or none.</summary>

@@ -32,6 +32,7 @@ static class Notation
         Entry<Budget>(StageKind.Allocate),
         Entry<Uniform>(StageKind.Quantize),
         Entry<DeadZone>(StageKind.Quantize),
+        Entry<Auto>(StageKind.Quantize),
         Entry<Ternary>(StageKind.Quantize),
         Entry<Sign>(StageKind.Quantize),
         Entry<Lloyd>(StageKind.Quantize),

@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Allocate;
 using Plume.Compression.Codecs.Code;
 using Plume.Compression.Codecs.Pipeline;
+using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Kernels;
+using Plume.Compression.Kernels.Levels;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
@@ -63,17 +65,22 @@ public sealed class PayloadEncoder
     /// codecs.</param>
     /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round
     /// alike. The key itself where null.</param>
+    /// <param name="step">The step of an <c>auto</c>; found by trying where null. No other quantizer looks at it.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float;
     /// <paramref name="memory"/> is untouched.</exception>
     /// <exception cref="ArgumentException">A length is wrong; <paramref name="memory"/> is untouched.</exception>
     public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default,
-        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
+        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null, float? step = null)
     {
         own = rounding ?? key;
         CheckLengths(values.Length, memory.Length);
         plan.CheckReference(reference);
-        bool coded = plan.Codec.Target is { } target
+        bool isGiven = step is not null && plan.Codec.Quantizer is Auto;
+        if (isGiven)
+            plan.CommonStep = step!.Value;
+        isRepeated = false;
+        bool coded = plan.Codec.Target is { } target && !isGiven
             ? Search(target, values, key, memory, reference)
             : EncodeOnce(values, key, memory, reference);
         if (!coded)
@@ -88,6 +95,8 @@ public sealed class PayloadEncoder
     bool EncodeOnce(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
         var source = Rewritten(values, key, memory, reference);
+        if (plan.Codec.Quantizer is DeadZone { Rule: StepRule.Grid })
+            plan.CommonStep = PowersOfTwo.Dividing(source.Span);
         var fit = blocks.Find(source, key, reference);
         if (fit == BlockFit.NotFinite || (plan.Codec.Selector is { KeepsNotFinite: false } && !Finite.All(source.Span)))
             return false;
@@ -113,7 +122,6 @@ public sealed class PayloadEncoder
     bool Search(StepTarget target, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory,
         ReadOnlyMemory<float> reference)
     {
-        isRepeated = false;
         double energy = Remember(values.Span, memory.Span, reference.Span);
         if (!double.IsFinite(energy))
             return false;
@@ -121,7 +129,7 @@ public sealed class PayloadEncoder
         bool finite = true;
         if (target.Unit == BudgetUnit.Nmse)
         {
-            new StepSearch(step => Try(step) && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true).Run(start);
+            new StepSearch(step => Try(step) && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true, target.Resolution).Run(start);
             return finite;
         }
 
@@ -129,7 +137,7 @@ public sealed class PayloadEncoder
         // What may cost as much as floats loses nothing.
         if (energy > 0 && LengthOfFloats <= limit)
             return EncodeFloats(values, key, memory, reference);
-        var search = new StepSearch(step => Try(step) && output.Length <= limit, wantsCoarse: false);
+        var search = new StepSearch(step => Try(step) && output.Length <= limit, wantsCoarse: false, target.Resolution);
         search.Run(start);
         if (output.Length > limit)
         {

@@ -34,17 +34,19 @@ public sealed class MessageEncoder
     /// refused.</param>
     /// <param name="reference">What both ends hold, one value for each of the message; empty where no codec needs it.</param>
     /// <param name="rounding">What rounds values at random, where the key is shared with other senders.</param>
+    /// <param name="step">The step of an <c>auto</c> in the codec of the first part; found by trying where null, and in other
+    /// parts.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="ArgumentException">A length is wrong, or a value is not finite.</exception>
     public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default,
-        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null)
+        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null, float? step = null)
     {
         if (values.Length != shape.Length || memory.Length != shape.MemoryLength)
             throw new ArgumentException(
                 $"The message has {shape.Length} values and keeps {shape.MemoryLength} floats of residual, but {values.Length} "
                     + $"and {memory.Length} were given.", nameof(values));
         if (encoders.Length == 1)
-            return encoders[0].Encode(values, key, memory, reference, rounding);
+            return encoders[0].Encode(values, key, memory, reference, rounding, step);
         output.Clear();
         int kept = 0;
         foreach (var part in MessagePlaces.Of(shape, key, reference))
@@ -52,7 +54,7 @@ public sealed class MessageEncoder
             var (_, layout, codec) = shape.Parts[part.Index];
             var residual = memory.Slice(kept, codec.MemoryLength(layout));
             var payload = encoders[part.Index].Encode(values.Slice(part.Offset, part.Length), part.Key, residual, part.Reference,
-                rounding?.Fold((ulong)part.Index));
+                rounding?.Fold((ulong)part.Index), part.Index == 0 ? step : null);
             kept += residual.Length;
             output.Varint(payload.Length);
             output.Bytes(payload.Span);

@@ -62,6 +62,12 @@ public sealed record RoundMetrics(
     public double? NextClip { get; init; }
 
     /// <summary>
+    /// The standard deviation of a value between the round's updates; null where no <c>auto</c> takes its step from it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Spread { get; init; }
+
+    /// <summary>
     /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an
     /// update started from. Null elsewhere.
     /// </summary>

@@ -50,6 +50,11 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     public double? Clip { get; init; }
 
     /// <summary>
+    /// The step of an uplink with <c>auto</c> in this round; null where the participant finds one. No learner looks at it.
+    /// </summary>
+    public float? Step { get; init; }
+
+    /// <summary>
     /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at
     /// first: a model that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the
     /// message.

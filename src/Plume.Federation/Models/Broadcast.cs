@@ -96,11 +96,13 @@ public sealed class Broadcast
     }
 
     /// <summary>Encodes the next version and publishes what it decodes to.</summary>
+    /// <param name="model">All that is published, exact.</param>
+    /// <param name="step">Of an <c>auto</c>; found by trying where null.</param>
     /// <returns>The payload.</returns>
-    public byte[] Publish(ReadOnlyMemory<float> model)
+    public byte[] Publish(ReadOnlyMemory<float> model, float? step = null)
     {
         lastReference = shape.UsesReference ? Published : default;
-        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference).ToArray();
+        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference, step: step).ToArray();
         Append(payload);
         lastPayload = payload;
         lengths.Add(payload.Length);

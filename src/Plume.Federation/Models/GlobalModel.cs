@@ -79,6 +79,12 @@ public sealed class GlobalModel
     /// </summary>
     public double? NextClip { get; private set; }
 
+    /// <summary>
+    /// How far the updates were apart of which the version made last is made (<see cref="FederationState.Spread"/>); null where
+    /// nothing follows from it.
+    /// </summary>
+    public double? Spread { get; private set; }
+
     /// <summary>What clients of each capacity see.</summary>
     public IReadOnlyList<Broadcast> Broadcasts { get; }
 
@@ -126,28 +132,30 @@ public sealed class GlobalModel
     /// <param name="noise">Where noise comes from; needed where the plan promises privacy and the server adds the noise.</param>
     /// <param name="clip">The norm that the round's messages were clipped to, <see cref="RoundPlan.UsualNorm"/>; needed where
     /// that follows their norms.</param>
+    /// <param name="norm">The median norm of the round's messages; needed where a step follows how far they are apart.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
     public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null,
-        double? clip = null)
+        double? clip = null, double norm = 0)
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
         var (mean, cover) = noisy is null ? Average(sum, weights) : (Noisy(noisy, sum, weights[0], noise, clip), []);
-        return Apply(mean, cover, contributors);
+        return Apply(mean, cover, contributors, norm);
     }
 
     /// <summary>Makes and publishes the next version of what a rule made of the round's messages.</summary>
     /// <param name="mean">In place of their mean; as long as a message.</param>
     /// <param name="contributors">How many messages they are.</param>
+    /// <param name="norm">Their median norm; needed where a step follows how far they are apart.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public IReadOnlyList<byte[]> Apply(float[] mean, int contributors)
+    public IReadOnlyList<byte[]> Apply(float[] mean, int contributors, double norm = 0)
     {
         ArgumentNullException.ThrowIfNull(mean);
         if (plan.Privacy is not null)
             throw new InvalidOperationException("The plan promises privacy, so a version is made of the sum, with noise.");
-        return Apply(mean, [], contributors);
+        return Apply(mean, [], contributors, norm);
     }
 
     /// <summary>Publishes the model as it is, as the next version: of a round of which nothing can be had.</summary>
@@ -156,21 +164,26 @@ public sealed class GlobalModel
     public IReadOnlyList<byte[]> Pass()
     {
         ThrowIfResting();
-        return Publish(Broadcast.Version + 1);
+        Spread = null;
+        return Publish(Broadcast.Version + 1, 0);
     }
 
-    IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors)
+    IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors, double norm)
     {
         ThrowIfResting();
         int version = Broadcast.Version + 1;
+        Spread = plan.FollowsSpread ? UpdateSpread.Of(norm, mean, contributors) : null;
         var own = memory.AsSpan(0, OwnMemoryLength(plan, layout, optimizer));
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, own, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
-        return Publish(version);
+        return Publish(version, contributors);
     }
 
-    IReadOnlyList<byte[]> Publish(int version) =>
-        [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version)))];
+    IReadOnlyList<byte[]> Publish(int version, int contributors)
+    {
+        float? step = Spread is { } spread && plan.Downlink.IsAuto ? plan.Downlink.StepAt(spread, contributors) : null;
+        return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version), step))];
+    }
 
     void ThrowIfResting()
     {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
 
@@ -12,6 +13,9 @@ sealed class PublishedSums(MessageShape shape, int threads)
     /// Parts of a step to which version 0 is rounded: fine enough to do no harm, coarse enough that 24 bits hold every weight.
     /// </summary>
     const int Parts = 256;
+
+    /// <summary>Bits that the largest of version 0 has where steps are not known beforehand: two are for what it grows to.</summary>
+    const int Bits = 22;
 
     readonly MessageEncoder encoder = new(shape, threads);
     readonly MessageDecoder decoder = new(shape, threads);
@@ -35,16 +39,23 @@ sealed class PublishedSums(MessageShape shape, int threads)
     {
         foreach (var part in shape.Parts)
         {
+            float grid = part.Codec.SumStep is > 0 and var step ? step / Parts : GridOf(values[..part.Layout.Length]);
             foreach (var tensor in part.Layout.Tensors.Where(tensor => tensor.Role != TensorRole.Step))
-                Align(values.Slice(tensor.Offset, tensor.Length), part.Codec.SumStep);
+                Align(values.Slice(tensor.Offset, tensor.Length), grid);
             values = values[part.Layout.Length..];
         }
     }
 
-    static void Align(Span<float> values, float step)
+    // A power of two, so that all steps that are powers of two and no finer add up with it exactly.
+    static float GridOf(ReadOnlySpan<float> values)
     {
-        float part = step / Parts;
+        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values));
+        return largest > 0 ? MathF.ScaleB(1, Math.Max(-126, MathF.ILogB(largest) + 1 - Bits)) : 0;
+    }
+
+    static void Align(Span<float> values, float grid)
+    {
         foreach (ref float value in values)
-            value = MathF.Round(value / part) * part;
+            value = grid == 0 ? value : MathF.Round(value / grid) * grid;
     }
 }

@@ -136,8 +136,8 @@ public sealed class Participant
         if (weight != 1)
             TensorPrimitives.Multiply(message, weight, message);
         var reference = shape.UsesReference ? method.Reference(learner.Layout, task.Received) : default;
-        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own)
-            .ToArray();
+        byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own,
+            task.Step).ToArray();
         if (decoder is not null)
         {
             decoder.Decode(payload, decoded, key, reference);

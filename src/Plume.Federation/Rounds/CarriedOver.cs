@@ -14,6 +14,9 @@ public sealed record CarriedOver
     /// <inheritdoc cref="FederationState.Clip"/>
     public double? Clip { get; init; }
 
+    /// <inheritdoc cref="FederationState.Spread"/>
+    public double? Spread { get; init; }
+
     /// <inheritdoc cref="FederationState.Participations"/>
     public ImmutableSortedDictionary<int, int> Participations { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
 

@@ -118,4 +118,7 @@ public sealed record ModelApplied : FederationEvent
 {
     /// <summary>The clip of the next round, where it follows the norms of updates; null elsewhere.</summary>
     public double? NextClip { get; init; }
+
+    /// <inheritdoc cref="FederationState.Spread"/>
+    public double? Spread { get; init; }
 }

@@ -51,6 +51,7 @@ public sealed class FederationMachine
             return buffered.Open(FederationState.Initial with
             {
                 Members = Everyone,
+                Spread = carried.Spread,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
                 Standings = carried.AtWork.ToImmutableSortedDictionary(part => part.Client, _ => Standing.Asked),
                 Tasks = carried.AtWork
@@ -67,6 +68,7 @@ public sealed class FederationMachine
             {
                 Members = Everyone,
                 SharedStep = carried.SharedStep,
+                Spread = carried.Spread,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
             }, rounds + 1, attempt: 1, now).State
             : spent with { Phase = Phase.Finished, Current = new RoundPlan(rounds, 1, rounds - 1, [], default) };
@@ -101,7 +103,11 @@ public sealed class FederationMachine
             SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),
-            ModelApplied applied => Advance(state with { Clip = applied.NextClip ?? state.Clip }, now),
+            ModelApplied applied => Advance(state with
+            {
+                Clip = applied.NextClip ?? state.Clip,
+                Spread = applied.Spread ?? state.Spread,
+            }, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
     }
@@ -127,6 +133,7 @@ public sealed class FederationMachine
             UsualNorm = state.Clip ?? plan.ClipNorm
                 ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
             SharedStep = state.SharedStep,
+            Spread = state.Spread,
         };
         return (state with
         {

@@ -114,6 +114,20 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         return Privacy?.Clip is null ? null : round.UsualNorm;
     }
 
+    /// <summary>The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before; null elsewhere.</summary>
+    /// <param name="round">The round.</param>
+    public float? StepIn(RoundPlan round)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        return Uplink.IsAuto && round.Spread is { } spread ? Uplink.StepAt(spread) : null;
+    }
+
+    /// <summary>
+    /// Whether it is looked at how far updates are apart: where uplink or downlink is <c>auto</c>, and messages are updates that
+    /// the server sees.
+    /// </summary>
+    public bool FollowsSpread => (Uplink.IsAuto || Downlink.IsAuto) && Method.SendsUpdates && !Uplink.IsSecure && Privacy is null;
+
     /// <summary>Updates after which a round that asked so many clients waits for no more.</summary>
     public int WantedOf(int asked) => Fixed is null ? Math.Min(Participants, asked) : asked;
 

@@ -101,6 +101,12 @@ public sealed record FederationState(
     /// </summary>
     public double? Clip { get; init; }
 
+    /// <summary>
+    /// The standard deviation of a value between the updates of the last round, where an <c>auto</c> of uplink or downlink takes
+    /// its step from it; null before the first round has ended, and elsewhere.
+    /// </summary>
+    public double? Spread { get; init; }
+
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
     public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;
 

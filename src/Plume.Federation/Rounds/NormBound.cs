@@ -61,9 +61,11 @@ public sealed record NormBound(double Factor)
         return more.Length > Window ? more.RemoveAt(0) : more;
     }
 
-    // Of an even number the smaller of the two in the middle: between one honest update and one that is not, the bound follows
-    // the smaller.
-    internal static double LowerMedian(IEnumerable<double> values)
+    /// <summary>
+    /// The median, of an even number the smaller of the two in the middle: between one honest update and one that is not, the bound
+    /// follows the smaller. 0 where there is none.
+    /// </summary>
+    public static double LowerMedian(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted.Length == 0 ? 0 : sorted[(sorted.Length - 1) / 2];

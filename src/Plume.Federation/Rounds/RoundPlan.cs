@@ -21,6 +21,10 @@ public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOn
     /// </summary>
     public float? SharedStep { get; init; }
 
+    /// <summary>How far updates of the last round were apart (<see cref="FederationState.Spread"/>); null where nothing follows
+    /// from it.</summary>
+    public double? Spread { get; init; }
+
     /// <summary>A client's part in it.</summary>
     public RoundPart PartOf(int client) => new(Round, Attempt, client);
 }

@@ -245,7 +245,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var objective = definition.Plan.ObjectiveIn(task.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
             snapshot.Deadline)
-        { UsualNorm = snapshot.UsualNorm };
+        { UsualNorm = snapshot.UsualNorm, Spread = snapshot.Spread };
         var left = snapshot.LeftBy(time, task);
         return new RoundTask
         {
@@ -260,6 +260,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Key = DrawKeys.Task(definition.Key, task.Part).Value,
             LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
             Clip = definition.Plan.ClipIn(plan) ?? 0,
+            Step = definition.Plan.StepIn(plan) ?? 0,
             Objective = new LocalObjective
             {
                 Epochs = (uint)objective.Epochs,

@@ -58,7 +58,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan.PartOf(client), received(client), secure?.Invoke(client), options.Plan.ClipIn(plan));
+                var result = Work(plan.PartOf(client), received(client), secure?.Invoke(client), plan);
                 lock (gate)
                 {
                     results[index] = result;
@@ -106,7 +106,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         WithNoise = (payload, task) => secure.WithNoise(payload, SecureRound.SimulatedNoise(task)),
     };
 
-    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SecureRound? secure, double? clip = null)
+    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SecureRound? secure, RoundPlan? plan = null)
     {
         int client = part.Client;
         var clientKey = DrawKeys.Task(key, part);
@@ -124,7 +124,11 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         var memory = new float[memories.LengthOf(client)];
         memories.Load(client, memory);
         long begun = time.GetTimestamp();
-        var task = new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey) { Clip = clip };
+        var task = new LocalTask(part.Round, client, received, options.Plan.ObjectiveIn(part.Round), clientKey)
+        {
+            Clip = plan is null ? null : options.Plan.ClipIn(plan),
+            Step = plan is null ? null : options.Plan.StepIn(plan),
+        };
         var update = work.Run(task, memory, CancellationToken.None, secure is null ? null : SumOf(secure));
         var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)
             : [], time.GetElapsedTime(begun).TotalSeconds)

@@ -35,6 +35,8 @@ public sealed class Shadow : IDisposable
     readonly Func<ReadOnlyMemory<float>, ReadOnlyMemory<float>> referenceOf;
     readonly List<ShadowRound> rounds = [];
     readonly Dictionary<int, (byte[] Payload, float[] Memory)> answers = [];
+    readonly List<double> norms = [];
+    RoundPlan current = FederationState.Initial.Current;
     RoundCosts roundCosts;
     long uplinkBytes;
 
@@ -76,6 +78,8 @@ public sealed class Shadow : IDisposable
         else
             roundCosts.TryAgain();
         answers.Clear();
+        norms.Clear();
+        current = round with { Spread = global.Spread };
         sum.Begin(round, _ => global.Broadcast.Published);
         foreach (int client in round.Participants)
         {
@@ -99,7 +103,7 @@ public sealed class Shadow : IDisposable
             memories.Load(part.Client, memory);
             update = training?.Correct(part.Client, update) ?? update;
             byte[] payload = encoder.Encode(update, DrawKeys.Update(DrawKeys.Task(key, part)), memory,
-                referenceOf(global.Broadcast.Published)).ToArray();
+                referenceOf(global.Broadcast.Published), step: plan.StepIn(current)).ToArray();
             answers[part.Client] = (payload, memory);
             length = payload.Length;
         }
@@ -112,7 +116,7 @@ public sealed class Shadow : IDisposable
     internal void Add(RoundPart part, double weight)
     {
         var (payload, memory) = answers[part.Client];
-        sum.Add(part, weight, payload);
+        norms.Add(sum.Add(part, weight, payload));
         memories.Commit(part.Client, memory);
     }
 
@@ -126,7 +130,7 @@ public sealed class Shadow : IDisposable
         if (contributors.Count == 0)
             global.Pass();
         else
-            global.Apply(sum.Sum, weights, contributors.Count);
+            global.Apply(sum.Sum, weights, contributors.Count, norm: NormBound.LowerMedian(norms));
         rounds.Add(new ShadowRound(round, uplinkBytes, roundCosts.DownlinkBytes, DistanceTo(run))
         {
             LinkSeconds = roundCosts.LinkSeconds(contributors),

@@ -33,6 +33,7 @@ public class CodecLaws
         "lowrank | deadzone(abs=0.03) | range", "feedback | lowrank(4) | deadzone(nmse=0.1) | range",
         "delta | lowrank(2) | budget(0.5bpp) | deadzone | rans",
         "feedback | budget(20kB) | deadzone | range", "budget(nmse=0.3) | deadzone | zstd",
+        "lowrank | auto | range", "feedback | auto(2pt) | rans", "delta | auto | range", "delta | deadzone(grid, exact) | range",
         "clip(2) | pack", "feedback | clip(1) | uniform(4) | pack",
         "randk(10%) | pack", "randk(7%) | uniform(4) | rans", "feedback | randk(25%) | uniform(8, block=64) | pack",
         "threshold(0.5) | pack", "threshold(0) | uniform(6) | rans",

@@ -5,6 +5,8 @@ namespace Plume.Compression.Tests.Codecs;
 
 public class DeadZoneTests
 {
+    static readonly float[] Update = Some.Laplace(Some.Lenet.Length, 3);
+
     const int Length = 1 << 20;
 
     static readonly float[] Normal = Some.Normal(Length, 51);
@@ -129,12 +131,48 @@ public class DeadZoneTests
         }
     }
 
+    [Fact]
+    public void The_grid_of_multiples_is_found_whatever_power_of_two_it_is()
+    {
+        float[] values = [.. Some.Normal(5000, 6, 8).Select(value => MathF.Round(value) * 0.375f)];
+        var found = Decoded("deadzone(grid, exact) | range", Some.Vector(values.Length), values);
+        var told = Decoded("deadzone(abs=0.125, exact) | range", Some.Vector(values.Length), values);
+        Assert.Equal(values, found.Values);
+        Assert.Equal(told.Bytes + 2, found.Bytes);
+        Assert.Equal(0, Decoded("deadzone(grid, exact) | range", Some.Vector(600), new float[600]).Values.Max());
+    }
+
+    [Theory]
+    [InlineData("auto | range", 0.02)]
+    [InlineData("auto(5pt) | rans", 0.2)]
+    [InlineData("lowrank | auto(1pt) | range", 0.04)]
+    public void Where_no_federation_says_its_step_auto_keeps_an_error(string line, double most) =>
+        Assert.InRange(Some.Nmse(Update, Decoded(line, Some.Lenet, Update).Values), most * 0.7, most);
+
+    [Fact]
+    public void Auto_has_the_step_that_it_is_told_and_of_models_a_power_of_two()
+    {
+        var (update, model) = (Codec.Parse("auto(1pt) | range"), Codec.Parse("delta | auto(1pt) | range"));
+        float step = update.StepAt(0.01);
+        Assert.InRange(step, 0.04, 0.05);
+        Assert.Equal(update.StepAt(0.01), update.StepAt(0.02) / 2);
+        Assert.InRange(Codec.Parse("auto | range").StepAt(0.01) / step, 0.49f, 0.51f);
+        Assert.Equal(MathF.ScaleB(1, (int)MathF.Round(MathF.Log2(model.StepAt(0.01, 25)))), model.StepAt(0.01, 25));
+        Assert.Equal(model.StepAt(0.01, 25), 2 * model.StepAt(0.01, 100));
+
+        float[] decoded = new float[Update.Length];
+        var payload = new PayloadEncoder(update, Some.Lenet).Encode(Update, Some.Key(), step: step);
+        new PayloadDecoder(update, Some.Lenet).Decode(payload, decoded, Some.Key());
+        Assert.DoesNotContain(decoded, value => value / step != MathF.Round(value / step));
+        Assert.Throws<InvalidOperationException>(() => Codec.Floats.StepAt(1));
+    }
+
     [Theory]
     [InlineData("topk(1%) | deadzone(step=1) | range",
         "'deadzone' drops values by itself, and 'topk' has chosen already; leave one of them out")]
     [InlineData("deadzone | range",
-        "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it")]
-    [InlineData("deadzone(step=1, abs=1) | range", "the step has one rule; choose step, abs, nmse or bpp")]
+        "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it; or write auto")]
+    [InlineData("deadzone(step=1, abs=1) | range", "the step has one rule; choose step, abs, nmse, bpp or grid")]
     [InlineData("deadzone(nmse=1) | range", "'1' is out of range. It must be above 0 and below 1.")]
     [InlineData("range", "'range' codes small integers; put a quantizer such as uniform(8) before it")]
     [InlineData("lowrank | deadzone(step=1) | range", "'lowrank' shares the step of a deadzone that has one for all tensors")]

@@ -46,6 +46,7 @@ public class GoldenPayloads
         { "deadzone-step-rans", "deadzone(step=0.7) | rans" },
         { "deadzone-abs-rans", "deadzone(abs=0.02) | rans" },
         { "lowrank-deadzone-abs-range", "lowrank | deadzone(abs=0.3) | range" },
+        { "lowrank-auto-range", "lowrank | auto(5pt) | range" },
         { "clip-pack", "clip(3) | pack" },
         { "randk-uniform8-pack", "randk(20%) | uniform(8) | pack" },
         { "randk-rotate-uniform4-secure", "randk(20%) | rotate | uniform(4, shared=0.5) | secure(100)" },
@@ -71,6 +72,10 @@ public class GoldenPayloads
         var layout = ModelLayout.Of([("w", [60, 40], TensorRole.Weight)]);
         AssertGolden(name, line, layout, [.. Some.Laplace(layout.Length, 23).Select((value, i) => value * (1 << (i % 40 / 8)))]);
     }
+
+    [Fact]
+    public void So_has_one_of_multiples_of_a_power_of_two() => AssertGolden("deadzone-grid-range", "deadzone(grid, exact) | range",
+        Layout, [.. Some.Laplace(Layout.Length, 21).Select(value => MathF.Round(2 * value) / 8)]);
 
     public static TheoryData<string, string> NewerLines => new()
     {

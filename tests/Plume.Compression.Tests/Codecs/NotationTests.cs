@@ -9,13 +9,13 @@ public class NotationTests
     [InlineData("topk(1%) |", "column 11: a stage is missing here.")]
     [InlineData("topk(1%) | unifrom(8) | rans",
         "column 12: 'unifrom' is not a stage; known are feedback, delta, clip, rotate, lowrank, topk, randk, threshold, mask, "
-            + "nm, budget, uniform, deadzone, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, zstd, secure.")]
+            + "nm, budget, uniform, deadzone, auto, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, zstd, secure.")]
     [InlineData("uniform(8)", "column 11: nothing turns the values into bytes; add pack, rans, range, zstd, secure at the end.")]
     [InlineData("uniform(8) | topk(1%) | rans",
         "column 14: 'topk' cannot stand after 'uniform'; there may stand pack, rans, range, zstd, secure.")]
     [InlineData("pack | zstd", "column 8: 'zstd' cannot stand after 'pack'; there may stand nothing.")]
     [InlineData("topk(1%) | topk(2%) | pack",
-        "column 12: 'topk' cannot stand after 'topk'; there may stand budget, uniform, deadzone, ternary, sign, lloyd, nf4, "
+        "column 12: 'topk' cannot stand after 'topk'; there may stand budget, uniform, deadzone, auto, ternary, sign, lloyd, nf4, "
             + "fp16, bf16, fp8, pack, rans, range, zstd, secure.")]
     [InlineData("topk | pack", "column 1: topk needs a share or a count, such as topk(1%) or topk(500).")]
     [InlineData("topk(0%) | pack", "column 6: '0%' must be above 0% and at most 100%.")]
@@ -40,16 +40,16 @@ public class NotationTests
     [InlineData("rotate | mask | uniform(4) | rans",
         "column 10: 'mask' keeps the values at live weights, but 'rotate' has mixed them with those at dead ones, which "
             + "undoing it would bring back; leave one of them out, or there may stand delta, clip, rotate, lowrank, topk, "
-            + "randk, threshold, nm, budget, uniform, deadzone, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, "
+            + "randk, threshold, nm, budget, uniform, deadzone, auto, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, "
             + "zstd, secure.")]
     [InlineData("lowrank | clip(1) | mask | deadzone(abs=1) | range",
         "column 21: 'mask' keeps the values at live weights, but 'lowrank' has mixed them with those at dead ones, which "
             + "undoing it would bring back; leave one of them out, or there may stand delta, clip, rotate, lowrank, topk, "
-            + "randk, threshold, nm, budget, uniform, deadzone, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, "
+            + "randk, threshold, nm, budget, uniform, deadzone, auto, ternary, sign, lloyd, nf4, fp16, bf16, fp8, pack, rans, range, "
             + "zstd, secure.")]
     [InlineData("mask(1) | pack", "column 6: '1' is not an argument of mask; it takes none.")]
     [InlineData("deadzone | range",
-        "column 1: deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it.")]
+        "column 1: deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it; or write auto.")]
     [InlineData("budget(1bpp) | uniform(4) | rans",
         "column 1: 'budget' finds the step of a deadzone that has no rule of its own; write budget(...) | deadzone.")]
     [InlineData("budget(5) | deadzone | range", "column 8: '5' must end in bpp, kB, MB, GB, B.")]
@@ -58,7 +58,7 @@ public class NotationTests
     [InlineData("lowrank | uniform(4) | rans",
         "column 1: 'lowrank' shares the step of a deadzone that has one for all tensors; put deadzone(abs=...), "
             + "deadzone(nmse=...) or deadzone(bpp=...) to its right, or a budget and a deadzone.")]
-    [InlineData("deadzone(step=1, abs=2) | range", "column 18: the step has one rule; choose step, abs, nmse or bpp.")]
+    [InlineData("deadzone(step=1, abs=2) | range", "column 18: the step has one rule; choose step, abs, nmse, bpp or grid.")]
     [InlineData("lloyd(9) | pack", "column 7: '9' must be an integer from 1 to 8.")]
     [InlineData("uniform(4, shared) | pack",
         "column 1: a step that clients share is for sums of their levels; put 'secure' at the end, or leave 'shared' out.")]
@@ -81,7 +81,7 @@ public class NotationTests
     [InlineData("uniform(4, shared, block=64) | secure",
         "column 1: a shared step is one for all values of all clients; leave model, channel or block out.")]
     [InlineData("topk(1%) | rotate | pack",
-        "column 12: 'rotate' cannot stand after 'topk'; there may stand budget, uniform, deadzone, ternary, sign, lloyd, nf4, "
+        "column 12: 'rotate' cannot stand after 'topk'; there may stand budget, uniform, deadzone, auto, ternary, sign, lloyd, nf4, "
             + "fp16, bf16, fp8, pack, rans, range, zstd, secure.")]
     [InlineData("zstd(23)", "column 6: '23' must be an integer from 1 to 22.")]
     [InlineData("topk(1%) | uniform(4, channel) | rans",

@@ -49,10 +49,33 @@ public class BroadcastTests
         Broadcast New(long history) => new(Shape(Sums), model, default, threads: 1, historyMemory: history);
     }
 
+    [Fact]
+    public void Where_steps_are_powers_of_two_a_client_catches_up_over_all_of_them_by_one_payload()
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => 3 * MathF.Sin(i))];
+        var shape = Shape("delta | auto | range");
+        var broadcast = new Broadcast(shape, model, default, threads: 1, historyMemory: 1 << 20);
+        var late = new ReceivedModel(shape, DrawKeys.Downlink(default));
+        late.Restore(0, broadcast.Published.Span);
+        for (int version = 1; version <= 12; version++)
+        {
+            for (int i = 0; i < model.Length; i++)
+                model[i] += (version % 2 == 0 ? -0.02f : 0.021f) * MathF.Cos(i);
+            broadcast.Publish(model, MathF.ScaleB(1, version == 7 ? -8 : -7));
+        }
+
+        var segment = Assert.Single(broadcast.From(0).Segments);
+        Assert.Equal(SegmentKind.Sum, segment.Kind);
+        Assert.InRange(segment.Length, 1, broadcast.Lengths.Sum() / 2);
+        late.Apply(segment.Kind, segment.From, segment.To, segment.Payload);
+        Assert.Equal(broadcast.Published.ToArray(), late.Values.ToArray());
+    }
+
     [Theory]
     [InlineData(Delta, 1 << 20)]
     [InlineData(Sums, 0)]
     [InlineData(Sums, 1 << 20)]
+    [InlineData("delta | auto | range", 1 << 20)]
     [InlineData("uniform(8) | pack", 0)]
     [InlineData("pack", 0)]
     public void No_client_needs_a_payload_from_before_the_first_of_use(string codec, long history)

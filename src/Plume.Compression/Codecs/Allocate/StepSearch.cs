@@ -8,13 +8,12 @@ namespace Plume.Compression.Codecs.Allocate;
 /// </summary>
 /// <param name="isCoarseEnough">Encodes with a step, and says whether a coarser one is not needed.</param>
 /// <param name="wantsCoarse">Whether the step to end at is the coarsest that is not coarse enough yet.</param>
-sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
+/// <param name="resolution">Codes of steps from one that is tried to the next: a power of two. Of <see cref="Octave"/>, steps are
+/// powers of two.</param>
+sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse, int resolution = 1)
 {
     /// <summary>Codes of steps to a factor of two.</summary>
-    const int Octave = 128;
-
-    /// <summary>Codes that are not told apart.</summary>
-    const int Resolution = 1;
+    public const int Octave = 128;
 
     /// <summary>
     /// How far from where it begins a search goes by octaves, and how far at all to coarser steps: beyond, levels are all zero.
@@ -35,7 +34,7 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
     public void Run(float start)
     {
         last = -1;
-        int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e38f));
+        int code = StepCode.AtLeast(Math.Clamp(start, DeadZone.SmallestStep, 1e38f)) / resolution * resolution;
         int begin = code, end = Math.Min(StepCode.Last, code + MostOctaves * Octave);
         bool coarseEnough = Try(code);
         int other = code;
@@ -58,7 +57,7 @@ sealed class StepSearch(Func<float, bool> isCoarseEnough, bool wantsCoarse)
 
     int Between(int fine, int coarse)
     {
-        while (coarse - fine > Resolution)
+        while (coarse - fine > resolution)
         {
             int middle = (coarse + fine) / 2;
             if (Try(middle))

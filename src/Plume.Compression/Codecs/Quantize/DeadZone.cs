@@ -29,6 +29,9 @@ public enum StepRule
 
     /// <summary>The common step that the <c>budget</c> to the left asks for.</summary>
     Budget,
+
+    /// <summary>The largest power of two that all values are multiples of, so that nothing is lost.</summary>
+    Grid,
 }
 
 /// <summary>
@@ -48,9 +51,10 @@ public enum StepRule
 /// Source: Sullivan, "Efficient scalar quantization of exponential and Laplacian random variables", IEEE Trans. IT 1996;
 /// choice: Wiedemann et al., "DeepCABAC", 2019, arXiv:1907.11900.
 /// </remarks>
-public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
+public record DeadZone : QuantizeStage, INotated<DeadZone>
 {
     const int ByteLevels = 127;
+    const string GridWord = "grid";
 
     /// <summary>
     /// Magnitudes from here up cost more bits as levels than as floats, and products and quotients lose sight of a step.
@@ -65,7 +69,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
 
     /// <summary>A quantizer with a dead zone.</summary>
     /// <param name="rule">What fixes the step.</param>
-    /// <param name="value">The number it is fixed by, above 0; for an error, below 1; for a budget, 0.</param>
+    /// <param name="value">The number it is fixed by, above 0; for an error, below 1; for a budget or a grid, 0.</param>
     /// <param name="exact">Always the nearest level, so that values which are multiples of the step stay what they are.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
     public DeadZone(StepRule rule, double value, bool exact = false)
@@ -119,7 +123,9 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     {
         get
         {
-            if (Rule != StepRule.Budget)
+            if (Rule == StepRule.Grid)
+                yield return GridWord;
+            else if (Rule != StepRule.Budget)
                 yield return $"{Array.Find(Rules, entry => entry.Rule == Rule).Word}={Value.ToString(CultureInfo.InvariantCulture)}";
             if (Exact)
                 yield return "exact";
@@ -129,13 +135,13 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     static DeadZone INotated<DeadZone>.Parse(LineArguments arguments)
     {
         bool exact = arguments.Flag("exact");
-        DeadZone? parsed = null;
+        DeadZone? parsed = arguments.Flag(GridWord) ? new DeadZone(StepRule.Grid, 0, exact) : null;
         foreach (var (word, rule) in Rules)
         {
             if (arguments.Named(word) is not { } argument)
                 continue;
             if (parsed is not null)
-                throw arguments.Error(argument.Column, "the step has one rule; choose step, abs, nmse or bpp");
+                throw arguments.Error(argument.Column, "the step has one rule; choose step, abs, nmse, bpp or grid");
             double value = arguments.Number(argument, argument.Text);
             parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact)
                 : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {RangeOf(rule)}");
@@ -147,7 +153,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     static bool IsValid(StepRule rule, double value) => rule switch
     {
         StepRule.Nmse => value is > 0 and < 1,
-        StepRule.Budget => value == 0,
+        StepRule.Budget or StepRule.Grid => value == 0,
         StepRule.Absolute => value >= SmallestStep && value <= 1e30,
         _ => value is >= 1e-4 and <= 1e4,
     };
@@ -156,6 +162,7 @@ public sealed record DeadZone : QuantizeStage, INotated<DeadZone>
     {
         StepRule.Nmse => "It must be above 0 and below 1.",
         StepRule.Budget => "It must be 0: the budget has the number.",
+        StepRule.Grid => "It must be 0: the values have the number.",
         StepRule.Absolute => "It must be from 2^-118 to 1e30.",
         _ => "It must be from 0.0001 to 10,000.",
     };

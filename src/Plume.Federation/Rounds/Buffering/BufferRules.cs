@@ -43,7 +43,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => PassDeadlines(state, now),
-            ModelApplied => Advance(state, now),
+            ModelApplied applied => Advance(state with { Spread = applied.Spread ?? state.Spread }, now),
             _ => throw new ArgumentException($"There is no event {happened} where rounds are buffered.", nameof(happened)),
         };
 
@@ -61,6 +61,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             Current = new RoundPlan(round, 1, round - 1, [], default)
             {
                 UsualNorm = plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm),
+                Spread = state.Spread,
             },
             Standings = state.Standings.RemoveRange(settled),
             Tasks = state.Tasks.RemoveRange(settled),

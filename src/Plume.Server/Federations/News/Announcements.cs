@@ -77,6 +77,7 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
         {
             Tasks = tasks,
             UsualNorm = state.Current.UsualNorm,
+            Spread = state.Current.Spread,
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
             Sum = sum,
         };

@@ -53,6 +53,10 @@ public sealed record FederationSnapshot(
     [Id(5)]
     public double? UsualNorm { get; init; }
 
+    /// <summary>How far updates of the last round were apart; null where no step follows from it.</summary>
+    [Id(6)]
+    public double? Spread { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 

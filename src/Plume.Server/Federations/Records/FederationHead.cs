@@ -91,6 +91,10 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Clip { get; init; }
 
+    /// <summary>How far updates of the last round were apart; null where no step follows from it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Spread { get; init; }
+
     /// <summary>The step that clients of the next round share; null where no secure sum has said one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? SharedStep { get; init; }
@@ -111,6 +115,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         Participations = state.Participations.IsEmpty ? null : state.Participations,
         LastRounds = state.LastRounds.IsEmpty ? null : state.LastRounds,
         Clip = state.Clip,
+        Spread = state.Spread,
         SharedStep = state.SharedStep,
         Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
         Asked = state.Asked,
@@ -123,8 +128,10 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         {
             UsualNorm = UsualNorm,
             SharedStep = SharedStep,
+            Spread = Spread,
         },
         SharedStep = SharedStep,
+        Spread = Spread,
         Clip = Clip,
         Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked)
             : FederationState.Initial.Standings,

@@ -34,10 +34,15 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
 
     /// <summary>Makes one of exactly these updates.</summary>
     /// <exception cref="InvalidDataException">An update was taken in, but cannot be read any more.</exception>
-    public Task<MergedUpdates> OfAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation) =>
+    /// <param name="updates">The updates.</param>
+    /// <param name="plan">Of their round.</param>
+    /// <param name="norm">Their median norm.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task<MergedUpdates> OfAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, double norm,
+        CancellationToken cancellation) =>
         definition.Plan.Rule is { } rule
-            ? Task.Run(() => Compared(rule, updates, plan, cancellation), cancellation)
-            : SummedAsync(updates, plan, cancellation);
+            ? Task.Run(() => Compared(rule, updates, plan, norm, cancellation), cancellation)
+            : SummedAsync(updates, plan, norm, cancellation);
 
     /// <summary>Of a round of which nothing can be had.</summary>
     public static MergedUpdates Nothing { get; } = new((model, _) => model.Pass(), []);
@@ -51,15 +56,17 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         return new MergedUpdates(outcome.Apply, outcome.Notes);
     }
 
-    async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
+    async Task<MergedUpdates> SummedAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, double norm,
+        CancellationToken cancellation)
     {
         var sum = await aggregator.SumAsync(updates, plan, cancellation).ConfigureAwait(false);
         double[] weights = definition.Plan.WeightsByCapacity(
             updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Update.Samples)));
-        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise, plan.UsualNorm), []);
+        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise, plan.UsualNorm, norm), []);
     }
 
-    MergedUpdates Compared(RobustRule rule, IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation)
+    MergedUpdates Compared(RobustRule rule, IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, double norm,
+        CancellationToken cancellation)
     {
         var sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, contributors: 1, Environment.ProcessorCount);
         sum.Begin(plan, published);
@@ -70,7 +77,7 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         {
             var root = RootUpdate.Of(definition.Root, definition.Plan, definition.Key, plan.Round, published(0));
             var outcome = messages.Combine(definition.Plan, plan, root);
-            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count), [.. messages.Notes(rule, outcome)]);
+            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count, norm), [.. messages.Notes(rule, outcome)]);
         }
         catch (InvalidPayloadException broken)
         {

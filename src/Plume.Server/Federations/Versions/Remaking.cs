@@ -75,7 +75,7 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
             default)
         { UsualNorm = head.UsualNorm };
         var merged = record.Sum is { } sum ? merging.OfSumAsync(sum, plan, cancellation)
-            : merging.OfAsync(contributions, plan, cancellation);
+            : merging.OfAsync(contributions, plan, record.Round?.Norm ?? 0, cancellation);
         return (await merged.ConfigureAwait(false)).Apply(store.Model, head.NoiseSecret);
     }
 

@@ -37,7 +37,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         var sum = Sum();
         var merged = await retry.UntilDoneAsync(() => sum is not null ? merging.OfSumAsync(sum, plan, retry.Closing)
             : contributions.Length == 0 ? Task.FromResult(Merging.Nothing)
-            : merging.OfAsync(contributions, plan, retry.Closing)).ConfigureAwait(false);
+            : merging.OfAsync(contributions, plan, written.State.MedianNorm, retry.Closing)).ConfigureAwait(false);
         var payloads = await ApplyAsync(merged).ConfigureAwait(false);
         var measured = Measure(plan.Round);
         await retry.UntilDoneAsync(() => CommitAsync(plan, payloads, measured, merged.Notes)).ConfigureAwait(false);
@@ -72,10 +72,15 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         CrashPoint.Pass("checkpoint-stored");
         using var mine = await written.TurnAsync(retry.Closing).ConfigureAwait(false);
         var (now, opened) = (written.Now, written.Books.Opened);
-        var entry = written.Books.Consider(new ModelApplied { NextClip = store.Model.NextClip }, now);
+        var entry = written.Books.Consider(new ModelApplied
+        {
+            NextClip = store.Model.NextClip,
+            Spread = store.Model.Spread,
+        }, now);
         long downlinkBytes = downloads.Bytes;
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
-        figures = figures with { Bounded = [.. figures.Bounded, .. notes], NextClip = store.Model.NextClip };
+        figures = figures with { Bounded = [.. figures.Bounded, .. notes], NextClip = store.Model.NextClip,
+            Spread = store.Model.Spread };
         var record = RecordOf(figures, payloads);
         var head = journal.Head with
         {

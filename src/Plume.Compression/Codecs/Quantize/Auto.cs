@@ -1,0 +1,96 @@
+using System.Globalization;
+using Plume.Compression.Codecs.Allocate;
+using Plume.Compression.Kernels.Levels;
+using Plume.Compression.Lines;
+
+namespace Plume.Compression.Codecs.Quantize;
+
+/// <summary>
+/// A <see cref="DeadZone"/> that needs no number of the model or the data: what it adds is a fixed share of the noise that is
+/// there already, since clients' updates are apart.
+/// </summary>
+/// <remarks>
+/// The mean of n updates is off by a chance that follows from how far they are apart, and a step of some standard deviations
+/// of a value between them adds little to that: 1.8 times for an update, and 7 times for what is published, where it is
+/// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. So the step follows the
+/// learning rate, the data, the model, and the rounds, by what a server sees anyhow. A federation says it (<see cref="Codec.StepAt"/>).
+/// Where nobody does, as before the first round has ended, it is the largest whose squared error is at most 0.02 of an update's
+/// energy, or half of that between the versions of a model. Steps of models are powers of two, so that payloads of several
+/// versions add up to one.
+/// <para>The factors were chosen on Fashion-MNIST (docs/benchmarks.md); points are what a run of some dozens of rounds may lose,
+/// and no bound.</para>
+/// Bytes: 2 for the step.
+/// </remarks>
+public sealed record Auto : DeadZone, INotated<Auto>
+{
+    const double DefaultLoss = 0.5;
+    const double MostLoss = 5;
+    const float LargestStep = 1e30f;
+    const string Suffix = "pt";
+
+    // Standard deviations of a value between updates, for a point.
+    const double OfUpdates = 3.6;
+
+    // Standard deviations of a value of their mean, for a point.
+    const double OfModels = 14;
+
+    // Shares of energy, for a point, where nothing is known of either.
+    const double ShareOfUpdates = 0.04;
+    const double ShareOfModels = 1;
+    const double MostShare = 0.9;
+
+    // Finer differences of an update's step change neither error nor bytes by a hundredth.
+    const int StepsOfUpdates = StepSearch.Octave / 8;
+
+    /// <summary>A dead zone for what may be lost.</summary>
+    /// <param name="loss">Points of accuracy, above 0 and at most 5.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The loss is out of its range.</exception>
+    public Auto(double loss = DefaultLoss)
+        : base(StepRule.Nmse, 0.5)
+    {
+        if (!IsValid(loss))
+            throw new ArgumentOutOfRangeException(nameof(loss), loss, Range);
+        Loss = loss;
+    }
+
+    /// <summary>Points of accuracy that may be lost.</summary>
+    public double Loss { get; }
+
+    static string INotated<Auto>.Word => "auto";
+
+    /// <inheritdoc/>
+    public override string Keyword => "auto";
+
+    private protected override IEnumerable<string> Arguments =>
+        Loss == DefaultLoss ? [] : [Loss.ToString(CultureInfo.InvariantCulture) + Suffix];
+
+    internal override QuantizeStage? ForSums => new DeadZone(StepRule.Grid, 0, exact: true);
+
+    static string Range => $"It must be above 0 and at most {MostLoss} points.";
+
+    static Auto INotated<Auto>.Parse(LineArguments arguments)
+    {
+        if (arguments.Positional("points of accuracy that may be lost") is not { } argument)
+            return new Auto();
+        if (!argument.Text.EndsWith(Suffix, StringComparison.Ordinal))
+            throw arguments.Error(argument.Column, $"'{argument.Text}' must end in {Suffix}, such as auto(0.5pt)");
+        double loss = arguments.Number(argument, argument.Text[..^Suffix.Length]);
+        return IsValid(loss) ? new Auto(loss) : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {Range}");
+    }
+
+    static bool IsValid(double loss) => loss is > 0 and <= MostLoss;
+
+    /// <inheritdoc cref="Codec.StepAt"/>
+    internal float StepAt(double spread, int updates, bool isModel)
+    {
+        double step = Loss * (isModel ? OfModels : OfUpdates) * spread / Math.Sqrt(Math.Max(1, updates));
+        step = Math.Clamp(step, SmallestStep, LargestStep);
+        return isModel ? PowersOfTwo.Nearest(step) : GridOf(step).Step;
+    }
+
+    /// <summary>What the step is searched for where it is not said.</summary>
+    /// <param name="isModel">Whether what is encoded is the next version of something that both ends hold.</param>
+    internal StepTarget TargetFor(bool isModel) =>
+        new(BudgetUnit.Nmse, Math.Min(MostShare, Loss * (isModel ? ShareOfModels : ShareOfUpdates)))
+        { Resolution = isModel ? StepSearch.Octave : StepsOfUpdates };
+}

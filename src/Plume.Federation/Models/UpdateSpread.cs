@@ -1,0 +1,30 @@
+namespace Plume.Federation.Models;
+
+/// <summary>How far a round's updates are apart: what a quantizer's error is measured against.</summary>
+/// <remarks>
+/// Of n updates with one variance around what they have in common, E|update|^2 - E|mean|^2 = (1 - 1/n) variance. The norm of one
+/// is taken to be the median, so that single large ones do not matter; weights are taken to be equal. Where updates hardly
+/// differ, as those of a single client, a sixteenth of their energy counts.
+/// Source: the between-worker variance of McCandlish et al., "An Empirical Model of Large-Batch Training", 2018, arXiv:1812.06162,
+/// appendix A.
+/// </remarks>
+static class UpdateSpread
+{
+    const double LeastShare = 1.0 / 16;
+
+    /// <summary>The standard deviation of a value.</summary>
+    /// <param name="norm">The median norm of the updates, as the server decodes them.</param>
+    /// <param name="mean">Their mean.</param>
+    /// <param name="updates">How many they are.</param>
+    /// <returns>Null where nothing can be said: there are no values, or all are zero.</returns>
+    public static double? Of(double norm, ReadOnlySpan<float> mean, int updates)
+    {
+        double common = 0;
+        foreach (float value in mean)
+            common += (double)value * value;
+        double energy = norm * norm;
+        double variance = updates > 1 ? (energy - common) / (1 - 1.0 / updates) : energy;
+        double spread = Math.Sqrt(Math.Max(variance, LeastShare * energy) / mean.Length);
+        return double.IsFinite(spread) && spread > 0 ? spread : null;
+    }
+}

@@ -1,0 +1,43 @@
+using Plume.Compression.Randomness;
+using Plume.Federation.Models;
+
+namespace Plume.Federation.Tests.Models;
+
+public class UpdateSpreadTests
+{
+    const int Values = 20_000;
+
+    [Theory]
+    [InlineData(10, 0.02, 0.05)]
+    [InlineData(3, 0, 0.05)]
+    [InlineData(100, 0.05, 0.02)]
+    public void It_is_the_deviation_of_what_updates_do_not_have_in_common(int updates, double common, double apart)
+    {
+        var key = RandomKey.FromSeed((ulong)updates);
+        float[][] each = [.. Enumerable.Range(0, updates).Select(update => Drawn(key.Fold((ulong)update), apart))];
+        float[] shared = Drawn(key.Fold("common"), common), mean = new float[Values];
+        foreach (float[] update in each)
+        {
+            for (int i = 0; i < Values; i++)
+                mean[i] += (update[i] += shared[i]) / updates;
+        }
+
+        double norm = Math.Sqrt(each.Select(update => update.Sum(value => (double)value * value)).Order().ElementAt((updates - 1) / 2));
+        Assert.InRange(UpdateSpread.Of(norm, mean, updates)!.Value, 0.97 * apart, 1.03 * apart);
+    }
+
+    [Fact]
+    public void Of_updates_that_agree_a_sixteenth_of_their_energy_counts_and_of_none_nothing()
+    {
+        float[] one = [3, 4];
+        Assert.Equal(Math.Sqrt(25 / 16.0 / 2), UpdateSpread.Of(5, one, 4)!.Value, 12);
+        Assert.Equal(Math.Sqrt(25 / 2.0), UpdateSpread.Of(5, one, 1)!.Value, 12);
+        Assert.Null(UpdateSpread.Of(0, [0, 0], 4));
+        Assert.Null(UpdateSpread.Of(5, [], 4));
+        Assert.Null(UpdateSpread.Of(double.PositiveInfinity, one, 4));
+    }
+
+    // Uniform, of that standard deviation.
+    static float[] Drawn(RandomKey key, double deviation) =>
+        [.. Enumerable.Range(0, Values).Select(i => (float)(deviation * Math.Sqrt(12) * (key.Uniform((ulong)i) - 0.5)))];
+}
