@@ -74,28 +74,17 @@ sealed class Subspace
         Orthonormalize();
     }
 
-    // right = left * matrix, a row of the matrix at a time.
+    // right = left * matrix.
     void Project(ReadOnlySpan<float> matrix)
     {
-        right.AsSpan(0, count * columns).Clear();
-        for (int row = 0; row < rows; row++)
-        {
-            var source = matrix.Slice(row * columns, columns);
-            for (int direction = 0; direction < count; direction++)
-                VectorSums.AddScaled(source, left[direction * rows + row], right.AsSpan(direction * columns, columns));
-        }
+        var sums = right.AsSpan(0, count * columns);
+        sums.Clear();
+        MatrixSums.AddProjections(matrix, rows, left.AsSpan(0, count * rows), sums);
     }
 
     // left = matrix * right, transposed.
-    void Lift(ReadOnlySpan<float> matrix)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            var source = matrix.Slice(row * columns, columns);
-            for (int direction = 0; direction < count; direction++)
-                left[direction * rows + row] = VectorSums.Dot(source, right.AsSpan(direction * columns, columns));
-        }
-    }
+    void Lift(ReadOnlySpan<float> matrix) =>
+        MatrixSums.Dot(matrix, rows, right.AsSpan(0, count * columns), left.AsSpan(0, count * rows));
 
     // Gram and Schmidt, twice each, which leaves nothing but rounding; a direction that vanishes stays zero.
     void Orthonormalize()

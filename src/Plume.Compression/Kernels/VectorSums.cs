@@ -49,7 +49,12 @@ static class VectorSums
     /// <summary>target += factor * source.</summary>
     public static void AddScaled(ReadOnlySpan<double> source, double factor, Span<double> target)
     {
-        for (int i = 0; i < source.Length; i++)
+        target = target[..source.Length];
+        var factors = Vector512.Create(factor);
+        int i = 0;
+        for (; i <= source.Length - DoubleLanes; i += DoubleLanes)
+            (Vector512.Create(target[i..]) + Vector512.Create(source[i..]) * factors).CopyTo(target[i..]);
+        for (; i < source.Length; i++)
         {
             double term = source[i] * factor;
             target[i] += term;
