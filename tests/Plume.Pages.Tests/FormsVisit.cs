@@ -41,8 +41,8 @@ sealed partial class FormsVisit(string address) : IDisposable
         Forgery().Match(await ReadAsync($"operate?board={board}")).Groups[1].Value;
 
     /// <summary>Posts a form as the page's own, or with another token, or as if from elsewhere.</summary>
-    public async Task<HttpResponseMessage> PostAsync(string path, (string Name, string Value)[] fields, string? forgeryToken = null,
-        string? origin = "own")
+    public async Task<HttpResponseMessage> PostAsync(string path, (string Name, string Value)[] fields,
+        string? forgeryToken = null, string? origin = "own")
     {
         string token = forgeryToken ?? await ForgeryTokenAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Address, $"/{path}"))

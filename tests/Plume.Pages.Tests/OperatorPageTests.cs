@@ -10,7 +10,8 @@ namespace Plume.Pages.Tests;
 public sealed class OperatorPageTests(Chromium chromium)
 {
     static Task<LivePage> ServeAsync(IOperatorActions actions, params Board[] boards) =>
-        LivePage.StartAsync(new ShownBoards(boards), new PageOptions(new IPEndPoint(IPAddress.Loopback, 0)) { Actions = actions });
+        LivePage.StartAsync(new ShownBoards(boards),
+            new PageOptions(new IPEndPoint(IPAddress.Loopback, 0)) { Actions = actions });
 
     [Theory]
     [InlineData(true)]

@@ -43,7 +43,8 @@ public sealed class ServedOperatorTests : IAsyncLifetime
         string root = Path.Combine(folder, "root.pem");
         await File.WriteAllTextAsync(root, authority.Root.ExportCertificatePem());
         var plan = new FederationPlan(4, 4, 2, new LocalObjective(1, 8, 0.1), Codec.Floats, Codec.Floats) { StartWith = 4 };
-        server = PlumeServer.Build(new ServerOptions([new FederationDefinition(Name, plan, 1, Layout, () => new float[Layout.Length])],
+        server = PlumeServer.Build(new ServerOptions(
+            [new FederationDefinition(Name, plan, 1, Layout, () => new float[Layout.Length])],
             ServerStorage.InFolder(Path.Combine(folder, "server")))
         {
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
@@ -75,7 +76,8 @@ public sealed class ServedOperatorTests : IAsyncLifetime
         Assert.Contains("Place 0 of 'toy' is free.", await ActAsync("release", "site-a"), StringComparison.Ordinal);
         Assert.Empty((await ada.PlacesAsync(new PlacesRequest { Federation = Name })).Places);
         Assert.Contains("'site-a' is refused from now on.", await ActAsync("revoke", "site-a"), StringComparison.Ordinal);
-        Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(() => site.JoinAsync(join).ResponseAsync)).StatusCode);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => site.JoinAsync(join).ResponseAsync);
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
 
         Assert.Contains("Nothing was done. 'ada' is the only operator", await ActAsync("revoke", "ada"), StringComparison.Ordinal);
         Assert.Contains("Nothing was done. A client is invited to one federation or more", await ActAsync("invite", "site-b"), StringComparison.Ordinal);

@@ -129,7 +129,8 @@ public sealed class PayloadEncoder
         bool finite = true;
         if (target.Unit == BudgetUnit.Nmse)
         {
-            new StepSearch(step => Try(step) && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true, target.Resolution).Run(start);
+            new StepSearch(step => Try(step) && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true,
+                target.Resolution).Run(start);
             return finite;
         }
 

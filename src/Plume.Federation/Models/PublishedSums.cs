@@ -14,7 +14,9 @@ sealed class PublishedSums(MessageShape shape, int threads)
     /// </summary>
     const int Parts = 256;
 
-    /// <summary>Bits that the largest of version 0 has where steps are not known beforehand: two are for what it grows to.</summary>
+    /// <summary>
+    /// Bits that the largest of version 0 has where steps are not known beforehand: two are for what it grows to.
+    /// </summary>
     const int Bits = 22;
 
     readonly MessageEncoder encoder = new(shape, threads);

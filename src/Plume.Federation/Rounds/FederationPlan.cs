@@ -114,7 +114,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         return Privacy?.Clip is null ? null : round.UsualNorm;
     }
 
-    /// <summary>The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before; null elsewhere.</summary>
+    /// <summary>
+    /// The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before; null elsewhere.
+    /// </summary>
     /// <param name="round">The round.</param>
     public float? StepIn(RoundPlan round)
     {

@@ -62,8 +62,8 @@ public sealed record NormBound(double Factor)
     }
 
     /// <summary>
-    /// The median, of an even number the smaller of the two in the middle: between one honest update and one that is not, the bound
-    /// follows the smaller. 0 where there is none.
+    /// The median, of an even number the smaller of the two in the middle: between one honest update and one that is not, the
+    /// bound follows the smaller. 0 where there is none.
     /// </summary>
     public static double LowerMedian(IEnumerable<double> values)
     {

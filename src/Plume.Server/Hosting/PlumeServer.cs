@@ -98,7 +98,8 @@ public static class PlumeServer
     // As an operator would write it, who knows the host's name better.
     static string AddressOf(WebApplication app)
     {
-        var address = new UriBuilder(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var address = new UriBuilder(addresses.First());
         bool isAll = IPAddress.TryParse(address.Host.Trim('[', ']'), out var host)
             && (host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any));
         return $"{address.Scheme}://{(isAll ? "HOST" : address.Host)}:{address.Port}";

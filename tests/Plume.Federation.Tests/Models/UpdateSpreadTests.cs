@@ -22,7 +22,8 @@ public class UpdateSpreadTests
                 mean[i] += (update[i] += shared[i]) / updates;
         }
 
-        double norm = Math.Sqrt(each.Select(update => update.Sum(value => (double)value * value)).Order().ElementAt((updates - 1) / 2));
+        double norm = Math.Sqrt(each.Select(update => update.Sum(value => (double)value * value)).Order()
+            .ElementAt((updates - 1) / 2));
         Assert.InRange(UpdateSpread.Of(norm, mean, updates)!.Value, 0.97 * apart, 1.03 * apart);
     }
 

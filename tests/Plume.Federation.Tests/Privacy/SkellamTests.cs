@@ -97,8 +97,8 @@ public class SkellamTests
     public void The_account_of_one_clients_noise_meets_that_of_the_server_where_there_is_much_of_it()
     {
         foreach (var (noise, releases) in ((double, int)[])[(1, 30), (2, 30), (4, 30), (8, 30), (1000, 1)])
-            Assert.InRange(new ClientNoise().Epsilon(noise, releases, Delta) / new NoSampling().Epsilon(noise, releases, Delta), 1,
-                1.0001);
+            Assert.InRange(
+                new ClientNoise().Epsilon(noise, releases, Delta) / new NoSampling().Epsilon(noise, releases, Delta), 1, 1.0001);
         // Of less noise than it knows, the Rényi account; more noise is never worth less on the way there.
         double[] epsilons = [.. Enumerable.Range(1, 60).Select(step => new ClientNoise().Epsilon(step / 1000.0, 1, Delta))];
         Assert.Equal(epsilons.OrderDescending(), epsilons);

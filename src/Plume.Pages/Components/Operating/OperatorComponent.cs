@@ -5,7 +5,9 @@ using Plume.Pages.Boards;
 
 namespace Plume.Pages.Components.Operating;
 
-/// <summary>A page of forms. It is written out as it is, so that it works without scripts, and does not change by itself.</summary>
+/// <summary>
+/// A page of forms. It is written out as it is, so that it works without scripts, and does not change by itself.
+/// </summary>
 public abstract class OperatorComponent : ComponentBase
 {
     [Inject]

@@ -77,7 +77,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         {
             var root = RootUpdate.Of(definition.Root, definition.Plan, definition.Key, plan.Round, published(0));
             var outcome = messages.Combine(definition.Plan, plan, root);
-            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count, norm), [.. messages.Notes(rule, outcome)]);
+            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count, norm),
+                [.. messages.Notes(rule, outcome)]);
         }
         catch (InvalidPayloadException broken)
         {

@@ -79,8 +79,12 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         }, now);
         long downlinkBytes = downloads.Bytes;
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
-        figures = figures with { Bounded = [.. figures.Bounded, .. notes], NextClip = store.Model.NextClip,
-            Spread = store.Model.Spread };
+        figures = figures with
+        {
+            Bounded = [.. figures.Bounded, .. notes],
+            NextClip = store.Model.NextClip,
+            Spread = store.Model.Spread,
+        };
         var record = RecordOf(figures, payloads);
         var head = journal.Head with
         {
