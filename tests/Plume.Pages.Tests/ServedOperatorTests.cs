@@ -103,7 +103,8 @@ public sealed class ServedOperatorTests : IAsyncLifetime
         var tokens = server.Services.GetRequiredService<EnrolmentTokens>();
         var invoker = await EnrolAsync("ada", await tokens.IssueAsync("ada", Roles.Admin, [], TimeSpan.FromHours(1), default));
         var ada = new Operation.OperationClient(invoker);
-        string token = (await ada.SignInAsync(new SignInRequest())).Token, other = (await ada.SignInAsync(new SignInRequest())).Token;
+        string token = (await ada.SignInAsync(new SignInRequest())).Token;
+        string other = (await ada.SignInAsync(new SignInRequest())).Token;
         var site = new Operation.OperationClient(await EnrolAsync("site",
             await tokens.IssueAsync("site", Roles.Client, [Name], TimeSpan.FromHours(1), default)));
         Assert.Equal(StatusCode.PermissionDenied,

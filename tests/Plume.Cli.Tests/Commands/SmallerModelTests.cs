@@ -56,7 +56,8 @@ public class SmallerModelTests
         {
             Assert.Contains("fc1.weight: 64 -> ", pruned.Error);
             Assert.Contains("they reach the graph's output 'output'", pruned.Error);
-            Assert.InRange(OnnxFile.ReadFile(folder["m.pruned.onnx"]).Weights.Length, 2000, 2420);
+            // Layers keep multiples of 8 channels, so less than half may be left of a model that small.
+            Assert.InRange(OnnxFile.ReadFile(folder["m.pruned.onnx"]).Weights.Length, 1750, 2420);
         }
 
         Assert.Contains(line, pruned.Output);

@@ -105,7 +105,8 @@ public sealed class TargetTests : IDisposable
         string[] asked = line[0] == "train" ? [.. line[..^1], "--data", folder["rents.csv"], "-o", folder["m.onnx"]]
             : ["simulate", "--out", folder["run"], "--no-baseline", .. new[] { "data.set=table", $"data.file={folder["rents.csv"]}", "data.target=rent",
                 "model.name=logistic", "clients=3", "participants=3", "rounds=1", "data.partition=iid", line[1] }.SelectMany(pair => new[] { "--set", pair })];
-        var refused = InProcess.Run(asked);
+        // Only a process of its own has what trains.
+        var refused = line[1].StartsWith("training=", StringComparison.Ordinal) ? Program.Run(asked) : InProcess.Run(asked);
         Assert.Contains(line[^1], refused.Error, StringComparison.Ordinal);
         Assert.True(refused.Code is 1 or 2, $"{refused.Code}: {refused.Error}");
     }

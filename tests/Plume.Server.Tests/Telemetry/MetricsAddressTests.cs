@@ -35,6 +35,8 @@ public sealed class MetricsAddressTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        // A federation that is still being opened writes until it is stopped.
+        await app.StopAsync();
         await app.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
