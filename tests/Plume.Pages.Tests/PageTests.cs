@@ -31,6 +31,8 @@ public sealed class PageTests(Chromium chromium)
         Assert.Equal(("1.23 MB", "7.65 MB"), (await visit.TextAsync("#uplink"), await visit.TextAsync("#downlink")));
         Assert.Equal(6, await visit.Page.Locator("#clients-table tbody tr").CountAsync());
         await visit.SaysAsync("#participants-table", "Its update is of round 3, but round 41 is at hand.");
+        await visit.SaysAsync("#log-table", "Its update is of round 3, but round 41 is at hand. (12 times)");
+        await visit.SaysAsync("#clients-table", "2.00 Mbit/s");
         await visit.SaysAsync(".warnings", "'client-3' let a deadline pass and is asked less.");
 
         boards.Show(board with
@@ -52,6 +54,7 @@ public sealed class PageTests(Chromium chromium)
         {
             Message = Note,
             Warnings = [Note],
+            Log = [new BoardHappening(1, default, Note, true, 1)],
             Participants = [new BoardParticipant(0, Client, BoardStanding.Refused, Note)],
             Clients = [new BoardClient(0, Client) { Software = Note }],
         }, ShownBoards.Full(Client));
@@ -104,7 +107,7 @@ public sealed class PageTests(Chromium chromium)
         await visit.Page.Locator("#rounds").WaitForAsync();
 
         var reached = new List<string>();
-        for (int press = 0; press < 12; press++)
+        for (int press = 0; press < 14; press++)
         {
             await keys.PressAsync("Tab");
             reached.Add(await visit.Page.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-labelledby') "
@@ -112,7 +115,7 @@ public sealed class PageTests(Chromium chromium)
         }
 
         // Whatever scrolls by itself can be scrolled by keys.
-        Assert.All(["Boards", "participants", "clients", "last-rounds", "tensors", ShownBoards.File],
+        Assert.All(["Boards", "participants", "clients", "last-rounds", "log", "tensors", ShownBoards.File],
             part => Assert.Contains(part, reached));
     }
 

@@ -57,6 +57,8 @@ public sealed class ServedPageTests(Chromium chromium) : IDisposable
                 await visit.Page.Locator("#participants-table .standing").AllInnerTextsAsync());
             Assert.Equal(["client-0", "client-1", "client-2"], await visit.Page.Locator("#clients-table tbody th").AllInnerTextsAsync());
             await visit.SaysAsync("#clients-table", "Plume 0.1.0");
+            await visit.SaysAsync("#log-table", "Round 2 is closed with 3 updates");
+            await visit.SaysAsync("#log-table", "'client-1' joined and has place 1.");
             go.SetResult();
             await clients;
             await visit.SaysAsync("#sentence", "Finished.");

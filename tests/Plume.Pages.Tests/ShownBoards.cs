@@ -8,6 +8,8 @@ sealed class ShownBoards(params Board[] boards) : IBoards
 {
     public const string File = "rounds.csv";
 
+    static readonly DateTimeOffset Noon = new(2026, 11, 29, 12, 0, 0, TimeSpan.Zero);
+
     volatile IReadOnlyList<Board> now = boards;
 
     public string Title => "Boards";
@@ -48,8 +50,18 @@ sealed class ShownBoards(params Board[] boards) : IBoards
             Counted = 30 + client,
             Refused = client,
             Missed = 0,
+            Samples = 500 + client,
             UplinkBytes = 123_456,
+            DownlinkBytes = 4_567_890,
+            UplinkSpeed = client == 0 ? null : 250_000 * client,
+            DownlinkSpeed = 2_500_000,
         })],
+        Log =
+        [
+            new BoardHappening(3, Noon.AddMinutes(2), "'client-5': Stale. Its update is of round 3, but round 41 is at hand.", true, 12),
+            new BoardHappening(2, Noon.AddMinutes(1), "Round 40 is closed with 5 updates; 1 other did not come or do not count; accuracy 97.75 %.", false, 1),
+            new BoardHappening(1, Noon, "Operator ada let the federation go on.", false, 1),
+        ],
         Tensors = [new BoardTensor("dense.weight", "64 x 10", 640, 1.25, 2.5)],
         Files = [new BoardFile(File, "every round's figures", null)],
     };

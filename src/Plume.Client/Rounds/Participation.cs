@@ -30,6 +30,9 @@ sealed partial class Participation : IDisposable
     readonly LocalModel model;
     readonly Uploads uploads;
     readonly SumTrips trips;
+
+    // Whether the server has asked what this client runs.
+    bool introduces;
     SecurePart? part;
     Settlement settled;
     KeptUpdate? pending;
@@ -166,7 +169,10 @@ sealed partial class Participation : IDisposable
             SettledRound = (uint)settled.Round,
             SettledAttempt = (uint)settled.Attempt,
         };
-        return await connection.Calls.NextTaskAsync(request, connection.With(guard.Token)).ConfigureAwait(false);
+        var reply = await connection.Calls.NextTaskAsync(request,
+            introduces ? connection.Introducing(guard.Token) : connection.With(guard.Token)).ConfigureAwait(false);
+        introduces = reply.Introduce;
+        return reply;
     }
 
     // Up to half as long again, so that clients that were sent away together do not come back together.

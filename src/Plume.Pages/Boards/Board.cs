@@ -73,6 +73,9 @@ public sealed record Board(string Name)
     /// <summary>Where the bits of the last payloads went; empty where nobody looked.</summary>
     public IReadOnlyList<BoardTensor> Tensors { get; init; } = [];
 
+    /// <summary>What happened lately, the newest first; empty where nobody wrote it down.</summary>
+    public IReadOnlyList<BoardHappening> Log { get; init; } = [];
+
     /// <summary>What can be downloaded of it.</summary>
     public IReadOnlyList<BoardFile> Files { get; init; } = [];
 

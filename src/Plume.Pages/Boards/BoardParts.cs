@@ -83,17 +83,31 @@ public sealed record BoardClient(int Number, string Name)
     /// <summary>Bytes sent to it.</summary>
     public long? DownlinkBytes { get; init; }
 
+    /// <summary>Bytes a second that it was seen to send.</summary>
+    public double? UplinkSpeed { get; init; }
+
+    /// <summary>Bytes a second that it was seen to take.</summary>
+    public double? DownlinkSpeed { get; init; }
+
     /// <summary>Accuracy on its own samples, 0 to 1.</summary>
     public double? Accuracy { get; init; }
 }
+
+/// <summary>Something that happened.</summary>
+/// <param name="Number">Tells it from others.</param>
+/// <param name="At">When; where it happened several times, when last.</param>
+/// <param name="Text">What, in a sentence.</param>
+/// <param name="IsTrouble">Whether an operator should look at it.</param>
+/// <param name="Times">How many times.</param>
+public sealed record BoardHappening(long Number, DateTimeOffset At, string Text, bool IsTrouble, int Times);
 
 /// <summary>How large one tensor is in a payload.</summary>
 /// <param name="Name">The tensor's name.</param>
 /// <param name="Shape">Its dimensions, as text.</param>
 /// <param name="Values">How many values it has.</param>
-/// <param name="UplinkBits">Bits a value in an update.</param>
+/// <param name="UplinkBits">Bits a value in an update; null where it is in none, or nobody looked.</param>
 /// <param name="DownlinkBits">Bits a value in what clients receive.</param>
-public sealed record BoardTensor(string Name, string Shape, long Values, double UplinkBits, double DownlinkBits);
+public sealed record BoardTensor(string Name, string Shape, long Values, double? UplinkBits, double? DownlinkBits);
 
 /// <summary>Something to download.</summary>
 /// <param name="Name">The file's name.</param>

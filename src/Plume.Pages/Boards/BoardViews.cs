@@ -41,11 +41,13 @@ sealed class BoardViews
         Participants = now.Participants,
         Clients = now.Clients,
         Tensors = now.Tensors,
+        Log = now.Log,
         Files = now.Files,
     } == now
         && before.Terms.SequenceEqual(now.Terms) && before.Warnings.SequenceEqual(now.Warnings)
         && before.Participants.SequenceEqual(now.Participants) && before.Clients.SequenceEqual(now.Clients)
-        && before.Tensors.SequenceEqual(now.Tensors) && before.Files.SequenceEqual(now.Files);
+        && before.Tensors.SequenceEqual(now.Tensors) && before.Files.SequenceEqual(now.Files)
+        && before.Log.SequenceEqual(now.Log);
 }
 
 /// <summary>One board with its charts.</summary>

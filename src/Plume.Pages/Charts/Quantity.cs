@@ -24,6 +24,9 @@ static class Quantity
     /// </summary>
     public static string Ratio(double whole, double part) => part > 0 ? $"{ThreeDigits(whole / part)}x" : "-";
 
+    /// <summary>A link's speed in bits, from bytes a second: <c>0.52 Mbit/s</c>; a dash where nobody knows.</summary>
+    public static string Speed(double? bytesASecond) => bytesASecond is { } speed ? $"{ThreeDigits(speed * 8 / 1e6)} Mbit/s" : "-";
+
     /// <summary>A share of one as a percentage: <c>78.53 %</c>; a dash when it was not measured.</summary>
     public static string Percent(double? share) => share is { } value ? $"{value * 100:0.00} %" : "-";
 

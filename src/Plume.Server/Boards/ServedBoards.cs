@@ -7,6 +7,7 @@ using Plume.Protocol.V1;
 using Plume.Server.Federations.News;
 using Plume.Server.Federations.Records;
 using Plume.Server.Rpc;
+using Plume.Server.Rpc.Operating;
 
 namespace Plume.Server.Boards;
 
@@ -83,20 +84,35 @@ sealed class ServedBoards(FederationFeeds feeds, FederationStatuses statuses, st
             Participants = [.. details.Participants.Select(one => new BoardParticipant(one.Client,
                 names.GetValueOrDefault(one.Client, ""), StandingOf(feed.Activities, one), one.Refusal ?? ""))],
             Clients = [.. details.Clients.Select(client => ClientOf(feed.Activities, client))],
+            Log = [.. details.Happenings.Reverse().Select(happening => new BoardHappening(happening.Number, happening.At,
+                happening.Text, happening.IsTrouble, happening.Times))],
+            Tensors = [.. details.Tensors.Select(TensorOf)],
             Files = history.Count == 0 ? [] : [new BoardFile(RoundsFile, "every round's figures", null)],
         };
     }
 
-    static BoardClient ClientOf(ClientActivities activities, ClientDetail client) => new(client.Number, client.Name)
+    static BoardClient ClientOf(ClientActivities activities, ClientDetail client)
     {
-        IsThere = client.IsThere,
-        Silence = client.Silence is { } silence ? Coarse(silence) : null,
-        Software = activities.SoftwareOf(client.Number),
-        Counted = client.Counted,
-        Refused = client.Refused,
-        Missed = client.Missed,
-        UplinkBytes = client.UplinkBytes,
-    };
+        var transfers = activities.TransfersOf(client.Name);
+        return new BoardClient(client.Number, client.Name)
+        {
+            IsThere = client.IsThere,
+            Silence = client.Silence is { } silence ? Coarse(silence) : null,
+            Software = activities.SoftwareOf(client.Name),
+            Samples = client.Samples > 0 ? client.Samples : null,
+            Counted = client.Counted,
+            Refused = client.Refused,
+            Missed = client.Missed,
+            UplinkBytes = client.UplinkBytes,
+            DownlinkBytes = transfers.DownlinkBytes,
+            UplinkSpeed = transfers.UplinkSpeed,
+            DownlinkSpeed = transfers.DownlinkSpeed,
+        };
+    }
+
+    static BoardTensor TensorOf(TensorDetail tensor) => new(tensor.Part.Length == 0 ? tensor.Name : $"{tensor.Part}: {tensor.Name}",
+        string.Join(" x ", tensor.Shape), tensor.Shape.Aggregate(1L, (product, size) => product * size),
+        Known(tensor.UplinkBits), Known(tensor.DownlinkBits));
 
     static BoardStanding StandingOf(ClientActivities activities, ParticipantDetail one) => one.Standing switch
     {

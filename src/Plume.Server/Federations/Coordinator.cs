@@ -42,6 +42,7 @@ sealed partial class Coordinator : IAsyncDisposable
     readonly WrittenBooks written;
     readonly PlaceBook places;
     readonly Attendance attendance;
+    readonly Chronicle chronicle;
     readonly Announcements news;
     readonly UpdateDesk updates;
     readonly SumDesk? sums;
@@ -80,8 +81,12 @@ sealed partial class Coordinator : IAsyncDisposable
         (places, attendance, news) =
             (new PlaceBook(name, definition.Plan, logger), new Attendance(definition, time),
                 new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
+        sizes = new TensorSizes(definition.Plan, definition.Layout);
+        chronicle = new Chronicle(client => places.Names.GetValueOrDefault(client, ""));
         updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
-        written.Tell(places, attendance, news, updates);
+        written.Refused = refusal => chronicle.Refused(time.GetUtcNow(), refusal);
+        // The log first: who loses a place has a name as long as places do not know.
+        written.Tell(chronicle, places, attendance, news, updates);
         if ((sums = SumsOf(model, usualNorm, isTls, new SumBlobs(blobs, names))) is not null)
             written.Tell(sums);
         var store = new VersionStore(definition, model, blobs, names, history, logger);
@@ -90,7 +95,7 @@ sealed partial class Coordinator : IAsyncDisposable
         var merging = new Merging(definition, aggregator, blobs, capacity => model.Broadcasts[capacity].Published);
         maker = new VersionMaker(definition, written, journal, updates, merging, store, downloads, history, retry, metrics,
             logger)
-        { Places = () => places.Entered, Committed = Announce, Sum = () => sums?.Revealed };
+        { Places = () => places.Entered, Committed = Commit, Sized = sizes.Made, Sum = () => sums?.Revealed };
         var remaking = new Remaking(definition, store, merging, blobs, names, logger);
         opening = new Opening(definition, definition.Fingerprint(initial), journal, written, time, places, news, updates, store,
             remaking, clearing, new GraphBlobs(definition, blobs, names), history, blobs, names, logger);
@@ -214,48 +219,6 @@ sealed partial class Coordinator : IAsyncDisposable
     }
 
     /// <summary>
-    /// A participant cannot do its task, or took it and is gone or late. It rests for as long as others may be silent, or until
-    /// it joins anew, so that rounds go on without it.
-    /// </summary>
-    public async Task ReportAsync(int client, int round, int attempt, string problem, bool isMissed,
-        CancellationToken cancellation)
-    {
-        if (!IsAsked())
-            return;
-        LogGaveUp(logger, definition.Name, client, round, problem);
-        attendance.Rest(client);
-        await written.HappenAsync(now => IsAsked() && written.State.Members.Contains(client) ? new WentAway(now, client)
-            : null, cancellation).ConfigureAwait(false);
-        await written.HappenAsync(now => IsAsked() ? new GaveUp(now, client, problem, isMissed) : null, cancellation)
-            .ConfigureAwait(false);
-
-        bool IsAsked() => places.Has(client) && written.Books.PartOf(client) == new RoundPart(round, attempt, client)
-            && written.State.Standings.ContainsKey(client);
-    }
-
-    /// <summary>
-    /// Takes the place from a client: it is free from now on, for that client as for others. An update of it that counts stays.
-    /// </summary>
-    /// <returns>The place's number; null where the client has none.</returns>
-    public async Task<int?> GiveBackAsync(string name, string by, CancellationToken cancellation)
-    {
-        int? number = null;
-        await written.HappenAsync(now => (number = places.NumberOf(name)) is { } own
-            ? new PlaceGivenBack(now, own, $"Operator {by} took it back.", Forgives: true)
-            : null, cancellation).ConfigureAwait(false);
-        return number;
-    }
-
-    /// <summary>Who has a place, and whether it is there.</summary>
-    public async Task<IReadOnlyList<PlaceHolder>> PlacesAsync(CancellationToken cancellation)
-    {
-        using var mine = await written.TurnAsync(cancellation).ConfigureAwait(false);
-        return [.. places.Names.Select(place =>
-            new PlaceHolder(place.Key, place.Value, written.State.Members.Contains(place.Key),
-                written.State.Absences.GetValueOrDefault(place.Key)?.Own ?? 0))];
-    }
-
-    /// <summary>
     /// Lets time pass: closes a round whose deadline is over, notes who is away, and takes back places that are of no use. A host
     /// calls it every second or so.
     /// </summary>
@@ -290,6 +253,7 @@ sealed partial class Coordinator : IAsyncDisposable
         return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
             history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
+            Absent = state.Phase == Phase.Waiting ? AbsentIn(state) : [],
             MostParticipations = state.MostParticipations,
             AtWork = [.. state.Tasks.Values.Where(task => state.IsAtWork(task.Part.Client))
                 .Select(task => new MemberAtWork(places.Names.GetValueOrDefault(task.Part.Client, ""), task.Version))],
@@ -384,10 +348,6 @@ sealed partial class Coordinator : IAsyncDisposable
         news.Message = problem.Message;
         faulted.TrySetResult();
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Federation}: client {Client} cannot do its part in round {Round}: {Problem}")]
-    static partial void LogGaveUp(ILogger logger, string federation, int client, int round, string problem);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Federation}: round {Round} could not be applied")]
     static partial void LogNotApplied(ILogger logger, string federation, int round, Exception problem);

@@ -146,6 +146,12 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
 
     public Task<FederationDetails> DetailsAsync(int since) => Coordinator.DetailsAsync(since, CancellationToken.None);
 
+    public Task NoteAsync(string sentence)
+    {
+        Coordinator.Note(sentence);
+        return Task.CompletedTask;
+    }
+
     public Task<FederationOverview> ControlAsync(Control control, string by) => GuardAsync(async () =>
     {
         await (control switch

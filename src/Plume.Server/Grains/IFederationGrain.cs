@@ -52,6 +52,9 @@ interface IFederationGrain : IGrainWithStringKey
     /// <summary>Everything that a page shows, with the rounds after one.</summary>
     Task<FederationDetails> DetailsAsync(int since);
 
+    /// <summary>Notes in the federation's log what an operator did that is no part of the ledger.</summary>
+    Task NoteAsync(string sentence);
+
     /// <summary>Does what an operator of this name asks.</summary>
     Task<FederationOverview> ControlAsync(Control control, string by);
 }

@@ -4,15 +4,17 @@ using Plume.Federation.Rounds;
 namespace Plume.Server.Rpc;
 
 /// <summary>
-/// What this server saw clients do of their tasks, and what they run: only to be shown, and not known to other servers of a
-/// cluster.
+/// What this server saw clients do, and what they run: only to be shown, not known to other servers of a cluster, and gone with
+/// the process.
 /// </summary>
 sealed class ClientActivities
 {
-    const int LongestSoftware = 100;
+    const int LongestSoftware = 100, MostNames = 100_000;
 
+    // By place, which may change hands; by name, which does not.
     readonly ConcurrentDictionary<int, (RoundPart Part, bool IsUploading)> parts = [];
-    readonly ConcurrentDictionary<int, string> software = [];
+    readonly ConcurrentDictionary<string, string> software = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, ClientTransfers> transfers = new(StringComparer.Ordinal);
 
     /// <summary>A client was told its task.</summary>
     public void Took(RoundPart part) => parts[part.Client] = (part, false);
@@ -21,9 +23,9 @@ sealed class ClientActivities
     public void Uploads(RoundPart part) => parts[part.Client] = (part, true);
 
     /// <summary>A client said what it runs; empty for nothing.</summary>
-    public void Runs(int client, string text)
+    public void Runs(string client, string text)
     {
-        if (text.Length > 0)
+        if (text.Length > 0 && (software.Count < MostNames || software.ContainsKey(client)))
             software[client] = text.Length <= LongestSoftware ? text : text[..LongestSoftware];
     }
 
@@ -32,12 +34,12 @@ sealed class ClientActivities
         parts.TryGetValue(part.Client, out var known) && known.Part == part ? (true, known.IsUploading) : (false, false);
 
     /// <summary>What a client runs; null where it did not say.</summary>
-    public string? SoftwareOf(int client) => software.GetValueOrDefault(client);
+    public string? SoftwareOf(string client) => software.GetValueOrDefault(client);
 
-    /// <summary>Forgets all: places have changed hands.</summary>
-    public void Clear()
-    {
-        parts.Clear();
-        software.Clear();
-    }
+    /// <summary>What a client sent and was sent; what is noted there stays.</summary>
+    public ClientTransfers TransfersOf(string client) => transfers.TryGetValue(client, out var known) ? known
+        : transfers.Count < MostNames ? transfers.GetOrAdd(client, _ => new ClientTransfers()) : new ClientTransfers();
+
+    /// <summary>Forgets who has which place: some have changed hands.</summary>
+    public void ForgetPlaces() => parts.Clear();
 }

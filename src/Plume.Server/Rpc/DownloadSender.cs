@@ -16,7 +16,8 @@ namespace Plume.Server.Rpc;
 /// Sends what leads a client to a version, chunk by chunk out of the blobs: memory is one chunk, and gRPC's flow control keeps it
 /// so for a client that reads slowly.
 /// </summary>
-sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
+sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     const int ChunkBytes = 64 << 10;
     const int MostHashes = 4096;
@@ -25,7 +26,8 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
 
     /// <summary>Sends what a client asked for, or the federation's model to an operator, where clients never have it.</summary>
     public async Task SendAsync(FederationFeed feed, int client, DownloadRequest request,
-        IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, bool isOperator = false)
+        IServerStreamWriter<DownloadReply> replies, CancellationToken cancellation, ClientTransfers? transfers = null,
+        bool isOperator = false)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         int capacity = isOperator ? 0 : feed.Definition.Plan.Method.CapacityOf(client);
@@ -40,6 +42,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         long length = parts.Sum(part => part.Length);
         long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
         using var limited = new TransferTime(limits.TimeFor(length - offset), cancellation, lifetime.ApplicationStopping);
+        long began = time.GetTimestamp(), sent = 0;
         try
         {
             var header = new DownloadHeader
@@ -54,12 +57,17 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
                 await replies.WriteAsync(new DownloadReply { Chunk = ByteString.CopyFrom(chunk.Span) }, limited.Token)
                     .ConfigureAwait(false);
                 feed.CountDownload(chunk.Length);
+                sent += chunk.Length;
             }
         }
         catch (Exception problem) when (limited.Ended(problem))
         {
             throw limited.Refusal($"The download of {length - offset} bytes took longer than this server lets it; go on from "
                 + $"where it broke off.");
+        }
+        finally
+        {
+            transfers?.Sent(sent, time.GetElapsedTime(began));
         }
     }
 

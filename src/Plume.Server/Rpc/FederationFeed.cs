@@ -89,6 +89,24 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
         metrics.Downloaded(bytes);
     }
 
+    /// <summary>
+    /// Tells the federation at once what was downloaded so far, and not within a second: what made an update belongs to its
+    /// round.
+    /// </summary>
+    public async Task TellDownloadsAsync()
+    {
+        if (Interlocked.Exchange(ref downloaded, 0) is not (> 0 and var bytes))
+            return;
+        try
+        {
+            await grain.HeardAsync([], bytes).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            Interlocked.Add(ref downloaded, bytes);
+        }
+    }
+
     /// <summary>Follows the federation until it is cancelled or cannot go on, wherever its grain goes.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
@@ -105,7 +123,7 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
                 if (next.PlacesSince != snapshot?.PlacesSince)
                 {
                     numbers = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
-                    Activities.Clear();
+                    Activities.ForgetPlaces();
                 }
 
                 snapshot = next with { Heard = time.GetTimestamp() };

@@ -86,7 +86,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             : null, capacity: CapacityFor(definition, request.Capacity));
         if (place.Problem is { } problem)
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
-        feed.Activities.Runs(place.Number, context.RequestHeaders.GetValue(SoftwareHeader) ?? "");
+        Introduce(feed, context);
         return new JoinReply
         {
             Number = (uint)place.Number,
@@ -125,6 +125,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        bool isUnknown = !Introduce(feed, context);
         long? places = feed.Snapshot?.PlacesSince;
         using var held = feed.Hold(client);
         var hold = TimeSpan.FromMilliseconds(Math.Min(request.WaitMs, LongestHold.TotalMilliseconds));
@@ -140,12 +141,13 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             {
                 if (answer.Task is { } task)
                     feed.Activities.Took(new RoundPart((int)task.Round, (int)task.Attempt, client));
+                answer.Introduce = isUnknown;
                 return answer;
             }
 
             var left = hold - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
-                return new NextTaskReply { ComeBack = new ComeBack { AfterMs = 0 } };
+                return new NextTaskReply { ComeBack = new ComeBack { AfterMs = 0 }, Introduce = isUnknown };
             await feed.WaitAsync(snapshot, left, context.CancellationToken);
         }
     }
@@ -155,7 +157,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
         feed.Heard(client);
-        await downloads.SendAsync(feed, client, request, responseStream, context.CancellationToken);
+        await downloads.SendAsync(feed, client, request, responseStream, context.CancellationToken,
+            feed.Activities.TransfersOf(context.GetCaller().Name));
     }
 
     public override async Task<UploadReply> Upload(IAsyncStreamReader<UploadRequest> requestStream, ServerCallContext context)
@@ -166,7 +169,8 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         if (feed.Definition.SumsInSecret)
             throw new RpcException(new Status(StatusCode.InvalidArgument,
                 $"The federation '{feed.Definition.Name}' adds updates up in secret and takes none by itself."));
-        var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream, context.CancellationToken);
+        var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream,
+            feed.Activities.TransfersOf(context.GetCaller().Name), context.CancellationToken);
         return new UploadReply
         {
             Outcome = outcome.IsCounted ? UploadReply.Types.Outcome.Counted : UploadReply.Types.Outcome.Refused,
@@ -199,6 +203,14 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var (feed, client) = await PlaceOfAsync(header.Federation, context);
         return await trips.MakeAsync(feed, client, header, requestStream,
             context.GetHttpContext().Connection.ClientCertificate?.RawData, context.CancellationToken);
+    }
+
+    // Whether it is known what the caller runs: after a start of the server nobody has said yet.
+    static bool Introduce(FederationFeed feed, ServerCallContext context)
+    {
+        string name = context.GetCaller().Name;
+        feed.Activities.Runs(name, context.RequestHeaders.GetValue(SoftwareHeader) ?? "");
+        return feed.Activities.SoftwareOf(name) is not null;
     }
 
     async ValueTask<(FederationFeed Feed, int Client)> PlaceOfAsync(string federation, ServerCallContext context)

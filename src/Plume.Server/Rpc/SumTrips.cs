@@ -50,6 +50,7 @@ sealed class SumTrips(ClientBudgets budgets, ServerLimits limits, TimeProvider t
         while (true)
         {
             var snapshot = feed.Snapshot;
+            await feed.TellDownloadsAsync().ConfigureAwait(false);
             var answer = await feed.Grain.AnswerAsync(message);
             var left = hold - time.GetElapsedTime(began);
             if (answer.Kind != SumAnswerKind.Open || left <= TimeSpan.Zero)

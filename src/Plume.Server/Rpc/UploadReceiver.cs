@@ -16,7 +16,8 @@ namespace Plume.Server.Rpc;
 /// Receives updates: refuses what would not count before its bytes come, keeps what came when a stream breaks, and answers when
 /// the outcome is durable.
 /// </summary>
-sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, IHostApplicationLifetime lifetime)
+sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, ServerLimits limits, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     const int HashBytes = 32;
     const int BufferBytes = 256 << 10;
@@ -41,17 +42,18 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     }
 
     public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header,
-        IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers transfers, CancellationToken cancellation)
     {
         var update = Check(feed, client, header);
         using var span = ServerTraces.Upload(feed.Definition.Name, update);
-        var outcome = await ReceiveAsync(feed, client, update, (long)header.Offset, chunks, cancellation).ConfigureAwait(false);
+        var outcome = await ReceiveAsync(feed, client, update, (long)header.Offset, chunks, transfers, cancellation)
+            .ConfigureAwait(false);
         span.Settled(outcome);
         return outcome;
     }
 
     async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, ArrivedUpdate update, long offset,
-        IAsyncStreamReader<UploadRequest> chunks, CancellationToken cancellation)
+        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers transfers, CancellationToken cancellation)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
@@ -64,10 +66,13 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            long began = time.GetTimestamp();
             await StoreAsync(feed, update, offset, chunks, hash, cancellation).ConfigureAwait(false);
+            transfers.Received(update.Length - offset, time.GetElapsedTime(began));
             await VerifyAsync(partial, update, hash, cancellation).ConfigureAwait(false);
             await storage.Blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
             CrashPoint.Pass("upload-stored");
+            await feed.TellDownloadsAsync().ConfigureAwait(false);
             var outcome = await feed.Grain.ArriveAsync(update);
             if (!outcome.IsCounted)
                 await storage.Blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);

@@ -17,7 +17,7 @@ public sealed class ServeTests : IDisposable
             "clients=12");
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Code);
-        Assert.Matches(@"Serving digits \(5 rounds, 12 clients, the first opens with \d+\) at http://127\.0\.0\.1:", run.Output);
+        Assert.Matches(@"Serving digits \(5 rounds, 12 clients, the first opens with \d+, its quorum\) at http://127\.0\.0\.1:", run.Output);
         Assert.True(Directory.Exists(folder["state"]));
     }
 

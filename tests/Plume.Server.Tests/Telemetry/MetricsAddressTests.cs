@@ -2,7 +2,10 @@ using Plume.Compression.Codecs;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Plume.Client;
 using Plume.Compression.Weights;
 using Plume.Federation.Learners;
@@ -16,7 +19,7 @@ using Plume.Server.Tests.Hosting;
 namespace Plume.Server.Tests.Telemetry;
 
 /// <summary>A server tells how it is where it was told to, and nowhere else.</summary>
-public sealed class MetricsAddressTests : IAsyncLifetime
+public sealed partial class MetricsAddressTests : IAsyncLifetime
 {
     const int Clients = 2, Rounds = 3, Values = 6;
 
@@ -45,6 +48,8 @@ public sealed class MetricsAddressTests : IAsyncLifetime
     public async Task Metrics_tell_what_the_rounds_did()
     {
         await PlayAsync();
+        // A count appears with its first event, and storage answers here.
+        app.Services.GetRequiredService<ServerMetrics>().StorageRetries.Add(1);
 
         string metrics = await ReadMetricsAsync();
 
@@ -56,6 +61,9 @@ public sealed class MetricsAddressTests : IAsyncLifetime
         Assert.True(Sum(metrics, "plume_payload_io_bytes_total", "plume_direction=\"uplink\"") > 0, metrics);
         Assert.True(Sum(metrics, "plume_payload_io_bytes_total", "plume_direction=\"downlink\"") > 0, metrics);
         Assert.Equal(0, Sum(metrics, "plume_clients_held"));
+        Assert.Equal(0.5, Sum(metrics, "plume_model_accuracy"));
+        var told = TypeLine().Matches(metrics).Select(line => line.Groups[1].Value).ToHashSet();
+        Assert.Subset(told, ShownByDashboard());
     }
 
     [Fact]
@@ -123,6 +131,27 @@ public sealed class MetricsAddressTests : IAsyncLifetime
         Assert.Equal("Metrics need a port of their own: 7443 is the one of the clients.", Assert.Single(options.Problems()));
     }
 
+    // Those of a histogram have its name and an ending.
+    static HashSet<string> ShownByDashboard()
+    {
+        using var stream = typeof(MetricsAddressTests).Assembly.GetManifestResourceStream("dashboard.json")!;
+        using var dashboard = JsonDocument.Parse(stream);
+        var names = dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!)
+            .Append(dashboard.RootElement.GetProperty("templating").GetProperty("list")[1].GetProperty("definition").GetString()!)
+            .SelectMany(expression => MetricName().Matches(expression).Select(name => name.Value)).ToList();
+        Assert.True(names.Count > 10, string.Join(' ', names));
+        return [.. names.Select(name => name.EndsWith("_bucket", StringComparison.Ordinal) ? name[..^"_bucket".Length] : name)];
+    }
+
+    // Labels have the prefix, too.
+    [GeneratedRegex("plume_(?!federation|direction|outcome|rule)[a-z_]+")]
+    private static partial Regex MetricName();
+
+    [GeneratedRegex("^# TYPE (plume_[a-z_]+) ", RegexOptions.Multiline)]
+    private static partial Regex TypeLine();
+
     Uri ClientsAddress => new(app.Urls.First());
 
     Uri MetricsAddress => new(app.Urls.Last());
@@ -135,7 +164,15 @@ public sealed class MetricsAddressTests : IAsyncLifetime
             Quorum = Clients,
             StartWith = Clients,
         };
-        return new FederationDefinition(name, plan, Seed: 1, Layout, () => new float[Values]);
+        return new FederationDefinition(name, plan, Seed: 1, Layout, () => new float[Values])
+        {
+            Evaluator = new Half(),
+        };
+    }
+
+    sealed class Half : IEvaluator
+    {
+        public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation) => new(0.5, 1, Samples: 2);
     }
 
     static ModelLayout Layout => ModelLayout.Of([("dense.weight", [1, Values], TensorRole.Weight)]);

@@ -60,7 +60,7 @@ static class Examples
             "invite https://server.example:7443 --root root.pem --name deputy --admin --valid 1d",
         ],
         ["revoke"] = ["revoke https://server.example:7443 --root root.pem --name site-a"],
-        ["clients"] = ["clients https://server.example:7443 --root root.pem"],
+        ["clients"] = ["clients https://server.example:7443 --root root.pem", "clients http://127.0.0.1:7443 --json"],
         ["places"] = ["places https://server.example:7443 --root root.pem --federation digits"],
         ["release"] = ["release https://server.example:7443 --root root.pem --federation digits --name site-a"],
         ["status"] = ["status http://127.0.0.1:7443", "status https://server.example:7443 --root root.pem --json"],

@@ -1,8 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
+using Google.Protobuf;
 using Plume.Cli.Errors;
 using Plume.Cli.Network;
 using Plume.Cli.Terminal;
 using Plume.Client.Identity;
+using Plume.Compression.Wording;
+using Plume.Pages.Charts;
 using Plume.Protocol.V1;
 
 namespace Plume.Cli.Commands.Network;
@@ -89,20 +93,45 @@ static class EnrolmentCommands
 
     static Command Clients()
     {
-        var command = new Command("clients", "List who is enrolled.");
+        var json = new Option<bool>("--json") { Description = "Print it as JSON." };
+        var command = new Command("clients", "List who is enrolled, and what is known of everybody who has a place.");
         var connection = new ServerConnection(command);
+        command.Options.Add(json);
         command.SetAction(async (line, stop) =>
         {
             var reply = await connection.CallAsync(line, async calls => await new Operation.OperationClient(calls)
                 .ClientsAsync(new ClientsRequest(), cancellationToken: stop));
+            if (line.GetValue(json))
+            {
+                Console.Out.WriteLine(Printable.Line(JsonFormatter.Default.Format(reply), int.MaxValue));
+                return (int)ExitCode.Done;
+            }
+
             Console.Out.Write(TextTable.Print(["name", "role", "federations", "until", ""],
                 reply.Clients.Select(client => (IReadOnlyList<string>)
                 [client.Name, client.Admin ? "admin"
                     : "client", string.Join(", ", client.Federations),
                     $"{DateTimeOffset.FromUnixTimeSeconds(client.ExpiresUnixSeconds):yyyy-MM-dd}", client.Revoked ? "revoked"
                         : ""])));
+            foreach (var federation in reply.Figures.GroupBy(figures => figures.Federation))
+                Console.Out.Write(FiguresOf(federation));
             return (int)ExitCode.Done;
         });
         return command;
     }
+
+    static string FiguresOf(IGrouping<string, ClientFigures> federation) => $"\n{Printable.Name(federation.Key)}\n"
+        + TextTable.Print([">place", "name", "last seen", ">samples", ">updates", ">refused", ">up", ">down", ">speed up", ">speed down"],
+            federation.Select(client => (IReadOnlyList<string>)
+            [
+                Text(client.Place), client.Name, SeenOf(client), client.Samples == 0 ? "-" : Text(client.Samples),
+                Text(client.Counted), Text(client.Refused), Quantity.Bytes((long)client.UplinkBytes),
+                Quantity.Bytes((long)client.DownlinkBytes), Quantity.Speed(client.HasUplinkSpeed ? client.UplinkSpeed : null),
+                Quantity.Speed(client.HasDownlinkSpeed ? client.DownlinkSpeed : null),
+            ]));
+
+    static string SeenOf(ClientFigures client) => !client.HasSilentMs ? "-"
+        : client.There && client.SilentMs < 15_000 ? "now" : $"{Quantity.Seconds(client.SilentMs / 1000.0)} ago";
+
+    static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
 }

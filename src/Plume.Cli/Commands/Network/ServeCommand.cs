@@ -129,7 +129,7 @@ static class ServeCommand
     {
         var plan = federation.Plan;
         int needed = plan.NeededFor(round: 1, attempt: 1);
-        string opens = needed < plan.Clients ? $", the first opens with {needed}" : "";
+        string opens = needed < plan.Clients ? $", the first opens with {needed}{(plan.StartWith < plan.Quorum ? ", its quorum" : "")}" : "";
         return $"{federation.Name} ({plan.Rounds} rounds, {plan.Clients} clients{opens})";
     }
 

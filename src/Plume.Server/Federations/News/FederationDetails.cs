@@ -10,7 +10,16 @@ namespace Plume.Server.Federations.News;
 /// <param name="Clients">Who has a place, by number.</param>
 [GenerateSerializer, Immutable]
 sealed record FederationDetails(FederationOverview Overview, RoundPoint[] Points, ParticipantDetail[] Participants,
-    ClientDetail[] Clients);
+    ClientDetail[] Clients)
+{
+    /// <summary>What happened lately, the oldest first.</summary>
+    [Id(0)]
+    public Happening[] Happenings { get; init; } = [];
+
+    /// <summary>Where the bits of the last payloads went.</summary>
+    [Id(1)]
+    public TensorDetail[] Tensors { get; init; } = [];
+}
 
 /// <summary>Where a participant of the round at hand stands.</summary>
 /// <param name="Client">Its place.</param>
@@ -30,6 +39,7 @@ sealed record ParticipantDetail(int Client, int Round, int Attempt, Standing Sta
 /// <param name="Counted">Its updates that count.</param>
 /// <param name="Refused">Its updates that do not.</param>
 /// <param name="UplinkBytes">Of all of them.</param>
+/// <param name="Samples">That its last update was made from which counts; 0 before the first.</param>
 [GenerateSerializer, Immutable]
 sealed record ClientDetail(int Number, string Name, bool IsThere, int Missed, TimeSpan? Silence, int Counted, int Refused,
-    long UplinkBytes);
+    long UplinkBytes, int Samples);

@@ -112,6 +112,10 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(0)]
     public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
 
+    /// <summary>Who has a place and is not there, while a round waits for clients.</summary>
+    [Id(3)]
+    public AbsentClient[] Absent { get; init; } = [];
+
     /// <summary>Who is at work, where rounds are buffered.</summary>
     [Id(2)]
     public IReadOnlyList<MemberAtWork> AtWork { get; init; } = [];
@@ -120,6 +124,12 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(1)]
     public int MostParticipations { get; init; }
 }
+
+/// <summary>A client that has a place and is not there.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="RestsUntil">When it is asked again, since it could not do its task; null where it is away.</param>
+[GenerateSerializer, Immutable]
+public sealed record AbsentClient(string Name, DateTimeOffset? RestsUntil);
 
 /// <summary>A member with a task, where rounds are buffered.</summary>
 /// <param name="Name">What it is called.</param>

@@ -33,6 +33,10 @@ sealed class Attendance(FederationDefinition definition, TimeProvider time) : IF
     /// <summary>Whether it rests.</summary>
     public bool IsResting(int client) => resting.TryGetValue(client, out var until) && time.GetUtcNow() < until;
 
+    /// <summary>Until when it rests; null where it does not.</summary>
+    public DateTimeOffset? RestsUntil(int client) =>
+        resting.TryGetValue(client, out var until) && time.GetUtcNow() < until ? until : null;
+
     /// <summary>Whether it was not heard of for so long that rounds no longer ask it.</summary>
     public bool IsSilent(int client) => seen.TryGetValue(client, out var last) && last < time.GetUtcNow() - definition.Away;
 

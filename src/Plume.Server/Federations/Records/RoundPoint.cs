@@ -23,8 +23,10 @@ readonly record struct RoundPoint(
 /// <param name="Counted">Those in a mean.</param>
 /// <param name="Refused">Those that do not count.</param>
 /// <param name="Bytes">Of all of them; of a secure sum nobody knows.</param>
-readonly record struct ClientRecord(int Counted, int Refused, long Bytes)
+/// <param name="Samples">That the last was made from which counts; of a secure sum nobody knows.</param>
+readonly record struct ClientRecord(int Counted, int Refused, long Bytes, int Samples)
 {
     public ClientRecord With(SettledUpdate update) => new(Counted + (update.IsCounted ? 1 : 0),
-        Refused + (update.IsCounted ? 0 : 1), Bytes + update.Length);
+        Refused + (update.IsCounted ? 0 : 1), Bytes + update.Length,
+        update.IsCounted ? update.Samples : Samples);
 }

@@ -13,6 +13,12 @@ interface IAggregator
     /// <summary>Adds an update whose bytes are durable.</summary>
     Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation);
 
+    /// <summary>
+    /// Bits of each tensor in the first update of the whole model that was added in the newest round; empty where none was, or
+    /// where nobody looks.
+    /// </summary>
+    IReadOnlyList<long> TensorBits => [];
+
     /// <summary>The sum of exactly these updates.</summary>
     Task<ExactSum> SumAsync(IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, CancellationToken cancellation);
 }

@@ -22,6 +22,8 @@ sealed class LocalAggregator : IAggregator, IDisposable
     readonly Dictionary<ArrivedUpdate, double> added = [];
     (int Round, int Attempt) at;
     byte[] payload = [];
+    volatile IReadOnlyList<long> tensorBits = [];
+    int measured;
 
     /// <param name="definition">The federation.</param>
     /// <param name="blobs">Where the updates lie.</param>
@@ -32,6 +34,9 @@ sealed class LocalAggregator : IAggregator, IDisposable
         sum = new RoundSum(definition.Plan, definition.Layout, definition.Key, definition.Plan.MostContributors,
             Environment.ProcessorCount);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> TensorBits => tensorBits;
 
     public async Task<AddedUpdate> AddAsync(WeightedUpdate update, RoundPlan plan, CancellationToken cancellation)
     {
@@ -97,12 +102,22 @@ sealed class LocalAggregator : IAggregator, IDisposable
         {
             double norm = sum.Add(update.Part, weighted.Weight, bytes, update.IsFloats);
             added.Add(update, norm);
+            Measure(update, bytes);
             return new AddedUpdate(norm, null);
         }
         catch (InvalidPayloadException refusal)
         {
             return new AddedUpdate(0, refusal.Message);
         }
+    }
+
+    // One a round: it is decoded once more for it.
+    void Measure(ArrivedUpdate update, ReadOnlyMemory<byte> bytes)
+    {
+        if (measured == at.Round || update.IsFloats || definition.Plan.Method.CapacityOf(update.Client) != 0)
+            return;
+        tensorBits = sum.MeasureTensors(update.Part, bytes);
+        measured = at.Round;
     }
 
     public void Dispose() => turn.Dispose();

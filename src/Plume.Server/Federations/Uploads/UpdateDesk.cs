@@ -91,7 +91,11 @@ sealed class UpdateDesk(FederationDefinition definition, WrittenBooks written, J
                 if (entry.IsChange)
                     await written.HappenAsync(new Arrived(written.Now, update with { Length = 0 })).ConfigureAwait(false);
                 else
+                {
                     metrics.Refused(refusal.Reason);
+                    written.Refused(refusal);
+                }
+
                 return Refused(refusal);
             }
         }

@@ -26,7 +26,10 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     public required Func<KeptSum?> Sum { get; init; }
 
     /// <summary>Is told of a version that was committed. Under the turn.</summary>
-    public required Action Committed { get; init; }
+    public required Action<RoundMetrics> Committed { get; init; }
+
+    /// <summary>Is told what each tensor takes in a version's payload.</summary>
+    public required Action<IReadOnlyList<long>> Sized { get; init; }
 
     /// <summary>Makes the version of the round at hand, which has closed.</summary>
     /// <returns>Its round.</returns>
@@ -50,7 +53,9 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         try
         {
             await retry.UntilDoneAsync(() => store.WakeAsync(journal.Head, retry.Closing)).ConfigureAwait(false);
-            return merged.Apply(store.Model, journal.Head.NoiseSecret);
+            var payloads = merged.Apply(store.Model, journal.Head.NoiseSecret);
+            Sized(store.Model.Broadcast.MeasureLast());
+            return payloads;
         }
         finally
         {
@@ -103,7 +108,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         foreach (string note in notes)
             LogNote(logger, definition.Name, plan.Round, note);
         LogCommitted(logger, definition.Name, plan.Round, figures.Accepted, figures.Accuracy);
-        Committed();
+        Committed(figures);
         return true;
     }
 

@@ -21,6 +21,9 @@ sealed partial class WrittenBooks(string federation, RoundBooks books, Journal j
     /// </summary>
     public Action<BooksEntry> Entered { get; set; } = _ => { };
 
+    /// <summary>Is told of an update that does not count and changes nothing.</summary>
+    public Action<RefuseUpdate> Refused { get; set; } = _ => { };
+
     /// <summary>The books.</summary>
     public RoundBooks Books => books;
 
@@ -63,6 +66,11 @@ sealed partial class WrittenBooks(string federation, RoundBooks books, Journal j
             await journal.AppendAsync(happened).ConfigureAwait(false);
             Believe(happened, entry);
             Entered(entry);
+        }
+
+        else
+        {
+            Array.ForEach([.. entry.Commands.OfType<RefuseUpdate>()], Refused);
         }
 
         metrics.Happened(happened, entry.Commands);

@@ -99,20 +99,26 @@ sealed class OperationRpc(FederationFeeds feeds, OperatorActions actions, SignIn
         });
     }
 
-    public override async Task<ClientsReply> Clients(ClientsRequest request, ServerCallContext context) => new()
+    public override async Task<ClientsReply> Clients(ClientsRequest request, ServerCallContext context)
     {
-        Clients =
+        var reply = new ClientsReply
         {
-            (await registry.ListAsync(context.CancellationToken)).Select(entry => new EnrolledClient
+            Clients =
             {
-                Name = entry.Name,
-                Admin = entry.Role.HasFlag(Roles.Admin),
-                Revoked = entry.Revoked,
-                Federations = { entry.Federations },
-                ExpiresUnixSeconds = entry.Expires.ToUnixTimeSeconds(),
-            }),
-        },
-    };
+                (await registry.ListAsync(context.CancellationToken)).Select(entry => new EnrolledClient
+                {
+                    Name = entry.Name,
+                    Admin = entry.Role.HasFlag(Roles.Admin),
+                    Revoked = entry.Revoked,
+                    Federations = { entry.Federations },
+                    ExpiresUnixSeconds = entry.Expires.ToUnixTimeSeconds(),
+                }),
+            },
+        };
+        foreach (var feed in feeds.All.Where(feed => feed.Refusal is null))
+            reply.Figures.AddRange(await feed.FiguresAsync(context.CancellationToken));
+        return reply;
+    }
 
     public override async Task<PlacesReply> Places(PlacesRequest request, ServerCallContext context)
     {

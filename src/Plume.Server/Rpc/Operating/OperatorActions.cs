@@ -16,7 +16,7 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
     ClientRegistry registry, FederationStatuses statuses, IdentityAudit audit, ILogger<OperatorActions> logger,
     Enrolments? enrolments = null)
 {
-    static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7);
+    static readonly TimeSpan DefaultValidity = TimeSpan.FromDays(7), LongestNote = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether anybody enrols here.</summary>
     public bool Enrols => enrolments is not null;
@@ -53,6 +53,7 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
         {
             string token = await tokens.IssueAsync(request.Name, role, [.. request.Federations], valid, cancellation);
             audit.Invited(by, request.Name, role, string.Join(", ", request.Federations));
+            await NoteAsync(request.Federations, $"Operator {by} invited '{request.Name}'.");
             return token;
         }
         catch (ArgumentException refusal)
@@ -74,6 +75,7 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
         if (!await enrolments!.RevokeAsync(name, cancellation))
             throw new RpcException(new Status(StatusCode.NotFound, $"Nobody is enrolled as '{name}'."));
         audit.Revoked(by, name);
+        await NoteAsync((await registry.FindAsync(name, cancellation))?.Federations ?? [], $"Operator {by} revoked '{name}'.");
     }
 
     /// <summary>Takes a client's place back.</summary>
@@ -93,6 +95,22 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
         return number;
     }
 
+    // In the logs of federations, which are only to be read: what was done is done without them.
+    async Task NoteAsync(IEnumerable<string> federations, string sentence)
+    {
+        foreach (string federation in federations)
+        {
+            try
+            {
+                await feeds[federation].Grain.NoteAsync(sentence).WaitAsync(LongestNote);
+            }
+            catch (Exception away)
+            {
+                LogNotNoted(logger, federation, away.Message);
+            }
+        }
+    }
+
     void RequireEnrolment()
     {
         if (enrolments is null)
@@ -101,6 +119,9 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
     }
 
     static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Federation} could not be told what an operator did: {Problem}")]
+    static partial void LogNotNoted(ILogger logger, string federation, string problem);
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Information, Message = "{Federation}: operator {Operator} asked for: {Control}")]
     static partial void LogControlled(ILogger logger, string federation, string @operator, Control control);

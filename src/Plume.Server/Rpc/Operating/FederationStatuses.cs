@@ -1,15 +1,17 @@
+using System.Globalization;
 using Plume.Federation.Books;
+using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Identity.Certificates;
 
-namespace Plume.Server.Rpc;
+namespace Plume.Server.Rpc.Operating;
 
 /// <summary>How federations stand, in the words of plume.v1: what operators are told, by a call or on a page.</summary>
 sealed class FederationStatuses(CertificateWatch? certificates = null)
 {
-    const int MembersTold = 10;
+    const int MembersTold = 10, AbsentTold = 5;
 
     /// <summary>A federation's status.</summary>
     public async Task<FederationStatus> OfAsync(FederationDefinition definition, FederationOverview overview)
@@ -31,7 +33,7 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
             LeftMs = (ulong)Math.Max(0, now.Left.TotalMilliseconds),
             UplinkBytes = (ulong)overview.UplinkBytes,
             DownlinkBytes = (ulong)overview.DownlinkBytes,
-            Message = now.Message,
+            Message = now.Message.Length > 0 ? now.Message : WaitsFor(overview),
             Method = definition.Plan.Method.ToString(),
             Rhythm = definition.Plan.Buffered?.ToString() ?? "",
             AtWork = { overview.AtWork
@@ -45,6 +47,21 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
             status.Warnings.Add($"So did {overview.AskedLess.Count - MembersTold} others.");
         status.History.AddRange(overview.History.Select(FiguresOf));
         return status;
+    }
+
+    // A round that has not enough clients waits until one of these is there, or another joins. Times are times of day: they stay
+    // as they are while nothing happens.
+    static string WaitsFor(FederationOverview overview)
+    {
+        if (overview.Now.Phase != Phase.Waiting || overview.Absent.Length == 0)
+            return "";
+        var absent = overview.Absent.OrderBy(client => client.RestsUntil is null).ThenBy(client => client.RestsUntil)
+            .Take(AbsentTold).Select(client => client.RestsUntil is { } until
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"'{client.Name}' could not do its task and rests until {until.UtcDateTime:HH:mm:ss} UTC, or until it joins anew")
+                : $"'{client.Name}' is away");
+        string rest = overview.Absent.Length > AbsentTold ? $"; and {overview.Absent.Length - AbsentTold} others" : "";
+        return $"Not there: {string.Join("; ", absent)}{rest}.";
     }
 
     static string SentenceOf(AbsentMember member)
