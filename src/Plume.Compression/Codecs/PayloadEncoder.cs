@@ -105,7 +105,8 @@ public sealed class PayloadEncoder
             if (plan.Codec.Coder is Secure { Norm: { } norm })
                 blocks.Hold(norm, own);
             output.Clear();
-            PayloadHeader.Write(plan, blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded, output);
+            PayloadHeader.Write(plan, (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
+                | (plan.HasLongRuns ? PayloadForm.LongRuns : PayloadForm.Coded), output);
             if (!fine.Write(source.Span, output))
                 return false;
             foreach (var transform in transforms)

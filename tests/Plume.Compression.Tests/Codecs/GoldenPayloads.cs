@@ -1,10 +1,13 @@
 using Plume.Compression.Codecs;
+using Plume.Compression.Codecs.Code;
+using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Codecs;
 
 /// <summary>
-/// Payloads of versions 2 and 3 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
+/// Payloads of versions 2 to 4 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
 /// needs a new version, not a new golden file.
 /// </summary>
 public class GoldenPayloads
@@ -89,6 +92,42 @@ public class GoldenPayloads
     [MemberData(nameof(NewerLines))]
     public void So_has_one_with_values_that_no_level_holds(string name, string line) =>
         AssertGolden(name, line, Layout, WithOutliers(Layout.Length), version: 3);
+
+    [Theory]
+    [InlineData("long-deadzone-range", "deadzone(abs=4) | range")]
+    [InlineData("long-topk-range", "topk(0.2%) | uniform(4) | range")]
+    public void So_has_one_of_a_long_run(string name, string line)
+    {
+        var layout = ModelLayout.Of([("w", [257, 512], TensorRole.Weight)]);
+        AssertGolden(name, line, layout, Some.Laplace(layout.Length, 24), version: 4);
+    }
+
+    [Fact]
+    public void A_long_run_of_version_2_is_still_read()
+    {
+        var codec = Codec.Parse("deadzone(abs=1, exact) | range");
+        var layout = Some.Vector(RangeCoder.LongRun + 1000);
+        int[] levels = [.. Some.Laplace(layout.Length, 25).Select(value => (int)(2 * value))];
+        byte[] newer = new PayloadEncoder(codec, layout).Encode(Array.ConvertAll(levels, level => (float)level), Some.Key()).ToArray();
+        Assert.Equal([4, 4], [newer[0], newer[5]]);
+
+        var segment = new PayloadWriter();
+        var coder = new RangeEncoder(segment);
+        var model = new LevelModel();
+        model.Clear();
+        model.Begin(512, 0, Lags.Shortest, 0);
+        model.Code(ref coder, levels, chooses: false);
+        coder.Finish();
+        var older = new PayloadWriter();
+        older.UInt8(2);
+        older.Bytes(newer.AsSpan(1, 4));
+        older.Varint(segment.Length);
+        older.Bytes(segment.Written.Span);
+
+        var decoded = new float[layout.Length];
+        new PayloadDecoder(codec, layout).Decode(older.Written, decoded, Some.Key());
+        Assert.Equal(levels, Array.ConvertAll(decoded, value => (int)value));
+    }
 
     /// <summary>Some values among many that are thousands and billions of times as large.</summary>
     public static float[] WithOutliers(int length) =>

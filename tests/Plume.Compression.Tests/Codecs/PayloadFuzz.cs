@@ -34,12 +34,28 @@ public class PayloadFuzz
         AssertHarmless(name, Codec.Parse(line), layout, GoldenPayloads.WithOutliers(layout.Length));
     }
 
+    // Long ones would take long: a short one that says it is of long runs has as many ways to be wrong.
+    [Theory]
+    [InlineData("deadzone(abs=0.5) | range")]
+    [InlineData("topk(10%) | uniform(4) | range")]
+    public void So_are_those_of_long_runs(string line)
+    {
+        var codec = Codec.Parse(line);
+        var layout = ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]);
+        byte[] plain = new PayloadEncoder(codec, layout).Encode(Some.Laplace(layout.Length), Some.Key()).ToArray();
+        AssertHarmless(line, codec, layout, [], [4, .. plain.AsSpan(1, 4), 4, .. plain.AsSpan(5)]);
+    }
+
     static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
     {
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)]
             : [];
-        byte[] payload = new PayloadEncoder(codec, layout)
-            .Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray();
+        AssertHarmless(name, codec, layout, reference, new PayloadEncoder(codec, layout)
+            .Encode(values, Some.Key(), new float[codec.MemoryLength(layout)], reference).ToArray());
+    }
+
+    static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] reference, byte[] payload)
+    {
         var decoder = new PayloadDecoder(codec, layout);
         var decoded = new float[layout.Length];
         var sum = new ExactSum(layout.Length, 1);

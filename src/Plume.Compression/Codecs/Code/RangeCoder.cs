@@ -15,6 +15,9 @@ namespace Plume.Compression.Codecs.Code;
 /// </summary>
 sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 {
+    /// <summary>A segment of at least so many values is a long run.</summary>
+    public const int LongRun = SegmentValues / 2;
+
     const int SegmentValues = 1 << 18;
 
     readonly ConcurrentBag<Workplace> workplaces = [];
@@ -24,8 +27,36 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
     // One segment's memory while it is at work.
     sealed class Workplace
     {
-        public readonly LevelModel Model = new();
+        readonly LevelModel ofShort = new();
+        LogisticModel? ofLong;
         int[] levels = [];
+        bool isLong;
+
+        public void Clear(bool hasLongRuns)
+        {
+            isLong = hasLongRuns;
+            if (isLong)
+                (ofLong ??= new LogisticModel()).Clear();
+            else
+                ofShort.Clear();
+        }
+
+        public void Begin(int width, int firstColumn, int lag, int kind)
+        {
+            if (isLong)
+                ofLong!.Begin(width, firstColumn, lag);
+            else
+                ofShort.Begin(width, firstColumn, lag, kind);
+        }
+
+        public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses)
+            where TCoder : struct, ILevelCoder, allows ref struct
+        {
+            if (isLong)
+                ofLong!.Code(ref coder, levels, chooses);
+            else
+                ofShort.Code(ref coder, levels, chooses);
+        }
 
         public Span<int> Levels(int count)
         {
@@ -57,7 +88,7 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
     {
         var place = workplaces.TryTake(out var free) ? free : new Workplace();
         var coder = new RangeEncoder(segment[0].Output);
-        place.Model.Clear();
+        place.Clear(HasLongRuns);
         for (int index = 0; index < segment.Length; index++)
         {
             var block = segment[index];
@@ -65,8 +96,8 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
             if (!isWide)
                 ToLevels(block, levels);
             if (Begins(segment, index))
-                Begin(ref coder, place.Model, segment, index, levels);
-            place.Model.Code(ref coder, levels, chooses);
+                Begin(ref coder, place, segment, index, levels);
+            place.Code(ref coder, levels, chooses);
         }
 
         coder.Finish();
@@ -77,15 +108,15 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
     {
         var place = workplaces.TryTake(out var free) ? free : new Workplace();
         var coder = new RangeDecoder(input);
-        place.Model.Clear();
+        place.Clear(HasLongRuns);
         int before = 0;
         for (int index = 0; index < segment.Length; index++)
         {
             var block = segment[index];
             var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
             if (Begins(segment, index))
-                Begin(ref coder, place.Model, segment, index, levels);
-            place.Model.Code(ref coder, levels, chooses: false);
+                Begin(ref coder, place, segment, index, levels);
+            place.Code(ref coder, levels, chooses: false);
             if (!isWide)
                 FromLevels(levels, block);
             block.Bytes = before..coder.Position;
@@ -102,7 +133,7 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
         index == 0 || segment[index].Plan.TensorIndex != segment[index - 1].Plan.TensorIndex;
 
     // Rows are those of the tensor, where its values are all there; the lag is a kernel's width, or what the encoder finds.
-    void Begin<TCoder>(ref TCoder coder, LevelModel model, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels)
+    void Begin<TCoder>(ref TCoder coder, Workplace place, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels)
         where TCoder : struct, ILevelCoder, allows ref struct
     {
         var block = segment[index];
@@ -112,7 +143,7 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
         int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, chooses ? 1 << (LevelModel.FractionBits - 1) : 1)
             : Lags.Shortest;
         int kind = tensor.Role != TensorRole.Weight ? LevelModel.Kinds - 1 : Math.Min(index, LevelModel.Kinds - 2);
-        model.Begin(width, hasRows ? (block.Plan.Start - tensor.Offset) % width : 0, lag, kind);
+        place.Begin(width, hasRows ? (block.Plan.Start - tensor.Offset) % width : 0, lag, kind);
     }
 
     void ToLevels(Block block, Span<int> levels)

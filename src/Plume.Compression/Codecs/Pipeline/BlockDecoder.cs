@@ -55,7 +55,8 @@ sealed class BlockDecoder
             grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
         foreach (var block in Blocks)
             block.Outliers.Clear();
-        if (form == PayloadForm.WithOutliers)
+        coder.HasLongRuns = (form & PayloadForm.LongRuns) != 0;
+        if ((form & PayloadForm.WithOutliers) != 0)
             Outliers.Read(ref input, Blocks);
         if (plan.IsFixedWidth)
             ReadFixedWidth(ref input, payload.Span);

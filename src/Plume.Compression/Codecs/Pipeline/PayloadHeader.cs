@@ -1,8 +1,10 @@
+using Plume.Compression.Codecs.Code;
 using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
 
 /// <summary>How the values stand in a payload.</summary>
+[Flags]
 enum PayloadForm : byte
 {
     /// <summary>As the codec's stages code them; version 2 knows no other.</summary>
@@ -13,6 +15,9 @@ enum PayloadForm : byte
 
     /// <summary>As coded, but for some that stand apart: no level could hold those.</summary>
     WithOutliers = 2,
+
+    /// <summary>As coded, by the range coder's model for long runs.</summary>
+    LongRuns = 4,
 }
 
 /// <summary>
@@ -25,14 +30,17 @@ static class PayloadHeader
     const byte PlainVersion = 2;
 
     /// <summary>With a form.</summary>
-    const byte NewestVersion = 3;
+    const byte FormVersion = 3;
+
+    /// <summary>With a form that has long runs.</summary>
+    const byte NewestVersion = 4;
 
     /// <summary>Bytes of a header with a form.</summary>
     public const int LongestLength = 6;
 
     public static void Write(CodecPlan plan, PayloadForm form, PayloadWriter output)
     {
-        output.UInt8(form == PayloadForm.Coded ? PlainVersion : NewestVersion);
+        output.UInt8(form == PayloadForm.Coded ? PlainVersion : IsLong(form) ? NewestVersion : FormVersion);
         output.UInt32(plan.Tag);
         if (form != PayloadForm.Coded)
             output.UInt8((byte)form);
@@ -43,18 +51,24 @@ static class PayloadHeader
         byte version = input.UInt8("version");
         if (version is < PlainVersion or > NewestVersion)
             throw InvalidPayloadException.Field("version", 0, version, version > NewestVersion
-                ? $"must be {PlainVersion} or {NewestVersion}: a newer Plume wrote it, and that one is needed to read it"
-                : $"must be {PlainVersion} or {NewestVersion}: no released Plume wrote another");
+                ? $"must be {PlainVersion} to {NewestVersion}: a newer Plume wrote it, and that one is needed to read it"
+                : $"must be {PlainVersion} to {NewestVersion}: no released Plume wrote another");
         uint tag = input.UInt32("codec tag");
         if (tag != plan.Tag)
             throw InvalidPayloadException.Field("codec tag", 1, tag.ToString("x8"),
                 $"must be {plan.Tag:x8}, that of '{plan.Codec}' and this layout of {plan.Layout.Length} values");
         if (version == PlainVersion)
             return PayloadForm.Coded;
-        byte form = input.UInt8("form");
-        return form is (byte)PayloadForm.Floats or (byte)PayloadForm.WithOutliers
-            ? (PayloadForm)form
-            : throw InvalidPayloadException.Field("form", input.Offset - 1, form,
-                $"must be {(byte)PayloadForm.Floats} or {(byte)PayloadForm.WithOutliers}");
+        var form = (PayloadForm)input.UInt8("form");
+        return version == FormVersion && form is (PayloadForm.Floats or PayloadForm.WithOutliers)
+            || version == NewestVersion && plan.Codec.Coder is RangeCode
+                && form is (PayloadForm.LongRuns or (PayloadForm.LongRuns | PayloadForm.WithOutliers))
+            ? form
+            : throw InvalidPayloadException.Field("form", input.Offset - 1, (byte)form, version == FormVersion
+                ? $"must be {(byte)PayloadForm.Floats} or {(byte)PayloadForm.WithOutliers}"
+                : $"must be {(byte)PayloadForm.LongRuns} or {(byte)(PayloadForm.LongRuns | PayloadForm.WithOutliers)}, of a codec "
+                    + "that ends in 'range'");
     }
+
+    static bool IsLong(PayloadForm form) => (form & PayloadForm.LongRuns) != 0;
 }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Plume.Compression.Kernels.RangeCoding;
 
@@ -30,11 +29,9 @@ sealed class LevelModel
     /// <summary>A longer row is cut; then "above" means this far before.</summary>
     public const int MaxWidth = 1 << 16;
 
-    // Of the choice: in 256ths of step^2 a bit. A rarer non-zero than this counts as no rarer, or a context in which zero was
-    // chosen for its cost would only get costlier.
-    const int Lambda = 28;
-    const int LeastChosen = 512;
-    const int Unary = 15;
+    /// <summary>Magnitudes below this one are coded bit by bit, each predicted.</summary>
+    public const int Unary = 15;
+
     /// <summary>Kinds of tensors.</summary>
     public const int Kinds = 8;
 
@@ -45,22 +42,18 @@ sealed class LevelModel
     const int Sign = ByBoth + Unary * 256;
     const int Counters = Sign + 1 + 32 + 16 + 128;
     const int SignSet = Unary;
-    const int MeanBits = 12;
-    const int Pad = 2 * MaxLag;
 
-    static readonly byte[] EnergyBins =
+    /// <summary>Classes of how large the neighbours are together, 0 to 15; by four times their magnitudes, weighted.</summary>
+    public static readonly byte[] EnergyBins =
         [.. Enumerable.Range(0, 1024)
             .Select(energy => energy == 0 ? (byte)0 : (byte)((BitOperations.Log2((uint)(energy * energy)) + 3) / 2))];
 
-    static readonly ushort[] ZeroUpTo = MakeZeroUpTo();
-
     readonly byte[] energyBins = EnergyBins;
-    readonly ushort[] zeroUpTo = ZeroUpTo;
+    readonly ushort[] zeroUpTo = LevelChoice.ZeroUpTo;
     readonly BitMixer mixer = new(Counters, Unary + 1);
-    short[] above = [], current = [], aboveEnergy = [];
-    int[] columnSums = [], columnOdds = [], distance = [];
-    int width, lag, kind, row, column, rowSum, rowBalance, rowOdds, rowBase, mean;
-    long tensorSum, tensorCount, coded;
+    readonly LevelRows rows = new();
+    int kind;
+    long coded;
 
     /// <summary>Forgets everything: a new run begins.</summary>
     public void Clear()
@@ -74,7 +67,7 @@ sealed class LevelModel
 
         mixer.Start(Sign, 0.5f);
         coded = 0;
-        mean = (1 << MeanBits) / 20;
+        rows.Clear();
     }
 
     /// <summary>A tensor begins.</summary>
@@ -84,34 +77,8 @@ sealed class LevelModel
     /// <param name="tensorKind">0 to 7: tensors that are alike.</param>
     public void Begin(int rowLength, int firstColumn, int rowLag, int tensorKind)
     {
-        width = Math.Min(rowLength, MaxWidth);
-        lag = rowLag;
         kind = tensorKind;
-        if (current.Length < Pad + width + 1)
-        {
-            current = new short[Pad + width + 1];
-            above = new short[Pad + width + 1];
-            aboveEnergy = new short[width];
-            columnSums = new int[width];
-            columnOdds = new int[width];
-            distance = new int[width];
-            for (int j = 0; j < width; j++)
-                distance[j] = Logarithm(j + 8);
-        }
-
-        // Not what a longer row before needed: tensors may be many and short.
-        current.AsSpan(0, Pad + width + 1).Clear();
-        above.AsSpan(0, Pad + width + 1).Clear();
-        aboveEnergy.AsSpan(0, width).Clear();
-        columnSums.AsSpan(0, width).Clear();
-        int start = Logarithm(4L * mean);
-        for (int j = 0; j < width; j++)
-            columnOdds[j] = start - distance[j];
-        row = 0;
-        column = firstColumn % width;
-        tensorSum = 0;
-        tensorCount = 0;
-        BeginRow();
+        rows.Begin(rowLength, firstColumn, rowLag);
     }
 
     /// <summary>Codes the tensor's next levels.</summary>
@@ -123,23 +90,25 @@ sealed class LevelModel
     {
         for (int done = 0; done < levels.Length;)
         {
-            int length = Math.Min(levels.Length - done, width - column);
+            int length = Math.Min(levels.Length - done, rows.Width - rows.Column);
             CodeRow(ref coder, levels.Slice(done, length), chooses);
             done += length;
-            if (column == width)
-                EndRow();
+            if (!rows.Advance(length))
+                continue;
+            coded += rows.Width;
+            mixer.Settle(coded);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void CodeRow<TCoder>(ref TCoder coder, Span<int> levels, bool chooses) where TCoder : struct, ILevelCoder, allows ref struct
     {
-        ref short here = ref current[Pad + column];
-        ref short up = ref above[Pad + column];
-        ref short upEnergy = ref aboveEnergy[column];
-        ref int columnOdd = ref columnOdds[column];
+        ref short here = ref rows.Here;
+        ref short up = ref rows.Up;
+        ref short upEnergy = ref rows.UpEnergy;
+        ref int columnOdd = ref rows.ColumnOdds;
         ref ushort zeroTable = ref MemoryMarshal.GetArrayDataReference(zeroUpTo);
-        int lag = this.lag, rowOdds = this.rowOdds, one = Unsafe.Add(ref here, -1), two = Unsafe.Add(ref here, -2);
+        int lag = rows.Lag, rowOdds = rows.RowOdds, one = Unsafe.Add(ref here, -1), two = Unsafe.Add(ref here, -2);
         for (int i = 0; i < levels.Length; i++)
         {
             int lagged = Unsafe.Add(ref here, i - lag), twice = Unsafe.Add(ref here, i - 2 * lag),
@@ -172,19 +141,16 @@ sealed class LevelModel
             {
                 level = CodeNonZero(ref coder, level,
                     new Context(place, neighbours, both, one, lagged, twice, Unsafe.Add(ref up, i)));
-                Note(level, column + i);
-                rowOdds = this.rowOdds;
-                Unsafe.Add(ref here, i) = (short)Math.Clamp(level, -255, 255);
+                rows.Note(level, i);
+                rowOdds = rows.RowOdds;
             }
 
             two = one;
-            one = Math.Clamp(level, -255, 255);
+            one = Math.Clamp(level, -LevelRows.Nearest, LevelRows.Nearest);
 
             if (!TCoder.Encodes || chooses)
                 levels[i] = level;
         }
-
-        column += levels.Length;
     }
 
     readonly record struct Context(int Place, int Neighbours, int Both, int One, int Lagged, int Twice, int Over);
@@ -192,11 +158,11 @@ sealed class LevelModel
     void PredictSign(out BitPrediction prediction, in Context context)
     {
         int signs = (Math.Sign(context.One) + 1) * 9 + (Math.Sign(context.Lagged) + 1) * 3 + Math.Sign(context.Over) + 1;
-        long ratio = 16L * rowBalance * rowBalance;
+        long ratio = 16L * rows.RowBalance * rows.RowBalance;
         int tilt = 0;
-        while (tilt < 7 && ratio >= (long)(2 * tilt + 1) * (2 * tilt + 1) * (rowSum + 1))
+        while (tilt < 7 && ratio >= (long)(2 * tilt + 1) * (2 * tilt + 1) * (rows.RowSum + 1))
             tilt++;
-        tilt = rowBalance < 0 ? 7 - tilt : 7 + tilt;
+        tilt = rows.RowBalance < 0 ? 7 - tilt : 7 + tilt;
         int pull = Math.Clamp(context.One + context.Lagged + context.Twice, -3, 3) + 3;
         mixer.Predict(out prediction, SignSet, Sign, Sign + 1 + signs, Sign + 33 + tilt, Sign + 49 + pull * 16 + tilt);
     }
@@ -225,8 +191,8 @@ sealed class LevelModel
         return positive != 0 ? coded : -coded;
     }
 
-    // Exp-Golomb: the bit length of rest + 1 in unary, then its bits below the highest.
-    static int CodeRest<TCoder>(ref TCoder coder, int rest) where TCoder : struct, ILevelCoder, allows ref struct
+    /// <summary>Exp-Golomb: the bit length of rest + 1 in unary, then its bits below the highest.</summary>
+    public static int CodeRest<TCoder>(ref TCoder coder, int rest) where TCoder : struct, ILevelCoder, allows ref struct
     {
         const int even = 32768;
         int length = BitOperations.Log2((uint)rest + 1), coded = 0;
@@ -238,31 +204,15 @@ sealed class LevelModel
         return Math.Min(value - 1, Largest - Unary);
     }
 
-    // Up to which magnitude zero is best, whatever sign and the bits after it would cost; by the probability of another level.
-    static ushort[] MakeZeroUpTo()
-    {
-        const int one = 1 << FractionBits;
-        var table = new ushort[65536 >> LogisticTables.CostShift];
-        for (int index = 0; index < table.Length; index++)
-        {
-            int probability = Math.Max(index << LogisticTables.CostShift, LeastChosen);
-            int dearer = Lambda * (CostOf(probability) - CostOf(65536 - probability));
-            table[index] = (ushort)Math.Clamp((one * one + dearer) / (2 * one), one / 2 - 1, 3 * one / 2 - 1);
-        }
-
-        return table;
-    }
-
-    // Squared errors are in 2^-16 step^2, costs in 2^-8 bit.
     [MethodImpl(MethodImplOptions.NoInlining)]
     int Choose(int value, int probability, in Context context)
     {
-        probability = Math.Max(probability, LeastChosen);
+        probability = LevelChoice.AtLeast(probability);
         int magnitude = Math.Min(Math.Abs(value), Largest << FractionBits), nearest = (magnitude + 128) >> FractionBits;
-        long zero = (long)magnitude * magnitude + Lambda * CostOf(65536 - probability);
+        long zero = (long)magnitude * magnitude + LevelChoice.Lambda * LevelChoice.CostOf(65536 - probability);
         PredictSign(out var sign, context);
         long best = long.MaxValue;
-        int chosen = 0, cost = CostOf(probability) + CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);
+        int chosen = 0, cost = LevelChoice.CostOf(probability) + LevelChoice.CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);
         int lower = Math.Max(1, nearest - 1);
         for (int bin = 1; bin <= Math.Min(nearest, Unary - 1); bin++)
         {
@@ -271,12 +221,12 @@ sealed class LevelModel
             if (bin >= lower)
             {
                 long error = magnitude - (bin << FractionBits);
-                long total = error * error + Lambda * (cost + CostOf(65536 - more));
+                long total = error * error + LevelChoice.Lambda * (cost + LevelChoice.CostOf(65536 - more));
                 if (total < best)
                     (best, chosen) = (total, bin);
             }
 
-            cost += CostOf(more);
+            cost += LevelChoice.CostOf(more);
         }
 
         if (nearest >= Unary)
@@ -284,67 +234,5 @@ sealed class LevelModel
         if (zero <= best)
             return 0;
         return value > 0 ? chosen : -chosen;
-    }
-
-    static int CostOf(int probability) => LogisticTables.Cost[probability >> LogisticTables.CostShift];
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    void Note(int level, int place)
-    {
-        int magnitude = Math.Min(Math.Abs(level), 1 << 12);
-        rowSum = Math.Min(rowSum + magnitude, 1 << 28);
-        rowBalance = Math.Clamp(rowBalance + Math.Clamp(level, -(1 << 12), 1 << 12), -(1 << 28), 1 << 28);
-        columnSums[place] = Math.Min(columnSums[place] + magnitude, 1 << 28);
-        columnOdds[place] = Logarithm(((long)columnSums[place] << MeanBits) + 4L * mean) - distance[place];
-        rowOdds = rowBase + Logarithm(((long)rowSum << MeanBits) + 8L * mean);
-    }
-
-    void EndRow()
-    {
-        tensorSum += rowSum;
-        tensorCount += width;
-        coded += width;
-        mixer.Settle(coded);
-        (above, current) = (current, above);
-        current.AsSpan(Pad, width).Clear();
-        SumAbove();
-        row++;
-        column = 0;
-        BeginRow();
-    }
-
-    // For each place twice the magnitude above it, and those to its left and right.
-    void SumAbove()
-    {
-        ref short row = ref above[Pad];
-        int j = 0;
-        for (; j <= width - Vector256<short>.Count; j += Vector256<short>.Count)
-        {
-            var middle = Vector256.Abs(Vector256.LoadUnsafe(ref row, (nuint)j));
-            var left = Vector256.Abs(Vector256.LoadUnsafe(ref Unsafe.Add(ref row, j - 1)));
-            var right = Vector256.Abs(Vector256.LoadUnsafe(ref row, (nuint)j + 1));
-            (middle + middle + left + right).StoreUnsafe(ref aboveEnergy[j]);
-        }
-
-        for (; j < width; j++)
-            aboveEnergy[j] = (short)(2 * Math.Abs((int)above[Pad + j]) + Math.Abs((int)above[Pad + j - 1])
-                + Math.Abs((int)above[Pad + j + 1]));
-    }
-
-    void BeginRow()
-    {
-        rowSum = rowBalance = 0;
-        if (tensorCount > 0)
-            mean = (int)Math.Clamp((tensorSum << MeanBits) / tensorCount, 4, 1 << 24);
-        // Mean of the row times mean of the column over the mean of all, the lowest bin for 1/512.
-        rowBase = -Logarithm(row + 4) - Logarithm(mean) + 16 * (9 - MeanBits) + 8;
-        rowOdds = rowBase + Logarithm(8L * mean);
-    }
-
-    // The binary logarithm in 16ths, linear between powers of two.
-    static int Logarithm(long value)
-    {
-        int zeros = BitOperations.LeadingZeroCount((ulong)value);
-        return ((63 - zeros) << 4) | (int)(((ulong)value << zeros) >> 59 & 15);
     }
 }
