@@ -159,6 +159,7 @@ public sealed class Codec : IEquatable<Codec>
         foreach (var stage in stages.OfType<QuantizeStage>())
             stage.CheckAfter(stages.OfType<SelectStage>().FirstOrDefault(), text);
         CheckBudget(stages, text);
+        CheckTrellis(stages, text);
         if (stages.TakeWhile(stage => stage is not SelectStage).OfType<TransformStage>()
             .FirstOrDefault(stage => stage.Mixes) is { } mixing)
             stages.OfType<SelectStage>().FirstOrDefault()?.CheckAfter(mixing, text);
@@ -180,6 +181,14 @@ public sealed class Codec : IEquatable<Codec>
         if (open && !budget)
             throw Notation.Error(text, text.IndexOf("deadzone", StringComparison.Ordinal) + 1,
                 "deadzone needs a rule for its step, such as step=0.5, abs=0.001, nmse=0.05 or bpp=0.2, or a budget before it; or write auto");
+    }
+
+    static void CheckTrellis(List<Stage> stages, string text)
+    {
+        if (stages[^1] is not RangeCode && stages.Exists(stage => stage is DeadZone { Trellis: true }))
+            throw Notation.Error(text, text.IndexOf("trellis", StringComparison.Ordinal) + 1,
+                $"'trellis' chooses levels by what an adaptive coder takes for them; end the line with 'range' instead of "
+                    + $"'{stages[^1].Keyword}', or leave 'trellis' out");
     }
 
     /// <summary>Floats of residual that one client keeps for a model: all of its values, or none.</summary>

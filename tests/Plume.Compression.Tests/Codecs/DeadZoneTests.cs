@@ -27,6 +27,41 @@ public class DeadZoneTests
         Assert.InRange(BitsAt(laplace, Laplace), bits * 0.98, bits * most);
     }
 
+    // Table T3 has 0.85 to 1.05 dB of a normal source where a value takes more than a bit; 6.02 dB are a bit.
+    [Theory]
+    [InlineData(0.3483, 0.08)]
+    [InlineData(0.0889, 0.11)]
+    [InlineData(0.02224, 0.13)]
+    [InlineData(0.00556, 0.14)]
+    public void A_trellis_saves_bits_at_the_same_error(double nmse, double saved)
+    {
+        var values = Normal[..(1 << 17)];
+        double plain = BitsAt(nmse, values), trellis = Decoded($"deadzone(nmse={nmse}, trellis) | range", Some.Vector(values.Length), values)
+            .Bytes * 8.0 / values.Length;
+        Assert.InRange(plain - trellis, saved, 0.19);
+    }
+
+    [Fact]
+    public void A_trellis_leaves_zeros_zero_and_no_value_off_by_more_than_a_step_and_a_half()
+    {
+        float[] values = [.. Some.Laplace(Some.Lenet.Length, 8).Select((value, i) => i % 5 == 0 ? 0 : value)];
+        float[] decoded = Decoded("deadzone(abs=0.5, trellis) | range", Some.Lenet, values).Values;
+        for (int i = 0; i < values.Length; i++)
+        {
+            Assert.True(Math.Abs(values[i] - decoded[i]) <= 0.75f, $"Value {i}: {values[i]} became {decoded[i]}.");
+            Assert.True(values[i] != 0 || decoded[i] == 0, $"Value {i} was zero and became {decoded[i]}.");
+            Assert.Equal(0, decoded[i] % 0.25f);
+        }
+    }
+
+    [Theory]
+    [InlineData("deadzone(abs=1, exact, trellis) | range", "exact")]
+    [InlineData("deadzone(abs=1, trellis) | rans", "range")]
+    [InlineData("deadzone(abs=1, trellis) | pack", "range")]
+    [InlineData("deadzone(abs=1, trellis) | secure(10)", "secure")]
+    public void A_trellis_is_refused_where_it_makes_no_sense(string line, string named) =>
+        Assert.Contains(named, Assert.Throws<FormatException>(() => Codec.Parse(line)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData(0.25, 0.7895, 0.6707, 1.06)]
     [InlineData(0.5, 0.6173, 0.4860, 1.04)]

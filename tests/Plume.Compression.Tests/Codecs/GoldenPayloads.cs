@@ -103,12 +103,18 @@ public class GoldenPayloads
     }
 
     [Fact]
+    public void So_has_one_whose_levels_a_trellis_chose() =>
+        AssertGolden("deadzone-trellis-range", "deadzone(step=0.7, trellis) | range", Layout, Some.Laplace(Layout.Length, 21),
+            version: 4);
+
+    [Fact]
     public void A_long_run_of_version_2_is_still_read()
     {
         var codec = Codec.Parse("deadzone(abs=1, exact) | range");
         var layout = Some.Vector(RangeCoder.LongRun + 1000);
         int[] levels = [.. Some.Laplace(layout.Length, 25).Select(value => (int)(2 * value))];
-        byte[] newer = new PayloadEncoder(codec, layout).Encode(Array.ConvertAll(levels, level => (float)level), Some.Key()).ToArray();
+        byte[] newer = new PayloadEncoder(codec, layout)
+            .Encode(Array.ConvertAll(levels, level => (float)level), Some.Key()).ToArray();
         Assert.Equal([4, 4], [newer[0], newer[5]]);
 
         var segment = new PayloadWriter();

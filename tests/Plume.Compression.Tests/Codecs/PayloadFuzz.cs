@@ -46,6 +46,10 @@ public class PayloadFuzz
         AssertHarmless(line, codec, layout, [], [4, .. plain.AsSpan(1, 4), 4, .. plain.AsSpan(5)]);
     }
 
+    [Fact]
+    public void So_are_those_whose_levels_a_trellis_chose() => AssertHarmless("trellis", Codec.Parse("deadzone(abs=0.5, trellis) | range"),
+        ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]), GoldenPayloads.WithOutliers(3000));
+
     static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
     {
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)]

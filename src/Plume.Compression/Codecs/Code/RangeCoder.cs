@@ -23,6 +23,7 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
     readonly ConcurrentBag<Workplace> workplaces = [];
     readonly bool isWide = quantizer is DeadZone { IsWide: true };
     readonly bool chooses = quantizer is DeadZone { IsWide: true, Exact: false };
+    readonly bool hasTrellis = quantizer is DeadZone { Trellis: true };
 
     // One segment's memory while it is at work.
     sealed class Workplace
@@ -49,14 +50,17 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
                 ofShort.Begin(width, firstColumn, lag, kind);
         }
 
-        public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses)
+        public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses, bool throughTrellis)
             where TCoder : struct, ILevelCoder, allows ref struct
         {
             if (isLong)
-                ofLong!.Code(ref coder, levels, chooses);
+                ofLong!.Code(ref coder, levels, chooses, throughTrellis);
             else
                 ofShort.Code(ref coder, levels, chooses);
         }
+
+        public void CodeByTrellis<TCoder>(ref TCoder coder, Span<int> levels)
+            where TCoder : struct, ILevelCoder, allows ref struct => ofLong!.CodeByTrellis(ref coder, levels);
 
         public Span<int> Levels(int count)
         {
@@ -97,7 +101,10 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
                 ToLevels(block, levels);
             if (Begins(segment, index))
                 Begin(ref coder, place, segment, index, levels);
-            place.Code(ref coder, levels, chooses);
+            if (hasTrellis)
+                place.CodeByTrellis(ref coder, levels);
+            else
+                place.Code(ref coder, levels, chooses, throughTrellis: false);
         }
 
         coder.Finish();
@@ -116,7 +123,9 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
             var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
             if (Begins(segment, index))
                 Begin(ref coder, place, segment, index, levels);
-            place.Code(ref coder, levels, chooses: false);
+            place.Code(ref coder, levels, chooses: false, hasTrellis);
+            if (hasTrellis)
+                Trellis.ToHalfSteps(levels);
             if (!isWide)
                 FromLevels(levels, block);
             block.Bytes = before..coder.Position;

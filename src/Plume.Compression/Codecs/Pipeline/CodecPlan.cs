@@ -62,8 +62,11 @@ public sealed class CodecPlan
 
     internal BlockPlan[] Blocks { get; }
 
-    /// <summary>Whether an encoder uses the range coder's model for long runs: then every segment is one.</summary>
-    internal bool HasLongRuns => Codec.Coder is RangeCode && Blocks.Sum(static block => (long)block.Length) >= RangeCoder.LongRun;
+    /// <summary>
+    /// Whether an encoder uses the range coder's model for long runs: then every segment is one, or a trellis chooses its levels.
+    /// </summary>
+    internal bool HasLongRuns => Codec.Coder is RangeCode && (Codec.Quantizer is DeadZone { Trellis: true }
+        || Blocks.Sum(static block => (long)block.Length) >= RangeCoder.LongRun);
 
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;

@@ -42,6 +42,10 @@ public enum StepRule
 /// step^2 a bit, at what the coder takes for it at that moment. Before <c>rans</c> it is what the same trade of error for bits
 /// makes the best of it among Laplacian values as strong as those of its row and column. Before other coders, which have 255
 /// levels, a magnitude of a steps becomes floor(a + 0.36).
+/// With <c>trellis</c> a level k stands for k steps or for half a step nearer to zero, which follows from whether the levels before it
+/// in its block were odd, and levels are chosen together (Marcellin and Fischer, "Trellis coded quantization of memoryless and
+/// Gauss-Markov sources", IEEE Trans. Communications 1990): fewer bits at an error where a value takes more than one or
+/// two (docs/benchmarks.md), more below that; two to five times the time to encode.
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
 /// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
 /// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Steps below 2^-118 count as zero.
@@ -55,6 +59,8 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 {
     const int ByteLevels = 127;
     const string GridWord = "grid";
+
+    const string NotBoth = "'trellis' weighs levels against one another and 'exact' takes the nearest; leave one of them out";
 
     /// <summary>
     /// Magnitudes from here up cost more bits as levels than as floats, and products and quotients lose sight of a step.
@@ -71,11 +77,16 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
     /// <param name="rule">What fixes the step.</param>
     /// <param name="value">The number it is fixed by, above 0; for an error, below 1; for a budget or a grid, 0.</param>
     /// <param name="exact">Always the nearest level, so that values which are multiples of the step stay what they are.</param>
+    /// <param name="trellis">Values half a step apart, of which a trellis tells every other one: before <c>range</c> only.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
-    public DeadZone(StepRule rule, double value, bool exact = false)
+    /// <exception cref="ArgumentException">A trellis never chooses the nearest level alone, so it cannot be exact.</exception>
+    public DeadZone(StepRule rule, double value, bool exact = false, bool trellis = false)
     {
         if (!IsValid(rule, value))
             throw new ArgumentOutOfRangeException(nameof(value), value, RangeOf(rule));
+        if (exact && trellis)
+            throw new ArgumentException(NotBoth, nameof(trellis));
+        Trellis = trellis;
         Rule = rule;
         Value = value;
         Exact = exact;
@@ -89,6 +100,9 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     /// <summary>Whether levels are always the nearest.</summary>
     public bool Exact { get; }
+
+    /// <summary>Whether a trellis tells which of the values half a step apart a level stands for.</summary>
+    public bool Trellis { get; }
 
     static string INotated<DeadZone>.Word => "deadzone";
 
@@ -115,7 +129,7 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override float StepFor(CodecPlan plan) => Rule == StepRule.Absolute ? (float)Value : plan.CommonStep;
 
-    internal override QuantizeStage? ForSums => Rule == StepRule.Absolute ? new DeadZone(Rule, Value, exact: true) : null;
+    internal override QuantizeStage? ForSums => Rule == StepRule.Absolute && !Trellis ? new DeadZone(Rule, Value, exact: true) : null;
 
     internal override float SumStep => Rule == StepRule.Absolute ? (float)Value : 0;
 
@@ -129,13 +143,17 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
                 yield return $"{Array.Find(Rules, entry => entry.Rule == Rule).Word}={Value.ToString(CultureInfo.InvariantCulture)}";
             if (Exact)
                 yield return "exact";
+            if (Trellis)
+                yield return "trellis";
         }
     }
 
     static DeadZone INotated<DeadZone>.Parse(LineArguments arguments)
     {
-        bool exact = arguments.Flag("exact");
-        DeadZone? parsed = arguments.Flag(GridWord) ? new DeadZone(StepRule.Grid, 0, exact) : null;
+        bool exact = arguments.Flag("exact"), trellis = arguments.Flag("trellis");
+        if (exact && trellis)
+            throw arguments.Error(NotBoth);
+        DeadZone? parsed = arguments.Flag(GridWord) ? new DeadZone(StepRule.Grid, 0, exact, trellis) : null;
         foreach (var (word, rule) in Rules)
         {
             if (arguments.Named(word) is not { } argument)
@@ -143,11 +161,11 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
             if (parsed is not null)
                 throw arguments.Error(argument.Column, "the step has one rule; choose step, abs, nmse, bpp or grid");
             double value = arguments.Number(argument, argument.Text);
-            parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact)
+            parsed = IsValid(rule, value) ? new DeadZone(rule, value, exact, trellis)
                 : throw arguments.Error(argument.Column, $"'{argument.Text}' is out of range. {RangeOf(rule)}");
         }
 
-        return parsed ?? new DeadZone(StepRule.Budget, 0, exact);
+        return parsed ?? new DeadZone(StepRule.Budget, 0, exact, trellis);
     }
 
     static bool IsValid(StepRule rule, double value) => rule switch
@@ -249,10 +267,13 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override float ValueOf(int level, Grid grid) => Math.Clamp(level * grid.Step, -float.MaxValue, float.MaxValue);
 
+    // What the code stage gives back of a trellis are half steps.
+    float UnitOf(Grid grid) => Trellis ? grid.Step / 2 : grid.Step;
+
     internal override void Dequantize(ReadOnlySpan<byte> symbols, Grid grid, bool sparse, Span<float> values)
     {
         if (IsWide)
-            DeadZoneKernel.ToValues(MemoryMarshal.Cast<byte, int>(symbols), grid.Step, values);
+            DeadZoneKernel.ToValues(MemoryMarshal.Cast<byte, int>(symbols), UnitOf(grid), values);
         else
             DeadZoneKernel.ToValues(symbols, grid.Step, ByteLevels, values);
     }
@@ -276,7 +297,7 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
         (double)grid.Step * (IsWide ? LevelModel.Largest : 255 - ByteLevels);
 
     internal override double LargestOf(ReadOnlySpan<byte> symbols, Grid grid, bool sparse) =>
-        IsWide ? (double)grid.Step * DeadZoneKernel.LargestMagnitude(MemoryMarshal.Cast<byte, int>(symbols))
+        IsWide ? (double)UnitOf(grid) * DeadZoneKernel.LargestMagnitude(MemoryMarshal.Cast<byte, int>(symbols))
             : Largest(grid, sparse);
 }
 

@@ -191,6 +191,9 @@ sealed class LevelModel
         return positive != 0 ? coded : -coded;
     }
 
+    /// <summary>What the rest of a magnitude costs, in 256ths of a bit.</summary>
+    public static int CostOfRest(int rest) => (2 * BitOperations.Log2((uint)rest + 1) + 1) << FractionBits;
+
     /// <summary>Exp-Golomb: the bit length of rest + 1 in unary, then its bits below the highest.</summary>
     public static int CodeRest<TCoder>(ref TCoder coder, int rest) where TCoder : struct, ILevelCoder, allows ref struct
     {
@@ -212,7 +215,8 @@ sealed class LevelModel
         long zero = (long)magnitude * magnitude + LevelChoice.Lambda * LevelChoice.CostOf(65536 - probability);
         PredictSign(out var sign, context);
         long best = long.MaxValue;
-        int chosen = 0, cost = LevelChoice.CostOf(probability) + LevelChoice.CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);
+        int chosen = 0, cost = LevelChoice.CostOf(probability)
+            + LevelChoice.CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);
         int lower = Math.Max(1, nearest - 1);
         for (int bin = 1; bin <= Math.Min(nearest, Unary - 1); bin++)
         {

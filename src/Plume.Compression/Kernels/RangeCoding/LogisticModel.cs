@@ -17,9 +17,16 @@ namespace Plume.Compression.Kernels.RangeCoding;
 /// </remarks>
 sealed class LogisticModel
 {
-    // Of one bit of a level: by place, by neighbours, by both.
+    // Values after which a search through the trellis begins anew, with what the model has learned by then.
+    const int Stride = TrellisSearch.Most / 2;
+
+    // What a magnitude is rounded by, in 256ths of a step, before it is chosen.
+    const int Rounding = 92;
+
+    // Of one bit of a level: by place, by neighbours, by both. Neighbours twice, for what a trellis makes of a level.
     const int ByNeighbours = 32;
-    const int ByBoth = 64;
+    const int Neighbourhoods = 27;
+    const int ByBoth = 96;
     const int BitCounters = ByBoth + 256;
     const int Sign = LevelModel.Unary * BitCounters;
     const int ByTilt = 32;
@@ -30,6 +37,9 @@ sealed class LogisticModel
     readonly ushort[] zeroUpTo = LevelChoice.ZeroUpTo, probabilities = RegressionTables.Probability;
     readonly int[] steps = RegressionTables.Step, rates = RegressionTables.Rate;
     readonly LevelRows rows = new();
+    TrellisSearch? search;
+    bool hasTrellis;
+    int state;
 
     /// <summary>Forgets everything: a new run begins.</summary>
     public void Clear()
@@ -54,9 +64,11 @@ sealed class LogisticModel
     /// <param name="coder">One end of the wire.</param>
     /// <param name="levels">Read or, in a decoder, written. Where the encoder chooses: values in, levels out.</param>
     /// <param name="chooses">Whether the encoder chooses.</param>
-    public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses)
+    /// <param name="throughTrellis">Whether a trellis tells what levels stand for; it begins anew.</param>
+    public void Code<TCoder>(ref TCoder coder, Span<int> levels, bool chooses, bool throughTrellis = false)
         where TCoder : struct, ILevelCoder, allows ref struct
     {
+        (hasTrellis, state) = (throughTrellis, 0);
         for (int done = 0; done < levels.Length;)
         {
             int length = Math.Min(levels.Length - done, rows.Width - rows.Column);
@@ -80,7 +92,7 @@ sealed class LogisticModel
         {
             int lagged = Math.Abs((int)Unsafe.Add(ref here, i - lag)), twice = Math.Abs((int)Unsafe.Add(ref here, i - 2 * lag)),
                 energy = Unsafe.Add(ref upEnergy, i) + 4 * (one + lagged) + 2 * (two + twice);
-            var context = ContextOf(rowOdds + Unsafe.Add(ref columnOdd, i), one, lagged, Unsafe.Add(ref up, i), energy);
+            var context = ContextOf(rowOdds + Unsafe.Add(ref columnOdd, i), one, lagged, Unsafe.Add(ref up, i), energy, state & 1);
             var notZero = Predict(0, context);
             int level = 0;
             if (TCoder.Encodes)
@@ -104,6 +116,8 @@ sealed class LogisticModel
 
             if (!TCoder.Encodes || chooses)
                 levels[i] = level;
+            if (hasTrellis)
+                state = Trellis.After(state, level);
         }
     }
 
@@ -111,11 +125,81 @@ sealed class LogisticModel
     readonly record struct Context(int Place, int Neighbours, int Both);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Context ContextOf(int odds, int one, int lagged, int over, int energy)
+    Context ContextOf(int odds, int one, int lagged, int over, int energy, int odd)
     {
         int place = Math.Clamp(odds >> 3, 0, 27);
-        return new Context(place, ByNeighbours + Math.Min(one, 2) * 9 + Math.Min(lagged, 2) * 3 + Math.Min(Math.Abs(over), 2),
+        return new Context(place,
+            ByNeighbours + odd * Neighbourhoods + Math.Min(one, 2) * 9 + Math.Min(lagged, 2) * 3 + Math.Min(Math.Abs(over), 2),
             ByBoth + (place >> 1) * 16 + Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(energyBins), Math.Min(energy, 1023)));
+    }
+
+    /// <summary>Chooses levels through a trellis, which begins anew, and codes them.</summary>
+    /// <param name="coder">The encoding end.</param>
+    /// <param name="levels">Values in, levels out.</param>
+    public void CodeByTrellis<TCoder>(ref TCoder coder, Span<int> levels) where TCoder : struct, ILevelCoder, allows ref struct
+    {
+        search ??= new TrellisSearch();
+        (hasTrellis, state) = (true, 0);
+        for (int done = 0; done < levels.Length;)
+        {
+            int left = Math.Min(levels.Length - done, rows.Width - rows.Column), length = Math.Min(Stride, left);
+            search.Begin(state);
+            LookAt(levels.Slice(done, Math.Min(TrellisSearch.Most, left)));
+            var chosen = levels.Slice(done, length);
+            search.Take(chosen);
+            CodeRow(ref coder, chosen, chooses: false);
+            rows.Advance(length);
+            done += length;
+        }
+    }
+
+    // Costs are those at this moment, beside the nearest levels: which ones will be chosen is not known yet.
+    void LookAt(ReadOnlySpan<int> values)
+    {
+        Span<int> costs = stackalloc int[2 * TrellisSearch.Levels];
+        for (int i = 0; i < values.Length; i++)
+            Unsafe.Add(ref rows.Here, i) = (short)(Math.Sign(values[i])
+                * Math.Min((Math.Abs(values[i]) + Rounding) >> LevelModel.FractionBits, LevelRows.Nearest));
+        for (int i = 0; i < values.Length; i++)
+        {
+            int magnitude = Math.Abs(values[i]) >> LevelModel.FractionBits;
+            for (int odd = 0; odd < 2; odd++)
+                Price(magnitude, ContextAt(i, odd), costs.Slice(odd * TrellisSearch.Levels, TrellisSearch.Levels));
+            search!.Add(values[i], costs);
+        }
+
+        for (int i = 0; i < values.Length; i++)
+            Unsafe.Add(ref rows.Here, i) = 0;
+    }
+
+    // Of zero, of a magnitude and of those above it. A sign is taken for one bit.
+    void Price(int magnitude, in Context context, Span<int> costs)
+    {
+        int notZero = Predict(0, context).Probability, cost = LevelChoice.CostOf(notZero) + (1 << LevelModel.FractionBits);
+        costs[0] = LevelChoice.CostOf(65536 - notZero);
+        for (int level = 1; level < Math.Min(magnitude, LevelModel.Unary); level++)
+            cost += LevelChoice.CostOf(Predict(level, context).Probability);
+        for (int level = Math.Max(1, magnitude); level < magnitude + TrellisSearch.Magnitudes; level++)
+        {
+            if (level >= LevelModel.Unary)
+            {
+                costs[level - magnitude + 1] = cost + LevelModel.CostOfRest(level - LevelModel.Unary);
+                continue;
+            }
+
+            int more = Predict(level, context).Probability;
+            costs[level - magnitude + 1] = cost + LevelChoice.CostOf(65536 - more);
+            cost += LevelChoice.CostOf(more);
+        }
+    }
+
+    Context ContextAt(int offset, int odd)
+    {
+        ref short here = ref Unsafe.Add(ref rows.Here, offset);
+        int one = Math.Abs((int)Unsafe.Add(ref here, -1)), lagged = Math.Abs((int)Unsafe.Add(ref here, -rows.Lag)),
+            further = Math.Abs((int)Unsafe.Add(ref here, -2)) + Math.Abs((int)Unsafe.Add(ref here, -2 * rows.Lag));
+        return ContextOf(rows.RowOdds + Unsafe.Add(ref rows.ColumnOdds, offset), one, lagged, Unsafe.Add(ref rows.Up, offset),
+            Unsafe.Add(ref rows.UpEnergy, offset) + 4 * (one + lagged) + 2 * further, odd);
     }
 
     /// <summary>
