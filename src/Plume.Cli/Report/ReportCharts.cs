@@ -8,57 +8,65 @@ namespace Plume.Cli.Report;
 /// </summary>
 static class ReportCharts
 {
-    /// <summary>
-    /// The charts, two in a row; nothing before the first measurement. Time has a chart where a run was given links.
-    /// </summary>
+    /// <summary>The charts, two in a row; nothing before the first measurement.</summary>
     /// <param name="tracks">The runs, each with the class of the style sheet that has its colour.</param>
     /// <param name="measure">What models are measured by, as a word.</param>
     public static string All(IEnumerable<(Track Track, string Style)> tracks, string measure = "accuracy")
     {
+        var charts = Of(tracks, measure);
+        return charts.Count == 0 ? ""
+            : $"<div class=\"pair\">{string.Concat(charts.Select(chart => Html.Section(chart.Title, chart.Svg())))}</div>\n";
+    }
+
+    /// <summary>The same as charts. Time has one where a run was given links, and the loss where it was measured.</summary>
+    public static IReadOnlyList<Chart> Of(IEnumerable<(Track Track, string Style)> tracks, string measure)
+    {
         var measured = tracks.Where(entry => entry.Track.Accuracy is not null).ToList();
         if (measured.Count == 0)
-            return "";
+            return [];
         var byRound = Lines(measured, _ => 1);
         var accuracy = Axis.Over(Values(byRound, point => point.Y), value => $"{value * 100:0.##} %");
         var timed = measured.Where(entry => entry.Track.LinkSeconds is not null).ToList();
-        return "<div class=\"pair\">"
-            + Chart($"{Capital(measure)} by round", "round", Axis.Over([0, .. Values(byRound, point => point.X)], value => $"{value:0}"),
-                accuracy, byRound)
-            + Growing($"{Capital(measure)} by bytes, both directions together", "bytes since the first round",
+        List<Chart> charts =
+        [
+            new($"{Capital(measure)} by round", "round", Rounds(byRound), accuracy, byRound),
+            Growing($"{Capital(measure)} by bytes, both directions together", "bytes since the first round",
                 Lines(measured, round => round.UplinkBytes + round.DownlinkBytes), accuracy,
-                value => Quantity.RoundBytes((long)value))
-            + Loss(measured)
-            + (timed.Count == 0 ? ""
-            : Growing($"{Capital(measure)} by time on the links", "time since the first round: transfer, and work as measured or declared",
-                Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds))
-            + "</div>\n";
+                value => Quantity.RoundBytes((long)value)),
+        ];
+        if (Loss(measured) is { } loss)
+            charts.Add(loss);
+        if (timed.Count > 0)
+            charts.Add(Growing($"{Capital(measure)} by time on the links",
+                "time since the first round: transfer, and work as measured or declared",
+                Lines(timed, round => round.LinkSeconds!.Value), accuracy, Quantity.RoundSeconds));
+        return charts;
     }
 
     /// <summary>A word as a title begins with it.</summary>
     public static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
-    static string Loss(IReadOnlyList<(Track Track, string Style)> measured)
+    static Chart? Loss(IReadOnlyList<(Track Track, string Style)> measured)
     {
         List<Series> lines = [.. measured.Select(entry => new Series(entry.Track.Name, entry.Style,
             [.. entry.Track.Rounds.Where(round => round.Loss is not null).Select(round => ((double)round.Round, round.Loss!.Value,
                 $"{entry.Track.Name}, round {round.Round}: {round.Loss:0.0000}"))]))];
-        return lines.TrueForAll(line => line.Points.Count == 0) ? ""
-            : Chart("Loss by round", "round", Axis.Over([0, .. Values(lines, point => point.X)], value => $"{value:0}"),
-                Axis.Over(Values(lines, point => point.Y), value => $"{value:0.###}"), lines);
+        return lines.TrueForAll(line => line.Points.Count == 0) ? null
+            : new("Loss by round", "round", Rounds(lines), Axis.Over(Values(lines, point => point.Y), value => $"{value:0.###}"), lines);
     }
 
     // Runs that spend much more than others would leave these no room.
-    static string Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)
+    static Chart Growing(string title, string xTitle, IReadOnlyList<Series> series, Axis accuracy, Func<double, string> format)
     {
         var spent = Values(series, point => point.X).Where(value => value > 0).ToList();
         var x = Axis.OfGrowth(spent, spent, format);
         var shown = x.Logarithmic ? [.. series.Select(line => line with { Points = [.. line.Points.Where(point => point.X > 0)] })
             .Where(line => line.Points.Count > 0)] : series;
-        return Chart(title, xTitle, x, accuracy, shown);
+        return new(title, xTitle, x, accuracy, shown);
     }
 
-    static string Chart(string title, string xTitle, Axis x, Axis y, IReadOnlyList<Series> series) =>
-        Html.Section(title, new Chart(title, xTitle, x, y, series).Svg());
+    static Axis Rounds(IReadOnlyList<Series> series) =>
+        Axis.Over([0, .. Values(series, point => point.X)], value => $"{value:0}");
 
     static IEnumerable<double> Values(IEnumerable<Series> series, Func<(double X, double Y, string Label), double> value) =>
         series.SelectMany(line => line.Points).Select(value);

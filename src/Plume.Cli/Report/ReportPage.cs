@@ -22,6 +22,9 @@ static class ReportPage
             + Files(report) + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
+    /// <summary>Its charts of what was learned.</summary>
+    public static IReadOnlyList<Chart> Charts(RunReport report) => ReportCharts.Of(Tracks(report), report.Measure);
+
     static IEnumerable<(Track, string)> Tracks(RunReport report)
     {
         if (report.Baseline is { } plain)

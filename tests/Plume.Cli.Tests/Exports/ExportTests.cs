@@ -63,6 +63,7 @@ public sealed class ExportTests : IDisposable
         Run("export", run, "--to", "parquet", "-o", folder["m.parquet"]);
         Run("export", run, "--to", "tensorboard", "-o", folder["logs"]);
         Run("export", run, "--to", "svg");
+        Run("export", run, "--to", "png");
         string[] lines = File.ReadAllLines(Path.Combine(run, "metrics.csv"));
         Assert.Equal(7, lines.Length);
         Assert.StartsWith("compressed,1,", lines[1], StringComparison.Ordinal);
@@ -75,6 +76,10 @@ public sealed class ExportTests : IDisposable
         Assert.True(File.Exists(Path.Combine(folder["logs"], "fp32", EventFile.Name)));
         var chart = XDocument.Load(Path.Combine(run, "charts", "accuracy-by-round.svg")).Root!;
         Assert.Equal(2, chart.Descendants().Count(element => element.Name.LocalName == "polyline"));
+        string[] pictures = Directory.GetFiles(Path.Combine(run, "charts"), "*.png");
+        Assert.Equal(Directory.GetFiles(Path.Combine(run, "charts"), "*.svg").Select(Path.GetFileNameWithoutExtension).Order(),
+            pictures.Select(Path.GetFileNameWithoutExtension).Order());
+        Assert.All(pictures, picture => Assert.Equal((1920, 1080), SizeOf(File.ReadAllBytes(picture))));
     }
 
     [Fact]
@@ -102,6 +107,13 @@ public sealed class ExportTests : IDisposable
         Refused("is of form 2, but this program reads 1", "report", run, "-o", folder["x.html"]);
         File.WriteAllText(Path.Combine(run, "run.json"), "{\"version\":1}");
         Refused("lacks a part", "report", run, "-o", folder["x.html"]);
+    }
+
+    // Of a PNG file: its signature, then the header of the picture.
+    static (int Width, int Height) SizeOf(byte[] picture)
+    {
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        return (BinaryPrimitives.ReadInt32BigEndian(picture.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(picture.AsSpan(20)));
     }
 
     static void Refused(string message, params string[] arguments)

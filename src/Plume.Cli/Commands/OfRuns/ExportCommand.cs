@@ -14,10 +14,10 @@ static class ExportCommand
         var run = new Argument<string>("run") { Description = "The run folder; the run may be unfinished." };
         var to = new Option<string>("--to")
         {
-            Description = "csv or parquet: a row a round. tensorboard: a folder of event files. svg: a folder of the report's charts.",
+            Description = "csv or parquet: a row a round. tensorboard: a folder of event files. svg, png: a folder of the report's charts.",
             Required = true,
         };
-        to.AcceptOnlyFromAmong("csv", "parquet", "tensorboard", "svg");
+        to.AcceptOnlyFromAmong("csv", "parquet", "tensorboard", "svg", "png");
         var output = new Option<string?>("-o", "--output")
         {
             Description = "The file or folder to write; without it, metrics.csv, metrics.parquet, tensorboard or charts in the run folder.",
@@ -38,7 +38,8 @@ static class ExportCommand
             "csv" => [(output ?? Path.Combine(path, "metrics.csv"), MetricsTable.Csv(run))],
             "parquet" => [(output ?? Path.Combine(path, "metrics.parquet"), MetricsTable.Parquet(run))],
             "tensorboard" => Events(output ?? Path.Combine(path, "tensorboard"), run),
-            _ => ChartFiles.Of(run).Select(chart => (Path.Combine(output ?? Path.Combine(path, "charts"), chart.Name), chart.Svg)),
+            _ => (kind == "png" ? ChartFiles.Png(run) : ChartFiles.Svg(run))
+                .Select(chart => (Path.Combine(output ?? Path.Combine(path, "charts"), chart.Name), chart.Bytes)),
         })
             Write(folder, name, bytes);
         return ExitCode.Done;
