@@ -13,6 +13,8 @@ sealed class LeanHeaders(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         request.Headers.Remove(AcceptEncoding);
         request.Headers.UserAgent.Clear();
+        // By it a server finds out proxies that lose trailers; this client sees that by itself, as a call without a status.
+        request.Headers.TE.Clear();
         return base.SendAsync(request, cancellationToken);
     }
 }

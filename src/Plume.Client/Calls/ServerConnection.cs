@@ -11,6 +11,10 @@ sealed class ServerConnection : IDisposable
 {
     const int MessageBytes = 1 << 20;
 
+    // What a server may send ahead. A small window costs a frame back for each few kilobytes, and unless .NET is told to leave
+    // it, two more now and then to find a better one: with small updates a good part of what goes over the wire.
+    const int WindowBytes = 2 << 20;
+
     static readonly TimeSpan ShortestPing = TimeSpan.FromSeconds(1);
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
@@ -91,6 +95,7 @@ sealed class ServerConnection : IDisposable
         handler.KeepAlivePingTimeout = AtLeast(ShortestPing, options.Patience / 6);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         handler.ConnectTimeout = ConnectTimeout;
+        handler.InitialHttp2StreamWindowSize = WindowBytes;
         return handler;
     }
 
