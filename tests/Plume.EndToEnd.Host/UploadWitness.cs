@@ -1,5 +1,4 @@
-using System.Buffers.Binary;
-using System.Net;
+using System.Security.Cryptography;
 using Plume.Protocol.V1;
 
 namespace Plume.EndToEnd.Host;
@@ -11,12 +10,14 @@ namespace Plume.EndToEnd.Host;
 sealed class UploadWitness(HttpMessageHandler connection, int client, History history,
     Action<HistoryLine> saw) : DelegatingHandler(connection)
 {
-    const int FrameHeaderBytes = 5;
+    const int FrameHeaderBytes = FirstMessage.HeaderBytes;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.RequestUri?.AbsolutePath.EndsWith("/SumTrip", StringComparison.Ordinal) == true)
             return await SumTripAsync(request, cancellationToken).ConfigureAwait(false);
+        if (request.RequestUri?.AbsolutePath.EndsWith("/Turn", StringComparison.Ordinal) == true)
+            return await TurnAsync(request, cancellationToken).ConfigureAwait(false);
         if (request.RequestUri?.AbsolutePath.EndsWith("/Upload", StringComparison.Ordinal) != true)
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         UploadHeader? sent = null;
@@ -36,6 +37,34 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
 
         return With(response, body);
     }
+
+    // What became of the update comes first, long before the rest of the answer.
+    async Task<HttpResponseMessage> TurnAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        WholeUpdate? sent = null;
+        request.Content = new WatchedContent(request.Content!, message =>
+        {
+            sent = TurnRequest.Parser.ParseFrom(message).Update;
+            if (sent is not null)
+                Write(Line(HistoryLine.Sent, sent, ""));
+        });
+        var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var answer = new FirstMessage(message =>
+        {
+            if (TurnReply.Parser.ParseFrom(message).Receipt is { } receipt)
+                Write(Line(receipt.Outcome == UploadReply.Types.Outcome.Counted ? HistoryLine.Counted
+                    : HistoryLine.Refused, sent!, receipt.Rule));
+        });
+        var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        var again = new StreamContent(new WatchedAnswer(body, answer));
+        foreach (var (name, values) in response.Content.Headers)
+            again.Headers.TryAddWithoutValidation(name, values);
+        response.Content = again;
+        return response;
+    }
+
+    HistoryLine Line(string what, WholeUpdate update, string rule) => new(what, client, (int)update.Round, (int)update.Attempt,
+        Convert.ToHexStringLower(SHA256.HashData(update.Payload.Span)), rule);
 
     // Of a secure sum masked words stand for the update; nothing tells them apart, and nobody needs it.
     async Task<HttpResponseMessage> SumTripAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -81,79 +110,4 @@ sealed class UploadWitness(HttpMessageHandler connection, int client, History hi
 
     HistoryLine Line(string what, UploadHeader header, string rule) =>
         new(what, client, (int)header.Round, (int)header.Attempt, Convert.ToHexStringLower(header.Sha256.Span), rule);
-
-    /// <summary>The same content, whose first message is shown.</summary>
-    sealed class WatchedContent : HttpContent
-    {
-        readonly HttpContent content;
-        readonly Action<byte[]> show;
-
-        public WatchedContent(HttpContent content, Action<byte[]> show)
-        {
-            (this.content, this.show) = (content, show);
-            foreach (var (name, values) in content.Headers)
-                Headers.TryAddWithoutValidation(name, values);
-        }
-
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-            content.CopyToAsync(new WatchedStream(stream, show), context);
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
-
-    sealed class WatchedStream(Stream stream, Action<byte[]> show) : Stream
-    {
-        readonly MemoryStream first = new();
-        bool shown;
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            Watch(buffer.Span);
-            await stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
-        }
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        void Watch(ReadOnlySpan<byte> bytes)
-        {
-            if (shown)
-                return;
-            first.Write(bytes);
-            var frame = first.GetBuffer().AsSpan(0, (int)first.Length);
-            if (frame.Length < FrameHeaderBytes)
-                return;
-            int length = BinaryPrimitives.ReadInt32BigEndian(frame[1..]);
-            if (frame.Length < FrameHeaderBytes + length)
-                return;
-            shown = true;
-            show(frame.Slice(FrameHeaderBytes, length).ToArray());
-        }
-    }
 }

@@ -13,6 +13,9 @@ public class NetworkTests
         Downlink = "delta | uniform(8) | pack",
     };
 
+    // Each of which goes with its answer in one call.
+    static readonly ToyPlan Small = new(Clients: 5, Rounds: 12, Participants: 3, Values: 20_000);
+
     static readonly double[] Shares = [0.1, 0.5, 0.9];
 
     [Fact]
@@ -30,6 +33,23 @@ public class NetworkTests
 
         var ended = await trial.EndAsync(server, clients);
         Assert.Equal(await CalmRuns.CheckpointAsync(Plan), ended.Checkpoint);
+    }
+
+    [Fact]
+    public async Task Connections_that_break_in_the_midst_of_small_updates_and_their_answers_change_no_bit_either()
+    {
+        await using var trial = new Trial(Small);
+        var server = await trial.ServeAsync();
+        var clients = trial.StartAllClients();
+        // Places all over a round's call: in its headers, its update, its receipt, its task and its download.
+        foreach (int bytes in (int[])[90, 700, 5300])
+        {
+            foreach (var way in (Way[])[Way.Up, Way.Down])
+                await HappensAsync(trial.Network.CutAfterAsync(way, bytes), clients);
+        }
+
+        var ended = await trial.EndAsync(server, clients);
+        Assert.Equal(await CalmRuns.CheckpointAsync(Small), ended.Checkpoint);
     }
 
     [Fact]

@@ -56,6 +56,12 @@ sealed class ServerConnection : IDisposable
     /// <summary>What every call is made with.</summary>
     public CallOptions With(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
 
+    /// <summary>Whether the server does not know what this client runs: the next question for work says it.</summary>
+    public bool Introduces { get; set; }
+
+    /// <summary>What a question for work is made with.</summary>
+    public CallOptions Asking(CancellationToken cancellation) => Introduces ? Introducing(cancellation) : With(cancellation);
+
     /// <summary>What the call is made with by which a client introduces itself.</summary>
     public CallOptions Introducing(CancellationToken cancellation)
     {

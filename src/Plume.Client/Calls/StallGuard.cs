@@ -22,6 +22,9 @@ sealed class StallGuard : IDisposable
     /// <summary>Something moved.</summary>
     public void Moved() => source.CancelAfter(patience);
 
+    /// <summary>Something moved, and the peer may take its time with the next.</summary>
+    public void Waits(TimeSpan longest) => source.CancelAfter(longest + patience);
+
     public void Dispose()
     {
         left.Dispose();

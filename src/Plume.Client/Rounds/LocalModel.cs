@@ -30,15 +30,21 @@ sealed class LocalModel : IDisposable
     /// <summary>Its values, until it is brought to another version.</summary>
     public ReadOnlyMemory<float> Values => received.Values;
 
+    /// <summary>Whether a part of a download is here, which the next goes on with if it is of the same version.</summary>
+    public bool HasDownload => downloads.HasBegun(terms.Published.Length);
+
     /// <summary>Brings the copy to a version.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="turn">What brings the download; null where a call of its own is made for it.</param>
+    /// <param name="cancellation">Leaves.</param>
     /// <returns>Whether it has it; false where that one is not the newest any more.</returns>
     /// <exception cref="InvalidPayloadException">What came does not lead there; the next try takes the whole model.</exception>
-    public async Task<bool> BringToAsync(int version, CancellationToken cancellation)
+    public async Task<bool> BringToAsync(int version, Turn? turn, CancellationToken cancellation)
     {
         if (received.Version == version)
             return true;
         var what = new DownloadTarget(received.Version < version ? received.Version : null, version, IsGraph: false);
-        if (await downloads.GetAsync(what, terms.Published.Length, cancellation).ConfigureAwait(false) is not { } download)
+        if (await downloads.GetAsync(what, terms.Published.Length, turn, cancellation).ConfigureAwait(false) is not { } download)
             return false;
         Apply(version, download.Header, download.Bytes);
         folder.WriteModel(new KeptModel(version, received.Values));

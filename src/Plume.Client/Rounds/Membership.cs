@@ -94,6 +94,7 @@ sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILe
                 backoff.Reset, Tell, cancellation).ConfigureAwait(false);
         }
 
+        participation.WholeUpdate = reply.WholeUpdate;
         isJoined = wasJoined = true;
         LogJoined(options.Logger, options.Name, options.Federation, place.Number);
         Tell(ClientStage.Joined, 0, isVoid

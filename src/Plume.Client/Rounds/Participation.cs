@@ -30,9 +30,7 @@ sealed partial class Participation : IDisposable
     readonly LocalModel model;
     readonly Uploads uploads;
     readonly SumTrips trips;
-
-    // Whether the server has asked what this client runs.
-    bool introduces;
+    readonly Turns turns;
     SecurePart? part;
     Settlement settled;
     KeptUpdate? pending;
@@ -47,6 +45,7 @@ sealed partial class Participation : IDisposable
         model = new LocalModel(terms, folder, downloads);
         uploads = new Uploads(options, connection, count, moved);
         trips = new SumTrips(options, connection, count);
+        turns = new Turns(options, connection, count);
         int memory = Participant.MemoryLength(learner, terms.Method, terms.Uplink);
         settled = folder.ReadSettled(memory);
         pending = folder.ReadPending(memory);
@@ -90,6 +89,8 @@ sealed partial class Participation : IDisposable
     {
         if (pending is not null && terms.Uplink.IsSecure)
             return await AddAsync(pending, cancellation).ConfigureAwait(false);
+        if (pending is not null && turns.Take(pending))
+            return await TurnAsync(pending, cancellation).ConfigureAwait(false);
         if (pending is not null)
             await SendAsync(pending, cancellation).ConfigureAwait(false);
         else if (report is not null)
@@ -132,7 +133,8 @@ sealed partial class Participation : IDisposable
                     + $"own.");
         if (folder.ReadGraph() is { } kept)
             return kept;
-        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.GraphValues, cancellation).ConfigureAwait(false)
+        var (_, bytes) = await downloads.GetAsync(DownloadTarget.Graph, terms.GraphValues, turn: null, cancellation)
+            .ConfigureAwait(false)
             ?? throw new FederationException(
                 $"The server has no graph of the federation '{terms.Federation}' any more. Bring a learner of your own.");
         byte[] graph = PackedGraph.Unpack(bytes, Downloads.Limit(terms.GraphValues, isGraph: true));
@@ -142,8 +144,14 @@ sealed partial class Participation : IDisposable
 
     async Task<JoinResult?> AskAsync(CancellationToken cancellation)
     {
+        if (turns.Largest > 0)
+            return await TurnAsync(null, cancellation).ConfigureAwait(false);
         tell(ClientStage.Waiting, 0, "");
-        var reply = await NextTaskAsync(cancellation).ConfigureAwait(false);
+        return await FollowAsync(await NextTaskAsync(cancellation).ConfigureAwait(false), null, cancellation).ConfigureAwait(false);
+    }
+
+    async Task<JoinResult?> FollowAsync(NextTaskReply reply, Turn? turn, CancellationToken cancellation)
+    {
         long since = options.Time.GetTimestamp();
         switch (reply.WhatCase)
         {
@@ -151,7 +159,7 @@ sealed partial class Participation : IDisposable
                 return await EndAsync(reply.Ended, cancellation).ConfigureAwait(false);
             case NextTaskReply.WhatOneofCase.Task when (int)reply.Task.Round != settled.Round
                 || (int)reply.Task.Attempt != settled.Attempt:
-                await WorkAsync(reply.Task, since, cancellation).ConfigureAwait(false);
+                await WorkAsync(reply.Task, since, turn, cancellation).ConfigureAwait(false);
                 return null;
             default:
                 await PauseAsync(TimeSpan.FromMilliseconds(reply.ComeBack?.AfterMs ?? 0), cancellation).ConfigureAwait(false);
@@ -169,9 +177,8 @@ sealed partial class Participation : IDisposable
             SettledRound = (uint)settled.Round,
             SettledAttempt = (uint)settled.Attempt,
         };
-        var reply = await connection.Calls.NextTaskAsync(request,
-            introduces ? connection.Introducing(guard.Token) : connection.With(guard.Token)).ConfigureAwait(false);
-        introduces = reply.Introduce;
+        var reply = await connection.Calls.NextTaskAsync(request, connection.Asking(guard.Token)).ConfigureAwait(false);
+        connection.Introduces = reply.Introduce;
         return reply;
     }
 
@@ -182,7 +189,7 @@ sealed partial class Participation : IDisposable
         return Task.Delay(least * (1 + 0.5 * options.Jitter.NextDouble()), options.Time, cancellation);
     }
 
-    async Task WorkAsync(RoundTask task, long since, CancellationToken cancellation)
+    async Task WorkAsync(RoundTask task, long since, Turn? turn, CancellationToken cancellation)
     {
         var (round, attempt, version) =
             (task.Round.Checked("round"), task.Attempt.Checked("attempt"), task.ModelVersion.Checked("model version"));
@@ -192,13 +199,15 @@ sealed partial class Participation : IDisposable
             Teaching = terms.Teaching,
         };
         tell(ClientStage.Downloading, round, "");
-        if (!await model.BringToAsync(version, cancellation).ConfigureAwait(false))
+        if (!await model.BringToAsync(version, turn, cancellation).ConfigureAwait(false))
         {
             // The round is over; the next answer is of another.
             await PauseAsync(default, cancellation).ConfigureAwait(false);
             return;
         }
 
+        if (turn is not null)
+            await turn.EndAsync().ConfigureAwait(false);
         var secure = terms.Uplink.IsSecure ? SecureRoundOf(task, objective) : null;
         if (pending is not null)
         {
@@ -243,19 +252,18 @@ sealed partial class Participation : IDisposable
     async Task SendAsync(KeptUpdate update, CancellationToken cancellation)
     {
         tell(ClientStage.Uploading, update.Round, "");
-        UploadReply reply;
+        Settle(update, await ReplyAsync(update, uploads.SendAsync(update, isFresh, cancellation)).ConfigureAwait(false));
+    }
+
+    // What was wrong with it is the server's to know, too.
+    async Task<UploadReply> ReplyAsync(KeptUpdate update, Task<UploadReply> answering)
+    {
         try
         {
-            reply = await uploads.SendAsync(update, isFresh, cancellation).ConfigureAwait(false);
+            return await answering.ConfigureAwait(false);
         }
         catch (RpcException refusal) when (refusal.StatusCode == StatusCode.InvalidArgument)
         {
-            reply = new UploadReply
-            {
-                Outcome = UploadReply.Types.Outcome.Refused,
-                Rule = nameof(StatusCode.InvalidArgument),
-                Message = refusal.Status.Detail,
-            };
             report = new ReportRequest
             {
                 Federation = options.Federation,
@@ -263,8 +271,17 @@ sealed partial class Participation : IDisposable
                 Attempt = (uint)update.Attempt,
                 Problem = refusal.Status.Detail,
             };
+            return new UploadReply
+            {
+                Outcome = UploadReply.Types.Outcome.Refused,
+                Rule = nameof(StatusCode.InvalidArgument),
+                Message = refusal.Status.Detail,
+            };
         }
+    }
 
+    void Settle(KeptUpdate update, UploadReply reply)
+    {
         switch (reply.Outcome)
         {
             case UploadReply.Types.Outcome.Counted:
@@ -277,7 +294,6 @@ sealed partial class Participation : IDisposable
                 throw new IOException($"The server answered an upload with outcome {reply.Outcome}, which this release does "
                     + $"not know.");
         }
-
     }
 
     void Count(KeptUpdate update, string message)
@@ -334,7 +350,7 @@ sealed partial class Participation : IDisposable
     {
         try
         {
-            return await model.BringToAsync(version, cancellation).ConfigureAwait(false);
+            return await model.BringToAsync(version, turn: null, cancellation).ConfigureAwait(false);
         }
         catch (Exception failure) when (CallFailure.Passes(failure) && !cancellation.IsCancellationRequested)
         {

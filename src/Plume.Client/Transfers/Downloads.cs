@@ -22,17 +22,32 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
     public static long Limit(int values, bool isGraph) =>
         Math.Min(Array.MaxLength, 2L * sizeof(float) * values + (isGraph ? GraphSlackBytes : SlackBytes));
 
+    /// <summary>Whether a part of a download of the model is here.</summary>
+    /// <param name="values">Values of all that is published.</param>
+    public bool HasBegun(int values)
+    {
+        Look(Limit(values, isGraph: false));
+        return partial is not null;
+    }
+
     /// <summary>Downloads. After a failure that passes it is called again, and goes on.</summary>
+    /// <param name="what">What it is to bring.</param>
+    /// <param name="values">As <see cref="Limit"/> takes them.</param>
+    /// <param name="turn">A call whose answer it is a part of; null for a call of its own.</param>
+    /// <param name="cancellation">Leaves.</param>
     /// <returns>The header and all bytes, or null where the version wanted is not the newest any more.</returns>
     /// <exception cref="InvalidPayloadException">What the server sent breaks a rule; the next try begins anew.</exception>
-    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, int values,
+    public async Task<(DownloadHeader Header, ReadOnlyMemory<byte> Bytes)?> GetAsync(DownloadTarget what, int values, Turn? turn,
         CancellationToken cancellation)
     {
         long limit = Limit(values, what.IsGraph);
         TakeUp(what, limit);
         try
         {
-            await ReceiveAsync(what, limit, cancellation).ConfigureAwait(false);
+            if (turn is { BringsDownload: true })
+                await ReceiveAsync(turn, what, new DownloadRequest(), limit, turn.Guard).ConfigureAwait(false);
+            else
+                await CallAsync(what, limit, cancellation).ConfigureAwait(false);
             var bytes = partial!.Verified();
             var header = partial.Header;
             Forget();
@@ -61,14 +76,19 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
 
     void TakeUp(DownloadTarget what, long limit)
     {
-        if (!looked)
-            partial = PartialDownload.Load(folder.DownloadPath, folder.Place, limit);
-        looked = true;
+        Look(limit);
         if (partial is not null && partial.What != what)
             Forget();
     }
 
-    async Task ReceiveAsync(DownloadTarget what, long limit, CancellationToken cancellation)
+    void Look(long limit)
+    {
+        if (!looked)
+            partial = PartialDownload.Load(folder.DownloadPath, folder.Place, limit);
+        looked = true;
+    }
+
+    async Task CallAsync(DownloadTarget what, long limit, CancellationToken cancellation)
     {
         var request = new DownloadRequest { Federation = options.Federation, ToVersion = (uint)what.To, Graph = what.IsGraph };
         if (what.From is { } from)
@@ -77,13 +97,18 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
             (request.Offset, request.Sha256) = ((ulong)partial.Length, partial.Header.Sha256);
         using var guard = new StallGuard(options.Patience, options.Time, cancellation);
         using var call = connection.Calls.Download(request, connection.With(guard.Token));
-        if (!await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false)
-            || call.ResponseStream.Current.Header is not { } header)
+        await ReceiveAsync(call.ResponseStream, what, request, limit, guard).ConfigureAwait(false);
+    }
+
+    async Task ReceiveAsync(IAsyncStreamReader<DownloadReply> replies, DownloadTarget what, DownloadRequest request, long limit,
+        StallGuard guard)
+    {
+        if (!await replies.MoveNext(guard.Token).ConfigureAwait(false) || replies.Current.Header is not { } header)
             throw new InvalidPayloadException("A download must begin with its header, and this one does not.");
         Accept(what, header, request, limit);
-        while (await call.ResponseStream.MoveNext(guard.Token).ConfigureAwait(false))
+        while (await replies.MoveNext(guard.Token).ConfigureAwait(false))
         {
-            var chunk = call.ResponseStream.Current.Chunk;
+            var chunk = replies.Current.Chunk;
             partial!.Append(chunk.Span);
             count.Down += chunk.Length;
             guard.Moved();

@@ -9,7 +9,7 @@ namespace Plume.Client.Transfers;
 /// <summary>Sends an update, and goes on where that broke off.</summary>
 sealed class Uploads(ClientOptions options, ServerConnection connection, TransferCount count, Action moved)
 {
-    const int ChunkBytes = 128 << 10;
+    public const int ChunkBytes = 128 << 10;
 
     byte[]? begun;
     long known;

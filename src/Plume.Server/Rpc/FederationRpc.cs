@@ -9,13 +9,15 @@ using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.News;
 using Plume.Server.Federations.Secure;
 using Plume.Server.Identity;
+using Plume.Server.Identity.Admission;
+using Plume.Server.Rpc.Turns;
 using LocalOptimizer = Plume.Federation.Learners.LocalOptimizer;
 
 namespace Plume.Server.Rpc;
 
 /// <summary>plume.v1.Federation: what a client does in a federation. Any server of a cluster answers any client.</summary>
 sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, DownloadSender downloads, SumTrips trips,
-    TimeProvider time) : Protocol.V1.Federation.FederationBase
+    ServerLimits limits, TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
     public const uint OldestProtocol = 1, NewestProtocol = 8;
@@ -101,6 +103,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             Method = definition.Plan.Method.ToString(),
             Constants = (ulong)definition.Constants.Bytes,
             Teaching = definition.Plan.Objective.Teaching?.ToString() ?? "",
+            WholeUpdate = (uint)WholeUpload.Largest(limits),
         };
     }
 
@@ -125,6 +128,11 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     public override async Task<NextTaskReply> NextTask(NextTaskRequest request, ServerCallContext context)
     {
         var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        return await NextAsync(feed, client, request, context);
+    }
+
+    async Task<NextTaskReply> NextAsync(FederationFeed feed, int client, NextTaskRequest request, ServerCallContext context)
+    {
         bool isUnknown = !Introduce(feed, context);
         long? places = feed.Snapshot?.PlacesSince;
         using var held = feed.Hold(client);
@@ -165,12 +173,47 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     {
         var header = await uploads.HeaderAsync(requestStream, context.CancellationToken);
         var (feed, client) = await PlaceOfAsync(header.Federation, context);
+        return await ReceiveAsync(feed, client, header, requestStream, context);
+    }
+
+    public override async Task Turn(TurnRequest request, IServerStreamWriter<TurnReply> responseStream, ServerCallContext context)
+    {
+        var (feed, client) = await PlaceOfAsync(request.Federation, context);
+        var asks = new NextTaskRequest
+        {
+            Federation = request.Federation,
+            WaitMs = request.WaitMs,
+            SettledRound = request.Update?.Round ?? request.SettledRound,
+            SettledAttempt = request.Update?.Attempt ?? request.SettledAttempt,
+        };
+        if (request.Update is { } update)
+        {
+            var whole = new WholeUpload(update);
+            var receipt = await ReceiveAsync(feed, client, whole.Header(request.Federation), whole, context);
+            await responseStream.WriteAsync(new TurnReply { Receipt = receipt }, context.CancellationToken);
+        }
+
+        var next = await NextAsync(feed, client, asks, context);
+        await responseStream.WriteAsync(new TurnReply { Next = next }, context.CancellationToken);
+        if (next.Task is not { } task || request.HasDownload
+            || (request.HasFromVersion && request.FromVersion == task.ModelVersion))
+            return;
+        var wanted = new DownloadRequest { Federation = request.Federation, ToVersion = task.ModelVersion };
+        if (request.HasFromVersion && request.FromVersion < task.ModelVersion)
+            wanted.FromVersion = request.FromVersion;
+        await downloads.SendAsync(feed, client, wanted, new TurnDownloads(responseStream), context.CancellationToken,
+            feed.Activities.TransfersOf(context.GetCaller().Name));
+    }
+
+    async Task<UploadReply> ReceiveAsync(FederationFeed feed, int client, UploadHeader header,
+        IAsyncStreamReader<UploadRequest> chunks, ServerCallContext context)
+    {
         feed.Heard(client);
         if (feed.Definition.SumsInSecret)
             throw new RpcException(new Status(StatusCode.InvalidArgument,
                 $"The federation '{feed.Definition.Name}' adds updates up in secret and takes none by itself."));
-        var outcome = await uploads.ReceiveAsync(feed, client, header, requestStream,
-            feed.Activities.TransfersOf(context.GetCaller().Name), context.CancellationToken);
+        var outcome = await uploads.ReceiveAsync(feed, client, header, chunks,
+            chunks is WholeUpload ? null : feed.Activities.TransfersOf(context.GetCaller().Name), context.CancellationToken);
         return new UploadReply
         {
             Outcome = outcome.IsCounted ? UploadReply.Types.Outcome.Counted : UploadReply.Types.Outcome.Refused,

@@ -41,8 +41,15 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         }
     }
 
+    /// <summary>Takes an update's bytes, and answers when it is settled.</summary>
+    /// <param name="feed">Whose it is.</param>
+    /// <param name="client">Who sends it.</param>
+    /// <param name="header">What it began with.</param>
+    /// <param name="chunks">Its bytes.</param>
+    /// <param name="transfers">Hears how fast they came; null where they are here already.</param>
+    /// <param name="cancellation">The call is over.</param>
     public async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, UploadHeader header,
-        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers transfers, CancellationToken cancellation)
+        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers? transfers, CancellationToken cancellation)
     {
         var update = Check(feed, client, header);
         using var span = ServerTraces.Upload(feed.Definition.Name, update);
@@ -53,7 +60,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     }
 
     async Task<UploadOutcome> ReceiveAsync(FederationFeed feed, int client, ArrivedUpdate update, long offset,
-        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers transfers, CancellationToken cancellation)
+        IAsyncStreamReader<UploadRequest> chunks, ClientTransfers? transfers, CancellationToken cancellation)
     {
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
@@ -68,7 +75,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             long began = time.GetTimestamp();
             await StoreAsync(feed, update, offset, chunks, hash, cancellation).ConfigureAwait(false);
-            transfers.Received(update.Length - offset, time.GetElapsedTime(began));
+            transfers?.Received(update.Length - offset, time.GetElapsedTime(began));
             await VerifyAsync(partial, update, hash, cancellation).ConfigureAwait(false);
             await storage.Blobs.MoveAsync(partial, name, cancellation).ConfigureAwait(false);
             CrashPoint.Pass("upload-stored");

@@ -7,6 +7,7 @@ using Plume.Compression.Weights;
 using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
+using Plume.Protocol;
 using Plume.Protocol.V1;
 using Segment = Plume.Protocol.V1.Segment;
 using SegmentKind = Plume.Federation.Models.SegmentKind;
@@ -37,6 +38,10 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
     public Queue<byte[]> PackedGraphs { get; } = [];
 
     public int Rounds { get; set; } = 3;
+
+    /// <summary>Most bytes of an update that it takes in one call with what comes next; 0 as a server of an earlier
+    /// release.</summary>
+    public uint WholeUpdate { get; init; }
 
     public uint LeftMs { get; set; } = 60_000;
 
@@ -93,6 +98,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
             Downlink = Downlink,
             BroadcastKey = DrawKeys.Downlink(key).Value,
             HasGraph = Graph.Length > 0,
+            WholeUpdate = WholeUpdate,
         });
     }
 
@@ -166,6 +172,28 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         }
 
         return Settle(name, header, bytes.ToArray(), context);
+    }
+
+    public override async Task Turn(TurnRequest request, IServerStreamWriter<TurnReply> responseStream, ServerCallContext context)
+    {
+        Requests.Add(request);
+        Faults.Meet(nameof(Turn));
+        if (request.Update is { } update)
+        {
+            Assert.Equal(WholeUpdateCheck.Of(update), update.Check);
+            Assert.InRange((uint)update.Payload.Length, 1u, WholeUpdate);
+            await responseStream.WriteAsync(new TurnReply { Receipt = await Upload(new WholeStream(update), context) });
+        }
+
+        var next = await NextTask(new NextTaskRequest(), context);
+        await responseStream.WriteAsync(new TurnReply { Next = next });
+        if (next.Task is not { } task || request.HasDownload
+            || (request.HasFromVersion && request.FromVersion == task.ModelVersion))
+            return;
+        var wanted = new DownloadRequest { ToVersion = task.ModelVersion };
+        if (request.HasFromVersion)
+            wanted.FromVersion = request.FromVersion;
+        await Download(wanted, new TurnStream(responseStream), context);
     }
 
     public override Task<UploadProgressReply> UploadProgress(UploadProgressRequest request, ServerCallContext context)

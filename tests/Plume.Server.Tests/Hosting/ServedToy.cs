@@ -33,6 +33,11 @@ sealed class ServedToy : IAsyncDisposable
 
     public WebApplication App { get; private set; } = null!;
 
+    public int Rounds { get; init; } = 2;
+
+    /// <summary>The model's tensors.</summary>
+    public ModelLayout Own { get; init; } = Layout;
+
     public Operation.OperationClient Operation => new(Channel());
 
     /// <summary>Starts the server, or another one on what the last one left.</summary>
@@ -48,10 +53,10 @@ sealed class ServedToy : IAsyncDisposable
         int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null,
         Teaching? teaching = null)
     {
-        var plan = new FederationPlan(Clients: 4, Rounds: 2, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching },
+        var plan = new FederationPlan(Clients: 4, Rounds, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching },
             Codec.Floats, Codec.Floats)
         { StartWith = startWith, SampleCap = sampleCap };
-        var definition = new FederationDefinition(Federation, plan, Seed: 1, Layout, () => new float[Layout.Length])
+        var definition = new FederationDefinition(Federation, plan, Seed: 1, Own, () => new float[Own.Length])
         {
             Graph = () => Graph,
         };
@@ -69,8 +74,9 @@ sealed class ServedToy : IAsyncDisposable
     }
 
     public Task<JoinResult> JoinAsync(string name, Action<ClientProgress>? hear = null, float adds = 1, int samples = 10,
-        int? number = null) =>
-        FederatedClient.JoinAsync(Client(name, hear) with { Number = number }, _ => new Adds(Layout, adds, samples));
+        int? number = null, Uri? through = null) =>
+        FederatedClient.JoinAsync(Client(name, hear) with { Number = number, Server = through ?? new Uri(App.Urls.First()) },
+            _ => new Adds(Own, adds, samples));
 
     /// <summary>The same for a client that can do no task.</summary>
     public Task<JoinResult> JoinWithoutDataAsync(string name) =>
