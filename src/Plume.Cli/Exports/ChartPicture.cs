@@ -11,7 +11,8 @@ static class ChartPicture
     const float NameSize = 13;
 
     // Told apart without colours, too.
-    static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted, LinePattern.DenselyDashed];
+    static readonly LinePattern[] Patterns =
+        [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted, LinePattern.DenselyDashed];
     static readonly ScottPlot.Palettes.ColorblindFriendly Palette = new();
     static readonly Color Ink = Color.FromHex("#333333"), Rule = Color.FromHex("#E5E1D8");
 

@@ -42,10 +42,10 @@ public enum StepRule
 /// step^2 a bit, at what the coder takes for it at that moment. Before <c>rans</c> it is what the same trade of error for bits
 /// makes the best of it among Laplacian values as strong as those of its row and column. Before other coders, which have 255
 /// levels, a magnitude of a steps becomes floor(a + 0.36).
-/// With <c>trellis</c> a level k stands for k steps or for half a step nearer to zero, which follows from whether the levels before it
-/// in its block were odd, and levels are chosen together (Marcellin and Fischer, "Trellis coded quantization of memoryless and
-/// Gauss-Markov sources", IEEE Trans. Communications 1990): fewer bits at an error where a value takes more than one or
-/// two (docs/benchmarks.md), more below that; two to five times the time to encode.
+/// With <c>trellis</c> a level k stands for k steps or for half a step nearer to zero, which follows from whether the levels
+/// before it in its block were odd, and levels are chosen together (Marcellin and Fischer, "Trellis coded quantization of
+/// memoryless and Gauss-Markov sources", IEEE Trans. Communications 1990): fewer bits at an error where a value takes more than
+/// one or two (docs/benchmarks.md), more below that; two to five times the time to encode.
 /// All tensors but running statistics are quantized so, biases too: with one step for all, a bit buys the same error
 /// wherever it is spent. With a step for each tensor, those that are not large weights have a quarter of it.
 /// Error: at most 1.5 steps a value or so, biased towards zero: use <c>feedback</c>. Steps below 2^-118 count as zero.
@@ -129,7 +129,8 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override float StepFor(CodecPlan plan) => Rule == StepRule.Absolute ? (float)Value : plan.CommonStep;
 
-    internal override QuantizeStage? ForSums => Rule == StepRule.Absolute && !Trellis ? new DeadZone(Rule, Value, exact: true) : null;
+    internal override QuantizeStage? ForSums =>
+        Rule == StepRule.Absolute && !Trellis ? new DeadZone(Rule, Value, exact: true) : null;
 
     internal override float SumStep => Rule == StepRule.Absolute ? (float)Value : 0;
 

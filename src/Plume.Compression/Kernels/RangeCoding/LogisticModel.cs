@@ -92,7 +92,8 @@ sealed class LogisticModel
         {
             int lagged = Math.Abs((int)Unsafe.Add(ref here, i - lag)), twice = Math.Abs((int)Unsafe.Add(ref here, i - 2 * lag)),
                 energy = Unsafe.Add(ref upEnergy, i) + 4 * (one + lagged) + 2 * (two + twice);
-            var context = ContextOf(rowOdds + Unsafe.Add(ref columnOdd, i), one, lagged, Unsafe.Add(ref up, i), energy, state & 1);
+            var context = ContextOf(rowOdds + Unsafe.Add(ref columnOdd, i), one, lagged, Unsafe.Add(ref up, i), energy,
+                state & 1);
             var notZero = Predict(0, context);
             int level = 0;
             if (TCoder.Encodes)

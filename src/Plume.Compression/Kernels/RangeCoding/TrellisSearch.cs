@@ -43,7 +43,8 @@ sealed class TrellisSearch
         {
             if (best[state] == long.MaxValue)
                 continue;
-            int odd = state & 1, half = odd << (LevelModel.FractionBits - 1), lower = (magnitude + half) >> LevelModel.FractionBits;
+            int odd = state & 1, half = odd << (LevelModel.FractionBits - 1),
+                lower = (magnitude + half) >> LevelModel.FractionBits;
             var prices = costs.Slice(odd * Levels, Levels);
             Try(state, 0, value, (long)magnitude * magnitude + (long)Lambda * prices[0]);
             if (value == 0)

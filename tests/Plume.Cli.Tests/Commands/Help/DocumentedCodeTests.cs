@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Plume.Cli.Tests.Commands.Help;
 
-/// <summary>C# of the documentation, as people copy it: it compiles, and whole programs that need neither torch nor a server run.</summary>
+/// <summary>
+/// C# of the documentation, as people copy it: it compiles, and whole programs that need neither torch nor a server run.
+/// </summary>
 public class DocumentedCodeTests
 {
     // Pages whose blocks are a program that runs anywhere.
@@ -64,7 +66,8 @@ public class DocumentedCodeTests
         Assert.All(BlocksOf(Repository.Path(page)), block =>
         {
             using var image = new MemoryStream();
-            var result = Compiled(block, SurroundingsOf(page)).Emit(image, cancellationToken: TestContext.Current.CancellationToken);
+            var result = Compiled(block, SurroundingsOf(page))
+                .Emit(image, cancellationToken: TestContext.Current.CancellationToken);
             Assert.Empty(result.Diagnostics.Where(problem => problem.Severity == DiagnosticSeverity.Error));
             if (Programs.Contains(page))
                 Assert.Null(Record.Exception(() => Run(image)));
@@ -72,14 +75,16 @@ public class DocumentedCodeTests
 
     [Fact]
     public void Every_package_with_a_page_shows_code() =>
-        Assert.All(Programs.Append("src/Plume.Client/README.md").Append("README.md"), page => Assert.Contains(page, Pages.Select(row => row.Data)));
+        Assert.All(Programs.Append("src/Plume.Client/README.md").Append("README.md"),
+            page => Assert.Contains(page, Pages.Select(row => row.Data)));
 
     static string SurroundingsOf(string page) => Surroundings.GetValueOrDefault(page.Replace(".zh", "", StringComparison.Ordinal), "");
 
     static CSharpCompilation Compiled(string block, string surroundings) =>
         CSharpCompilation.Create($"documented{block.GetHashCode(StringComparison.Ordinal):x}",
             [.. new[] { Usings, surroundings, block }.Select(text => CSharpSyntaxTree.ParseText(text))],
-            References, new CSharpCompilationOptions(IsProgram(block) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
+            References, new CSharpCompilationOptions(
+                IsProgram(block) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
                 nullableContextOptions: NullableContextOptions.Enable));
 
     static bool IsProgram(string block) => CSharpSyntaxTree.ParseText(block).GetCompilationUnitRoot().Members

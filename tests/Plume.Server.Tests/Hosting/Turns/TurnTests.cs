@@ -8,7 +8,7 @@ using Plume.Protocol;
 using Plume.Protocol.V1;
 using Plume.Server.Identity.Admission;
 
-namespace Plume.Server.Tests.Hosting;
+namespace Plume.Server.Tests.Hosting.Turns;
 
 /// <summary>A client's round in one call.</summary>
 public class TurnTests

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Plume.Server.Tests.Hosting;
+namespace Plume.Server.Tests.Hosting.Turns;
 
 /// <summary>Passes one connection's bytes on to a server, and counts them: headers, frames and all.</summary>
 sealed class CountingRelay : IAsyncDisposable
