@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Models;
 using Plume.Simulation.Clients;
 
@@ -32,10 +33,13 @@ sealed record Checkpoint(
     /// <summary>The round that each client took part in last; empty where the plan does not keep participations apart.</summary>
     public int[] LastRounds { get; init; } = [];
 
+    /// <summary>Where the run stands with its budget of bytes.</summary>
+    public Spending Spending { get; init; } = Spending.Nothing;
+
     /// <summary>Who is at work, where rounds are buffered.</summary>
     public KeptWork Work { get; init; } = KeptWork.None;
 
-    const byte FormatVersion = 10;
+    const byte FormatVersion = 11;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -60,6 +64,7 @@ sealed record Checkpoint(
         WriteArrays(output, Memories);
         WriteWork(output, Work);
         WriteArray(output, LastRounds);
+        KeptSpending.Write(output, Spending);
         output.UInt64(XxHash64.HashToUInt64(output.Written.Span));
         return output.Written.ToArray();
     }
@@ -84,7 +89,11 @@ sealed record Checkpoint(
         var checkpoint = new Checkpoint(fingerprint, ReadArray<float>(ref input), ReadBroadcasts(ref input),
             ReadArray<float>(ref input), ReadArray<int>(ref input), ReadArray<int>(ref input), ReadRounds(ref input),
             ReadArray<ClientCost>(ref input), ReadArrays(ref input, "client"))
-        { Work = ReadWork(ref input), LastRounds = ReadArray<int>(ref input) };
+        {
+            Work = ReadWork(ref input),
+            LastRounds = ReadArray<int>(ref input),
+            Spending = KeptSpending.Read(ref input),
+        };
         input.UInt64("hash");
         input.End("checkpoint");
         return checkpoint;
@@ -131,7 +140,8 @@ sealed record Checkpoint(
             ?? double.NaN, round.TrainingLoss, round.Seconds, round.Norm, round.ClientSeconds, round.LinkSeconds
             ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN, round.Staleness ?? double.NaN,
             round.MostStale ?? double.NaN, round.NextClip ?? double.NaN,
-            round.Spread ?? double.NaN]);
+            round.Spread ?? double.NaN, round.Budget?.Pressure ?? double.NaN, round.Budget?.UplinkFactor ?? double.NaN,
+            round.Budget?.DownlinkFactor ?? double.NaN, round.Budget?.NotAsked ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -164,9 +174,9 @@ sealed record Checkpoint(
             int number = input.Varint("round", 1, int.MaxValue);
             if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
                 var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale,
-                var nextClip, var spread]
+                var nextClip, var spread, var pressure, var uplinkFactor, var downlinkFactor, var notAsked]
                     || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have thirteen figures and two sizes");
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have seventeen figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
             var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
@@ -180,6 +190,8 @@ sealed record Checkpoint(
                 MostStale = (int?)Known(mostStale),
                 NextClip = Known(nextClip),
                 Spread = Known(spread),
+                Budget = double.IsNaN(pressure) ? null
+                    : new BudgetFigures((int)pressure, uplinkFactor, downlinkFactor, (int)notAsked),
             };
             rounds.Add(round with
             {

@@ -29,14 +29,15 @@ sealed class Merging(SimulationOptions options, RandomKey run, GlobalModel globa
     {
         if (contributors == 0)
         {
-            global.Pass();
+            global.Pass(books.State.Current);
             return [];
         }
 
         if (options.Plan.Rule is not { } rule)
         {
             global.Apply(sum.Sum, weights, contributors, options.Plan.Privacy is null ? null
-                : NoiseSecret.FromSeed(options.Seed), books.State.Current.UsualNorm, books.State.MedianNorm);
+                : NoiseSecret.FromSeed(options.Seed), books.State.Current.UsualNorm, books.State.MedianNorm,
+                books.State.Current);
             return [];
         }
 
@@ -45,7 +46,7 @@ sealed class Merging(SimulationOptions options, RandomKey run, GlobalModel globa
         var round = books.State.Current;
         var outcome = messages.Combine(options.Plan, round,
             RootUpdate.Of(options.Root, options.Plan, run, round.Round, global.Broadcast.Published));
-        global.Apply(outcome.Mean, contributors, books.State.MedianNorm);
+        global.Apply(outcome.Mean, contributors, books.State.MedianNorm, round);
         return [.. messages.Notes(rule, outcome)];
     }
 }

@@ -5,6 +5,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Learners;
 using Plume.Federation.Models;
 using Plume.Federation.Participation;
@@ -83,13 +84,15 @@ public sealed partial class Simulation : IDisposable
         if (options.Shadows.Count > 0 && options.Plan.Answer(learner.Layout).Length != learner.Layout.Length)
             throw new ArgumentException($"A shadow encodes each update by another line, and by '{options.Plan.Method}' clients "
                 + $"send more or less than an update of the whole model. Let training be averaging.", nameof(options));
+        options = options.WithBudgetFor(learner.Layout);
         (this.options, this.learner, this.time, this.observer) = (options, learner, time, observer);
         var layout = learner.Layout;
         key = RandomKey.FromSeed(options.Seed);
         uplink = options.Plan.Uplink;
         double usualNorm = options.Plan.Method.UsualNorm(layout, initial);
         firstStep = uplink.IsSecure ? SecureRound.FirstStep(options.Plan, layout, usualNorm) : 0;
-        books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery);
+        books = new RoundBooks(options.Plan, key, usualNorm, NoteLimit.None, options.EvaluateEvery,
+            RoundBytes.Of(options.Plan, layout));
         var plan = options.Plan;
         global = new GlobalModel(plan, layout, initial, options.Server, key, options.Threads, options.HistoryMemory,
             options.Student);
@@ -146,6 +149,9 @@ public sealed partial class Simulation : IDisposable
     /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
     public int MostParticipations => books.State.MostParticipations;
 
+    /// <summary>Where the run stands with its budget of bytes.</summary>
+    public Spending Spending => books.State.Spending;
+
     /// <summary>Whether all rounds are done.</summary>
     public bool IsFinished => books.State.Phase == Phase.Finished;
 
@@ -161,7 +167,8 @@ public sealed partial class Simulation : IDisposable
             memories.Load(client, kept[client] = new float[memories.LengthOf(client)]);
         return new Checkpoint(Fingerprint, global.Exact.ToArray(), [.. global.Broadcasts.Select(broadcast => broadcast.Keep())],
             global.Memory.ToArray(), versions, OfClients(books.State.Participations), metrics, costs, kept)
-        { LastRounds = OfClients(books.State.LastRounds), Work = atWork?.Keep() ?? KeptWork.None }.ToBytes();
+        { LastRounds = OfClients(books.State.LastRounds), Spending = Spending.Unasked(), Work = atWork?.Keep() ?? KeptWork.None }
+            .ToBytes();
     }
 
     /// <summary>Goes back to where the run that saved these bytes stood.</summary>
@@ -187,6 +194,7 @@ public sealed partial class Simulation : IDisposable
             Spread = metrics.LastOrDefault(round => round.Spread is not null)?.Spread,
             Participations = ByClient(kept.Participations),
             LastRounds = ByClient(kept.LastRounds),
+            Spending = kept.Spending,
             AtWork = [.. kept.Work.Tasks.Select(task => task.Part)],
         });
         atWork?.Restore(kept.Work);
@@ -261,8 +269,9 @@ public sealed partial class Simulation : IDisposable
             Download(client);
         shadowSteps.Now(shadow => shadow.Begin(plan));
         BeginSum(plan);
+        var spending = books.State.Spending;
         clients.Run(plan, client => BroadcastTo(client).Published, exchange is null ? null : exchange.RoundOf,
-            (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
+            spending.MostUploadOf, (client, result) => Deliver(plan.PartOf(client), plan.ModelVersion, result));
         if (exchange is not null)
             Gather(plan, exchange);
     }
@@ -298,7 +307,7 @@ public sealed partial class Simulation : IDisposable
         shadowSteps.Later(shadow => shadow.Answer(part, result.Sent.Problem is null ? result.Update : [], result.Seconds));
         if (result.Sent.Problem is { } problem)
         {
-            Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null });
+            Tell(new ClientDropped(client) { Problem = problem.Length > 0 ? problem : null, Sent = 0 });
             return;
         }
 
@@ -358,7 +367,8 @@ public sealed partial class Simulation : IDisposable
             round = round with { Bounded = [.. round.Bounded, .. notes] };
         round = round with { NextClip = global.NextClip, Spread = global.Spread };
         metrics.Add(round);
-        Tell(new ModelApplied { NextClip = global.NextClip, Spread = global.Spread });
+        var bytes = RoundBytes.Published(books.State, global.Broadcast);
+        Tell(new ModelApplied { NextClip = global.NextClip, Spread = global.Spread, Bytes = bytes });
         return round;
     }
 

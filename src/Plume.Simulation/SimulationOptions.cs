@@ -1,8 +1,10 @@
 using System.Globalization;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
+using Plume.Federation.Models;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
@@ -94,6 +96,12 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             .SayUnless("constants", ConstantsHash, 0UL);
     }
 
+    // No time passes in a simulation, so a month has no end.
+    internal SimulationOptions WithBudgetFor(ModelLayout layout) =>
+        RoundBytes.Misfit(Plan, layout, isDownloaded: false) is { } poor ? throw new ArgumentException(poor, nameof(layout))
+            : Plan.Budget is { Scope: BudgetScope.ClientMonth } month
+            ? this with { Plan = Plan with { Budget = month with { Scope = BudgetScope.Client } } } : this;
+
     /// <summary>Why a plan's messages cannot be shown to a reader, in a sentence; null where they can.</summary>
     public static string? ReaderMisfit(FederationPlan plan)
     {
@@ -143,6 +151,9 @@ public sealed record SimulationOptions(FederationPlan Plan, ulong Seed)
             yield return unread;
         foreach (string unseen in Shadows.Select(line => line.Misfit(Plan)).OfType<string>())
             yield return unseen;
+        if (Plan.Budget is { } budget && Shadows.Count > 0)
+            yield return $"A budget of '{budget}' steers the steps of the run by its own bytes, which other lines do not cost: leave the "
+                + "shadows out, or the budget.";
         if (EvaluateEvery < 1)
             yield return $"The model must be measured every 1 round or more, but is every {EvaluateEvery}.";
         if (ClientMemory < 0)

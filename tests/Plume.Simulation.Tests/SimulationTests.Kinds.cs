@@ -43,6 +43,8 @@ public partial class SimulationTests
             "plain" => options,
             "sparse" => sparse,
             "auto" => options with { Plan = Through(rounds, Auto, AutoSums), DropOut = 0.3 },
+            "budget" => Budgeted("12kB", rounds: rounds) with { DropOut = 0.3 },
+            "budget of each" => Budgeted("1kB a client", rounds: rounds) with { DropOut = 0.3 },
             "sums" => options with { Plan = Through(rounds, LowRank, Sums) },
             "scaffold" => By(new Scaffold(), Rotated, Sums),
             "feddyn" => sparse with { Plan = sparse.Plan with { Method = new FedDyn() }, DropOut = 0.3 },

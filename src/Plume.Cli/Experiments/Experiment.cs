@@ -2,6 +2,7 @@ using Plume.Cli.Errors;
 using Plume.Cli.Experiments.Keys;
 using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
+using Plume.Federation.Budgets;
 using Plume.Federation.Learners;
 using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
@@ -48,6 +49,9 @@ sealed class Experiment(Settings settings)
 
     /// <summary>What becomes of the last model before it ships; null where it ships as it is.</summary>
     public ShipsLine? Ships => settings.Get<ShipsLine?>("ships");
+
+    /// <summary>The bytes that the federation may cost; null where nothing bounds them.</summary>
+    public ByteBudget? Budget => settings.Get<ByteBudget?>("budget");
 
     public Links? Links => settings.Get<Links?>("links");
 

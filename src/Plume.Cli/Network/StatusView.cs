@@ -29,7 +29,7 @@ static class StatusView
         }
 
         IEnumerable<string> words = trouble is null ? status.Warnings : [.. status.Warnings, trouble];
-        string[] promise = [.. new[] { AtWork(status), status.Privacy }.Where(sentence => sentence.Length > 0)];
+        string[] promise = [.. new[] { AtWork(status), status.Privacy, status.Budget }.Where(sentence => sentence.Length > 0)];
         return new Rows([new Text(Printable.Line(Sentence(status))), table, .. promise.Concat(words)
             .Select(word => new Text(Printable.Line(word, int.MaxValue)))]);
     }

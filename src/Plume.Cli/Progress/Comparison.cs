@@ -80,6 +80,7 @@ sealed class Comparison(FederatedRun compressed, FederatedRun? baseline) : IDisp
         baseline)
     {
         Privacy = run.Privacy,
+        Budget = run.Budget,
         ClientSeconds = run.Rounds.Sum(round => round.ClientSeconds),
         LinkSeconds = run.Rounds.Count > 0 && run.Rounds.All(round => round.LinkSeconds is not null)
             ? run.Rounds.Sum(round => round.LinkSeconds) : null,

@@ -27,6 +27,7 @@ sealed class LineView(TextWriter output) : IProgressView
             + $"{outline.Measure} {Quantity.Percent(run.Accuracy),8}{Beside(plain is null ? null : Quantity.Percent(plain.Accuracy))}  "
             + $"up {Quantity.Bytes(run.UplinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.UplinkBytes))}  "
             + $"down {Quantity.Bytes(run.DownlinkBytes)}{Beside(plain is null ? null : Quantity.Bytes(plain.DownlinkBytes))}  "
+            + (run.Budget is { } gave ? $"steps {gave.UplinkFactor:0.##}, {gave.DownlinkFactor:0.##} times  " : "")
             + $"{Quantity.Seconds(run.Seconds)}  left {Quantity.Seconds(done.SecondsLeft)}";
     }
 

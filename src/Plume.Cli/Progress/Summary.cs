@@ -50,6 +50,9 @@ static class Summary
         if (result.Privacy is { } privacy)
             Row(table, "epsilon spent", $"{DifferentialPrivacy.RoundedUp(privacy.Epsilon)} of {privacy.Budget:0.###}",
                 plain is null ? null : "", $"delta {privacy.Delta:0.###e+0}");
+        if (result.Budget is { } budget)
+            Row(table, "budget spent", $"{Quantity.Bytes(budget.Spent)} of {budget.Budget}", plain is null ? null : "",
+                $"{budget.Unused * 100:0.0} % unused");
         Row(table, "time a round", Quantity.Seconds(result.SecondsPerRound), plain is null ? null
             : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
@@ -60,6 +63,8 @@ static class Summary
             WriteShadows(console, shadows);
         if (result.Privacy is { } promise)
             console.WriteLine(promise.Sentence);
+        if (result.Budget is { } kept)
+            console.WriteLine(kept.Sentence);
         if (result.Refused + result.Bounded > 0)
             console.WriteLine("Which clients' updates were refused or bounded, and why, is in metrics.jsonl.");
         console.WriteLine($"Report, model and metrics are in {Printable.Line(folder)}");

@@ -1,5 +1,6 @@
 using System.Net;
 using Plume.Cli.Runs;
+using Plume.Federation.Books;
 using Plume.Federation.Privacy;
 using Plume.Learning.Inference.Metrics;
 using Plume.Pages.Charts;
@@ -16,6 +17,7 @@ static class ReportPage
         report.Title,
         report.Subtitle,
         Facts(report) + ReportCharts.All(Tracks(report), report.Measure) + Wire(report) + Privacy(report.Result?.Privacy)
+            + Budget(report.Result?.Budget)
             + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression)
             + Planned(report.Result)
             + Shadows(report.Result?.Shadows) + Tensors(report)
@@ -66,6 +68,9 @@ static class ReportPage
 
     static string Privacy(PrivacySpent? privacy) => privacy is null ? ""
         : Html.Section("Privacy", $"<p>{WebUtility.HtmlEncode(privacy.Sentence)}</p>\n");
+
+    static string Budget(BudgetReport? budget) => budget is null ? ""
+        : Html.Section("Budget", $"<p>{WebUtility.HtmlEncode(budget.Sentence)}</p>\n");
 
     static string Classes(ClassificationFigures? figures) => figures is null ? ""
         : Html.Section("By class", Html.Table(["class", "samples", "precision", "recall", "F1", "AUC"],

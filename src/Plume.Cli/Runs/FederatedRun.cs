@@ -1,8 +1,10 @@
 using Plume.Cli.Setup.Sources;
 using Plume.Compression.Files;
 using Plume.Compression.Wire;
+using Plume.Federation.Books;
 using Plume.Federation.Learners;
 using Plume.Federation.Privacy;
+using Plume.Federation.Rounds;
 using Plume.Learning;
 using Plume.Learning.Distill;
 using Plume.Learning.Training;
@@ -20,6 +22,7 @@ sealed class FederatedRun : IDisposable
     readonly MetricsLog log;
     readonly string checkpoint;
     readonly DifferentialPrivacy? privacy;
+    readonly FederationPlan plan;
 
     /// <summary>Prepares a run; where there is a checkpoint, it goes on from it.</summary>
     /// <param name="options">What to run.</param>
@@ -42,7 +45,7 @@ sealed class FederatedRun : IDisposable
         student = isTaught ? inputs.Predictions!.Student(inputs.Graph, options.Threads) : null;
         root = inputs.Root?.Learner(inputs.Graph, inputs.Train, inputs.Teachers);
         evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, options.Threads);
-        privacy = options.Plan.Privacy;
+        (plan, privacy) = (options.Plan, options.Plan.Privacy);
         Simulation = new Simulation.Simulation(options with { Student = student, Root = root }, learner, evaluator,
             inputs.Graph.ToWeights().Values, TimeProvider.System, observer);
         if (File.Exists(checkpoint))
@@ -60,6 +63,10 @@ sealed class FederatedRun : IDisposable
         : new PrivacySpent(privacy.Spent(Simulation.MostParticipations), privacy.Epsilon, privacy.Delta,
             Simulation.MostParticipations,
             $"{privacy.Sentence(Simulation.MostParticipations)}{(Simulation.WhyEnded is { } why ? $" {why}" : "")}");
+
+    /// <summary>What the run has spent of its budget of bytes; null where it has none.</summary>
+    public BudgetReport? Budget => BudgetReport.Of(plan, Simulation.Spending,
+        Simulation.Metrics.Select(round => round.Budget).OfType<BudgetFigures>(), Simulation.WhyEnded);
 
     /// <summary>What the run would have cost by other codecs, and how good their models are; null where there are none.</summary>
     public IReadOnlyList<ShadowFigures>? Shadows() => Simulation.Shadows.Count == 0 ? null
@@ -88,6 +95,7 @@ sealed class FederatedRun : IDisposable
             Epsilon = round.Epsilon,
             NextClip = round.NextClip,
             Spread = round.Spread,
+            Budget = round.Budget,
             Shadows = Simulation.Shadows.Count == 0 ? null : [.. Simulation.Shadows.Select(ShadowFigures.OfRound)],
         };
         log.Append(line);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Plume.Federation.Books;
 
 namespace Plume.Cli.Runs;
 
@@ -45,6 +46,10 @@ sealed record RoundLine(
     /// it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Spread { get; init; }
+
+    /// <summary>What a budget of bytes took the round for; null where the experiment has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BudgetFigures? Budget { get; init; }
 
     /// <summary>Mean staleness of the updates in the mean, in versions; null where rounds are not buffered.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Plume.Cli.Experiments;
+using Plume.Federation.Books;
 using Plume.Learning.Inference.Metrics;
 
 namespace Plume.Cli.Runs;
@@ -56,6 +57,10 @@ sealed record RunResult(
     /// <summary>What the run has given away; null where it promises no privacy.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PrivacySpent? Privacy { get; init; }
+
+    /// <summary>What the run has spent of its budget of bytes; null where it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BudgetReport? Budget { get; init; }
 
     /// <summary>
     /// Accuracy of what ships on the clients' own training samples, in the mean over the tenth of the clients where it is worst;

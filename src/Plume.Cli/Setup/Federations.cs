@@ -4,7 +4,9 @@ using Plume.Cli.Setup.Sources;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
+using Plume.Federation.Budgets;
 using Plume.Federation.Methods;
+using Plume.Federation.Models;
 using Plume.Federation.Privacy;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
@@ -26,16 +28,17 @@ static class Federations
     {
         var options = Options(experiment, inputs, threads, experiment.Training,
             inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : experiment.Exchange,
-            experiment.Uplink, experiment.Downlink, experiment.Privacy.Promise);
+            experiment.Uplink, experiment.Downlink, experiment.Privacy.Promise, experiment.Budget);
         inputs.Ships.Check(experiment, inputs.Floats, inputs.Test);
         return options;
     }
 
     public static SimulationOptions Baseline(Experiment experiment, Inputs inputs, int threads) =>
-        Options(experiment, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Codec.Floats, Codec.Floats, privacy: null);
+        Options(experiment, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Codec.Floats, Codec.Floats,
+            privacy: null, budget: null);
 
     static SimulationOptions Options(Experiment experiment, Inputs inputs, int threads, TrainingLine training,
-        ExchangeLine exchange, Codec uplink, Codec downlink, DifferentialPrivacy? privacy)
+        ExchangeLine exchange, Codec uplink, Codec downlink, DifferentialPrivacy? privacy, ByteBudget? budget)
     {
         var allotment = inputs.Allotment;
         var method = Knowing(exchange.With(training).Seeded(experiment.Seed), experiment, inputs.Graph);
@@ -52,6 +55,7 @@ static class Federations
             Quorum = Math.Max(uplink.IsSecure ? SumTerms.LeastMinimum : 1, experiment.Quorum.Of(participants)),
             SampleCap = privacy is null ? allotment.Clients.Max(samples => samples.Length) : null,
             Privacy = privacy,
+            Budget = budget,
             NormBound = experiment.NormBound,
             Rule = inputs.Root?.Rule ?? experiment.Rule,
             Buffered = experiment.Buffered,
@@ -120,6 +124,8 @@ static class Federations
 
         foreach (string problem in plan.PrivacyProblems())
             yield return (PrivacySettings.Key, $"privacy: {problem}");
+        foreach (string problem in plan.BudgetProblems())
+            yield return ("budget", $"budget: {problem}");
 
         if (experiment.Ships?.Misfit(experiment.Training, plan.Method) is { } unfit)
             yield return ("ships", $"ships: {unfit}");
@@ -155,6 +161,8 @@ static class Federations
         if (misfit is null && SecureRound.Misfit(plan, layout) is { } insecure)
             yield return ("uplink", $"uplink: {insecure}");
 
+        if (misfit is null && !plan.BudgetProblems().Any() && RoundBytes.Misfit(plan, layout, isDownloaded: false) is { } poor)
+            yield return ("budget", $"budget: {poor}");
         if (plan.PrivacyMisfit(layout) is { } unprivate)
             yield return (PrivacySettings.Key, $"privacy: {unprivate}");
         if (misfit is not null)

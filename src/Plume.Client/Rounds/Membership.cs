@@ -15,7 +15,7 @@ namespace Plume.Client.Rounds;
 sealed partial class Membership(ClientOptions options, Func<FederationTerms, ILearner> makeLearner, ServerConnection connection,
     ClientFolder folder)
 {
-    const uint ProtocolVersion = 8;
+    const uint ProtocolVersion = 9;
 
     readonly Backoff backoff = new(options);
     readonly TransferCount count = new();

@@ -147,7 +147,8 @@ sealed partial class Participation : IDisposable
         if (turns.Largest > 0)
             return await TurnAsync(null, cancellation).ConfigureAwait(false);
         tell(ClientStage.Waiting, 0, "");
-        return await FollowAsync(await NextTaskAsync(cancellation).ConfigureAwait(false), null, cancellation).ConfigureAwait(false);
+        var reply = await NextTaskAsync(cancellation).ConfigureAwait(false);
+        return await FollowAsync(reply, turn: null, cancellation).ConfigureAwait(false);
     }
 
     async Task<JoinResult?> FollowAsync(NextTaskReply reply, Turn? turn, CancellationToken cancellation)
@@ -220,7 +221,11 @@ sealed partial class Participation : IDisposable
         tell(ClientStage.Training, round, "");
         var left = TimeSpan.FromMilliseconds(Math.Min(task.LeftMs, int.MaxValue)) - options.Time.GetElapsedTime(since);
         var local = new LocalTask(round, terms.Number, model.Values, objective, new RandomKey(task.Key))
-        { Clip = task.Clip > 0 ? task.Clip : null, Step = task.Step > 0 ? task.Step : null };
+        {
+            Clip = task.Clip > 0 ? task.Clip : null,
+            Step = task.Step > 0 ? task.Step : null,
+            MostBytes = task.MostBytes > 0 ? (long)Math.Min(task.MostBytes, long.MaxValue) : null,
+        };
         var (update, problem, cause) = await training.RunAsync(local, attempt, version, settled.Memory, left, secure,
             cancellation).ConfigureAwait(false);
         if (update is null)

@@ -108,9 +108,10 @@ public sealed class Codec : IEquatable<Codec>
     /// <summary>The step of <c>auto</c> where it is known how far clients' updates are apart.</summary>
     /// <param name="spread">The standard deviation of a value between updates.</param>
     /// <param name="updates">How many of them a mean is made of, where it is the mean that is encoded; 1 for an update.</param>
+    /// <param name="factor">How many times coarser it is than what may be lost says; below 1 finer.</param>
     /// <exception cref="InvalidOperationException">The codec has another quantizer.</exception>
-    public float StepAt(double spread, int updates = 1) => Quantizer is Auto auto
-        ? auto.StepAt(spread, updates, isModel: SubtractsReference)
+    public float StepAt(double spread, int updates = 1, double factor = 1) => Quantizer is Auto auto
+        ? auto.StepAt(spread, updates, factor, isModel: SubtractsReference)
         : throw new InvalidOperationException($"Codec '{Text}' has no auto.");
 
     /// <summary>The codec with another norm in its last clip.</summary>

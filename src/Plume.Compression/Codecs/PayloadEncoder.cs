@@ -66,12 +66,15 @@ public sealed class PayloadEncoder
     /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round
     /// alike. The key itself where null.</param>
     /// <param name="step">The step of an <c>auto</c>; found by trying where null. No other quantizer looks at it.</param>
+    /// <param name="most">Bytes that an <c>auto</c> is to keep to, by a coarser step where its own takes more; the coarsest may take
+    /// more still. No other quantizer looks at it.</param>
     /// <returns>The payload, valid until the next call.</returns>
     /// <exception cref="NotFiniteException">A value is not finite, or what feedback would keep is beyond a float;
     /// <paramref name="memory"/> is untouched.</exception>
     /// <exception cref="ArgumentException">A length is wrong; <paramref name="memory"/> is untouched.</exception>
     public ReadOnlyMemory<byte> Encode(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory = default,
-        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null, float? step = null)
+        ReadOnlyMemory<float> reference = default, RandomKey? rounding = null, float? step = null,
+        long? most = null)
     {
         own = rounding ?? key;
         CheckLengths(values.Length, memory.Length);
@@ -83,6 +86,8 @@ public sealed class PayloadEncoder
         bool coded = plan.Codec.Target is { } target && !isGiven
             ? Search(target, values, key, memory, reference)
             : EncodeOnce(values, key, memory, reference);
+        if (coded && output.Length > most && plan.Codec.Quantizer is Auto)
+            coded = SearchWithin(most.Value, plan.CommonStep, values, key, memory, reference);
         if (!coded)
             EncodeAsTheyAre(values.Span, memory.Span);
         if (plan.Codec.Remembers)
@@ -127,19 +132,28 @@ public sealed class PayloadEncoder
         if (!double.IsFinite(energy))
             return false;
         float start = (float)Math.Sqrt(energy / Math.Max(1, values.Length));
-        bool finite = true;
         if (target.Unit == BudgetUnit.Nmse)
         {
-            new StepSearch(step => Try(step) && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true,
-                target.Resolution).Run(start);
+            bool finite = true;
+            new StepSearch(step => (finite = Try(step, values, key, memory, reference))
+                && ErrorOf(key, reference) > target.Amount * energy, wantsCoarse: true, target.Resolution).Run(start);
             return finite;
         }
 
         double limit = target.BytesFor(values.Length);
         // What may cost as much as floats loses nothing.
-        if (energy > 0 && LengthOfFloats <= limit)
-            return EncodeFloats(values, key, memory, reference);
-        var search = new StepSearch(step => Try(step) && output.Length <= limit, wantsCoarse: false, target.Resolution);
+        return energy > 0 && LengthOfFloats <= limit ? EncodeFloats(values, key, memory, reference)
+            : SearchWithin(limit, start, values, key, memory, reference);
+    }
+
+    // The finest step that keeps to a limit of bytes.
+    bool SearchWithin(double limit, float start, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory,
+        ReadOnlyMemory<float> reference)
+    {
+        bool finite = true;
+        int resolution = (plan.Codec.Target ?? throw new InvalidOperationException("Nothing is searched for.")).Resolution;
+        var search = new StepSearch(step => (finite = Try(step, values, key, memory, reference)) && output.Length <= limit,
+            wantsCoarse: false, resolution);
         search.Run(start);
         if (output.Length > limit)
         {
@@ -149,14 +163,14 @@ public sealed class PayloadEncoder
         }
 
         return finite;
+    }
 
-        bool Try(float step)
-        {
-            plan.CommonStep = step;
-            finite = EncodeOnce(values, key, memory, reference);
-            isRepeated = true;
-            return finite;
-        }
+    bool Try(float step, ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
+    {
+        plan.CommonStep = step;
+        bool finite = EncodeOnce(values, key, memory, reference);
+        isRepeated = true;
+        return finite;
     }
 
     bool EncodeFloats(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)

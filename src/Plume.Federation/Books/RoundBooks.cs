@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Plume.Compression.Randomness;
+using Plume.Federation.Budgets;
 using Plume.Federation.Learners;
 using Plume.Federation.Rounds;
 
@@ -32,11 +33,13 @@ public sealed class RoundBooks
     /// <param name="modelNorm">The norm that counts as usual in the first round, as the plan's method says.</param>
     /// <param name="notes">How much of what there is to say of single updates is kept.</param>
     /// <param name="measureEvery">The model is measured after every so many rounds and after the last.</param>
+    /// <param name="bytes">What messages take; needed where the plan has a budget of bytes.</param>
     /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
-    public RoundBooks(FederationPlan plan, RandomKey run, double modelNorm, NoteLimit notes, int measureEvery = 1)
+    public RoundBooks(FederationPlan plan, RandomKey run, double modelNorm, NoteLimit notes, int measureEvery = 1,
+        MessageBytes? bytes = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(measureEvery, 1);
-        machine = new FederationMachine(plan, run, modelNorm);
+        machine = new FederationMachine(plan, run, modelNorm, bytes);
         (this.plan, Notes, MeasureEvery, tally) = (plan, notes, measureEvery, new RoundTally(notes));
     }
 
@@ -163,6 +166,7 @@ public sealed class RoundBooks
             Epsilon = plan.Privacy?.Spent(State.MostParticipations),
             Staleness = plan.Buffered is null ? null : Stalenesses.Average(),
             MostStale = plan.Buffered is null ? null : Stalenesses.Max(),
+            Budget = plan.Budget is null ? null : BudgetFigures.Of(plan, State),
         };
 
     IEnumerable<int> Stalenesses =>

@@ -67,6 +67,10 @@ public sealed record RoundMetrics(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Spread { get; init; }
 
+    /// <summary>What a budget of bytes took the round for; null where the plan has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BudgetFigures? Budget { get; init; }
+
     /// <summary>
     /// Mean staleness of the updates in the mean, where rounds are buffered: how many versions were made since that which an
     /// update started from. Null elsewhere.

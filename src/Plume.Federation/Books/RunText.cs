@@ -43,6 +43,7 @@ public sealed class RunText
                 ? string.Create(CultureInfo.InvariantCulture,
                     $"noise {privacy.Noise}, delta {privacy.Delta}, epsilon {privacy.Epsilon}") : null, null)
             .SayUnless("clip", plan.Privacy?.Clip?.ToString(), null)
+            .SayUnless("budget", plan.Budget?.ToString(), null)
             .SayUnless("mechanism", plan.Privacy?.Matrix?.ToString(), null)
             .SayUnless("method", plan.Method.ToString(), "averaging")
             .SayUnless("fixed", plan.Fixed is null ? null

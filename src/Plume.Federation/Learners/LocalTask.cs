@@ -55,6 +55,12 @@ public sealed record LocalTask(int Round, int Client, ReadOnlyMemory<float> Rece
     public float? Step { get; init; }
 
     /// <summary>
+    /// Bytes that the message may take, since a budget pays for no more: an uplink with <c>auto</c> takes a coarser step where it
+    /// would take more, and a message that still does is not sent. Null where no budget bounds it. No learner looks at it.
+    /// </summary>
+    public long? MostBytes { get; init; }
+
+    /// <summary>
     /// What the learner itself keeps of this client from round to round, <see cref="ILearner.MemoryLength"/> floats, zeros at
     /// first: a model that does not travel, say. It may write them; what it leaves counts once the server has acknowledged the
     /// message.

@@ -98,11 +98,13 @@ public sealed class Broadcast
     /// <summary>Encodes the next version and publishes what it decodes to.</summary>
     /// <param name="model">All that is published, exact.</param>
     /// <param name="step">Of an <c>auto</c>; found by trying where null.</param>
+    /// <param name="most">Bytes that an <c>auto</c> is to keep to, by a coarser step where its own takes more.</param>
     /// <returns>The payload.</returns>
-    public byte[] Publish(ReadOnlyMemory<float> model, float? step = null)
+    public byte[] Publish(ReadOnlyMemory<float> model, float? step = null, long? most = null)
     {
         lastReference = shape.UsesReference ? Published : default;
-        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference, step: step).ToArray();
+        byte[] payload = encoder.Encode(model, KeyOf(Version + 1), reference: lastReference, step: step, most: most)
+            .ToArray();
         Append(payload);
         lastPayload = payload;
         lengths.Add(payload.Length);

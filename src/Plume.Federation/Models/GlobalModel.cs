@@ -133,42 +133,45 @@ public sealed class GlobalModel
     /// <param name="clip">The norm that the round's messages were clipped to, <see cref="RoundPlan.UsualNorm"/>; needed where
     /// that follows their norms.</param>
     /// <param name="norm">The median norm of the round's messages; needed where a step follows how far they are apart.</param>
+    /// <param name="round">The round; needed where a budget of bytes presses on its steps.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
     public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null,
-        double? clip = null, double norm = 0)
+        double? clip = null, double norm = 0, RoundPlan? round = null)
     {
         ArgumentNullException.ThrowIfNull(sum);
         ArgumentNullException.ThrowIfNull(weights);
         var (mean, cover) = noisy is null ? Average(sum, weights) : (Noisy(noisy, sum, weights[0], noise, clip), []);
-        return Apply(mean, cover, contributors, norm);
+        return Apply(mean, cover, contributors, norm, round);
     }
 
     /// <summary>Makes and publishes the next version of what a rule made of the round's messages.</summary>
     /// <param name="mean">In place of their mean; as long as a message.</param>
     /// <param name="contributors">How many messages they are.</param>
     /// <param name="norm">Their median norm; needed where a step follows how far they are apart.</param>
+    /// <param name="round">The round; needed where a budget of bytes presses on its steps.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public IReadOnlyList<byte[]> Apply(float[] mean, int contributors, double norm = 0)
+    public IReadOnlyList<byte[]> Apply(float[] mean, int contributors, double norm = 0, RoundPlan? round = null)
     {
         ArgumentNullException.ThrowIfNull(mean);
         if (plan.Privacy is not null)
             throw new InvalidOperationException("The plan promises privacy, so a version is made of the sum, with noise.");
-        return Apply(mean, [], contributors, norm);
+        return Apply(mean, [], contributors, norm, round);
     }
 
     /// <summary>Publishes the model as it is, as the next version: of a round of which nothing can be had.</summary>
+    /// <param name="round">The round; needed where a budget of bytes presses on its steps.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
-    public IReadOnlyList<byte[]> Pass()
+    public IReadOnlyList<byte[]> Pass(RoundPlan? round = null)
     {
         ThrowIfResting();
         Spread = null;
-        return Publish(Broadcast.Version + 1, 0);
+        return Publish(Broadcast.Version + 1, 0, round);
     }
 
-    IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors, double norm)
+    IReadOnlyList<byte[]> Apply(float[] mean, double[] cover, int contributors, double norm, RoundPlan? round)
     {
         ThrowIfResting();
         int version = Broadcast.Version + 1;
@@ -176,13 +179,15 @@ public sealed class GlobalModel
         var own = memory.AsSpan(0, OwnMemoryLength(plan, layout, optimizer));
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, own, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
-        return Publish(version, contributors);
+        return Publish(version, contributors, round);
     }
 
-    IReadOnlyList<byte[]> Publish(int version, int contributors)
+    IReadOnlyList<byte[]> Publish(int version, int contributors, RoundPlan? round)
     {
-        float? step = Spread is { } spread && plan.Downlink.IsAuto ? plan.Downlink.StepAt(spread, contributors) : null;
-        return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version), step))];
+        float? step = round?.ModelStep
+            ?? (Spread is { } spread && plan.Downlink.IsAuto ? plan.Downlink.StepAt(spread, contributors) : null);
+        return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version), step,
+            round?.MostPayload))];
     }
 
     void ThrowIfResting()

@@ -107,7 +107,11 @@ public sealed class Participant
                     + $"or look for values in the client's data that are too large.");
         try
         {
-            return new EncodedUpdate(Encode(task, memory, outcome.Samples, sum), outcome, memory, null);
+            byte[] payload = Encode(task, memory, outcome.Samples, sum);
+            return payload.Length > task.MostBytes
+                ? new EncodedUpdate([], outcome, memory,
+                    $"The update takes {payload.Length} bytes, and the budget leaves it {task.MostBytes}.")
+                : new EncodedUpdate(payload, outcome, memory, null);
         }
         catch (NotFiniteException refusal)
         {
@@ -137,7 +141,7 @@ public sealed class Participant
             TensorPrimitives.Multiply(message, weight, message);
         var reference = shape.UsesReference ? method.Reference(learner.Layout, task.Received) : default;
         byte[] payload = encoder.Encode(message, key, memory.AsMemory(0, shape.MemoryLength), reference, sum is null ? null : own,
-            task.Step).ToArray();
+            task.Step, task.MostBytes).ToArray();
         if (decoder is not null)
         {
             decoder.Decode(payload, decoded, key, reference);

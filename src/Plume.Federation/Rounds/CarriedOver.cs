@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Plume.Federation.Budgets;
 
 namespace Plume.Federation.Rounds;
 
@@ -22,6 +23,9 @@ public sealed record CarriedOver
 
     /// <inheritdoc cref="FederationState.LastRounds"/>
     public ImmutableSortedDictionary<int, int> LastRounds { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
+
+    /// <inheritdoc cref="FederationState.Spending"/>
+    public Spending Spending { get; init; } = Spending.Nothing;
 
     /// <summary>Who was at work when the last of them ended, where rounds are buffered.</summary>
     public IReadOnlyList<RoundPart> AtWork { get; init; } = [];

@@ -1,3 +1,5 @@
+using Plume.Federation.Rounds.Budgeting;
+
 namespace Plume.Federation.Rounds;
 
 /// <summary>Something that happened outside, told to the federation together with the time.</summary>
@@ -44,7 +46,7 @@ public sealed record Stopped : FederationEvent;
 /// <param name="Samples">How many samples it says it was made from.</param>
 public sealed record UpdateArrived(int Client, int Round, int Attempt, int ModelVersion, int Samples) : FederationEvent
 {
-    /// <summary>Bytes of its payload; no rule looks at it.</summary>
+    /// <summary>Bytes of its payload; no rule looks at it but a budget of bytes.</summary>
     public long Length { get; init; }
 
     /// <summary>The client's own training loss; no rule looks at it.</summary>
@@ -66,6 +68,9 @@ public sealed record ClientDropped(int Client, bool IsMissed = false) : Federati
 {
     /// <summary>What it says of it; null where it says nothing.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Bytes of an update that it has sent nevertheless; null where nobody knows.</summary>
+    public long? Sent { get; init; }
 }
 
 /// <summary>Time has passed; a deadline may have.</summary>
@@ -121,4 +126,7 @@ public sealed record ModelApplied : FederationEvent
 
     /// <inheritdoc cref="FederationState.Spread"/>
     public double? Spread { get; init; }
+
+    /// <summary>What it tells a budget of bytes; null where the plan has none.</summary>
+    public PublishedBytes? Bytes { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Plume.Compression.Randomness;
+using Plume.Federation.Budgets;
+using Plume.Federation.Rounds.Budgeting;
 using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.Selection;
 
@@ -20,20 +22,24 @@ public sealed class FederationMachine
     readonly RandomKey key;
     readonly double modelNorm;
     readonly BufferRules? buffered;
+    readonly BudgetRules? budget;
 
     /// <summary>A machine for one plan.</summary>
     /// <param name="plan">The rules.</param>
     /// <param name="key">Where selection draws from.</param>
     /// <param name="modelNorm">The norm that counts as usual in the first round, as the plan's
     /// <see cref="Methods.Method.UsualNorm"/> says.</param>
+    /// <param name="bytes">What messages take; needed where the plan has a budget of bytes.</param>
     /// <exception cref="ArgumentException">The plan breaks rules; the message has all of them.</exception>
-    public FederationMachine(FederationPlan plan, RandomKey key, double modelNorm)
+    public FederationMachine(FederationPlan plan, RandomKey key, double modelNorm, MessageBytes? bytes = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         string problems = string.Join(" ", plan.Problems());
         if (problems.Length > 0)
             throw new ArgumentException(problems, nameof(plan));
         (this.plan, this.key, this.modelNorm) = (plan, key.Fold("selection"), modelNorm);
+        budget = plan.Budget is null ? null
+            : new BudgetRules(plan, bytes ?? throw new ArgumentException("A budget needs to know what messages take.", nameof(bytes)));
         buffered = plan.Buffered is { } rhythm ? new BufferRules(plan, rhythm, this.key, modelNorm) : null;
     }
 
@@ -62,8 +68,11 @@ public sealed class FederationMachine
             Participations = carried.Participations,
             LastRounds = carried.LastRounds,
             Clip = carried.Clip,
+            Spending = carried.Spending,
         };
-        return rounds < plan.Rounds && PrivacyBudget.Suffices(plan, spent, rounds + 1)
+        if (rounds == 0)
+            spent = BudgetRules.Begun(plan, spent);
+        return rounds < plan.Rounds && Suffices(spent, rounds + 1, now)
             ? Open(spent with
             {
                 Members = Everyone,
@@ -71,7 +80,7 @@ public sealed class FederationMachine
                 Spread = carried.Spread,
                 RoundNorms = [.. norms.TakeLast(NormBound.Window)],
             }, rounds + 1, attempt: 1, now).State
-            : spent with { Phase = Phase.Finished, Current = new RoundPlan(rounds, 1, rounds - 1, [], default) };
+            : Ended(spent with { Current = new RoundPlan(rounds, 1, rounds - 1, [], default) });
     }
 
     /// <summary>Takes one event.</summary>
@@ -82,18 +91,24 @@ public sealed class FederationMachine
         ArgumentNullException.ThrowIfNull(state);
         return buffered is not null ? buffered.Step(state, happened, now) : happened switch
         {
-            Started => OpenIfReady(state with { Members = Everyone }, now),
+            Started => OpenIfReady(BudgetRules.Begun(plan, state) with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
             ClientLeft left => Ignore(state with { Members = state.Members.Remove(left.Client) }),
-            PlaceVacated vacated => Drop(Absences.Vacated(state with { Members = state.Members.Remove(vacated.Client) }, vacated),
-                vacated.Client, now),
+            PlaceVacated vacated => Drop(Absences.Vacated(BudgetRules.Forgotten(state, vacated.Client) with
+            {
+                Members = state.Members.Remove(vacated.Client),
+            }, vacated), vacated.Client, now),
             Paused => Ignore(state with { IsPaused = true }),
             Resumed => OpenIfReady(state with { IsPaused = false }, now),
             Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
             UpdateArrived update => Arrive(state, update),
             UpdateAdded added => Add(state, added, now),
             UpdateInvalid invalid => Refuse(state, invalid, now),
-            ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
+            ClientDropped dropped => Drop(BudgetRules.Dropped(plan,
+                dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, dropped.Sent), dropped.Client,
+                now),
+            // With a month some budgets are whole again.
+            TimePassed when budget is not null && state.Phase == Phase.Waiting => OpenIfReady(state, now),
             TimePassed => Settle(state, now),
             SumClosed sum => (PrivacyBudget.Debited(plan, SecureSteps.Close(plan, state, sum)),
                 [new ApplyMean(state.Current.Round, sum.Clients.Count, sum.Clients)]),
@@ -103,7 +118,7 @@ public sealed class FederationMachine
             SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),
-            ModelApplied applied => Advance(state with
+            ModelApplied applied => Advance(Published(state, applied, now) with
             {
                 Clip = applied.NextClip ?? state.Clip,
                 Spread = applied.Spread ?? state.Spread,
@@ -117,7 +132,7 @@ public sealed class FederationMachine
     (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
         int needed = plan.NeededFor(state.Current.Round, state.Current.Attempt);
-        return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state, state.Current.Round).Members.Count >= needed
+        return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state, state.Current.Round, now).Members.Count >= needed
             ? Open(state, state.Current.Round, state.Current.Attempt, now)
             : Ignore(state);
     }
@@ -127,13 +142,18 @@ public sealed class FederationMachine
     {
         int[] participants = plan.Fixed is { } lists
             ? [.. PrivacyBudget.Askable(plan, state, round, lists[round - 1]).Order()]
-            : Select(Absences.Candidates(Askable(state, round), plan.Quorum), round, attempt);
+            : Select(state, Absences.Candidates(Askable(state, round, now), plan.Quorum), round, attempt, now);
+        if (budget is not null)
+            (state, participants) = budget.Reserve(state, participants, round, now, DrawOf(round, attempt).Fold("budget"));
         var next = new RoundPlan(round, attempt, round - 1, participants, now + plan.Deadline)
         {
             UsualNorm = state.Clip ?? plan.ClipNorm
                 ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
             SharedStep = state.SharedStep,
-            Spread = state.Spread,
+            Spread = state.Spending.Spread ?? state.Spread,
+            Pressure = state.Spending.Pressure,
+            ModelStep = state.Spending.ModelStep,
+            MostPayload = budget?.MostPayload(state, round, participants.Length, now),
         };
         return (state with
         {
@@ -147,20 +167,41 @@ public sealed class FederationMachine
     }
 
     // The state as if only those members were there that may be in the round.
-    FederationState Askable(FederationState state, int round) => plan.Privacy is null ? state
+    FederationState Askable(FederationState state, int round, DateTimeOffset now) =>
+        budget is not null ? state with { Members = [.. budget.Affordable(state, state.Members, now)] }
+        : plan.Privacy is null ? state
         : state with { Members = [.. PrivacyBudget.Askable(plan, state, round, state.Members)] };
+
+    bool Suffices(FederationState state, int round, DateTimeOffset now) =>
+        PrivacyBudget.Suffices(plan, state, round) && (budget is null || budget.Suffices(state, round, now));
+
+    // Before the last round by a budget only.
+    FederationState Ended(FederationState state) => state with
+    {
+        Phase = Phase.Finished,
+        Spending = budget is null || state.Current.Round >= plan.Rounds ? state.Spending
+            : state.Spending with { EndedAfter = state.Spending.EndedAfter ?? state.Current.Round },
+    };
+
+    FederationState Published(FederationState state, ModelApplied applied, DateTimeOffset now) => budget is null ? state
+        : budget.Published(state, applied.Bytes ?? throw new InvalidOperationException(
+            "A model was applied, and nobody says what it costs, though there is a budget."), applied.Spread, now);
 
     /// <summary>Whether the round at hand is the last that the budget of the clients has, once its updates are counted.</summary>
     public bool IsLast(FederationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Current.Round >= plan.Rounds || !PrivacyBudget.Suffices(plan, state, state.Current.Round + 1);
+        return state.Current.Round >= plan.Rounds || !Suffices(state, state.Current.Round + 1, now: default);
     }
 
-    int[] Select(ImmutableSortedSet<int> members, int round, int attempt)
+    RandomKey DrawOf(int round, int attempt) => key.Fold((ulong)round).Fold((ulong)attempt);
+
+    int[] Select(FederationState state, ImmutableSortedSet<int> members, int round, int attempt, DateTimeOffset now)
     {
         int asked = Math.Min((int)Math.Ceiling(plan.Participants * plan.OverSelection), members.Count);
-        var draw = key.Fold((ulong)round).Fold((ulong)attempt);
+        var draw = DrawOf(round, attempt);
+        if (budget is { DrawsByNeed: true })
+            return [.. budget.ByNeed(state, members, now, draw).Take(asked).Order()];
         int[] places = plan.Uplink.IsSecure && plan.Method.Capacities.Count > 1
             ? UniformSelection.Select(members.Count, asked, draw, place => plan.Method.CapacityOf(members[place]),
                 SecureUplink.FewestOfCapacity(plan))
@@ -199,6 +240,9 @@ public sealed class FederationMachine
             _ when update.Samples < 1 => (Refusal.Samples, $"its samples must be 1 or more, but are {update.Samples}"),
             _ => (default(Refusal?), ""),
         };
+        // It has travelled, whether it counts or not.
+        if (budget is not null && (update.Round, update.Attempt) == (current.Round, current.Attempt))
+            state = BudgetRules.Arrived(state, update.Client, update.Length);
         if (reason is { } refusal)
             return (state, [new RefuseUpdate(update.Client, update.Round, refusal,
                 $"The update of client {update.Client} is refused: {message}.")]);
@@ -253,9 +297,11 @@ public sealed class FederationMachine
     }
 
     (FederationState, ImmutableArray<FederationCommand>) TryAgain(FederationState state, string problem, DateTimeOffset now) =>
-        state.Current.Attempt < plan.Attempts
+        state.Current.Attempt >= plan.Attempts
+        ? (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, problem)])
+        : budget is null || budget.Suffices(state, state.Current.Round, now)
         ? Next(state, state.Current.Round, state.Current.Attempt + 1, now)
-        : (state with { Phase = Phase.Abandoned }, [new Abandon(state.Current.Round, problem)]);
+        : (Ended(state with { Spending = state.Spending with { EndedAfter = state.Current.ModelVersion } }), [new Finish()]);
 
     (FederationState, ImmutableArray<FederationCommand>) Advance(FederationState state, DateTimeOffset now)
     {
@@ -263,10 +309,10 @@ public sealed class FederationMachine
             return Ignore(state);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
-        return state.Current.Round < plan.Rounds && PrivacyBudget.Suffices(plan, state, state.Current.Round + 1)
+        return state.Current.Round < plan.Rounds && Suffices(state, state.Current.Round + 1, now)
             ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1,
                 attempt: 1, now)
-            : (state with { Phase = Phase.Finished }, [new Finish()]);
+            : (Ended(state), [new Finish()]);
     }
 
     internal static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>

@@ -2,11 +2,13 @@ using Plume.Compression.Codecs;
 using Plume.Compression.Codecs.Transform;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Federation.Budgets;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods;
 using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
+using Plume.Federation.Rounds.Budgeting;
 using Plume.Federation.Rounds.Buffering;
 
 namespace Plume.Federation.Rounds;
@@ -60,6 +62,12 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         get => field is null || field.IsAtClients == Uplink.IsSecure ? field : field with { IsAtClients = Uplink.IsSecure };
         init;
     }
+
+    /// <summary>The bytes that the federation may cost; null where nothing bounds them.</summary>
+    public ByteBudget? Budget { get; init; }
+
+    /// <summary>What a pressure of the budget makes of steps and rounds.</summary>
+    internal StepFactors Steps => new((double)Quorum / Participants);
 
     /// <summary>
     /// The norm that no message counts for more than where <see cref="Privacy"/> is promised: that of the uplink's clip. Null
@@ -115,13 +123,15 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     }
 
     /// <summary>
-    /// The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before; null elsewhere.
+    /// The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before, coarser or finer as a budget
+    /// of bytes wants it; null elsewhere.
     /// </summary>
     /// <param name="round">The round.</param>
     public float? StepIn(RoundPlan round)
     {
         ArgumentNullException.ThrowIfNull(round);
-        return Uplink.IsAuto && round.Spread is { } spread ? Uplink.StepAt(spread) : null;
+        return Uplink.IsAuto && round.Spread is { } spread
+            ? Uplink.StepAt(spread, factor: Steps.OfUplink(round.Pressure)) : null;
     }
 
     /// <summary>
@@ -228,19 +238,23 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
             yield return $"Class weights are for a loss of labels alone, but clients also learn by '{teaching}'; leave one of them out.";
         foreach (string problem in Buffered?.Problems(this) ?? [])
             yield return problem;
-        foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems()))
+        foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems())
+            .Concat(BudgetProblems()))
             yield return problem;
     }
 
     /// <summary>Every rule between the privacy and the rest of the plan that is broken, in sentences.</summary>
     public IEnumerable<string> PrivacyProblems() => PrivacyBudget.Problems(this);
 
+    /// <summary>Every rule between the budget of bytes and the rest of the plan that is broken, in sentences.</summary>
+    public IEnumerable<string> BudgetProblems() => Budgeting.BudgetProblems.Of(this);
+
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
     /// <param name="state">How it stands.</param>
     public string? WhyEnded(FederationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return PrivacyBudget.WhyEnded(this, state);
+        return PrivacyBudget.WhyEnded(this, state) ?? BudgetRules.WhyEnded(this, state);
     }
 
     /// <summary>Why privacy does not fit a model; null where it does.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Plume.Federation.Budgets;
 using Plume.Federation.Rounds.Buffering;
 using Plume.Federation.Selection;
 
@@ -106,6 +107,9 @@ public sealed record FederationState(
     /// its step from it; null before the first round has ended, and elsewhere.
     /// </summary>
     public double? Spread { get; init; }
+
+    /// <summary>Where it stands with the plan's budget of bytes; nothing is in it where the plan has none.</summary>
+    public Spending Spending { get; init; } = Spending.Nothing;
 
     /// <summary>The members that let the deadlines of the last rounds that asked them pass; rounds ask them less.</summary>
     public ImmutableSortedDictionary<int, Absence> Absences { get; init; } = ImmutableSortedDictionary<int, Absence>.Empty;

@@ -25,6 +25,18 @@ public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOn
     /// from it.</summary>
     public double? Spread { get; init; }
 
+    /// <summary>How hard a budget of bytes presses on its steps (<see cref="Budgets.Spending.Pressure"/>); 0 without one.</summary>
+    public int Pressure { get; init; }
+
+    /// <summary>The step of the version it makes, where a budget of bytes says it; null elsewhere.</summary>
+    public float? ModelStep { get; init; }
+
+    /// <summary>
+    /// Bytes that the version it makes is to keep to, by a coarser step of the downlink's <c>auto</c> where its own takes more;
+    /// null without a budget of bytes.
+    /// </summary>
+    public long? MostPayload { get; init; }
+
     /// <summary>A client's part in it.</summary>
     public RoundPart PartOf(int client) => new(Round, Attempt, client);
 }

@@ -1,4 +1,5 @@
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
@@ -39,6 +40,13 @@ sealed partial class Coordinator
 
     // A round whose time is up; of a secure sum each trip has its own.
     Task CloseAsync(CancellationToken cancellation) => sums?.TickAsync(cancellation)
-        ?? written.HappenAsync(now => written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline
-            ? new DeadlinePassed(now) : null, cancellation);
+        ?? written.HappenAsync(now => (written.State.Phase == Phase.Collecting && now >= written.State.Current.Deadline)
+            || BudgetsAreWholeAgain(now) ? new DeadlinePassed(now) : null, cancellation);
+
+    // With a new day of a month the round that waits may find clients that it can ask.
+    bool BudgetsAreWholeAgain(DateTimeOffset now) => definition.Plan.Budget is { Scope: BudgetScope.ClientMonth }
+        && written.State is { Phase: Phase.Waiting, IsPaused: false } && written.Books.Consider(new TimePassed(), now).IsChange;
+
+    string BudgetSentence(FederationState state) => BudgetReport.Of(definition.Plan, state.Spending,
+        history.Since(0).Select(round => round.Budget).OfType<BudgetFigures>(), written.Books.WhyEnded)?.Sentence ?? "";
 }

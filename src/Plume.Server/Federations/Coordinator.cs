@@ -71,7 +71,8 @@ sealed partial class Coordinator : IAsyncDisposable
         (this.definition, this.metrics, this.logger) = (definition, metrics, logger);
         var (name, names, time) = (definition.Name, new BlobNames(definition.Id), new SteadyTime(clock));
         double usualNorm = definition.Plan.Method.UsualNorm(definition.Layout, initial);
-        var books = new RoundBooks(definition.Plan, definition.Key, usualNorm, Notes, definition.EvaluateEvery);
+        var books = new RoundBooks(definition.Plan, definition.Key, usualNorm, Notes, definition.EvaluateEvery,
+            RoundBytes.Of(definition.Plan, definition.Layout));
         var model = new GlobalModel(definition.Plan, definition.Layout, initial, definition.Optimizer, definition.Key,
             Environment.ProcessorCount, definition.HistoryMemory, definition.Student);
         aggregator = aggregators(capacity => model.Broadcasts[capacity].Published);
@@ -228,8 +229,8 @@ sealed partial class Coordinator : IAsyncDisposable
         foreach (int client in members.Where(client => attendance.IsSilent(client) && news.Latest.TaskOf(client) is null))
             await written.HappenAsync(now => written.State.Members.Contains(client) ? new WentAway(now, client)
                 : null, cancellation).ConfigureAwait(false);
-        // What a client has spent of a privacy budget stays with its place, so it cannot come again to another.
-        if (definition.Plan.Privacy is not null)
+        // What a client has spent of a budget stays with its place, so it cannot come again to another.
+        if (definition.Plan is { Privacy: not null } or { Budget: not null })
             return;
         // Clients that nobody invited hold places for others to have: who is gone for long, or takes work and does none, loses
         // its own.
@@ -255,6 +256,7 @@ sealed partial class Coordinator : IAsyncDisposable
         {
             Absent = state.Phase == Phase.Waiting ? AbsentIn(state) : [],
             MostParticipations = state.MostParticipations,
+            Budget = BudgetSentence(state),
             AtWork = [.. state.Tasks.Values.Where(task => state.IsAtWork(task.Part.Client))
                 .Select(task => new MemberAtWork(places.Names.GetValueOrDefault(task.Part.Client, ""), task.Version))],
             AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key))

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Plume.Federation.Models;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Blobs;
+using Plume.Server.Federations.News;
 using Plume.Server.Identity.Admission;
 using Plume.Server.Storage;
 using Segment = Plume.Protocol.V1.Segment;
@@ -40,7 +41,13 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
                         $"Version {request.ToVersion} is not the newest any more; ask for the task again."));
         byte[] hash = await HashAsync(parts, cancellation).ConfigureAwait(false);
         long length = parts.Sum(part => part.Length);
+        var round = feed.Snapshot;
+        var reserved = request.Graph || isOperator ? null : round?.LimitOf(client);
         long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
+        if (reserved is { Download: var most } && round is not null
+            && (length > most || feed.Meter.Of(round.Round, round.Attempt, client, isUpload: false) + length - offset
+                > most + ChunkBytes))
+            await RefuseAsync(feed, round, client, length, most).ConfigureAwait(false);
         using var limited = new TransferTime(limits.TimeFor(length - offset), cancellation, lifetime.ApplicationStopping);
         long began = time.GetTimestamp(), sent = 0;
         try
@@ -58,6 +65,8 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
                     .ConfigureAwait(false);
                 feed.CountDownload(chunk.Length);
                 sent += chunk.Length;
+                if (reserved is not null && round is not null)
+                    feed.Meter.Count(round.Round, round.Attempt, client, isUpload: false, chunk.Length);
             }
         }
         catch (Exception problem) when (limited.Ended(problem))
@@ -69,6 +78,15 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         {
             transfers?.Sent(sent, time.GetElapsedTime(began));
         }
+    }
+
+    // A client that is asked, and has lost what it held, is asked again when what it needs now is reserved.
+    static async Task RefuseAsync(FederationFeed feed, FederationSnapshot round, int client, long length, long most)
+    {
+        string problem = $"The download takes {length} bytes, and of the budget {most} are reserved for it.";
+        if (round.TaskOf(client) is not null)
+            await feed.Grain.ReportAsync(client, round.Round, round.Attempt, problem).ConfigureAwait(false);
+        throw new RpcException(new Status(StatusCode.FailedPrecondition, problem));
     }
 
     async Task<DownloadPart[]> GraphAsync(FederationFeed feed, int capacity, CancellationToken cancellation)

@@ -35,6 +35,9 @@ sealed partial class FederationFeed(FederationDefinition definition, IFederation
 
     public IFederationGrain Grain => grain;
 
+    /// <summary>What travelled in the round at hand, where a budget bounds it.</summary>
+    public RoundMeter Meter { get; } = new();
+
     /// <summary>What clients were seen to do.</summary>
     public ClientActivities Activities { get; } = new();
 

@@ -20,7 +20,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
     ServerLimits limits, TimeProvider time) : Protocol.V1.Federation.FederationBase
 {
     /// <summary>The protocol's minor versions that this server speaks.</summary>
-    public const uint OldestProtocol = 1, NewestProtocol = 8;
+    public const uint OldestProtocol = 1, NewestProtocol = 9;
 
     // Since then a client knows of methods; an older one would take what is published for the model.
     const uint FirstWithMethods = 2;
@@ -42,6 +42,9 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
 
     // Since then it weighs samples by their class where it is told to; an older one would weigh all alike.
     const uint FirstWithClassWeights = 8;
+
+    // Since then it keeps its update to what a budget leaves it; an older one would send what is refused.
+    const uint FirstWithBudgets = 9;
 
     // What a client runs, in words.
     const string SoftwareHeader = "plume-software";
@@ -83,6 +86,10 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"In the federation '{request.Federation}' clients weigh samples by their class, which they can from version "
                     + $"{FirstWithClassWeights} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
+        if (feed.Definition.Plan.Budget is not null && request.Protocol < FirstWithBudgets)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"In the federation '{request.Federation}' a budget bounds the bytes of updates, which clients know from version "
+                    + $"{FirstWithBudgets} of plume.v1 on, but this one speaks {request.Protocol}. Use a newer release of the client."));
         var definition = feed.Definition;
         var place = await feed.Grain.JoinAsync(caller.Name, request.HasNumber ? (int)request.Number
             : null, capacity: CapacityFor(definition, request.Capacity));
@@ -300,7 +307,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         var objective = definition.Plan.ObjectiveIn(task.Round);
         var plan = new RoundPlan(snapshot.Round, snapshot.Attempt, snapshot.ModelVersion, snapshot.Participants,
             snapshot.Deadline)
-        { UsualNorm = snapshot.UsualNorm, Spread = snapshot.Spread };
+        { UsualNorm = snapshot.UsualNorm, Spread = snapshot.Spread, Pressure = snapshot.Pressure };
         var left = snapshot.LeftBy(time, task);
         return new RoundTask
         {
@@ -316,6 +323,7 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
             LeftMs = (ulong)(snapshot.Sum is null ? left : SumDesk.LeftForKeys(left, definition.Plan.Deadline)).TotalMilliseconds,
             Clip = definition.Plan.ClipIn(plan) ?? 0,
             Step = definition.Plan.StepIn(plan) ?? 0,
+            MostBytes = (ulong)(snapshot.LimitOf(task.Client)?.Upload ?? 0),
             Objective = new LocalObjective
             {
                 Epochs = (uint)objective.Epochs,

@@ -22,6 +22,9 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     const int HashBytes = 32;
     const int BufferBytes = 256 << 10;
 
+    // What may be on its way when a stream breaks, and be sent again.
+    const int ChunkBytes = 64 << 10;
+
     // One stream at a time writes one update.
     readonly ConcurrentDictionary<string, bool> writing = [];
 
@@ -65,6 +68,11 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         using var stream = budgets.OpenStream(feed.Definition, client);
         if (await feed.Grain.ConsiderAsync(update) is { } known)
             return known;
+        if (feed.Snapshot is { } round && round.LimitOf(client) is { Upload: var most }
+            && (round.Round, round.Attempt) == (update.Round, update.Attempt)
+            && (update.Length > most || update.Length - offset
+                + feed.Meter.Of(update.Round, update.Attempt, client, isUpload: true) > most + ChunkBytes))
+            return await RefusedAsync(feed, update, most).ConfigureAwait(false);
         feed.Activities.Uploads(new RoundPart(update.Round, update.Attempt, client));
         string name = NameOf(feed, update), partial = BlobNames.Partial(name);
         if (!writing.TryAdd(name, true))
@@ -90,6 +98,14 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
         {
             writing.TryRemove(name, out _);
         }
+    }
+
+    // Before a byte of it comes.
+    static async Task<UploadOutcome> RefusedAsync(FederationFeed feed, ArrivedUpdate update, long most)
+    {
+        string problem = $"The update takes {update.Length} bytes, and of the budget {most} are reserved for it.";
+        await feed.Grain.ReportAsync(update.Client, update.Round, update.Attempt, problem).ConfigureAwait(false);
+        return new UploadOutcome(false, "Budget", problem);
     }
 
     /// <summary>Bytes of an update that are here.</summary>
@@ -136,6 +152,8 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
                     throw Invalid($"The update was to have {update.Length} bytes, but more came.");
                 await storage.Blobs.AppendAsync(partial, offset, chunk.Memory, limited.Token).ConfigureAwait(false);
                 hash.AppendData(chunk.Span);
+                if (feed.Definition.Plan.Budget is not null)
+                    feed.Meter.Count(update.Round, update.Attempt, update.Client, isUpload: true, chunk.Length);
                 offset += chunk.Length;
             }
         }

@@ -30,9 +30,10 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
     /// <param name="plan">The round.</param>
     /// <param name="received">What was published to a client.</param>
     /// <param name="secure">The secure sum that a client is asked for; null where updates travel by themselves.</param>
+    /// <param name="mostBytes">What a client's update may take; null where nothing bounds it.</param>
     /// <param name="deliver">Takes a client's result.</param>
     public void Run(RoundPlan plan, Func<int, ReadOnlyMemory<float>> received, Func<int, SecureRound>? secure,
-        Action<int, ClientResult> deliver)
+        Func<int, long?> mostBytes, Action<int, ClientResult> deliver)
     {
         // Another step is another codec.
         if (secure is not null && plan.Participants.Any(client => !idle.ContainsKey(PoolOf(client, secure(client)))))
@@ -58,7 +59,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
             Parallel.ForEach(order, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, index =>
             {
                 int client = plan.Participants[index];
-                var result = Work(plan.PartOf(client), received(client), secure?.Invoke(client), plan);
+                var result = Work(plan.PartOf(client), received(client), secure?.Invoke(client), plan, mostBytes(client));
                 lock (gate)
                 {
                     results[index] = result;
@@ -106,7 +107,8 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         WithNoise = (payload, task) => secure.WithNoise(payload, SecureRound.SimulatedNoise(task)),
     };
 
-    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SecureRound? secure, RoundPlan? plan = null)
+    ClientResult Work(RoundPart part, ReadOnlyMemory<float> received, SecureRound? secure, RoundPlan? plan = null,
+        long? mostBytes = null)
     {
         int client = part.Client;
         var clientKey = DrawKeys.Task(key, part);
@@ -128,6 +130,7 @@ sealed class VirtualClients(SimulationOptions options, ILearner learner, Codec e
         {
             Clip = plan is null ? null : options.Plan.ClipIn(plan),
             Step = plan is null ? null : options.Plan.StepIn(plan),
+            MostBytes = mostBytes,
         };
         var update = work.Run(task, memory, CancellationToken.None, secure is null ? null : SumOf(secure));
         var result = new ClientResult(update, keepUpdates ? options.Plan.Method.UpdateIn(own.Layout, work.Message)

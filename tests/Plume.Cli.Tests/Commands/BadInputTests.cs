@@ -34,6 +34,12 @@ public class BadInputTests
         "simulate", "--set", "rhythm=buffered(5)", "--set", "training=scaffold", "--set", "uplink=pack")]
     [InlineData(1, "who answers first depends on how long clients work, which these links do not say: write 'fixed(down=9, up=5) | work(",
         "simulate", "--set", "rhythm=buffered(5)", "--set", "links=fixed(down=9, up=5)")]
+    [InlineData(1, "--set budget=0MB: budget: Budget '0MB', column 1: '0MB' must be a whole number of bytes", "simulate", "--set", "budget=0MB")]
+    [InlineData(1, "Budget '-5MB', column 1: an amount is missing here, such as 5MB.", "simulate", "--set", "budget=-5MB")]
+    [InlineData(1, "'a year' is not known here", "simulate", "--set", "budget=5MB a year")]
+    [InlineData(1, "budget: '0.1kB' does not pay for one round: an update at least about ", "simulate", "--set", "budget=0.1kB")]
+    [InlineData(1, "budget: A budget of '5MB' is kept round by round, and in the rhythm 'buffered(5)' clients are asked at any time: let",
+        "simulate", "--set", "budget=5MB", "--set", "rhythm=buffered(5)")]
     [InlineData(1, "column(site) needs a set with columns, which is table, but data.set is digits.", "simulate", "--set",
         "data.partition=column(site)")]
     [InlineData(1, "privacy needs privacy.noise, too: noise, delta and epsilon belong together. Noise of", "simulate", "--set",

@@ -2,6 +2,7 @@ using Plume.Compression.Codecs;
 using System.Reflection;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Capacities;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Corrections;
@@ -38,6 +39,7 @@ public class RunTextTests
             Plan with { Rule = new CoordinateMedian() }, Plan with { Buffered = new(5) }, Plan with { Buffered = new(5, 3) },
             Plan with { Rule = new CoordinateMedian { Mixing = new NearestMixing(new Hostile(1, IsShare: false)) } },
             Plan with { Method = new FedDyn(0.2) }, Plan with { Fixed = [[1, 2]] },
+            Plan with { Budget = new(5000, BudgetScope.Federation) }, Plan with { Budget = new(5000, BudgetScope.Client) },
             Plan with { Schedule = RateSchedule.Parse("cosine") }, Plan with { Objective = Plan.Objective with { Epochs = 2 } },
             Plan with { Objective = Plan.Objective with { BatchSize = 1 } },
             Plan with { Privacy = new(1, 1e-5, 8) }, Plan with { Privacy = new(2, 1e-5, 8) },
@@ -71,7 +73,7 @@ public class RunTextTests
     // A rule that is added is thought of here, too: what it changes stands in the text, or it changes no bits.
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
-        ["Attempts", "Buffered", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
+        ["Attempts", "Budget", "Buffered", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
             "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
+using Plume.Federation.Budgets;
 using Plume.Federation.Models;
 using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
@@ -19,7 +20,8 @@ using LocalObjective = Plume.Federation.Learners.LocalObjective;
 namespace Plume.Server.Tests.Federations;
 
 /// <summary>A federation of two clients and four rounds in a folder, whose updates are the same in every play.</summary>
-sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null, int? participants = null) : IAsyncDisposable
+sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null, int? participants = null,
+    ByteBudget? budget = null) : IAsyncDisposable
 {
     public const int Rounds = 4, Clients = 2;
 
@@ -41,7 +43,7 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
     {
         var plan = new FederationPlan(Clients, Rounds, asked, new LocalObjective(1, 8, 0.1), privacy is null ? Codec.Floats
             : Codec.Parse("clip(1) | pack"), Codec.Floats)
-        { StartWith = Clients, Quorum = asked, Privacy = privacy };
+        { StartWith = Clients, Quorum = asked, Privacy = privacy, Budget = budget };
         var definition = new FederationDefinition("toy", plan, Seed: 1, Layout, () => new float[Layout.Length])
         {
             Graph = () => Graph,

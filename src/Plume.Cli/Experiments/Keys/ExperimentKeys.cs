@@ -1,4 +1,5 @@
 using Plume.Compression.Codecs;
+using Plume.Federation.Budgets;
 using Plume.Federation.Learners;
 using Plume.Federation.Methods.Exchanges;
 using Plume.Federation.Notation;
@@ -21,6 +22,8 @@ static class ExperimentKeys
     const string CodecPattern = @"^\s*[a-z]+\s*(\([^|]*\))?(\s*\|\s*[a-z]+\s*(\([^|]*\))?)*\s*$";
 
     const string PartitionPattern = @"^(iid|dirichlet\([0-9.eE+-]+\)|shards\([0-9]+\)|column\(.+\)|file\(.+\))$";
+
+    const string BudgetPattern = @"^\s*[0-9.]+\s*(kB|MB|GB)(\s+a\s+client(\s+a\s+month)?)?\s*$";
 
     const string TestPattern = @"^(share\([0-9.]+%\)|file\(.+\)|column\(.+=.+\))$";
 
@@ -81,6 +84,15 @@ static class ExperimentKeys
             Examples = ["lognormal(down=20, up=5, spread=0.5) | latency(50ms)",
                 "uniform(down=5..50, up=1..10) | dropout(0%..20%)",
                 "fixed(down=20, up=5) | work(10s, spread=0.8, jitter=0.2)"],
+        },
+        new NotationKey("budget",
+            "The bytes that the federation may cost, both ways together: 5MB for all clients, 200kB a client, or 2MB a client a "
+                + "month of 30 days, with kB, MB and GB of 1000. The steps of 'auto' follow it, finer or coarser; other lines "
+                + "stay as they are. A client is asked only if what that costs at most is left, and the run ends when too few can "
+                + "be. Where each client has a budget, rounds draw those first that have spent least.",
+            (text, _) => ByteBudget.Parse(text), BudgetPattern)
+        {
+            Examples = ["5MB", "200kB a client", "2MB a client a month"],
         },
         new NotationKey("rhythm",
             $"How rounds go: {Buffered.Synchronous}, where a round waits for the clients that it asked, or buffered(10), where as many "

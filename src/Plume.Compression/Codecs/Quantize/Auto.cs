@@ -81,9 +81,9 @@ public sealed record Auto : DeadZone, INotated<Auto>
     static bool IsValid(double loss) => loss is > 0 and <= MostLoss;
 
     /// <inheritdoc cref="Codec.StepAt"/>
-    internal float StepAt(double spread, int updates, bool isModel)
+    internal float StepAt(double spread, int updates, double factor, bool isModel)
     {
-        double step = Loss * (isModel ? OfModels : OfUpdates) * spread / Math.Sqrt(Math.Max(1, updates));
+        double step = factor * Loss * (isModel ? OfModels : OfUpdates) * spread / Math.Sqrt(Math.Max(1, updates));
         step = Math.Clamp(step, SmallestStep, LargestStep);
         return isModel ? PowersOfTwo.Nearest(step) : GridOf(step).Step;
     }

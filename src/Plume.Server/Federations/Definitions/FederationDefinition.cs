@@ -5,6 +5,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
+using Plume.Federation.Models;
 using Plume.Federation.Participation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
@@ -105,6 +106,8 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
             yield return problem;
         if (SecureRound.Misfit(Plan, Layout) is { } insecure)
             yield return insecure;
+        if (!Plan.BudgetProblems().Any() && RoundBytes.Misfit(Plan, Layout, isDownloaded: true) is { } poor)
+            yield return poor;
         if (Plan.Method.KeepsModel && Student is null)
             yield return $"By '{Plan.Method}' the server teaches a model of its own, so it must be given a student.";
         if (RootUpdate.Misfit(Plan, Root) is { } rootless)

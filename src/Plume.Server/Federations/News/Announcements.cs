@@ -78,6 +78,8 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
             Tasks = tasks,
             UsualNorm = state.Current.UsualNorm,
             Spread = state.Current.Spread,
+            Pressure = state.Current.Pressure,
+            Limits = LimitsIn(state),
             PlacesSince = isVacated ? sequence : latest?.PlacesSince ?? sequence,
             Sum = sum,
         };
@@ -107,6 +109,11 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
     static PublishedTask[]? TasksIn(FederationState state) => state.Tasks.IsEmpty ? null
         : [.. state.Tasks.Values.Where(task => state.Standings[task.Part.Client] == Standing.Asked)
             .Select(task => new PublishedTask(task.Part.Client, task.Part.Round, task.Part.Attempt, task.Deadline))];
+
+    // Where there is a budget there are accounts as soon as anybody was asked.
+    static PublishedLimit[]? LimitsIn(FederationState state) => state.Spending.Accounts.IsEmpty ? null
+        : [.. state.Spending.Accounts.Where(entry => entry.Value.Asked is not null)
+            .Select(entry => new PublishedLimit(entry.Key, entry.Value.Asked!.Download, entry.Value.Asked.Upload))];
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -57,6 +57,23 @@ public sealed record FederationSnapshot(
     [Id(6)]
     public double? Spread { get; init; }
 
+    /// <summary>How hard a budget of bytes presses on the round's steps.</summary>
+    [Id(7)]
+    public int Pressure { get; init; }
+
+    /// <summary>What a budget of bytes reserved for each client that is asked; null where there is none.</summary>
+    [Id(8)]
+    public PublishedLimit[]? Limits { get; init; }
+
+    /// <summary>What is reserved for a client in the round at hand: nothing where it is not asked; null where there is no
+    /// budget.</summary>
+    public PublishedLimit? LimitOf(int client)
+    {
+        if (Limits is null)
+            return null;
+        return Phase == Phase.Collecting ? Array.Find(Limits, limit => limit.Client == client) : default(PublishedLimit);
+    }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool HasEnded => Phase is Phase.Finished or Phase.Abandoned or Phase.Stopped;
 
@@ -79,6 +96,13 @@ public sealed record FederationSnapshot(
         return place >= 0 ? Tasks[place] : null;
     }
 }
+
+/// <summary>What a budget of bytes reserved for a client's part in a round.</summary>
+/// <param name="Client">Which client.</param>
+/// <param name="Download">Most bytes that lead it to the newest version.</param>
+/// <param name="Upload">Most bytes of its update.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct PublishedLimit(int Client, long Download, long Upload);
 
 /// <summary>What a client is asked to do.</summary>
 /// <param name="Client">Which client.</param>
@@ -113,12 +137,16 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     public IReadOnlyList<AbsentMember> AskedLess { get; init; } = [];
 
     /// <summary>Who has a place and is not there, while a round waits for clients.</summary>
-    [Id(3)]
+    [Id(4)]
     public AbsentClient[] Absent { get; init; } = [];
 
     /// <summary>Who is at work, where rounds are buffered.</summary>
     [Id(2)]
     public IReadOnlyList<MemberAtWork> AtWork { get; init; } = [];
+
+    /// <summary>What was spent of a budget of bytes, and given up for it, in sentences; empty where there is none.</summary>
+    [Id(3)]
+    public string Budget { get; init; } = "";
 
     /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
     [Id(1)]

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Privacy;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
@@ -34,6 +35,10 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Noise { get; init; }
 
+    /// <summary>What a budget of bytes made of the step of the version; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KeptSteps? Steps { get; init; }
+
     /// <summary>The same as a secret.</summary>
     [JsonIgnore]
     public NoiseSecret? NoiseSecret => Noise is null ? null : new NoiseSecret(Convert.FromHexString(Noise));
@@ -59,6 +64,11 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
             : throw LedgerJson.Unreadable("The head in the ledger", "It is not one.");
     }
 }
+
+/// <summary>What a budget of bytes made of the step of a version.</summary>
+/// <param name="ModelStep">The step; null in the first round.</param>
+/// <param name="MostPayload">Bytes that the version was to keep to.</param>
+sealed record KeptSteps(float? ModelStep, long MostPayload);
 
 /// <summary>What heads of earlier releases had besides: everything since version 0, again in each.</summary>
 /// <param name="Places">The clients' names, by number.</param>
@@ -99,6 +109,14 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? SharedStep { get; init; }
 
+    /// <summary>Where the federation stands with its budget of bytes; null where it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Spending? Spending { get; init; }
+
+    /// <summary>What a version of the open round is to keep to; null where nothing bounds it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MostPayload { get; init; }
+
     /// <summary>What clients were asked to do, where rounds are buffered; null where they are not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<AskedTask>? Tasks { get; init; }
@@ -117,6 +135,8 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         Clip = state.Clip,
         Spread = state.Spread,
         SharedStep = state.SharedStep,
+        Spending = state.Spending.Accounts.IsEmpty ? null : state.Spending,
+        MostPayload = state.Current.MostPayload,
         Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
         Asked = state.Asked,
     };
@@ -128,10 +148,14 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         {
             UsualNorm = UsualNorm,
             SharedStep = SharedStep,
-            Spread = Spread,
+            Spread = Spending?.Spread ?? Spread,
+            Pressure = Spending?.Pressure ?? 0,
+            ModelStep = Spending?.ModelStep,
+            MostPayload = MostPayload,
         },
         SharedStep = SharedStep,
         Spread = Spread,
+        Spending = Spending ?? FederationState.Initial.Spending,
         Clip = Clip,
         Standings = Phase == Phase.Collecting ? Participants.ToImmutableSortedDictionary(client => client, _ => Standing.Asked)
             : FederationState.Initial.Standings,

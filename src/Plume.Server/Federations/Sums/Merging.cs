@@ -45,7 +45,7 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
             : SummedAsync(updates, plan, norm, cancellation);
 
     /// <summary>Of a round of which nothing can be had.</summary>
-    public static MergedUpdates Nothing { get; } = new((model, _) => model.Pass(), []);
+    public static MergedUpdates Nothing(RoundPlan plan) => new((model, _) => model.Pass(plan), []);
 
     /// <summary>Makes one of a secure sum that was revealed.</summary>
     /// <exception cref="InvalidDataException">It cannot be read any more.</exception>
@@ -62,7 +62,8 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         var sum = await aggregator.SumAsync(updates, plan, cancellation).ConfigureAwait(false);
         double[] weights = definition.Plan.WeightsByCapacity(
             updates.Select(update => KeyValuePair.Create(update.Update.Client, update.Update.Samples)));
-        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise, plan.UsualNorm, norm), []);
+        return new MergedUpdates((model, noise) => model.Apply(sum, weights, updates.Count, noise, plan.UsualNorm, norm,
+            plan), []);
     }
 
     MergedUpdates Compared(RobustRule rule, IReadOnlyList<WeightedUpdate> updates, RoundPlan plan, double norm,
@@ -77,7 +78,7 @@ sealed class Merging(FederationDefinition definition, IAggregator aggregator, IB
         {
             var root = RootUpdate.Of(definition.Root, definition.Plan, definition.Key, plan.Round, published(0));
             var outcome = messages.Combine(definition.Plan, plan, root);
-            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count, norm),
+            return new MergedUpdates((model, _) => model.Apply(outcome.Mean, updates.Count, norm, plan),
                 [.. messages.Notes(rule, outcome)]);
         }
         catch (InvalidPayloadException broken)

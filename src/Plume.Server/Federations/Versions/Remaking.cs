@@ -64,20 +64,27 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         int version = head.Version;
         var counted = record.Updates.Where(update => update.IsCounted).ToList();
         if (counted.Count == 0)
-            return Merging.Nothing.Apply(store.Model, head.NoiseSecret);
+            return Merging.Nothing(Of(head, [], 1)).Apply(store.Model, head.NoiseSecret);
         // Where rounds are buffered there is one attempt, and numbers tell tasks apart.
         bool isBuffered = definition.Plan.Buffered is not null;
         int attempt = isBuffered ? 1 : record.Sum?.Attempt ?? counted.Max(update => update.Attempt);
         WeightedUpdate[] contributions = [.. counted.Where(update => isBuffered || update.Attempt == attempt)
             .Select(update => update.In(version)).OrderBy(update => update.Client).Select(update =>
                 new WeightedUpdate(update, definition.Plan.WeightOf(update.Samples, version - 1 - update.ModelVersion)))];
-        var plan = new RoundPlan(version, attempt, version - 1, [.. contributions.Select(update => update.Update.Client)],
-            default)
-        { UsualNorm = head.UsualNorm };
+        var plan = Of(head, [.. contributions.Select(update => update.Update.Client)], attempt);
         var merged = record.Sum is { } sum ? merging.OfSumAsync(sum, plan, cancellation)
             : merging.OfAsync(contributions, plan, record.Round?.Norm ?? 0, cancellation);
         return (await merged.ConfigureAwait(false)).Apply(store.Model, head.NoiseSecret);
     }
+
+    // The round that made a head's version.
+    static RoundPlan Of(FederationHead head, int[] participants, int attempt) =>
+        new(head.Version, attempt, head.Version - 1, participants, default)
+        {
+            UsualNorm = head.UsualNorm,
+            ModelStep = head.Steps?.ModelStep,
+            MostPayload = head.Steps?.MostPayload,
+        };
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "{Federation}: version {Version} was damaged and is made again, to the same bits")]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Plume.Federation.Books;
 using Plume.Federation.Learners;
+using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Federations.Records;
@@ -39,7 +40,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         var contributions = updates.Contributions;
         var sum = Sum();
         var merged = await retry.UntilDoneAsync(() => sum is not null ? merging.OfSumAsync(sum, plan, retry.Closing)
-            : contributions.Length == 0 ? Task.FromResult(Merging.Nothing)
+            : contributions.Length == 0 ? Task.FromResult(Merging.Nothing(plan))
             : merging.OfAsync(contributions, plan, written.State.MedianNorm, retry.Closing)).ConfigureAwait(false);
         var payloads = await ApplyAsync(merged).ConfigureAwait(false);
         var measured = Measure(plan.Round);
@@ -81,6 +82,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         {
             NextClip = store.Model.NextClip,
             Spread = store.Model.Spread,
+            Bytes = RoundBytes.Published(written.State, store.Model.Broadcast),
         }, now);
         long downlinkBytes = downloads.Bytes;
         var figures = written.Books.Figures(measured, downlinkBytes, (now - opened).TotalSeconds);
@@ -97,6 +99,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
             Checkpoint = checkpoint,
             Parent = journal.Head.Checkpoint,
             UsualNorm = plan.UsualNorm,
+            Steps = plan.MostPayload is { } most ? new KeptSteps(plan.ModelStep, most) : null,
             State = KeptState.Of(entry.After),
         };
         await written.CommitAsync(entry, head, record).ConfigureAwait(false);

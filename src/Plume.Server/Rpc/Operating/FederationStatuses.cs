@@ -39,6 +39,7 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
             AtWork = { overview.AtWork
                 .Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
             Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
+            Budget = overview.Budget,
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Plume.Federation.Budgets;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
 using Plume.Server.Grains;
@@ -88,6 +89,10 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
             throw new RpcException(new Status(StatusCode.FailedPrecondition,
                 $"The federation '{federation}' promises privacy, and what a client has spent of its budget stays with "
                     + $"its place: no place can be given back. Invite the client to another federation."));
+        if (feed.Definition.Plan.Budget is { Scope: not BudgetScope.Federation } budget)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"Clients of the federation '{federation}' have a budget of '{budget}', and what one has spent stays with its place: "
+                    + "no place can be given back. Invite the client to another federation."));
         if (await feed.Grain.GiveBackAsync(name, by) is not { } number)
             throw new RpcException(new Status(StatusCode.NotFound,
                 $"'{name}' has no place in the federation '{federation}'; plume places lists who has one."));
