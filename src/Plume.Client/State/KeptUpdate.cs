@@ -23,7 +23,7 @@ sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, 
         output.Varint(Attempt);
         output.Varint(ModelVersion);
         output.Varint(Samples);
-        output.UInt64(BitConverter.DoubleToUInt64Bits(Loss));
+        output.Double(Loss);
         KeptFile.Write(output, Payload);
         KeptFile.Write<float>(output, Memory);
         return KeptFile.Seal(output);
@@ -38,7 +38,7 @@ sealed record KeptUpdate(int Round, int Attempt, int ModelVersion, int Samples, 
             input.Varint("attempt", 0, int.MaxValue),
             input.Varint("model version", 0, int.MaxValue),
             input.Varint("samples", 0, int.MaxValue),
-            BitConverter.UInt64BitsToDouble(input.UInt64("loss")),
+            input.Double("loss"),
             KeptFile.ReadBytes(ref input, "payload"),
             KeptFile.ReadFloats(ref input, "memory"));
         input.End("memory");

@@ -38,6 +38,9 @@ public ref struct PayloadReader(ReadOnlySpan<byte> payload)
     /// <summary>Eight bytes, little-endian.</summary>
     public ulong UInt64(string field) => BinaryPrimitives.ReadUInt64LittleEndian(Bytes(8, field));
 
+    /// <summary>An eight-byte IEEE float, whatever it is.</summary>
+    public double Double(string field) => BinaryPrimitives.ReadDoubleLittleEndian(Bytes(8, field));
+
     /// <summary>A four-byte IEEE float that must be finite.</summary>
     public float FiniteSingle(string field)
     {

@@ -70,6 +70,9 @@ public sealed class PayloadWriter
     /// <summary>A four-byte IEEE float.</summary>
     public void Single(float value) => BinaryPrimitives.WriteSingleLittleEndian(Append(4), value);
 
+    /// <summary>An eight-byte IEEE float.</summary>
+    public void Double(double value) => BinaryPrimitives.WriteDoubleLittleEndian(Append(8), value);
+
     /// <summary>A number in LEB128: seven bits a byte, the lowest first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public void Varint(int value)

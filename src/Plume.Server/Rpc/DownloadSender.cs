@@ -45,8 +45,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         var reserved = request.Graph || isOperator ? null : round?.LimitOf(client);
         long offset = request.Sha256.Span.SequenceEqual(hash) && request.Offset <= (ulong)length ? (long)request.Offset : 0;
         if (reserved is { Download: var most } && round is not null
-            && (length > most || feed.Meter.Of(round.Round, round.Attempt, client, isUpload: false) + length - offset
-                > most + ChunkBytes))
+            && feed.Meter.IsBeyond(most, round.Round, round.Attempt, client, isUpload: false, length, offset))
             await RefuseAsync(feed, round, client, length, most).ConfigureAwait(false);
         using var limited = new TransferTime(limits.TimeFor(length - offset), cancellation, lifetime.ApplicationStopping);
         long began = time.GetTimestamp(), sent = 0;

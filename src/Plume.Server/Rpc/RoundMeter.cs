@@ -7,12 +7,27 @@ namespace Plume.Server.Rpc;
 /// </summary>
 sealed class RoundMeter
 {
+    // What may be on its way when a stream breaks, and be sent again.
+    const int ChunkBytes = 64 << 10;
+
     readonly Lock gate = new();
     readonly Dictionary<(int Client, bool IsUpload), long> bytes = [];
     (int, int) at;
 
-    /// <summary>Bytes of a client that have travelled in a round.</summary>
-    public long Of(int round, int attempt, int client, bool isUpload)
+    /// <summary>
+    /// Whether a message of a client is longer than what was reserved for it in a round, or would be with what has travelled.
+    /// </summary>
+    /// <param name="reserved">Most bytes.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="attempt">Its attempt.</param>
+    /// <param name="client">Whose message it is.</param>
+    /// <param name="isUpload">Whether the client sends it.</param>
+    /// <param name="length">Bytes of the whole message.</param>
+    /// <param name="offset">Where it goes on.</param>
+    public bool IsBeyond(long reserved, int round, int attempt, int client, bool isUpload, long length, long offset) =>
+        length > reserved || Of(round, attempt, client, isUpload) + length - offset > reserved + ChunkBytes;
+
+    long Of(int round, int attempt, int client, bool isUpload)
     {
         lock (gate)
             return at == (round, attempt) ? bytes.GetValueOrDefault((client, isUpload)) : 0;

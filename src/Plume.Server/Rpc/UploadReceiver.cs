@@ -22,9 +22,6 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
     const int HashBytes = 32;
     const int BufferBytes = 256 << 10;
 
-    // What may be on its way when a stream breaks, and be sent again.
-    const int ChunkBytes = 64 << 10;
-
     // One stream at a time writes one update.
     readonly ConcurrentDictionary<string, bool> writing = [];
 
@@ -70,8 +67,7 @@ sealed class UploadReceiver(ServerStorage storage, ClientBudgets budgets, Server
             return known;
         if (feed.Snapshot is { } round && round.LimitOf(client) is { Upload: var most }
             && (round.Round, round.Attempt) == (update.Round, update.Attempt)
-            && (update.Length > most || update.Length - offset
-                + feed.Meter.Of(update.Round, update.Attempt, client, isUpload: true) > most + ChunkBytes))
+            && feed.Meter.IsBeyond(most, update.Round, update.Attempt, client, isUpload: true, update.Length, offset))
             return await RefusedAsync(feed, update, most).ConfigureAwait(false);
         feed.Activities.Uploads(new RoundPart(update.Round, update.Attempt, client));
         string name = NameOf(feed, update), partial = BlobNames.Partial(name);

@@ -14,13 +14,13 @@ static class KeptSpending
     {
         output.UInt64((ulong)spending.Published);
         output.UInt64((ulong)(long)spending.Pressure);
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.FurtherShare));
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.MeanUpload));
+        output.Double(spending.FurtherShare);
+        output.Double(spending.MeanUpload);
         output.UInt64((ulong)spending.LargestUpload);
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.NextUpload));
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.NextPayload));
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.Spread ?? double.NaN));
-        output.UInt64((ulong)BitConverter.DoubleToInt64Bits(spending.ModelStep ?? double.NaN));
+        output.Double(spending.NextUpload);
+        output.Double(spending.NextPayload);
+        output.Double(spending.Spread ?? double.NaN);
+        output.Double(spending.ModelStep ?? double.NaN);
         output.UInt64((ulong)(spending.Since?.UtcTicks ?? NoDate));
         output.Varint(spending.EndedAfter is { } rounds ? rounds + 1 : 0);
         output.Varint(spending.CatchUps.Count);
@@ -51,13 +51,13 @@ static class KeptSpending
     {
         long published = (long)input.UInt64("bytes published");
         int pressure = (int)(long)input.UInt64("pressure");
-        double share = BitConverter.Int64BitsToDouble((long)input.UInt64("share"));
-        double mean = BitConverter.Int64BitsToDouble((long)input.UInt64("mean upload"));
+        double share = input.Double("share");
+        double mean = input.Double("mean upload");
         long largest = (long)input.UInt64("largest upload");
-        double nextUpload = BitConverter.Int64BitsToDouble((long)input.UInt64("next upload"));
-        double nextPayload = BitConverter.Int64BitsToDouble((long)input.UInt64("next payload"));
-        double spread = BitConverter.Int64BitsToDouble((long)input.UInt64("spread"));
-        double step = BitConverter.Int64BitsToDouble((long)input.UInt64("step of models"));
+        double nextUpload = input.Double("next upload");
+        double nextPayload = input.Double("next payload");
+        double spread = input.Double("spread");
+        double step = input.Double("step of models");
         long since = (long)input.UInt64("first round");
         int ended = input.Varint("end", 0, int.MaxValue);
         var catchUps = ImmutableSortedDictionary.CreateBuilder<int, long>();
