@@ -2,16 +2,22 @@ using Plume.Client.Identity;
 using Plume.EndToEnd.Host;
 using Plume.EndToEnd.Tests.Checks;
 using Plume.EndToEnd.Tests.Processes;
+using Plume.Server.Hosting;
 using Plume.Server.Identity;
 using Plume.Server.Identity.Certificates;
 using Plume.Server.Identity.Enrolling;
+using Plume.Server.Storage;
 using Plume.Server.Storage.Folder;
+using Plume.Server.Storage.Postgres;
+using Plume.Server.Tests.Storage.Postgres;
 
 namespace Plume.EndToEnd.Tests.SecureSums;
 
 /// <summary>Secure sums over TLS, where clients sign their keys and who is in a sum.</summary>
 public sealed class SignedSumTests : IAsyncDisposable
 {
+    const int Servers = 3;
+
     static readonly ToyPlan Plan = new(Clients: 4, Rounds: 4, Participants: 4, Values: 5_000)
     {
         Uplink = "feedback | rotate | uniform(6, shared) | secure",
@@ -34,7 +40,7 @@ public sealed class SignedSumTests : IAsyncDisposable
         var dying = await ServeAsync("sum-closed:1");
         var clients = new List<HostProcess>();
         for (int number = 0; number < Plan.Clients; number++)
-            clients.Add(await JoinAsync(number));
+            clients.Add(await JoinAsync(number, new FolderRecords(Path.Combine(State, "records"))));
         foreach (string place in (string[])["sum-revealed:1", "sum-closed:2", "revealed-stored:1"])
         {
             Assert.Equal(HostProcess.Killed, await dying.EndAsync());
@@ -49,6 +55,45 @@ public sealed class SignedSumTests : IAsyncDisposable
         Assert.Equal(Simulated.Model(Plan), (await ServerHistory.ReadAsync(State, Plan)).Model);
     }
 
+    // Which server has the federation is chance, so each would die in its first sum; whoever did comes back and stays.
+    [Fact]
+    public async Task Whichever_server_of_a_cluster_dies_among_signatures_the_sum_has_the_bits_of_a_simulation()
+    {
+        await using var postgres = await PostgresCluster.StartAsync();
+        string database = await postgres.CreateDatabaseAsync("signed");
+        await PostgresSchema.ApplyAsync(database, default);
+        CertificateFolder.Initialise(Certs, ["127.0.0.1"], TimeProvider.System);
+        int[] silos = [.. Enumerable.Range(0, Servers).Select(_ => FreePort.Take())];
+        HostProcess[] servers = [.. silos.Select(silo => Start("sum-closed:1", InCluster(silo)))];
+        await ReachAsync(servers);
+        var clients = new List<HostProcess>();
+        await using (var storage = await PostgresStorage.OpenAsync(database, TimeProvider.System, default))
+        {
+            for (int number = 0; number < Plan.Clients; number++)
+                clients.Add(await JoinAsync(number, storage.Records));
+        }
+
+        var ended = Task.WhenAll(clients.Select(client => client.EndAsync()));
+        Task<int>[] deaths = [.. servers.Select(server => server.EndAsync())];
+        int died = 0;
+        for (; await Task.WhenAny([ended, .. deaths]) is Task<int> death; died++)
+        {
+            Assert.Equal(HostProcess.Killed, await death);
+            int server = Array.IndexOf(deaths, death);
+            servers[server] = Start("", InCluster(silos[server]));
+            deaths[server] = servers[server].EndAsync();
+            await ReachAsync(servers);
+        }
+
+        Assert.All(await ended, code => Assert.Equal(0, code));
+        Assert.InRange(died, 1, Servers);
+        foreach (var server in servers)
+            await server.StopAsync();
+        Assert.Equal(Simulated.Model(Plan), (await ServerHistory.ReadFromAsync(database, Plan)).Model);
+
+        string[] InCluster(int silo) => ["--database", database, "--silo", $"{silo}"];
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in processes)
@@ -59,19 +104,29 @@ public sealed class SignedSumTests : IAsyncDisposable
 
     async Task<HostProcess> ServeAsync(string crashAt = "")
     {
-        var server = new HostProcess(["server", .. Plan.ToArguments(), "--state", State, "--certs", Certs],
-            ("PLUME_CRASH_AT", crashAt));
-        processes.Add(server);
-        string line = await server.LineAsync("the server says where it listens",
-            line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal));
-        network.Targets = [new Uri(line[ToyServer.Listening.Length..])];
+        var server = Start(crashAt, "--state", State);
+        await ReachAsync(server);
         return server;
     }
 
-    async Task<HostProcess> JoinAsync(int number)
+    HostProcess Start(string crashAt, params string[] storage)
+    {
+        var server = new HostProcess(["server", .. Plan.ToArguments(), .. storage, "--certs", Certs], ("PLUME_CRASH_AT", crashAt));
+        processes.Add(server);
+        return server;
+    }
+
+    async Task ReachAsync(params HostProcess[] servers)
+    {
+        string[] lines = await Task.WhenAll(servers.Select(server => server.LineAsync("the server says where it listens",
+            line => line.StartsWith(ToyServer.Listening, StringComparison.Ordinal))));
+        network.Targets = [.. lines.Select(line => new Uri(line[ToyServer.Listening.Length..]))];
+    }
+
+    async Task<HostProcess> JoinAsync(int number, IRecords records)
     {
         string name = $"client-{number}", identity = Path.Combine(folder, "identities", name);
-        var tokens = new EnrolmentTokens(new FolderRecords(Path.Combine(State, "records")), TimeProvider.System);
+        var tokens = new EnrolmentTokens(records, TimeProvider.System);
         string token = await tokens.IssueAsync(name, Roles.Client, [ToyPlan.Federation], TimeSpan.FromHours(1), default);
         var address = new UriBuilder(network.Address) { Scheme = "https" }.Uri;
         await ClientCertificate.EnrolAsync(address, ServerTrust.FromRoot(Root), identity, name, token, default);
