@@ -5,7 +5,8 @@ namespace Plume.EndToEnd.Tests;
 /// <summary>
 /// Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and
 /// whose clients remember, one whose server does too, one in which weights go, one that sends a number beside the update, one
-/// that publishes a direction, one whose model only the server has, one in which factors take turns, one that learns masks, one
+/// that publishes a direction, one whose model only the server has, one in which factors take turns, one that sends
+/// products with directions that turn, one that learns masks, one
 /// in which layers shrink, one whose clients have models of several sizes, and averaging by two rules against hostile clients, of
 /// which one compares with an update of the server's own, and averaging by steps that follow how far updates are apart.
 /// </summary>
@@ -19,7 +20,7 @@ static class Trainings
     public static IReadOnlyList<string> All { get; } =
     [
         "averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)", "fednova", "fedcm", Predictions, "adapters(rank=2)",
-        "masks(seed=3)", Channels, SubModels, Ruled, Trusting, Auto,
+        "masks(seed=3)", "powersgd(rank=2)", Channels, SubModels, Ruled, Trusting, Auto,
     ];
 
     /// <summary>
@@ -36,7 +37,7 @@ static class Trainings
         Ruled => plan with { Rule = "nearest(1) | trimmed(1)" },
         Trusting => plan with { Rule = "fltrust(public=toy)" },
         "masks" => plan with { Training = training, Uplink = "pack" },
-        "scaffold" => plan with { Training = training, Uplink = "rotate | uniform(4) | rans" },
+        "scaffold" or "powersgd" => plan with { Training = training, Uplink = "rotate | uniform(4) | rans" },
         "prune" or "channels" or "adapters" => plan with { Training = training, Uplink = "feedback | uniform(4) | rans" },
         _ => plan with { Training = training },
     };

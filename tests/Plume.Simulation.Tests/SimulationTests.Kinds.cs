@@ -71,6 +71,7 @@ public partial class SimulationTests
             "predictions of a student" =>
                 options with { Plan = options.Plan with { Method = Said("bits=1, labels=student, epochs=2") } },
             "adapters" => By(new Adapters(2), "feedback | deadzone(abs=0.003) | range", Sums) with { DropOut = 0.3 },
+            "powersgd" => By(new PowerSgd(2), "deadzone(abs=0.003) | range", Sums) with { DropOut = 0.3 },
             "masks" => options with
             {
                 Plan = options.Plan with { Method = new Masks(3), Downlink = Codec.Parse("deadzone(abs=0.25) | range") },
@@ -149,6 +150,18 @@ public partial class SimulationTests
                     Downlink = Codec.Parse(Delta)
                 },
                 DropOut = 0.1
+            },
+            "secure, powersgd" => options with
+            {
+                Plan = options.Plan with
+                {
+                    Quorum = 3,
+                    Attempts = 9,
+                    Method = new PowerSgd(2),
+                    Uplink = Codec.Parse("clip(2) | uniform(8, shared) | secure"),
+                    Downlink = Codec.Parse(Sums),
+                },
+                DropOut = 0.2
             },
             "secure, masks" => options with
             {

@@ -17,10 +17,10 @@ public partial class SimulationTests
 
     public static TheoryData<string> Kinds =>
     [
-        "secure, masks", "secure, predictions", "secure, pruned", "secure, groups", "secure, submodels",
+        "secure, masks", "secure, powersgd", "secure, predictions", "secure, pruned", "secure, groups", "secure, submodels",
         "plain", "sparse", "sums", "auto", "budget", "budget of each", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "trusting", "scaffold", "feddyn",
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
-        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "submodels", "rolling",
+        "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "powersgd", "submodels", "rolling",
         "secure", "secure, over-selection", "private", "private, correlated", "private, adaptive", "secure, private",
         "buffered", "buffered, on links", "buffered, personal",
     ];
@@ -40,7 +40,7 @@ public partial class SimulationTests
 
     public static TheoryData<string> KindsOfUpdates =>
         [.. Kinds.Select(kind => kind.Data)
-            .Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal)
+            .Where(kind => !kind.StartsWith("predictions", StringComparison.Ordinal) && kind != "powersgd"
                 && !kind.StartsWith("secure", StringComparison.Ordinal))];
 
     [Theory]

@@ -135,7 +135,7 @@ static class Federations
                     + $"them.");
         if (plan.Buffered is { } rhythm && experiment.Links?.MisfitTo(rhythm) is { } unknown)
             yield return ("links", $"links: {unknown}");
-        if (!plan.Method.SendsUpdates && experiment.Optimizer is not FedAvg)
+        if (!plan.Method.TakesOptimizers && experiment.Optimizer is not FedAvg)
             yield return ("server.optimizer",
                 $"server.optimizer moves the model by updates, of which '{exchange}' sends none; leave it out.");
         if (plan.Fixed is { } lists && lists.Count < plan.Rounds)

@@ -97,6 +97,9 @@ public abstract record Method
     /// <summary>Whether what participants send are updates of the model's weights.</summary>
     public virtual bool SendsUpdates => true;
 
+    /// <summary>Whether the server's optimizer may be any: a round's mean comes to a change of the weights.</summary>
+    public virtual bool TakesOptimizers => SendsUpdates;
+
     /// <summary>
     /// Bits of the levels that a secure sum counts as they are, where participants send whole numbers: of 1 they are 0 and 1.
     /// Null where they send values of any size.
@@ -151,6 +154,11 @@ public abstract record Method
     /// shown and shipped is made of that mean alone, and is worth something with noise on it.
     /// </summary>
     public virtual bool TakesNoise => false;
+
+    /// <summary>
+    /// Whether noise of a round may take back that of earlier ones: a value of a message is of the same thing in all rounds.
+    /// </summary>
+    public virtual bool TakesCorrelatedNoise => TakesNoise;
 
     /// <summary>
     /// Whether messages of clients that were given different versions may be added up: each is an update from the model that its

@@ -32,6 +32,7 @@ public static class MethodNotation
         Entry<Predictions>(),
         Entry<Adapters>(),
         Entry<Masks>(),
+        Entry<PowerSgd>(),
     ];
 
     /// <summary>The words of all ways to train.</summary>

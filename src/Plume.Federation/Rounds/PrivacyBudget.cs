@@ -73,7 +73,10 @@ static class PrivacyBudget
                 + "the sample cap out.");
         if (!plan.Method.TakesNoise)
             problems.Add($"The noise of privacy is for updates alone, and '{plan.Method}' sends, keeps or shows more of a "
-                + "client: train by 'averaging' or 'fedcm', or exchange 'adapters'.");
+                + "client: train by 'averaging' or 'fedcm', or exchange 'adapters' or 'powersgd'.");
+        else if (privacy.Matrix is { } correlated && !plan.Method.TakesCorrelatedNoise)
+            problems.Add($"The noise of '{correlated}' takes back that of earlier rounds, and what a value of a message is of changes "
+                + $"with the rounds by '{plan.Method}': let the mechanism be gaussian, or train by 'averaging'.");
         if (privacy.Clip is { } clip)
         {
             string other = privacy.IsAtClients ? "take 'secure' out of the uplink" : "the mechanism gaussian";

@@ -91,7 +91,7 @@ public static class SecureUplink
         {
             string parts = string.Join(", ", shape.Parts.Select(part => $"'{part.Name}' by '{part.Codec}'"));
             return $"By '{plan.Method}' clients send {parts}, and a secure sum is of one part with one step; train by "
-                + $"'averaging' (any server optimizer may follow) or prune(...) by magnitude, exchange 'masks' or 'adapters', or leave "
+                + $"'averaging' (any server optimizer may follow) or prune(...) by magnitude, exchange 'masks', 'adapters' or 'powersgd', or leave "
                 + $"'secure' out.";
         }
 

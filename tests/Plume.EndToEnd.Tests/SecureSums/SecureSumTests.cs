@@ -44,6 +44,7 @@ public class SecureSumTests
     [InlineData("predictions(public=points, batch=40, bits=2, labels=student, alike, samples=200, classes=10, hash=00000000feedbeef)",
         "uniform(3, shared) | secure", "pack")]
     [InlineData("masks(seed=3)", "uniform(1, shared) | secure", "delta | uniform(6) | rans")]
+    [InlineData("powersgd(rank=2)", "uniform(4, shared) | secure", "delta | uniform(6) | rans")]
     [InlineData("prune(80%, rounds=1..3)", "feedback | uniform(4, shared) | secure", "delta | uniform(6) | rans")]
     public async Task Whatever_is_counted_in_secret_has_the_bits_of_a_simulation(string training, string uplink, string downlink)
     {
