@@ -12,6 +12,7 @@ using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Selection;
 using Plume.Server.Federations.Definitions;
 
 namespace Plume.EndToEnd.Host;
@@ -49,6 +50,11 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
     /// </summary>
     public string Rhythm { get; init; } = Buffered.Synchronous;
 
+    /// <summary>
+    /// Whom rounds draw; where it is not uniform, nobody fixes who takes part, and it follows from who answered.
+    /// </summary>
+    public string Selection { get; init; } = CheapSelection.Uniform;
+
     /// <summary>Noise that clients add to secure sums, and a server to others; 0 for none.</summary>
     public double Noise { get; init; }
 
@@ -70,6 +76,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         "--downlink", Downlink,
         "--rule", Rule,
         "--rhythm", Rhythm,
+        "--selection", Selection,
         "--quorum", Quorum.ToString(CultureInfo.InvariantCulture),
         "--deadline", ((int)Deadline.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         "--noise", Noise.ToString(CultureInfo.InvariantCulture),
@@ -85,6 +92,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Downlink = arguments["downlink"],
             Rule = arguments["rule"],
             Rhythm = arguments["rhythm"],
+            Selection = arguments["selection"],
             Quorum = arguments.Number("quorum"),
             Deadline = arguments.Milliseconds("deadline"),
             Noise = double.Parse(arguments["noise"], CultureInfo.InvariantCulture),
@@ -116,6 +124,7 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
         var layout = LayoutOf(Values);
         var key = RandomKey.FromSeed(Seed).Fold("initial");
         var buffered = Buffered.Parse(Rhythm);
+        var selection = CheapSelection.Parse(Selection);
         var method = MethodNotation.Parse(Training).Of(() => new ToyChannels(layout));
         var plan = new FederationPlan(Clients, Rounds, Participants, new LocalObjective(1, 8, 0.1),
             Codec.Parse(Uplink), Codec.Parse(Downlink))
@@ -124,7 +133,8 @@ sealed record ToyPlan(int Clients, int Rounds, int Participants, int Values)
             Rule = RobustNotation.Parse(Rule),
             Smaller = [.. method.Capacities.Skip(1).Select(capacity => Narrow(layout, capacity))],
             Buffered = buffered,
-            Fixed = buffered is null ? [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)] : null,
+            Selection = selection,
+            Fixed = buffered is null && selection is null ? [.. Enumerable.Range(1, Rounds).Select(ParticipantsOf)] : null,
             Quorum = buffered?.Updates ?? Quorum,
             Deadline = Deadline,
             // Some have more, and count as this.

@@ -8,19 +8,20 @@ namespace Plume.EndToEnd.Tests;
 /// that publishes a direction, one whose model only the server has, one in which factors take turns, one that sends
 /// products with directions that turn, one that learns masks, one
 /// in which layers shrink, one whose clients have models of several sizes, and averaging by two rules against hostile clients, of
-/// which one compares with an update of the server's own, and averaging by steps that follow how far updates are apart.
+/// which one compares with an update of the server's own, averaging by steps that follow how far updates are apart, and by
+/// clients that miss few versions.
 /// </summary>
 static class Trainings
 {
     const string Predictions =
         "predictions(public=points, batch=40, bits=2, labels=student, samples=200, classes=10, hash=00000000feedbeef)";
     const string Channels = "channels(60%, rounds=3,7)", SubModels = "submodels(1, 1/2, 1/4)", Ruled = "ruled", Trusting = "trusting",
-        Auto = "auto";
+        Auto = "auto", Cheap = "cheap";
 
     public static IReadOnlyList<string> All { get; } =
     [
         "averaging", "scaffold", "feddyn(0.5)", "prune(80%, rounds=2..10)", "fednova", "fedcm", Predictions, "adapters(rank=2)",
-        "masks(seed=3)", "powersgd(rank=2)", Channels, SubModels, Ruled, Trusting, Auto,
+        "masks(seed=3)", "powersgd(rank=2)", Channels, SubModels, Ruled, Trusting, Auto, Cheap,
     ];
 
     /// <summary>
@@ -34,6 +35,7 @@ static class Trainings
     {
         "predictions" => plan with { Training = training, Uplink = "pack", Downlink = "pack" },
         Auto => plan with { Uplink = "feedback | lowrank | auto | range", Downlink = "delta | auto | range" },
+        Cheap => plan with { Selection = "cheap(uniform=30%)" },
         Ruled => plan with { Rule = "nearest(1) | trimmed(1)" },
         Trusting => plan with { Rule = "fltrust(public=toy)" },
         "masks" => plan with { Training = training, Uplink = "pack" },

@@ -43,6 +43,11 @@ public partial class SimulationTests
             "plain" => options,
             "sparse" => sparse,
             "auto" => options with { Plan = Through(rounds, Auto, AutoSums), DropOut = 0.3 },
+            "cheap" => options with
+            {
+                Plan = Through(rounds, Auto, AutoSums) with { Selection = new(), OverSelection = 1.5, Attempts = 9 },
+                DropOut = 0.3,
+            },
             "budget" => Budgeted("12kB", rounds: rounds) with { DropOut = 0.3 },
             "budget of each" => Budgeted("1kB a client", rounds: rounds) with { DropOut = 0.3 },
             "sums" => options with { Plan = Through(rounds, LowRank, Sums) },

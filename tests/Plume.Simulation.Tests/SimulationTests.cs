@@ -18,7 +18,7 @@ public partial class SimulationTests
     public static TheoryData<string> Kinds =>
     [
         "secure, masks", "secure, powersgd", "secure, predictions", "secure, pruned", "secure, groups", "secure, submodels",
-        "plain", "sparse", "sums", "auto", "budget", "budget of each", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "trusting", "scaffold", "feddyn",
+        "plain", "sparse", "sums", "auto", "cheap", "budget", "budget of each", "adam, drop-outs, over-selection", "corrupted", "bounded", "ruled", "trusting", "scaffold", "feddyn",
         "prune", "channels", "fednova", "fedexp", "mutual", "fedcm", "scallion",
         "personal", "saliency", "regrow", "predictions", "predictions of a student", "adapters", "masks", "powersgd", "submodels", "rolling",
         "secure", "secure, over-selection", "private", "private, correlated", "private, adaptive", "secure, private",

@@ -8,6 +8,7 @@ using Plume.Federation.Notation;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Selection;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning.Shipping;
 using Plume.Simulation;
@@ -34,6 +35,9 @@ sealed class Experiment(Settings settings)
 
     /// <summary>Further clients invited to a round, as a share of the participants.</summary>
     public double OverSelection => settings.Get<double>("overSelect");
+
+    /// <summary>Whom rounds draw; null where draws are uniform.</summary>
+    public CheapSelection? Selection => settings.Get<object>("selection") as CheapSelection;
 
     public Amount Quorum => settings.Get<Amount>("quorum");
 

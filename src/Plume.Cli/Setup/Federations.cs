@@ -12,6 +12,7 @@ using Plume.Federation.Notation;
 using Plume.Federation.Rounds;
 using Plume.Federation.SecureRounds;
 using Plume.Federation.SecureSums;
+using Plume.Federation.Selection;
 using Plume.Federation.ServerOptimizers;
 using Plume.Learning;
 using Plume.Models.Graph;
@@ -28,17 +29,18 @@ static class Federations
     {
         var options = Options(experiment, inputs, threads, experiment.Training,
             inputs.Predictions is { Method: var method } ? new ExchangeLine(method) : experiment.Exchange,
-            experiment.Uplink, experiment.Downlink, experiment.Privacy.Promise, experiment.Budget);
+            experiment.Uplink, experiment.Downlink, experiment.Privacy.Promise, experiment.Budget, experiment.Selection);
         inputs.Ships.Check(experiment, inputs.Floats, inputs.Test);
         return options;
     }
 
     public static SimulationOptions Baseline(Experiment experiment, Inputs inputs, int threads) =>
         Options(experiment, inputs, threads, TrainingLine.Plain, ExchangeLine.Updates, Codec.Floats, Codec.Floats,
-            privacy: null, budget: null);
+            privacy: null, budget: null, selection: null);
 
     static SimulationOptions Options(Experiment experiment, Inputs inputs, int threads, TrainingLine training,
-        ExchangeLine exchange, Codec uplink, Codec downlink, DifferentialPrivacy? privacy, ByteBudget? budget)
+        ExchangeLine exchange, Codec uplink, Codec downlink, DifferentialPrivacy? privacy, ByteBudget? budget,
+        CheapSelection? selection)
     {
         var allotment = inputs.Allotment;
         var method = Knowing(exchange.With(training).Seeded(experiment.Seed), experiment, inputs.Graph);
@@ -56,6 +58,7 @@ static class Federations
             SampleCap = privacy is null ? allotment.Clients.Max(samples => samples.Length) : null,
             Privacy = privacy,
             Budget = budget,
+            Selection = selection,
             NormBound = experiment.NormBound,
             Rule = inputs.Root?.Rule ?? experiment.Rule,
             Buffered = experiment.Buffered,
@@ -126,6 +129,8 @@ static class Federations
             yield return (PrivacySettings.Key, $"privacy: {problem}");
         foreach (string problem in plan.BudgetProblems())
             yield return ("budget", $"budget: {problem}");
+        foreach (string problem in plan.SelectionProblems())
+            yield return ("selection", $"selection: {problem}");
 
         if (experiment.Ships?.Misfit(experiment.Training, plan.Method) is { } unfit)
             yield return ("ships", $"ships: {unfit}");

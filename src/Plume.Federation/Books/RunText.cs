@@ -35,6 +35,7 @@ public sealed class RunText
             .Say("uplink", plan.Uplink)
             .Say("downlink", plan.Downlink)
             .SayUnless("over-selection", plan.OverSelection, 1.0)
+            .SayUnless("selection", plan.Selection?.ToString(), null)
             .SayUnless("sample cap", plan.SampleCap, null)
             .SayUnless("norm bound", plan.NormBound?.Factor, NormBound.DefaultFactor)
             .SayUnless("rhythm", plan.Buffered?.ToString(), null)

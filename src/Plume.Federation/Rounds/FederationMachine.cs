@@ -3,6 +3,7 @@ using Plume.Compression.Randomness;
 using Plume.Federation.Budgets;
 using Plume.Federation.Rounds.Budgeting;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Rounds.Selecting;
 using Plume.Federation.Selection;
 
 namespace Plume.Federation.Rounds;
@@ -14,7 +15,7 @@ namespace Plume.Federation.Rounds;
 /// <remarks>
 /// Promises: an update counts once or not at all; nothing of another round counts; a round closes once, with a quorum or
 /// more; a refused update names its client and its rule. Where no deadline is missed, whom a round asks is a function of the
-/// key and the members alone.
+/// key and the members alone, and where the plan has a selection of who was in which sum.
 /// </remarks>
 public sealed class FederationMachine
 {
@@ -94,7 +95,7 @@ public sealed class FederationMachine
             Started => OpenIfReady(BudgetRules.Begun(plan, state) with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
             ClientLeft left => Ignore(state with { Members = state.Members.Remove(left.Client) }),
-            PlaceVacated vacated => Drop(Absences.Vacated(BudgetRules.Forgotten(state, vacated.Client) with
+            PlaceVacated vacated => Drop(Absences.Vacated(Forgotten(state, vacated.Client) with
             {
                 Members = state.Members.Remove(vacated.Client),
             }, vacated), vacated.Client, now),
@@ -126,6 +127,9 @@ public sealed class FederationMachine
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
     }
+
+    FederationState Forgotten(FederationState state, int client) =>
+        CheapRules.Vacated(plan, BudgetRules.Forgotten(state, client), client);
 
     ImmutableSortedSet<int> Everyone => [.. Enumerable.Range(0, plan.Clients)];
 
@@ -202,7 +206,9 @@ public sealed class FederationMachine
         var draw = DrawOf(round, attempt);
         if (budget is { DrawsByNeed: true })
             return [.. budget.ByNeed(state, members, now, draw).Take(asked).Order()];
-        int[] places = plan.Uplink.IsSecure && plan.Method.Capacities.Count > 1
+        int[] places = plan.Selection is { } selection
+            ? selection.Select(members.Count, asked, draw, place => state.LastRounds.GetValueOrDefault(members[place]))
+            : plan.Uplink.IsSecure && plan.Method.Capacities.Count > 1
             ? UniformSelection.Select(members.Count, asked, draw, place => plan.Method.CapacityOf(members[place]),
                 SecureUplink.FewestOfCapacity(plan))
             : UniformSelection.Select(members.Count, asked, draw);
@@ -257,7 +263,7 @@ public sealed class FederationMachine
 
     (FederationState, ImmutableArray<FederationCommand>) Add(FederationState state, UpdateAdded added, DateTimeOffset now)
     {
-        var standing = Stand(state, added.Client, Standing.Decoding, Standing.Added);
+        var standing = CheapRules.Answered(plan, Stand(state, added.Client, Standing.Decoding, Standing.Added), added.Client);
         var (next, commands) = Settle(standing with
         { Norms = state.Norms.SetItem(added.Client, added.Norm), Absences = state.Absences.Remove(added.Client) }, now);
         return (next, NormBound.ReportOn(added, state.Current, plan) is { } bounded ? commands.Insert(0, bounded) : commands);

@@ -10,6 +10,8 @@ using Plume.Federation.Privacy;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds.Budgeting;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Rounds.Selecting;
+using Plume.Federation.Selection;
 
 namespace Plume.Federation.Rounds;
 
@@ -33,6 +35,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Clients asked for each update wanted: 1.2 asks a fifth more, for those that will not answer.</summary>
     public double OverSelection { get; init; } = 1;
+
+    /// <summary>Whom rounds draw in place of anybody: those that miss few versions; null where draws are uniform.</summary>
+    public CheapSelection? Selection { get; init; }
 
     /// <summary>Clients that must have joined before the first round opens; later rounds need the quorum.</summary>
     public int StartWith { get; init; } = 1;
@@ -239,7 +244,7 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
         foreach (string problem in Buffered?.Problems(this) ?? [])
             yield return problem;
         foreach (string problem in Method.Problems(this).Concat(SecureUplink.Problems(this)).Concat(PrivacyProblems())
-            .Concat(BudgetProblems()))
+            .Concat(BudgetProblems()).Concat(SelectionProblems()))
             yield return problem;
     }
 
@@ -248,6 +253,9 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
 
     /// <summary>Every rule between the budget of bytes and the rest of the plan that is broken, in sentences.</summary>
     public IEnumerable<string> BudgetProblems() => Budgeting.BudgetProblems.Of(this);
+
+    /// <summary>Every rule between the selection and the rest of the plan that is broken, in sentences.</summary>
+    public IEnumerable<string> SelectionProblems() => CheapRules.Problems(this);
 
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
     /// <param name="state">How it stands.</param>

@@ -75,7 +75,8 @@ public sealed record FederationState(
 
     /// <summary>
     /// The round that each client took part in last, where the plan keeps participations apart
-    /// (<see cref="Privacy.Matrix.MatrixMechanism"/>).
+    /// (<see cref="Privacy.Matrix.MatrixMechanism"/>), or draws those that miss few versions
+    /// (<see cref="FederationPlan.Selection"/>).
     /// </summary>
     public ImmutableSortedDictionary<int, int> LastRounds { get; init; } = ImmutableSortedDictionary<int, int>.Empty;
 

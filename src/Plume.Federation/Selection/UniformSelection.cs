@@ -39,7 +39,7 @@ public static class UniformSelection
         return [.. drawn.Order()];
     }
 
-    static int[] Order(int clients, RandomKey key)
+    internal static int[] Order(int clients, RandomKey key)
     {
         int[] all = [.. Enumerable.Range(0, clients)];
         new RandomDraws(key).Shuffle(all.AsSpan());

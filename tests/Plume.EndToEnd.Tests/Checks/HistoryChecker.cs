@@ -1,6 +1,7 @@
 using Plume.EndToEnd.Host;
 using Plume.Federation.Notation;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Selection;
 using Plume.Server.Federations.Blobs;
 using Plume.Server.Federations.Records;
 
@@ -85,7 +86,8 @@ static class HistoryChecker
                     + $"{last.Count} were added.";
             bool isAsPlanned = buffered is not null
                 ? last.Count == buffered.Updates && last.Distinct().Count() == buffered.Updates
-                : last.Count >= plan.Quorum && !last.Except(plan.ParticipantsOf(place + 1)).Any();
+                : last.Count >= plan.Quorum
+                    && (CheapSelection.Parse(plan.Selection) is not null || !last.Except(plan.ParticipantsOf(place + 1)).Any());
             if (!isAsPlanned)
                 yield return $"Round {place + 1} has the updates of {string.Join(", ", last)}.";
         }

@@ -34,6 +34,7 @@ public class RunTextTests
             Plan with { Clients = 21 }, Plan with { Rounds = 31 }, Plan with { Participants = 6 },
             Plan with { Uplink = Codec.Parse("rans") },
             Plan with { Downlink = Codec.Floats },
+            Plan with { Selection = new() }, Plan with { Selection = new(50) },
             Plan with { OverSelection = 1.5 }, Plan with { SampleCap = 9 }, Plan with { NormBound = null },
             Plan with { NormBound = new NormBound(2) }, Plan with { Method = new Scaffold() },
             Plan with { Rule = new CoordinateMedian() }, Plan with { Buffered = new(5) }, Plan with { Buffered = new(5, 3) },
@@ -74,7 +75,7 @@ public class RunTextTests
     [Fact]
     public void No_rule_of_a_plan_is_forgotten() => Assert.Equal(
         ["Attempts", "Budget", "Buffered", "Clients", "Deadline", "Downlink", "Fixed", "Method", "NormBound", "Objective", "OverSelection",
-            "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Smaller", "StartWith", "Uplink"],
+            "Participants", "Privacy", "Quorum", "Rounds", "Rule", "SampleCap", "Schedule", "Selection", "Smaller", "StartWith", "Uplink"],
         Named(typeof(FederationPlan)));
 
     [Fact]

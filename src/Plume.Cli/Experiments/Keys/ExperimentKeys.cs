@@ -8,6 +8,7 @@ using Plume.Federation.Privacy.Matrix;
 using Plume.Federation.Robustness;
 using Plume.Federation.Rounds;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Selection;
 using Plume.Learning.Data.Tables;
 using Plume.Learning.Partition;
 using Plume.Learning.Shipping;
@@ -46,6 +47,15 @@ static class ExperimentKeys
         new NumberKey("overSelect",
             "Further clients invited to a round, as a share of the participants, to make up for those that vanish.", 0,
             10) { Default = 0.0 },
+        new NotationKey("selection",
+            $"Whom a round draws: {CheapSelection.Uniform}, or cheap, where a fifth of its clients are drawn of all alike and the rest are "
+                + "those that answered last, so that they download little. It changes what is learned from: fewer clients, each "
+                + "for several rounds. uniform=50% is another share of all alike.",
+            (text, _) => CheapSelection.Parse(text) is { } selection ? selection : CheapSelection.Uniform, CodecPattern)
+        {
+            Default = CheapSelection.Uniform,
+            Examples = [CheapSelection.Uniform, "cheap", "cheap(uniform=50%)"],
+        },
         new AmountKey("quorum", "Updates that make a round count: a number, or a share of the participants.") { Default =
             new Amount(0, 0.5) },
         new NumberKey("dropout", "Probability that an invited client vanishes in a round.", 0, 1) { Default = 0.0, Below = true },
