@@ -95,13 +95,27 @@ public sealed class PayloadEncoder
         return output.Written;
     }
 
+    // Of what is coded: running statistics and steps stand beside it as floats.
+    float GridOf(ReadOnlySpan<float> values)
+    {
+        float grid = 0;
+        foreach (var tensor in plan.Tensors(TensorTreatment.Coded))
+        {
+            float own = PowersOfTwo.Dividing(values.Slice(tensor.Offset, tensor.Length));
+            if (own > 0 && (grid == 0 || own < grid))
+                grid = own;
+        }
+
+        return grid;
+    }
+
     // Where levels would cost more than floats, or could not hold the values, there are floats. False where a value is not
     // finite.
     bool EncodeOnce(ReadOnlyMemory<float> values, RandomKey key, Memory<float> memory, ReadOnlyMemory<float> reference)
     {
         var source = Rewritten(values, key, memory, reference);
         if (plan.Codec.Quantizer is DeadZone { Rule: StepRule.Grid })
-            plan.CommonStep = PowersOfTwo.Dividing(source.Span);
+            plan.CommonStep = GridOf(source.Span);
         var fit = blocks.Find(source, key, reference);
         if (fit == BlockFit.NotFinite || (plan.Codec.Selector is { KeepsNotFinite: false } && !Finite.All(source.Span)))
             return false;
