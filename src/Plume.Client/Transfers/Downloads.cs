@@ -90,7 +90,13 @@ sealed class Downloads(ClientOptions options, ServerConnection connection, Clien
 
     async Task CallAsync(DownloadTarget what, long limit, CancellationToken cancellation)
     {
-        var request = new DownloadRequest { Federation = options.Federation, ToVersion = (uint)what.To, Graph = what.IsGraph };
+        var request = new DownloadRequest
+        {
+            Federation = options.Federation,
+            ToVersion = (uint)what.To,
+            Graph = what.IsGraph,
+            TakesLevels = true,
+        };
         if (what.From is { } from)
             request.FromVersion = (uint)from;
         if (partial is not null)

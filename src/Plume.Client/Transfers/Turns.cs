@@ -29,6 +29,7 @@ sealed class Turns(ClientOptions options, ServerConnection connection, TransferC
             Federation = options.Federation,
             WaitMs = (uint)options.LongestHold.TotalMilliseconds,
             HasDownload = hasDownload,
+            TakesLevels = true,
         };
         if (version is { } from)
             request.FromVersion = (uint)from;

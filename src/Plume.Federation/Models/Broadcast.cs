@@ -11,26 +11,32 @@ namespace Plume.Federation.Models;
 /// <remarks>
 /// A client that missed versions catches up by the shortest of: the payloads of all of them; with a codec whose levels are
 /// multiples of one step (<see cref="MessageShape.ForSums"/>), one payload that holds their sum; the whole model in 32-bit
-/// floats. Without <c>delta</c> it takes the last version's payload. With a codec for sums version 0 is rounded to a small part
-/// of the step, so that all sums of floats are exact whichever way a client came.
+/// floats, or with such a codec as digits of its levels (<see cref="WholeLevels"/>). Without <c>delta</c> it takes the last
+/// version's payload. With a codec for sums version 0 is rounded to a small part of the step, so that all sums of floats are
+/// exact whichever way a client came.
 /// </remarks>
 public sealed class Broadcast
 {
+    // Of the floats: where a catch-up is shorter, a whole model as digits is not tried.
+    const int LeastPart = 8;
+
     readonly MessageShape shape;
     readonly MessageEncoder encoder;
     readonly MessageDecoder decoder;
     readonly MessageEncoder wholeEncoder;
     readonly PublishedSums? sums;
+    readonly int threads;
     readonly long wholeLength;
     readonly int window;
     readonly RandomKey key;
     readonly List<long> lengths = [];
-    readonly Dictionary<int, CatchUp> catchUps = [];
+    readonly Dictionary<(int From, bool TakesLevels), CatchUp> catchUps = [];
 
     // The models of the newest versions, and between each two of them the payload that makes the one of the other.
     readonly List<float[]> models = [];
     readonly List<byte[]> payloads = [];
     byte[] lastPayload = [];
+    CatchUp? wholeLevels;
     ReadOnlyMemory<float> lastReference;
 
     /// <summary>A broadcast whose version 0 is a model.</summary>
@@ -47,7 +53,7 @@ public sealed class Broadcast
             throw new ArgumentException(
                 $"The downlink '{codec}' must not begin with feedback: what it drops stays in the difference to the next "
                     + $"version. Write 'delta | ...' instead.", nameof(shape));
-        (this.shape, this.key) = (shape, DrawKeys.Downlink(key));
+        (this.shape, this.key, this.threads) = (shape, DrawKeys.Downlink(key), threads);
         encoder = new MessageEncoder(shape, threads);
         decoder = new MessageDecoder(shape, threads);
         wholeEncoder = new MessageEncoder(ReceivedModel.AsFloats(shape));
@@ -108,21 +114,23 @@ public sealed class Broadcast
         Append(payload);
         lastPayload = payload;
         lengths.Add(payload.Length);
-        catchUps.Clear();
+        Forget();
         return payload;
     }
 
     /// <summary>What leads a client that has a version, or none, to the newest.</summary>
-    public CatchUp From(int? version)
+    /// <param name="version">The version that it has; null for none.</param>
+    /// <param name="takesLevels">Whether it reads a whole model as digits; those of earlier releases do not.</param>
+    public CatchUp From(int? version, bool takesLevels = true)
     {
         if (version is null)
-            return Whole();
+            return Whole(takesLevels);
         ArgumentOutOfRangeException.ThrowIfNegative(version.Value, nameof(version));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(version.Value, Version, nameof(version));
         if (version == Version)
             return CatchUp.None;
-        if (!catchUps.TryGetValue(version.Value, out var way))
-            catchUps[version.Value] = way = Shortest(version.Value);
+        if (!catchUps.TryGetValue((version.Value, takesLevels), out var way))
+            catchUps[(version.Value, takesLevels)] = way = Shortest(version.Value, takesLevels);
         return way;
     }
 
@@ -141,7 +149,7 @@ public sealed class Broadcast
         payloads.Clear();
         models.Add(kept.Oldest);
         lengths.Clear();
-        catchUps.Clear();
+        Forget();
         lengths.AddRange(kept.Lengths.Take(kept.Lengths.Count - kept.Payloads.Count));
         foreach (byte[] payload in kept.Payloads)
         {
@@ -162,21 +170,36 @@ public sealed class Broadcast
         payloads.RemoveAt(0);
     }
 
-    CatchUp Shortest(int version)
+    void Forget()
+    {
+        catchUps.Clear();
+        wholeLevels = null;
+    }
+
+    CatchUp Shortest(int version, bool takesLevels)
     {
         var chain = shape.UsesReference ? Chain(version) : new CatchUp([Missed(Version)]);
         if (!shape.UsesReference || version == Version - 1 && chain.Length <= wholeLength)
             return chain;
         var sum = Sum(version);
         var shorter = sum is not null && sum.Length < chain.Length ? sum : chain;
-        return wholeLength < shorter.Length ? Whole() : shorter;
+        // Digits of fewer bits than that are of a model that is nearly all zeros.
+        if (shorter.Length <= wholeLength / LeastPart)
+            return shorter;
+        var whole = Whole(takesLevels);
+        return whole.Length < shorter.Length ? whole : shorter;
     }
 
-    CatchUp Whole()
+    CatchUp Whole(bool takesLevels)
     {
-        byte[] payload = wholeEncoder.Encode(Published, default).ToArray();
-        return new([new Segment(SegmentKind.Whole, 0, Version, payload.Length) { Payload = payload }]);
+        if (!takesLevels || sums is null)
+            return WholeOf(SegmentKind.Whole, wholeEncoder.Encode(Published, default).ToArray());
+        return wholeLevels ??= new WholeLevels(shape, threads).Encode(Published.Span) is { } digits && digits.Length < wholeLength
+            ? WholeOf(SegmentKind.Levels, digits) : Whole(takesLevels: false);
     }
+
+    CatchUp WholeOf(SegmentKind kind, byte[] payload) =>
+        new([new Segment(kind, 0, Version, payload.Length) { Payload = payload }]);
 
     CatchUp Chain(int version) => new([.. Enumerable.Range(version + 1, Version - version).Select(Missed)]);
 

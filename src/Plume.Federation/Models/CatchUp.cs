@@ -33,4 +33,7 @@ public enum SegmentKind
 
     /// <summary>All values as 32-bit floats.</summary>
     Whole = 3,
+
+    /// <summary>All values as digits of whole levels, which come to the same bits. On the wire 4 is a graph.</summary>
+    Levels = 5,
 }

@@ -55,9 +55,10 @@ sealed class PublishedSums(MessageShape shape, int threads)
         return largest > 0 ? MathF.ScaleB(1, Math.Max(-126, MathF.ILogB(largest) + 1 - Bits)) : 0;
     }
 
+    // Of two zeros the one that decoders make.
     static void Align(Span<float> values, float grid)
     {
         foreach (ref float value in values)
-            value = grid == 0 ? value : MathF.Round(value / grid) * grid;
+            value = grid == 0 ? value : MathF.Round(value / grid) * grid + 0f;
     }
 }

@@ -58,14 +58,25 @@ public sealed class ReceivedModel
             throw new InvalidPayloadException(
                 $"The payload leads from version {from} to {to}, but the model at hand is "
                     + $"{(Version is { } at ? $"version {at}" : "none")}.");
-        var (reader, draws) = kind switch
+        var reference = needsReference ? values : default(ReadOnlyMemory<float>);
+        switch (kind)
         {
-            SegmentKind.Version => (decoder, key.Fold((ulong)to)),
-            SegmentKind.Sum when sumDecoder is not null => (sumDecoder, default),
-            SegmentKind.Whole => (wholeDecoder, default),
-            _ => throw new InvalidPayloadException($"A payload of kind {kind} is not of the downlink '{shape.Parts[0].Codec}'."),
-        };
-        reader.Decode(payload, next, draws, needsReference ? values : default(ReadOnlyMemory<float>));
+            case SegmentKind.Version:
+                decoder.Decode(payload, next, key.Fold((ulong)to), reference);
+                break;
+            case SegmentKind.Sum when sumDecoder is not null:
+                sumDecoder.Decode(payload, next, default, reference);
+                break;
+            case SegmentKind.Whole:
+                wholeDecoder.Decode(payload, next, default);
+                break;
+            case SegmentKind.Levels when sumDecoder is not null:
+                new WholeLevels(shape).Decode(payload, next);
+                break;
+            default:
+                throw new InvalidPayloadException($"A payload of kind {kind} is not of the downlink '{shape.Parts[0].Codec}'.");
+        }
+
         next.CopyTo(values, 0);
         Version = to;
     }

@@ -170,8 +170,8 @@ sealed partial class Coordinator : IAsyncDisposable
         updates.ConsiderAsync(update, cancellation);
 
     /// <inheritdoc cref="Downloads.CatchUpAsync"/>
-    public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation) =>
-        downloads.CatchUpAsync(from, to, capacity, cancellation);
+    public Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, bool takesLevels,
+        CancellationToken cancellation) => downloads.CatchUpAsync(from, to, capacity, takesLevels, cancellation);
 
     /// <inheritdoc cref="Downloads.ModelAsync"/>
     public Task<IReadOnlyList<DownloadPart>?> ModelAsync(int version, CancellationToken cancellation) =>

@@ -128,9 +128,10 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
     public Task<SumAnswer> AnswerAsync(SumMessage message) =>
         GuardAsync(() => Coordinator.AnswerAsync(message, CancellationToken.None));
 
-    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity) =>
-        GuardAsync(async () => await Coordinator.CatchUpAsync(from, to, capacity, CancellationToken.None) is { } parts
-            ? parts.ToArray() : null);
+    public Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity, bool takesLevels) =>
+        GuardAsync(async () =>
+            await Coordinator.CatchUpAsync(from, to, capacity, takesLevels, CancellationToken.None) is { } parts
+                ? parts.ToArray() : null);
 
     public Task<DownloadPart[]?> ModelAsync(int version) =>
         GuardAsync(async () => await Coordinator.ModelAsync(version, CancellationToken.None) is { } parts ? parts.ToArray()

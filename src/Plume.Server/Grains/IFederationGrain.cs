@@ -38,7 +38,7 @@ interface IFederationGrain : IGrainWithStringKey
     Task<SumAnswer> AnswerAsync(SumMessage message);
 
     /// <summary>What leads a client of a capacity to a version; null where that is not the newest.</summary>
-    Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity = 0);
+    Task<DownloadPart[]?> CatchUpAsync(int? from, int to, int capacity = 0, bool takesLevels = false);
 
     /// <summary>The weights of the model that the server has for itself; null where that version is not the newest.</summary>
     Task<DownloadPart[]?> ModelAsync(int version);

@@ -35,7 +35,7 @@ sealed class DownloadSender(ServerStorage storage, ClientBudgets budgets, Server
         var parts = request.Graph ? await GraphAsync(feed, capacity, cancellation).ConfigureAwait(false)
             : (isOperator && feed.Definition.Plan.Method.KeepsModel ? await feed.Grain.ModelAsync((int)request.ToVersion)
                 : await feed.Grain.CatchUpAsync(request.HasFromVersion ? (int)request.FromVersion
-                : null, (int)request.ToVersion, capacity))
+                : null, (int)request.ToVersion, capacity, request.TakesLevels))
                 ?? throw new RpcException(
                     new Status(StatusCode.FailedPrecondition,
                         $"Version {request.ToVersion} is not the newest any more; ask for the task again."));

@@ -205,7 +205,12 @@ sealed class FederationRpc(FederationFeeds feeds, UploadReceiver uploads, Downlo
         if (next.Task is not { } task || request.HasDownload
             || (request.HasFromVersion && request.FromVersion == task.ModelVersion))
             return;
-        var wanted = new DownloadRequest { Federation = request.Federation, ToVersion = task.ModelVersion };
+        var wanted = new DownloadRequest
+        {
+            Federation = request.Federation,
+            ToVersion = task.ModelVersion,
+            TakesLevels = request.TakesLevels,
+        };
         if (request.HasFromVersion && request.FromVersion < task.ModelVersion)
             wanted.FromVersion = request.FromVersion;
         await downloads.SendAsync(feed, client, wanted, new TurnDownloads(responseStream), context.CancellationToken,

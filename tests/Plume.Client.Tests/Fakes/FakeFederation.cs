@@ -124,7 +124,8 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         Faults.Meet(nameof(Download));
         if (!request.Graph && request.ToVersion != Broadcast.Version)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, "not the newest"));
-        var (header, bytes) = request.Graph ? OfGraph() : OfModel(request.HasFromVersion ? (int)request.FromVersion : null);
+        var (header, bytes) = request.Graph ? OfGraph() : OfModel(request.HasFromVersion ? (int)request.FromVersion : null,
+            request.TakesLevels);
         header.Offset = request.Sha256 == header.Sha256 ? request.Offset : 0;
         if (Faults.Headers.TryDequeue(out var other))
             header = other;
@@ -190,7 +191,7 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         if (next.Task is not { } task || request.HasDownload
             || (request.HasFromVersion && request.FromVersion == task.ModelVersion))
             return;
-        var wanted = new DownloadRequest { ToVersion = task.ModelVersion };
+        var wanted = new DownloadRequest { ToVersion = task.ModelVersion, TakesLevels = request.TakesLevels };
         if (request.HasFromVersion)
             wanted.FromVersion = request.FromVersion;
         await Download(wanted, new TurnStream(responseStream), context);
@@ -275,9 +276,9 @@ sealed class FakeFederation : Protocol.V1.Federation.FederationBase
         return new Broadcast(new Averaging().Published(Layout, Codec.Parse(Downlink)), first, key, 1, 1 << 20);
     }
 
-    (DownloadHeader, byte[]) OfModel(int? from)
+    (DownloadHeader, byte[]) OfModel(int? from, bool takesLevels)
     {
-        var (parts, payloads) = (Broadcast.From(from).Segments, Broadcast.Keep().Payloads);
+        var (parts, payloads) = (Broadcast.From(from, takesLevels).Segments, Broadcast.Keep().Payloads);
         byte[] bytes = [.. parts.SelectMany(part =>
             (part.Kind == SegmentKind.Version ? payloads[part.To - 1 - (Broadcast.Version - payloads.Count)] : part.Payload)
                 .ToArray())];

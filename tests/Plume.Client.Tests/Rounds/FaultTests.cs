@@ -57,7 +57,7 @@ public sealed class FaultTests : IDisposable
     [InlineData(999)]
     [InlineData(1000)]
     [InlineData(7777)]
-    [InlineData(16_000)]
+    [InlineData(8_500)]
     public async Task A_download_goes_on_where_it_broke(int at)
     {
         await using var server = await FakeServer.StartAsync();

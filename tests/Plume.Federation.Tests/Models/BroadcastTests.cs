@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Plume.Compression.Codecs;
 using Plume.Compression.Messages;
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Compression.Wire;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 
@@ -69,6 +71,95 @@ public class BroadcastTests
         Assert.InRange(segment.Length, 1, broadcast.Lengths.Sum() / 2);
         late.Apply(segment.Kind, segment.From, segment.To, segment.Payload);
         Assert.Equal(broadcast.Published.ToArray(), late.Values.ToArray());
+    }
+
+    public static TheoryData<string, double> Grids => new()
+    {
+        // The largest part of the floats that digits take.
+        { Sums, 0.6 }, { "delta | auto | range", 0.75 }, { "delta | auto | rans", 0.75 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Grids))]
+    public void Whoever_has_no_version_gets_the_same_bits_as_digits_or_as_floats(string downlink, double most)
+    {
+        var shape = new MessageShape(new MessagePart("weights", ModelLayout.Of(
+            [("w", [40, 50], TensorRole.Weight), ("s", [2], TensorRole.Step), ("v", [9], TensorRole.Statistic), ("b", [10], TensorRole.Bias)]),
+            Codec.Parse(downlink)), new MessagePart("on", Layout, Codec.Parse("delta | deadzone(abs=1, exact) | range")));
+        var draws = new RandomDraws(RandomKey.FromSeed(3));
+        float[] model = [.. Enumerable.Range(0, shape.Length).Select(i => i < 2021 ? 0.3f * (float)draws.NextNormal() : i % 3)];
+        var broadcast = new Broadcast(shape, model, default, threads: 1, historyMemory: 1 << 20);
+        for (int version = 0; version <= 6; version++)
+        {
+            foreach (bool takesLevels in new[] { true, false })
+            {
+                var segment = Assert.Single(broadcast.From(null, takesLevels).Segments);
+                Assert.Equal(takesLevels ? SegmentKind.Levels : SegmentKind.Whole, segment.Kind);
+                var client = new ReceivedModel(shape, DrawKeys.Downlink(default));
+                client.Apply(segment.Kind, segment.From, segment.To, segment.Payload);
+                Assert.Equal(version, client.Version);
+                Assert.Equal(broadcast.Published.ToArray().Select(BitConverter.SingleToInt32Bits),
+                    client.Values.ToArray().Select(BitConverter.SingleToInt32Bits));
+            }
+
+            Assert.InRange((double)broadcast.From(null).Length / broadcast.From(null, takesLevels: false).Length, 0, most);
+            for (int i = 0; i < 2021; i++)
+                model[i] += i is >= 2000 and < 2002 ? 0 : 0.02f * (float)draws.NextNormal();
+            broadcast.Publish(model, MathF.ScaleB(1, -7));
+        }
+
+        // Statistics and steps, which are no levels, do not make the others' grid finer.
+        var sum = Assert.Single(broadcast.From(0).Segments);
+        Assert.Equal(SegmentKind.Sum, sum.Kind);
+        Assert.InRange(sum.Length, 1, broadcast.From(null, takesLevels: false).Length / 4);
+    }
+
+    [Fact]
+    public void What_has_no_common_grid_comes_as_floats()
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Shape(Delta), model, default, threads: 1, historyMemory: 0);
+        Assert.Equal(SegmentKind.Whole, Assert.Single(broadcast.From(null).Segments).Kind);
+    }
+
+    [Fact]
+    public void Damaged_digits_are_refused_and_leave_the_copy_as_it_was()
+    {
+        float[] model = [.. Enumerable.Range(0, Layout.Length).Select(i => MathF.Sin(i))];
+        var broadcast = new Broadcast(Shape(Sums), model, default, threads: 1, historyMemory: 1 << 20);
+        byte[] sound = Assert.Single(broadcast.From(null).Segments).Payload.ToArray();
+        var client = new ReceivedModel(Shape(Sums), DrawKeys.Downlink(default));
+        client.Apply(SegmentKind.Levels, 0, 0, sound);
+        var draws = new RandomDraws(RandomKey.FromSeed(8));
+        for (int trial = 0; trial < 400; trial++)
+        {
+            byte[] damaged = draws.NextInt(2) == 0 ? sound[..draws.NextInt(sound.Length)] : [.. sound];
+            if (damaged.Length == sound.Length)
+                damaged[draws.NextInt(sound.Length)] ^= (byte)(1 + draws.NextInt(255));
+            float[] before = client.Values.ToArray();
+            try
+            {
+                client.Apply(SegmentKind.Levels, 0, 1, damaged);
+                Assert.Equal(sound.Length, damaged.Length);
+                Assert.All(client.Values.ToArray(), value => Assert.True(float.IsFinite(value)));
+            }
+            catch (InvalidPayloadException)
+            {
+                Assert.Equal(before, client.Values.ToArray());
+            }
+        }
+    }
+
+    // What is in folders and on wires.
+    [Fact]
+    public void Digits_have_the_bytes_that_they_had()
+    {
+        var layout = ModelLayout.Of([("w", [3, 100], TensorRole.Weight)]);
+        var shape = new MessageShape(new MessagePart("weights", layout, Codec.Parse(Sums)));
+        float[] model = [.. Enumerable.Range(0, 300).Select(i => (i * i % 97 - 48) / 1024f)];
+        var broadcast = new Broadcast(shape, model, default, threads: 1, historyMemory: 1 << 20);
+        Assert.Equal("E153C66AEE64004AEBD461449BC74C79AF9250143AF8A953747DC806ADB4C5EC",
+            Convert.ToHexString(SHA256.HashData(Assert.Single(broadcast.From(null).Segments).Payload.Span)));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Plume.Compression.Codecs;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Protocol.V1;
 using Segment = Plume.Protocol.V1.Segment;
@@ -55,6 +56,24 @@ public sealed class GraphTests : IAsyncDisposable
         var values = new float[result.Model.Length];
         new PayloadDecoder(ReceivedModel.Whole, ServedToy.Layout).Decode(whole, values, default, default);
         Assert.Equal(result.Model.ToArray(), values);
+    }
+
+    [Fact]
+    public async Task Whoever_takes_levels_gets_the_same_model_in_fewer_bytes()
+    {
+        var downlink = Codec.Parse("delta | deadzone(abs=0.0078125) | range");
+        await server.StartAsync(downlink: downlink);
+        var result = await server.JoinAsync("only");
+
+        var request = new DownloadRequest { Federation = ServedToy.Federation, ToVersion = (uint)result.LastVersion! };
+        var (floats, whole) = await DownloadAsync(request);
+        var (levels, digits) = await DownloadAsync(new DownloadRequest(request) { TakesLevels = true });
+
+        Assert.Equal((Segment.Types.Kind.Whole, Segment.Types.Kind.Levels), (floats.Kind, levels.Kind));
+        Assert.InRange(digits.Length, 1, whole.Length - 1);
+        var model = new ReceivedModel(new Averaging().Published(ServedToy.Layout, downlink), default);
+        model.Apply(SegmentKind.Levels, 0, (int)levels.To, digits);
+        Assert.Equal(result.Model.ToArray(), model.Values.ToArray());
     }
 
     [Fact]

@@ -49,12 +49,13 @@ sealed class ServedToy : IAsyncDisposable
     /// <param name="log">Hears its log.</param>
     /// <param name="sampleCap">Most samples that an update can weigh; null for one weight for all.</param>
     /// <param name="teaching">Whom clients learn from.</param>
+    /// <param name="downlink">How models travel; as floats where null.</param>
     public async Task StartAsync(int startWith = 1, Func<ILedger, ILedger>? wrap = null, Func<IBlobs, IBlobs>? wrapBlobs = null,
         int participants = 1, ServerLimits? limits = null, ILoggerProvider? log = null, int? sampleCap = null,
-        Teaching? teaching = null)
+        Teaching? teaching = null, Codec? downlink = null)
     {
         var plan = new FederationPlan(Clients: 4, Rounds, participants, new LocalObjective(1, 8, 0.1) { Teaching = teaching },
-            Codec.Floats, Codec.Floats)
+            Codec.Floats, downlink ?? Codec.Floats)
         { StartWith = startWith, SampleCap = sampleCap };
         var definition = new FederationDefinition(Federation, plan, Seed: 1, Own, () => new float[Own.Length])
         {

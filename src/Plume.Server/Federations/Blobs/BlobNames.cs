@@ -25,6 +25,9 @@ readonly record struct BlobNames(string Federation)
     public string CatchUp(int? from, int to, int capacity) =>
         Text($"{Federation}/catch-up/{to}/{from?.ToString(CultureInfo.InvariantCulture) ?? "whole"}{Of(capacity)}");
 
+    /// <summary>A version as levels, for those that have none; made when somebody needs it.</summary>
+    public string Levels(int to, int capacity) => Text($"{Federation}/catch-up/{to}/levels{Of(capacity)}");
+
     /// <summary>The weights of the model that the server has for itself; made when somebody needs them.</summary>
     public string Model(int version) => Text($"{Federation}/catch-up/{version}/model");
 

@@ -25,14 +25,17 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
     /// <param name="from">The version it has; null for none.</param>
     /// <param name="to">The version it wants.</param>
     /// <param name="capacity">The client's.</param>
+    /// <param name="takesLevels">Whether it reads a whole model as levels.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Null where that version is not the newest: the client must ask for its task again.</returns>
-    public async Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, CancellationToken cancellation)
+    public async Task<IReadOnlyList<DownloadPart>?> CatchUpAsync(int? from, int to, int capacity, bool takesLevels,
+        CancellationToken cancellation)
     {
         await store.Turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return IsNewest(to) && !(from > to) ? await PartsAsync(from, capacity, cancellation).ConfigureAwait(false) : null;
+            return IsNewest(to) && !(from > to)
+                ? await PartsAsync(from, capacity, takesLevels, cancellation).ConfigureAwait(false) : null;
         }
         finally
         {
@@ -64,13 +67,17 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
 
     bool IsNewest(int version) => version == store.Model.Broadcast.Version && version == news.Latest.ModelVersion;
 
-    async Task<List<DownloadPart>> PartsAsync(int? from, int capacity, CancellationToken cancellation)
+    async Task<List<DownloadPart>> PartsAsync(int? from, int capacity, bool takesLevels, CancellationToken cancellation)
     {
         var parts = new List<DownloadPart>();
-        foreach (var segment in (await SoundWayAsync(from, capacity, cancellation).ConfigureAwait(false)).Segments)
+        foreach (var segment in (await SoundWayAsync(from, capacity, takesLevels, cancellation).ConfigureAwait(false)).Segments)
         {
-            string name = segment.Kind == SegmentKind.Version ? names.Version(segment.To, capacity)
-                : names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To, capacity);
+            string name = segment.Kind switch
+            {
+                SegmentKind.Version => names.Version(segment.To, capacity),
+                SegmentKind.Levels => names.Levels(segment.To, capacity),
+                _ => names.CatchUp(segment.Kind == SegmentKind.Whole ? null : segment.From, segment.To, capacity),
+            };
             if (segment.Kind != SegmentKind.Version
                 && await blobs.LengthAsync(name, cancellation).ConfigureAwait(false) != segment.Length)
                 await blobs.WriteAsync(name, segment.Payload, cancellation).ConfigureAwait(false);
@@ -81,14 +88,14 @@ sealed class Downloads(FederationDefinition definition, VersionStore store, Jour
     }
 
     // A version's own payload cannot be made again later; where one is damaged, the whole model leads past it.
-    async Task<CatchUp> SoundWayAsync(int? from, int capacity, CancellationToken cancellation)
+    async Task<CatchUp> SoundWayAsync(int? from, int capacity, bool takesLevels, CancellationToken cancellation)
     {
         var broadcast = store.Model.Broadcasts[capacity];
-        var way = broadcast.From(from);
+        var way = broadcast.From(from, takesLevels);
         foreach (var segment in way.Segments.Where(segment => segment.Kind == SegmentKind.Version))
         {
             if (!await store.IsSoundAsync(segment, capacity, cancellation).ConfigureAwait(false))
-                return broadcast.From(null);
+                return broadcast.From(null, takesLevels);
         }
 
         return way;
