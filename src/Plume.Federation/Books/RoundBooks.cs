@@ -124,7 +124,10 @@ public sealed class RoundBooks
     }
 
     /// <summary>Whether the model is measured after a round.</summary>
-    public bool IsMeasured(int round) => round % MeasureEvery == 0 || round == plan.Rounds || machine.IsLast(State);
+    public bool IsMeasured(int round) => round % MeasureEvery == 0 || round == plan.RoundsIn(State) || machine.IsLast(State);
+
+    /// <inheritdoc cref="FederationMachine.WhyNotExtended"/>
+    public string? WhyNotExtended(int rounds, DateTimeOffset now) => machine.WhyNotExtended(State, rounds, now);
 
     /// <summary>Why there is no further round though not all are done; null where there is one, or where all are.</summary>
     public string? WhyEnded => plan.WhyEnded(State);

@@ -55,14 +55,17 @@ public sealed record RateSchedule
         return warmup > 0 && words.Count == 1 ? new RateSchedule(warmup) : new RateSchedule(warmup, words[^1], text);
     }
 
+    /// <summary>Whether its last rounds hardly learn.</summary>
+    public bool FadesOut => course == "cosine";
+
     /// <summary>What the rate is multiplied by.</summary>
     /// <param name="round">The round, from 1.</param>
-    /// <param name="rounds">How many there are.</param>
+    /// <param name="rounds">How many there are; after them it stays what it was.</param>
     public double FactorIn(int round, int rounds) => round <= warmup
         ? round / (warmup + 1.0)
         : course switch
         {
-            "cosine" => (1 + Math.Cos(Math.PI * (round - warmup - 1) / (rounds - warmup))) / 2,
+            "cosine" => (1 + Math.Cos(Math.PI * (Math.Min(round, rounds) - warmup - 1) / (rounds - warmup))) / 2,
             "step" => Math.Pow(factor, drops.Count(drop => drop < round)),
             _ => 1,
         };

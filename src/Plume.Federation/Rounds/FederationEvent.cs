@@ -38,6 +38,10 @@ public sealed record Resumed : FederationEvent;
 /// <summary>The federation ends; the round at hand is given up.</summary>
 public sealed record Stopped : FederationEvent;
 
+/// <summary>The federation has more rounds than its plan; one that was finished goes on.</summary>
+/// <param name="Rounds">All of them, those that are done included.</param>
+public sealed record Extended(int Rounds) : FederationEvent;
+
 /// <summary>A client's update is here, durable, and not yet decoded.</summary>
 /// <param name="Client">Who sent it.</param>
 /// <param name="Round">The round it was made in.</param>

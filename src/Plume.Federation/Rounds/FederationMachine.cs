@@ -3,6 +3,7 @@ using Plume.Compression.Randomness;
 using Plume.Federation.Budgets;
 using Plume.Federation.Rounds.Budgeting;
 using Plume.Federation.Rounds.Buffering;
+using Plume.Federation.Rounds.Extending;
 using Plume.Federation.Rounds.Selecting;
 using Plume.Federation.Selection;
 
@@ -90,7 +91,7 @@ public sealed class FederationMachine
         FederationEvent happened, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return buffered is not null ? buffered.Step(state, happened, now) : happened switch
+        return buffered is not null && happened is not Extended ? buffered.Step(state, happened, now) : happened switch
         {
             Started => OpenIfReady(BudgetRules.Begun(plan, state) with { Members = Everyone }, now),
             ClientJoined joined => OpenIfReady(state with { Members = state.Members.Add(joined.Client) }, now),
@@ -101,6 +102,7 @@ public sealed class FederationMachine
             }, vacated), vacated.Client, now),
             Paused => Ignore(state with { IsPaused = true }),
             Resumed => OpenIfReady(state with { IsPaused = false }, now),
+            Extended more => Ignore(WhyNotExtended(state, more.Rounds, now) is null ? Extension.Of(state, more.Rounds) : state),
             Stopped => state.HasEnded ? Ignore(state) : (state with { Phase = Phase.Stopped }, [new Finish()]),
             UpdateArrived update => Arrive(state, update),
             UpdateAdded added => Add(state, added, now),
@@ -135,7 +137,7 @@ public sealed class FederationMachine
 
     (FederationState State, ImmutableArray<FederationCommand> Commands) OpenIfReady(FederationState state, DateTimeOffset now)
     {
-        int needed = plan.NeededFor(state.Current.Round, state.Current.Attempt);
+        int needed = plan.NeededIn(state);
         return state.Phase == Phase.Waiting && !state.IsPaused && Askable(state, state.Current.Round, now).Members.Count >= needed
             ? Open(state, state.Current.Round, state.Current.Attempt, now)
             : Ignore(state);
@@ -183,7 +185,7 @@ public sealed class FederationMachine
     FederationState Ended(FederationState state) => state with
     {
         Phase = Phase.Finished,
-        Spending = budget is null || state.Current.Round >= plan.Rounds ? state.Spending
+        Spending = budget is null || state.Current.Round >= plan.RoundsIn(state) ? state.Spending
             : state.Spending with { EndedAfter = state.Spending.EndedAfter ?? state.Current.Round },
     };
 
@@ -195,7 +197,19 @@ public sealed class FederationMachine
     public bool IsLast(FederationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Current.Round >= plan.Rounds || !Suffices(state, state.Current.Round + 1, now: default);
+        return state.Current.Round >= plan.RoundsIn(state) || !Suffices(state, state.Current.Round + 1, now: default);
+    }
+
+    /// <summary>Why a federation cannot have so many rounds, those that are done included; null where it can.</summary>
+    /// <param name="state">How it stands.</param>
+    /// <param name="rounds">All of them.</param>
+    /// <param name="now">The time.</param>
+    public string? WhyNotExtended(FederationState state, int rounds, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Extension.Misfit(plan, state, rounds)
+            ?? (state.Phase != Phase.Finished || Suffices(state, state.Current.Round + 1, now) ? null
+                : plan.WhyEnded(Ended(state with { Rounds = rounds })));
     }
 
     RandomKey DrawOf(int round, int attempt) => key.Fold((ulong)round).Fold((ulong)attempt);
@@ -315,10 +329,10 @@ public sealed class FederationMachine
             return Ignore(state);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
-        return state.Current.Round < plan.Rounds && Suffices(state, state.Current.Round + 1, now)
-            ? Next(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) }, state.Current.Round + 1,
-                attempt: 1, now)
-            : (Ended(state), [new Finish()]);
+        var done = state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) };
+        return state.Current.Round < plan.RoundsIn(state) && Suffices(state, state.Current.Round + 1, now)
+            ? Next(done, state.Current.Round + 1, attempt: 1, now)
+            : (Ended(done), [new Finish()]);
     }
 
     internal static FederationState Stand(FederationState state, int client, Standing from, Standing to) =>

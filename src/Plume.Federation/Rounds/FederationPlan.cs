@@ -153,6 +153,23 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// <param name="attempt">Its attempt.</param>
     public int NeededFor(int round, int attempt) => (round, attempt) == (1, 1) ? Math.Max(StartWith, Quorum) : Quorum;
 
+    /// <summary>Clients that must be there before the round at hand opens.</summary>
+    /// <param name="state">How the federation stands.</param>
+    public int NeededIn(FederationState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Current.Round == state.Gathering ? NeededFor(1, state.Current.Attempt)
+            : NeededFor(state.Current.Round, state.Current.Attempt);
+    }
+
+    /// <summary>Rounds to run: those of the plan, or more where an operator gave the federation more.</summary>
+    /// <param name="state">How the federation stands.</param>
+    public int RoundsIn(FederationState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Rounds ?? Rounds;
+    }
+
     /// <summary>Most updates that one round can take in.</summary>
     public int MostContributors => Buffered?.Updates
         ?? Math.Max((int)Math.Ceiling(Participants * OverSelection), Fixed?.Max(list => list.Length) ?? 0);

@@ -131,6 +131,15 @@ public sealed record FederationState(
     /// <summary>Whether a client's answer is still to come, or being decoded.</summary>
     public bool IsAtWork(int client) => Standings.GetValueOrDefault(client, Standing.Out) is Standing.Asked or Standing.Decoding;
 
+    /// <summary>Rounds to run, where an operator gave it more than its plan has; null where it has those of the plan.</summary>
+    public int? Rounds { get; init; }
+
+    /// <summary>
+    /// The round before whose first attempt clients gather: the first, and where a federation that was finished has more rounds
+    /// the first of these, since its clients have left.
+    /// </summary>
+    public int Gathering { get; init; } = 1;
+
     /// <summary>Whether no further round may open; where rounds are buffered, whether no further client is asked.</summary>
     public bool IsPaused { get; init; }
 

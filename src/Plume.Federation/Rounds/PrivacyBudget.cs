@@ -50,7 +50,7 @@ static class PrivacyBudget
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
     public static string? WhyEnded(FederationPlan plan, FederationState state)
     {
-        if (plan.Privacy is not { } privacy || state.Phase != Phase.Finished || state.Current.Round >= plan.Rounds)
+        if (plan.Privacy is not { } privacy || state.Phase != Phase.Finished || state.Current.Round >= plan.RoundsIn(state))
             return null;
         int left = Askable(plan, state, state.Current.Round + 1, Enumerable.Range(0, plan.Clients)).Count();
         string apart = privacy.Matrix is { } matrix ? $" and took part {matrix.Separation} rounds ago or longer" : "";

@@ -251,10 +251,11 @@ sealed partial class Coordinator : IAsyncDisposable
         using var mine = await written.TurnAsync(LongestTurn, cancellation).ConfigureAwait(false);
         var now = mine is not null ? news.Now : news.Now with { Message = "The server waits for its storage." };
         var state = written.State;
-        return new FederationOverview(now, definition.Plan.Rounds, state.Members.Count, state.Added,
+        return new FederationOverview(now, definition.Plan.RoundsIn(state), state.Members.Count, state.Added,
             history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
             Absent = state.Phase == Phase.Waiting ? AbsentIn(state) : [],
+            Needed = definition.Plan.NeededIn(state),
             MostParticipations = state.MostParticipations,
             Budget = BudgetSentence(state),
             AtWork = [.. state.Tasks.Values.Where(task => state.IsAtWork(task.Part.Client))

@@ -164,6 +164,9 @@ sealed partial class FederationGrain(FederationCatalog catalog, ServerStorage st
         return await Coordinator.OverviewAsync(since: 0, CancellationToken.None);
     });
 
+    public Task<string?> ExtendAsync(int rounds, string by) =>
+        GuardAsync(() => Coordinator.ExtendAsync(rounds, by, CancellationToken.None));
+
     // A newer owner is out there, or one is needed that reads what the ledger holds: callers try again and find it.
     async Task<T> GuardAsync<T>(Func<Task<T>> call)
     {

@@ -57,6 +57,10 @@ interface IFederationGrain : IGrainWithStringKey
 
     /// <summary>Does what an operator of this name asks.</summary>
     Task<FederationOverview> ControlAsync(Control control, string by);
+
+    /// <summary>Gives it more rounds, for an operator of this name.</summary>
+    /// <returns>Why it cannot have so many; null where it has them now.</returns>
+    Task<string?> ExtendAsync(int rounds, string by);
 }
 
 /// <summary>A client's place.</summary>

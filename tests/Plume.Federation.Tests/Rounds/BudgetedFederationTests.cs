@@ -44,6 +44,31 @@ public class BudgetedFederationTests
     }
 
     [Fact]
+    public void More_rounds_are_paid_from_what_is_left_and_refused_where_it_pays_for_none()
+    {
+        var books = Books(Plan("10kB", rounds: 2));
+        Join(books, default);
+        while (books.State.Phase == Phase.Collecting)
+            Round(books, default);
+        Assert.Equal(Phase.Finished, books.State.Phase);
+        Assert.Null(books.State.Spending.EndedAfter);
+        long before = books.State.Spending.Total;
+        int more = books.State.Current.Round + 1000;
+        Assert.Null(books.WhyNotExtended(more, default));
+        books.Happen(new Extended(more), default);
+        Join(books, default);
+        while (books.State.Phase == Phase.Collecting)
+            Round(books, default);
+        Assert.Equal(Phase.Finished, books.State.Phase);
+        Assert.InRange(books.State.Spending.Total, before + 1, 10_000);
+        Assert.InRange(books.State.Current.Round, more - 999, more - 1);
+        string ended = books.WhyNotExtended(more + 1, default)!;
+        Assert.StartsWith($"The budget of 10kB is spent: {books.State.Spending.Total} bytes went to {books.State.Current.Round} of "
+            + $"{more + 1} rounds, and {10_000 - books.State.Spending.Total} are left, which do not pay for another with ", ended);
+        Assert.Equal(Phase.Finished, books.State.Phase);
+    }
+
+    [Fact]
     public void What_asking_costs_at_most_is_reserved_before_anybody_is_asked_and_what_came_takes_its_place()
     {
         var books = Books(Plan("10kB"));

@@ -52,6 +52,8 @@ sealed class Host(FederationPlan plan, ulong seed = 1)
             CarryOut(command, valid);
     }
 
+    public string? WhyNotExtended(int rounds) => books.WhyNotExtended(rounds, now);
+
     public void Arrive(int client, int samples = 5, bool valid = true) =>
         Tell(new UpdateArrived(client, State.Current.Round, State.Current.Attempt, State.Current.ModelVersion, samples), valid);
 

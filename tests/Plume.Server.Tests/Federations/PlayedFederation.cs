@@ -88,9 +88,9 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
         }
     }
 
-    /// <summary>SHA-256 of the last checkpoint.</summary>
-    public async Task<string> CheckpointAsync() =>
-        (await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(Rounds), default))!;
+    /// <summary>SHA-256 of the last checkpoint, or of that of another version.</summary>
+    public async Task<string> CheckpointAsync(int version = Rounds) =>
+        (await storage!.Blobs.Sha256Async(new BlobNames("toy").Checkpoint(version), default))!;
 
     public async Task CloseAsync()
     {

@@ -67,6 +67,7 @@ static class Examples
         ["watch"] = ["watch https://server.example:7443 --root root.pem --federation digits"],
         ["pause"] = ["pause https://server.example:7443 --root root.pem"],
         ["resume"] = ["resume https://server.example:7443 --root root.pem"],
+        ["extend"] = ["extend https://server.example:7443 --rounds 200 --root root.pem  a finished federation too"],
         ["stop"] = ["stop https://server.example:7443 --root root.pem"],
         ["sign-in"] = ["sign-in https://server.example:7443 --root root.pem"],
         ["fetch"] = ["fetch https://server.example:7443 --root root.pem --federation digits -o digits.onnx"],

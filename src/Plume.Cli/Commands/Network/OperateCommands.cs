@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Plume.Cli.Commands.Network;
 
-/// <summary><c>plume status, watch, pause, resume, stop, sign-in</c>: what an operator does with a federation.</summary>
+/// <summary><c>plume status, watch, pause, resume, extend, stop, sign-in</c>: what an operator does with a federation.</summary>
 static class OperateCommands
 {
     public static IEnumerable<Command> Create() =>
@@ -22,6 +22,7 @@ static class OperateCommands
             (operation, name, stop) => operation.PauseAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
         Ask("resume", "Open rounds again.",
             (operation, name, stop) => operation.ResumeAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
+        Extend(),
         Ask("stop", "End a federation for good; its newest model stays.",
             (operation, name, stop) => operation.StopAsync(new ControlRequest { Federation = name }, cancellationToken: stop)),
         SignIn(),
@@ -31,12 +32,36 @@ static class OperateCommands
         Func<Operation.OperationClient, string, CancellationToken, AsyncUnaryCall<FederationStatus>> ask)
     {
         var (command, connection, federation) = New(name, description);
+        Answer(command, connection, (line, operation, stop) => ask(operation, line.GetValue(federation)!, stop));
+        return command;
+    }
+
+    static Command Extend()
+    {
+        var (command, connection, federation) = New("extend",
+            "Give a federation more rounds. One that is finished goes on when its clients have joined again.");
+        var rounds = new Option<uint>("--rounds")
+        {
+            Description = "All of its rounds, those that are done included.",
+            Required = true,
+        };
+        command.Options.Add(rounds);
+        Answer(command, connection, (line, operation, stop) => operation.ExtendAsync(
+            new ExtendRequest { Federation = line.GetValue(federation)!, Rounds = line.GetValue(rounds) },
+            cancellationToken: stop));
+        return command;
+    }
+
+    // Tells how the federation stands after it was asked something.
+    static void Answer(Command command, ServerConnection connection,
+        Func<ParseResult, Operation.OperationClient, CancellationToken, AsyncUnaryCall<FederationStatus>> ask)
+    {
         var json = new Option<bool>("--json") { Description = "Print the status as JSON." };
         command.Options.Add(json);
         command.SetAction(async (line, stop) =>
         {
             var status = await connection.CallAsync(line,
-                async calls => await ask(new Operation.OperationClient(calls), line.GetValue(federation)!, stop));
+                async calls => await ask(line, new Operation.OperationClient(calls), stop));
             // What is not seen is escaped as JSON itself does it.
             if (line.GetValue(json))
                 Console.Out.WriteLine(Printable.Line(JsonFormatter.Default.Format(status), int.MaxValue));
@@ -44,7 +69,6 @@ static class OperateCommands
                 AnsiConsole.Write(StatusView.Render(status));
             return (int)ExitCode.Done;
         });
-        return command;
     }
 
     static Command Watch()

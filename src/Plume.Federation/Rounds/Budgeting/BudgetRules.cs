@@ -82,8 +82,8 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
 
     // What a round of the budget has for one of so many clients.
     double ShareOf(FederationState state, int round, int asked, DateTimeOffset now) => asked == 0 ? 0
-        : new Pressure(plan, bytes, budget).Target(state, Lefts(state, now), Math.Max(1, plan.Rounds - round + 1), asked, now)
-            / asked;
+        : new Pressure(plan, bytes, budget)
+            .Target(state, Lefts(state, now), Math.Max(1, plan.RoundsIn(state) - round + 1), asked, now) / asked;
 
     /// <summary>Whether a round draws by what clients have spent.</summary>
     public bool DrawsByNeed => budget.Scope != BudgetScope.Federation;
@@ -213,9 +213,9 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
         var spending = state.Spending;
         return budget.Scope == BudgetScope.Federation
             ? string.Create(CultureInfo.InvariantCulture, $"The budget of {budget} is spent: {spending.Total} bytes went to {made} "
-                + $"of {plan.Rounds} rounds, and {budget.Bytes - spending.Total} are left, which do not pay for another with "
+                + $"of {plan.RoundsIn(state)} rounds, and {budget.Bytes - spending.Total} are left, which do not pay for another with "
                 + $"{plan.Quorum} clients.")
-            : string.Create(CultureInfo.InvariantCulture, $"The budget of {budget} is spent after {made} of {plan.Rounds} rounds: "
+            : string.Create(CultureInfo.InvariantCulture, $"The budget of {budget} is spent after {made} of {plan.RoundsIn(state)} rounds: "
                 + $"fewer than {plan.Quorum} of {plan.Clients} clients, the quorum, have enough left for another.");
     }
 

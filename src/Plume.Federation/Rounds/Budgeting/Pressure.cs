@@ -33,7 +33,7 @@ sealed class Pressure(FederationPlan plan, MessageBytes bytes, ByteBudget budget
     public Spending Next(FederationState state, long payload, IReadOnlyList<long> left, DateTimeOffset now)
     {
         var spending = state.Spending;
-        int roundsLeft = plan.Rounds - state.Current.Round, before = spending.Pressure;
+        int roundsLeft = plan.RoundsIn(state) - state.Current.Round, before = spending.Pressure;
         if (roundsLeft < 1 || spending.Answers == 0 || !(plan.Uplink.IsAuto || plan.Downlink.IsAuto))
             return spending;
         int members = Math.Max(1, state.Members.Count);
@@ -80,7 +80,7 @@ sealed class Pressure(FederationPlan plan, MessageBytes bytes, ByteBudget budget
     public double Target(FederationState state, IReadOnlyList<long> left, int roundsLeft, double asked, DateTimeOffset now)
     {
         if (budget.Scope == BudgetScope.ClientMonth && state.Spending.Since is { } since && now > since
-            && (now - since).TotalDays / Math.Max(1, plan.Rounds - roundsLeft) is var days
+            && (now - since).TotalDays / Math.Max(1, plan.RoundsIn(state) - roundsLeft) is var days
             && days * roundsLeft > ByteBudget.MonthDays)
             return (double)budget.Bytes * left.Count * days / ByteBudget.MonthDays;
         if (budget.Scope == BudgetScope.Federation || left.Count == 0)

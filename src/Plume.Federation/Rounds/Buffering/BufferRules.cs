@@ -77,7 +77,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
     // Before the first round it opens when enough clients are there; from then on one that comes may be asked at once.
     (FederationState, ImmutableArray<FederationCommand>) GoOn(FederationState state, DateTimeOffset now) =>
         state.Phase != Phase.Waiting ? Settle(state, now)
-            : !state.IsPaused && state.Members.Count >= Math.Max(plan.StartWith, plan.Quorum)
+            : !state.IsPaused && state.Members.Count >= plan.NeededIn(state)
                 ? Open(state, state.Current.Round, now) : (state, []);
 
     // Closes the round when it has all it wanted, or all it will get: where nobody is left to ask, or too many have failed. Asks
@@ -231,10 +231,9 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             return (state, []);
         if (state.Phase != Phase.Applying)
             throw new InvalidOperationException($"A model was applied while the federation is {state.Phase}.");
-        return state.Current.Round < plan.Rounds
-            ? Open(state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) },
-                state.Current.Round + 1, now)
-            : (state with { Phase = Phase.Finished }, [new Finish()]);
+        var done = state with { RoundNorms = NormBound.Remember(state.RoundNorms, state.MedianNorm) };
+        return state.Current.Round < plan.RoundsIn(state) ? Open(done, state.Current.Round + 1, now)
+            : (done with { Phase = Phase.Finished }, [new Finish()]);
     }
 
     // Who is at work, and when the first of them is late.

@@ -96,6 +96,8 @@ sealed class Announcements(string federation, TimeProvider time) : IFollower
     {
         if (happened is WasStopped)
             Message = StoppedByOperator;
+        else if (happened is WasExtended && !entry.After.HasEnded)
+            Message = "";
         foreach (var command in entry.Commands)
         {
             if (command is Abandon abandon)

@@ -103,6 +103,7 @@ sealed class Chronicle(Func<int, string> nameOf) : IFollower
         WasPaused { By: var by } => $"{OperatorOf(by)} paused the federation.",
         WasResumed { By: var by } => $"{OperatorOf(by)} let the federation go on.",
         WasStopped { By: var by } => $"{OperatorOf(by)} stopped the federation.",
+        WasExtended { By: var by, Rounds: var rounds } => $"{OperatorOf(by)} gave the federation more rounds: {rounds} all told.",
         _ => null,
     };
 

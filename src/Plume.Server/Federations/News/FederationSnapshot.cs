@@ -148,6 +148,10 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(3)]
     public string Budget { get; init; } = "";
 
+    /// <summary>Clients that must be there before the round at hand opens.</summary>
+    [Id(5)]
+    public int Needed { get; init; }
+
     /// <summary>The rounds of the client that took part in the most, where the plan promises privacy.</summary>
     [Id(1)]
     public int MostParticipations { get; init; }

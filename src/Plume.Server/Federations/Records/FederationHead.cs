@@ -117,6 +117,10 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MostPayload { get; init; }
 
+    /// <summary>Rounds to run, where an operator gave it more; null where it has those of the plan.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Rounds { get; init; }
+
     /// <summary>What clients were asked to do, where rounds are buffered; null where they are not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<AskedTask>? Tasks { get; init; }
@@ -137,6 +141,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         SharedStep = state.SharedStep,
         Spending = state.Spending.Accounts.IsEmpty ? null : state.Spending,
         MostPayload = state.Current.MostPayload,
+        Rounds = state.Rounds,
         Tasks = state.Tasks.IsEmpty ? null : [.. state.Tasks.Values],
         Asked = state.Asked,
     };
@@ -161,6 +166,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
             : FederationState.Initial.Standings,
         Members = [.. Members],
         IsPaused = IsPaused,
+        Rounds = Rounds,
         RoundNorms = [.. RoundNorms ?? []],
         Absences = Absences ?? FederationState.Initial.Absences,
         Participations = Participations ?? FederationState.Initial.Participations,

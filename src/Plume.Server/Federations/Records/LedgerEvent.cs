@@ -26,6 +26,7 @@ namespace Plume.Server.Federations.Records;
 [JsonDerivedType(typeof(WasPaused), "paused")]
 [JsonDerivedType(typeof(WasResumed), "resumed")]
 [JsonDerivedType(typeof(WasStopped), "stopped")]
+[JsonDerivedType(typeof(WasExtended), "extended")]
 abstract record LedgerEvent(DateTimeOffset At)
 {
     /// <summary>What the rules are told.</summary>
@@ -147,6 +148,15 @@ sealed record WasStopped(DateTimeOffset At,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : LedgerEvent(At)
 {
     public override FederationEvent ToFederation() => new Stopped();
+}
+
+/// <summary>An operator gave it more rounds.</summary>
+/// <param name="At">The server's time.</param>
+/// <param name="Rounds">All of them.</param>
+/// <param name="By">Who.</param>
+sealed record WasExtended(DateTimeOffset At, int Rounds, string By) : LedgerEvent(At)
+{
+    public override FederationEvent ToFederation() => new Extended(Rounds);
 }
 
 // A client may say that its loss is NaN; it is one.

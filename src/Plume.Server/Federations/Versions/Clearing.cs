@@ -46,6 +46,8 @@ sealed partial class Clearing(FederationDefinition definition, UpdateDesk update
         try
         {
             await blobs.DeleteAsync(names.Checkpoint(round - 2), retry.Closing).ConfigureAwait(false);
+            // Of an end that was none.
+            await blobs.DeleteAsync(names.Copy(round - 2), retry.Closing).ConfigureAwait(false);
             var old = (await OldUpdatesAsync(round).ConfigureAwait(false))
                 .Concat(await blobs.ListAsync(names.SecureSums(round - 1), retry.Closing).ConfigureAwait(false))
                 .Concat(await blobs.ListAsync(names.CatchUps(round - 1 - whileDownloading), retry.Closing).ConfigureAwait(false));

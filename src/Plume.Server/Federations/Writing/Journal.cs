@@ -52,7 +52,7 @@ sealed class Journal(ILedger ledger, string id, string federation)
         if (Head.Fingerprint != fingerprint)
             throw new InvalidDataException(
                 $"The storage has a federation '{federation}' of other settings. Serve the experiment it was begun with, or "
-                    + $"give this one another name or folder.");
+                    + $"give this one another name or folder. For more rounds, serve that experiment and run plume extend.");
         var whole = WholeHistory.In(content.Head);
         if (content.Records.Count == 0 && whole is not null)
         {

@@ -70,6 +70,9 @@ sealed class OperationRpc(FederationFeeds feeds, OperatorActions actions, SignIn
     public override Task<FederationStatus> Stop(ControlRequest request, ServerCallContext context) =>
         actions.ControlAsync(context.GetCaller().Name, request.Federation, Control.Stop);
 
+    public override Task<FederationStatus> Extend(ExtendRequest request, ServerCallContext context) =>
+        actions.ExtendAsync(context.GetCaller().Name, request.Federation, request.Rounds);
+
     public override Task Download(DownloadRequest request, IServerStreamWriter<DownloadReply> responseStream,
         ServerCallContext context) =>
         downloads.SendAsync(feeds[request.Federation], Operator, request, responseStream, context.CancellationToken,

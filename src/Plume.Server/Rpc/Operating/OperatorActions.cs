@@ -32,6 +32,21 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
         return await statuses.OfAsync(feed.Definition, overview);
     }
 
+    /// <summary>Gives a federation more rounds.</summary>
+    /// <param name="by">Who does.</param>
+    /// <param name="federation">Which.</param>
+    /// <param name="rounds">All of them, those that are done included.</param>
+    /// <exception cref="RpcException">There is no such federation, or it cannot have so many.</exception>
+    public async Task<FederationStatus> ExtendAsync(string by, string federation, uint rounds)
+    {
+        var feed = feeds[federation];
+        if (await feed.Grain.ExtendAsync((int)Math.Min(rounds, int.MaxValue), by) is { } problem)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                $"The federation '{feed.Definition.Name}' cannot have {rounds} rounds. {problem}"));
+        LogExtended(logger, feed.Definition.Name, by, rounds);
+        return await statuses.OfAsync(feed.Definition, await feed.Grain.OverviewAsync(since: 0));
+    }
+
     /// <summary>Makes a one-time invitation.</summary>
     /// <returns>Its token, which is kept nowhere.</returns>
     /// <exception cref="RpcException">Nobody enrols here, or the invitation breaks a rule.</exception>
@@ -130,6 +145,10 @@ sealed partial class OperatorActions(FederationFeeds feeds, FederationCatalog ca
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Information, Message = "{Federation}: operator {Operator} asked for: {Control}")]
     static partial void LogControlled(ILogger logger, string federation, string @operator, Control control);
+
+    [LoggerMessage(EventId = 113, Level = LogLevel.Information,
+        Message = "{Federation}: operator {Operator} gave it more rounds, {Rounds} all told")]
+    static partial void LogExtended(ILogger logger, string federation, string @operator, uint rounds);
 
     [LoggerMessage(EventId = 112, Level = LogLevel.Information,
         Message = "{Federation}: operator {Operator} took place {Place} of {Name} back")]
