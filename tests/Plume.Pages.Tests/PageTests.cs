@@ -47,6 +47,18 @@ public sealed class PageTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task What_models_are_measured_by_is_called_by_its_name()
+    {
+        await using var page = await ServeAsync(new ShownBoards(ShownBoards.Full("first") with { Metric = "R2" }));
+        await using var visit = await chromium.VisitAsync(page.Address);
+        await visit.OpenAsync("first");
+        await visit.SaysAsync("#rounds-table thead", "R2");
+        await visit.SaysAsync(".facts", "R2");
+        await visit.SaysAsync(".charts", "R2 by round");
+        Assert.DoesNotContain("accuracy", await visit.TextAsync("#rounds-table thead"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Names_with_markup_in_them_are_shown_as_text()
     {
         const string Name = "<img src=x onerror=alert(1)>", Client = "</script><b>bold", Note = "'\"><svg onload=alert(2)>";

@@ -44,6 +44,9 @@ sealed record ComparedExperiment(string Name, Experiment Experiment, IReadOnlyLi
     /// <summary>The first seed's run, as a report shows it.</summary>
     public Track FirstTrack => new(Name, Runs[0].Rounds, Uplink, Downlink);
 
+    /// <summary>What <see cref="Accuracy"/> is, as a word: accuracy, or R2.</summary>
+    public string Metric => Experiment.Measure;
+
     /// <summary>The last measured accuracies.</summary>
     public Spread Accuracy => Spread.Of(Runs.Select(run => run.Result.Accuracy ?? double.NaN));
 

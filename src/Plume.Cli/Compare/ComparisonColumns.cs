@@ -13,10 +13,14 @@ static class ComparisonColumns
 {
     const string None = "-";
 
+    /// <summary>What models are measured by, as a word: of several experiments there may be two.</summary>
+    public static string MetricOf(IReadOnlyList<ComparedExperiment> rows) =>
+        string.Join(" or ", rows.Select(row => row.Metric).Distinct());
+
     /// <summary>Accuracy, and the bytes that it took.</summary>
     public static IReadOnlyList<ComparisonColumn> Learned(IReadOnlyList<ComparedExperiment> rows) => Known(rows,
     [
-        new("accuracy", row => Quantity.Percent(row.Accuracy.Mean)),
+        new(MetricOf(rows), row => Quantity.Percent(row.Accuracy.Mean)),
         new("from", row => row.Runs.Count > 1 ? Quantity.Percent(row.Accuracy.Least) : null),
         new("to", row => row.Runs.Count > 1 ? Quantity.Percent(row.Accuracy.Most) : null),
         new("worst tenth", row => row.WorstTenth is { } worst ? Quantity.Percent(worst) : null),
@@ -35,7 +39,7 @@ static class ComparisonColumns
         new("memory", row => Quantity.Bytes((long)row.PeakMemoryBytes)),
         new(".onnx", row => row.ModelBytes is { } bytes ? Quantity.Bytes((long)bytes) : null),
         new(".plume", row => row.PlumeBytes is { } bytes ? Quantity.Bytes((long)bytes) : null),
-        new("its accuracy", row => row.ShippedAccuracy is { } accuracy ? Quantity.Percent(accuracy) : null),
+        new($"its {MetricOf(rows)}", row => row.ShippedAccuracy is { } accuracy ? Quantity.Percent(accuracy) : null),
         new("latency", row => row.LatencyMicroseconds is { } latency ? $"{latency:0.0} us" : null),
     ]);
 

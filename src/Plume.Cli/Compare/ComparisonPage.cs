@@ -12,9 +12,9 @@ static class ComparisonPage
     const int Colours = 8;
 
     public static string Render(IReadOnlyList<ComparedExperiment> rows, string subtitle) => Page.Render("Comparison", subtitle,
-        Table("Accuracy and bytes", rows, [new("how", row => row.How, IsNumber: false), .. ComparisonColumns.Learned(rows)],
-            "Means over the seeds, and the least and the most of the accuracies.")
-            + ReportCharts.All(rows.Select((row, place) => (row.FirstTrack, StyleOf(place))))
+        Table($"{ReportCharts.Capital(ComparisonColumns.MetricOf(rows))} and bytes", rows, [new("how", row => row.How, IsNumber: false), .. ComparisonColumns.Learned(rows)],
+            "Means over the seeds, and the least and the most.")
+            + ReportCharts.All(rows.Select((row, place) => (row.FirstTrack, StyleOf(place))), ComparisonColumns.MetricOf(rows))
             + Table("Time, memory, and what ships", rows, rows.Any(row => row.Ships is not null)
             ? [.. ComparisonColumns.Spent(rows), new("ships", row => row.Ships ?? "as it was trained", IsNumber: false)]
             : ComparisonColumns.Spent(rows), "")

@@ -13,7 +13,7 @@ static class ComparisonTable
         "name", "exchange", "training", "uplink", "downlink", "ships", "seeds", "accuracy", "leastAccuracy", "mostAccuracy",
         "worstTenth", "uplinkBytes", "downlinkBytes", "bothBytes",
         "linkSeconds", "secondsPerRound", "clientSeconds", "peakMemoryBytes", "shippedAccuracy", "modelBytes", "plumeBytes",
-        "latencyMicroseconds",
+        "latencyMicroseconds", "metric",
     ];
 
     /// <summary>Two tables one under the other, of which each fits a terminal.</summary>
@@ -62,6 +62,7 @@ static class ComparisonTable
         ["modelBytes"] = row.ModelBytes,
         ["plumeBytes"] = row.PlumeBytes,
         ["latencyMicroseconds"] = row.LatencyMicroseconds,
+        ["metric"] = row.Metric,
     };
 
     static string Quoted(JsonNode? value) => value switch

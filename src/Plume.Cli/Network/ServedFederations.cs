@@ -50,6 +50,7 @@ static class ServedFederations
             SmallerGraphs = [.. inputs.Narrower.Select<ModelGraph, Func<byte[]>>(graph => () =>
                 OnnxFile.Write(graph.With(new ModelWeights(graph.Weights))))],
             Evaluator = new GraphEvaluator(inputs.Graph, inputs.Test, Environment.ProcessorCount),
+            Metric = experiment.Measure,
             EvaluateEvery = options.EvaluateEvery,
             Away = away,
             UnusedPlace = unusedPlace,

@@ -16,6 +16,9 @@ sealed class ShippedFetch
     readonly Experiment experiment;
     readonly Inputs inputs;
 
+    /// <summary>What the model is measured by, as a word.</summary>
+    public string Metric => experiment.Measure;
+
     ShippedFetch(Experiment experiment, ShipsLine line) =>
         (this.experiment, inputs, Line) = (experiment, Inputs.Load(experiment), line);
 

@@ -18,7 +18,7 @@ static class StatusView
     public static IRenderable Render(FederationStatus status, string? trouble = null)
     {
         var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in new[] { "round", "accuracy", "loss", "updates", "refused", "up", "down", "seconds" })
+        foreach (string column in new[] { "round", status.Metric.Length > 0 ? status.Metric : "accuracy", "loss", "updates", "refused", "up", "down", "seconds" })
             table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         foreach (var round in status.History.TakeLast(RoundsShown))
         {

@@ -57,10 +57,10 @@ static class Summary
             : Quantity.Seconds(plain.SecondsPerRound), "");
         console.Write(table);
         if (result.Planned is { } planned)
-            console.WriteLine($"The plan: accuracy {Quantity.Percent(planned.Accuracy)}, up {Quantity.Bytes(planned.UplinkBytes)}, "
+            console.WriteLine($"The plan: {measure} {Quantity.Percent(planned.Accuracy)}, up {Quantity.Bytes(planned.UplinkBytes)}, "
                 + $"down {Quantity.Bytes(planned.DownlinkBytes)}");
         if (result.Shadows is { } shadows)
-            WriteShadows(console, shadows);
+            WriteShadows(console, shadows, measure);
         if (result.Privacy is { } promise)
             console.WriteLine(promise.Sentence);
         if (result.Budget is { } kept)
@@ -71,13 +71,13 @@ static class Summary
     }
 
     // Lines are long: each has a line of its own above its figures.
-    static void WriteShadows(IAnsiConsole console, IReadOnlyList<ShadowFigures> shadows)
+    static void WriteShadows(IAnsiConsole console, IReadOnlyList<ShadowFigures> shadows, string measure)
     {
         console.WriteLine("The same updates by other lines; clients trained from the model of this run:");
         foreach (var shadow in shadows)
         {
             console.WriteLine($"  {Printable.Line(shadow.Uplink)}; {Printable.Line(shadow.Downlink)}");
-            console.WriteLine($"    accuracy {Quantity.Percent(shadow.Accuracy)}, up {Quantity.Bytes(shadow.UplinkBytes)}, down "
+            console.WriteLine($"    {measure} {Quantity.Percent(shadow.Accuracy)}, up {Quantity.Bytes(shadow.UplinkBytes)}, down "
                 + $"{Quantity.Bytes(shadow.DownlinkBytes)}, model {shadow.Distance * 100:0.0} % apart"
                 + (shadow.LinkSeconds is { } seconds ? $", {Quantity.Seconds(seconds)} on the links" : ""));
         }

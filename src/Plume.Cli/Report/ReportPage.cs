@@ -20,7 +20,7 @@ static class ReportPage
             + Budget(report.Result?.Budget)
             + ShippedSection.Render(report.Result) + Classes(report.Result?.Figures) + Errors(report.Result?.Regression)
             + Planned(report.Result)
-            + Shadows(report.Result?.Shadows) + Tensors(report)
+            + Shadows(report.Result?.Shadows, report.Measure) + Tensors(report)
             + Files(report) + $"<div class=\"pair\">{Html.Section("Settings", Pairs(report.Settings))}{Html.Section("Made with", Pairs(report.Versions))}</div>\n",
         "Bytes are counted from the payloads that were really encoded, headers included.");
 
@@ -117,16 +117,16 @@ static class ReportPage
     ];
 
     static string Planned(RunResult? result) => result?.Planned is not { } plan ? ""
-        : Html.Section("Planned and measured", Html.Table(["", "accuracy", "uplink", "downlink"],
+        : Html.Section("Planned and measured", Html.Table(["", result.Metric, "uplink", "downlink"],
             [Figures("planned", plan.Accuracy, plan.UplinkBytes, plan.DownlinkBytes),
                 Figures("measured", result.Accuracy, result.UplinkBytes, result.DownlinkBytes)]));
 
     static Cell[] Figures(string name, double? accuracy, long up, long down) =>
         [name, Cell.Number(Quantity.Percent(accuracy)), Cell.Number(Quantity.Bytes(up)), Cell.Number(Quantity.Bytes(down))];
 
-    static string Shadows(IReadOnlyList<ShadowFigures>? shadows) => shadows is null ? ""
+    static string Shadows(IReadOnlyList<ShadowFigures>? shadows, string metric) => shadows is null ? ""
         : Html.Section("The same updates by other lines", $"<div class=\"code\">{Html.Table(
-            ["uplink", "downlink", "up", "down", "accuracy", "apart", "on the links"],
+            ["uplink", "downlink", "up", "down", metric, "apart", "on the links"],
             [.. shadows.Select(shadow => (Cell[])
             [
                 shadow.Uplink, shadow.Downlink, Cell.Number(Quantity.Bytes(shadow.UplinkBytes)),

@@ -42,6 +42,7 @@ static class RunFiles
         clients.Write(folder.Clients);
         var result = models.Write(folder, runs.Result(), inputs.Test, measure) with
         {
+            Metric = experiment.Measure,
             WorstTenth = clients.WorstTenth,
             ClientMean = clients.Mean,
             Planned = experiment.Planned,

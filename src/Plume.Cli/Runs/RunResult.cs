@@ -27,6 +27,9 @@ sealed record RunResult(
     int Bounded,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunResult? Baseline)
 {
+    /// <summary>What <see cref="Accuracy"/> is, as a word: accuracy, or R2.</summary>
+    public string Metric { get; init; } = "accuracy";
+
     /// <summary>The run folder; printed, but not in the folder's own file, which may be moved.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Folder { get; init; }

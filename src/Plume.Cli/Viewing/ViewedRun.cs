@@ -68,6 +68,7 @@ sealed class ViewedRun(string folder, string name, TimeProvider time, bool isBas
             UplinkBytes = metrics.Rounds.Sum(round => round.UplinkBytes),
             DownlinkBytes = metrics.Rounds.Sum(round => round.DownlinkBytes),
             History = metrics.Rounds,
+            Metric = experiment?.Measure ?? "accuracy",
             Terms = isBaseline ? [] : [.. experiment?.Written() ?? []],
             Clients = isDone && !isBaseline ? RunTables.Clients(In("clients.csv")) : [],
             Tensors = isDone && !isBaseline ? RunTables.Tensors(In("tensors.csv")) : [],

@@ -79,6 +79,9 @@ public sealed record Board(string Name)
     /// <summary>What can be downloaded of it.</summary>
     public IReadOnlyList<BoardFile> Files { get; init; } = [];
 
+    /// <summary>What <see cref="Accuracy"/> is, as a word: accuracy, or R2 where a number is predicted.</summary>
+    public string Metric { get; init; } = "accuracy";
+
     /// <summary>The last measured accuracy, 0 to 1; null before the first measurement.</summary>
     public double? Accuracy => History.LastOrDefault(round => round.Accuracy is not null)?.Accuracy;
 

@@ -23,11 +23,12 @@ static class BoardCharts
     public static string Draw(IReadOnlyList<Board> boards)
     {
         var measured = boards.Where(board => board.Accuracy is not null).ToList();
+        string metric = BoardWords.Capital(string.Join(" or ", measured.Select(board => board.Metric).Distinct()));
         return measured.Count == 0 ? "" : "<div class=\"charts\">"
-            + Section("Accuracy by round", "round", measured, value => $"{value:0}", round => 1)
-            + Section("Accuracy by bytes", "bytes both ways, since the first round", measured,
+            + Section($"{metric} by round", "round", measured, value => $"{value:0}", round => 1)
+            + Section($"{metric} by bytes", "bytes both ways, since the first round", measured,
                 value => Quantity.RoundBytes((long)value), round => round.UplinkBytes + round.DownlinkBytes)
-            + Section("Accuracy by time", "time in rounds, since the first", measured, Quantity.RoundSeconds,
+            + Section($"{metric} by time", "time in rounds, since the first", measured, Quantity.RoundSeconds,
                 round => round.Seconds)
             + "</div>";
     }

@@ -24,6 +24,9 @@ static class BoardWords
         return board.Message.Length == 0 ? what : $"{what} {board.Message.TrimEnd('.')}.".TrimStart();
     }
 
+    /// <summary>A word as a title begins with it.</summary>
+    public static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
     /// <summary>How long a client was not heard of.</summary>
     public static string Silence(TimeSpan? silence) => silence switch
     {

@@ -73,6 +73,7 @@ sealed class ServedBoards(FederationFeeds feeds, FederationStatuses statuses, st
                 ? Coarse(TimeSpan.FromMilliseconds(status.LeftMs)) : null,
             UplinkBytes = (long)status.UplinkBytes,
             DownlinkBytes = (long)status.DownlinkBytes,
+            Metric = status.Metric,
             Privacy = status.Privacy,
             Warnings = [.. status.Warnings],
             Terms =

@@ -83,7 +83,7 @@ sealed partial class Coordinator : IAsyncDisposable
             (new PlaceBook(name, definition.Plan, logger), new Attendance(definition, time),
                 new Announcements(name, time) { WhyEnded = () => books.WhyEnded });
         sizes = new TensorSizes(definition.Plan, definition.Layout);
-        chronicle = new Chronicle(client => places.Names.GetValueOrDefault(client, ""));
+        chronicle = new Chronicle(client => places.Names.GetValueOrDefault(client, "")) { Metric = definition.Metric };
         updates = new UpdateDesk(definition, written, journal, aggregator, retry, metrics) { Faulted = Fault };
         written.Refused = refusal => chronicle.Refused(time.GetUtcNow(), refusal);
         // The log first: who loses a place has a name as long as places do not know.

@@ -56,7 +56,9 @@ public sealed class TargetTests : IDisposable
         Assert.InRange(result.RootElement.GetProperty("accuracy").GetDouble(), 0.8, 1);
         Assert.InRange(result.RootElement.GetProperty("regression").GetProperty("r2").GetDouble(),
             result.RootElement.GetProperty("accuracy").GetDouble() - 1e-4, result.RootElement.GetProperty("accuracy").GetDouble() + 1e-4);
+        Assert.Equal("R2", result.RootElement.GetProperty("metric").GetString());
         string page = File.ReadAllText(folder["run/report.html"]);
+        Assert.DoesNotContain("ccuracy", page, StringComparison.Ordinal);
         Assert.Contains("R2 by round", page, StringComparison.Ordinal);
         Assert.Contains("mean absolute", page, StringComparison.Ordinal);
     }
@@ -80,6 +82,9 @@ public sealed class TargetTests : IDisposable
         {
             Run("join", line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim(), "--federation", "rents", "--name", "a", "--state",
                 folder["of-a"], "--data", folder["a.csv"], "-o", folder["m.onnx"]);
+            string status = Run("status", line[line.LastIndexOf("http", StringComparison.Ordinal)..].Trim(), "--federation", "rents").Output;
+            Assert.Contains(" R2 ", status, StringComparison.Ordinal);
+            Assert.DoesNotContain("accuracy", status, StringComparison.Ordinal);
         }
         finally
         {

@@ -33,6 +33,18 @@ public class ComparisonTableTests
     }
 
     [Fact]
+    public void What_models_are_measured_by_is_called_by_its_name()
+    {
+        string[] number = ["data.set=table", "data.file=rents.csv", "data.target=rent", "model.name=logistic"];
+        ComparedExperiment[] rows = [Row("one", 2, hasAll: true, number), Row("two", 2, hasAll: true, number)];
+        string told = ComparisonTable.Text(rows) + ComparisonPage.Render(rows, "");
+        Assert.DoesNotContain("ccuracy", told, StringComparison.Ordinal);
+        Assert.Contains("R2 by round", told, StringComparison.Ordinal);
+        Assert.Equal("R2", (string?)ComparisonTable.Json(rows)[1]!["metric"]);
+        Assert.Contains("accuracy or R2", ComparisonTable.Text([Row("classes", 1, hasAll: true), .. rows]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sixteen_rows_have_lines_of_their_own_and_names_that_do_not_lie_upon_one_another()
     {
         ComparedExperiment[] rows = [.. Enumerable.Range(0, 16).Select(place => Row($"experiment-{place}", 1, hasAll: true))];
@@ -50,10 +62,10 @@ public class ComparisonTableTests
         });
     }
 
-    static ComparedExperiment Row(string name, int seeds, bool hasAll)
+    static ComparedExperiment Row(string name, int seeds, bool hasAll, params string[] overrides)
     {
         var settings = SettingsReader.Read("""{ "data": { "set": "digits" }, "model": { "name": "mlp" } }"""u8, "test", "/",
-            [$"name={name}"]);
+            [$"name={name}", .. overrides]);
         RoundLine[] rounds = [.. Enumerable.Range(1, 5)
             .Select(round => new RoundLine(round, 0.8 + round / 100.0, 1, 12_345_678, 98_765_432, 1.5, 10, 1, [],
                 []) { LinkSeconds = hasAll ? 1234 : null })];

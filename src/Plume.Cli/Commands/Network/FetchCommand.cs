@@ -49,7 +49,7 @@ static class FetchCommand
             if (ships is null)
                 Tell.Result($"{path}: version {model.Version}, {model.Graph.Weights.Length} parameters");
             else
-                Tell.Result($"{path}: version {model.Version} through '{ships.Line}', accuracy "
+                Tell.Result($"{path}: version {model.Version} through '{ships.Line}', {ships.Metric} "
                     + $"{Quantity.Percent(shipped.Accuracy)}, {Quantity.Bytes(shipped.Bytes.Length)}");
             file.Keep();
             return (int)ExitCode.Done;

@@ -50,6 +50,9 @@ public sealed record FederationDefinition(string Name, FederationPlan Plan, ulon
     /// <summary>Measures the model that clients see; null where the server has no data.</summary>
     public IEvaluator? Evaluator { get; init; }
 
+    /// <summary>What it measures by, as a word: accuracy, or R2 of a model that predicts a number.</summary>
+    public string Metric { get; init; } = "accuracy";
+
     /// <summary>The model is measured after every so many rounds and after the last.</summary>
     public int EvaluateEvery { get; init; } = 1;
 

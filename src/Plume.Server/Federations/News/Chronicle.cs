@@ -19,6 +19,9 @@ sealed class Chronicle(Func<int, string> nameOf) : IFollower
 
     const int Longest = 300;
 
+    /// <summary>What models are measured by, as a word.</summary>
+    public required string Metric { get; init; }
+
     // Read by whoever looks, while things happen.
     readonly Lock access = new();
     readonly Queue<Happening> kept = [];
@@ -49,7 +52,7 @@ sealed class Chronicle(Func<int, string> nameOf) : IFollower
     {
         string rest = round.Refused.Count == 0 ? "" : $"; {Counted(round.Refused.Count, "other")} did not come or do not count",
             measured = round.Accuracy is { } accuracy
-                ? string.Create(CultureInfo.InvariantCulture, $"; accuracy {accuracy * 100:0.00} %") : "";
+                ? string.Create(CultureInfo.InvariantCulture, $"; {Metric} {accuracy * 100:0.00} %") : "";
         Note(at, $"Round {round.Round} is closed with {Counted(round.Accepted, "update")}{rest}{measured}.", isTrouble: false);
     }
 

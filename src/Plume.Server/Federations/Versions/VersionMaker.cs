@@ -110,7 +110,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
         ServerTraces.Round(definition.Name, figures, opened, now);
         foreach (string note in notes)
             LogNote(logger, definition.Name, plan.Round, note);
-        LogCommitted(logger, definition.Name, plan.Round, figures.Accepted, figures.Accuracy);
+        LogCommitted(logger, definition.Name, plan.Round, figures.Accepted, definition.Metric, figures.Accuracy);
         Committed(figures);
         return true;
     }
@@ -129,6 +129,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
     static partial void LogNote(ILogger logger, string federation, int round, string note);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "{Federation}: version {Version} is committed, made of {Updates} updates; accuracy {Accuracy}")]
-    static partial void LogCommitted(ILogger logger, string federation, int version, int updates, double? accuracy);
+        Message = "{Federation}: version {Version} is committed, made of {Updates} updates; {Metric} {Accuracy}")]
+    static partial void LogCommitted(ILogger logger, string federation, int version, int updates, string metric,
+        double? accuracy);
 }

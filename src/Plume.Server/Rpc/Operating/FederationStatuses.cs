@@ -40,6 +40,7 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
                 .Select(member => new ClientAtWork { Name = member.Name, Version = (uint)member.Version }) },
             Privacy = definition.Plan.Privacy?.Sentence(overview.MostParticipations) ?? "",
             Budget = overview.Budget,
+            Metric = definition.Metric,
         };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));

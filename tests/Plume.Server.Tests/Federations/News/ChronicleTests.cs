@@ -7,7 +7,7 @@ public class ChronicleTests
 {
     static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    readonly Chronicle chronicle = new(client => client == 3 ? "site-a" : "");
+    readonly Chronicle chronicle = new(client => client == 3 ? "site-a" : "") { Metric = "accuracy" };
 
     [Fact]
     public void Only_the_last_things_are_kept_whatever_happens()
