@@ -12,9 +12,9 @@ using static TorchSharp.torch;
 namespace Plume.Learning;
 
 /// <summary>
-/// Measures accuracy and mean cross-entropy of a graph on a set, or R2 and mean squared error where it has numbers to predict.
-/// The set is cut into chunks that do not depend on the number of threads, and their results are added in order, so that neither
-/// does the result.
+/// Measures accuracy, macro F1 and mean cross-entropy of a graph on a set, or R2 and mean squared error where it has numbers
+/// to predict. The set is cut into chunks that do not depend on the number of threads, and their results are added in order, so
+/// that neither does the result.
 /// </summary>
 public sealed class GraphEvaluator : IEvaluator, IDisposable
 {
@@ -40,32 +40,39 @@ public sealed class GraphEvaluator : IEvaluator, IDisposable
     /// <inheritdoc/>
     public Evaluation Evaluate(ReadOnlyMemory<float> model, CancellationToken cancellation)
     {
-        var results = new (int Correct, double Loss)[(set.Count + Chunk - 1) / Chunk];
-        int workers = Math.Min(threads, results.Length);
+        var losses = new double[(set.Count + Chunk - 1) / Chunk];
+        int[] told = new int[set.Targets is null ? set.Count : 0];
+        int workers = Math.Min(threads, losses.Length);
         SideBySide.Run(workers, threads, worker =>
         {
             if (!idle.TryTake(out var tools))
                 tools = (new GraphExecutor(graph), new BatchBuffer(set, Math.Min(Chunk, set.Count)));
             tools.Executor.SetWeights(model.Span);
-            for (int chunk = worker; chunk < results.Length && !cancellation.IsCancellationRequested; chunk += workers)
-                results[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk);
+            for (int chunk = worker; chunk < losses.Length && !cancellation.IsCancellationRequested; chunk += workers)
+                losses[chunk] = Measure(tools.Executor, tools.Batch, chunk * Chunk, told);
             idle.Add(tools);
         }, cancellation);
-        double loss = results.Sum(result => result.Loss);
-        return new Evaluation(set.Targets is null ? (double)results.Sum(result => result.Correct) / set.Count
-            : RegressionFigures.R2Of(loss, spread), loss / set.Count, set.Count);
+        double loss = losses.Sum();
+        if (set.Targets is not null)
+            return new Evaluation(RegressionFigures.R2Of(loss, spread), loss / set.Count, set.Count);
+        int right = told.Zip(set.Labels).Count(pair => pair.First == pair.Second);
+        return new Evaluation((double)right / set.Count, loss / set.Count, set.Count)
+        {
+            MacroF1 = ClassificationFigures.MacroF1Of(set.Labels, told, set.Classes),
+        };
     }
 
-    (int Correct, double Loss) Measure(GraphExecutor executor, BatchBuffer batch, int start)
+    double Measure(GraphExecutor executor, BatchBuffer batch, int start, int[] told)
     {
         using var scope = NewDisposeScope();
         int[] indices = [.. Enumerable.Range(start, Math.Min(Chunk, set.Count - start))];
         var (features, labels) = batch.Fill(indices);
         var logits = ClassScores.Of(executor.Logits(features), set);
         if (set.Targets is not null)
-            return (0, nn.functional.mse_loss(logits, labels, nn.Reduction.Sum).ToSingle());
+            return nn.functional.mse_loss(logits, labels, nn.Reduction.Sum).ToSingle();
         var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
-        return ((int)logits.argmax(1).eq(labels).sum().ToInt64(), loss.ToSingle());
+        logits.argmax(1).to(ScalarType.Int32).data<int>().CopyTo(told, start);
+        return loss.ToSingle();
     }
 
     /// <inheritdoc/>

@@ -39,7 +39,7 @@ sealed record Checkpoint(
     /// <summary>Who is at work, where rounds are buffered.</summary>
     public KeptWork Work { get; init; } = KeptWork.None;
 
-    const byte FormatVersion = 11;
+    const byte FormatVersion = 12;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;
@@ -141,7 +141,7 @@ sealed record Checkpoint(
             ?? double.NaN, round.NextStep ?? double.NaN, round.Epsilon ?? double.NaN, round.Staleness ?? double.NaN,
             round.MostStale ?? double.NaN, round.NextClip ?? double.NaN,
             round.Spread ?? double.NaN, round.Budget?.Pressure ?? double.NaN, round.Budget?.UplinkFactor ?? double.NaN,
-            round.Budget?.DownlinkFactor ?? double.NaN, round.Budget?.NotAsked ?? double.NaN]);
+            round.Budget?.DownlinkFactor ?? double.NaN, round.Budget?.NotAsked ?? double.NaN, round.MacroF1 ?? double.NaN]);
         WriteArray(output, [round.UplinkBytes, round.DownlinkBytes]);
         output.Varint(round.Accepted);
         WriteTexts(output, round.Refused);
@@ -174,14 +174,15 @@ sealed record Checkpoint(
             int number = input.Varint("round", 1, int.MaxValue);
             if (ReadArray<double>(ref input) is not [var accuracy, var loss, var trainingLoss, var seconds, var norm,
                 var clientSeconds, var linkSeconds, var nextStep, var epsilon, var staleness, var mostStale,
-                var nextClip, var spread, var pressure, var uplinkFactor, var downlinkFactor, var notAsked]
+                var nextClip, var spread, var pressure, var uplinkFactor, var downlinkFactor, var notAsked, var macroF1]
                     || ReadArray<long>(ref input) is not [var uplink, var downlink])
-                throw InvalidPayloadException.Field("round", input.Offset, number, "must have seventeen figures and two sizes");
+                throw InvalidPayloadException.Field("round", input.Offset, number, "must have eighteen figures and two sizes");
             int accepted = input.Varint("accepted", 0, int.MaxValue);
             var (refused, bounded) = (ReadTexts(ref input), ReadTexts(ref input));
             var round = new RoundMetrics(number, Known(accuracy), Known(loss), trainingLoss, uplink, downlink, seconds, accepted,
                 refused, norm, bounded)
             {
+                MacroF1 = Known(macroF1),
                 ClientSeconds = clientSeconds,
                 LinkSeconds = Known(linkSeconds),
                 NextStep = (float?)Known(nextStep),

@@ -27,6 +27,9 @@ sealed class ModelMeasure(FederationPlan plan, ILearner learner, IEvaluator eval
                 CancellationToken.None));
         }
 
-        return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples);
+        return new Evaluation(each.Average(one => one.Accuracy), each.Average(one => one.Loss), each[0].Samples)
+        {
+            MacroF1 = each.Average(one => one.MacroF1),
+        };
     }
 }

@@ -95,7 +95,7 @@ sealed partial class Blobs(int clients, int samples = 12) : ILearner, IEvaluator
             loss -= Math.Log(shares[label]);
         }
 
-        return new Evaluation((double)right / count, loss / count, count);
+        return new Evaluation((double)right / count, loss / count, count) { MacroF1 = (double)right / (count + 1) };
     }
 
     static double Step(Span<float> model, (float[] X, int Label) point, LocalTask task)

@@ -24,6 +24,7 @@ static class MetricsTable
         ("spread", round => round.Spread),
         ("staleness", round => round.Staleness),
         ("linkSeconds", round => round.LinkSeconds),
+        ("macroF1", round => round.MacroF1),
     ];
 
     static readonly (string Name, Func<RoundLine, long> Value)[] Counts =

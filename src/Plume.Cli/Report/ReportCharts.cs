@@ -36,6 +36,8 @@ static class ReportCharts
         ];
         if (Loss(measured) is { } loss)
             charts.Add(loss);
+        if (MacroF1(measured) is { } fairness)
+            charts.Add(fairness);
         if (timed.Count > 0)
             charts.Add(Growing($"{Capital(measure)} by time on the links",
                 "time since the first round: transfer, and work as measured or declared",
@@ -53,6 +55,16 @@ static class ReportCharts
                 $"{entry.Track.Name}, round {round.Round}: {round.Loss:0.0000}"))]))];
         return lines.TrueForAll(line => line.Points.Count == 0) ? null
             : new("Loss by round", "round", Rounds(lines), Axis.Over(Values(lines, point => point.Y), value => $"{value:0.###}"), lines);
+    }
+
+    static Chart? MacroF1(IReadOnlyList<(Track Track, string Style)> measured)
+    {
+        List<Series> lines = [.. measured.Select(entry => new Series(entry.Track.Name, entry.Style,
+            [.. entry.Track.Rounds.Where(round => round.MacroF1 is not null)
+                .Select(round => ((double)round.Round, round.MacroF1!.Value,
+                $"{entry.Track.Name}, round {round.Round}: {round.MacroF1:0.0000}"))]))];
+        return lines.TrueForAll(line => line.Points.Count == 0) ? null
+            : new("Macro F1 by round", "round", Rounds(lines), Axis.Over(Values(lines, point => point.Y), value => $"{value:0.###}"), lines);
     }
 
     // Runs that spend much more than others would leave these no room.

@@ -87,6 +87,7 @@ sealed class FederatedRun : IDisposable
         var line = new RoundLine(round.Round, round.Accuracy, round.Loss, round.UplinkBytes, round.DownlinkBytes, round.Seconds,
             round.Accepted, round.Norm, round.Bounded, round.Refused)
         {
+            MacroF1 = round.MacroF1,
             ClientSeconds = round.ClientSeconds,
             SecondsByCapacity = round.SecondsByCapacity,
             LinkSeconds = round.LinkSeconds,

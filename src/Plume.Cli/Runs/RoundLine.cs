@@ -20,6 +20,10 @@ sealed record RoundLine(
     int Round, double? Accuracy, double? Loss, long UplinkBytes, long DownlinkBytes, double Seconds, int Accepted, double Norm,
     IReadOnlyList<string> Bounded, IReadOnlyList<string> Refused)
 {
+    /// <summary>The mean of the classes' F1 of the global model after the round; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MacroF1 { get; init; }
+
     /// <summary>Seconds that all participants trained and encoded, together.</summary>
     public double ClientSeconds { get; init; }
 

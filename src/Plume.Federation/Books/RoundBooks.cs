@@ -165,6 +165,7 @@ public sealed class RoundBooks
         tally.UplinkBytes, downlinkBytes, seconds,
         State.Weights.Count, [.. tally.Refused], State.MedianNorm, [.. tally.Bounded])
         {
+            MacroF1 = measured?.MacroF1,
             NextStep = State.SharedStep,
             Epsilon = plan.Privacy?.Spent(State.MostParticipations),
             Staleness = plan.Buffered is null ? null : Stalenesses.Average(),

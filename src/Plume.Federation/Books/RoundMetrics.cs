@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Plume.Federation.Learners;
 
 namespace Plume.Federation.Books;
 
@@ -29,6 +30,10 @@ public sealed record RoundMetrics(
     double Norm,
     IReadOnlyList<string> Bounded)
 {
+    /// <inheritdoc cref="Evaluation.MacroF1"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MacroF1 { get; init; }
+
     /// <summary>
     /// Seconds that all participants of a simulation trained and encoded, together: wall time on this machine, beside the clients
     /// that worked at once; a server does not know.

@@ -85,4 +85,11 @@ public sealed record LocalOutcome(int Samples, double Loss)
 /// </param>
 /// <param name="Loss">Mean cross-entropy, or mean squared error of a normalized number.</param>
 /// <param name="Samples">Number of samples measured.</param>
-public sealed record Evaluation(double Accuracy, double Loss, int Samples);
+public sealed record Evaluation(double Accuracy, double Loss, int Samples)
+{
+    /// <summary>
+    /// The mean of the classes' F1, of those that samples have or are told to have: each counts alike, however few samples it
+    /// has. Null where nobody counted them, as of a model that predicts a number.
+    /// </summary>
+    public double? MacroF1 { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -68,6 +69,9 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(7, lines.Length);
         Assert.StartsWith("compressed,1,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("fp32,3,", lines[6], StringComparison.Ordinal);
+        Assert.EndsWith(",macroF1", lines[0], StringComparison.Ordinal);
+        Assert.All(lines[1..], line => Assert.InRange(double.Parse(line.Split(',')[^1], CultureInfo.InvariantCulture), 0.05, 1));
+        Assert.Contains("Macro F1 by round", Encoding.UTF8.GetString(page), StringComparison.Ordinal);
         // Both tables say the same, by the program's own readers.
         var terms = new TableTerms("run") { LeftOut = ["epsilon", "nextClip", "spread", "staleness", "linkSeconds"] };
         var (text, columns) = (Table.Read(Path.Combine(run, "metrics.csv"), terms), Table.Read(folder["m.parquet"], terms));

@@ -2,6 +2,7 @@ using Plume.Compression.Randomness;
 using Plume.Compression.Wire;
 using Plume.Learning.Data;
 using Plume.Learning.Inference;
+using Plume.Learning.Inference.Metrics;
 using Plume.Learning.Training;
 using Plume.Models.Graph;
 using Plume.Models.Zoo;
@@ -20,6 +21,19 @@ public class PredictionsTests
         using var evaluator = new GraphEvaluator(Graph, Test);
         Assert.Equal(evaluator.Evaluate(Graph.ToWeights().Values.ToArray(), default).Accuracy, Predictions.Of(model, Test)
             .Accuracy(Test), 0.003);
+    }
+
+    [Fact]
+    public void Macro_F1_by_round_is_that_of_all_figures()
+    {
+        using var model = new RuntimeModel(Graph);
+        using var evaluator = new GraphEvaluator(Graph, Test, threads: 2);
+        Assert.Equal(evaluator.Evaluate(Graph.ToWeights().Values.ToArray(), default).MacroF1!.Value,
+            Predictions.Of(model, Test).FiguresOf(Test).F1, 0.003);
+        int[] labels = [0, 0, 1, 2, 2, 2];
+        foreach (int[] told in (int[][])[[0, 1, 1, 2, 2, 0], [0, 0, 0, 0, 0, 0], [3, 4, 3, 3, 5, 1], labels])
+            Assert.Equal(ClassificationFigures.Of(labels, told, [], 4).F1,
+                ClassificationFigures.MacroF1Of(labels, told, 4), 1e-12);
     }
 
     [Fact]

@@ -63,6 +63,28 @@ public sealed record ClassificationFigures(double F1, double? Auc, IReadOnlyList
         return new ClassificationFigures(counted.Count == 0 ? 0 : counted.Average(), figures.Average(each => each.Auc), figures);
     }
 
+    /// <summary>The mean of the classes' F1 alone.</summary>
+    /// <param name="labels">The class of each sample.</param>
+    /// <param name="told">What the classifier says; a class beyond those of the labels is wrong.</param>
+    /// <param name="classes">Number of classes.</param>
+    public static double MacroF1Of(ReadOnlySpan<int> labels, ReadOnlySpan<int> told, int classes)
+    {
+        if (labels.Length != told.Length)
+            throw new ArgumentException($"{told.Length} answers are of {labels.Length} samples.", nameof(told));
+        int[] right = new int[classes], either = new int[classes];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            either[labels[i]]++;
+            if ((uint)told[i] < (uint)classes)
+                either[told[i]]++;
+            if (told[i] == labels[i])
+                right[labels[i]]++;
+        }
+
+        return right.Zip(either).Where(pair => pair.Second > 0).Select(pair => 2.0 * pair.First / pair.Second).DefaultIfEmpty(0)
+            .Average();
+    }
+
     static double? AreaOf(ReadOnlySpan<int> labels, ReadOnlySpan<float> scores, int width, int each)
     {
         var own = new float[labels.Length];

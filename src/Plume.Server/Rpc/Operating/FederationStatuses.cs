@@ -101,6 +101,8 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
             figures.Accuracy = accuracy;
         if (round.Loss is { } loss)
             figures.Loss = loss;
+        if (round.MacroF1 is { } macroF1)
+            figures.MacroF1 = macroF1;
         if (round.Staleness is { } staleness)
             figures.Staleness = staleness;
         if (round.MostStale is { } mostStale)
