@@ -29,6 +29,9 @@ public sealed class PageTests(Chromium chromium)
         Assert.Equal(("97.75 %", "40", "4"),
             (await visit.TextAsync("#accuracy"), await visit.TextAsync("#rounds"), await visit.TextAsync("#epsilon")));
         Assert.Equal(("1.23 MB", "7.65 MB"), (await visit.TextAsync("#uplink"), await visit.TextAsync("#downlink")));
+        Assert.Equal("1.50 MB", await visit.TextAsync("#budget"));
+        await visit.SaysAsync(".facts", "of 2MB a client, 30.0 % unused");
+        await visit.SaysAsync("#budget-sentence", "The client that cost most has spent 1500000 bytes.");
         Assert.Equal(6, await visit.Page.Locator("#clients-table tbody tr").CountAsync());
         await visit.SaysAsync("#participants-table", "Its update is of round 3, but round 41 is at hand.");
         await visit.SaysAsync("#log-table", "Its update is of round 3, but round 41 is at hand. (12 times)");

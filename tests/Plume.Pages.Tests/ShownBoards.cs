@@ -36,6 +36,7 @@ sealed class ShownBoards(params Board[] boards) : IBoards
         Left = TimeSpan.FromMinutes(4),
         UplinkBytes = 1_234_567,
         DownlinkBytes = 7_654_321,
+        Budget = new BoardBudget("2MB a client", 2_000_000, 1_500_000, 0.3, "The client that cost most has spent 1500000 bytes."),
         Privacy = "Each client can spend epsilon 8 at delta 1e-05.",
         Warnings = ["'client-3' let a deadline pass and is asked less."],
         Terms = [("method", "averaging"), ("uplink", "feedback | lowrank | deadzone(abs=0.00390625) | range and whatever else fits into a line")],

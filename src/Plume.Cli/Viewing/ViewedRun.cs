@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Plume.Cli.Errors;
 using Plume.Cli.Experiments;
+using Plume.Cli.Runs;
 using Plume.Pages.Boards;
 
 namespace Plume.Cli.Viewing;
@@ -69,6 +71,7 @@ sealed class ViewedRun(string folder, string name, TimeProvider time, bool isBas
             DownlinkBytes = metrics.Rounds.Sum(round => round.DownlinkBytes),
             History = metrics.Rounds,
             Metric = experiment?.Measure ?? "accuracy",
+            Budget = isDone && !isBaseline ? BudgetIn(In("result.json")) : null,
             Terms = isBaseline ? [] : [.. experiment?.Written() ?? []],
             Clients = isDone && !isBaseline ? RunTables.Clients(In("clients.csv")) : [],
             Tensors = isDone && !isBaseline ? RunTables.Tensors(In("tensors.csv")) : [],
@@ -76,6 +79,22 @@ sealed class ViewedRun(string folder, string name, TimeProvider time, bool isBas
                 .Select(kept => new BoardFile(kept.Name, kept.What, isDone ? new FileInfo(In(kept.Name)).Length : null))],
         };
         return isDone && problem.Length == 0 ? finished = board : board;
+    }
+
+    // Of a run folder of an earlier release, or one that was written half, there is none.
+    static BoardBudget? BudgetIn(string path)
+    {
+        try
+        {
+            var result = !File.Exists(path) ? null
+                : JsonSerializer.Deserialize(File.ReadAllBytes(path), MetricsJson.Default.RunResult);
+            return result?.Budget is not { } budget ? null
+                : new BoardBudget(budget.Budget, budget.Bytes, budget.Spent, budget.Unused, budget.Sentence);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     // In whole minutes, since what is said is sent.

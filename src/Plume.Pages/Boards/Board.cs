@@ -58,6 +58,9 @@ public sealed record Board(string Name)
     /// <summary>What is promised of clients' privacy and what is spent of the budget; empty where nothing is promised.</summary>
     public string Privacy { get; init; } = "";
 
+    /// <summary>Where it stands with its budget of bytes; null where it has none.</summary>
+    public BoardBudget? Budget { get; init; }
+
     /// <summary>What an operator should see to, in sentences.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

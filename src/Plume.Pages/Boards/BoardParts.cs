@@ -93,6 +93,14 @@ public sealed record BoardClient(int Number, string Name)
     public double? Accuracy { get; init; }
 }
 
+/// <summary>Where a budget of bytes stands.</summary>
+/// <param name="Line">The budget, as it is written.</param>
+/// <param name="Bytes">What may be spent: by all clients together, or by each.</param>
+/// <param name="Spent">What counts: of all clients together, or of the client that has spent most.</param>
+/// <param name="Unused">Share of what all clients may spend that was not spent, 0 to 1.</param>
+/// <param name="Sentence">The same in words, and what was given up for it.</param>
+public sealed record BoardBudget(string Line, long Bytes, long Spent, double Unused, string Sentence);
+
 /// <summary>Something that happened.</summary>
 /// <param name="Number">Tells it from others.</param>
 /// <param name="At">When; where it happened several times, when last.</param>

@@ -74,6 +74,8 @@ sealed class ServedBoards(FederationFeeds feeds, FederationStatuses statuses, st
             UplinkBytes = (long)status.UplinkBytes,
             DownlinkBytes = (long)status.DownlinkBytes,
             Metric = status.Metric,
+            Budget = status.BudgetSpent is not { } budget ? null
+                : new BoardBudget(plan.Budget!.ToString(), (long)budget.Bytes, (long)budget.Spent, budget.Unused, status.Budget),
             Privacy = status.Privacy,
             Warnings = [.. status.Warnings],
             Terms =

@@ -47,6 +47,6 @@ sealed partial class Coordinator
     bool BudgetsAreWholeAgain(DateTimeOffset now) => definition.Plan.Budget is { Scope: BudgetScope.ClientMonth }
         && written.State is { Phase: Phase.Waiting, IsPaused: false } && written.Books.Consider(new TimePassed(), now).IsChange;
 
-    string BudgetSentence(FederationState state) => BudgetReport.Of(definition.Plan, state.Spending,
-        history.Since(0).Select(round => round.Budget).OfType<BudgetFigures>(), written.Books.WhyEnded)?.Sentence ?? "";
+    BudgetReport? BudgetOf(FederationState state) => BudgetReport.Of(definition.Plan, state.Spending,
+        history.Since(0).Select(round => round.Budget).OfType<BudgetFigures>(), written.Books.WhyEnded);
 }

@@ -251,13 +251,16 @@ sealed partial class Coordinator : IAsyncDisposable
         using var mine = await written.TurnAsync(LongestTurn, cancellation).ConfigureAwait(false);
         var now = mine is not null ? news.Now : news.Now with { Message = "The server waits for its storage." };
         var state = written.State;
+        var budget = BudgetOf(state);
         return new FederationOverview(now, definition.Plan.RoundsIn(state), state.Members.Count, state.Added,
             history.UplinkBytes + written.Books.UplinkBytes, history.DownlinkBytes + downloads.Bytes, history.Since(since))
         {
             Absent = state.Phase == Phase.Waiting ? AbsentIn(state) : [],
             Needed = definition.Plan.NeededIn(state),
             MostParticipations = state.MostParticipations,
-            Budget = BudgetSentence(state),
+            Budget = budget?.Sentence ?? "",
+            BudgetNumbers = budget is null ? null
+                : new BudgetNumbers(definition.Plan.Budget!.Scope, budget.Bytes, budget.Spent, budget.Unused),
             AtWork = [.. state.Tasks.Values.Where(task => state.IsAtWork(task.Part.Client))
                 .Select(task => new MemberAtWork(places.Names.GetValueOrDefault(task.Part.Client, ""), task.Version))],
             AskedLess = [.. state.Absences.Where(entry => state.Members.Contains(entry.Key))

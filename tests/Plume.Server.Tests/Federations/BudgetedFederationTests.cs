@@ -50,6 +50,10 @@ public sealed class BudgetedFederationTests : IDisposable
             await federation.PlayAsync(updates);
         await federation.ReachAsync(updates is null ? PlayedFederation.Rounds : version);
         var overview = await federation.Coordinator.OverviewAsync(0, default);
+        var numbers = overview.BudgetNumbers!;
+        Assert.Equal((federation.Budget!.Scope, federation.Budget.Bytes), (numbers.Scope, numbers.Bytes));
+        Assert.Contains($"pent {numbers.Spent} bytes of the budget of {budget}; ", overview.Budget);
+        Assert.Contains($"; {numbers.Unused * 100:0.0} % of ", overview.Budget);
         return (overview.Budget, overview.Now.Phase, overview.Now.Message);
     }
 

@@ -38,6 +38,8 @@ sealed class PlayedFederation(string folder, DifferentialPrivacy? privacy = null
 
     public Coordinator Coordinator => coordinator!;
 
+    public ByteBudget? Budget => budget;
+
     /// <summary>Opens what the folder has, as a server that starts does.</summary>
     public async Task OpenAsync()
     {

@@ -1,4 +1,5 @@
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Rounds;
 using Plume.Server.Federations.Secure;
 
@@ -148,6 +149,10 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(3)]
     public string Budget { get; init; } = "";
 
+    /// <summary>The same in numbers; null where there is none.</summary>
+    [Id(6)]
+    public BudgetNumbers? BudgetNumbers { get; init; }
+
     /// <summary>Clients that must be there before the round at hand opens.</summary>
     [Id(5)]
     public int Needed { get; init; }
@@ -156,6 +161,14 @@ public sealed record FederationOverview(FederationSnapshot Now, int Rounds, int 
     [Id(1)]
     public int MostParticipations { get; init; }
 }
+
+/// <summary>Where a federation stands with its budget of bytes.</summary>
+/// <param name="Scope">Whose bytes the budget bounds.</param>
+/// <param name="Bytes">What may be spent: by all clients together, or by each.</param>
+/// <param name="Spent">What counts: of all clients together, or of the client that has spent most.</param>
+/// <param name="Unused">Share of what all clients may spend that was not spent, 0 to 1.</param>
+[GenerateSerializer, Immutable]
+public sealed record BudgetNumbers(BudgetScope Scope, long Bytes, long Spent, double Unused);
 
 /// <summary>A client that has a place and is not there.</summary>
 /// <param name="Name">What it is called.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Plume.Federation.Books;
+using Plume.Federation.Budgets;
 using Plume.Federation.Rounds;
 using Plume.Protocol.V1;
 using Plume.Server.Federations.Definitions;
@@ -42,6 +43,14 @@ sealed class FederationStatuses(CertificateWatch? certificates = null)
             Budget = overview.Budget,
             Metric = definition.Metric,
         };
+        if (overview.BudgetNumbers is { } numbers)
+            status.BudgetSpent = new BudgetSpent
+            {
+                Scope = numbers.Scope switch { BudgetScope.Federation => "federation", BudgetScope.Client => "client", _ => "client-month" },
+                Bytes = (ulong)numbers.Bytes,
+                Spent = (ulong)numbers.Spent,
+                Unused = numbers.Unused,
+            };
         if (certificates is not null)
             status.Warnings.AddRange(await certificates.WarningsAsync(CancellationToken.None));
         status.Warnings.AddRange(overview.AskedLess.Take(MembersTold).Select(SentenceOf));
