@@ -7,7 +7,6 @@ using Plume.Cli.Experiments;
 using Plume.Cli.Planning;
 using Plume.Cli.Runs;
 using Plume.Cli.Setup;
-using Plume.Cli.Terminal;
 using Plume.Compression.Files;
 using Plume.Compression.Wording;
 using Plume.Federation.Books;
@@ -28,7 +27,7 @@ static class PlanCommand
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     sealed record Request(string? File, double? Loss, string? Budget, string? Links, string[] Lines, int Rounds,
-        string[] Overrides, string? Out, int Threads, bool Json);
+        int? RoundsAMonth, string[] Overrides, string? Out, int Threads, bool Json);
 
     public static Command Create()
     {
@@ -43,7 +42,11 @@ static class PlanCommand
         var budget = new Option<string?>("--budget")
         {
             Description = "Take the best accuracy at which a client spends at most so many bytes in the mean, both "
-                + "directions and the whole run: 300kB, 2MB.",
+                + "directions: 300kB or '300kB a client' in the whole run, '2MB a client a month' in any 30 days.",
+        };
+        var month = new Option<int?>("--rounds-a-month")
+        {
+            Description = "Rounds that the federation makes in 30 days, for a budget of a month: 30 where one opens each day.",
         };
         var links = new Option<string?>("--links")
         {
@@ -75,11 +78,11 @@ static class PlanCommand
         };
         var command = new Command("plan", "Find the line for a link or a budget, by a short probe.")
         {
-            file, loss, budget, links, lines, rounds, overrides, folder, threads, json,
+            file, loss, budget, month, links, lines, rounds, overrides, folder, threads, json,
         };
         command.SetAction(line => (int)Run(new Request(line.GetValue(file), line.GetValue(loss), line.GetValue(budget),
-            line.GetValue(links), line.GetValue(lines)!, line.GetValue(rounds), line.GetValue(overrides)!, line.GetValue(folder),
-            line.GetValue(threads), line.GetValue(json))));
+            line.GetValue(links), line.GetValue(lines)!, line.GetValue(rounds), line.GetValue(month), line.GetValue(overrides)!,
+            line.GetValue(folder), line.GetValue(threads), line.GetValue(json))));
         return command;
     }
 
@@ -88,10 +91,11 @@ static class PlanCommand
         RunOptions.CheckThreads(request.Threads);
         if (request.Rounds < 1)
             throw new CliException(ExitCode.Usage, $"--rounds must be 1 or more, but is {request.Rounds}.");
-        var bound = BoundOf(request);
+        CheckBound(request);
         string[] overrides = [.. request.Overrides,
             .. request.Links is null ? Array.Empty<string>() : [$"links={request.Links}"], "baseline=false"];
         var experiment = ExperimentFile.Read(request.File, overrides);
+        var bound = BoundOf(request, experiment.Rounds);
         var probe = new PlanProbe(experiment, request.Rounds, request.Threads);
         var asked = request.Lines.Select(text => Asked(text, probe)).ToList();
         var output = request.Out is null ? null : new OutputFolder(request.Out, "folder of the plan", "--out");
@@ -119,7 +123,7 @@ static class PlanCommand
         if (probe.Run(lines, Told, signals.Stopped) is not { } predictions)
             return ExitCode.Stopped;
         var chosen = bound.Choose(predictions, probe.Clients);
-        Write(request, experiment, overrides, probe, predictions, chosen, output);
+        Write(request, experiment, overrides, probe, predictions, bound, chosen, output);
         return ExitCode.Done;
 
         void Told(RoundMetrics round) =>
@@ -133,9 +137,9 @@ static class PlanCommand
     }
 
     static void Write(Request request, Experiment experiment, string[] overrides, PlanProbe probe,
-        IReadOnlyList<Prediction> predictions, Prediction? chosen, OutputFolder? output)
+        IReadOnlyList<Prediction> predictions, PlanBound bound, Prediction? chosen, OutputFolder? output)
     {
-        var table = new PlanTable(predictions, chosen, probe.Clients);
+        var table = new PlanTable(predictions, chosen, probe.Clients) { Month = bound.Month };
         string json = table.Json().ToJsonString(Indented) + "\n";
         string subtitle = $"{probe.Clients} clients, {experiment.Rounds} rounds, of which a probe ran {probe.Rounds}";
         if (output is not null)
@@ -173,13 +177,18 @@ static class PlanCommand
         $"planned.uplinkBytes={chosen.UplinkBytes}", $"planned.downlinkBytes={chosen.DownlinkBytes}",
     ];
 
-    static PlanBound BoundOf(Request request)
+    static void CheckBound(Request request)
     {
         if (request is { Loss: not null, Budget: not null })
             throw new CliException(ExitCode.Usage, "--loss bounds what is lost and --budget what is spent: give one of them.");
         if (request.Loss is { } points && !(points >= 0 && points <= 100))
             throw new CliException(ExitCode.Usage, $"--loss must be points of accuracy, 0 to 100, but is {points}.");
-        return request.Budget is { } bytes ? new PlanBound(null, ByteCount.Parse("--budget", bytes))
-            : new PlanBound(request.Loss ?? UsualLoss, null);
+        if (request.RoundsAMonth is < 1)
+            throw new CliException(ExitCode.Usage, $"--rounds-a-month must be 1 or more, but is {request.RoundsAMonth}.");
     }
+
+    static PlanBound BoundOf(Request request, int rounds) => request.Budget is { } budget
+        ? PlanBound.OfBudget(budget, rounds, request.RoundsAMonth)
+        : request.RoundsAMonth is null ? new PlanBound(request.Loss ?? UsualLoss, null)
+        : throw new CliException(ExitCode.Usage, "--rounds-a-month is for a budget that ends in 'a client a month': give --budget, too.");
 }

@@ -11,8 +11,11 @@ namespace Plume.Cli.Planning;
 /// <param name="clients">Clients of the federation.</param>
 sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int clients)
 {
+    /// <summary>The most of the run's rounds that any 30 days have, as a share; null where no month is bounded.</summary>
+    public double? Month { get; init; }
+
     // What text and page say of a line, beside the line itself.
-    readonly (string Head, Func<Prediction, string> Cell)[] figures =
+    (string Head, Func<Prediction, string> Cell)[] Figures =>
     [
         ("accuracy", line => Quantity.Percent(line.Accuracy)),
         ("lost", line => string.Create(CultureInfo.InvariantCulture, $"{(lines[0].Accuracy - line.Accuracy) * 100:0.00} points")),
@@ -20,13 +23,15 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
         ("down", line => Quantity.Bytes(line.DownlinkBytes)),
         ("less than floats", line => Quantity.Ratio(lines[0].Bytes, line.Bytes)),
         ("a client", line => Quantity.Bytes(line.Bytes / clients)),
+        .. Month is { } month
+            ? new (string, Func<Prediction, string>)[] { ("a month", line => Quantity.Bytes(MonthBytes(line, month))) } : [],
         .. lines.All(line => line.LinkSeconds is not null)
             ? new (string, Func<Prediction, string>)[] { ("a round", line => Quantity.Seconds(line.LinkSeconds!.Value)) } : [],
     ];
 
     /// <summary>A row a line, which ends with the line itself.</summary>
-    public string Text() => TextTable.Print(["line", .. figures.Select(figure => $">{figure.Head}"), "uplink; downlink"],
-        lines.Select((line, place) => (IReadOnlyList<string>)[Mark(line, place), .. figures.Select(figure => figure.Cell(line)),
+    public string Text() => TextTable.Print(["line", .. Figures.Select(figure => $">{figure.Head}"), "uplink; downlink"],
+        lines.Select((line, place) => (IReadOnlyList<string>)[Mark(line, place), .. Figures.Select(figure => figure.Cell(line)),
             line.Line.ToString()]));
 
     public JsonObject Json() => new()
@@ -37,9 +42,9 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
 
     public string ToPage(string name, string subtitle) => Page.Render($"A plan for {name}", subtitle,
         Facts() + Picture() + Html.Section("Lines", $"<div class=\"code\">{Html.Table(
-            ["line", "uplink; downlink", .. figures.Select(figure => figure.Head)],
+            ["line", "uplink; downlink", .. Figures.Select(figure => figure.Head)],
             [.. lines.Select((line, place) => (Cell[])[Mark(line, place), line.Line.ToString(),
-                .. figures.Select(figure => Cell.Number(figure.Cell(line)))])])}</div>",
+                .. Figures.Select(figure => Cell.Number(figure.Cell(line)))])])}</div>",
             "A line with * costs less than any that reaches as much; > is the one to take."),
         "Bytes are those of payloads that were really encoded, of the updates of a probe that trained by floats. Accuracy is that "
             + "of the model that they make, corrected by what two participants a round learn from it.");
@@ -50,6 +55,7 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
         ("Both ways", Quantity.Bytes(chosen.Bytes),
             $"{Quantity.Ratio(lines[0].Bytes, chosen.Bytes)} less than {Quantity.Bytes(lines[0].Bytes)}"),
         ("A client", Quantity.Bytes(chosen.Bytes / clients), "in the mean, the whole run"),
+        .. Month is { } month ? new[] { ("A client a month", Quantity.Bytes(MonthBytes(chosen, month)), "in the mean") } : [],
     ]);
 
     string Picture()
@@ -77,7 +83,17 @@ sealed class PlanTable(IReadOnlyList<Prediction> lines, Prediction? chosen, int 
 
     string Mark(Prediction line, int place) => $"{place}{(line == chosen ? " >" : IsOnFront(line) ? " *" : "")}";
 
-    static JsonObject Json(Prediction line) => new()
+    long MonthBytes(Prediction line, double month) => (long)(line.Bytes * month / clients);
+
+    JsonObject Json(Prediction line)
+    {
+        var figures = Numbers(line);
+        if (Month is { } month)
+            figures["clientMonthBytes"] = MonthBytes(line, month);
+        return figures;
+    }
+
+    static JsonObject Numbers(Prediction line) => new()
     {
         ["uplink"] = line.Line.Uplink.Text,
         ["downlink"] = line.Line.Downlink.Text,

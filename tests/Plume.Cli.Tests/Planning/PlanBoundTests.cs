@@ -1,3 +1,4 @@
+using Plume.Cli.Errors;
 using Plume.Cli.Planning;
 using Plume.Compression.Codecs;
 using Plume.Simulation.Shadows;
@@ -27,6 +28,42 @@ public class PlanBoundTests
     [InlineData(5, 2)]
     public void Within_bytes_a_client_the_best_accuracy_is_taken(long bytes, int chosen) =>
         Assert.Same(Lines[chosen], new PlanBound(null, bytes).Choose(Lines, clients: 10));
+
+    [Theory]
+    [InlineData("100", 1)]
+    [InlineData("0.1kB", 1)]
+    [InlineData("0.1kB a client", 1)]
+    [InlineData("0.1kB a client a month", 1, 40)]
+    [InlineData("0.1kB a client a month", 1, 20)]
+    [InlineData("0.05kB a client a month", 0.5, 10)]
+    [InlineData("0.01kB a client a month", 0.1, 2)]
+    public void A_budget_of_a_month_is_for_the_rounds_of_one(string budget, double month, int? roundsAMonth = null)
+    {
+        var bound = PlanBound.OfBudget(budget, rounds: 20, roundsAMonth);
+        Assert.Equal((100L, roundsAMonth is null ? null : month), (bound.ClientBytes, bound.Month));
+        Assert.Same(Lines[0], bound.Choose(Lines, clients: 10));
+    }
+
+    [Theory]
+    [InlineData("2MB a client a month", null, "--budget '2MB a client a month' needs to know how many rounds a month has, which no experiment "
+        + "says: add --rounds-a-month 30 where one opens each day.")]
+    [InlineData("2MB a client", 30, "--rounds-a-month is for a budget that ends in 'a client a month', but it is '2MB a client'.")]
+    [InlineData("2MB", 30, "--rounds-a-month is for a budget that ends in 'a client a month', but it is '2MB'.")]
+    [InlineData("much", null, "--budget is a number of bytes such as 40kB, but is 'much'.")]
+    [InlineData("2MB the month", 30, "--budget: ")]
+    public void A_month_of_which_nobody_says_how_many_rounds_it_has_is_refused(string budget, int? roundsAMonth,
+        string problem) =>
+        Assert.StartsWith(problem, Assert.Throws<CliException>(() => PlanBound.OfBudget(budget, 20, roundsAMonth)).Message);
+
+    [Fact]
+    public void The_table_tells_what_a_month_costs()
+    {
+        var table = new PlanTable(Lines, Lines[1], clients: 10) { Month = 0.5 };
+        Assert.Contains("a month", table.Text(), StringComparison.Ordinal);
+        Assert.Contains("A client a month", table.ToPage("mine", ""), StringComparison.Ordinal);
+        Assert.Equal(5, (long)table.Json()["chosen"]!["clientMonthBytes"]!);
+        Assert.Null(new PlanTable(Lines, Lines[1], clients: 10).Json()["chosen"]!["clientMonthBytes"]);
+    }
 
     [Fact]
     public void Where_no_line_keeps_the_bound_none_is_taken() =>

@@ -21,6 +21,7 @@ static class Examples
         [
             "plan experiments/digits.json --loss 0.5",
             "plan mine.json --budget 300kB --links \"lognormal(down=20, up=5, spread=0.5)\" --out plan",
+            "plan mine.json --budget \"2MB a client a month\" --rounds-a-month 30",
         ],
         ["compare"] = ["compare first.json second.json --seeds 1,2,3", "compare *.json --set rounds=10 --out comparison"],
         ["attack"] = ["attack experiment.json --attack \"scale(10)\" --attack label-flip --clients 20% --out attack.html"],
