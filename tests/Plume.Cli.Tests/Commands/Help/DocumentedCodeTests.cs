@@ -52,7 +52,8 @@ public class DocumentedCodeTests
         global using System.Threading.Tasks;
         """;
 
-    static readonly MetadataReference[] References = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':')
+    /// <summary>All that this program has.</summary>
+    public static MetadataReference[] References { get; } = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':')
         .Select(path => MetadataReference.CreateFromFile(path))];
 
     public static TheoryData<string> Pages => [.. Directory.GetFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories)
