@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the documentation as a site in artifacts/site: the pages of docs, and a reference of what the built program says of itself.
+# Builds the documentation as a site in artifacts/site: the pages of docs, and a reference of what the built program and the libraries say of
+# themselves.
 # Ends with 1 where a link leads nowhere. It takes half a minute after a build, and needs Python and, once, docfx from NuGet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +11,7 @@ rm -rf "$pages" artifacts/site
 mkdir -p "$pages"
 cp -r docs/. "$pages"
 python3 eng/site/reference.py "$program" "$pages/reference"
+python3 eng/site/api.py artifacts/bin "$pages/reference"
 python3 eng/site/links.py "$pages"
 cp eng/site/docfx.json "$pages"
 dotnet tool restore
