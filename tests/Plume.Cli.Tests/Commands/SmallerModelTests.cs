@@ -64,6 +64,21 @@ public class SmallerModelTests
     }
 
     [Theory]
+    [InlineData(12)]
+    [InlineData(5)]
+    [InlineData(1)]
+    public void Layers_keep_a_multiple_of_as_many_channels_as_was_asked(int multiple)
+    {
+        using var folder = new Folder();
+        OnnxFile.WriteFile(folder["m.onnx"], ModelZoo.Build("mlp", [1, 8, 8], 10, RandomKey.FromSeed(1)));
+        var pruned = InProcess.Run("prune", folder["m.onnx"], "--channels", "50%", "--round-to", $"{multiple}");
+        Assert.True(pruned.Code == 0, pruned.Error);
+        int kept = OnnxFile.ReadFile(folder["m.pruned.onnx"]).Weights.Tensors.Single(tensor => tensor.Name == "fc1.weight").Shape[0];
+        Assert.Equal(0, kept % multiple);
+        Assert.InRange(kept, 32 - multiple, 32);
+    }
+
+    [Theory]
     [InlineData(3.0, "--data", "digits")]
     [InlineData(3.0, "--data", "digits", "--ranges", "mse", "--samples", "64")]
     [InlineData(2.9, "--activations", "none")]
@@ -141,7 +156,8 @@ public class SmallerModelTests
         Assert.DoesNotContain("was not reached", shrunk.Output);
         Assert.True(new FileInfo(folder["m.small.onnx"]).Length <= 0.15 * new FileInfo(folder["m.onnx"]).Length);
         string page = File.ReadAllText(folder["m.small.html"]);
-        foreach (string part in new[] { "<svg", "the result", "fc1.weight", "Accuracy by size of the file" })
+        // Both halves of the test samples are named: that which decided, and that which reports.
+        foreach (string part in new[] { "<svg", "the result", "fc1.weight", "Accuracy by size of the file", "points lost; on the half that decided " })
             Assert.Contains(part, page);
         Assert.Equal(0, Program.Run("decompress", folder["m.small.plume"], "-o", folder["back.onnx"]).Code);
         Assert.Equal(File.ReadAllBytes(folder["m.small.onnx"]), File.ReadAllBytes(folder["back.onnx"]));
