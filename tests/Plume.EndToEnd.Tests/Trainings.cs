@@ -6,10 +6,9 @@ namespace Plume.EndToEnd.Tests;
 /// Methods that promise what averaging does, however they die: one that remembers nothing, one whose messages have two parts and
 /// whose clients remember, one whose server does too, one in which weights go, one that sends a number beside the update, one
 /// that publishes a direction, one whose model only the server has, one in which factors take turns, one that sends
-/// products with directions that turn, one that learns masks, one
-/// in which layers shrink, one whose clients have models of several sizes, and averaging by two rules against hostile clients, of
-/// which one compares with an update of the server's own, averaging by steps that follow how far updates are apart, and by
-/// clients that miss few versions.
+/// products with directions that turn, one that learns masks, one in which layers shrink, one whose clients have models of
+/// several sizes, and averaging by two rules against hostile clients, of which one compares with an update of the server's own,
+/// averaging by steps that follow how far updates are apart, and by clients that miss few versions.
 /// </summary>
 static class Trainings
 {

@@ -11,11 +11,11 @@ namespace Plume.Federation.Tests.Methods;
 public class PowerSgdTests
 {
     static readonly ModelLayout Tall = ModelLayout.Of([("w", [3, 2], TensorRole.Weight)]);
-    static readonly ModelLayout Model = ModelLayout.Of(
-        [("conv.weight", [8, 2, 3, 3], TensorRole.Weight), ("conv.bias", [8], TensorRole.Bias), ("fc.weight", [30, 40], TensorRole.Weight)]);
+    static readonly ModelLayout Model = ModelLayout.Of([("conv.weight", [8, 2, 3, 3], TensorRole.Weight),
+        ("conv.bias", [8], TensorRole.Bias), ("fc.weight", [30, 40], TensorRole.Weight)]);
 
-    // Values worked out with 40 digits from the paper's algorithm: M = ((1, 2), (3, 4), (5, 7)), Q = (1, .5). A published basis is
-    // rounded, which loses a thousandth more.
+    // Values worked out with 40 digits from the paper's algorithm: M = ((1, 2), (3, 4), (5, 7)), Q = (1, .5). A published basis
+    // is rounded, which loses a thousandth more.
     [Fact]
     public void One_step_of_a_power_iteration_is_that_of_the_paper()
     {

@@ -16,16 +16,16 @@ namespace Plume.Federation.Methods.Exchanges;
 /// Published beside the weights: an orthonormal basis of <c>rank</c> vectors a matrix, over its rows (U) or its columns (V), as
 /// whole numbers, so that both ends have it to the bit. Client: trains, adds what earlier rounds left, sends U^T M (or M V) of
 /// each matrix and all of what is no larger than its directions, and remembers what neither the directions hold nor the codec
-/// sent. Server: the model moves by U mean(U^T M); the next basis is that of the mean's rows, made orthonormal by Gram and Schmidt.
-/// Two rounds so are one step of a power iteration, by two sums of which each moves the model. The first basis is drawn.
+/// sent. Server: the model moves by U mean(U^T M); the next basis is that of the mean's rows, made orthonormal by Gram and
+/// Schmidt. Two rounds so are one step of a power iteration, by two sums of which each moves the model. The first basis is drawn.
 /// What is sent has no scale of a client's own and no place that it chose, so <c>secure</c> adds it up, with noise or without.
-/// Bytes: up rank * rows or rank * columns values a matrix, by turns (<c>mask</c> is put before the
-/// uplink's quantizer); down, the change of the weights and about 5 bits for each value of a basis. Error: what lies in no shared
-/// direction waits at the client. Memory: a client keeps the model's length and that of a message and a basis.
+/// Bytes: up rank * rows or rank * columns values a matrix, by turns (<c>mask</c> is put before the uplink's quantizer); down the
+/// change of the weights and about 5 bits for each value of a basis. Error: what lies in no shared direction waits at the client.
+/// Memory: a client keeps the model's length and that of a message and a basis.
 /// Source: Vogels, Karimireddy, Jaggi, "PowerSGD: Practical Low-Rank Gradient Compression for Distributed Optimization", NeurIPS
 /// 2019, arXiv:1905.13727; by turns, Zhang et al., "Evaluation and Optimization of Gradient Compression for Distributed Deep
-/// Learning" (ACP-SGD), ICDCS 2023, arXiv:2306.08881. Differs from them: bases travel as whole numbers, and few of many clients take
-/// part in a round.
+/// Learning" (ACP-SGD), ICDCS 2023, arXiv:2306.08881. Differs from them: bases travel as whole numbers, and few of many clients
+/// take part in a round.
 /// </remarks>
 public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
 {
