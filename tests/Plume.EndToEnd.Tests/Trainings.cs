@@ -38,7 +38,8 @@ static class Trainings
         Ruled => plan with { Rule = "nearest(1) | trimmed(1)" },
         Trusting => plan with { Rule = "fltrust(public=toy)" },
         "masks" => plan with { Training = training, Uplink = "pack" },
-        "scaffold" or "powersgd" => plan with { Training = training, Uplink = "rotate | uniform(4) | rans" },
+        "powersgd" => plan with { Training = training, Uplink = "uniform(4) | rans" },
+        "scaffold" => plan with { Training = training, Uplink = "rotate | uniform(4) | rans" },
         "prune" or "channels" or "adapters" => plan with { Training = training, Uplink = "feedback | uniform(4) | rans" },
         _ => plan with { Training = training },
     };

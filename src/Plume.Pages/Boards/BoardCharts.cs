@@ -23,8 +23,10 @@ static class BoardCharts
     public static string Draw(IReadOnlyList<Board> boards)
     {
         var measured = boards.Where(board => board.Accuracy is not null).ToList();
+        if (measured.Count == 0)
+            return "";
         string metric = BoardWords.Capital(string.Join(" or ", measured.Select(board => board.Metric).Distinct()));
-        return measured.Count == 0 ? "" : "<div class=\"charts\">"
+        return "<div class=\"charts\">"
             + Section($"{metric} by round", "round", measured, value => $"{value:0}", round => 1)
             + Section($"{metric} by bytes", "bytes both ways, since the first round", measured,
                 value => Quantity.RoundBytes((long)value), round => round.UplinkBytes + round.DownlinkBytes)

@@ -15,7 +15,7 @@ public class SimulateTests
         Assert.Equal((0, 1), (run.Code, run.Output.Count(character => character == '\n')));
         using var result = JsonDocument.Parse(run.Output);
         Assert.Equal(["accuracy", "rounds", "uplinkBytes", "downlinkBytes", "secondsPerRound", "peakMemoryBytes", "refused",
-            "bounded", "baseline", "folder", "seed", "uplink", "downlink", "clientSeconds", "model"],
+            "bounded", "baseline", "metric", "folder", "seed", "uplink", "downlink", "clientSeconds", "model"],
             result.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal(3, result.RootElement.GetProperty("rounds").GetInt32());
         Assert.Equal((folder["run"], Codec), (result.RootElement.GetProperty("folder").GetString(),
@@ -25,7 +25,7 @@ public class SimulateTests
         Assert.Equal([1, 2, 3], rounds.Select(round => round.GetProperty("round").GetInt32()));
         Assert.All(rounds, round =>
             Assert.Equal(["round", "accuracy", "loss", "uplinkBytes", "downlinkBytes", "seconds", "accepted", "norm", "bounded",
-                "refused", "clientSeconds"], round.EnumerateObject().Select(member => member.Name)));
+                "refused", "macroF1", "clientSeconds"], round.EnumerateObject().Select(member => member.Name)));
         Assert.Equal(result.RootElement.GetProperty("uplinkBytes").GetInt64(),
             rounds.Sum(round => round.GetProperty("uplinkBytes").GetInt64()));
 

@@ -88,7 +88,7 @@ public sealed class SignedSumTests : IAsyncDisposable
         Assert.All(await ended, code => Assert.Equal(0, code));
         Assert.InRange(died, 1, Servers);
         foreach (var server in servers)
-            await server.StopAsync();
+            await server.KillAsync();
         Assert.Equal(Simulated.Model(Plan), (await ServerHistory.ReadFromAsync(database, Plan)).Model);
 
         string[] InCluster(int silo) => ["--database", database, "--silo", $"{silo}"];
