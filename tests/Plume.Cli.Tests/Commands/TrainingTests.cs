@@ -22,6 +22,7 @@ public sealed class TrainingTests : IDisposable
     [InlineData("channels(60%, rounds=1,3)", "feedback | deadzone(abs=0.003) | range")]
     [InlineData("averaging", "feedback | uniform(4) | rans", "adapters(rank=3)")]
     [InlineData("averaging", "pack", "masks")]
+    [InlineData("averaging", "deadzone(abs=0.003) | range", "powersgd(rank=3)")]
     public async Task What_a_network_trains_and_an_operator_fetches_is_what_a_simulation_leaves(string training, string uplink,
         string exchange = "updates")
     {
@@ -188,6 +189,8 @@ public sealed class TrainingTests : IDisposable
     [InlineData("training=personal", "personal needs the layers that stay at home")]
     [InlineData("training=personal(normalization)", "finds no layer that could stay at home. The model has fc1.")]
     [InlineData("client.schedule=step(0.1, 40)", "changes the learning rate until round 40, but there are")]
+    [InlineData("exchange=powersgd(rank=500);uplink=pack", "finds no weight that is larger than 500 of its rows and columns")]
+    [InlineData("exchange=powersgd(rank=2)", "remembers what was not sent by itself")]
     [InlineData("training=fedexp", "an uplink that drops values makes too short")]
     [InlineData("training=fedexp(0)", "'0' must be above 0")]
     [InlineData("training=fednova;client.optimizer=adam", "let the clients' optimizer be sgd")]

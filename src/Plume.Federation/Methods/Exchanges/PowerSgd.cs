@@ -68,18 +68,18 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
 
     /// <inheritdoc/>
     public override MessageShape Published(ModelLayout layout, Codec downlink) => new(new MessagePart(Weights, layout, downlink),
-        new MessagePart(Basis, new SharedBases(layout, Rank).Published, WholeNumbers.Changes));
+        new MessagePart(Basis, BasesOf(layout).Published, WholeNumbers.Changes));
 
     /// <inheritdoc/>
     public override MessageShape Answer(ModelLayout layout, Codec uplink) =>
-        new(new MessagePart(Coefficients, new SharedBases(layout, Rank).Sent, KnownPlaces.Alone(uplink)));
+        new(new MessagePart(Coefficients, BasesOf(layout).Sent, KnownPlaces.Alone(uplink)));
 
     /// <inheritdoc/>
     public override void Begin(LearningPlan plan, ModelLayout layout, ReadOnlySpan<float> initial, Span<float> published)
     {
         ArgumentNullException.ThrowIfNull(layout);
         base.Begin(plan, layout, initial, published);
-        new SharedBases(layout, Rank).Draw(published[layout.Length..]);
+        BasesOf(layout).Draw(published[layout.Length..]);
     }
 
     /// <inheritdoc/>
@@ -93,14 +93,14 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
     public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        return new SharedBases(layout, Rank).PlacesOf(published.Span[layout.Length..]);
+        return BasesOf(layout).PlacesOf(published.Span[layout.Length..]);
     }
 
     /// <summary>What the codec did not send of a message, what no direction held, and the basis of that round.</summary>
     public override int ClientMemoryLength(ModelLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        var bases = new SharedBases(layout, Rank);
+        var bases = BasesOf(layout);
         return bases.Sent.Length + layout.Length + bases.Published.Length;
     }
 
@@ -111,7 +111,7 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(task);
         var layout = learner.Layout;
-        var bases = new SharedBases(layout, Rank);
+        var bases = BasesOf(layout);
         float[] update = new float[layout.Length];
         var outcome = base.Work(learner, task with { Received = task.Received[..layout.Length] }, memory, update, cancellation);
         if (!double.IsFinite(outcome.Loss))
@@ -140,21 +140,12 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
     /// <inheritdoc/>
     public override void Next(ServerState state, RoundMean round)
     {
-        var bases = new SharedBases(state.Layout, Rank);
+        var bases = BasesOf(state.Layout);
         var received = state.Received[state.Layout.Length..];
         float[] change = new float[state.Layout.Length];
         bases.AddProducts(received, round.Values, change);
         state.Step(change);
         bases.Turn(received, round.Values, round.Round, state.Published[state.Layout.Length..]);
-    }
-
-    /// <inheritdoc/>
-    public override string? Misfit(ILearner learner)
-    {
-        ArgumentNullException.ThrowIfNull(learner);
-        return new SharedBases(learner.Layout, Rank).IsEmpty
-            ? $"The learner's model has no weights that are larger than {Rank} of their rows and columns: choose a smaller rank, or "
-                + "exchange 'updates'." : null;
     }
 
     /// <inheritdoc/>
@@ -168,4 +159,8 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
             yield return $"'{this}' sends few values whose places both ends know: the uplink '{plan.Uplink}' would choose or mix them "
                 + "anew. Use one such as 'deadzone(abs=0.003) | range', or 'uniform(8, shared) | secure'.";
     }
+
+    SharedBases BasesOf(ModelLayout layout) => new SharedBases(layout, Rank) is { IsEmpty: false } bases ? bases
+        : throw new ArgumentException($"'{this}' finds no weight that is larger than {Rank} of its rows and columns together: choose a "
+            + "smaller rank, or exchange 'updates'.", nameof(layout));
 }
