@@ -34,6 +34,11 @@ public class PredictionsTests
         foreach (int[] told in (int[][])[[0, 1, 1, 2, 2, 0], [0, 0, 0, 0, 0, 0], [3, 4, 3, 3, 5, 1], labels])
             Assert.Equal(ClassificationFigures.Of(labels, told, [], 4).F1,
                 ClassificationFigures.MacroF1Of(labels, told, 4), 1e-12);
+        // By hand: (1/2 + 2/3 + 4/5) / 3, and (1/2 + 0 + 0) / 3.
+        Assert.Equal(0.655555556, ClassificationFigures.MacroF1Of(labels, [0, 1, 1, 2, 2, 0], 4), 1e-9);
+        Assert.Equal(0.166666667, ClassificationFigures.MacroF1Of(labels, [0, 0, 0, 0, 0, 0], 4), 1e-9);
+        Assert.Equal(0, ClassificationFigures.MacroF1Of(labels, [3, 4, 3, 3, 5, 1], 4));
+        Assert.Equal(1, ClassificationFigures.MacroF1Of(labels, labels, 4));
     }
 
     [Fact]

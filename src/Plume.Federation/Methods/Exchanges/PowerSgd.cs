@@ -82,13 +82,6 @@ public sealed record PowerSgd : Method, INotatedMethod<PowerSgd>
         BasesOf(layout).Draw(published[layout.Length..]);
     }
 
-    /// <inheritdoc/>
-    public override float[] UpdateIn(ModelLayout layout, ReadOnlySpan<float> message)
-    {
-        ArgumentNullException.ThrowIfNull(layout);
-        return new float[layout.Length];
-    }
-
     /// <summary>1 for what is sent in the next round, 0 for places of a message that its turn has no use for.</summary>
     public override ReadOnlyMemory<float> Reference(ModelLayout layout, ReadOnlyMemory<float> published)
     {

@@ -40,6 +40,12 @@ sealed class SharedBases
         public int Columns => Tensor.Length / Tensor.Channels;
 
         public int Longer => Math.Max(Rows, Columns);
+
+        /// <summary>Values of a vector of the basis.</summary>
+        public int Along(bool overRows) => overRows ? Rows : Columns;
+
+        /// <summary>Values that are sent for each vector.</summary>
+        public int Across(bool overRows) => overRows ? Columns : Rows;
     }
 
     public SharedBases(ModelLayout layout, int rank)
@@ -97,7 +103,7 @@ sealed class SharedBases
         Array.Fill(places, 1);
         foreach (var matrix in matrices)
         {
-            int length = IsOverRows(published) ? matrix.Columns : matrix.Rows;
+            int length = matrix.Across(IsOverRows(published));
             for (int vector = 0; vector < rank; vector++)
                 places.AsSpan(matrix.Place + vector * matrix.Longer, matrix.Longer)[length..].Clear();
         }
@@ -109,19 +115,22 @@ sealed class SharedBases
     public void Project(ReadOnlySpan<float> published, ReadOnlySpan<float> update, Span<float> message)
     {
         message.Clear();
+        bool overRows = IsOverRows(published);
         foreach (var (tensor, place) in others)
             update.Slice(tensor.Offset, tensor.Length).CopyTo(message[place..]);
         foreach (var matrix in matrices)
         {
             var values = update.Slice(matrix.Tensor.Offset, matrix.Tensor.Length);
-            double[] basis = BasisIn(published, matrix, out bool overRows);
+            double[] basis = BasisIn(published, matrix);
+            int length = matrix.Along(overRows);
             for (int vector = 0; vector < rank; vector++)
             {
-                var run = message.Slice(matrix.Place + vector * matrix.Longer, overRows ? matrix.Columns : matrix.Rows);
+                var along = basis.AsSpan(vector * length, length);
+                var run = message.Slice(matrix.Place + vector * matrix.Longer, matrix.Across(overRows));
                 if (overRows)
-                    ProjectRows(values, basis.AsSpan(vector * matrix.Rows, matrix.Rows), run);
+                    ProjectRows(values, along, run);
                 else
-                    ProjectColumns(values, basis.AsSpan(vector * matrix.Columns, matrix.Columns), run);
+                    ProjectColumns(values, along, run);
             }
         }
     }
@@ -143,20 +152,14 @@ sealed class SharedBases
         published[^1] = wereOverRows ? OverColumns : OverRows;
         foreach (var matrix in matrices)
         {
-            int length = wereOverRows ? matrix.Columns : matrix.Rows;
-            double[] basis = new double[rank * length];
-            for (int vector = 0; vector < rank; vector++)
-            {
-                for (int i = 0; i < length; i++)
-                    basis[vector * length + i] = mean[matrix.Place + vector * matrix.Longer + i];
-            }
-
-            Publish(matrix, basis, length, round, published);
+            int length = matrix.Across(wereOverRows);
+            Publish(matrix, VectorsOf(mean[matrix.Place..], matrix, length), length, round, published);
         }
     }
 
     void AddProducts(ReadOnlySpan<float> published, ReadOnlySpan<float> message, Span<float> values, int sign)
     {
+        bool overRows = IsOverRows(published);
         foreach (var (tensor, place) in others)
         {
             for (int i = 0; i < tensor.Length; i++)
@@ -165,7 +168,7 @@ sealed class SharedBases
 
         foreach (var matrix in matrices)
         {
-            double[] basis = BasisIn(published, matrix, out bool overRows);
+            double[] basis = BasisIn(published, matrix);
             var own = values.Slice(matrix.Tensor.Offset, matrix.Tensor.Length);
             for (int vector = 0; vector < rank; vector++)
             {
@@ -209,21 +212,27 @@ sealed class SharedBases
 
     static bool IsOverRows(ReadOnlySpan<float> published) => published[^1] == OverRows;
 
-    double[] BasisIn(ReadOnlySpan<float> published, Matrix matrix, out bool overRows)
+    double[] BasisIn(ReadOnlySpan<float> published, Matrix matrix)
     {
-        overRows = IsOverRows(published);
-        int length = overRows ? matrix.Rows : matrix.Columns;
-        double[] basis = new double[rank * length];
-        for (int vector = 0; vector < rank; vector++)
-        {
-            for (int i = 0; i < length; i++)
-                basis[vector * length + i] = published[matrix.Published + vector * matrix.Longer + i];
-        }
-
+        int length = matrix.Along(IsOverRows(published));
+        double[] basis = VectorsOf(published[matrix.Published..], matrix, length);
         // Rounding a basis may bend it, never so far that a vector vanishes.
         for (int vector = 0; vector < rank; vector++)
             Orthonormalize(basis, length, vector);
         return basis;
+    }
+
+    // The begin of each of a matrix's runs, one after another.
+    double[] VectorsOf(ReadOnlySpan<float> runs, Matrix matrix, int length)
+    {
+        double[] vectors = new double[rank * length];
+        for (int vector = 0; vector < rank; vector++)
+        {
+            for (int i = 0; i < length; i++)
+                vectors[vector * length + i] = runs[vector * matrix.Longer + i];
+        }
+
+        return vectors;
     }
 
     void Publish(Matrix matrix, double[] basis, int length, int round, Span<float> published)

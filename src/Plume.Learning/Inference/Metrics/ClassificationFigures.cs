@@ -40,7 +40,6 @@ public sealed record ClassificationFigures(double F1, double? Auc, IReadOnlyList
             throw new ArgumentException($"{told.Length} answers and {scores.Length} scores are of {labels.Length} samples.", nameof(told));
         int width = labels.Length == 0 ? 0 : scores.Length / labels.Length;
         var figures = new List<ClassFigures>();
-        var counted = new List<double>();
         for (int each = 0; each < classes; each++)
         {
             int right = 0, samples = 0, claimed = 0;
@@ -53,14 +52,12 @@ public sealed record ClassificationFigures(double F1, double? Auc, IReadOnlyList
 
             double precision = claimed == 0 ? 0 : (double)right / claimed, recall = samples == 0 ? 0 : (double)right / samples;
             double f1 = samples + claimed == 0 ? 0 : 2.0 * right / (samples + claimed);
-            if (samples + claimed > 0)
-                counted.Add(f1);
             figures.Add(new ClassFigures(names?[each] ?? each.ToString(CultureInfo.InvariantCulture), samples, precision,
                 recall, f1,
                 width == 0 || width > 1 && each >= width || width == 1 && each > 1 ? null : AreaOf(labels, scores, width, each)));
         }
 
-        return new ClassificationFigures(counted.Count == 0 ? 0 : counted.Average(), figures.Average(each => each.Auc), figures);
+        return new ClassificationFigures(MacroF1Of(labels, told, classes), figures.Average(each => each.Auc), figures);
     }
 
     /// <summary>The mean of the classes' F1 alone.</summary>
