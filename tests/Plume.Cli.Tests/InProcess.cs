@@ -1,14 +1,24 @@
+using System.Reflection;
 using Plume.Cli.Commands;
 
 namespace Plume.Cli.Tests;
 
-/// <summary>The command line without a process of its own, for tables of many lines.</summary>
+/// <summary>Programs without a process of their own. They share one console, so that one runs at a time.</summary>
 static class InProcess
 {
     static readonly Lock Gate = new();
 
-    /// <summary>Runs one line; what it prints is caught.</summary>
-    public static Program.Ended Run(params IEnumerable<string> arguments)
+    /// <summary>Runs one command line, for tables of many lines; what it prints is caught.</summary>
+    public static Program.Ended Run(params IEnumerable<string> arguments) => Caught(() => PlumeCommand.Run([.. arguments]));
+
+    /// <summary>Runs a program that a test has compiled; what it prints is caught.</summary>
+    public static Program.Ended Run(Assembly program)
+    {
+        var entry = program.EntryPoint ?? throw new ArgumentException("It is no program.", nameof(program));
+        return Caught(() => entry.Invoke(null, [Array.Empty<string>()]) as int? ?? 0);
+    }
+
+    static Program.Ended Caught(Func<int> run)
     {
         lock (Gate)
         {
@@ -18,7 +28,7 @@ static class InProcess
             Console.SetError(said);
             try
             {
-                int code = PlumeCommand.Run([.. arguments]);
+                int code = run();
                 return new Program.Ended(code, printed.ToString(), said.ToString());
             }
             finally

@@ -87,7 +87,7 @@ public sealed class NotebookTests : IDisposable
         Assert.Empty(result.Diagnostics.Where(problem => problem.Severity == DiagnosticSeverity.Error));
         var assembly = Assembly.Load(image.ToArray());
         Environment.SetEnvironmentVariable("PLUME_RUN", folder["run"]);
-        assembly.EntryPoint!.Invoke(null, [Array.Empty<string>()]);
+        Assert.Equal(0, InProcess.Run(assembly).Code);
         return [.. ((IEnumerable)assembly.GetType("Kernel")!.GetProperty("Shown")!.GetValue(null)!).Cast<string>()];
     }
 
