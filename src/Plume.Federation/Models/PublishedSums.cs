@@ -15,9 +15,15 @@ sealed class PublishedSums(MessageShape shape, int threads)
     const int Parts = 256;
 
     /// <summary>
-    /// Bits that the largest of version 0 has where steps are not known beforehand: two are for what it grows to.
+    /// Most bits that the largest of version 0 has where steps are not known beforehand: two are for what it grows to.
     /// </summary>
     const int Bits = 22;
+
+    /// <summary>
+    /// Parts of the root mean square of the weakest tensor to which version 0 is rounded there: as good as eight bits for each weight,
+    /// and what those that join have to download.
+    /// </summary>
+    const int PartsOfWeakest = 64;
 
     readonly MessageEncoder encoder = new(shape, threads);
     readonly MessageDecoder decoder = new(shape, threads);
@@ -41,18 +47,37 @@ sealed class PublishedSums(MessageShape shape, int threads)
     {
         foreach (var part in shape.Parts)
         {
-            float grid = part.Codec.SumStep is > 0 and var step ? step / Parts : GridOf(values[..part.Layout.Length]);
+            float grid = part.Codec.SumStep is > 0 and var step ? step / Parts : GridOf(part.Layout, values);
             foreach (var tensor in part.Layout.Tensors.Where(tensor => tensor.Role != TensorRole.Step))
                 Align(values.Slice(tensor.Offset, tensor.Length), grid);
             values = values[part.Layout.Length..];
         }
     }
 
-    // A power of two, so that all steps that are powers of two and no finer add up with it exactly.
-    static float GridOf(ReadOnlySpan<float> values)
+    // A power of two, so that all steps that are powers of two add up with it exactly, if no finer than 24 bits hold.
+    static float GridOf(ModelLayout layout, ReadOnlySpan<float> values)
     {
-        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values));
-        return largest > 0 ? MathF.ScaleB(1, Math.Max(-126, MathF.ILogB(largest) + 1 - Bits)) : 0;
+        float largest = 0;
+        double weakest = double.PositiveInfinity;
+        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Length > 0))
+        {
+            var own = values.Slice(tensor.Offset, tensor.Length);
+            largest = Math.Max(largest, MathF.Abs(TensorPrimitives.MaxMagnitude(own)));
+            double energy = EnergyOf(own);
+            weakest = energy > 0 ? Math.Min(weakest, Math.Sqrt(energy / own.Length)) : weakest;
+        }
+
+        return largest > 0 ? MathF.ScaleB(1, Math.Max(-126,
+            Math.Max(MathF.ILogB(largest) + 1 - Bits, Math.ILogB(weakest / PartsOfWeakest)))) : 0;
+    }
+
+    // One by one, so that every instruction set gives the same bits.
+    static double EnergyOf(ReadOnlySpan<float> values)
+    {
+        double energy = 0;
+        foreach (float value in values)
+            energy += (double)value * value;
+        return energy;
     }
 
     // Of two zeros the one that decoders make.

@@ -76,7 +76,7 @@ public class BroadcastTests
     public static TheoryData<string, double> Grids => new()
     {
         // The largest part of the floats that digits take.
-        { Sums, 0.6 }, { "delta | auto | range", 0.75 }, { "delta | auto | rans", 0.75 },
+        { Sums, 0.6 }, { "delta | auto | range", 0.4 }, { "delta | auto | rans", 0.4 },
     };
 
     [Theory]
