@@ -21,6 +21,7 @@ public sealed class PayloadDecoder
     readonly (TensorSpec Tensor, bool IsExact)[] fineTensors;
     readonly float[] fineValues;
     readonly BlockDecoder blocks;
+    readonly TensorGains gains;
     readonly TransformStage[] stages;
     readonly Transformer[] transforms;
     readonly bool mixes;
@@ -37,6 +38,7 @@ public sealed class PayloadDecoder
         fineTensors = [.. fine.Tensors];
         fineValues = new float[fineTensors.Length > 0 ? layout.Length : 0];
         blocks = new BlockDecoder(plan);
+        gains = new TensorGains(plan);
         stages = [.. codec.Transforms];
         transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
         mixes = Array.Exists(stages, static stage => stage.Mixes);
@@ -208,6 +210,8 @@ public sealed class PayloadDecoder
         }
 
         fine.Read(ref input, fineValues);
+        gains.Begin(form.HasFlag(PayloadForm.Gains));
+        gains.Read(ref input);
         foreach (var transform in transforms)
             transform.Read(ref input);
         blocks.Read(ref input, payload, form, new SelectContext(reference, key, loop, scratches));
@@ -244,13 +248,14 @@ public sealed class PayloadDecoder
         blocks.Write(block, payload, values, worker);
         for (int i = transforms.Length - 1; i >= 0; i--)
             transforms[i].Inverse(values, block.Plan, reference, key);
+        gains.Apply(values, block.Plan);
     }
 
     // Gives the sum of the squares of the block's values.
     double AddBlock(int index, ReadOnlySpan<byte> payload, ExactSum sum, double weight, RandomKey key, int worker)
     {
         var block = blocks.Blocks[index];
-        if (!mixes)
+        if (!mixes && !gains.AreThere)
             return blocks.AddTo(sum, block, payload, weight, worker);
         var values = scratches[worker].Values(block.Plan.Length);
         WriteBlock(index, payload, values, key, default, worker);
@@ -288,7 +293,7 @@ public sealed class PayloadDecoder
     {
         for (int i = transforms.Length - 1; i >= 0; i--)
             largest = (largest + transforms[i].LargestAdded) * stages[i].LargestGrowth;
-        return plan.Codec.RotatesKept ? largest * Rotate.MostGrowth : largest;
+        return gains.Largest * (plan.Codec.RotatesKept ? largest * Rotate.MostGrowth : largest);
     }
 
     double LargestOfBlocks(ReadOnlyMemory<byte> payload, RandomKey key)

@@ -22,6 +22,7 @@ public sealed class PayloadEncoder
     readonly CodecPlan plan;
     readonly FineTensors fine;
     readonly BlockEncoder blocks;
+    readonly TensorGains gains;
     readonly Transformer[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
@@ -33,6 +34,7 @@ public sealed class PayloadEncoder
     float[] decoded = [];
     float[] exact = [];
     bool isRepeated;
+    int gainsStart;
     RandomKey own;
 
     /// <summary>
@@ -43,6 +45,7 @@ public sealed class PayloadEncoder
         plan = new CodecPlan(codec, layout);
         fine = new FineTensors(plan);
         blocks = new BlockEncoder(plan);
+        gains = new TensorGains(plan);
         transforms = [.. codec.Transforms.Select(stage => stage.CreateTransformer(plan))];
         work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
@@ -82,6 +85,7 @@ public sealed class PayloadEncoder
         bool isGiven = step is not null && plan.Codec.Quantizer is Auto;
         if (isGiven)
             plan.CommonStep = step!.Value;
+        gains.Begin(isGiven && TensorGains.AreFor(plan.Codec));
         isRepeated = false;
         bool coded = plan.Codec.Target is { } target && !isGiven
             ? Search(target, values, key, memory, reference)
@@ -90,6 +94,8 @@ public sealed class PayloadEncoder
             coded = SearchWithin(most.Value, plan.CommonStep, values, key, memory, reference);
         if (!coded)
             EncodeAsTheyAre(values.Span, memory.Span);
+        if (gainsStart > 0)
+            FitGains(values.Span, memory.Span, key);
         if (plan.Codec.Remembers)
             KeepResidual(values.Span, memory.Span, reference, key);
         return output.Written;
@@ -125,9 +131,12 @@ public sealed class PayloadEncoder
                 blocks.Hold(norm, own);
             output.Clear();
             PayloadHeader.Write(plan, (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
-                | (plan.HasLongRuns ? PayloadForm.LongRuns : PayloadForm.Coded), output);
+                | (plan.HasLongRuns ? PayloadForm.LongRuns : PayloadForm.Coded)
+                | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded), output);
             if (!fine.Write(source.Span, output))
                 return false;
+            gainsStart = gains.AreThere ? output.Length : 0;
+            gains.Reserve(output);
             foreach (var transform in transforms)
                 transform.Write(output);
             blocks.Write(own, output);
@@ -217,6 +226,7 @@ public sealed class PayloadEncoder
     bool WriteFloats(ReadOnlySpan<float> values)
     {
         output.Clear();
+        gainsStart = 0;
         PayloadHeader.Write(plan, PayloadForm.Floats, output);
         output.Bytes(MemoryMarshal.AsBytes(values));
         return Finite.All(values);
@@ -294,10 +304,23 @@ public sealed class PayloadEncoder
         return work;
     }
 
+    // What is decoded then is what the receiver will have.
+    void FitGains(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, RandomKey key)
+    {
+        Remember(values, memory, default);
+        decoder.Value.Decode(output.Written, decoded, key);
+        gains.Fit(wanted, decoded, output.From(gainsStart));
+        foreach (var block in plan.Blocks)
+            gains.Apply(decoded.AsSpan(block.Start, block.Length), block);
+    }
+
     // The residual is taken from what the receiver will decode, not from what the encoder meant.
     void KeepResidual(ReadOnlySpan<float> values, Span<float> memory, ReadOnlyMemory<float> reference, RandomKey key)
     {
-        decoder.Value.Decode(output.Written, work, key, reference);
+        if (gainsStart > 0)
+            decoded.CopyTo(work, 0);
+        else
+            decoder.Value.Decode(output.Written, work, key, reference);
         TensorPrimitives.Subtract(values, work, work);
         AddResidual(memory, work);
         if (!Finite.All(work))

@@ -44,6 +44,9 @@ public sealed class PayloadWriter
         Length -= length;
     }
 
+    /// <summary>What was written from <paramref name="start"/> on, to be written anew; valid until the next write.</summary>
+    internal Span<byte> From(int start) => buffer.AsSpan(start, Length - start);
+
     /// <summary>Adds one to the bytes from <paramref name="start"/> on as if they were one number, highest byte first.</summary>
     internal void AddOne(int start)
     {

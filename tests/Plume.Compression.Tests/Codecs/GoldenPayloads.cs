@@ -7,7 +7,7 @@ using Plume.Compression.Wire;
 namespace Plume.Compression.Tests.Codecs;
 
 /// <summary>
-/// Payloads of versions 2 to 4 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
+/// Payloads of versions 2 to 6 as they were on the day the version was fixed. A change of a byte is a change of the wire: it
 /// needs a new version, not a new golden file.
 /// </summary>
 public class GoldenPayloads
@@ -107,6 +107,13 @@ public class GoldenPayloads
         AssertGolden("deadzone-trellis-range", "deadzone(step=0.7, trellis) | range", Layout, Some.Laplace(Layout.Length, 21),
             version: 4);
 
+    [Theory]
+    [InlineData("gains-auto-range", "auto | range")]
+    [InlineData("gains-lowrank-auto-range", "lowrank | auto | range")]
+    [InlineData("gains-feedback-auto-rans", "feedback | auto | rans")]
+    public void So_has_one_with_gains(string name, string line) =>
+        AssertGolden(name, line, Layout, Some.Laplace(Layout.Length, 26), version: 6, step: 1.5f);
+
     [Fact]
     public void A_long_run_of_version_2_is_still_read()
     {
@@ -139,13 +146,13 @@ public class GoldenPayloads
     public static float[] WithOutliers(int length) =>
         [.. Some.Laplace(length, 21).Select((value, i) => i % 97 == 5 ? value * 1e9f : i % 61 == 2 ? value * 1e5f : value)];
 
-    static void AssertGolden(string name, string line, ModelLayout layout, float[] values, int version = 2)
+    static void AssertGolden(string name, string line, ModelLayout layout, float[] values, int version = 2, float? step = null)
     {
         var codec = Codec.Parse(line);
         float[] reference = codec.UsesReference
             ? [.. Some.Laplace(layout.Length, 22).Select((value, i) => i % 3 == 0 ? 0 : value)] : [];
         byte[] payload = new PayloadEncoder(codec, layout)
-            .Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference).ToArray();
+            .Encode(values, Some.Key(), new float[codec.MemoryLength(Layout)], reference, step: step).ToArray();
         var decoded = new float[layout.Length];
         new PayloadDecoder(codec, layout).Decode(payload, decoded, Some.Key(), reference);
 

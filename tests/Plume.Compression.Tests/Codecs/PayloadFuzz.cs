@@ -50,6 +50,16 @@ public class PayloadFuzz
     public void So_are_those_whose_levels_a_trellis_chose() => AssertHarmless("trellis", Codec.Parse("deadzone(abs=0.5, trellis) | range"),
         ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]), GoldenPayloads.WithOutliers(3000));
 
+    [Theory]
+    [InlineData("lowrank | auto | range")]
+    [InlineData("auto | rans")]
+    public void So_are_those_with_gains(string line)
+    {
+        var (codec, layout) = (Codec.Parse(line), ModelLayout.Of([("w", [40, 75], TensorRole.Weight)]));
+        AssertHarmless(line, codec, layout, [],
+            new PayloadEncoder(codec, layout).Encode(GoldenPayloads.WithOutliers(layout.Length), Some.Key(), step: 2).ToArray());
+    }
+
     static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
     {
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)]

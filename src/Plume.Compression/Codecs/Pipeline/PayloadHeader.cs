@@ -18,6 +18,9 @@ enum PayloadForm : byte
 
     /// <summary>As coded, by the range coder's model for long runs.</summary>
     LongRuns = 4,
+
+    /// <summary>As coded, and each matrix times a factor of its own.</summary>
+    Gains = 16,
 }
 
 /// <summary>
@@ -33,14 +36,18 @@ static class PayloadHeader
     const byte FormVersion = 3;
 
     /// <summary>With a form that has long runs.</summary>
-    const byte NewestVersion = 4;
+    const byte LongVersion = 4;
+
+    /// <summary>With a form that has gains.</summary>
+    const byte NewestVersion = 6;
 
     /// <summary>Bytes of a header with a form.</summary>
     public const int LongestLength = 6;
 
     public static void Write(CodecPlan plan, PayloadForm form, PayloadWriter output)
     {
-        output.UInt8(form == PayloadForm.Coded ? PlainVersion : IsLong(form) ? NewestVersion : FormVersion);
+        output.UInt8(form == PayloadForm.Coded ? PlainVersion
+            : form.HasFlag(PayloadForm.Gains) ? NewestVersion : form.HasFlag(PayloadForm.LongRuns) ? LongVersion : FormVersion);
         output.UInt32(plan.Tag);
         if (form != PayloadForm.Coded)
             output.UInt8((byte)form);
@@ -60,15 +67,25 @@ static class PayloadHeader
         if (version == PlainVersion)
             return PayloadForm.Coded;
         var form = (PayloadForm)input.UInt8("form");
-        return version == FormVersion && form is (PayloadForm.Floats or PayloadForm.WithOutliers)
-            || version == NewestVersion && plan.Codec.Coder is RangeCode
-                && form is (PayloadForm.LongRuns or (PayloadForm.LongRuns | PayloadForm.WithOutliers))
-            ? form
-            : throw InvalidPayloadException.Field("form", input.Offset - 1, (byte)form, version == FormVersion
-                ? $"must be {(byte)PayloadForm.Floats} or {(byte)PayloadForm.WithOutliers}"
-                : $"must be {(byte)PayloadForm.LongRuns} or {(byte)(PayloadForm.LongRuns | PayloadForm.WithOutliers)}, of a codec "
-                    + "that ends in 'range'");
+        var forms = FormsOf(version, plan.Codec);
+        return forms.Contains(form) ? form
+            : throw InvalidPayloadException.Field("form", input.Offset - 1, (byte)form, forms.Count == 0
+                ? $"must not be there: '{plan.Codec}' has no payloads of version {version}"
+                : $"must be {string.Join(" or ", forms.Select(known => (byte)known))} in version {version}");
     }
 
-    static bool IsLong(PayloadForm form) => (form & PayloadForm.LongRuns) != 0;
+    static List<PayloadForm> FormsOf(byte version, Codec codec)
+    {
+        bool isRange = codec.Coder is RangeCode;
+        return version switch
+        {
+            FormVersion => [PayloadForm.Floats, PayloadForm.WithOutliers],
+            LongVersion when isRange => WithAndWithoutOutliers(PayloadForm.LongRuns),
+            NewestVersion when TensorGains.AreFor(codec) => [.. WithAndWithoutOutliers(PayloadForm.Gains),
+                .. isRange ? WithAndWithoutOutliers(PayloadForm.Gains | PayloadForm.LongRuns) : []],
+            _ => [],
+        };
+    }
+
+    static List<PayloadForm> WithAndWithoutOutliers(PayloadForm form) => [form, form | PayloadForm.WithOutliers];
 }

@@ -17,9 +17,12 @@ namespace Plume.Compression.Codecs.Quantize;
 /// Where nobody does, as before the first round has ended, it is the largest whose squared error is at most 0.02 of an update's
 /// energy, or half of that between the versions of a model. Steps of models are powers of two, so that payloads of several
 /// versions add up to one.
+/// <para>What is below a step is lost most, so with one step for all tensors those of small values would learn slower than the
+/// others. An update whose step a federation says therefore has a factor for each matrix, which gives back along it what was lost
+/// (<see cref="Pipeline.TensorGains"/>).</para>
 /// <para>The factors were chosen on Fashion-MNIST (docs/benchmarks.md); points are what a run of some dozens of rounds may lose,
 /// and no bound.</para>
-/// Bytes: 2 for the step.
+/// Bytes: 2 for the step, and 1 for each matrix of an update whose step is said.
 /// </remarks>
 public sealed record Auto : DeadZone, INotated<Auto>
 {
