@@ -189,7 +189,7 @@ public class DeadZoneTests
     {
         var (update, model) = (Codec.Parse("auto(1pt) | range"), Codec.Parse("delta | auto(1pt) | range"));
         float step = update.StepAt(0.01);
-        Assert.InRange(step, 0.039, 0.041);
+        Assert.InRange(step, 0.049, 0.051);
         Assert.Equal(update.StepAt(0.01), update.StepAt(0.02) / 2);
         Assert.InRange(Codec.Parse("auto | range").StepAt(0.01) / step, 0.49f, 0.51f);
         Assert.Equal(MathF.ScaleB(1, (int)MathF.Round(MathF.Log2(model.StepAt(0.01, 25)))), model.StepAt(0.01, 25));

@@ -11,7 +11,7 @@ namespace Plume.Compression.Codecs.Quantize;
 /// </summary>
 /// <remarks>
 /// The mean of n updates is off by a chance that follows from how far they are apart, and a step of some standard deviations
-/// of a value between them adds little to that: twice for an update, and 10 times for what is published, where it is
+/// of a value between them adds little to that: two and a half for an update, and 10 for what is published, where it is
 /// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. So the step follows the
 /// learning rate, the data, the model, and the rounds, by what a server sees anyhow. A federation says it (<see cref="Codec.StepAt"/>).
 /// Where nobody does, as before the first round has ended, it is the largest whose squared error is at most 0.02 of an update's
@@ -32,7 +32,7 @@ public sealed record Auto : DeadZone, INotated<Auto>
     const string Suffix = "pt";
 
     // Standard deviations of a value between updates, for a point.
-    const double OfUpdates = 4;
+    const double OfUpdates = 5;
 
     // Standard deviations of a value of their mean, for a point.
     const double OfModels = 20;
