@@ -36,7 +36,8 @@ sealed class RatePlot : IDisposable
         var errors = points.Select(point => point.Nmse).Concat(files.Select(file => file.Nmse));
         double[] decibels = [.. errors.Select(Distortion.Decibels)];
         right = 1.2 * bits.Max();
-        low = 5 * Math.Floor(decibels.Min() / 5 - 0.5);
+        // The bound begins at no bits and 0 dB; with that out of sight there would be nothing to read the points by.
+        low = 5 * Math.Floor(Math.Min(decibels.Min(), 0) / 5 - 0.5);
         high = Math.Max(2, 2 + decibels.Max());
         Frame(title);
         var families = points.GroupBy(point => point.Family)
