@@ -41,7 +41,7 @@ public sealed class AttackTests : IDisposable
     [InlineData("server.rule: Rule 'trimmed', column 1", "--set", "server.rule=trimmed")]
     public void What_cannot_be_is_refused_before_anything_runs(string problem, params string[] options)
     {
-        var run = Program.Run(["attack", .. options]);
+        var run = InProcess.Run(["attack", .. options]);
         Assert.NotEqual(0, run.Code);
         Assert.Contains(problem, run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Output);

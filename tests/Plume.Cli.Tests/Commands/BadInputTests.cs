@@ -79,7 +79,7 @@ public class BadInputTests
     [InlineData(1, "Did you mean '--out' by '--outt'?", "simulate", "--outt", "x")]
     public void A_mistake_gives_one_message_its_code_and_no_trace(int code, string message, params string[] arguments)
     {
-        var run = Program.Run(arguments);
+        var run = InProcess.Run(arguments);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.OrdinalIgnoreCase);
         Assert.StartsWith("plume: ", run.Error);

@@ -93,7 +93,7 @@ public class BenchTests
     public void A_mistake_gives_one_message_and_its_code_before_anything_is_measured(int code, string message,
         params string[] arguments)
     {
-        var run = Program.Run(["bench", "codec", .. arguments]);
+        var run = InProcess.Run(["bench", "codec", .. arguments]);
         Assert.Equal(code, run.Code);
         Assert.StartsWith("plume: ", run.Error);
         Assert.Contains(message, run.Error);

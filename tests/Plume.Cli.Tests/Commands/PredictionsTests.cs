@@ -62,7 +62,7 @@ public sealed class PredictionsTests : IDisposable
     public void What_cannot_be_is_refused_before_the_first_round(string message, params string[] settings)
     {
         string[] plain = ["uplink=null", "downlink=null", "baseline=false"];
-        var run = Program.Run([.. new[] { "simulate", "--out", folder["run"] }, .. plain.Concat(settings)
+        var run = InProcess.Run([.. new[] { "simulate", "--out", folder["run"] }, .. plain.Concat(settings)
             .SelectMany(setting => new[] { "--set", setting })]);
         Assert.True(run.Code is 1 or 2, run.Output);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);

@@ -196,7 +196,7 @@ public sealed class TrainingTests : IDisposable
     [InlineData("training=fednova;client.optimizer=adam", "let the clients' optimizer be sgd")]
     public void A_line_that_cannot_be_trained_by_is_refused_before_the_first_round(string setting, string message)
     {
-        var run = Program.Run(["simulate", .. setting.Split(';').SelectMany(each => new[] { "--set", each }), "--out",
+        var run = InProcess.Run(["simulate", .. setting.Split(';').SelectMany(each => new[] { "--set", each }), "--out",
             folder["run"]]);
         Assert.Equal(setting.Contains("none.onnx", StringComparison.Ordinal) ? 2 : 1, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);

@@ -45,7 +45,7 @@ public class PlanTests
     [InlineData("links", "--links", "quick")]
     public void What_cannot_be_planned_is_refused_before_anything_is_trained(string why, params string[] arguments)
     {
-        var refused = Program.Run(["plan", .. arguments]);
+        var refused = InProcess.Run(["plan", .. arguments]);
         Assert.Equal(1, refused.Code);
         Assert.Contains(why, refused.Error, StringComparison.Ordinal);
     }
