@@ -42,6 +42,14 @@ static class Some
         ("fc2.weight", [10, 128], TensorRole.Weight), ("fc2.bias", [10], TensorRole.Bias),
     ]);
 
+    /// <summary>A few values of every role, and of every kind of tensor: kernels, a matrix, rows, and what has none.</summary>
+    public static ModelLayout Small => ModelLayout.Of(
+    [
+        ("empty", [0, 3], TensorRole.Weight), ("scalar", [], TensorRole.Bias), ("one", [1], TensorRole.Weight),
+        ("odd", [7, 101], TensorRole.Weight), ("norm", [33], TensorRole.Normalization), ("mean", [33], TensorRole.Statistic),
+        ("kernel", [16, 4, 5, 5], TensorRole.Weight), ("matrix", [40, 130], TensorRole.Weight), ("bias", [300], TensorRole.Bias),
+    ]);
+
     /// <summary>Tensors of every role and of awkward sizes.</summary>
     public static ModelLayout Mixed => ModelLayout.Of(
     [

@@ -7,7 +7,7 @@ public class DeadZoneTests
 {
     static readonly float[] Update = Some.Laplace(Some.Lenet.Length, 3);
 
-    const int Length = 1 << 20;
+    const int Length = 1 << 20, Quarter = Length / 4;
 
     static readonly float[] Normal = Some.Normal(Length, 51);
     static readonly float[] Laplace = Some.Laplace(Length, 52);
@@ -23,8 +23,8 @@ public class DeadZoneTests
     public void Range_comes_close_to_the_best_entropy_coded_scalar_quantizer(double bits, double normal, double laplace,
         double most)
     {
-        Assert.InRange(BitsAt(normal, Normal), bits * 0.98, bits * most);
-        Assert.InRange(BitsAt(laplace, Laplace), bits * 0.98, bits * most);
+        Assert.InRange(BitsAt(normal, Normal[..Quarter]), bits * 0.98, bits * most);
+        Assert.InRange(BitsAt(laplace, Laplace[..Quarter]), bits * 0.98, bits * most);
     }
 
     // Table T3 has 0.85 to 1.05 dB of a normal source where a value takes more than a bit; 6.02 dB are a bit.
@@ -48,8 +48,8 @@ public class DeadZoneTests
         float[] decoded = Decoded("deadzone(abs=0.5, trellis) | range", Some.Lenet, values).Values;
         for (int i = 0; i < values.Length; i++)
         {
-            Assert.True(Math.Abs(values[i] - decoded[i]) <= 0.75f, $"Value {i}: {values[i]} became {decoded[i]}.");
-            Assert.True(values[i] != 0 || decoded[i] == 0, $"Value {i} was zero and became {decoded[i]}.");
+            if (!(Math.Abs(values[i] - decoded[i]) <= 0.75f) || (values[i] == 0 && decoded[i] != 0))
+                Assert.Fail($"Value {i}: {values[i]} became {decoded[i]}.");
             Assert.Equal(0, decoded[i] % 0.25f);
         }
     }
@@ -80,7 +80,10 @@ public class DeadZoneTests
         float[] values = [.. Some.Laplace(Some.Lenet.Length, 7).Select((value, i) => value * MathF.ScaleB(1, i % 12 - 8))];
         float[] decoded = Decoded("deadzone(abs=0.5) | rans", Some.Lenet, values).Values;
         for (int i = 0; i < values.Length; i++)
-            Assert.True(Math.Abs(values[i] - decoded[i]) <= 0.5f, $"Value {i}: {values[i]} became {decoded[i]}.");
+        {
+            if (!(Math.Abs(values[i] - decoded[i]) <= 0.5f))
+                Assert.Fail($"Value {i}: {values[i]} became {decoded[i]}.");
+        }
     }
 
     [Theory]

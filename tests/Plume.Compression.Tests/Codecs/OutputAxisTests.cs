@@ -40,11 +40,10 @@ public class OutputAxisTests
             Assert.Equal(payload, new PayloadEncoder(codec, layout) { Parallelism = 3 }.Encode(values, new(1)).ToArray());
             var decoded = new float[values.Length];
             new PayloadDecoder(codec, layout).Decode(payload, decoded, new(1));
-            for (int output = 0; output < lengths[axis]; output++)
+            foreach (var places in Enumerable.Range(0, values.Length).GroupBy(i => i / inner % lengths[axis]))
             {
-                int[] places = [.. Enumerable.Range(0, values.Length).Where(i => i / inner % lengths[axis] == output)];
                 float largest = places.Max(i => MathF.Abs(values[i]));
-                Assert.All(places, i => Assert.InRange(MathF.Abs(decoded[i] - values[i]), 0, largest / 127 / 2 * 1.0001f));
+                Assert.InRange(places.Max(i => MathF.Abs(decoded[i] - values[i])), 0, largest / 127 / 2 * 1.0001f);
             }
         }
     }

@@ -122,8 +122,10 @@ public class QuantizerOracles
             double floor = (absolute > 0 ? Math.ScaleB(1, -absolute) : 0)
                 + (ofLargest > 0 ? Math.ScaleB(largest, -ofLargest) : 0);
             for (int i = 0; i < values.Length; i++)
-                Assert.True(Math.Abs(values[i] - decoded[i]) <= Math.Max(Math.Abs(values[i]) * Math.ScaleB(1, -relative), floor),
-                    $"{values[i]} became {decoded[i]}");
+            {
+                if (!(Math.Abs(values[i] - decoded[i]) <= Math.Max(Math.Abs(values[i]) * Math.ScaleB(1, -relative), floor)))
+                    Assert.Fail($"{values[i]} became {decoded[i]}.");
+            }
         }
     }
 
