@@ -7,7 +7,7 @@ static class Repository
 {
     public static string Path(string relative) => System.IO.Path.Combine(Value("RepositoryRoot"), relative);
 
-    /// <summary>The built program's own output folder, which alone has libtorch.</summary>
+    /// <summary>The built program, compiled ahead, in a folder with all that belongs to it.</summary>
     public static string Program => Value("PlumeProgram");
 
     static string Value(string key) =>
