@@ -130,8 +130,7 @@ public sealed class PayloadEncoder
             if (plan.Codec.Coder is Secure { Norm: { } norm })
                 blocks.Hold(norm, own);
             output.Clear();
-            PayloadHeader.Write(plan, (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
-                | (plan.HasLongRuns ? PayloadForm.LongRuns : PayloadForm.Coded)
+            PayloadHeader.Write(plan, plan.LongRuns | (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
                 | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded), output);
             if (!fine.Write(source.Span, output))
                 return false;

@@ -19,6 +19,12 @@ public class GoldenPayloads
         ("fc.weight", [20, 32], TensorRole.Weight), ("fc.bias", [20], TensorRole.Bias),
     ]);
 
+    static readonly ModelLayout LongLayout = ModelLayout.Of([("w", [257, 512], TensorRole.Weight)]);
+
+    static readonly ModelLayout LongerLayout = ModelLayout.Of(
+        [("conv.weight", [64, 3, 5, 5], TensorRole.Weight), ("dw.weight", [96, 1, 3, 3], TensorRole.Weight),
+            ("fc.weight", [300, 1400], TensorRole.Weight), ("fc.bias", [300], TensorRole.Bias)]);
+
     public static TheoryData<string, string> Lines => new()
     {
         { "pack", "pack" },
@@ -98,8 +104,51 @@ public class GoldenPayloads
     [InlineData("long-topk-range", "topk(0.2%) | uniform(4) | range")]
     public void So_has_one_of_a_long_run(string name, string line)
     {
-        var layout = ModelLayout.Of([("w", [257, 512], TensorRole.Weight)]);
-        AssertGolden(name, line, layout, Some.Laplace(layout.Length, 24), version: 4);
+        AssertGolden(name, line, LongLayout, Some.Laplace(LongLayout.Length, 24), version: 5);
+    }
+
+    [Fact]
+    public void So_has_one_of_two_long_runs_of_many_tensors() => AssertGolden("longer-deadzone-range",
+        "deadzone(abs=5) | range", LongerLayout, Some.Laplace(LongerLayout.Length, 26), version: 5);
+
+    [Theory]
+    [InlineData("long-deadzone-range")]
+    [InlineData("long-topk-range")]
+    public void A_long_run_of_version_4_is_still_read(string name)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(Folder, $"payload-v4-{name}.txt"));
+        byte[] payload = Convert.FromHexString(lines[1]);
+        Assert.Equal(4, payload[0]);
+        var decoded = new float[LongLayout.Length];
+        new PayloadDecoder(Codec.Parse(lines[0]), LongLayout).Decode(payload, decoded, Some.Key());
+        Assert.Equal(lines[2], HashOf(decoded));
+    }
+
+    [Fact]
+    public void A_long_run_that_was_damaged_or_cut_short_is_read_or_refused()
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(Folder, "payload-v5-long-deadzone-range.txt"));
+        byte[] payload = Convert.FromHexString(lines[1]);
+        var decoder = new PayloadDecoder(Codec.Parse(lines[0]), LongLayout);
+        var decoded = new float[LongLayout.Length];
+        var draws = new Plume.Compression.Randomness.RandomDraws(Some.Key(5));
+        int refused = 0;
+        for (int attempt = 0; attempt < 24; attempt++)
+        {
+            byte[] damaged = payload[..(attempt % 3 == 0 ? 20 + draws.NextInt(payload.Length - 20) : payload.Length)];
+            damaged[5 + draws.NextInt(attempt % 2 == 0 ? 12 : damaged.Length - 5)] ^= (byte)(1 + draws.NextInt(255));
+            try
+            {
+                decoder.Decode(damaged, decoded, Some.Key());
+                Assert.All(decoded, static value => Assert.True(float.IsFinite(value)));
+            }
+            catch (InvalidPayloadException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 8, 24);
     }
 
     [Fact]
@@ -122,7 +171,7 @@ public class GoldenPayloads
         int[] levels = [.. Some.Laplace(layout.Length, 25).Select(value => (int)(2 * value))];
         byte[] newer = new PayloadEncoder(codec, layout)
             .Encode(Array.ConvertAll(levels, level => (float)level), Some.Key()).ToArray();
-        Assert.Equal([4, 4], [newer[0], newer[5]]);
+        Assert.Equal([5, 8], [newer[0], newer[5]]);
 
         var segment = new PayloadWriter();
         var coder = new RangeEncoder(segment);
@@ -146,6 +195,9 @@ public class GoldenPayloads
     public static float[] WithOutliers(int length) =>
         [.. Some.Laplace(length, 21).Select((value, i) => i % 97 == 5 ? value * 1e9f : i % 61 == 2 ? value * 1e5f : value)];
 
+    static string HashOf(float[] decoded) => Convert.ToHexStringLower(
+        System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())));
+
     static void AssertGolden(string name, string line, ModelLayout layout, float[] values, int version = 2, float? step = null)
     {
         var codec = Codec.Parse(line);
@@ -158,7 +210,7 @@ public class GoldenPayloads
 
         Assert.Equal(version, payload[0]);
         string path = Path.Combine(Folder, $"payload-v{version}-{name}.txt");
-        string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(decoded.AsSpan())))}\n";
+        string text = $"{line}\n{Convert.ToHexStringLower(payload)}\n{HashOf(decoded)}\n";
         if (Environment.GetEnvironmentVariable("PLUME_WRITE_GOLDEN") == "1" && !File.Exists(path))
             File.WriteAllText(path, text);
         Assert.Equal(File.ReadAllText(path), text);

@@ -88,7 +88,7 @@ public class TensorGainsTests
     [Theory]
     [InlineData("delta | auto | range", 0)]
     [InlineData("deadzone(abs=1) | range", 0)]
-    [InlineData("auto | rans", (byte)20)]
+    [InlineData("auto | rans", (byte)24)]
     public void Only_updates_by_auto_may_have_them(string line, byte form)
     {
         var codec = Codec.Parse(line);

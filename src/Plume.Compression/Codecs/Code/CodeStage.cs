@@ -26,8 +26,8 @@ public abstract record CodeStage : Stage
 /// </summary>
 abstract class BlockCoder
 {
-    /// <summary>Whether segments are coded by a model for long runs, where the stage has one.</summary>
-    public bool HasLongRuns { get; set; }
+    /// <summary>Which model for long runs codes segments, where the stage has one.</summary>
+    public PayloadForm LongRuns { get; set; }
 
     /// <summary>Looks at a block's symbols.</summary>
     /// <returns>Whether <see cref="Prepare"/> must wait until all blocks were seen and <see cref="Learn"/> has drawn from

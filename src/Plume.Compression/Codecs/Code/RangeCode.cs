@@ -11,7 +11,9 @@ namespace Plume.Compression.Codecs.Code;
 /// <remarks>
 /// Tensors follow one another in runs of 256 Ki values or more through which it goes on learning; runs are independent.
 /// Contexts: neighbours in the row, the row above, and how large row and column have been (<see cref="LevelModel"/>).
-/// Bytes: 1 to 3 a run besides what it codes. A stationary source takes 1 to 2 % more than its entropy, 4 % at 99 % zeros; real
+/// Of runs of 128 Ki values or more sixteen rows are coded side by side (<see cref="WavefrontModel"/>).
+/// Bytes: 1 to 3 a run besides what it codes, 5 to 10 a long one.
+/// A stationary source takes 1 to 2 % more than its entropy, 4 % at 99 % zeros; real
 /// updates, whose rows and columns differ, far less than it.
 /// Source: Martin, "Range encoding", 1979; Mahoney, Florida Tech. TR CS-2005-16 (mixing); Wiedemann et al., "DeepCABAC",
 /// 2019, arXiv:1907.11900 (binary decisions in the context of their neighbours).

@@ -1,18 +1,12 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Plume.Compression.Codecs.Pipeline;
 using Plume.Compression.Codecs.Quantize;
 using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Weights;
-using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Code;
 
-/// <summary>
-/// Segments of blocks as range codes of levels. A level is what a quantizer with a dead zone gives; of other dense symbols,
-/// the distance from the one for zero, or from the middle; of positions with their symbols, zero where nothing was kept,
-/// else one more than the magnitude, with its sign.
-/// </summary>
+/// <summary>Segments of blocks as range codes of levels (<see cref="BlockLevels"/>).</summary>
 sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 {
     /// <summary>A segment of at least so many values is a long run.</summary>
@@ -21,8 +15,8 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
     const int SegmentValues = 1 << 18;
 
     readonly ConcurrentBag<Workplace> workplaces = [];
-    readonly bool isWide = quantizer is DeadZone { IsWide: true };
-    readonly bool chooses = quantizer is DeadZone { IsWide: true, Exact: false };
+    readonly BlockLevels levelsOf = new(quantizer);
+    readonly WavefrontCoder wavefront = new(new BlockLevels(quantizer));
     readonly bool hasTrellis = quantizer is DeadZone { Trellis: true };
 
     // One segment's memory while it is at work.
@@ -90,21 +84,27 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 
     public override void EncodeSegment(ReadOnlySpan<Block> segment)
     {
+        if (LongRuns == PayloadForm.Wavefront)
+        {
+            wavefront.Encode(segment);
+            return;
+        }
+
         var place = workplaces.TryTake(out var free) ? free : new Workplace();
         var coder = new RangeEncoder(segment[0].Output);
-        place.Clear(HasLongRuns);
+        place.Clear(LongRuns == PayloadForm.LongRuns);
         for (int index = 0; index < segment.Length; index++)
         {
             var block = segment[index];
-            var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
-            if (!isWide)
-                ToLevels(block, levels);
-            if (Begins(segment, index))
+            var levels = levelsOf.AreSymbols ? BlockLevels.SymbolsOf(block) : place.Levels(BlockLevels.LengthOf(block));
+            if (!levelsOf.AreSymbols)
+                levelsOf.Take(block, levels);
+            if (BlockLevels.Begins(segment, index))
                 Begin(ref coder, place, segment, index, levels);
             if (hasTrellis)
                 place.CodeByTrellis(ref coder, levels);
             else
-                place.Code(ref coder, levels, chooses, throughTrellis: false);
+                place.Code(ref coder, levels, levelsOf.AreChosen, throughTrellis: false);
         }
 
         coder.Finish();
@@ -113,21 +113,27 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
 
     public override void DecodeSegment(ReadOnlySpan<byte> input, ReadOnlySpan<Block> segment)
     {
+        if (LongRuns == PayloadForm.Wavefront)
+        {
+            wavefront.Decode(input, segment);
+            return;
+        }
+
         var place = workplaces.TryTake(out var free) ? free : new Workplace();
         var coder = new RangeDecoder(input);
-        place.Clear(HasLongRuns);
+        place.Clear(LongRuns == PayloadForm.LongRuns);
         int before = 0;
         for (int index = 0; index < segment.Length; index++)
         {
             var block = segment[index];
-            var levels = isWide ? MemoryMarshal.Cast<byte, int>(block.Symbols) : place.Levels(LengthOf(block));
-            if (Begins(segment, index))
+            var levels = levelsOf.AreSymbols ? BlockLevels.SymbolsOf(block) : place.Levels(BlockLevels.LengthOf(block));
+            if (BlockLevels.Begins(segment, index))
                 Begin(ref coder, place, segment, index, levels);
             place.Code(ref coder, levels, chooses: false, hasTrellis);
             if (hasTrellis)
                 Trellis.ToHalfSteps(levels);
-            if (!isWide)
-                FromLevels(levels, block);
+            if (!levelsOf.AreSymbols)
+                levelsOf.Give(levels, block);
             block.Bytes = before..coder.Position;
             before = coder.Position;
         }
@@ -136,75 +142,16 @@ sealed class RangeCoder(QuantizeStage quantizer) : BlockCoder
         workplaces.Add(place);
     }
 
-    static int LengthOf(Block block) => block.CodesGaps ? block.Plan.Length : block.Count;
-
-    static bool Begins(ReadOnlySpan<Block> segment, int index) =>
-        index == 0 || segment[index].Plan.TensorIndex != segment[index - 1].Plan.TensorIndex;
-
     // Rows are those of the tensor, where its values are all there; the lag is a kernel's width, or what the encoder finds.
     void Begin<TCoder>(ref TCoder coder, Workplace place, ReadOnlySpan<Block> segment, int index, ReadOnlySpan<int> levels)
         where TCoder : struct, ILevelCoder, allows ref struct
     {
         var block = segment[index];
         var tensor = block.Plan.Tensor;
-        bool hasRows = (!block.IsSparse || block.CodesGaps) && tensor.Shape.Count > 1;
-        int width = hasRows ? tensor.Length / tensor.Channels : Math.Min(512, block.Plan.Length);
-        int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, chooses ? 1 << (LevelModel.FractionBits - 1) : 1)
-            : Lags.Shortest;
+        bool hasRows = BlockLevels.HasRows(block);
+        int width = hasRows ? tensor.Length / tensor.Channels : Math.Min(BlockLevels.RowOfOthers, block.Plan.Length);
+        int lag = hasRows ? Lags.Code(ref coder, tensor, width, levels, levelsOf.Large) : Lags.Shortest;
         int kind = tensor.Role != TensorRole.Weight ? LevelModel.Kinds - 1 : Math.Min(index, LevelModel.Kinds - 2);
         place.Begin(width, hasRows ? (block.Plan.Start - tensor.Offset) % width : 0, lag, kind);
     }
-
-    void ToLevels(Block block, Span<int> levels)
-    {
-        int zero = ZeroOf(block), wide = block.SymbolBytes;
-        var symbols = block.Symbols;
-        var symbols16 = MemoryMarshal.Cast<byte, ushort>(symbols);
-        if (!block.CodesGaps)
-        {
-            for (int i = 0; i < levels.Length; i++)
-                levels[i] = (wide == 1 ? symbols[i] : symbols16[i]) - zero;
-            return;
-        }
-
-        levels.Clear();
-        var positions = block.Positions;
-        for (int i = 0; i < positions.Length; i++)
-        {
-            int symbol = wide == 1 ? symbols[i] : symbols16[i];
-            levels[positions[i]] = (symbol & 1) != 0 ? -(symbol >> 1) - 1 : (symbol >> 1) + 1;
-        }
-    }
-
-    void FromLevels(ReadOnlySpan<int> levels, Block block)
-    {
-        int zero = ZeroOf(block), wide = block.SymbolBytes, last = (1 << block.SymbolBits) - 1, next = 0;
-        var symbols = block.Symbols;
-        var symbols16 = MemoryMarshal.Cast<byte, ushort>(symbols);
-        for (int i = 0; i < levels.Length; i++)
-        {
-            int symbol = levels[i] + zero;
-            if (block.CodesGaps)
-            {
-                if (levels[i] == 0)
-                    continue;
-                symbol = levels[i] < 0 ? 2 * (-levels[i] - 1) + 1 : 2 * (levels[i] - 1);
-                if (next == symbols.Length / wide)
-                    throw InvalidPayloadException.Field("kept values", i, next + 1, $"must be {next} as said before");
-                block.Positions[next] = (ushort)i;
-            }
-
-            if ((uint)symbol > (uint)last)
-                throw InvalidPayloadException.Field("symbol", i, symbol, $"must be from 0 to {last}");
-            if (wide == 1)
-                symbols[next++] = (byte)symbol;
-            else
-                symbols16[next++] = (ushort)symbol;
-        }
-
-        if (next < block.Count)
-            throw InvalidPayloadException.Field("kept values", levels.Length, next, $"must be {block.Count} as said before");
-    }
-
-    int ZeroOf(Block block) => block.IsSparse || quantizer.ZeroSymbol < 0 ? 1 << (block.SymbolBits - 1) : quantizer.ZeroSymbol;
 }

@@ -55,7 +55,7 @@ sealed class BlockDecoder
             grids[grid] = plan.Quantizer.Read(ref input, plan.Codec.Selects);
         foreach (var block in Blocks)
             block.Outliers.Clear();
-        coder.HasLongRuns = (form & PayloadForm.LongRuns) != 0;
+        coder.LongRuns = form & (PayloadForm.LongRuns | PayloadForm.Wavefront);
         if ((form & PayloadForm.WithOutliers) != 0)
             Outliers.Read(ref input, Blocks);
         if (plan.IsFixedWidth)

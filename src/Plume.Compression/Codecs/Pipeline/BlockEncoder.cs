@@ -58,7 +58,7 @@ sealed class BlockEncoder
         selector = plan.Codec.Selector?.CreateSelector(plan);
         fitter = plan.Quantizer.CreateFitter(plan);
         coder = plan.Codec.Coder.CreateCoder(plan);
-        coder.HasLongRuns = plan.HasLongRuns;
+        coder.LongRuns = plan.LongRuns;
         map = new GridMap(plan.Quantizer, [.. plan.Tensors(TensorTreatment.Coded)]);
         segments = new Segments(coder, blocks);
         // Where bytes are counted, what is so small counts as zero.

@@ -63,10 +63,12 @@ public sealed class CodecPlan
     internal BlockPlan[] Blocks { get; }
 
     /// <summary>
-    /// Whether an encoder uses the range coder's model for long runs: then every segment is one, or a trellis chooses its levels.
+    /// Which of the range coder's models for long runs an encoder uses: rows side by side where every segment is one, one value
+    /// after another where a trellis chooses levels, as each choice follows from the one before.
     /// </summary>
-    internal bool HasLongRuns => Codec.Coder is RangeCode && (Codec.Quantizer is DeadZone { Trellis: true }
-        || Blocks.Sum(static block => (long)block.Length) >= RangeCoder.LongRun);
+    internal PayloadForm LongRuns => Codec.Coder is not RangeCode ? PayloadForm.Coded
+        : Codec.Quantizer is DeadZone { Trellis: true } ? PayloadForm.LongRuns
+        : Blocks.Sum(static block => (long)block.Length) >= RangeCoder.LongRun ? PayloadForm.Wavefront : PayloadForm.Coded;
 
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;

@@ -19,6 +19,9 @@ enum PayloadForm : byte
     /// <summary>As coded, by the range coder's model for long runs.</summary>
     LongRuns = 4,
 
+    /// <summary>As coded, by the range coder's model for long runs whose rows are coded side by side.</summary>
+    Wavefront = 8,
+
     /// <summary>As coded, and each matrix times a factor of its own.</summary>
     Gains = 16,
 }
@@ -36,7 +39,10 @@ static class PayloadHeader
     const byte FormVersion = 3;
 
     /// <summary>With a form that has long runs.</summary>
-    const byte LongVersion = 4;
+    const byte LongRunVersion = 4;
+
+    /// <summary>With a form whose rows are coded side by side.</summary>
+    const byte WavefrontVersion = 5;
 
     /// <summary>With a form that has gains.</summary>
     const byte NewestVersion = 6;
@@ -46,8 +52,7 @@ static class PayloadHeader
 
     public static void Write(CodecPlan plan, PayloadForm form, PayloadWriter output)
     {
-        output.UInt8(form == PayloadForm.Coded ? PlainVersion
-            : form.HasFlag(PayloadForm.Gains) ? NewestVersion : form.HasFlag(PayloadForm.LongRuns) ? LongVersion : FormVersion);
+        output.UInt8(form == PayloadForm.Coded ? PlainVersion : VersionOf(form));
         output.UInt32(plan.Tag);
         if (form != PayloadForm.Coded)
             output.UInt8((byte)form);
@@ -67,25 +72,28 @@ static class PayloadHeader
         if (version == PlainVersion)
             return PayloadForm.Coded;
         var form = (PayloadForm)input.UInt8("form");
-        var forms = FormsOf(version, plan.Codec);
-        return forms.Contains(form) ? form
-            : throw InvalidPayloadException.Field("form", input.Offset - 1, (byte)form, forms.Count == 0
-                ? $"must not be there: '{plan.Codec}' has no payloads of version {version}"
-                : $"must be {string.Join(" or ", forms.Select(known => (byte)known))} in version {version}");
+        return IsKnown(version, form, plan.Codec) ? form : throw Unknown(version, form, plan.Codec, input.Offset - 1);
     }
 
-    static List<PayloadForm> FormsOf(byte version, Codec codec)
-    {
-        bool isRange = codec.Coder is RangeCode;
-        return version switch
+    static byte VersionOf(PayloadForm form) => form.HasFlag(PayloadForm.Gains) ? NewestVersion
+        : form.HasFlag(PayloadForm.Wavefront) ? WavefrontVersion
+        : form.HasFlag(PayloadForm.LongRuns) ? LongRunVersion : FormVersion;
+
+    static bool IsKnown(byte version, PayloadForm form, Codec codec) => VersionOf(form) == version
+        && (form & ~PayloadForm.WithOutliers) switch
         {
-            FormVersion => [PayloadForm.Floats, PayloadForm.WithOutliers],
-            LongVersion when isRange => WithAndWithoutOutliers(PayloadForm.LongRuns),
-            NewestVersion when TensorGains.AreFor(codec) => [.. WithAndWithoutOutliers(PayloadForm.Gains),
-                .. isRange ? WithAndWithoutOutliers(PayloadForm.Gains | PayloadForm.LongRuns) : []],
-            _ => [],
+            PayloadForm.Coded or PayloadForm.Floats => form is PayloadForm.WithOutliers or PayloadForm.Floats,
+            PayloadForm.LongRuns or PayloadForm.Wavefront => codec.Coder is RangeCode,
+            PayloadForm.Gains => TensorGains.AreFor(codec),
+            PayloadForm.Gains | PayloadForm.Wavefront => TensorGains.AreFor(codec) && codec.Coder is RangeCode,
+            _ => false,
         };
-    }
 
-    static List<PayloadForm> WithAndWithoutOutliers(PayloadForm form) => [form, form | PayloadForm.WithOutliers];
+    static InvalidPayloadException Unknown(byte version, PayloadForm form, Codec codec, int offset)
+    {
+        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Gains).Where(other => IsKnown(version, (PayloadForm)other, codec))];
+        return InvalidPayloadException.Field("form", offset, (byte)form, known.Length == 0
+            ? $"must not be there: '{codec}' has no payloads of version {version}"
+            : $"must be {string.Join(" or ", known)} in version {version} of '{codec}'");
+    }
 }

@@ -8,4 +8,10 @@ interface ILevelCoder
 
     /// <summary>Codes a bit that is 1 with this probability, in 65536ths; returns it.</summary>
     int Code(int bit, int probability);
+
+    /// <summary>Codes a bit of each of some lanes, the lowest first; returns them.</summary>
+    /// <param name="lanes">Which ones, 16 at most.</param>
+    /// <param name="bits">Each lane's bit; a decoder does not look at them.</param>
+    /// <param name="probability">The first lane's, that it is 1, in 65536ths; those of the others follow.</param>
+    uint CodeEach(uint lanes, uint bits, ref int probability);
 }

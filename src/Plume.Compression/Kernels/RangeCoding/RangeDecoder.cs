@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Plume.Compression.Wire;
 
@@ -48,6 +49,32 @@ ref struct RangeDecoder : ILevelCoder
             code = (code << 32) | Next();
         }
 
+        return read;
+    }
+
+    /// <inheritdoc/>
+    public uint CodeEach(uint lanes, uint bits, ref int probability)
+    {
+        // Without branches: nobody foresees bits that are hard to predict.
+        ulong left = range, at = code;
+        uint read = 0;
+        for (; lanes != 0; lanes &= lanes - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(lanes);
+            ulong bound = (left >> 16) * (uint)Unsafe.Add(ref probability, lane), rest = left - bound;
+            uint bit = Unsafe.BitCast<bool, byte>(at < bound);
+            ulong isOne = 0UL - bit;
+            left = rest ^ ((rest ^ bound) & isOne);
+            at -= bound & ~isOne;
+            read |= bit << lane;
+            if (left < 1UL << 32)
+            {
+                left <<= 32;
+                at = (at << 32) | Next();
+            }
+        }
+
+        (range, code) = (left, at);
         return read;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Plume.Compression.Wire;
 
@@ -43,6 +44,31 @@ struct RangeEncoder(PayloadWriter output) : ILevelCoder
         if (range < 1UL << 32)
             Shift();
         return bit;
+    }
+
+    /// <inheritdoc/>
+    public uint CodeEach(uint lanes, uint bits, ref int probability)
+    {
+        ulong left = range, from = low;
+        for (uint next = lanes; next != 0; next &= next - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(next);
+            ulong bound = (left >> 16) * (uint)Unsafe.Add(ref probability, lane), rest = left - bound,
+                isOne = 0UL - (bits >> lane & 1), more = bound & ~isOne;
+            left = rest ^ ((rest ^ bound) & isOne);
+            from += more;
+            if (from < more)
+                Carry();
+            if (left < 1UL << 32)
+            {
+                BinaryPrimitives.WriteUInt32BigEndian(output.Append(4), (uint)(from >> 32));
+                from <<= 32;
+                left <<= 32;
+            }
+        }
+
+        (range, low) = (left, from);
+        return bits & lanes;
     }
 
     /// <summary>Writes the shortest number in the interval; zeros at its end are left out.</summary>
