@@ -20,8 +20,8 @@ sealed class PublishedSums(MessageShape shape, int threads)
     const int Bits = 22;
 
     /// <summary>
-    /// Parts of the root mean square of the weakest tensor to which version 0 is rounded there: as good as eight bits for each weight,
-    /// and what those that join have to download.
+    /// Parts of the root mean square of the weakest tensor to which version 0 is rounded there: as good as eight bits for
+    /// each weight, and what those that join have to download.
     /// </summary>
     const int PartsOfWeakest = 64;
 

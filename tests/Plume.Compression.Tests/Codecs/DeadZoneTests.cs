@@ -202,7 +202,11 @@ public class DeadZoneTests
         var payload = new PayloadEncoder(update, Some.Lenet).Encode(Update, Some.Key(), step: step);
         new PayloadDecoder(update, Some.Lenet).Decode(payload, decoded, Some.Key());
         foreach (var tensor in Some.Lenet.Tensors.Where(tensor => tensor.Shape.Count == 1))
-            Assert.DoesNotContain(decoded[tensor.Offset..(tensor.Offset + tensor.Length)], value => value / step != MathF.Round(value / step));
+        {
+            Assert.DoesNotContain(decoded[tensor.Offset..(tensor.Offset + tensor.Length)],
+                value => value / step != MathF.Round(value / step));
+        }
+
         Assert.Throws<InvalidOperationException>(() => Codec.Floats.StepAt(1));
     }
 

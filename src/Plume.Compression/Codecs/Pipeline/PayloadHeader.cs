@@ -91,7 +91,8 @@ static class PayloadHeader
 
     static InvalidPayloadException Unknown(byte version, PayloadForm form, Codec codec, int offset)
     {
-        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Gains).Where(other => IsKnown(version, (PayloadForm)other, codec))];
+        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Gains)
+            .Where(other => IsKnown(version, (PayloadForm)other, codec))];
         return InvalidPayloadException.Field("form", offset, (byte)form, known.Length == 0
             ? $"must not be there: '{codec}' has no payloads of version {version}"
             : $"must be {string.Join(" or ", known)} in version {version} of '{codec}'");

@@ -5,14 +5,15 @@ using Plume.Compression.Wire;
 namespace Plume.Compression.Codecs.Pipeline;
 
 /// <summary>
-/// A factor for each matrix of an update, so that as much arrives along the update as was sent. A dead zone takes most of what is
-/// below it: one step for all tensors leaves large tensors of small values less than half of their energy, and they would learn
-/// that much slower than the others.
+/// A factor for each matrix of an update, so that as much arrives along the update as was sent. A dead zone takes most of
+/// what is below it: one step for all tensors leaves large tensors of small values less than half of their energy, and they
+/// would learn that much slower than the others.
 /// </summary>
 /// <remarks>
 /// With u what is to be sent of a tensor and q what its levels stand for, the factor is u.u / u.q, from 1 to less than 2 in
-/// 256ths, so that what feedback keeps is across u: no part of it is owed, and it never outgrows u. Vectors, whose values are large,
-/// have none. Bytes: 1 a matrix.
+/// 256ths, so that what feedback keeps is across u: no part of it is owed, and it never outgrows u. Of normal values the
+/// same factor undoes what the dead zone takes of anything small that all clients have in common: by Stein's lemma u.q / u.u
+/// is the mean slope of the quantizer. Vectors, whose values are large, have none. Bytes: 1 a matrix.
 /// Source: Karimireddy et al., "Error Feedback Fixes SignSGD and other Gradient Compression Schemes", ICML 2019, arXiv:1901.09847,
 /// for the bound (a compressor whose error is below the energy of its input); the scale of sign codes there is the same for them.
 /// </remarks>
@@ -63,7 +64,8 @@ sealed class TensorGains(CodecPlan plan)
         {
             var tensor = tensors[matrices[i]];
             var own = wanted.Slice(tensor.Offset, tensor.Length);
-            double energy = LaneSums.OfSquares(own), arrives = LaneSums.OfProducts(own, decoded.Slice(tensor.Offset, tensor.Length));
+            double energy = LaneSums.OfSquares(own);
+            double arrives = LaneSums.OfProducts(own, decoded.Slice(tensor.Offset, tensor.Length));
             double gain = arrives > 0 && energy < MostEnergy ? energy / arrives : 1;
             Take(i, room[i] = (byte)Math.Clamp((gain - 1) * Parts, 0, Parts - 1));
         }
