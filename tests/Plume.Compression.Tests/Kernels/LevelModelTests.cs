@@ -96,14 +96,7 @@ public class LevelModelTests
     [InlineData(200, 0.03)]
     public void A_long_run_of_one_source_takes_little_more_than_its_entropy(int scarcity, double more)
     {
-        var draws = new RandomDraws(Some.Key(9));
-        int[] levels = new int[1 << 18], counts = new int[7];
-        foreach (ref int level in levels.AsSpan())
-        {
-            level = draws.NextInt(scarcity) == 0 ? draws.NextInt(4) - draws.NextInt(4) : 0;
-            counts[level + 3]++;
-        }
-
+        var (levels, entropy) = SomeLevels.OfOneSource(scarcity);
         var output = new PayloadWriter();
         var model = new LogisticModel();
         var coder = new RangeEncoder(output);
@@ -111,23 +104,10 @@ public class LevelModelTests
         model.Begin(512, 0, 2);
         model.Code(ref coder, levels, chooses: false);
         coder.Finish();
-        double entropy = counts.Where(count => count > 0).Sum(count => count * Math.Log2((double)levels.Length / count));
         Assert.InRange(8 * output.Length, entropy, entropy * (1 + more));
     }
 
-    static int[] Levels(double spread)
-    {
-        var draws = new RandomDraws(Some.Key(7));
-        var levels = new int[Tensors.Sum(tensor => tensor.Rows * tensor.Width)];
-        for (int i = 0; i < levels.Length; i++)
-        {
-            // Whole numbers and one multiplication: the input must be the same everywhere too.
-            int draw = draws.NextInt(1000) - draws.NextInt(1000);
-            levels[i] = (int)(draw * spread * (i % 11 == 0 ? 3 : 1) / 500);
-        }
-
-        return levels;
-    }
+    static int[] Levels(double spread) => SomeLevels.Of(Tensors.Sum(tensor => tensor.Rows * tensor.Width), spread);
 
     // In uneven pieces, as blocks cut tensors.
     static IEnumerable<(Range Values, int Width, int Lag, int Kind, bool Begins)> Pieces()

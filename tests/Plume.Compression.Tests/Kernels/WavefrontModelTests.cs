@@ -80,14 +80,7 @@ public class WavefrontModelTests
     [InlineData(200, 0.03)]
     public void A_long_run_of_one_source_takes_little_more_than_its_entropy(int scarcity, double more)
     {
-        var draws = new RandomDraws(Some.Key(9));
-        int[] levels = new int[1 << 18], counts = new int[7];
-        foreach (ref int level in levels.AsSpan())
-        {
-            level = draws.NextInt(scarcity) == 0 ? draws.NextInt(4) - draws.NextInt(4) : 0;
-            counts[level + 3]++;
-        }
-
+        var (levels, entropy) = SomeLevels.OfOneSource(scarcity);
         PayloadWriter one = new(), two = new();
         RangeEncoder first = new(one), second = new(two);
         var model = new WavefrontModel();
@@ -95,7 +88,6 @@ public class WavefrontModelTests
         model.Code(ref first, ref second, levels, 512, 0, 2, chooses: false);
         first.Finish();
         second.Finish();
-        double entropy = counts.Where(count => count > 0).Sum(count => count * Math.Log2((double)levels.Length / count));
         Assert.InRange(8 * (one.Length + two.Length), entropy, entropy * (1 + more));
     }
 
@@ -147,19 +139,7 @@ public class WavefrontModelTests
         }
     }
 
-    static int[] Levels(double spread)
-    {
-        var draws = new RandomDraws(Some.Key(7));
-        var levels = new int[Tensors.Sum(tensor => tensor.Values)];
-        for (int i = 0; i < levels.Length; i++)
-        {
-            // Whole numbers and one multiplication: the input must be the same everywhere too.
-            int draw = draws.NextInt(1000) - draws.NextInt(1000);
-            levels[i] = (int)(draw * spread * (i % 11 == 0 ? 3 : 1) / 500);
-        }
-
-        return levels;
-    }
+    static int[] Levels(double spread) => SomeLevels.Of(Tensors.Sum(tensor => tensor.Values), spread);
 
     static (byte[] First, byte[] Second) Encode(int[] levels, bool chooses)
     {

@@ -24,6 +24,43 @@ static class LevelChoice
     /// <summary>What a bit of that probability costs.</summary>
     public static int CostOf(int probability) => LogisticTables.Cost[probability >> LogisticTables.CostShift];
 
+    /// <summary>The level of {nearest, one nearer to zero, zero} with the least squared error and cost.</summary>
+    /// <param name="value">In 256ths of a step.</param>
+    /// <param name="notZero">The probability that a level is not zero.</param>
+    /// <param name="sign">What the value's sign costs.</param>
+    /// <param name="model">What predicts the bits of its magnitude.</param>
+    public static int Of<TModel>(int value, int notZero, int sign, TModel model)
+        where TModel : struct, IMagnitudeModel, allows ref struct
+    {
+        int magnitude = Math.Min(Math.Abs(value), LevelModel.Largest << LevelModel.FractionBits),
+            nearest = (magnitude + 128) >> LevelModel.FractionBits;
+        if (nearest >= LevelModel.Unary)
+            return value > 0 ? nearest : -nearest;
+        notZero = AtLeast(notZero);
+        int chosen = 0, cost = CostOf(notZero) + sign;
+        long best = (long)magnitude * magnitude + Lambda * CostOf(65536 - notZero);
+        for (int level = 1; level <= nearest; level++)
+        {
+            int more = model.Above(level);
+            if (level >= nearest - 1)
+            {
+                long error = magnitude - (level << LevelModel.FractionBits);
+                long total = error * error + Lambda * (cost + CostOf(65536 - more));
+                if (total < best)
+                    (best, chosen) = (total, level);
+            }
+
+            cost += CostOf(more);
+        }
+
+        return value > 0 ? chosen : -chosen;
+    }
+
+    /// <summary>What the sign of a value costs.</summary>
+    /// <param name="value">The value, not zero.</param>
+    /// <param name="positive">The probability that it is positive.</param>
+    public static int CostOfSign(int value, int positive) => CostOf(value > 0 ? positive : 65536 - positive);
+
     static ushort[] MakeZeroUpTo()
     {
         const int one = 1 << LevelModel.FractionBits;
@@ -37,4 +74,12 @@ static class LevelChoice
 
         return table;
     }
+}
+
+/// <summary>What a model of levels says of the magnitude at hand, before anything of it is learned.</summary>
+interface IMagnitudeModel
+{
+    /// <summary>The probability that it is above another, which it is not below, in 65536ths.</summary>
+    /// <param name="magnitude">The other, from 1 to one less than <see cref="LevelModel.Unary"/>.</param>
+    int Above(int magnitude);
 }

@@ -210,33 +210,20 @@ sealed class LevelModel
     [MethodImpl(MethodImplOptions.NoInlining)]
     int Choose(int value, int probability, in Context context)
     {
-        probability = LevelChoice.AtLeast(probability);
-        int magnitude = Math.Min(Math.Abs(value), Largest << FractionBits), nearest = (magnitude + 128) >> FractionBits;
-        long zero = (long)magnitude * magnitude + LevelChoice.Lambda * LevelChoice.CostOf(65536 - probability);
         PredictSign(out var sign, context);
-        long best = long.MaxValue;
-        int chosen = 0, cost = LevelChoice.CostOf(probability)
-            + LevelChoice.CostOf(value > 0 ? sign.Probability : 65536 - sign.Probability);
-        int lower = Math.Max(1, nearest - 1);
-        for (int bin = 1; bin <= Math.Min(nearest, Unary - 1); bin++)
+        return LevelChoice.Of(value, probability, LevelChoice.CostOfSign(value, sign.Probability),
+            new Magnitudes(this, in context));
+    }
+
+    readonly ref struct Magnitudes(LevelModel model, ref readonly Context context) : IMagnitudeModel
+    {
+        readonly ref readonly Context context = ref context;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Above(int magnitude)
         {
-            PredictAbove(out var above, bin, context);
-            int more = above.Probability;
-            if (bin >= lower)
-            {
-                long error = magnitude - (bin << FractionBits);
-                long total = error * error + LevelChoice.Lambda * (cost + LevelChoice.CostOf(65536 - more));
-                if (total < best)
-                    (best, chosen) = (total, bin);
-            }
-
-            cost += LevelChoice.CostOf(more);
+            model.PredictAbove(out var above, magnitude, context);
+            return above.Probability;
         }
-
-        if (nearest >= Unary)
-            return value > 0 ? nearest : -nearest;
-        if (zero <= best)
-            return 0;
-        return value > 0 ? chosen : -chosen;
     }
 }

@@ -274,30 +274,11 @@ sealed class LogisticModel
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    int Choose(int value, int probability, in Context context, int offset)
+    int Choose(int value, int probability, in Context context, int offset) => LevelChoice.Of(value, probability,
+        LevelChoice.CostOfSign(value, PredictSign(offset).Probability), new Magnitudes(this, context));
+
+    readonly struct Magnitudes(LogisticModel model, Context context) : IMagnitudeModel
     {
-        int magnitude = Math.Min(Math.Abs(value), LevelModel.Largest << LevelModel.FractionBits),
-            nearest = (magnitude + 128) >> LevelModel.FractionBits;
-        if (nearest >= LevelModel.Unary)
-            return value > 0 ? nearest : -nearest;
-        probability = LevelChoice.AtLeast(probability);
-        int sign = PredictSign(offset).Probability, chosen = 0,
-            cost = LevelChoice.CostOf(probability) + LevelChoice.CostOf(value > 0 ? sign : 65536 - sign);
-        long best = (long)magnitude * magnitude + LevelChoice.Lambda * LevelChoice.CostOf(65536 - probability);
-        for (int bit = 1; bit <= nearest; bit++)
-        {
-            int more = Predict(bit, context).Probability;
-            if (bit >= nearest - 1)
-            {
-                long error = magnitude - (bit << LevelModel.FractionBits);
-                long total = error * error + LevelChoice.Lambda * (cost + LevelChoice.CostOf(65536 - more));
-                if (total < best)
-                    (best, chosen) = (total, bit);
-            }
-
-            cost += LevelChoice.CostOf(more);
-        }
-
-        return value > 0 ? chosen : -chosen;
+        public int Above(int magnitude) => model.Predict(magnitude, context).Probability;
     }
 }

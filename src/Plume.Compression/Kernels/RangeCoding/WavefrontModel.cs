@@ -117,13 +117,14 @@ sealed unsafe class WavefrontModel
         return chooses ? Choose(levels, some) : some;
     }
 
-    // Of those that may be worth more than zero.
+    // Of those that may be worth more than zero. A sign is taken for one bit.
     uint Choose(Span<int> levels, uint candidates)
     {
         uint some = 0;
         for (uint left = candidates; left != 0; left &= left - 1)
         {
-            int lane = BitOperations.TrailingZeroCount(left), level = Choose(values[lane], probabilities[lane], lane);
+            int lane = BitOperations.TrailingZeroCount(left), level = LevelChoice.Of(values[lane], probabilities[lane],
+                1 << LevelModel.FractionBits, new Magnitudes(this, lane));
             values[lane] = level;
             levels[rows.IndexOf(lane)] = level;
             some |= (level != 0 ? 1u : 0) << lane;
@@ -132,31 +133,9 @@ sealed unsafe class WavefrontModel
         return some;
     }
 
-    // A sign is taken for one bit.
-    int Choose(int value, int likely, int lane)
+    readonly struct Magnitudes(WavefrontModel model, int lane) : IMagnitudeModel
     {
-        int magnitude = Math.Min(Math.Abs(value), LevelModel.Largest << LevelModel.FractionBits),
-            nearest = (magnitude + 128) >> LevelModel.FractionBits;
-        if (nearest >= LevelModel.Unary)
-            return value > 0 ? nearest : -nearest;
-        likely = LevelChoice.AtLeast(likely);
-        int chosen = 0, cost = LevelChoice.CostOf(likely) + (1 << LevelModel.FractionBits);
-        long best = (long)magnitude * magnitude + LevelChoice.Lambda * LevelChoice.CostOf(65536 - likely);
-        for (int bit = 1; bit <= nearest; bit++)
-        {
-            int more = Predict(bit * BitCounters, lane) >>> 16;
-            if (bit >= nearest - 1)
-            {
-                long error = magnitude - (bit << LevelModel.FractionBits);
-                long total = error * error + LevelChoice.Lambda * (cost + LevelChoice.CostOf(65536 - more));
-                if (total < best)
-                    (best, chosen) = (total, bit);
-            }
-
-            cost += LevelChoice.CostOf(more);
-        }
-
-        return value > 0 ? chosen : -chosen;
+        public int Above(int magnitude) => model.Predict(magnitude * BitCounters, lane) >>> 16;
     }
 
     int Predict(int offset, int lane)
