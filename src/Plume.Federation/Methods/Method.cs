@@ -123,10 +123,7 @@ public abstract record Method
         // Weights drawn with a variance of one over a row's length have squares that add up to the number of rows.
         double drawn = layout.Tensors.Where(tensor => tensor.Role == TensorRole.Weight && tensor.Length > 0)
             .Sum(tensor => (double)tensor.Shape.FirstOrDefault(1));
-        double squares = 0;
-        foreach (float value in initial)
-            squares += (double)value * value;
-        return Math.Sqrt(Math.Max(squares, Math.Max(drawn, 1)));
+        return Math.Sqrt(Math.Max(Squares.Of(initial), Math.Max(drawn, 1)));
     }
 
     /// <summary>

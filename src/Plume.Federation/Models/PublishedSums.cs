@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Messages;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 
 namespace Plume.Federation.Models;
 
@@ -63,21 +64,12 @@ sealed class PublishedSums(MessageShape shape, int threads)
         {
             var own = values.Slice(tensor.Offset, tensor.Length);
             largest = Math.Max(largest, MathF.Abs(TensorPrimitives.MaxMagnitude(own)));
-            double energy = EnergyOf(own);
+            double energy = Squares.Of(own);
             weakest = energy > 0 ? Math.Min(weakest, Math.Sqrt(energy / own.Length)) : weakest;
         }
 
         return largest > 0 ? MathF.ScaleB(1, Math.Max(-126,
             Math.Max(MathF.ILogB(largest) + 1 - Bits, Math.ILogB(weakest / PartsOfWeakest)))) : 0;
-    }
-
-    // One by one, so that every instruction set gives the same bits.
-    static double EnergyOf(ReadOnlySpan<float> values)
-    {
-        double energy = 0;
-        foreach (float value in values)
-            energy += (double)value * value;
-        return energy;
     }
 
     // Of two zeros the one that decoders make.

@@ -1,3 +1,5 @@
+using Plume.Federation.Methods;
+
 namespace Plume.Federation.Models;
 
 /// <summary>How far a round's updates are apart: what a quantizer's error is measured against.</summary>
@@ -19,10 +21,7 @@ static class UpdateSpread
     /// <returns>Null where nothing can be said: there are no values, or all are zero.</returns>
     public static double? Of(double norm, ReadOnlySpan<float> mean, int updates)
     {
-        double common = 0;
-        foreach (float value in mean)
-            common += (double)value * value;
-        double energy = norm * norm;
+        double common = Squares.Of(mean), energy = norm * norm;
         double variance = updates > 1 ? (energy - common) / (1 - 1.0 / updates) : energy;
         double spread = Math.Sqrt(Math.Max(variance, LeastShare * energy) / mean.Length);
         return double.IsFinite(spread) && spread > 0 ? spread : null;

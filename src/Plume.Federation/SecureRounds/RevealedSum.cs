@@ -1,3 +1,5 @@
+using Plume.Federation.Methods;
+
 namespace Plume.Federation.SecureRounds;
 
 /// <summary>What a secure sum tells, and all that it tells.</summary>
@@ -9,16 +11,7 @@ namespace Plume.Federation.SecureRounds;
 public sealed record RevealedSum(float[] Values, double Weight, double Loss, double Fill)
 {
     /// <summary>The Euclidean norm of the mean.</summary>
-    public double MeanNorm
-    {
-        get
-        {
-            double squares = 0;
-            foreach (float value in Values)
-                squares += (double)value * value;
-            return Math.Sqrt(squares) / Weight;
-        }
-    }
+    public double MeanNorm => Math.Sqrt(Squares.Of(Values)) / Weight;
 
     /// <summary>The weighted mean, each value rounded once.</summary>
     public float[] Mean()

@@ -22,13 +22,7 @@ static class Figure
         ? Math.Clamp((int)Math.Ceiling(Math.Log2(norm)), -30, 30) : (int)before;
 
     /// <summary>The exponent of the unit before any update is known: beside the model's first weights.</summary>
-    public static int FirstUnit(ReadOnlySpan<float> initial)
-    {
-        double squares = 0;
-        foreach (float value in initial)
-            squares += (double)value * value;
-        return UnitFor(Math.Sqrt(squares), 0);
-    }
+    public static int FirstUnit(ReadOnlySpan<float> initial) => UnitFor(Math.Sqrt(Squares.Of(initial)), 0);
 
     /// <summary>What is sent of a number that is about one: so many units.</summary>
     public static float In(float unit, double number) => (float)Math.ScaleB(number, (int)unit);

@@ -64,11 +64,5 @@ static class PrunableWeights
             TensorPrimitives.Multiply(values, (float)(LengthOf(to) / length), values);
     }
 
-    static double LengthOf(ReadOnlySpan<float> values)
-    {
-        double squares = 0;
-        foreach (float value in values)
-            squares += (double)value * value;
-        return Math.Sqrt(squares);
-    }
+    static double LengthOf(ReadOnlySpan<float> values) => Math.Sqrt(Squares.Of(values));
 }
