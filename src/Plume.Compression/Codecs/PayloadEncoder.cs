@@ -271,15 +271,20 @@ public sealed class PayloadEncoder
     // Keeps what a payload should say; returns the energy of what that is beyond the reference.
     double Remember(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, ReadOnlySpan<float> reference)
     {
+        KeepWanted(values, memory);
+        wanted.CopyTo(decoded, 0);
+        if (plan.Codec.SubtractsReference)
+            TensorPrimitives.Subtract(wanted, reference, decoded);
+        return LaneSums.OfSquares(decoded);
+    }
+
+    void KeepWanted(ReadOnlySpan<float> values, ReadOnlySpan<float> memory)
+    {
         if (wanted.Length == 0)
             (wanted, decoded) = (new float[values.Length], new float[values.Length]);
         values.CopyTo(wanted);
         if (plan.Codec.Remembers)
             AddResidual(memory, wanted);
-        wanted.CopyTo(decoded, 0);
-        if (plan.Codec.SubtractsReference)
-            TensorPrimitives.Subtract(wanted, reference, decoded);
-        return LaneSums.OfSquares(decoded);
     }
 
     double ErrorOf(RandomKey key, ReadOnlyMemory<float> reference)
@@ -306,7 +311,7 @@ public sealed class PayloadEncoder
     // What is decoded then is what the receiver will have.
     void FitGains(ReadOnlySpan<float> values, ReadOnlySpan<float> memory, RandomKey key)
     {
-        Remember(values, memory, default);
+        KeepWanted(values, memory);
         decoder.Value.Decode(output.Written, decoded, key);
         gains.Fit(wanted, decoded, output.From(gainsStart));
         foreach (var block in plan.Blocks)

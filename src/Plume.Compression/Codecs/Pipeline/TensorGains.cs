@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Plume.Compression.Kernels;
+using Plume.Compression.Weights;
 using Plume.Compression.Wire;
 
 namespace Plume.Compression.Codecs.Pipeline;
@@ -24,8 +25,8 @@ sealed class TensorGains(CodecPlan plan)
     // Values whose squares add up to more are near what a float can hold.
     const double MostEnergy = 1e60;
 
-    readonly int[] matrices = [.. plan.Tensors(TensorTreatment.Coded)
-        .Select((tensor, index) => (tensor, index)).Where(entry => entry.tensor.Shape.Count > 1).Select(entry => entry.index)];
+    readonly (TensorSpec Tensor, int Index)[] matrices = [.. plan.Tensors(TensorTreatment.Coded)
+        .Select((tensor, index) => (tensor, index)).Where(entry => entry.tensor.Shape.Count > 1)];
     readonly float[] gains = [.. plan.Tensors(TensorTreatment.Coded).Select(_ => 1f)];
 
     /// <summary>Whether payloads of the codec may have them: those of updates by a step that a federation says.</summary>
@@ -48,7 +49,6 @@ sealed class TensorGains(CodecPlan plan)
     /// <summary>Leaves room for them, where they are there; until they are fitted, they are 1.</summary>
     public void Reserve(PayloadWriter output)
     {
-        gains.AsSpan().Fill(1);
         if (AreThere)
             output.Append(matrices.Length).Clear();
     }
@@ -59,10 +59,9 @@ sealed class TensorGains(CodecPlan plan)
     /// <param name="room">Where they stand in the payload.</param>
     public void Fit(ReadOnlySpan<float> wanted, ReadOnlySpan<float> decoded, Span<byte> room)
     {
-        var tensors = plan.Tensors(TensorTreatment.Coded).ToArray();
         for (int i = 0; i < matrices.Length; i++)
         {
-            var tensor = tensors[matrices[i]];
+            var tensor = matrices[i].Tensor;
             var own = wanted.Slice(tensor.Offset, tensor.Length);
             double energy = LaneSums.OfSquares(own);
             double arrives = LaneSums.OfProducts(own, decoded.Slice(tensor.Offset, tensor.Length));
@@ -91,5 +90,5 @@ sealed class TensorGains(CodecPlan plan)
         TensorPrimitives.Clamp(values, -float.MaxValue, float.MaxValue, values);
     }
 
-    void Take(int matrix, byte code) => gains[matrices[matrix]] = 1 + code / (float)Parts;
+    void Take(int matrix, byte code) => gains[matrices[matrix].Index] = 1 + code / (float)Parts;
 }
