@@ -46,9 +46,10 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
     /// <summary>The chart as one <c>svg</c> element.</summary>
     public string Svg()
     {
-        IsColumn = HasNames && (Series.Count > MostAtEnds || Series.Any(series => Series.Any(other =>
-            !ReferenceEquals(other, series) && Hides(series, other, RightOf(Series, isColumn: false)))));
-        Right = HasNames ? RightOf(Series, IsColumn) : NamelessRight;
+        Right = HasNames ? RightOf(Series, isColumn: false) : NamelessRight;
+        IsColumn = HasNames && (Series.Count > MostAtEnds || NamesAtEnds().Any(name => Series.Any(other =>
+            !ReferenceEquals(other, name.Series) && Hides(name.Series, name.Level, other))));
+        Right = IsColumn ? RightOf(Series, isColumn: true) : Right;
         var svg = new StringBuilder();
         svg.Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Html.Text(Title)}\">");
         foreach (double mark in Y.Marks)
@@ -83,46 +84,67 @@ sealed record Chart(string Title, string XTitle, Axis X, Axis Y, IReadOnlyList<S
                 + $"text-anchor=\"middle\">{Html.Text(mark)}</text>");
     }
 
-    // Names stand at the lines' ends, below others where two ends are close; of many lines, in a column at the right.
     void AppendNames(StringBuilder svg)
     {
-        double spacing = Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count), above = IsColumn
-            ? Top - spacing / 2 : double.NegativeInfinity;
-        foreach (var series in Series.OrderByDescending(series => series.Points[^1].Y))
+        foreach (var (series, level) in IsColumn ? NamesInColumn() : NamesAtEnds())
         {
-            above = IsColumn ? above + spacing
-                : Math.Max(Height - Bottom - Y.Place(series.Points[^1].Y) * (Height - Top - Bottom), above + spacing);
             double x = IsColumn ? Width - Right + SampleLength + 18 : NameX(series);
             if (IsColumn)
                 svg.Append($"<line class=\"line {series.Style}\" x1=\"{Number(x - SampleLength - 6)}\" x2=\"{Number(x - 6)}\" "
-                    + $"y1=\"{Number(above)}\" y2=\"{Number(above)}\"/>");
+                    + $"y1=\"{Number(level)}\" y2=\"{Number(level)}\"/>");
             svg.Append($"<text class=\"name {series.Style}\" x=\"{Number(x)}\" "
-                + $"y=\"{Number(above + 4)}\">{Html.Text(series.Name)}</text>");
+                + $"y=\"{Number(level + 4)}\">{Html.Text(series.Name)}</text>");
         }
+    }
+
+    double Spacing => Math.Min(LineHeight, (double)(Height - Top - Bottom) / Series.Count);
+
+    IEnumerable<Series> FromTheTop => Series.OrderByDescending(series => series.Points[^1].Y);
+
+    // Of many lines, one below the other at the right.
+    IEnumerable<(Series Series, double Level)> NamesInColumn() =>
+        FromTheTop.Select((series, index) => (series, Top + (index + 0.5) * Spacing));
+
+    // At the lines' ends, below another where it would lie over that.
+    List<(Series Series, double Level)> NamesAtEnds()
+    {
+        var names = new List<(Series Series, double Level)>();
+        foreach (var series in FromTheTop)
+        {
+            double level = LevelOf(series.Points[^1].Y);
+            foreach (var (other, taken) in names)
+            {
+                if (NameX(series) <= NameEnd(other) && NameX(other) <= NameEnd(series))
+                    level = Math.Max(level, taken + Spacing);
+            }
+
+            names.Add((series, level));
+        }
+
+        return names;
     }
 
     // Room for the longest name beside a line that ends at the right.
     static int RightOf(IReadOnlyList<Series> series, bool isColumn) => Math.Clamp(20
         + LetterWidth * series.Max(line => line.Name.Length) + (isColumn ? SampleLength + 8 : 0), LeastRight, MostRight);
 
-    // Whether a name at a line's end would lie over another line, of which each piece counts as the box around it.
-    bool Hides(Series named, Series other, int right)
-    {
-        var (x, y) = (X, Y);
-        double width = Width - Left - right, height = Height - Top - Bottom;
-        double start = x.Place(named.Points[^1].X) * width + 10, end = start + LetterWidth * named.Name.Length;
-        double level = y.Place(named.Points[^1].Y) * height;
-        return other.Points.Zip(other.Points.Skip(1)).Any(piece =>
-            x.Place(piece.First.X) * width <= end && x.Place(piece.Second.X) * width >= start
-            && Math.Min(y.Place(piece.First.Y), y.Place(piece.Second.Y)) * height <= level + LineHeight / 2
-            && Math.Max(y.Place(piece.First.Y), y.Place(piece.Second.Y)) * height >= level - LineHeight / 2);
-    }
+    // Whether a name at that level would lie over another line, of which each piece counts as the box around it.
+    bool Hides(Series named, double level, Series other) => other.Points.Zip(other.Points.Skip(1)).Any(piece =>
+        ColumnOf(piece.First.X) <= NameEnd(named) && ColumnOf(piece.Second.X) >= NameX(named)
+        && Math.Min(LevelOf(piece.First.Y), LevelOf(piece.Second.Y)) <= level + LineHeight / 2
+        && Math.Max(LevelOf(piece.First.Y), LevelOf(piece.Second.Y)) >= level - LineHeight / 2);
 
-    double NameX(Series series) => Left + X.Place(series.Points[^1].X) * (Width - Left - Right) + 10;
+    double NameX(Series series) => ColumnOf(series.Points[^1].X) + 10;
 
-    string AtX(double value) => Number(Left + X.Place(value) * (Width - Left - Right));
+    double NameEnd(Series series) => NameX(series) + LetterWidth * series.Name.Length;
 
-    string AtY(double value) => Number(Height - Bottom - Y.Place(value) * (Height - Top - Bottom));
+    double ColumnOf(double value) => Left + X.Place(value) * (Width - Left - Right);
+
+    double LevelOf(double value) => Height - Bottom - Y.Place(value) * (Height - Top - Bottom);
+
+    string AtX(double value) => Number(ColumnOf(value));
+
+    string AtY(double value) => Number(LevelOf(value));
 
     static string Number(double value) => value.ToString("0.#");
 }
