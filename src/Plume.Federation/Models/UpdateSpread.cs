@@ -5,14 +5,14 @@ namespace Plume.Federation.Models;
 /// <summary>How far a round's updates are apart: what a quantizer's error is measured against.</summary>
 /// <remarks>
 /// Of n updates with one variance around what they have in common, E|update|^2 - E|mean|^2 = (1 - 1/n) variance. The norm of one
-/// is taken to be the median, so that single large ones do not matter; weights are taken to be equal. Where updates hardly
-/// differ, as those of a single client, a sixteenth of their energy counts.
+/// is taken to be the median, so that single large ones do not matter; weights are taken to be equal, so of ten clients with
+/// unequal ones the variance can come out far too small. Half of their energy counts at least, also where updates hardly differ.
 /// Source: the between-worker variance of McCandlish et al., "An Empirical Model of Large-Batch Training", 2018, arXiv:1812.06162,
 /// appendix A.
 /// </remarks>
 static class UpdateSpread
 {
-    const double LeastShare = 1.0 / 16;
+    const double LeastShare = 0.5;
 
     /// <summary>The standard deviation of a value.</summary>
     /// <param name="norm">The median norm of the updates, as the server decodes them.</param>
