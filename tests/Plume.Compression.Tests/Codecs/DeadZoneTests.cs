@@ -192,7 +192,7 @@ public class DeadZoneTests
     {
         var (update, model) = (Codec.Parse("auto(1pt) | range"), Codec.Parse("delta | auto(1pt) | range"));
         float step = update.StepAt(0.01);
-        Assert.InRange(step, 0.049, 0.051);
+        Assert.InRange(step, 0.0545, 0.0555);
         Assert.Equal(update.StepAt(0.01), update.StepAt(0.02) / 2);
         Assert.InRange(Codec.Parse("auto | range").StepAt(0.01) / step, 0.49f, 0.51f);
         Assert.Equal(MathF.ScaleB(1, (int)MathF.Round(MathF.Log2(model.StepAt(0.01, 25)))), model.StepAt(0.01, 25));
@@ -208,6 +208,23 @@ public class DeadZoneTests
         }
 
         Assert.Throws<InvalidOperationException>(() => Codec.Floats.StepAt(1));
+    }
+
+    [Theory]
+    [InlineData("delta | auto | range")]
+    [InlineData("delta | auto | rans")]
+    [InlineData("delta | auto | zstd")]
+    public void Auto_takes_the_nearest_level_whatever_it_costs(string line)
+    {
+        const float step = 0.125f;
+        float[] values = Some.Normal(Some.Lenet.Length, 11, 0.4 * step);
+        float[] zeros = new float[values.Length], decoded = new float[values.Length];
+        var codec = Codec.Parse(line);
+
+        var payload = new PayloadEncoder(codec, Some.Lenet).Encode(values, Some.Key(), reference: zeros, step: step);
+        new PayloadDecoder(codec, Some.Lenet).Decode(payload, decoded, Some.Key(), zeros);
+
+        Assert.All(values.Zip(decoded), pair => Assert.InRange(MathF.Abs(pair.First - pair.Second), 0, step * 0.502f));
     }
 
     [Theory]

@@ -11,12 +11,14 @@ namespace Plume.Compression.Codecs.Quantize;
 /// </summary>
 /// <remarks>
 /// The mean of n updates is off by a chance that follows from how far they are apart, and a step of some standard deviations
-/// of a value between them adds little to that: two and a half for an update, and 10 for what is published, where it is
+/// of a value between them adds little to that: 2.75 for an update, and 18 for what is published, where it is
 /// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. So the step follows the
 /// learning rate, the data, the model, and the rounds, by what a server sees anyhow. A federation says it (<see cref="Codec.StepAt"/>).
 /// Where nobody does, as before the first round has ended, it is the largest whose squared error is at most 0.02 of an update's
 /// energy, or half of that between the versions of a model. Steps of models are powers of two, so that payloads of several
 /// versions add up to one.
+/// <para>A level is always the nearest, whatever it costs, where other dead zones weigh error against bits: what those leave out
+/// points towards zero in all updates alike, so models lag behind. A coarser step saves as many bits and loses less.</para>
 /// <para>What is below a step is lost most, so with one step for all tensors those of small values would learn slower than the
 /// others. An update whose step a federation says therefore has a factor for each matrix, which gives back along it what was lost
 /// (<see cref="Pipeline.TensorGains"/>).</para>
@@ -32,10 +34,10 @@ public sealed record Auto : DeadZone, INotated<Auto>
     const string Suffix = "pt";
 
     // Standard deviations of a value between updates, for a point.
-    const double OfUpdates = 5;
+    const double OfUpdates = 5.5;
 
     // Standard deviations of a value of their mean, for a point.
-    const double OfModels = 20;
+    const double OfModels = 36;
 
     // Shares of energy, for a point, where nothing is known of either.
     const double ShareOfUpdates = 0.04;
@@ -66,6 +68,8 @@ public sealed record Auto : DeadZone, INotated<Auto>
 
     private protected override IEnumerable<string> Arguments =>
         Loss == DefaultLoss ? [] : [Loss.ToString(CultureInfo.InvariantCulture) + Suffix];
+
+    internal override bool TakesNearest => true;
 
     internal override QuantizeStage? ForSums => new DeadZone(StepRule.Grid, 0, exact: true);
 
