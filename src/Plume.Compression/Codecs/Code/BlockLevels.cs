@@ -20,7 +20,7 @@ sealed class BlockLevels(QuantizeStage quantizer)
     public bool AreSymbols { get; } = quantizer is DeadZone { IsWide: true };
 
     /// <summary>Whether an encoder has values, of which it chooses the levels.</summary>
-    public bool AreChosen { get; } = quantizer is DeadZone { IsWide: true, TakesNearest: false };
+    public bool AreChosen { get; } = quantizer is DeadZone { IsWide: true, Exact: false };
 
     /// <summary>Symbols that are levels.</summary>
     public static Span<int> SymbolsOf(Block block) => MemoryMarshal.Cast<byte, int>(block.Symbols);

@@ -51,7 +51,7 @@ public sealed record Auto : DeadZone, INotated<Auto>
     /// <param name="loss">Points of accuracy, above 0 and at most 5.</param>
     /// <exception cref="ArgumentOutOfRangeException">The loss is out of its range.</exception>
     public Auto(double loss = DefaultLoss)
-        : base(StepRule.Nmse, 0.5)
+        : base(StepRule.Nmse, 0.5, exact: true)
     {
         if (!IsValid(loss))
             throw new ArgumentOutOfRangeException(nameof(loss), loss, Range);
@@ -68,8 +68,6 @@ public sealed record Auto : DeadZone, INotated<Auto>
 
     private protected override IEnumerable<string> Arguments =>
         Loss == DefaultLoss ? [] : [Loss.ToString(CultureInfo.InvariantCulture) + Suffix];
-
-    internal override bool TakesNearest => true;
 
     internal override QuantizeStage? ForSums => new DeadZone(StepRule.Grid, 0, exact: true);
 

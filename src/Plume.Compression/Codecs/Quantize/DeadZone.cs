@@ -115,10 +115,7 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
     /// <summary>Whether a coder follows that has tables for the strength of values.</summary>
     bool IsCodedByStrength { get; init; }
 
-    /// <summary>Whether an encoder takes the nearest level, whatever it costs.</summary>
-    internal virtual bool TakesNearest => Exact;
-
-    internal override bool FollowsStrength => IsCodedByStrength && !TakesNearest;
+    internal override bool FollowsStrength => IsCodedByStrength && !Exact;
 
     internal override bool HasEscapes => IsCodedByStrength;
 
@@ -230,9 +227,9 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
         if (grid.Step == 0)
             symbols.Fill((byte)ZeroSymbol);
         else if (!IsWide)
-            DeadZoneKernel.ToBytes(values, grid.Step, TakesNearest ? 0.5f : 0.36f, ByteLevels, symbols);
+            DeadZoneKernel.ToBytes(values, grid.Step, Exact ? 0.5f : 0.36f, ByteLevels, symbols);
         else
-            DeadZoneKernel.ToFixedPoint(values, grid.Step, TakesNearest, MemoryMarshal.Cast<byte, int>(symbols));
+            DeadZoneKernel.ToFixedPoint(values, grid.Step, Exact, MemoryMarshal.Cast<byte, int>(symbols));
     }
 
     internal override void Requantize(ReadOnlySpan<float> values, Grid grid, Strengths strengths, Span<byte> symbols)
