@@ -191,7 +191,8 @@ public sealed partial class Simulation : IDisposable
         {
             SharedStep = metrics.LastOrDefault()?.NextStep,
             Clip = metrics.LastOrDefault()?.NextClip,
-            Spread = metrics.LastOrDefault(round => round.Spread is not null)?.Spread,
+            Spread = metrics.Aggregate((double?)null,
+                static (before, round) => FederationState.SpreadAfter(before, round.Spread)),
             Participations = ByClient(kept.Participations),
             LastRounds = ByClient(kept.LastRounds),
             Spending = kept.Spending,

@@ -88,7 +88,9 @@ public sealed class DamageTests(HalfWay halfWay) : IClassFixture<HalfWay>
 /// </summary>
 public sealed class HalfWay : IAsyncLifetime
 {
-    internal Trial Left { get; } = new(new ToyPlan(Clients: 5, Rounds: 8, Participants: 3, Values: 20_000));
+    // By auto, whose steps follow all rounds before: what is made again must know them.
+    internal Trial Left { get; } =
+        new(Trainings.Of(new ToyPlan(Clients: 5, Rounds: 8, Participants: 3, Values: 20_000), Trainings.Auto));
 
     public async ValueTask InitializeAsync()
     {

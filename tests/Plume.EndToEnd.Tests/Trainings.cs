@@ -15,7 +15,10 @@ static class Trainings
     const string Predictions =
         "predictions(public=points, batch=40, bits=2, labels=student, samples=200, classes=10, hash=00000000feedbeef)";
     const string Channels = "channels(60%, rounds=3,7)", SubModels = "submodels(1, 1/2, 1/4)", Ruled = "ruled", Trusting = "trusting",
-        Auto = "auto", Cheap = "cheap";
+        Cheap = "cheap";
+
+    /// <summary>Averaging by steps that follow how far updates are apart.</summary>
+    public const string Auto = "auto";
 
     public static IReadOnlyList<string> All { get; } =
     [

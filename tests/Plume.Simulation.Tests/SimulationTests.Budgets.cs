@@ -5,7 +5,6 @@ namespace Plume.Simulation.Tests;
 // A budget of bytes: what is promised of it, for a table of budgets.
 public partial class SimulationTests
 {
-    // By auto alone the same 30 rounds cost 130 kB.
     static SimulationOptions Budgeted(string budget, string uplink = Auto, string downlink = AutoSums, int rounds = 30) =>
         new(Through(rounds, uplink, downlink) with { Budget = ByteBudget.Parse(budget), Quorum = 2 }, Seed: 3) { Threads = 2 };
 
@@ -67,7 +66,7 @@ public partial class SimulationTests
     [Fact]
     public void What_a_budget_leaves_goes_into_finer_steps_and_what_it_lacks_into_the_downlinks_first()
     {
-        var (poor, _) = Run(Budgeted("15kB"));
+        var (poor, _) = Run(Budgeted("10kB"));
         var (rich, _) = Run(Budgeted("500kB"));
         Assert.True(rich[15].Budget!.UplinkFactor < 1 && poor[15].Budget!.UplinkFactor > 1);
         Assert.True(poor.Max(round => round.Budget!.DownlinkFactor) > poor.Max(round => round.Budget!.UplinkFactor));

@@ -313,7 +313,7 @@ public sealed class PayloadEncoder
     {
         KeepWanted(values, memory);
         decoder.Value.Decode(output.Written, decoded, key);
-        gains.Fit(wanted, decoded, output.From(gainsStart));
+        gains.Fit(values, wanted, decoded, output.From(gainsStart));
         foreach (var block in plan.Blocks)
             gains.Apply(decoded.AsSpan(block.Start, block.Length), block);
     }

@@ -185,7 +185,8 @@ public sealed class GlobalModel
     IReadOnlyList<byte[]> Publish(int version, int contributors, RoundPlan? round)
     {
         float? step = round?.ModelStep
-            ?? (Spread is { } spread && plan.Downlink.IsAuto ? plan.Downlink.StepAt(spread, contributors) : null);
+            ?? (Spread is { } seen && plan.Downlink.IsAuto
+                ? plan.Downlink.StepAt(FederationState.SpreadAfter(round?.Spread, seen)!.Value, contributors) : null);
         return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version), step,
             round?.MostPayload))];
     }

@@ -124,7 +124,7 @@ public sealed class FederationMachine
             ModelApplied applied => Advance(Published(state, applied, now) with
             {
                 Clip = applied.NextClip ?? state.Clip,
-                Spread = applied.Spread ?? state.Spread,
+                Spread = FederationState.SpreadAfter(state.Spread, applied.Spread),
             }, now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };

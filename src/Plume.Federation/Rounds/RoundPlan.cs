@@ -21,7 +21,7 @@ public sealed record RoundPlan(int Round, int Attempt, int ModelVersion, IReadOn
     /// </summary>
     public float? SharedStep { get; init; }
 
-    /// <summary>How far updates of the last round were apart (<see cref="FederationState.Spread"/>); null where nothing follows
+    /// <summary>How far updates of the last rounds were apart (<see cref="FederationState.Spread"/>); null where nothing follows
     /// from it.</summary>
     public double? Spread { get; init; }
 

@@ -39,6 +39,7 @@ public sealed class Shadow : IDisposable
     RoundPlan current = FederationState.Initial.Current;
     RoundCosts roundCosts;
     long uplinkBytes;
+    double? spread;
 
     internal Shadow(SimulationOptions options, ShadowLine line, ILearner learner, float[] initial, RandomKey key,
         ClientLink[]? links, Func<int, float[]> memoryOf)
@@ -79,7 +80,8 @@ public sealed class Shadow : IDisposable
             roundCosts.TryAgain();
         answers.Clear();
         norms.Clear();
-        current = round with { Spread = global.Spread };
+        spread = FederationState.SpreadAfter(spread, round.Attempt == 1 ? global.Spread : null);
+        current = round with { Spread = spread };
         sum.Begin(round, _ => global.Broadcast.Published);
         foreach (int client in round.Participants)
         {
@@ -130,7 +132,8 @@ public sealed class Shadow : IDisposable
         if (contributors.Count == 0)
             global.Pass();
         else
-            global.Apply(sum.Sum, weights, contributors.Count, norm: NormBound.LowerMedian(norms));
+            global.Apply(sum.Sum, weights, contributors.Count, norm: NormBound.LowerMedian(norms),
+                round: current with { ModelStep = null, MostPayload = null });
         rounds.Add(new ShadowRound(round, uplinkBytes, roundCosts.DownlinkBytes, DistanceTo(run))
         {
             LinkSeconds = roundCosts.LinkSeconds(contributors),

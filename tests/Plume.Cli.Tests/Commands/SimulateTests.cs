@@ -41,7 +41,7 @@ public class SimulateTests
     public void A_run_that_is_stopped_and_resumed_gives_the_bits_of_one_that_is_not()
     {
         using var folder = new Folder();
-        string[] experiment = ["simulate", "--set", "rounds=60", "--set", "server.optimizer=fedavgm", "--set",
+        string[] experiment = ["simulate", "--set", "rounds=60", "--set", "client.epochs=1", "--set", "server.optimizer=fedavgm", "--set",
             "server.learningRate=0.3"];
         var stopped = Program.RunUntil("round  3/", "INT", [.. experiment, "--out", folder["stopped"]]);
         Assert.Equal(130, stopped.Code);
@@ -62,7 +62,7 @@ public class SimulateTests
     public void A_run_that_is_killed_goes_on_from_its_last_checkpoint_to_the_same_bits()
     {
         using var folder = new Folder();
-        string[] experiment = ["simulate", "--set", "rounds=200", "--set", "client.epochs=1"];
+        string[] experiment = ["simulate", "--set", "rounds=120", "--set", "client.epochs=1", "--no-baseline"];
         Assert.NotEqual(0, Program.RunUntil("round   4/", "KILL",
             [.. experiment, "--save-every", "0", "--out", folder["killed"]]).Code);
         Assert.True(File.Exists(folder["killed/checkpoint.bin"]));

@@ -121,7 +121,8 @@ public class GoldenPayloads
     [InlineData("gains-auto-range", 6)]
     [InlineData("gains-lowrank-auto-range", 6)]
     [InlineData("gains-feedback-auto-rans", 6)]
-    public void One_of_auto_from_when_it_weighed_bits_is_still_read(string name, int version) =>
+    [InlineData("nearest-gains-feedback-auto-rans", 6)]
+    public void One_of_an_auto_that_chose_otherwise_is_still_read(string name, int version) =>
         AssertRead(name, Layout, version);
 
     [Fact]
@@ -159,7 +160,7 @@ public class GoldenPayloads
     [Theory]
     [InlineData("nearest-gains-auto-range", "auto | range")]
     [InlineData("nearest-gains-lowrank-auto-range", "lowrank | auto | range")]
-    [InlineData("nearest-gains-feedback-auto-rans", "feedback | auto | rans")]
+    [InlineData("bounded-gains-feedback-auto-rans", "feedback | auto | rans")]
     public void So_has_one_with_gains(string name, string line) =>
         AssertGolden(name, line, Layout, Some.Laplace(Layout.Length, 26), version: 6, step: 4);
 

@@ -1,3 +1,4 @@
+using Plume.Compression.Codecs;
 using Plume.Compression.Randomness;
 using Plume.Federation.Rounds;
 using Plume.Federation.Selection;
@@ -35,6 +36,30 @@ public class FederationMachineTests
             Assert.Equal(host.State.Phase == Phase.Finished, host.Finished);
             Assert.Equal(host.State.Phase == Phase.Abandoned, host.Abandoned is not null);
         }
+    }
+
+    [Fact]
+    public void The_spread_that_steps_follow_goes_a_quarter_of_the_way_to_what_was_seen_last()
+    {
+        double? spread = null;
+        foreach (var (seen, expected) in new (double?, double?)[] { (null, null), (4, 4), (64, 8), (null, 8), (0.5, 4) })
+            Assert.Equal(expected, spread = FederationState.SpreadAfter(spread, seen));
+    }
+
+    [Theory]
+    [InlineData("feedback | auto | range", 100, 1)]
+    [InlineData("feedback | auto | range", 1000, 1)]
+    [InlineData("feedback | auto | range", 40, 1.5811)]
+    [InlineData("feedback | auto | range", 10, 2)]
+    [InlineData("feedback | auto(1pt) | range", 10, 1)]
+    [InlineData("auto | range", 10, 1)]
+    public void Where_feedback_makes_up_for_it_steps_are_coarser_by_the_root_of_the_share_that_takes_part(string uplink,
+        int clients, double times)
+    {
+        var codec = Codec.Parse(uplink);
+        var plan = Host.Plan(clients, participants: 10, rounds: 1) with { Uplink = codec };
+        float step = plan.StepIn(new RoundPlan(2, 1, 1, [0], default) { Spread = 0.01 })!.Value;
+        Assert.InRange(step / codec.StepAt(0.01), times * 0.98, times * 1.02);
     }
 
     [Fact]

@@ -12,11 +12,12 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <remarks>
 /// The mean of n updates is off by a chance that follows from how far they are apart, and a step of some standard deviations
 /// of a value between them adds little to that: 2.75 for an update, and 18 for what is published, where it is
-/// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. So the step follows the
-/// learning rate, the data, the model, and the rounds, by what a server sees anyhow. A federation says it (<see cref="Codec.StepAt"/>).
-/// Where nobody does, as before the first round has ended, it is the largest whose squared error is at most 0.02 of an update's
-/// energy, or half of that between the versions of a model. Steps of models are powers of two, so that payloads of several
-/// versions add up to one.
+/// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. Where <c>feedback</c> makes
+/// up for it soon, since more than a tenth of the clients take part in a round, a federation makes an update's step up to twice
+/// as coarse. So the step follows the learning rate, the data, the model, and the rounds, by what a server sees anyhow. A
+/// federation says it (<see cref="Codec.StepAt"/>). Where nobody does, as before the first round has ended, it is the largest
+/// whose squared error is at most 0.02 of an update's energy, or half of that between the versions of a model. Steps of models
+/// are powers of two, so that payloads of several versions add up to one.
 /// <para>A level is always the nearest, whatever it costs, where other dead zones weigh error against bits: what those leave out
 /// points towards zero in all updates alike, so models lag behind. A coarser step saves as many bits and loses less.</para>
 /// <para>What is below a step is lost most, so with one step for all tensors those of small values would learn slower than the

@@ -39,6 +39,12 @@ sealed record FederationHead(int Version, ulong Fingerprint, string Run, string 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public KeptSteps? Steps { get; init; }
 
+    /// <summary>
+    /// The spread that steps of the version's round followed; null where none did, and in heads of earlier releases.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Spread { get; init; }
+
     /// <summary>The same as a secret.</summary>
     [JsonIgnore]
     public NoiseSecret? NoiseSecret => Noise is null ? null : new NoiseSecret(Convert.FromHexString(Noise));
@@ -101,7 +107,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Clip { get; init; }
 
-    /// <summary>How far updates of the last round were apart; null where no step follows from it.</summary>
+    /// <summary>How far updates of the last rounds were apart; null where no step follows from it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Spread { get; init; }
 

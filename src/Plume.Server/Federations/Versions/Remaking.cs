@@ -82,6 +82,7 @@ sealed partial class Remaking(FederationDefinition definition, VersionStore stor
         new(head.Version, attempt, head.Version - 1, participants, default)
         {
             UsualNorm = head.UsualNorm,
+            Spread = head.Spread,
             ModelStep = head.Steps?.ModelStep,
             MostPayload = head.Steps?.MostPayload,
         };

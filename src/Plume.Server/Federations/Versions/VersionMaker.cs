@@ -99,6 +99,7 @@ sealed partial class VersionMaker(FederationDefinition definition, WrittenBooks 
             Checkpoint = checkpoint,
             Parent = journal.Head.Checkpoint,
             UsualNorm = plan.UsualNorm,
+            Spread = plan.Spread,
             Steps = plan.MostPayload is { } most ? new KeptSteps(plan.ModelStep, most) : null,
             State = KeptState.Of(entry.After),
         };
