@@ -306,8 +306,9 @@ public partial class SimulationTests
         using (var simulation = Simulate(options))
         {
             Assert.All(Finish(simulation), round => Assert.Equal(1500, round.Accepted));
-            // 3,000 residuals of 3.6 kB are 10.8 MB; almost all of them must be in the file. Encoders and decoders take 4 MB.
-            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 6_000_000);
+            // 3,000 residuals of 3.6 kB are 10.8 MB; almost all of them must be in the file. The rest takes 6 MB, more or less by
+            // what the threads' pools hold at that moment: a bound between 6 and 17.
+            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 10_000_000);
             Assert.Single(Directory.GetFiles(folder));
         }
 
