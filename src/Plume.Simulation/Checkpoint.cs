@@ -39,7 +39,7 @@ sealed record Checkpoint(
     /// <summary>Who is at work, where rounds are buffered.</summary>
     public KeptWork Work { get; init; } = KeptWork.None;
 
-    const byte FormatVersion = 12;
+    const byte FormatVersion = 13;
     const int HashBytes = 8;
 
     static ReadOnlySpan<byte> Magic => "PLUMECKP"u8;

@@ -191,8 +191,7 @@ public sealed partial class Simulation : IDisposable
         {
             SharedStep = metrics.LastOrDefault()?.NextStep,
             Clip = metrics.LastOrDefault()?.NextClip,
-            Spread = metrics.Aggregate((double?)null,
-                static (before, round) => FederationState.SpreadAfter(before, round.Spread)),
+            Spread = metrics.LastOrDefault(round => round.Spread is not null)?.Spread,
             Participations = ByClient(kept.Participations),
             LastRounds = ByClient(kept.LastRounds),
             Spending = kept.Spending,

@@ -109,9 +109,11 @@ public sealed class Codec : IEquatable<Codec>
     /// <param name="spread">The standard deviation of a value between updates.</param>
     /// <param name="updates">How many of them a mean is made of, where it is the mean that is encoded; 1 for an update.</param>
     /// <param name="factor">How many times coarser it is than what may be lost says; below 1 finer.</param>
+    /// <param name="share">Of the clients, those that send an update in a round; with <c>feedback</c> it is coarser the more do.</param>
     /// <exception cref="InvalidOperationException">The codec has another quantizer.</exception>
-    public float StepAt(double spread, int updates = 1, double factor = 1) => Quantizer is Auto auto
-        ? auto.StepAt(spread, updates, factor, isModel: SubtractsReference)
+    public float StepAt(double spread, int updates = 1, double factor = 1, double share = 0) => Quantizer is Auto auto
+        ? SubtractsReference ? auto.StepOfModel(spread, updates, factor)
+            : auto.StepOfUpdate(spread, Remembers ? share : 0, factor)
         : throw new InvalidOperationException($"Codec '{Text}' has no auto.");
 
     /// <summary>The codec with another norm in its last clip.</summary>

@@ -21,12 +21,6 @@ public sealed record Spending
     /// <summary>How hard the budget presses on the steps of <c>auto</c>, in sixteenths of an octave of the downlink's.</summary>
     public int Pressure { get; init; }
 
-    /// <summary>
-    /// How far updates of the last rounds were apart, from which steps follow under a budget; null before the first round has
-    /// ended, and where nothing follows from it.
-    /// </summary>
-    public double? Spread { get; init; }
-
     /// <summary>The step of the next version; null before the first, and where the downlink has no <c>auto</c>.</summary>
     public float? ModelStep { get; init; }
 

@@ -80,8 +80,8 @@ public sealed class GlobalModel
     public double? NextClip { get; private set; }
 
     /// <summary>
-    /// How far the updates were apart of which the version made last is made (<see cref="FederationState.Spread"/>); null where
-    /// nothing follows from it.
+    /// How far updates were apart up to the version made last (<see cref="FederationState.Spread"/>); null where that says nothing
+    /// of it.
     /// </summary>
     public double? Spread { get; private set; }
 
@@ -133,7 +133,7 @@ public sealed class GlobalModel
     /// <param name="clip">The norm that the round's messages were clipped to, <see cref="RoundPlan.UsualNorm"/>; needed where
     /// that follows their norms.</param>
     /// <param name="norm">The median norm of the round's messages; needed where a step follows how far they are apart.</param>
-    /// <param name="round">The round; needed where a budget of bytes presses on its steps.</param>
+    /// <param name="round">The round; needed where steps follow the rounds before, or a budget of bytes presses on them.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
     public IReadOnlyList<byte[]> Apply(ExactSum sum, IReadOnlyList<double> weights, int contributors, NoiseSecret? noise = null,
@@ -149,7 +149,7 @@ public sealed class GlobalModel
     /// <param name="mean">In place of their mean; as long as a message.</param>
     /// <param name="contributors">How many messages they are.</param>
     /// <param name="norm">Their median norm; needed where a step follows how far they are apart.</param>
-    /// <param name="round">The round; needed where a budget of bytes presses on its steps.</param>
+    /// <param name="round">The round; needed where steps follow the rounds before, or a budget of bytes presses on them.</param>
     /// <returns>The payloads that lead from the version before to it, one for each capacity.</returns>
     /// <exception cref="InvalidOperationException">The model rests.</exception>
     public IReadOnlyList<byte[]> Apply(float[] mean, int contributors, double norm = 0, RoundPlan? round = null)
@@ -175,7 +175,7 @@ public sealed class GlobalModel
     {
         ThrowIfResting();
         int version = Broadcast.Version + 1;
-        Spread = plan.FollowsSpread ? UpdateSpread.Of(norm, mean, contributors) : null;
+        Spread = plan.FollowsSpread ? UpdateSpread.After(round?.Spread, UpdateSpread.Of(norm, mean, contributors)) : null;
         var own = memory.AsSpan(0, OwnMemoryLength(plan, layout, optimizer));
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, own, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });
@@ -185,8 +185,7 @@ public sealed class GlobalModel
     IReadOnlyList<byte[]> Publish(int version, int contributors, RoundPlan? round)
     {
         float? step = round?.ModelStep
-            ?? (Spread is { } seen && plan.Downlink.IsAuto
-                ? plan.Downlink.StepAt(FederationState.SpreadAfter(round?.Spread, seen)!.Value, contributors) : null);
+            ?? (Spread is { } spread && plan.Downlink.IsAuto ? plan.Downlink.StepAt(spread, contributors) : null);
         return [.. Broadcasts.Select((broadcast, capacity) => broadcast.Publish(Sliced(exact, capacity, version), step,
             round?.MostPayload))];
     }

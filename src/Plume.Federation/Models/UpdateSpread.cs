@@ -26,4 +26,14 @@ static class UpdateSpread
         double spread = Math.Sqrt(Math.Max(variance, LeastShare * energy) / mean.Length);
         return double.IsFinite(spread) && spread > 0 ? spread : null;
     }
+
+    /// <summary>What steps follow after a round: a quarter of the way, in octaves, to what was seen.</summary>
+    /// <remarks>
+    /// Of a coarse step little arrives, and what feedback kept of it arrives by the next one. A step that followed one round
+    /// alone would be coarse and fine in turn where the same clients take part in each.
+    /// </remarks>
+    /// <param name="before">What they followed; null in the first round.</param>
+    /// <param name="seen">How far the round's updates were apart; null where nothing can be said of it.</param>
+    public static double? After(double? before, double? seen) =>
+        (before, seen) is ({ } old, { } now) ? Math.Sqrt(old * Math.Sqrt(old * now)) : seen ?? before;
 }

@@ -128,10 +128,7 @@ public sealed record ModelApplied : FederationEvent
     /// <summary>The clip of the next round, where it follows the norms of updates; null elsewhere.</summary>
     public double? NextClip { get; init; }
 
-    /// <summary>
-    /// The standard deviation of a value between the round's updates, where an <c>auto</c> takes its step from it; null
-    /// elsewhere, and where nothing can be said of it.
-    /// </summary>
+    /// <inheritdoc cref="FederationState.Spread"/>
     public double? Spread { get; init; }
 
     /// <summary>What it tells a budget of bytes; null where the plan has none.</summary>

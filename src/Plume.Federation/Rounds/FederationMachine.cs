@@ -121,11 +121,11 @@ public sealed class FederationMachine
             SumLost lost => TryAgain(SecureSteps.Lose(plan, state, lost),
                 $"The secure sum of round {state.Current.Round} was lost in the last of {plan.Attempts} attempts: {lost.Problem}",
                 now),
-            ModelApplied applied => Advance(Published(state, applied, now) with
+            ModelApplied applied => Advance(Published(state with
             {
                 Clip = applied.NextClip ?? state.Clip,
-                Spread = FederationState.SpreadAfter(state.Spread, applied.Spread),
-            }, now),
+                Spread = applied.Spread ?? state.Spread,
+            }, applied, now), now),
             _ => throw new ArgumentException($"There is no event {happened}.", nameof(happened)),
         };
     }
@@ -156,7 +156,7 @@ public sealed class FederationMachine
             UsualNorm = state.Clip ?? plan.ClipNorm
                 ?? (plan.NormBound is null ? null : NormBound.Usual(state.RoundNorms, modelNorm)),
             SharedStep = state.SharedStep,
-            Spread = state.Spending.Spread ?? state.Spread,
+            Spread = state.Spread,
             Pressure = state.Spending.Pressure,
             ModelStep = state.Spending.ModelStep,
             MostPayload = budget?.MostPayload(state, round, participants.Length, now),
@@ -191,7 +191,7 @@ public sealed class FederationMachine
 
     FederationState Published(FederationState state, ModelApplied applied, DateTimeOffset now) => budget is null ? state
         : budget.Published(state, applied.Bytes ?? throw new InvalidOperationException(
-            "A model was applied, and nobody says what it costs, though there is a budget."), applied.Spread, now);
+            "A model was applied, and nobody says what it costs, though there is a budget."), now);
 
     /// <summary>Whether the round at hand is the last that the budget of the clients has, once its updates are counted.</summary>
     public bool IsLast(FederationState state)

@@ -27,12 +27,6 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     Codec Downlink)
     : LearningPlan(Clients, Rounds, Objective, Uplink, Downlink)
 {
-    // The share of the clients in a round that the steps of auto were chosen with.
-    const double UsualShare = 0.1;
-
-    // Standard deviations that steps are not made coarser than by that share: what is held back for longer comes too late.
-    const double MostSpreads = 5.5;
-
     // Noise that is kept; each takes two floats of an array.
     const long MostNoiseValues = 1_000_000_000;
 
@@ -137,23 +131,13 @@ public sealed record FederationPlan(int Clients, int Rounds, int Participants, L
     /// The step of a round's updates, where the uplink's <c>auto</c> takes it from the round before, coarser or finer as a budget
     /// of bytes wants it; null elsewhere.
     /// </summary>
-    /// <remarks>
-    /// By <c>feedback</c> each of N clients holds a step's error back until it takes part again, and what all hold back is
-    /// sqrt(N / m) steps beside the noise of a mean of m updates. So the step is coarser where more than a tenth of them take
-    /// part, as the root of their share, but not beyond 5.5 standard deviations.
-    /// </remarks>
     /// <param name="round">The round.</param>
     public float? StepIn(RoundPlan round)
     {
         ArgumentNullException.ThrowIfNull(round);
         return Uplink.IsAuto && round.Spread is { } spread
-            ? Uplink.StepAt(spread, factor: ShareFactor(MostSpreads * spread / Uplink.StepAt(spread))
-                * Steps.OfUplink(round.Pressure)) : null;
+            ? Uplink.StepAt(spread, factor: Steps.OfUplink(round.Pressure), share: (double)Participants / Clients) : null;
     }
-
-    // Fewer than usual send no finer updates: each holds nothing back yet when it takes part for the first time.
-    double ShareFactor(double most) => Uplink.Remembers
-        ? Math.Max(1, Math.Min(Math.Sqrt(Participants / (UsualShare * Clients)), most)) : 1;
 
     /// <summary>
     /// Whether it is looked at how far updates are apart: where uplink or downlink is <c>auto</c>, and messages are updates that

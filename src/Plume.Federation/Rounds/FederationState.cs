@@ -104,20 +104,10 @@ public sealed record FederationState(
     public double? Clip { get; init; }
 
     /// <summary>
-    /// The standard deviation of a value between the updates of the last rounds, where an <c>auto</c> of the uplink takes its
-    /// step from it; null before the first round has ended, and elsewhere.
+    /// The standard deviation of a value between the updates of the last rounds, where an <c>auto</c> takes its step from it;
+    /// null before the first round has ended, and elsewhere. Each round moves it a quarter of the way, in octaves, to its own.
     /// </summary>
     public double? Spread { get; init; }
-
-    /// <summary>The spread that steps follow after a round: a quarter of the way, in octaves, to what was seen.</summary>
-    /// <remarks>
-    /// Of a coarse step little arrives, and what feedback kept of it arrives by the next one. A step that followed one round
-    /// alone would be coarse and fine in turn where the same clients take part in each.
-    /// </remarks>
-    /// <param name="before">What they followed; null in the first round.</param>
-    /// <param name="seen">How far the round's updates were apart; null where nothing can be said of it.</param>
-    public static double? SpreadAfter(double? before, double? seen) =>
-        (before, seen) is ({ } old, { } now) ? Math.Sqrt(old * Math.Sqrt(old * now)) : seen ?? before;
 
     /// <summary>Where it stands with the plan's budget of bytes; nothing is in it where the plan has none.</summary>
     public Spending Spending { get; init; } = Spending.Nothing;

@@ -19,7 +19,6 @@ static class KeptSpending
         output.UInt64((ulong)spending.LargestUpload);
         output.Double(spending.NextUpload);
         output.Double(spending.NextPayload);
-        output.Double(spending.Spread ?? double.NaN);
         output.Double(spending.ModelStep ?? double.NaN);
         output.UInt64((ulong)(spending.Since?.UtcTicks ?? NoDate));
         output.Varint(spending.EndedAfter is { } rounds ? rounds + 1 : 0);
@@ -56,7 +55,6 @@ static class KeptSpending
         long largest = (long)input.UInt64("largest upload");
         double nextUpload = input.Double("next upload");
         double nextPayload = input.Double("next payload");
-        double spread = input.Double("spread");
         double step = input.Double("step of models");
         long since = (long)input.UInt64("first round");
         int ended = input.Varint("end", 0, int.MaxValue);
@@ -86,7 +84,6 @@ static class KeptSpending
             NextUpload = nextUpload,
             NextPayload = nextPayload,
             ModelStep = double.IsNaN(step) ? null : (float)step,
-            Spread = double.IsNaN(spread) ? null : spread,
             Since = since == NoDate ? null : new DateTimeOffset(since, TimeSpan.Zero),
             EndedAfter = ended == 0 ? null : ended - 1,
         };

@@ -39,7 +39,6 @@ public sealed class Shadow : IDisposable
     RoundPlan current = FederationState.Initial.Current;
     RoundCosts roundCosts;
     long uplinkBytes;
-    double? spread;
 
     internal Shadow(SimulationOptions options, ShadowLine line, ILearner learner, float[] initial, RandomKey key,
         ClientLink[]? links, Func<int, float[]> memoryOf)
@@ -80,8 +79,7 @@ public sealed class Shadow : IDisposable
             roundCosts.TryAgain();
         answers.Clear();
         norms.Clear();
-        spread = FederationState.SpreadAfter(spread, round.Attempt == 1 ? global.Spread : null);
-        current = round with { Spread = spread };
+        current = round with { Spread = global.Spread ?? current.Spread };
         sum.Begin(round, _ => global.Broadcast.Published);
         foreach (int client in round.Participants)
         {

@@ -28,6 +28,14 @@ public class UpdateSpreadTests
     }
 
     [Fact]
+    public void What_steps_follow_goes_a_quarter_of_the_way_to_what_was_seen_last()
+    {
+        double? spread = null;
+        foreach (var (seen, expected) in new (double?, double?)[] { (null, null), (4, 4), (64, 8), (null, 8), (0.5, 4) })
+            Assert.Equal(expected, spread = UpdateSpread.After(spread, seen));
+    }
+
+    [Fact]
     public void Of_updates_that_agree_half_of_their_energy_counts_and_of_none_nothing()
     {
         float[] one = [3, 4];

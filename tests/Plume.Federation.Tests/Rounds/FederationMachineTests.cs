@@ -38,14 +38,6 @@ public class FederationMachineTests
         }
     }
 
-    [Fact]
-    public void The_spread_that_steps_follow_goes_a_quarter_of_the_way_to_what_was_seen_last()
-    {
-        double? spread = null;
-        foreach (var (seen, expected) in new (double?, double?)[] { (null, null), (4, 4), (64, 8), (null, 8), (0.5, 4) })
-            Assert.Equal(expected, spread = FederationState.SpreadAfter(spread, seen));
-    }
-
     [Theory]
     [InlineData("feedback | auto | range", 100, 1)]
     [InlineData("feedback | auto | range", 1000, 1)]

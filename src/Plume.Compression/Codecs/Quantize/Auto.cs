@@ -12,14 +12,15 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <remarks>
 /// The mean of n updates is off by a chance that follows from how far they are apart, and a step of some standard deviations
 /// of a value between them adds little to that: 2.75 for an update, and 18 for what is published, where it is
-/// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. Where <c>feedback</c> makes
-/// up for it soon, since more than a tenth of the clients take part in a round, a federation makes an update's step up to twice
-/// as coarse. So the step follows the learning rate, the data, the model, and the rounds, by what a server sees anyhow. A
+/// the standard deviation of the mean, for half a point of accuracy; the double for the double loss. So the step follows the learning rate, the data, the model, and the rounds, by what a server sees anyhow. A
 /// federation says it (<see cref="Codec.StepAt"/>). Where nobody does, as before the first round has ended, it is the largest
 /// whose squared error is at most 0.02 of an update's energy, or half of that between the versions of a model. Steps of models
 /// are powers of two, so that payloads of several versions add up to one.
 /// <para>A level is always the nearest, whatever it costs, where other dead zones weigh error against bits: what those leave out
 /// points towards zero in all updates alike, so models lag behind. A coarser step saves as many bits and loses less.</para>
+/// <para>By <c>feedback</c> each of N clients holds a step's error back until it takes part again, and what all hold back is
+/// sqrt(N / m) steps beside the noise of a mean of m updates. So where more than a tenth of them take part in a round an update's
+/// step is coarser, as the root of their share, but not beyond 5.5 standard deviations.</para>
 /// <para>What is below a step is lost most, so with one step for all tensors those of small values would learn slower than the
 /// others. An update whose step a federation says therefore has a factor for each matrix, which gives back along it what was lost
 /// (<see cref="Pipeline.TensorGains"/>).</para>
@@ -39,6 +40,12 @@ public sealed record Auto : DeadZone, INotated<Auto>
 
     // Standard deviations of a value of their mean, for a point.
     const double OfModels = 36;
+
+    // Standard deviations beyond which no share of clients makes a step coarser: what is held back for longer comes too late.
+    const double MostOfUpdates = 5.5;
+
+    // The share of the clients in a round that the factors were chosen with.
+    const double UsualShare = 0.1;
 
     // Shares of energy, for a point, where nothing is known of either.
     const double ShareOfUpdates = 0.04;
@@ -86,13 +93,23 @@ public sealed record Auto : DeadZone, INotated<Auto>
 
     static bool IsValid(double loss) => loss is > 0 and <= MostLoss;
 
-    /// <inheritdoc cref="Codec.StepAt"/>
-    internal float StepAt(double spread, int updates, double factor, bool isModel)
+    /// <summary>The step of an update.</summary>
+    /// <param name="spread">The standard deviation of a value between updates.</param>
+    /// <param name="share">Of the clients, those in a round, where feedback makes up for what a step leaves; 0 elsewhere.</param>
+    /// <param name="factor">How many times coarser it is than what may be lost says.</param>
+    internal float StepOfUpdate(double spread, double share, double factor)
     {
-        double step = factor * Loss * (isModel ? OfModels : OfUpdates) * spread / Math.Sqrt(Math.Max(1, updates));
-        step = Math.Clamp(step, SmallestStep, LargestStep);
-        return isModel ? PowersOfTwo.Nearest(step) : GridOf(step).Step;
+        // Fewer than usual send no finer updates: each holds nothing back yet when it takes part for the first time.
+        double usual = Loss * OfUpdates, shared = Math.Min(usual * Math.Sqrt(share / UsualShare), MostOfUpdates);
+        return GridOf(Math.Clamp(factor * Math.Max(usual, shared) * spread, SmallestStep, LargestStep)).Step;
     }
+
+    /// <summary>The step between versions of a model.</summary>
+    /// <param name="spread">The standard deviation of a value between updates.</param>
+    /// <param name="updates">How many of them a version is the mean of.</param>
+    /// <param name="factor">How many times coarser it is than what may be lost says.</param>
+    internal float StepOfModel(double spread, int updates, double factor) => PowersOfTwo.Nearest(
+        Math.Clamp(factor * Loss * OfModels * spread / Math.Sqrt(Math.Max(1, updates)), SmallestStep, LargestStep));
 
     /// <summary>What the step is searched for where it is not said.</summary>
     /// <param name="isModel">Whether what is encoded is the next version of something that both ends hold.</param>

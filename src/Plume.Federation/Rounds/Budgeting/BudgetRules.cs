@@ -16,8 +16,6 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
     // An update may have so many times what a round of the budget has for one client, before its sender takes a coarser step.
     const int MostShares = 2;
 
-    const int SmoothingRounds = 4;
-
     // Updates of a line without auto are expected to be so many times the largest of the last round at most.
     const double Growth = 1.25;
 
@@ -183,10 +181,8 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
     /// steps follow.</summary>
     /// <param name="state">The state before.</param>
     /// <param name="published">What the host knows.</param>
-    /// <param name="spread">How far the round's updates were apart; null where nothing can be said.</param>
     /// <param name="now">The time.</param>
-    public FederationState Published(FederationState state, PublishedBytes published, double? spread,
-        DateTimeOffset now)
+    public FederationState Published(FederationState state, PublishedBytes published, DateTimeOffset now)
     {
         var spending = state.Spending;
         var settled = spending with
@@ -194,7 +190,6 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
             Accounts = spending.Accounts.SetItems(spending.Accounts.Where(entry => entry.Value.Asked is not null)
                 .Select(entry => KeyValuePair.Create(entry.Key, entry.Value with { Asked = null }))),
             Published = spending.Published + published.Payload,
-            Spread = Smoothed(spending.Spread, spread),
             CatchUps = published.CatchUps,
             MeanUpload = spending.Answers > 0 ? (double)spending.Sent / spending.Answers : spending.MeanUpload,
             LargestUpload = spending.Answers > 0 ? spending.Largest : spending.LargestUpload,
@@ -202,7 +197,7 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
         settled = settled with { FurtherShare = FurtherShare(settled, state.Members, state.Current.Round) };
         var next = state with { Spending = settled };
         var pressed = new Pressure(plan, bytes, budget).Next(next, published.Payload, Lefts(next, now), now);
-        return next with { Spending = pressed with { ModelStep = ModelStep(pressed, state.Current.Participants.Count) } };
+        return next with { Spending = pressed with { ModelStep = ModelStep(state, pressed) } };
     }
 
     /// <summary>Why a federation has ended before its last round by itself; null where it has not.</summary>
@@ -233,20 +228,16 @@ sealed class BudgetRules(FederationPlan plan, MessageBytes bytes)
 
     // A sum of versions is of the finest of their steps, and a finer one brings what coarser ones left: it changes as seldom as
     // it can.
-    float? ModelStep(Spending spending, int asked)
+    float? ModelStep(FederationState state, Spending spending)
     {
-        if (!plan.Downlink.IsAuto || spending.Spread is not { } spread)
+        if (!plan.Downlink.IsAuto || state.Spread is not { } spread)
             return null;
         double factor = plan.Steps.OfDownlink(spending.Pressure);
         return spending.ModelStep is { } before && before >= Step(1 / StepFactors.Slack) && before <= Step(StepFactors.Slack)
             ? before : Step(1);
 
-        float Step(double times) => plan.Downlink.StepAt(spread, asked, times * factor);
+        float Step(double times) => plan.Downlink.StepAt(spread, state.Current.Participants.Count, times * factor);
     }
-
-    // What coarse steps leave of one round's updates says little of how far they are apart.
-    static double? Smoothed(double? before, double? seen) => (before, seen) is ({ } old, { } now)
-        ? old + (now - old) / SmoothingRounds : seen ?? before;
 
     long LeftOf(Account account, DateTimeOffset now) => budget.Bytes - SpentBy(account, now);
 

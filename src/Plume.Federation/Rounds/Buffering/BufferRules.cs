@@ -43,8 +43,7 @@ sealed class BufferRules(FederationPlan plan, Buffered rhythm, RandomKey key, do
             UpdateInvalid invalid => Refuse(state, invalid, now),
             ClientDropped dropped => Drop(dropped.IsMissed ? Absences.Missed(state, dropped.Client) : state, dropped.Client, now),
             TimePassed => PassDeadlines(state, now),
-            ModelApplied applied =>
-                Advance(state with { Spread = FederationState.SpreadAfter(state.Spread, applied.Spread) }, now),
+            ModelApplied applied => Advance(state with { Spread = applied.Spread ?? state.Spread }, now),
             _ => throw new ArgumentException($"There is no event {happened} where rounds are buffered.", nameof(happened)),
         };
 

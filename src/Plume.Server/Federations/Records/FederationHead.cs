@@ -159,7 +159,7 @@ sealed record KeptState(Phase Phase, int Round, int Attempt, int ModelVersion, I
         {
             UsualNorm = UsualNorm,
             SharedStep = SharedStep,
-            Spread = Spending?.Spread ?? Spread,
+            Spread = Spread,
             Pressure = Spending?.Pressure ?? 0,
             ModelStep = Spending?.ModelStep,
             MostPayload = MostPayload,
