@@ -153,6 +153,8 @@ public sealed class PayloadEncoder
         double energy = Remember(values.Span, memory.Span, reference.Span);
         if (!double.IsFinite(energy))
             return false;
+        if (plan.Codec.Quantizer is Auto)
+            energy = Math.Max(0, energy - EnergyOfExact());
         float start = (float)Math.Sqrt(energy / Math.Max(1, values.Length));
         if (target.Unit == BudgetUnit.Nmse)
         {
@@ -277,6 +279,10 @@ public sealed class PayloadEncoder
             TensorPrimitives.Subtract(wanted, reference, decoded);
         return LaneSums.OfSquares(decoded);
     }
+
+    // Running statistics move by far more than weights in the first rounds, and no step is for them.
+    double EnergyOfExact() => plan.Tensors(TensorTreatment.Exact)
+        .Sum(tensor => LaneSums.OfSquares(decoded.AsSpan(tensor.Offset, tensor.Length)));
 
     void KeepWanted(ReadOnlySpan<float> values, ReadOnlySpan<float> memory)
     {

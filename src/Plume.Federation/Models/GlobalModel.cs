@@ -19,7 +19,7 @@ public sealed class GlobalModel
 {
     const int FloatsOfNoise = sizeof(long) / sizeof(float);
 
-    readonly ModelLayout layout;
+    readonly ModelLayout layout, trained;
     readonly FederationPlan plan;
     readonly CapacityModels models;
     readonly ServerOptimizer optimizer;
@@ -52,6 +52,7 @@ public sealed class GlobalModel
             throw new ArgumentException(misfit, nameof(plan));
         (this.layout, this.plan, this.optimizer, this.student) = (layout, plan, optimizer, student);
         models = plan.ModelsOf(layout);
+        trained = plan.Answer(layout).Parts[0].Layout;
         published = plan.Published(layout).Length;
         var first = new float[published];
         plan.Method.Begin(plan, layout, initial, first);
@@ -175,7 +176,8 @@ public sealed class GlobalModel
     {
         ThrowIfResting();
         int version = Broadcast.Version + 1;
-        Spread = plan.FollowsSpread ? UpdateSpread.After(round?.Spread, UpdateSpread.Of(norm, mean, contributors)) : null;
+        Spread = plan.FollowsSpread
+            ? UpdateSpread.After(round?.Spread, UpdateSpread.Of(norm, mean, trained, contributors)) : null;
         var own = memory.AsSpan(0, OwnMemoryLength(plan, layout, optimizer));
         plan.Method.Next(new ServerState(layout, exact, Broadcast.Published.Span, own, optimizer, plan.ObjectiveIn(version),
             student), new RoundMean(version, mean, contributors, plan.Clients) { Cover = cover });

@@ -187,6 +187,19 @@ public class DeadZoneTests
     public void Where_no_federation_says_its_step_auto_keeps_an_error(string line, double most) =>
         Assert.InRange(Some.Nmse(Update, Decoded(line, Some.Lenet, Update).Values), most * 0.7, most);
 
+    [Theory]
+    [InlineData("auto | range")]
+    [InlineData("lowrank | auto(1pt) | range")]
+    public void What_running_statistics_move_by_is_no_room_for_the_error_of_auto(string line)
+    {
+        var layout = ModelLayout.Of([.. Some.Lenet.Tensors.Select(tensor => (tensor.Name, tensor.Shape.ToArray(), tensor.Role)),
+            ("mean", [64], TensorRole.Statistic)]);
+        float[] alone = Decoded(line, layout, [.. Update, .. new float[64]]).Values,
+            beside = Decoded(line, layout, [.. Update, .. Enumerable.Repeat(1000f, 64)]).Values;
+        Assert.InRange(Some.Nmse(Update, alone.AsSpan(0, Update.Length)), 0.01, 0.04);
+        Assert.Equal(alone[..Update.Length], beside[..Update.Length]);
+    }
+
     [Fact]
     public void Auto_has_the_step_that_it_is_told_and_of_models_a_power_of_two()
     {

@@ -1,4 +1,5 @@
 using Plume.Compression.Randomness;
+using Plume.Compression.Weights;
 using Plume.Federation.Models;
 
 namespace Plume.Federation.Tests.Models;
@@ -24,7 +25,7 @@ public class UpdateSpreadTests
 
         double norm = Math.Sqrt(each.Select(update => update.Sum(value => (double)value * value)).Order()
             .ElementAt((updates - 1) / 2));
-        Assert.InRange(UpdateSpread.Of(norm, mean, updates)!.Value, 0.97 * apart, 1.03 * apart);
+        Assert.InRange(UpdateSpread.Of(norm, mean, Weights(Values), updates)!.Value, 0.97 * apart, 1.03 * apart);
     }
 
     [Fact]
@@ -39,12 +40,31 @@ public class UpdateSpreadTests
     public void Of_updates_that_agree_half_of_their_energy_counts_and_of_none_nothing()
     {
         float[] one = [3, 4];
-        Assert.Equal(Math.Sqrt(25 / 2.0 / 2), UpdateSpread.Of(5, one, 4)!.Value, 12);
-        Assert.Equal(Math.Sqrt(25 / 2.0), UpdateSpread.Of(5, one, 1)!.Value, 12);
-        Assert.Null(UpdateSpread.Of(0, [0, 0], 4));
-        Assert.Null(UpdateSpread.Of(5, [], 4));
-        Assert.Null(UpdateSpread.Of(double.PositiveInfinity, one, 4));
+        Assert.Equal(Math.Sqrt(25 / 2.0 / 2), UpdateSpread.Of(5, one, Weights(2), 4)!.Value, 12);
+        Assert.Equal(Math.Sqrt(25 / 2.0), UpdateSpread.Of(5, one, Weights(2), 1)!.Value, 12);
+        Assert.Null(UpdateSpread.Of(0, [0, 0], Weights(2), 4));
+        Assert.Null(UpdateSpread.Of(5, [], Weights(0), 4));
+        Assert.Null(UpdateSpread.Of(double.PositiveInfinity, one, Weights(2), 4));
     }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(1, 0)]
+    [InlineData(10, 0.001)]
+    public void Statistics_are_no_part_of_it_however_far_they_move(int updates, double moved)
+    {
+        const int statistics = 40;
+        var layout = ModelLayout.Of([("mean", [statistics], TensorRole.Statistic), ("w", [Values], TensorRole.Weight)]);
+        float[] trained = Drawn(RandomKey.FromSeed(3), 0.01),
+            mean = [.. Enumerable.Repeat((float)moved, statistics), .. trained];
+        // As of updates that have three tenths in common, the rest a deviation of the mean's times sqrt(0.7 / (0.3 + 0.7 / n)).
+        double energy = trained.Sum(value => (double)value * value) / (0.3 + 0.7 / updates),
+            expected = 0.01 * (updates == 1 ? 1 : Math.Sqrt(0.7 / (0.3 + 0.7 / updates)));
+        Assert.InRange(UpdateSpread.Of(Math.Sqrt(energy + 2 * statistics * moved * moved), mean, layout, updates)!.Value,
+            0.97 * expected, 1.03 * expected);
+    }
+
+    static ModelLayout Weights(int values) => ModelLayout.Of([("w", [values], TensorRole.Weight)]);
 
     // Uniform, of that standard deviation.
     static float[] Drawn(RandomKey key, double deviation) =>
