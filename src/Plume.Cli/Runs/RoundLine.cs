@@ -46,8 +46,8 @@ sealed record RoundLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? NextClip { get; init; }
 
-    /// <summary>The standard deviation of a value between the round's updates; null where no <c>auto</c> takes its step from
-    /// it.</summary>
+    /// <summary>The standard deviation of a value between updates of the rounds up to this one, smoothed, as steps of the next
+    /// follow it; null where no <c>auto</c> takes its step from it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Spread { get; init; }
 

@@ -79,7 +79,8 @@ public sealed class Shadow : IDisposable
             roundCosts.TryAgain();
         answers.Clear();
         norms.Clear();
-        current = round with { Spread = global.Spread ?? current.Spread };
+        // What presses on versions of the run has nothing to say of its own.
+        current = round with { Spread = global.Spread ?? current.Spread, ModelStep = null, MostPayload = null };
         sum.Begin(round, _ => global.Broadcast.Published);
         foreach (int client in round.Participants)
         {
@@ -130,8 +131,7 @@ public sealed class Shadow : IDisposable
         if (contributors.Count == 0)
             global.Pass();
         else
-            global.Apply(sum.Sum, weights, contributors.Count, norm: NormBound.LowerMedian(norms),
-                round: current with { ModelStep = null, MostPayload = null });
+            global.Apply(sum.Sum, weights, contributors.Count, norm: NormBound.LowerMedian(norms), round: current);
         rounds.Add(new ShadowRound(round, uplinkBytes, roundCosts.DownlinkBytes, DistanceTo(run))
         {
             LinkSeconds = roundCosts.LinkSeconds(contributors),

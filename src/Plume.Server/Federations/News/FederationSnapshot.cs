@@ -54,7 +54,7 @@ public sealed record FederationSnapshot(
     [Id(5)]
     public double? UsualNorm { get; init; }
 
-    /// <summary>How far updates of the last round were apart; null where no step follows from it.</summary>
+    /// <summary>How far updates of the last rounds were apart; null where no step follows from it.</summary>
     [Id(6)]
     public double? Spread { get; init; }
 
