@@ -66,7 +66,7 @@ public partial class SimulationTests
     [Fact]
     public void What_a_budget_leaves_goes_into_finer_steps_and_what_it_lacks_into_the_downlinks_first()
     {
-        var (poor, _) = Run(Budgeted("10kB"));
+        var (poor, _) = Run(Budgeted("15kB"));
         var (rich, _) = Run(Budgeted("500kB"));
         Assert.True(rich[15].Budget!.UplinkFactor < 1 && poor[15].Budget!.UplinkFactor > 1);
         Assert.True(poor.Max(round => round.Budget!.DownlinkFactor) > poor.Max(round => round.Budget!.UplinkFactor));

@@ -1,5 +1,6 @@
 using Plume.Compression.Codecs;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
 using Plume.Federation.Rounds;
 using Plume.Federation.ServerOptimizers;
@@ -18,7 +19,7 @@ public class GlobalModelTests
     {
         // Few values, so that they are large beside a step of nine deviations.
         float[] mean = [.. Enumerable.Range(0, Layout.Length).Select(i => i < 20 ? i / 2f : 0)];
-        double norm = Math.Sqrt(mean.Sum(value => (double)value * value));
+        double norm = Math.Sqrt(Squares.Of(mean));
         double seen = UpdateSpread.Of(norm, mean, Layout, Updates)!.Value;
         Assert.Equal((seen, StepAt(seen)), Made(before: null));
         Assert.Equal((seen / 8, StepAt(seen / 8)), Made(before: seen / 16));

@@ -1,6 +1,8 @@
 using Plume.Compression.Randomness;
 using Plume.Compression.Weights;
+using Plume.Federation.Methods;
 using Plume.Federation.Models;
+using Plume.Federation.Rounds;
 
 namespace Plume.Federation.Tests.Models;
 
@@ -23,8 +25,7 @@ public class UpdateSpreadTests
                 mean[i] += (update[i] += shared[i]) / updates;
         }
 
-        double norm = Math.Sqrt(each.Select(update => update.Sum(value => (double)value * value)).Order()
-            .ElementAt((updates - 1) / 2));
+        double norm = NormBound.LowerMedian(each.Select(update => Math.Sqrt(Squares.Of(update))));
         Assert.InRange(UpdateSpread.Of(norm, mean, Weights(Values), updates)!.Value, 0.97 * apart, 1.03 * apart);
     }
 
@@ -58,7 +59,7 @@ public class UpdateSpreadTests
         float[] trained = Drawn(RandomKey.FromSeed(3), 0.01),
             mean = [.. Enumerable.Repeat((float)moved, statistics), .. trained];
         // As of updates that have three tenths in common, the rest a deviation of the mean's times sqrt(0.7 / (0.3 + 0.7 / n)).
-        double energy = trained.Sum(value => (double)value * value) / (0.3 + 0.7 / updates),
+        double energy = Squares.Of(trained) / (0.3 + 0.7 / updates),
             expected = 0.01 * (updates == 1 ? 1 : Math.Sqrt(0.7 / (0.3 + 0.7 / updates)));
         Assert.InRange(UpdateSpread.Of(Math.Sqrt(energy + 2 * statistics * moved * moved), mean, layout, updates)!.Value,
             0.97 * expected, 1.03 * expected);
