@@ -190,7 +190,7 @@ public sealed class PayloadDecoder
         {
             TensorTreatment.Coded => entry.Tensor.Length == 0 ? 0 : coded[next++],
             TensorTreatment.Fine => (long)fineBits * entry.Tensor.Length,
-            _ => 32L * entry.Tensor.Length,
+            _ => entry.Tensor.Length == 0 ? 0 : fine.BitsOf(entry.Tensor, form),
         })];
     }
 
@@ -209,7 +209,7 @@ public sealed class PayloadDecoder
             return;
         }
 
-        fine.Read(ref input, fineValues);
+        fine.Read(ref input, form, fineValues);
         gains.Begin(form.HasFlag(PayloadForm.Gains));
         gains.Read(ref input);
         foreach (var transform in transforms)

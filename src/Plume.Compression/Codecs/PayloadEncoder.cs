@@ -131,8 +131,8 @@ public sealed class PayloadEncoder
                 blocks.Hold(norm, own);
             output.Clear();
             PayloadHeader.Write(plan, plan.LongRuns | (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
-                | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded), output);
-            if (!fine.Write(source.Span, output))
+                | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded) | fine.Form, output);
+            if (!fine.Write(source.Span, gains.AreThere, output))
                 return false;
             gainsStart = gains.AreThere ? output.Length : 0;
             gains.Reserve(output);
@@ -153,8 +153,6 @@ public sealed class PayloadEncoder
         double energy = Remember(values.Span, memory.Span, reference.Span);
         if (!double.IsFinite(energy))
             return false;
-        if (plan.Codec.Quantizer is Auto)
-            energy = Math.Max(0, energy - EnergyOfExact());
         float start = (float)Math.Sqrt(energy / Math.Max(1, values.Length));
         if (target.Unit == BudgetUnit.Nmse)
         {
@@ -277,12 +275,21 @@ public sealed class PayloadEncoder
         wanted.CopyTo(decoded, 0);
         if (plan.Codec.SubtractsReference)
             TensorPrimitives.Subtract(wanted, reference, decoded);
-        return LaneSums.OfSquares(decoded);
+        return EnergyOfDecoded();
     }
 
     // Running statistics move by far more than weights in the first rounds, and no step is for them.
-    double EnergyOfExact() => plan.Tensors(TensorTreatment.Exact)
-        .Sum(tensor => LaneSums.OfSquares(decoded.AsSpan(tensor.Offset, tensor.Length)));
+    double EnergyOfDecoded()
+    {
+        ClearStatistics(decoded);
+        return LaneSums.OfSquares(decoded);
+    }
+
+    void ClearStatistics(Span<float> target)
+    {
+        foreach (var tensor in plan.ShortStatistics)
+            target.Slice(tensor.Offset, tensor.Length).Clear();
+    }
 
     void KeepWanted(ReadOnlySpan<float> values, ReadOnlySpan<float> memory)
     {
@@ -297,7 +304,7 @@ public sealed class PayloadEncoder
     {
         decoder.Value.Decode(output.Written, decoded, key, reference);
         TensorPrimitives.Subtract(wanted, decoded, decoded);
-        return LaneSums.OfSquares(decoded);
+        return EnergyOfDecoded();
     }
 
     // What the stages from the first select or quantizer on work with: the values themselves, where nothing rewrites them.
@@ -333,6 +340,8 @@ public sealed class PayloadEncoder
             decoder.Value.Decode(output.Written, work, key, reference);
         TensorPrimitives.Subtract(values, work, work);
         AddResidual(memory, work);
+        // Of statistics the next update is taken from what is known then, so that nothing of this one is owed.
+        ClearStatistics(work);
         if (!Finite.All(work))
             throw new NotFiniteException(
                 $"What '{plan.Codec}' would keep of the update for later rounds is beyond a float. Local training diverged: "

@@ -42,7 +42,7 @@ sealed class PublishedSums(MessageShape shape, int threads)
 
     /// <summary>
     /// Rounds each part's values to multiples of a small part of its step, so that they and steps add up exactly. A
-    /// quantization's steps must not become zero, and stay.
+    /// quantization's steps and small variances must not become zero, and stay: they are not added to, but travel whole.
     /// </summary>
     public static void Align(MessageShape shape, Span<float> values)
     {
@@ -50,7 +50,7 @@ sealed class PublishedSums(MessageShape shape, int threads)
         {
             float grid = part.Codec.SumStep is > 0 and var step ? step / Parts : GridOf(part.Layout, values);
             foreach (var tensor in part.Layout.Tensors.Where(tensor => tensor.Role != TensorRole.Step))
-                Align(values.Slice(tensor.Offset, tensor.Length), grid);
+                Align(values.Slice(tensor.Offset, tensor.Length), IsAdded(tensor) ? grid : 0);
             values = values[part.Layout.Length..];
         }
     }
@@ -60,7 +60,7 @@ sealed class PublishedSums(MessageShape shape, int threads)
     {
         float largest = 0;
         double weakest = double.PositiveInfinity;
-        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Length > 0))
+        foreach (var tensor in layout.Tensors.Where(tensor => tensor.Length > 0 && IsAdded(tensor)))
         {
             var own = values.Slice(tensor.Offset, tensor.Length);
             largest = Math.Max(largest, MathF.Abs(TensorPrimitives.MaxMagnitude(own)));
@@ -72,10 +72,12 @@ sealed class PublishedSums(MessageShape shape, int threads)
             Math.Max(MathF.ILogB(largest) + 1 - Bits, Math.ILogB(weakest / PartsOfWeakest)))) : 0;
     }
 
+    static bool IsAdded(TensorSpec tensor) => tensor.Role is not (TensorRole.Step or TensorRole.Statistic);
+
     // Of two zeros the one that decoders make.
     static void Align(Span<float> values, float grid)
     {
         foreach (ref float value in values)
-            value = grid == 0 ? value : MathF.Round(value / grid) * grid + 0f;
+            value = (grid == 0 ? value : MathF.Round(value / grid) * grid) + 0f;
     }
 }

@@ -62,6 +62,15 @@ public class PayloadFuzz
             new PayloadEncoder(codec, layout).Encode(GoldenPayloads.WithOutliers(layout.Length), Some.Key(), step: 2).ToArray());
     }
 
+    [Theory]
+    [InlineData("auto | range")]
+    [InlineData("deadzone(grid, exact) | rans")]
+    public void So_are_those_with_statistics(string line)
+    {
+        var layout = ModelLayout.Of([("w", [10], TensorRole.Weight), ("mean", [90], TensorRole.Statistic), ("var", [90], TensorRole.Statistic)]);
+        AssertHarmless(line, Codec.Parse(line), layout, Some.Laplace(layout.Length));
+    }
+
     static void AssertHarmless(string name, Codec codec, ModelLayout layout, float[] values)
     {
         float[] reference = codec.UsesReference ? [.. Some.Laplace(layout.Length, 2).Select((value, i) => i % 3 == 0 ? 0 : value)]

@@ -88,7 +88,10 @@ public class BroadcastTests
             Codec.Parse(downlink)), new MessagePart("on", Layout, Codec.Parse("delta | deadzone(abs=1, exact) | range")));
         var draws = new RandomDraws(RandomKey.FromSeed(3));
         float[] model = [.. Enumerable.Range(0, shape.Length).Select(i => i < 2021 ? 0.3f * (float)draws.NextNormal() : i % 3)];
+        (float rare, float wide) = (1e-9f, 1 / 3f);
+        (model[2002], model[2003]) = (rare, wide);
         var broadcast = new Broadcast(shape, model, default, threads: 1, historyMemory: 1 << 20);
+        Assert.Equal([rare, wide], broadcast.Published[2002..2004].ToArray());
         for (int version = 0; version <= 6; version++)
         {
             foreach (bool takesLevels in new[] { true, false })

@@ -18,7 +18,7 @@ public enum TensorTreatment
     /// <summary>A bias, a normalization or a small weight: no value is dropped, 8 bits or more, packed.</summary>
     Fine,
 
-    /// <summary>A running statistic: 32-bit floats.</summary>
+    /// <summary>A running statistic: 32-bit floats, or by <c>auto</c> floats of few bits.</summary>
     Exact,
 }
 
@@ -43,6 +43,8 @@ public sealed class CodecPlan
         Quantizer = (codec.Selects ? stage.AfterSelect : stage).Before(codec.Coder);
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
+        ShortStatistics = Quantizer.ShortensStatistics
+            ? [.. Tensors(TensorTreatment.Exact).Where(static tensor => tensor.Role == TensorRole.Statistic)] : [];
         int index = 0;
         Blocks = JoinsTensors ? [.. BlockPlan.Cut(new TensorSpec("all values", [layout.Length], 0, TensorRole.Weight), 0)]
             : [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
@@ -69,6 +71,9 @@ public sealed class CodecPlan
     internal PayloadForm LongRuns => Codec.Coder is not RangeCode ? PayloadForm.Coded
         : Codec.Quantizer is DeadZone { Trellis: true } ? PayloadForm.LongRuns
         : Blocks.Sum(static block => (long)block.Length) >= RangeCoder.LongRun ? PayloadForm.Wavefront : PayloadForm.Coded;
+
+    /// <summary>The running statistics that an encoder writes in few bits each.</summary>
+    internal TensorSpec[] ShortStatistics { get; }
 
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;

@@ -24,6 +24,9 @@ enum PayloadForm : byte
 
     /// <summary>As coded, and each matrix times a factor of its own.</summary>
     Gains = 16,
+
+    /// <summary>As coded, and running statistics in few bits each.</summary>
+    Statistics = 32,
 }
 
 /// <summary>
@@ -45,7 +48,14 @@ static class PayloadHeader
     const byte WavefrontVersion = 5;
 
     /// <summary>With a form that has gains.</summary>
-    const byte NewestVersion = 6;
+    const byte GainsVersion = 6;
+
+    /// <summary>With a form that has statistics in few bits.</summary>
+    const byte NewestVersion = 7;
+
+    // Those that may stand beside one another; floats stand alone.
+    const PayloadForm Known = PayloadForm.WithOutliers | PayloadForm.LongRuns | PayloadForm.Wavefront | PayloadForm.Gains
+        | PayloadForm.Statistics;
 
     /// <summary>Bytes of a header with a form.</summary>
     public const int LongestLength = 6;
@@ -72,29 +82,31 @@ static class PayloadHeader
         if (version == PlainVersion)
             return PayloadForm.Coded;
         var form = (PayloadForm)input.UInt8("form");
-        return IsKnown(version, form, plan.Codec) ? form : throw Unknown(version, form, plan.Codec, input.Offset - 1);
+        return IsKnown(version, form, plan) ? form : throw Unknown(version, form, plan, input.Offset - 1);
     }
 
-    static byte VersionOf(PayloadForm form) => form.HasFlag(PayloadForm.Gains) ? NewestVersion
+    static byte VersionOf(PayloadForm form) => form.HasFlag(PayloadForm.Statistics) ? NewestVersion
+        : form.HasFlag(PayloadForm.Gains) ? GainsVersion
         : form.HasFlag(PayloadForm.Wavefront) ? WavefrontVersion
         : form.HasFlag(PayloadForm.LongRuns) ? LongRunVersion : FormVersion;
 
-    static bool IsKnown(byte version, PayloadForm form, Codec codec) => VersionOf(form) == version
-        && (form & ~PayloadForm.WithOutliers) switch
-        {
-            PayloadForm.Coded or PayloadForm.Floats => form is PayloadForm.WithOutliers or PayloadForm.Floats,
-            PayloadForm.LongRuns or PayloadForm.Wavefront => codec.Coder is RangeCode,
-            PayloadForm.Gains => TensorGains.AreFor(codec),
-            PayloadForm.Gains | PayloadForm.Wavefront => TensorGains.AreFor(codec) && codec.Coder is RangeCode,
-            _ => false,
-        };
-
-    static InvalidPayloadException Unknown(byte version, PayloadForm form, Codec codec, int offset)
+    static bool IsKnown(byte version, PayloadForm form, CodecPlan plan)
     {
-        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Gains)
-            .Where(other => IsKnown(version, (PayloadForm)other, codec))];
+        const PayloadForm longRuns = PayloadForm.LongRuns | PayloadForm.Wavefront;
+        if (form == PayloadForm.Coded || VersionOf(form) != version)
+            return false;
+        return form == PayloadForm.Floats || (form & ~Known) == 0 && (form & longRuns) != longRuns
+            && ((form & longRuns) == 0 || plan.Codec.Coder is RangeCode)
+            && (!form.HasFlag(PayloadForm.Gains) || !form.HasFlag(PayloadForm.LongRuns) && TensorGains.AreFor(plan.Codec))
+            && (!form.HasFlag(PayloadForm.Statistics) || plan.ShortStatistics.Length > 0);
+    }
+
+    static InvalidPayloadException Unknown(byte version, PayloadForm form, CodecPlan plan, int offset)
+    {
+        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Statistics)
+            .Where(other => IsKnown(version, (PayloadForm)other, plan))];
         return InvalidPayloadException.Field("form", offset, (byte)form, known.Length == 0
-            ? $"must not be there: '{codec}' has no payloads of version {version}"
-            : $"must be {string.Join(" or ", known)} in version {version} of '{codec}'");
+            ? $"must not be there: '{plan.Codec}' has no payloads of version {version}"
+            : $"must be {string.Join(" or ", known)} in version {version} of '{plan.Codec}'");
     }
 }

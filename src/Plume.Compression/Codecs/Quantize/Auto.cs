@@ -78,6 +78,8 @@ public sealed record Auto : DeadZone, INotated<Auto>
     private protected override IEnumerable<string> Arguments =>
         Loss == DefaultLoss ? [] : [Loss.ToString(CultureInfo.InvariantCulture) + Suffix];
 
+    internal override bool ShortensStatistics => true;
+
     internal override QuantizeStage? ForSums => new DeadZone(StepRule.Grid, 0, exact: true);
 
     static string Range => $"It must be above 0 and at most {MostLoss} points.";

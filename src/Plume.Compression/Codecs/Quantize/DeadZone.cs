@@ -127,6 +127,9 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override bool CodesEveryWeight => true;
 
+    // To a power of two all is exact, and statistics are then in as many bits as they have.
+    internal override bool ShortensStatistics => Rule == StepRule.Grid;
+
     internal override float StepFor(CodecPlan plan) => Rule == StepRule.Absolute ? (float)Value : plan.CommonStep;
 
     internal override QuantizeStage? ForSums =>
