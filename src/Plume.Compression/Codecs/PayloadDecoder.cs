@@ -22,6 +22,7 @@ public sealed class PayloadDecoder
     readonly float[] fineValues;
     readonly BlockDecoder blocks;
     readonly TensorGains gains;
+    readonly FineNormalizations normalizations;
     readonly TransformStage[] stages;
     readonly Transformer[] transforms;
     readonly bool mixes;
@@ -39,6 +40,7 @@ public sealed class PayloadDecoder
         fineValues = new float[fineTensors.Length > 0 ? layout.Length : 0];
         blocks = new BlockDecoder(plan);
         gains = new TensorGains(plan);
+        normalizations = new FineNormalizations(plan);
         stages = [.. codec.Transforms];
         transforms = [.. stages.Select(stage => stage.CreateTransformer(plan))];
         mixes = Array.Exists(stages, static stage => stage.Mixes);
@@ -209,6 +211,7 @@ public sealed class PayloadDecoder
             return;
         }
 
+        normalizations.AreThere = form.HasFlag(PayloadForm.FineNormalizations);
         fine.Read(ref input, form, fineValues);
         gains.Begin(form.HasFlag(PayloadForm.Gains));
         gains.Read(ref input);
@@ -246,6 +249,7 @@ public sealed class PayloadDecoder
     {
         var block = blocks.Blocks[index];
         blocks.Write(block, payload, values, worker);
+        normalizations.Undo(values, block.Plan);
         for (int i = transforms.Length - 1; i >= 0; i--)
             transforms[i].Inverse(values, block.Plan, reference, key);
         gains.Apply(values, block.Plan);

@@ -23,6 +23,7 @@ public sealed class PayloadEncoder
     readonly FineTensors fine;
     readonly BlockEncoder blocks;
     readonly TensorGains gains;
+    readonly FineNormalizations normalizations;
     readonly Transformer[] transforms;
     readonly PayloadWriter output = new();
     readonly float[] work;
@@ -46,6 +47,7 @@ public sealed class PayloadEncoder
         fine = new FineTensors(plan);
         blocks = new BlockEncoder(plan);
         gains = new TensorGains(plan);
+        normalizations = new FineNormalizations(plan);
         transforms = [.. codec.Transforms.Select(stage => stage.CreateTransformer(plan))];
         work = new float[codec.Remembers || transforms.Length > 0 ? layout.Length : 0];
         keep = codec.Stages[0] is Feedback feedback ? (float)feedback.Keep : 1;
@@ -131,7 +133,7 @@ public sealed class PayloadEncoder
                 blocks.Hold(norm, own);
             output.Clear();
             PayloadHeader.Write(plan, plan.LongRuns | (blocks.HasOutliers ? PayloadForm.WithOutliers : PayloadForm.Coded)
-                | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded) | fine.Form, output);
+                | (gains.AreThere ? PayloadForm.Gains : PayloadForm.Coded) | plan.ByRole, output);
             if (!fine.Write(source.Span, gains.AreThere, output))
                 return false;
             gainsStart = gains.AreThere ? output.Length : 0;
@@ -255,6 +257,7 @@ public sealed class PayloadEncoder
         blocks.Restore(exact, key);
         foreach (var block in plan.Blocks)
         {
+            normalizations.Undo(exact.AsSpan(block.Start, block.Length), block);
             for (int i = transforms.Length - 1; i >= 0; i--)
                 transforms[i].Inverse(exact.AsSpan(block.Start, block.Length), block, reference.Span, key);
         }
@@ -318,6 +321,7 @@ public sealed class PayloadEncoder
             AddResidual(memory.Span, work);
         foreach (var transform in transforms)
             transform.Forward(work, new TransformContext(reference, key, plan, blocks.Loop, isRepeated));
+        normalizations.Apply(work);
         return work;
     }
 

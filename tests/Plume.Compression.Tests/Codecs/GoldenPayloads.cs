@@ -179,6 +179,15 @@ public class GoldenPayloads
         ModelLayout.Of([("w", [20, 30], TensorRole.Weight), ("b", [20], TensorRole.Bias)]), Some.Laplace(620, 27), version: 6, step: 4);
 
     [Fact]
+    public void So_has_one_between_versions_of_a_model_with_normalizations()
+    {
+        var layout = ModelLayout.Of([("w", [20, 30], TensorRole.Weight), ("norm.scale", [20], TensorRole.Normalization),
+            ("norm.mean", [20], TensorRole.Statistic)]);
+        AssertGolden("normalizations-delta-auto-range", "delta | auto | range", layout, Some.Laplace(layout.Length, 28),
+            version: 7, step: 0.5f);
+    }
+
+    [Fact]
     public void A_long_run_of_version_2_is_still_read()
     {
         var codec = Codec.Parse("deadzone(abs=1, exact) | range");

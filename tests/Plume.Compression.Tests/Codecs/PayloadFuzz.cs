@@ -64,10 +64,12 @@ public class PayloadFuzz
 
     [Theory]
     [InlineData("auto | range")]
+    [InlineData("delta | auto | range")]
     [InlineData("deadzone(grid, exact) | rans")]
-    public void So_are_those_with_statistics(string line)
+    public void So_are_those_with_normalizations(string line)
     {
-        var layout = ModelLayout.Of([("w", [10], TensorRole.Weight), ("mean", [90], TensorRole.Statistic), ("var", [90], TensorRole.Statistic)]);
+        var layout = ModelLayout.Of([("scale", [10], TensorRole.Normalization), ("mean", [90], TensorRole.Statistic),
+            ("var", [90], TensorRole.Statistic)]);
         AssertHarmless(line, Codec.Parse(line), layout, Some.Laplace(layout.Length));
     }
 

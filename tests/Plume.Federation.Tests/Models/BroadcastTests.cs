@@ -84,7 +84,7 @@ public class BroadcastTests
     public void Whoever_has_no_version_gets_the_same_bits_as_digits_or_as_floats(string downlink, double most)
     {
         var shape = new MessageShape(new MessagePart("weights", ModelLayout.Of(
-            [("w", [40, 50], TensorRole.Weight), ("s", [2], TensorRole.Step), ("v", [9], TensorRole.Statistic), ("b", [10], TensorRole.Bias)]),
+            [("w", [40, 50], TensorRole.Weight), ("s", [2], TensorRole.Step), ("v", [9], TensorRole.Statistic), ("b", [10], TensorRole.Normalization)]),
             Codec.Parse(downlink)), new MessagePart("on", Layout, Codec.Parse("delta | deadzone(abs=1, exact) | range")));
         var draws = new RandomDraws(RandomKey.FromSeed(3));
         float[] model = [.. Enumerable.Range(0, shape.Length).Select(i => i < 2021 ? 0.3f * (float)draws.NextNormal() : i % 3)];

@@ -5,12 +5,12 @@ using Plume.Compression.Wire;
 namespace Plume.Compression.Codecs.Code;
 
 /// <summary>
-/// Floats of which few significant bits are kept, each relative to its own size: running statistics, whose channels may differ by
-/// thousands, and of which a variance that a common step rounded to zero would make a model blind.
+/// Floats of which few significant bits are kept, each relative to its own size: running statistics, whose channels may differ
+/// by thousands, and of which a variance that a common step rounded to zero would make a model blind.
 /// </summary>
 /// <remarks>
-/// Of n bits behind the first the error is below 2^-n of a value, or half of that where it is rounded to the nearest. Towards zero,
-/// an update leaves a statistic between what it was and what it has become, so that variances stay above zero.
+/// Of n bits behind the first the error is below 2^-n of a value, or half of that where it is rounded to the nearest. Towards
+/// zero, an update leaves a statistic between what it was and what it has become, so that variances stay above zero.
 /// <para>Exponents are coded as how far they are below the tensor's largest, by the range coder's model (<see cref="LevelModel"/>),
 /// the bits behind the first as they are. Bytes: 2, a byte or so for two tensors, and for each value n bits, one for its sign
 /// where signs differ, and two or three.</para>
@@ -113,7 +113,7 @@ sealed class ShortFloats(TensorSpec[] tensors)
         model.Clear();
         CodeLargest(ref coder);
         for (int index = 0, place = 0; index < tensors.Length; place += tensors[index++].Length)
-            CodeTensor(ref coder, index, values.AsSpan(place, tensors[index].Length), levels.AsSpan(place, tensors[index].Length));
+            CodeTensor(ref coder, largest[index] + 1, values.AsSpan(place, tensors[index].Length), levels.AsSpan(place));
     }
 
     // Each as what it is above that of the tensor before.
@@ -139,10 +139,11 @@ sealed class ShortFloats(TensorSpec[] tensors)
         }
     }
 
-    void CodeTensor<TCoder>(ref TCoder coder, int index, Span<uint> own, Span<int> below)
+    // Above all exponents of the tensor, so that a distance of zero is free for what has none.
+    void CodeTensor<TCoder>(ref TCoder coder, int above, Span<uint> own, Span<int> below)
         where TCoder : struct, ILevelCoder, allows ref struct
     {
-        int above = largest[index] + 1;
+        below = below[..own.Length];
         for (int i = 0; TCoder.Encodes && i < own.Length; i++)
         {
             int distance = (own[i] & ~SignBit) == 0 ? 0 : above - ExponentOf(own[i]);

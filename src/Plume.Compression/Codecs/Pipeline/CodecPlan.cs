@@ -43,8 +43,9 @@ public sealed class CodecPlan
         Quantizer = (codec.Selects ? stage.AfterSelect : stage).Before(codec.Coder);
         Treatments = [.. layout.Tensors.Select(tensor => (tensor, TreatmentOf(codec, tensor)))];
         Tag = ComputeTag(codec, layout);
-        ShortStatistics = Quantizer.ShortensStatistics
-            ? [.. Tensors(TensorTreatment.Exact).Where(static tensor => tensor.Role == TensorRole.Statistic)] : [];
+        ShortStatistics = Quantizer.TellsRoles ? Of(TensorTreatment.Exact, TensorRole.Statistic) : [];
+        FineNormalizations = Quantizer.TellsRoles && codec.SubtractsReference
+            ? Of(TensorTreatment.Coded, TensorRole.Normalization) : [];
         int index = 0;
         Blocks = JoinsTensors ? [.. BlockPlan.Cut(new TensorSpec("all values", [layout.Length], 0, TensorRole.Weight), 0)]
             : [.. Tensors(TensorTreatment.Coded).SelectMany(tensor => BlockPlan.Cut(tensor, index++))];
@@ -75,6 +76,13 @@ public sealed class CodecPlan
     /// <summary>The running statistics that an encoder writes in few bits each.</summary>
     internal TensorSpec[] ShortStatistics { get; }
 
+    /// <summary>The normalizations that an encoder quantizes in finer steps.</summary>
+    internal TensorSpec[] FineNormalizations { get; }
+
+    /// <summary>What a payload has of them.</summary>
+    internal PayloadForm ByRole => (ShortStatistics.Length > 0 ? PayloadForm.Statistics : PayloadForm.Coded)
+        | (FineNormalizations.Length > 0 ? PayloadForm.FineNormalizations : PayloadForm.Coded);
+
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;
 
@@ -104,6 +112,8 @@ public sealed class CodecPlan
 
     internal IEnumerable<TensorSpec> Tensors(TensorTreatment treatment) =>
         Treatments.Where(entry => entry.Treatment == treatment && entry.Tensor.Length > 0).Select(entry => entry.Tensor);
+
+    TensorSpec[] Of(TensorTreatment treatment, TensorRole role) => [.. Tensors(treatment).Where(tensor => tensor.Role == role)];
 
     static TensorTreatment TreatmentOf(Codec codec, TensorSpec tensor) => tensor.Role switch
     {

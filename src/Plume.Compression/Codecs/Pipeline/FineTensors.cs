@@ -9,8 +9,8 @@ using Plume.Compression.Wire;
 namespace Plume.Compression.Codecs.Pipeline;
 
 /// <summary>
-/// The tensors that no stage may harm: exact ones as 32-bit floats or, of running statistics, as many bits of them as matter, fine
-/// ones in 8 bits or more on a grid each. They stand at the start of a payload, in the order of the layout.
+/// The tensors that no stage may harm: exact ones as 32-bit floats or, of running statistics, as many bits of them as matter,
+/// fine ones in 8 bits or more on a grid each. They stand at the start of a payload, in the order of the layout.
 /// </summary>
 sealed class FineTensors(CodecPlan plan)
 {
@@ -26,9 +26,6 @@ sealed class FineTensors(CodecPlan plan)
         [.. plan.Tensors(TensorTreatment.Fine)
             .Select(tensor => (tensor, BlockPlan.Cut(tensor, 0).Select(cut => new Block(cut)).ToArray(), new Grid[1]))];
 
-    /// <summary>What a payload that <see cref="Write"/> begins has for them.</summary>
-    public PayloadForm Form => statistics is null ? PayloadForm.Coded : PayloadForm.Statistics;
-
     /// <param name="values">Of the whole layout.</param>
     /// <param name="isUpdate">Whether they are an update's whose step a federation says.</param>
     /// <param name="output">Where they go.</param>
@@ -43,8 +40,8 @@ sealed class FineTensors(CodecPlan plan)
 
         foreach (var tensor in floats)
             output.Bytes(MemoryMarshal.AsBytes(values.Slice(tensor.Offset, tensor.Length)));
-        statistics?.Write(values, plan.Quantizer is not Auto ? statistics.LeastBits(values) : isUpdate ? BitsOfUpdates : BitsOfOthers,
-            isNearest: plan.Codec.SubtractsReference, output);
+        int bits = plan.Quantizer is Auto ? isUpdate ? BitsOfUpdates : BitsOfOthers : statistics?.LeastBits(values) ?? 0;
+        statistics?.Write(values, bits, isNearest: plan.Codec.SubtractsReference, output);
         foreach (var (tensor, blocks, _) in fine)
         {
             var extremes = new GridStatistics();

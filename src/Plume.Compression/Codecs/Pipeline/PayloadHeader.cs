@@ -27,6 +27,9 @@ enum PayloadForm : byte
 
     /// <summary>As coded, and running statistics in few bits each.</summary>
     Statistics = 32,
+
+    /// <summary>As coded, and normalizations in finer steps.</summary>
+    FineNormalizations = 64,
 }
 
 /// <summary>
@@ -50,12 +53,14 @@ static class PayloadHeader
     /// <summary>With a form that has gains.</summary>
     const byte GainsVersion = 6;
 
-    /// <summary>With a form that has statistics in few bits.</summary>
+    /// <summary>With a form that has statistics in few bits, or finer normalizations.</summary>
     const byte NewestVersion = 7;
 
     // Those that may stand beside one another; floats stand alone.
     const PayloadForm Known = PayloadForm.WithOutliers | PayloadForm.LongRuns | PayloadForm.Wavefront | PayloadForm.Gains
-        | PayloadForm.Statistics;
+        | ByRole;
+
+    const PayloadForm ByRole = PayloadForm.Statistics | PayloadForm.FineNormalizations;
 
     /// <summary>Bytes of a header with a form.</summary>
     public const int LongestLength = 6;
@@ -85,7 +90,7 @@ static class PayloadHeader
         return IsKnown(version, form, plan) ? form : throw Unknown(version, form, plan, input.Offset - 1);
     }
 
-    static byte VersionOf(PayloadForm form) => form.HasFlag(PayloadForm.Statistics) ? NewestVersion
+    static byte VersionOf(PayloadForm form) => (form & ByRole) != 0 ? NewestVersion
         : form.HasFlag(PayloadForm.Gains) ? GainsVersion
         : form.HasFlag(PayloadForm.Wavefront) ? WavefrontVersion
         : form.HasFlag(PayloadForm.LongRuns) ? LongRunVersion : FormVersion;
@@ -98,12 +103,13 @@ static class PayloadHeader
         return form == PayloadForm.Floats || (form & ~Known) == 0 && (form & longRuns) != longRuns
             && ((form & longRuns) == 0 || plan.Codec.Coder is RangeCode)
             && (!form.HasFlag(PayloadForm.Gains) || !form.HasFlag(PayloadForm.LongRuns) && TensorGains.AreFor(plan.Codec))
-            && (!form.HasFlag(PayloadForm.Statistics) || plan.ShortStatistics.Length > 0);
+            && (!form.HasFlag(PayloadForm.Statistics) || plan.ShortStatistics.Length > 0)
+            && (!form.HasFlag(PayloadForm.FineNormalizations) || plan.FineNormalizations.Length > 0);
     }
 
     static InvalidPayloadException Unknown(byte version, PayloadForm form, CodecPlan plan, int offset)
     {
-        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.Statistics)
+        int[] known = [.. Enumerable.Range(0, 2 * (int)PayloadForm.FineNormalizations)
             .Where(other => IsKnown(version, (PayloadForm)other, plan))];
         return InvalidPayloadException.Field("form", offset, (byte)form, known.Length == 0
             ? $"must not be there: '{plan.Codec}' has no payloads of version {version}"

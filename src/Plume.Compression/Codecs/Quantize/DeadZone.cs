@@ -127,8 +127,8 @@ public record DeadZone : QuantizeStage, INotated<DeadZone>
 
     internal override bool CodesEveryWeight => true;
 
-    // To a power of two all is exact, and statistics are then in as many bits as they have.
-    internal override bool ShortensStatistics => Rule == StepRule.Grid;
+    // To a power of two all is exact: sums of what auto sent have the steps, and the bits of statistics, that it had.
+    internal override bool TellsRoles => Rule == StepRule.Grid;
 
     internal override float StepFor(CodecPlan plan) => Rule == StepRule.Absolute ? (float)Value : plan.CommonStep;
 

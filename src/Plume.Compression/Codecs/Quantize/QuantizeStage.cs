@@ -68,8 +68,11 @@ public abstract record QuantizeStage : Stage
     /// <summary>The quantizer as it works before that coder.</summary>
     internal virtual QuantizeStage Before(Code.CodeStage coder) => this;
 
-    /// <summary>Whether running statistics travel in few bits each (<see cref="Code.ShortFloats"/>), rather than as floats.</summary>
-    internal virtual bool ShortensStatistics => false;
+    /// <summary>
+    /// Whether running statistics travel in few bits each (<see cref="Code.ShortFloats"/>) rather than as floats, and between
+    /// versions of a model normalizations in finer steps than weights (<see cref="FineNormalizations"/>).
+    /// </summary>
+    internal virtual bool TellsRoles => false;
 
     /// <summary>Refuses what the stage cannot do after that select.</summary>
     internal virtual void CheckAfter(SelectStage? select, string codec)

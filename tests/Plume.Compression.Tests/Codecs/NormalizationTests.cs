@@ -6,8 +6,8 @@ using Plume.Compression.Wire;
 
 namespace Plume.Compression.Tests.Codecs;
 
-/// <summary>What becomes of running statistics by <c>auto</c>, and by the codec of its sums.</summary>
-public class StatisticsTests
+/// <summary>What becomes of normalizations and running statistics by <c>auto</c>, and by the codec of its sums.</summary>
+public class NormalizationTests
 {
     static readonly ModelLayout Layout = ModelLayout.Of(
     [
@@ -15,7 +15,7 @@ public class StatisticsTests
         ("norm.mean", [64], TensorRole.Statistic), ("norm.var", [64], TensorRole.Statistic), ("quantize.step", [1], TensorRole.Step),
     ]);
 
-    static readonly TensorSpec Mean = Layout.Tensors[2], Variance = Layout.Tensors[3], Step = Layout.Tensors[4];
+    static readonly TensorSpec Scale = Layout.Tensors[1], Mean = Layout.Tensors[2], Variance = Layout.Tensors[3], Step = Layout.Tensors[4];
 
     // Channels a thousand times as large as others, and two that do not move.
     static readonly float[] Update = [.. Some.Laplace(Layout.Length, 8)
@@ -28,7 +28,7 @@ public class StatisticsTests
     [InlineData("auto | range", 1f / 4)]
     [InlineData("feedback | lowrank | auto | rans", 1f / 4)]
     [InlineData("auto | range", 1f / 32, false)]
-    public void Of_an_update_they_arrive_between_nothing_and_what_they_are(string line, float most, bool isStepSaid = true)
+    public void Statistics_of_an_update_arrive_between_nothing_and_what_they_are(string line, float most, bool isStepSaid = true)
     {
         var codec = Codec.Parse(line);
         var memory = new float[codec.MemoryLength(Layout)];
@@ -60,7 +60,7 @@ public class StatisticsTests
         }, iter: 100);
 
     [Fact]
-    public void Of_a_model_they_are_rounded_to_a_64th_of_each_whatever_was_there_before()
+    public void Statistics_of_a_model_are_rounded_to_a_64th_of_each_whatever_was_there_before()
     {
         float[] decoded = Sent(Codec.Parse("delta | auto | range"), Update, [], [.. Some.Laplace(Layout.Length, 9)], step: 0.5f);
         Assert.All(Range(Mean).Concat(Range(Variance)), place =>
@@ -68,7 +68,7 @@ public class StatisticsTests
     }
 
     [Fact]
-    public void By_the_codec_of_sums_no_bit_of_them_is_lost() => Floats.Array[Mean.Length + Variance.Length].Sample(statistics =>
+    public void By_the_codec_of_sums_no_bit_of_statistics_is_lost() => Floats.Array[Mean.Length + Variance.Length].Sample(statistics =>
     {
         float[] model = new float[Layout.Length];
         statistics.CopyTo(model, Mean.Offset);
@@ -76,8 +76,42 @@ public class StatisticsTests
         Assert.Equal(model, decoded);
     }, iter: 200);
 
+    [Theory]
+    [InlineData("delta | auto | range", 0.5f)]
+    [InlineData("delta | auto | rans", 0.5f)]
+    [InlineData("delta | lowrank | auto | range", 0.5f)]
+    public void Between_versions_scales_and_shifts_have_a_quarter_of_the_step(string line, float step)
+    {
+        float[] before = [.. Enumerable.Repeat(0f, Layout.Length)];
+        float[] decoded = Sent(Codec.Parse(line), Update, [], before, step);
+        Assert.All(Range(Scale), place =>
+        {
+            Assert.InRange(Math.Abs(decoded[place] - Update[place]), 0, step / 8);
+            Assert.Equal(MathF.Round(decoded[place] * 4 / step), decoded[place] * 4 / step);
+        });
+        Assert.Contains(Range(Scale), place => decoded[place] % step != 0);
+        float[] ofUpdate = Sent(Codec.Parse(line["delta | ".Length..]), Update, [], step: step);
+        Assert.All(Range(Scale), place => Assert.Equal(0, ofUpdate[place] % step));
+    }
+
     [Fact]
-    public void They_cost_what_they_are_worth()
+    public void Finer_steps_for_them_make_sums_no_finer_for_weights()
+    {
+        var codec = Codec.Parse("delta | deadzone(grid, exact) | range");
+        float[] model = [.. Update.Select(static (value, i) => i < Scale.Offset ? MathF.Round(value)
+            : i < Mean.Offset ? MathF.Round(4 * value) / 4 : 0)];
+        float[] before = new float[Layout.Length];
+        int fine = Encoded().Length;
+        Assert.Equal(model, Sent(codec, model, [], before));
+        foreach (int place in Range(Scale))
+            model[place] = MathF.Round(model[place]);
+        Assert.InRange(fine - Encoded().Length, 1, 2 * Scale.Length / 8 + 8);
+
+        ReadOnlyMemory<byte> Encoded() => new PayloadEncoder(codec, Layout).Encode(model, Some.Key(), reference: before).ToArray();
+    }
+
+    [Fact]
+    public void Statistics_cost_what_they_are_worth()
     {
         var codec = Codec.Parse("auto | range");
         var layout = ModelLayout.Of([.. Enumerable.Range(0, 14).Select(i => ($"norm{i}", new[] { 48 }, TensorRole.Statistic))]);
@@ -89,7 +123,7 @@ public class StatisticsTests
     }
 
     [Fact]
-    public void Damaged_ones_are_refused_by_name()
+    public void Damaged_statistics_are_refused_by_name()
     {
         var codec = Codec.Parse("auto | range");
         var layout = ModelLayout.Of([("v", [4], TensorRole.Statistic)]);
@@ -111,7 +145,7 @@ public class StatisticsTests
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.NegativeInfinity)]
-    public void One_that_is_no_number_is_refused(float value)
+    public void A_statistic_that_is_no_number_is_refused(float value)
     {
         float[] update = [.. Update];
         update[Variance.Offset + 3] = value;
