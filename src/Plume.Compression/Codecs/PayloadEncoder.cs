@@ -70,7 +70,8 @@ public sealed class PayloadEncoder
     /// codecs.</param>
     /// <param name="rounding">What rounds values at random, where the key is shared with other senders: theirs must not round
     /// alike. The key itself where null.</param>
-    /// <param name="step">The step of an <c>auto</c>; found by trying where null. No other quantizer looks at it.</param>
+    /// <param name="step">The step of an <c>auto</c>, which takes half of it for a version of a model with running statistics; found
+    /// by trying where null. No other quantizer looks at it.</param>
     /// <param name="most">Bytes that an <c>auto</c> is to keep to, by a coarser step where its own takes more; the coarsest may take
     /// more still. No other quantizer looks at it.</param>
     /// <returns>The payload, valid until the next call.</returns>
@@ -86,7 +87,7 @@ public sealed class PayloadEncoder
         plan.CheckReference(reference);
         bool isGiven = step is not null && plan.Codec.Quantizer is Auto;
         if (isGiven)
-            plan.CommonStep = step!.Value;
+            plan.CommonStep = step!.Value * plan.PartOfStep;
         gains.Begin(isGiven && TensorGains.AreFor(plan.Codec));
         isRepeated = false;
         bool coded = plan.Codec.Target is { } target && !isGiven

@@ -25,8 +25,9 @@ namespace Plume.Compression.Codecs.Quantize;
 /// <para>What is below a step is lost most, so with one step for all tensors those of small values would learn slower than the
 /// others. An update whose step a federation says therefore has a factor for each matrix, which gives back along it what was lost
 /// (<see cref="Pipeline.TensorGains"/>).</para>
-/// <para>Between versions of a model normalizations have a quarter of the step (<see cref="Pipeline.FineNormalizations"/>), and
-/// running statistics travel in few bits each (<see cref="Code.ShortFloats"/>).</para>
+/// <para>Running statistics travel in few bits each (<see cref="Code.ShortFloats"/>). Between versions of a model that has some the
+/// step is half of what is said, and of any model normalizations have a quarter of it
+/// (<see cref="Pipeline.FineNormalizations"/>).</para>
 /// <para>The factors were chosen on one work of Fashion-MNIST. Points are no bound: over seven works and three seeds, of thirty
 /// rounds each, half a point was 0.7 in the mean and 1.3 at most (docs/benchmarks.md).</para>
 /// Bytes: 2 for the step, and 1 for each matrix of an update whose step is said.
