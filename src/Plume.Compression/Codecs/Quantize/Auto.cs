@@ -29,8 +29,8 @@ namespace Plume.Compression.Codecs.Quantize;
 /// step is half of what is said, and of any model normalizations have a quarter of it
 /// (<see cref="Pipeline.FineNormalizations"/>).</para>
 /// <para>The factors were chosen on one work of Fashion-MNIST. Points are no bound: over seven works and three seeds, of thirty
-/// rounds each, half a point was 0.7 in the mean and 1.3 at most; with batch normalization on unlike labels, where models swing by
-/// floats too, 2.0 and 2.8 (docs/benchmarks.md).</para>
+/// rounds each, half a point was 0.7 in the mean and 1.3 at most; with batch normalization on unlike labels, where models
+/// swing by floats too, 2.0 and 2.8 (docs/benchmarks.md).</para>
 /// Bytes: 2 for the step, and 1 for each matrix of an update whose step is said.
 /// </remarks>
 public sealed record Auto : DeadZone, INotated<Auto>
