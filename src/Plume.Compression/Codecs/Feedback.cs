@@ -9,6 +9,8 @@ namespace Plume.Compression.Codecs;
 /// <remarks>
 /// Law: update + Keep * residual before = decoded + residual after, to two roundings a value. Keep below 1 lets a
 /// residual fade that a client seldom in a round has held for long: it belongs to a model that has moved on.
+/// <para>Of running statistics that <c>auto</c> sends in few bits nothing is kept: the next update is taken from what they are
+/// by then, and one that made up for more could lead a variance below zero.</para>
 /// Bytes: none. Remembers: one float a parameter, which the caller owns and commits only when the update was accepted.
 /// Source: Seide et al., "1-Bit Stochastic Gradient Descent", Interspeech 2014; Karimireddy et al., "Error Feedback
 /// Fixes SignSGD and other Gradient Compression Schemes", ICML 2019, arXiv:1901.09847.

@@ -151,10 +151,20 @@ public class CodecLaws
         double keep = ((Feedback)codec.Stages[0]).Keep;
         for (int i = 0; i < values.Length; i++)
         {
+            if (IsShort(codec, layout, i))
+            {
+                Assert.Equal(0, memory[i]);
+                continue;
+            }
+
             if (!(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6 * (1 + Math.Abs(values[i]))))
                 Assert.Fail($"Value {i} lost mass.");
         }
     }
+
+    /// <summary>Whether a value is a running statistic that travels in few bits, of which feedback keeps nothing.</summary>
+    public static bool IsShort(Codec codec, ModelLayout layout, int place) => codec.IsAuto && layout.Tensors
+        .Any(tensor => tensor.Role == TensorRole.Statistic && place >= tensor.Offset && place < tensor.Offset + tensor.Length);
 
     [Theory]
     [MemberData(nameof(Table))]

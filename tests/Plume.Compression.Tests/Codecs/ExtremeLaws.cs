@@ -78,8 +78,9 @@ public class ExtremeLaws
         double keep = codec.Stages[0] is Feedback feedback ? feedback.Keep : 1;
         for (int i = 0; i < memory.Length; i++)
         {
-            if (!(Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]) <= 1e-6
-                * (1 + Math.Abs((double)values[i]) + Math.Abs((double)decoded[i]))))
+            double lost = Math.Abs((double)values[i] + keep * before[i] - decoded[i] - memory[i]);
+            if (!(lost <= 1e-6 * (1 + Math.Abs((double)values[i]) + Math.Abs((double)decoded[i])))
+                && !CodecLaws.IsShort(codec, layout, i))
                 Assert.Fail($"{name}: value {i} lost mass.");
         }
 

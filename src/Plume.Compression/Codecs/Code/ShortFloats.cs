@@ -133,7 +133,7 @@ sealed class ShortFloats(TensorSpec[] tensors)
         int sum = UsualExponent;
         foreach (ref int exponent in largest.AsSpan())
         {
-            exponent = sum = checked(sum + exponent);
+            exponent = sum += exponent;
             if (sum is < 0 or > LargestExponent)
                 throw InvalidPayloadException.Field("exponent", 0, sum, $"must be in 0..{LargestExponent}");
         }

@@ -79,15 +79,15 @@ public sealed class CodecPlan
     /// <summary>The normalizations that an encoder quantizes in finer steps.</summary>
     internal TensorSpec[] FineNormalizations { get; }
 
+    /// <summary>What the form of a payload says of these two.</summary>
+    internal PayloadForm ByRole => (ShortStatistics.Length > 0 ? PayloadForm.Statistics : PayloadForm.Coded)
+        | (FineNormalizations.Length > 0 ? PayloadForm.FineNormalizations : PayloadForm.Coded);
+
     /// <summary>
     /// What a version of a model has of the step that a federation says. Statistics of what clients trained arrive whole, while
     /// weights wait until they have moved by half a step: the less they wait, the better the two go together.
     /// </summary>
     internal float PartOfStep => Codec.SubtractsReference && ShortStatistics.Length > 0 ? 0.5f : 1;
-
-    /// <summary>What a payload has of them.</summary>
-    internal PayloadForm ByRole => (ShortStatistics.Length > 0 ? PayloadForm.Statistics : PayloadForm.Coded)
-        | (FineNormalizations.Length > 0 ? PayloadForm.FineNormalizations : PayloadForm.Coded);
 
     /// <summary>Whether blocks are cut of all values together, whatever tensors they are of.</summary>
     internal bool JoinsTensors => Codec.IsSecure;
