@@ -192,7 +192,7 @@ public sealed class PayloadDecoder
         {
             TensorTreatment.Coded => entry.Tensor.Length == 0 ? 0 : coded[next++],
             TensorTreatment.Fine => (long)fineBits * entry.Tensor.Length,
-            _ => entry.Tensor.Length == 0 ? 0 : fine.BitsOf(entry.Tensor, form),
+            _ => fine.BitsOf(entry.Tensor, form),
         })];
     }
 

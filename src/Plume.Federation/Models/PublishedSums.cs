@@ -72,7 +72,8 @@ sealed class PublishedSums(MessageShape shape, int threads)
             Math.Max(MathF.ILogB(largest) + 1 - Bits, Math.ILogB(weakest / PartsOfWeakest)))) : 0;
     }
 
-    static bool IsAdded(TensorSpec tensor) => tensor.Role is not (TensorRole.Step or TensorRole.Statistic);
+    /// <summary>Whether versions of a tensor add up: running statistics and the steps of a quantization travel whole.</summary>
+    public static bool IsAdded(TensorSpec tensor) => tensor.Role is not (TensorRole.Step or TensorRole.Statistic);
 
     // Of two zeros the one that decoders make.
     static void Align(Span<float> values, float grid)

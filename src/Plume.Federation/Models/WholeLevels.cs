@@ -122,7 +122,7 @@ sealed class WholeLevels
         shape.Parts.SelectMany(part => part.Layout.Tensors.Select(tensor => (part, tensor)));
 
     static bool HasDigits(MessagePart part, TensorSpec tensor) =>
-        !part.Codec.KeepsLevels && tensor.Role is not (TensorRole.Step or TensorRole.Statistic);
+        !part.Codec.KeepsLevels && PublishedSums.IsAdded(tensor);
 
     static byte[] Joined(List<byte[]> payloads)
     {

@@ -84,8 +84,7 @@ sealed class Columns(TensorSpec tensor)
     /// <exception cref="InvalidPayloadException">A level is out of range.</exception>
     public void Code<TCoder>(ref TCoder coder, LevelModel model) where TCoder : struct, ILevelCoder, allows ref struct
     {
-        const int even = 1 << 15;
-        AreUsed = coder.Code(AreUsed ? 0 : 1, even) == 0;
+        AreUsed = coder.Code(AreUsed ? 0 : 1, ILevelCoder.Even) == 0;
         if (!AreUsed)
             return;
         for (int column = 0; TCoder.Encodes && column < levels.Length; column++)

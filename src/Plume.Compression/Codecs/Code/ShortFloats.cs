@@ -1,3 +1,4 @@
+using System.Numerics;
 using Plume.Compression.Kernels.RangeCoding;
 using Plume.Compression.Weights;
 using Plume.Compression.Wire;
@@ -17,18 +18,16 @@ namespace Plume.Compression.Codecs.Code;
 /// </remarks>
 sealed class ShortFloats(TensorSpec[] tensors)
 {
-    /// <summary>Bits behind the first in a float.</summary>
-    public const int AllBits = 23;
-
+    // Behind the first, in a float.
+    const int AllBits = 23;
     const int LargestExponent = 254;
     const int UsualExponent = 127;
-    const int Even = 1 << 15;
     const uint SignBit = 1u << 31;
 
     readonly LevelModel model = new();
     readonly PayloadWriter section = new();
     readonly uint[] values = new uint[tensors.Sum(static tensor => tensor.Length)];
-    readonly int[] levels = new int[tensors.Sum(static tensor => tensor.Length)];
+    readonly int[] levels = new int[tensors.Max(static tensor => tensor.Length)];
     readonly int[] largest = new int[tensors.Length];
     int bits;
 
@@ -49,7 +48,7 @@ sealed class ShortFloats(TensorSpec[] tensors)
                 all |= BitConverter.SingleToUInt32Bits(value);
         }
 
-        return Math.Max(0, AllBits - System.Numerics.BitOperations.TrailingZeroCount(all));
+        return Math.Max(0, AllBits - BitOperations.TrailingZeroCount(all));
     }
 
     /// <summary>Writes the tensors.</summary>
@@ -113,7 +112,7 @@ sealed class ShortFloats(TensorSpec[] tensors)
         model.Clear();
         CodeLargest(ref coder);
         for (int index = 0, place = 0; index < tensors.Length; place += tensors[index++].Length)
-            CodeTensor(ref coder, largest[index] + 1, values.AsSpan(place, tensors[index].Length), levels.AsSpan(place));
+            CodeTensor(ref coder, largest[index] + 1, values.AsSpan(place, tensors[index].Length));
     }
 
     // Each as what it is above that of the tensor before.
@@ -140,17 +139,17 @@ sealed class ShortFloats(TensorSpec[] tensors)
     }
 
     // Above all exponents of the tensor, so that a distance of zero is free for what has none.
-    void CodeTensor<TCoder>(ref TCoder coder, int above, Span<uint> own, Span<int> below)
+    void CodeTensor<TCoder>(ref TCoder coder, int above, Span<uint> own)
         where TCoder : struct, ILevelCoder, allows ref struct
     {
-        below = below[..own.Length];
+        var below = levels.AsSpan(0, own.Length);
         for (int i = 0; TCoder.Encodes && i < own.Length; i++)
         {
             int distance = (own[i] & ~SignBit) == 0 ? 0 : above - ExponentOf(own[i]);
             below[i] = (own[i] & SignBit) == 0 ? distance : -distance;
         }
 
-        model.Begin(Math.Max(1, own.Length), 0, Lags.Shortest, 0);
+        model.Begin(own.Length, 0, Lags.Shortest, 0);
         model.Code(ref coder, below, chooses: false);
         for (int i = 0; i < own.Length; i++)
         {
@@ -163,9 +162,8 @@ sealed class ShortFloats(TensorSpec[] tensors)
             int exponent = above - Math.Abs(below[i]);
             if (exponent < 0)
                 throw InvalidPayloadException.Field("exponent", i, exponent, "must be at least 0");
-            uint behind = 0;
-            for (int bit = AllBits - 1; bit >= AllBits - bits; bit--)
-                behind |= (uint)coder.Code((int)(own[i] >> bit) & 1, Even) << bit;
+            int cut = AllBits - bits;
+            uint behind = ILevelCoder.CodeNumber(ref coder, own[i] >> cut, bits) << cut;
             own[i] = (below[i] < 0 ? SignBit : 0) | ((uint)exponent << AllBits) | behind;
         }
     }

@@ -40,8 +40,12 @@ sealed class FineTensors(CodecPlan plan)
 
         foreach (var tensor in floats)
             output.Bytes(MemoryMarshal.AsBytes(values.Slice(tensor.Offset, tensor.Length)));
-        int bits = plan.Quantizer is Auto ? isUpdate ? BitsOfUpdates : BitsOfOthers : statistics?.LeastBits(values) ?? 0;
-        statistics?.Write(values, bits, isNearest: plan.Codec.SubtractsReference, output);
+        if (statistics is not null)
+        {
+            int bits = plan.Quantizer is not Auto ? statistics.LeastBits(values) : isUpdate ? BitsOfUpdates : BitsOfOthers;
+            statistics.Write(values, bits, isNearest: plan.Codec.SubtractsReference, output);
+        }
+
         foreach (var (tensor, blocks, _) in fine)
         {
             var extremes = new GridStatistics();

@@ -56,11 +56,11 @@ static class PayloadHeader
     /// <summary>With a form that has statistics in few bits, or finer normalizations.</summary>
     const byte NewestVersion = 7;
 
-    // Those that may stand beside one another; floats stand alone.
-    const PayloadForm Known = PayloadForm.WithOutliers | PayloadForm.LongRuns | PayloadForm.Wavefront | PayloadForm.Gains
-        | ByRole;
-
+    const PayloadForm LongRuns = PayloadForm.LongRuns | PayloadForm.Wavefront;
     const PayloadForm ByRole = PayloadForm.Statistics | PayloadForm.FineNormalizations;
+
+    // Those that may stand beside one another; floats stand alone.
+    const PayloadForm Known = PayloadForm.WithOutliers | LongRuns | PayloadForm.Gains | ByRole;
 
     /// <summary>Bytes of a header with a form.</summary>
     public const int LongestLength = 6;
@@ -97,14 +97,12 @@ static class PayloadHeader
 
     static bool IsKnown(byte version, PayloadForm form, CodecPlan plan)
     {
-        const PayloadForm longRuns = PayloadForm.LongRuns | PayloadForm.Wavefront;
         if (form == PayloadForm.Coded || VersionOf(form) != version)
             return false;
-        return form == PayloadForm.Floats || (form & ~Known) == 0 && (form & longRuns) != longRuns
-            && ((form & longRuns) == 0 || plan.Codec.Coder is RangeCode)
+        return form == PayloadForm.Floats || (form & ~Known) == 0 && (form & LongRuns) != LongRuns
+            && ((form & LongRuns) == 0 || plan.Codec.Coder is RangeCode)
             && (!form.HasFlag(PayloadForm.Gains) || !form.HasFlag(PayloadForm.LongRuns) && TensorGains.AreFor(plan.Codec))
-            && (!form.HasFlag(PayloadForm.Statistics) || plan.ShortStatistics.Length > 0)
-            && (!form.HasFlag(PayloadForm.FineNormalizations) || plan.FineNormalizations.Length > 0);
+            && (form & ByRole & ~plan.ByRole) == 0;
     }
 
     static InvalidPayloadException Unknown(byte version, PayloadForm form, CodecPlan plan, int offset)

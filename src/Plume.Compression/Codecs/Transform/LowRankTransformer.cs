@@ -20,7 +20,6 @@ sealed class LowRankTransformer : Transformer
     const int RankBits = 7;
     const int ScaleBits = 8;
     const int StepBits = 32;
-    const int Even = 1 << 15;
 
     static readonly uint LargestValue = Magnitudes.BitsOf(1e20f);
 
@@ -56,7 +55,7 @@ sealed class LowRankTransformer : Transformer
                 subspace.Forget();
             var slice = values.Span.Slice(matrix.Tensor.Offset, matrix.Tensor.Length);
             int rank = Find(matrix, subspace, slice);
-            CodeNumber(ref coder, (uint)rank, RankBits);
+            ILevelCoder.CodeNumber(ref coder, (uint)rank, RankBits);
             if (rank > 0)
                 Send(ref coder, matrix, subspace, slice);
         }
@@ -76,7 +75,7 @@ sealed class LowRankTransformer : Transformer
         model.Clear();
         foreach (var matrix in matrices)
         {
-            int rank = (int)CodeNumber(ref coder, 0, RankBits);
+            int rank = (int)ILevelCoder.CodeNumber(ref coder, 0, RankBits);
             if (rank > Math.Min(stage.Rank, Math.Min(matrix.Rows, matrix.Columns)))
                 throw InvalidPayloadException.Field("rank", input.Offset, rank,
                     $"must be at most {stage.Rank}, and at most either side of '{matrix.Tensor.Name}'");
@@ -125,12 +124,12 @@ sealed class LowRankTransformer : Transformer
     {
         int rank = matrix.Rank;
         if (plan.Quantizer.SumStep == 0)
-            CodeNumber(ref coder, BitConverter.SingleToUInt32Bits(matrix.Step), StepBits);
+            ILevelCoder.CodeNumber(ref coder, BitConverter.SingleToUInt32Bits(matrix.Step), StepBits);
         var columns = Levels(rank * matrix.Rows);
         for (int direction = 0; direction < rank; direction++)
         {
             int scale = FactorScale.NearestTo(subspace.Value(direction) / matrix.Step);
-            CodeNumber(ref coder, (uint)scale, ScaleBits);
+            ILevelCoder.CodeNumber(ref coder, (uint)scale, ScaleBits);
             matrix.Scales[direction] = FactorScale.Of(scale);
             Fixed(subspace.Left(direction), matrix.Scales[direction], columns.Slice(direction * matrix.Rows, matrix.Rows));
         }
@@ -144,12 +143,12 @@ sealed class LowRankTransformer : Transformer
 
     void Receive(ref RangeDecoder coder, MatrixFactors matrix, int offset)
     {
-        matrix.Step = plan.Quantizer.SumStep == 0 ? BitConverter.UInt32BitsToSingle(CodeNumber(ref coder, 0, StepBits))
-            : plan.Quantizer.SumStep;
+        matrix.Step = plan.Quantizer.SumStep == 0
+            ? BitConverter.UInt32BitsToSingle(ILevelCoder.CodeNumber(ref coder, 0, StepBits)) : plan.Quantizer.SumStep;
         if (!(matrix.Step > 0 && float.IsFinite(matrix.Step)))
             throw InvalidPayloadException.Field("step of factors", offset, matrix.Step, "must be finite and above 0");
         for (int direction = 0; direction < matrix.Rank; direction++)
-            matrix.Scales[direction] = FactorScale.Of((int)CodeNumber(ref coder, 0, ScaleBits));
+            matrix.Scales[direction] = FactorScale.Of((int)ILevelCoder.CodeNumber(ref coder, 0, ScaleBits));
         CodeColumns(ref coder, matrix, Levels(matrix.Rank * matrix.Rows), chooses: false);
         CodeRows(ref coder, matrix, Levels(matrix.Rank * matrix.Columns), chooses: false);
         if (!(matrix.LargestProduct() <= LargestSum))
@@ -172,14 +171,6 @@ sealed class LowRankTransformer : Transformer
         model.Begin(matrix.Columns, 0, lag, 1);
         model.Code(ref coder, rows, chooses);
         matrix.TakeRows(rows);
-    }
-
-    static uint CodeNumber<TCoder>(ref TCoder coder, uint number, int bits) where TCoder : struct, ILevelCoder, allows ref struct
-    {
-        uint coded = 0;
-        for (int bit = bits - 1; bit >= 0; bit--)
-            coded = (coded << 1) | (uint)coder.Code((int)(number >> bit & 1), Even);
-        return coded;
     }
 
     // Values in steps, as the model chooses levels for.

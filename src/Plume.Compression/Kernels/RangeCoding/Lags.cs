@@ -10,7 +10,6 @@ static class Lags
 
     const int Sample = 1 << 14;
     const int Bits = 6;
-    const int Even = 1 << 15;
 
     /// <summary>
     /// The lag of a tensor's rows: a kernel's width, or of long rows what the encoder finds and the decoder reads.
@@ -27,10 +26,8 @@ static class Lags
             return tensor.Shape[^1];
         if (width < 2 * LevelModel.MaxLag)
             return Shortest;
-        int found = TCoder.Encodes ? Find(values, threshold) : 0, lag = 0;
-        for (int bit = Bits - 1; bit >= 0; bit--)
-            lag = 2 * lag + coder.Code((found >> bit) & 1, Even);
-        return Math.Max(Shortest, lag);
+        int found = TCoder.Encodes ? Find(values, threshold) : 0;
+        return Math.Max(Shortest, (int)ILevelCoder.CodeNumber(ref coder, (uint)found, Bits));
     }
 
     /// <summary>

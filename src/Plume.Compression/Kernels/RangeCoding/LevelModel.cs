@@ -197,13 +197,10 @@ sealed class LevelModel
     /// <summary>Exp-Golomb: the bit length of rest + 1 in unary, then its bits below the highest.</summary>
     public static int CodeRest<TCoder>(ref TCoder coder, int rest) where TCoder : struct, ILevelCoder, allows ref struct
     {
-        const int even = 32768;
         int length = BitOperations.Log2((uint)rest + 1), coded = 0;
-        while (coded < 22 && coder.Code(length > coded ? 1 : 0, even) != 0)
+        while (coded < 22 && coder.Code(length > coded ? 1 : 0, ILevelCoder.Even) != 0)
             coded++;
-        int value = 1;
-        for (int bit = coded - 1; bit >= 0; bit--)
-            value = 2 * value + coder.Code(((rest + 1) >> bit) & 1, even);
+        int value = 1 << coded | (int)ILevelCoder.CodeNumber(ref coder, (uint)rest + 1, coded);
         return Math.Min(value - 1, Largest - Unary);
     }
 
