@@ -152,8 +152,8 @@ static class ReportPage
             Cell.Number($"{downlink / values:0.00}")]);
         return values == 0 ? "" : Html.Section("Bits a parameter, by tensor",
             Html.Table(["tensor", "shape", "role", "values", "uplink", "downlink"], rows),
-            "In the last round's payloads; the bar is the tensor's share of their bits. Biases, normalizations and small "
-                + "tensors are never dropped and stay at high precision.");
+            "In the last round's payloads; the bar is the tensor's share of their bits. Lines without deadzone, auto or secure drop no "
+                + "value of biases, normalizations and small tensors, and keep 8 bits or more of each.");
     }
 
     static Cell Bits(double bits, int values, double whole) => new($"{bits:0.00}", true, bits * values / whole);

@@ -10,7 +10,8 @@ namespace Plume.Compression.Codecs;
 /// <summary>
 /// How an update becomes bytes: a line of stages, data flowing left to right, for example
 /// <c>feedback | topk(1%) | uniform(4) | rans</c>. A value: it holds no memory and draws nothing at random by itself.
-/// Biases, normalizations and small tensors are never dropped and never coarser than 8 bits (<see cref="Pipeline.CodecPlan"/>).
+/// Of biases, normalizations and small tensors no value is dropped, and none has fewer than 8 bits (<see cref="Pipeline.CodecPlan"/>),
+/// except by <c>deadzone</c>, <c>auto</c> and <c>secure</c>, whose steps are for all tensors.
 /// </summary>
 public sealed class Codec : IEquatable<Codec>
 {
